@@ -1,1 +1,10 @@
-//! placeholder
+//! Being an Erlang node: terms, the external term format, conversions, the distribution protocol and the local node.
+//!
+//! Most programs use the facade crate `nodex`, which re-exports what is here.
+
+pub mod convert;
+pub mod etf;
+pub mod term;
+
+/// The dynamic term, re-exported so that its version is the one this crate uses.
+pub use eetf;

@@ -1,0 +1,9 @@
+//! Rust values from terms and to terms, straight from and to encoded bytes.
+
+mod error;
+mod from_term;
+mod into_term;
+
+pub use error::DecodeError;
+pub use from_term::FromTerm;
+pub use into_term::IntoTerm;

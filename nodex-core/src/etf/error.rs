@@ -1,0 +1,63 @@
+//! What can be wrong with encoded bytes, and with values that are to be encoded.
+
+/// Bytes that are not a valid term.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum EtfError {
+    #[error("the term is cut off at byte {offset}")]
+    Truncated { offset: usize },
+    #[error("byte {offset} is {found} where the version byte 131 is due")]
+    Version { offset: usize, found: u8 },
+    #[error("unknown tag {tag} at byte {offset}")]
+    UnknownTag { offset: usize, tag: u8 },
+    #[error("compressed terms are not accepted (tag 80 at byte {offset})")]
+    Compressed { offset: usize },
+    #[error("the atom at byte {offset} is no valid UTF-8")]
+    AtomUtf8 { offset: usize },
+    #[error("the atom at byte {offset} has {characters} characters, the limit is 255")]
+    AtomLength { offset: usize, characters: usize },
+    #[error("the float at byte {offset} is not finite")]
+    NonFinite { offset: usize },
+    #[error("the float at byte {offset} is no number")]
+    FloatText { offset: usize },
+    #[error("the reference at byte {offset} has {words} words, 1 to 5 are allowed")]
+    ReferenceLength { offset: usize, words: usize },
+    #[error("the bit string at byte {offset} has {bits} bits in its last byte, 1 to 8 are allowed")]
+    BitCount { offset: usize, bits: u8 },
+    #[error("the integer at byte {offset} has the sign {sign}, 0 or 1 is allowed")]
+    Sign { offset: usize, sign: u8 },
+    #[error("the fun at byte {offset} is malformed")]
+    Fun { offset: usize },
+    #[error("the map at byte {offset} has a key twice")]
+    DuplicateKey { offset: usize },
+    #[error("the term is nested deeper than {limit} levels at byte {offset}")]
+    TooDeep { offset: usize, limit: u32 },
+    #[error("the term at byte {offset} would take more than {limit} bytes of memory")]
+    TooLarge { offset: usize, limit: usize },
+    #[error("a {kind} at byte {offset} cannot be held by a dynamic term")]
+    Opaque { offset: usize, kind: super::Kind },
+    #[error("{count} bytes follow the term at byte {offset}")]
+    TrailingBytes { offset: usize, count: usize },
+}
+
+/// A value that no BEAM would accept, or that does not fit the format.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs)]
+pub enum EncodeError {
+    #[error("a float that is not finite cannot be sent")]
+    NonFinite,
+    #[error("an atom of {characters} characters cannot be sent, the limit is 255")]
+    AtomLength { characters: usize },
+    #[error("a map with a key twice cannot be sent")]
+    DuplicateKey,
+    #[error("a bit string with {bits} bits in its last byte cannot be sent, 1 to 8 are allowed")]
+    BitCount { bits: u8 },
+    #[error("a reference of {words} words cannot be sent, 1 to 5 are allowed")]
+    ReferenceLength { words: usize },
+    #[error("{count} elements do not fit into a {kind}, the limit is 4294967295")]
+    TooMany { kind: super::Kind, count: usize },
+    #[error("{0}")]
+    Other(Box<str>),
+}

@@ -1,0 +1,180 @@
+//! Atoms: names of at most 255 characters.
+
+use std::{borrow::Borrow, cmp::Ordering, fmt, hash, ops::Deref, str, sync::Arc};
+
+/// The most characters an atom can have (`MAX_ATOM_CHARACTERS` of OTP's `atom.h`).
+pub const MAX_ATOM_CHARACTERS: usize = 255;
+
+const INLINE: usize = 22;
+
+/// An Erlang atom: 24 bytes, and no allocation for names of up to 22 bytes or known at compile time.
+///
+/// Nothing is interned, so a peer cannot fill a table by sending new names.
+#[derive(Clone)]
+pub struct Atom(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    Static(&'static str),
+    Inline { len: u8, bytes: [u8; INLINE] },
+    Shared(Arc<str>),
+}
+
+/// A name that cannot be an atom.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an atom has at most {MAX_ATOM_CHARACTERS} characters, this one has {characters}")]
+pub struct AtomError {
+    /// The number of characters of the refused name.
+    pub characters: usize,
+}
+
+impl Atom {
+    /// An atom whose name is known at compile time; `atom!` is the short form.
+    ///
+    /// # Panics
+    /// When the name has more than 255 characters: at compile time if used in a constant, as `atom!` does.
+    pub const fn from_static(name: &'static str) -> Self {
+        // A character takes at least one byte, so only names over 255 bytes have to be counted.
+        if name.len() > MAX_ATOM_CHARACTERS {
+            let bytes = name.as_bytes();
+            let (mut i, mut characters) = (0, 0);
+            while i < bytes.len() {
+                if bytes[i] & 0xC0 != 0x80 {
+                    characters += 1;
+                }
+                i += 1;
+            }
+            assert!(characters <= MAX_ATOM_CHARACTERS, "an atom has at most 255 characters");
+        }
+        Atom(Repr::Static(name))
+    }
+
+    /// An atom with this name.
+    ///
+    /// # Errors
+    /// When the name has more than 255 characters.
+    pub fn new(name: &str) -> Result<Self, AtomError> {
+        if name.len() > MAX_ATOM_CHARACTERS {
+            let characters = name.chars().count();
+            if characters > MAX_ATOM_CHARACTERS {
+                return Err(AtomError { characters });
+            }
+        }
+        Ok(Atom(if name.len() <= INLINE {
+            let mut bytes = [0; INLINE];
+            bytes[..name.len()].copy_from_slice(name.as_bytes());
+            Repr::Inline { len: name.len() as u8, bytes }
+        } else {
+            Repr::Shared(Arc::from(name))
+        }))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Repr::Static(name) => name,
+            // Made from a `str`, so this cannot fail.
+            Repr::Inline { len, bytes } => str::from_utf8(&bytes[..usize::from(*len)]).unwrap_or_default(),
+            Repr::Shared(name) => name,
+        }
+    }
+
+    /// The name as UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Static(name) => name.as_bytes(),
+            Repr::Inline { len, bytes } => &bytes[..usize::from(*len)],
+            Repr::Shared(name) => name.as_bytes(),
+        }
+    }
+}
+
+/// An [`Atom`](crate::term::Atom) from a literal, checked at compile time.
+///
+/// ```
+/// use nodex_core::atom;
+/// assert_eq!(atom!("pong"), "pong");
+/// ```
+#[macro_export]
+macro_rules! atom {
+    ($name:expr) => {
+        const { $crate::term::Atom::from_static($name) }
+    };
+}
+
+impl Deref for Atom {
+    type Target = str;
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl Borrow<str> for Atom {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Atom {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl TryFrom<&str> for Atom {
+    type Error = AtomError;
+    fn try_from(name: &str) -> Result<Self, AtomError> {
+        Atom::new(name)
+    }
+}
+
+impl PartialEq for Atom {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Atom {}
+
+impl PartialEq<str> for Atom {
+    fn eq(&self, other: &str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialEq<&str> for Atom {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl PartialOrd for Atom {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Atom {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl hash::Hash for Atom {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        // As `str` does, because of `Borrow<str>`.
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.as_str())
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,64 @@
+//! Pids, ports and references.
+
+use super::Atom;
+
+/// A process identifier (`NEW_PID_EXT`, erl_ext_dist).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pid {
+    /// The node that made it.
+    pub node: Atom,
+    /// First number, 32 bits since OTP 24.
+    pub id: u32,
+    /// Second number.
+    pub serial: u32,
+    /// Incarnation of the node.
+    pub creation: u32,
+}
+
+/// A port identifier (`V4_PORT_EXT`, erl_ext_dist).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Port {
+    /// The node that made it.
+    pub node: Atom,
+    /// 64 bits since OTP 24, 28 bits before.
+    pub id: u64,
+    /// Incarnation of the node.
+    pub creation: u32,
+}
+
+/// A reference of one to five words (`NEWER_REFERENCE_EXT`, erl_ext_dist).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reference {
+    /// The node that made it.
+    pub node: Atom,
+    /// Incarnation of the node.
+    pub creation: u32,
+    words: [u32; Reference::MAX_WORDS],
+    len: u8,
+}
+
+impl Reference {
+    /// The most words a reference has since OTP 24; three before.
+    pub const MAX_WORDS: usize = 5;
+
+    /// A reference; `None` unless there are one to five words.
+    pub fn new(node: Atom, creation: u32, words: &[u32]) -> Option<Self> {
+        if words.is_empty() || words.len() > Self::MAX_WORDS {
+            return None;
+        }
+        let mut all = [0; Self::MAX_WORDS];
+        all[..words.len()].copy_from_slice(words);
+        Some(Reference { node, creation, words: all, len: words.len() as u8 })
+    }
+
+    /// Its words, the least significant first.
+    pub fn words(&self) -> &[u32] {
+        &self.words[..usize::from(self.len)]
+    }
+}
+
+impl From<Pid> for eetf::Pid {
+    fn from(pid: Pid) -> Self {
+        eetf::Pid { node: eetf::Atom::from(pid.node.as_str()), id: pid.id, serial: pid.serial, creation: pid.creation }
+    }
+}
