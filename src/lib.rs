@@ -1,1 +1,23 @@
-//! placeholder
+//! Erlang nodes written in Rust: ordinary functions become a node executable that an Elixir or Erlang host starts,
+//! calls and watches as it does a C node.
+
+// The paths that the macros write, `::nodex::..`, work in here too.
+extern crate self as nodex;
+
+pub use nodex_core::{atom, convert, eetf, etf, net, node, term};
+
+/// What a node usually needs.
+pub mod prelude {
+    pub use crate::{
+        atom,
+        convert::{FromTerm, IntoTerm},
+        node::{Caller, Context, NoReply, Service, State},
+        term::{Atom, Pid, Port, RawTerm, Reference, Term},
+    };
+}
+
+/// What the macros write paths to. Not for use by hand, and free to change.
+#[doc(hidden)]
+pub mod __private {
+    pub use nodex_core::{convert, etf, node, term};
+}

@@ -4,6 +4,8 @@
 
 pub mod convert;
 pub mod etf;
+pub mod net;
+pub mod node;
 pub mod term;
 
 /// The dynamic term, re-exported so that its version is the one this crate uses.

@@ -13,14 +13,14 @@ const SPLICE_MIN: usize = 16 * 1024;
 /// Append-only output of encoded terms.
 ///
 /// Bytes up to the last splice are `buf[..at] ++ shared ++ buf[at..] ..`. Nothing here adds a version byte 131.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Encoder {
     buf: Vec<u8>,
     splices: Vec<Splice>,
     spliced: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Splice {
     /// Position in `buf` in front of which `bytes` stand.
     at: usize,

@@ -1,0 +1,5 @@
+//! The only place that opens sockets.
+
+mod outbox;
+
+pub use outbox::Outbox;

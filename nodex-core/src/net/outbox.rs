@@ -1,0 +1,183 @@
+//! The output of one connection.
+
+use std::{
+    io::{self, IoSlice},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use futures::task::AtomicWaker;
+use tokio::net::tcp::OwnedWriteHalf;
+
+use crate::etf::Encoder;
+
+/// How many pieces one vectored write takes.
+const PIECES: usize = 16;
+
+/// Buffers larger than this are given back once they are empty.
+const KEEP: usize = 256 * 1024;
+
+/// What waits to be written to one connection. Handlers of the connection hand over whole batches, everybody else
+/// appends frames; the connection's driver writes. The lock is never held while a handler runs.
+#[derive(Debug)]
+pub struct Outbox {
+    socket: OwnedWriteHalf,
+    pending: Mutex<Pending>,
+    /// Bytes that wait, readable without the lock.
+    waiting: AtomicUsize,
+    /// Bytes written so far: moves with every write, so that whoever ticks sees whether the line was idle.
+    written: AtomicUsize,
+    closed: AtomicBool,
+    driver: AtomicWaker,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    out: Encoder,
+    /// How much of `out` has been written.
+    done: usize,
+}
+
+impl Outbox {
+    pub(crate) fn new(socket: OwnedWriteHalf) -> Self {
+        Outbox {
+            socket,
+            pending: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            written: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            driver: AtomicWaker::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends whole frames and has the driver write them.
+    pub(crate) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        let mut pending = self.lock();
+        let result = write(&mut pending.out);
+        if self.closed.load(Ordering::Relaxed) {
+            *pending = Pending::default();
+        }
+        self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
+        drop(pending);
+        self.driver.wake();
+        result
+    }
+
+    /// Bytes that have not been written yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Bytes written since the connection was made.
+    pub fn written(&self) -> usize {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is sent; what waits is dropped.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        *self.lock() = Pending::default();
+        self.waiting.store(0, Ordering::Relaxed);
+    }
+
+    /// Has `push` wake this task.
+    pub(crate) fn register(&self, context: &Context<'_>) {
+        self.driver.register(context.waker());
+    }
+
+    /// Writes `batch` behind what waits, as far as the socket takes it at once, and keeps the rest.
+    pub(crate) fn submit(&self, batch: &mut Encoder) -> io::Result<()> {
+        let mut pending = self.lock();
+        if pending.out.len() == pending.done {
+            let written = self.write(batch, 0)?;
+            if written < batch.len() {
+                std::mem::swap(&mut pending.out, batch);
+                pending.done = written;
+            }
+        } else if !batch.is_empty() {
+            pending.out.append(batch);
+            let written = self.write(&pending.out, pending.done)?;
+            pending.done = written;
+            self.reset_if_done(&mut pending);
+        }
+        self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
+        drop(pending);
+        batch.clear();
+        batch.shrink_to(KEEP);
+        Ok(())
+    }
+
+    /// Writes what waits; ready when nothing waits any more.
+    pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.waiting() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        loop {
+            let mut pending = self.lock();
+            let written = self.write(&pending.out, pending.done)?;
+            pending.done = written;
+            self.reset_if_done(&mut pending);
+            let waiting = pending.out.len() - pending.done;
+            self.waiting.store(waiting, Ordering::Relaxed);
+            drop(pending);
+            if waiting == 0 {
+                return Poll::Ready(Ok(()));
+            }
+            std::task::ready!(self.socket.as_ref().poll_write_ready(context))?;
+        }
+    }
+
+    /// Sends a tick (a frame of length zero) if nothing waits. From any thread, and it never blocks: if the output is
+    /// in use, it is being written to, which is as good as a tick.
+    pub(crate) fn tick(&self) -> io::Result<()> {
+        let Ok(mut pending) = self.pending.try_lock() else { return Ok(()) };
+        if pending.out.len() == pending.done {
+            pending.out.clear();
+            pending.done = 0;
+            pending.out.put_slice(&[0; 4]);
+        }
+        let written = self.write(&pending.out, pending.done)?;
+        pending.done = written;
+        self.reset_if_done(&mut pending);
+        self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn reset_if_done(&self, pending: &mut Pending) {
+        if pending.done == pending.out.len() {
+            pending.out.clear();
+            pending.out.shrink_to(KEEP);
+            pending.done = 0;
+        }
+    }
+
+    /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
+    fn write(&self, out: &Encoder, mut done: usize) -> io::Result<usize> {
+        while done < out.len() {
+            let mut slices = [IoSlice::new(&[]); PIECES];
+            let count = out.io_slices(done, &mut slices);
+            let result = match count {
+                1 => self.socket.try_write(&slices[0]),
+                _ => self.socket.try_write_vectored(&slices[..count]),
+            };
+            match result {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    done += count;
+                    self.written.fetch_add(count, Ordering::Relaxed);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+}

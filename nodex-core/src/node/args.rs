@@ -1,0 +1,171 @@
+//! Handler arguments: terms of the message, and what the node knows.
+
+use super::{Caller, Context, Extensions, MissingState, route::Route};
+use crate::{
+    convert::{DecodeError, FromTerm, IntoTerm},
+    etf::{Decoder, EncodeError, Encoder},
+};
+
+/// A type that a handler can take as an argument.
+///
+/// Every [`FromTerm`] type is one and takes the next term of the message. [`Context`], [`Caller`] and
+/// [`State`](super::State) take no term; a type of your own can do likewise:
+///
+/// ```
+/// use nodex_core::node::{Args, FromArg, Rejection};
+///
+/// /// The name of the node that sent the message.
+/// struct Sender(String);
+///
+/// impl FromArg for Sender {
+///     const TERMS: u8 = 0;
+///     fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
+///         Ok(Sender(args.caller().pid()?.node.to_string()))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an argument of a handler",
+    label = "neither a term nor something that the node knows",
+    note = "a term argument implements `FromTerm` (derive it), anything else `FromArg`; text is taken as `String`, bytes as `Bytes`"
+)]
+pub trait FromArg: Sized {
+    /// How many terms of the message it takes: 0 or 1. The sum over all arguments is the arity of the handler.
+    const TERMS: u8;
+
+    /// Makes the argument.
+    ///
+    /// # Errors
+    /// A rejection is sent to the caller as `{error, Reason}` and the handler is not called.
+    fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection>;
+
+    /// Whether the states it needs are there. Asked once, when the node is built.
+    ///
+    /// # Errors
+    /// The state that is missing.
+    fn check(extensions: &Extensions) -> Result<(), MissingState> {
+        let _ = extensions;
+        Ok(())
+    }
+}
+
+impl<T: FromTerm> FromArg for T {
+    const TERMS: u8 = 1;
+
+    #[inline]
+    fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
+        args.term()
+    }
+}
+
+impl FromArg for Context {
+    const TERMS: u8 = 0;
+    fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
+        Ok(args.context.clone())
+    }
+}
+
+impl FromArg for Caller {
+    const TERMS: u8 = 0;
+    fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
+        Ok(args.caller())
+    }
+}
+
+/// What the arguments of one call are made from.
+#[derive(Debug)]
+pub struct Args<'a> {
+    pub(super) function: &'a str,
+    pub(super) taken: u8,
+    pub(super) decoder: Decoder<'a>,
+    pub(super) context: &'a Context,
+    pub(super) route: &'a Route<'a>,
+}
+
+impl Args<'_> {
+    /// The next term of the message.
+    ///
+    /// # Errors
+    /// When it is not a `T`; the rejection names the function and the argument.
+    #[inline]
+    pub fn term<T: FromTerm>(&mut self) -> Result<T, Rejection> {
+        self.taken += 1;
+        T::decode(&mut self.decoder).map_err(|error| self.bad_argument(error))
+    }
+
+    #[cold]
+    fn bad_argument(&self, error: DecodeError) -> Rejection {
+        Rejection::badarg(&format!("{}: argument {}: {error}", self.function, self.taken))
+    }
+
+    /// Who called.
+    pub fn caller(&self) -> Caller {
+        Caller::new(self.route, self.context)
+    }
+
+    /// The node and the connection of the call.
+    pub fn context(&self) -> &Context {
+        self.context
+    }
+
+    /// The name of the function that is called.
+    pub fn function(&self) -> &str {
+        self.function
+    }
+}
+
+/// Why a call was not carried out: the `Reason` of the `{error, Reason}` that its caller gets.
+#[derive(Debug, Clone)]
+pub struct Rejection(Box<Encoder>);
+
+impl Rejection {
+    /// With a term of your own as the reason.
+    ///
+    /// # Errors
+    /// When no BEAM would accept the term.
+    pub fn new<T: IntoTerm + ?Sized>(reason: &T) -> Result<Self, EncodeError> {
+        let mut encoder = Encoder::new();
+        reason.encode(&mut encoder)?;
+        Ok(Rejection(Box::new(encoder)))
+    }
+
+    /// `{badarg, Message}`, the message being a binary.
+    pub fn badarg(message: &str) -> Self {
+        Self::tagged(crate::atom!("badarg"), message)
+    }
+
+    /// `{panic, Message}`, the message being a binary.
+    pub(crate) fn panic(message: &str) -> Self {
+        Self::tagged(crate::atom!("panic"), message)
+    }
+
+    /// `{unencodable, Message}`: the handler returned what no BEAM would accept.
+    pub(crate) fn unencodable(error: &EncodeError) -> Self {
+        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+    }
+
+    /// The atom `unknown_call`.
+    pub(crate) fn unknown_call() -> Self {
+        let mut encoder = Encoder::new();
+        encoder.put_atom(&crate::atom!("unknown_call"));
+        Rejection(Box::new(encoder))
+    }
+
+    fn tagged(tag: crate::term::Atom, message: &str) -> Self {
+        let mut encoder = Encoder::new();
+        // An atom and a text of less than 4 GiB: neither can be refused.
+        let _ = (tag, message).encode(&mut encoder);
+        Rejection(Box::new(encoder))
+    }
+
+    /// The reason, encoded.
+    pub(crate) fn reason(&self) -> &Encoder {
+        &self.0
+    }
+}
+
+impl From<DecodeError> for Rejection {
+    fn from(error: DecodeError) -> Self {
+        Rejection::badarg(&error.to_string())
+    }
+}

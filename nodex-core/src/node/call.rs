@@ -1,0 +1,201 @@
+//! One call on its way through a handler.
+
+use std::{
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{self, Poll, Waker},
+};
+
+use pin_project_lite::pin_project;
+
+use super::{Args, FromArg, IntoReply, Lock, Rejection, route::Route};
+use crate::etf::Encoder;
+
+/// A message that calls a function of a [`Service`](super::Service).
+///
+/// Read the arguments with [`arg`](Self::arg), then finish with one of the other methods.
+#[derive(Debug)]
+pub struct Call<'a> {
+    pub(super) args: Args<'a>,
+    /// The connection's output; the reply is written there and nowhere before.
+    pub(super) out: &'a mut Encoder,
+    pub(super) waker: &'a Waker,
+}
+
+/// What became of a call: made by the methods of [`Call`].
+#[derive(Debug)]
+#[must_use = "return it from `Service::call`"]
+pub struct Handled(pub(super) Option<Later>);
+
+impl<'a> Call<'a> {
+    /// The next argument.
+    ///
+    /// # Errors
+    /// A rejection, for [`reject`](Self::reject).
+    #[inline]
+    pub fn arg<T: FromArg>(&mut self) -> Result<T, Rejection> {
+        T::from_arg(&mut self.args)
+    }
+
+    /// What arguments are made from.
+    pub fn args(&mut self) -> &mut Args<'a> {
+        &mut self.args
+    }
+
+    /// Answers at once.
+    #[inline]
+    pub fn reply<R: IntoReply>(self, reply: R) -> Handled {
+        write_reply(self.args.route, self.out, reply);
+        Handled(None)
+    }
+
+    /// Answers `{error, Reason}`.
+    #[cold]
+    pub fn reject(self, rejection: Rejection) -> Handled {
+        self.args.route.write_error(self.out, &rejection);
+        Handled(None)
+    }
+
+    /// Answers nothing.
+    pub fn no_reply(self) -> Handled {
+        Handled(None)
+    }
+
+    /// Answers with what a future gives. It is polled here once; if it is not ready, the connection goes on with other
+    /// messages and keeps it until it is. Plain replies to one process still go out in the order of its messages.
+    pub fn run<F>(self, future: F) -> Handled
+    where
+        F: Future<Output: IntoReply> + Send + 'static,
+    {
+        let mut later = Later(Box::pin(Answering { future }));
+        match later.0.as_mut().poll_reply(&mut task::Context::from_waker(self.waker), self.args.route, self.out) {
+            Poll::Ready(()) => Handled(None),
+            Poll::Pending => Handled(Some(later)),
+        }
+    }
+
+    /// Answers with what `work` returns, which runs on a thread for blocking work.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn blocking<R: IntoReply + Send + 'static>(self, work: impl FnOnce() -> R + Send + 'static) -> Handled {
+        self.run(async move {
+            match tokio::task::spawn_blocking(work).await {
+                Ok(reply) => reply,
+                // The panic goes on here, where it is made the answer of this call.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+        })
+    }
+
+    /// Answers with what `handler` makes of the state, now if nobody changes it, else as soon as that is done.
+    pub fn with_ref<S, R>(self, state: &Lock<S>, handler: impl FnOnce(&S) -> R + Send + 'static) -> Handled
+    where
+        S: Send + Sync + 'static,
+        R: IntoReply,
+    {
+        if let Some(state) = state.try_read() {
+            return self.reply(handler(&state));
+        }
+        let state = state.clone();
+        self.run(async move { handler(&*state.read().await) })
+    }
+
+    /// Answers with what `handler` makes of the state, now if nobody uses it, else in its turn.
+    pub fn with_mut<S, R>(self, state: &Lock<S>, handler: impl FnOnce(&mut S) -> R + Send + 'static) -> Handled
+    where
+        S: Send + Sync + 'static,
+        R: IntoReply,
+    {
+        if let Some(mut state) = state.try_write() {
+            return self.reply(handler(&mut state));
+        }
+        let state = state.clone();
+        self.run(async move { handler(&mut *state.write().await) })
+    }
+}
+
+#[inline]
+fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R) {
+    if !R::REPLIES {
+        return;
+    }
+    let Some(frame) = route.begin(out) else { return };
+    match reply.into_reply(out) {
+        Ok(()) => frame.finish(out),
+        Err(error) => {
+            frame.undo(out);
+            route.write_error(out, &Rejection::unencodable(&error));
+        }
+    }
+}
+
+/// A call that will be answered later.
+pub struct Later(Pin<Box<dyn AnswerFuture>>);
+
+impl Later {
+    /// Polls the handler; when it is ready, its reply is in `out`. A panic of the handler is answered with an error.
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut task::Context<'_>,
+        route: &Route<'_>,
+        function: &str,
+        out: &mut Encoder,
+    ) -> Poll<()> {
+        let mark = out.mark();
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll_reply(context, route, out))) {
+            Ok(poll) => poll,
+            Err(panic) => {
+                out.rollback(mark);
+                route.write_error(out, &panic_rejection(function, &*panic));
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Later {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Later")
+    }
+}
+
+/// The answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
+#[cold]
+pub(crate) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
+    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "no message",
+    };
+    Rejection::panic(&format!("{function}: {message}"))
+}
+
+trait AnswerFuture: Send {
+    fn poll_reply(
+        self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        route: &Route<'_>,
+        out: &mut Encoder,
+    ) -> Poll<()>;
+}
+
+pin_project! {
+    struct Answering<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
+    fn poll_reply(
+        self: Pin<&mut Self>,
+        context: &mut task::Context<'_>,
+        route: &Route<'_>,
+        out: &mut Encoder,
+    ) -> Poll<()> {
+        self.project().future.poll(context).map(|reply| write_reply(route, out, reply))
+    }
+}

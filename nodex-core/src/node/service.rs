@@ -1,0 +1,124 @@
+//! What a node serves: the trait behind `#[cnode_handler]`.
+
+use super::{Call, Extensions, Handled, MissingState};
+use crate::term::Atom;
+
+/// A set of functions that messages call.
+///
+/// `#[cnode_handler]` writes this; by hand, implement it or collect closures in [`Functions`](super::Functions).
+/// The node looks `(name, arity)` up in one hash table over all its services and calls
+/// [`call`](Self::call) with the position of the match in [`functions`](Self::functions).
+///
+/// ```
+/// use nodex_core::node::{Call, Function, Handled, Service};
+///
+/// struct Doubler;
+///
+/// impl Service for Doubler {
+///     fn functions(&self) -> Vec<Function> {
+///         vec![Function::new("double", 1).doc("Twice the number.")]
+///     }
+///
+///     fn call(&self, _function: usize, mut call: Call<'_>) -> Handled {
+///         match call.arg::<i64>() {
+///             Ok(number) => call.reply(number.checked_mul(2)),
+///             Err(rejection) => call.reject(rejection),
+///         }
+///     }
+/// }
+/// ```
+pub trait Service: Send + Sync + 'static {
+    /// Its functions. Asked once, when the node is built.
+    fn functions(&self) -> Vec<Function>;
+
+    /// Handles a call of `functions()[function]`: reads the arguments and gives back the outcome of
+    /// [`Call::reply`], [`Call::run`], [`Call::blocking`], [`Call::reject`] or [`Call::no_reply`].
+    ///
+    /// Runs on the thread that drives the caller's connection. A panic is answered with an error.
+    fn call(&self, function: usize, call: Call<'_>) -> Handled;
+
+    /// Whether the shared states that its functions take are there. Asked once, when the node is built.
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
+        let _ = extensions;
+        Ok(())
+    }
+}
+
+/// What `nodex::main!` and the node builder take: a service, or a value that an attributed `impl` block serves.
+pub trait IntoService {
+    /// The service.
+    type Service: Service;
+    /// Makes it.
+    fn into_service(self) -> Self::Service;
+}
+
+impl<S: Service> IntoService for S {
+    type Service = S;
+    fn into_service(self) -> S {
+        self
+    }
+}
+
+/// One function of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Function {
+    /// Its name.
+    pub name: Atom,
+    /// The number of its term arguments.
+    pub arity: u8,
+    /// What it does, for people who look around.
+    pub doc: &'static str,
+    /// Which kinds of messages reach it.
+    pub accepts: Accepts,
+}
+
+impl Function {
+    /// A function that every kind of message reaches.
+    pub const fn new(name: &'static str, arity: u8) -> Self {
+        Function { name: Atom::from_static(name), arity, doc: "", accepts: Accepts::ALL }
+    }
+
+    /// With a text for people.
+    #[must_use]
+    pub fn doc(self, doc: &'static str) -> Self {
+        Function { doc, ..self }
+    }
+
+    /// Reached by these kinds of messages only.
+    #[must_use]
+    pub fn accepts(self, accepts: Accepts) -> Self {
+        Function { accepts, ..self }
+    }
+}
+
+/// Kinds of messages that reach a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepts(u8);
+
+impl Accepts {
+    /// Plain messages.
+    pub const PLAIN: Accepts = Accepts(1);
+    /// `GenServer.call`.
+    pub const CALL: Accepts = Accepts(2);
+    /// `GenServer.cast`.
+    pub const CAST: Accepts = Accepts(4);
+    /// `rpc` and `erpc`.
+    pub const RPC: Accepts = Accepts(8);
+    /// All of them.
+    pub const ALL: Accepts = Accepts(15);
+
+    /// Both.
+    #[must_use]
+    pub const fn or(self, other: Accepts) -> Accepts {
+        Accepts(self.0 | other.0)
+    }
+
+    /// True when every kind of `other` is accepted.
+    pub const fn contains(self, other: Accepts) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
