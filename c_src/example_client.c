@@ -3,8 +3,10 @@
  *
  *     example_client <sname> <hostname> <cookie> <tname>
  *
- * It connects out to <tname>@<hostname> as the hidden node <sname>@<hostname>, never listens and never registers in epmd. `{ping, Term}`, sent to any
- * name, is answered with `{pong, Term}` to the sender's pid; everything else with `{error, unknown_call}`. It exits with 0 when the link is lost.
+ * It connects out to <tname>@<hostname> as the hidden node <sname>@<hostname>, never listens and
+ * never registers in epmd. `{ping, Term}`, sent to any name, is answered with `{pong, Term}` to the
+ * sender's pid; everything else with `{error, unknown_call}`. It exits with 0 when the link is
+ * lost.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -17,18 +19,22 @@
 
 #include "ei.h"
 
-/* What a BEAM grants a handshake (net_kernel's net_setuptime), here for all of epmd, connect and handshake. */
+/* What a BEAM grants a handshake (net_setuptime), here for epmd and connect too. */
 #define CONNECT_DEADLINE_S 7
 
 static int usage(const char *program)
 {
     printf("usage: %s <sname> <hostname> <cookie> <tname>\n"
-           "Connects to the Erlang node <tname>@<hostname> as <sname>@<hostname> and answers {ping, Term} with {pong, Term}.\n",
+           "Connects to the Erlang node <tname>@<hostname> as <sname>@<hostname> and\n"
+           "answers {ping, Term} with {pong, Term}.\n",
            program);
     return 0;
 }
 
-/* ei's own time-outs count each read anew and lose the errno of a refused connect: one alarm is the deadline instead. */
+/*
+ * ei's own time-outs count each read anew and lose the errno of a refused connect: one alarm is the
+ * deadline instead.
+ */
 static void deadline_passed(int signal_number)
 {
     static const char text[] = "cannot connect: no answer within 7 seconds\n";
@@ -49,27 +55,32 @@ static int connect_failed(const char *name, const char *target, int result, int 
     else if (error == EHOSTUNREACH)
         fprintf(stderr, "unknown host\n");
     else if (result == ERL_ERROR && error == EIO)
-        fprintf(stderr, "the handshake was refused: another cookie, this node's name in use there, or missing capabilities\n");
+        fprintf(stderr, "the handshake was refused: another cookie, this node's name in use there,"
+                        " or missing capabilities\n");
     else
         fprintf(stderr, "%s\n", strerror(error));
     return 1;
 }
 
 /*
- * Where T begins in the payload `131, {ping, T}`, or 0 for any other payload. ei's decoders do not know where the payload ends; what is read here before
- * the end is compared lies within the first 13 bytes, and ei_x_new() makes no buffer that small. T itself is not looked at: it goes back as the bytes that
- * came, however deep it nests.
+ * Where T begins in the payload `131, {ping, T}`, or 0 for any other payload. ei's decoders do not
+ * know where the payload ends; what is read here before the end is compared lies within the first
+ * 13 bytes, and ei_x_new() makes no buffer that small. T itself is not looked at: it goes back as
+ * the bytes that came, however deep it nests.
  */
 static int ping_argument(const char *payload, int length)
 {
     char name[MAXATOMLEN_UTF8];
     int index = 0, version = 0, arity = 0, type = 0, size = 0;
 
-    if (ei_decode_version(payload, &index, &version) < 0 || ei_decode_tuple_header(payload, &index, &arity) < 0 || arity != 2)
+    if (ei_decode_version(payload, &index, &version) < 0
+        || ei_decode_tuple_header(payload, &index, &arity) < 0 || arity != 2)
         return 0;
-    if (ei_get_type(payload, &index, &type, &size) < 0 || type != ERL_ATOM_EXT || size != 4)
+    if (ei_get_type(payload, &index, &type, &size) < 0
+        || type != ERL_ATOM_EXT || size != 4)
         return 0;
-    if (ei_decode_atom_as(payload, &index, name, sizeof name, ERLANG_UTF8, NULL, NULL) < 0 || strcmp(name, "ping") != 0)
+    if (ei_decode_atom_as(payload, &index, name, sizeof name, ERLANG_UTF8, NULL, NULL) < 0
+        || strcmp(name, "ping") != 0)
         return 0;
     return index < length ? index : 0;
 }
@@ -104,7 +115,7 @@ static int serve(int fd)
             continue;
         if (result != ERL_MSG)
             break;
-        /* Only REG_SEND names its sender; a SEND to a pid has nobody to answer to. Links and exits carry no call. */
+        /* Only REG_SEND names its sender: a SEND has nobody to answer to, links carry no call. */
         if (message.msgtype != ERL_REG_SEND)
             continue;
         if (encode_reply(&reply, &request) < 0) {
@@ -124,6 +135,7 @@ int main(int argc, char **argv)
     char name[MAXNODELEN + 1], target[MAXNODELEN + 1];
     struct in_addr address = {.s_addr = htonl(INADDR_LOOPBACK)}; /* asked for by ei, never used */
     ei_cnode node;
+    unsigned creation;
     int fd, error, status;
 
     if (argc != 5 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
@@ -136,11 +148,12 @@ int main(int argc, char **argv)
         return 1;
     }
 
-    signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of the write, not the end of the process */
+    signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of the write */
     setvbuf(stdout, NULL, _IOLBF, 0);
     printf("initialising %s\n", name);
+    creation = (unsigned)time(NULL) ^ ((unsigned)getpid() << 16);
     if (ei_init() != 0
-        || ei_connect_xinit(&node, hostname, sname, name, &address, cookie, (unsigned)time(NULL) ^ ((unsigned)getpid() << 16)) < 0) {
+        || ei_connect_xinit(&node, hostname, sname, name, &address, cookie, creation) < 0) {
         fprintf(stderr, "%s: ei refuses this name or cookie\n", name);
         return 1;
     }

@@ -1,0 +1,142 @@
+//! The part of the contract of a node executable that needs no Erlang host: arguments, and hosts
+//! that cannot be reached.
+
+mod support;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::Command;
+use std::time::Duration;
+
+use support::epmd::{Epmd, free_port};
+use support::executable::Executable;
+use support::run::{Ended, run};
+
+support::for_each_executable!(
+    usage,
+    no_epmd,
+    not_registered,
+    epmd_that_answers_rubbish,
+    silent_epmd,
+    silent_host
+);
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Any number of arguments but four, and the words for help, print usage and are no error.
+fn usage(executable: &Executable) {
+    let lists: &[&[&str]] = &[
+        &[],
+        &["-h"],
+        &["--help"],
+        &["a"],
+        &["a", "b", "c"],
+        &["a", "b", "c", "d", "e"],
+        &["-h", "b", "c", "d"],
+    ];
+    for arguments in lists {
+        let mut command = Command::new(executable.path());
+        command.args(*arguments);
+        let ended = run(command, DEADLINE);
+        assert_eq!(ended.code, Some(0), "{arguments:?} {ended:?}");
+        assert!(
+            ended.stdout.to_lowercase().contains("usage"),
+            "{arguments:?} {ended:?}"
+        );
+        assert!(
+            ended.stdout.contains("<sname> <hostname> <cookie> <tname>"),
+            "{arguments:?} {ended:?}"
+        );
+        assert!(
+            !ended.stdout.contains("initialising"),
+            "{arguments:?} {ended:?}"
+        );
+        assert_eq!(ended.stderr, "", "{arguments:?}");
+    }
+}
+
+fn no_epmd(executable: &Executable) {
+    let ended = fails_to_connect(executable, free_port());
+    assert!(ended.stderr.contains("epmd"), "{ended:?}");
+}
+
+fn not_registered(executable: &Executable) {
+    let epmd = Epmd::start();
+    let ended = fails_to_connect(executable, epmd.port());
+    let without_epmd = fails_to_connect(executable, free_port());
+    assert_ne!(ended.stderr, without_epmd.stderr, "two causes, one message");
+}
+
+fn epmd_that_answers_rubbish(executable: &Executable) {
+    let port = listen(|mut socket| {
+        let _ = std::io::Read::read(&mut socket, &mut [0; 64]);
+        let _ = std::io::Write::write_all(&mut socket, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    fails_to_connect(executable, port);
+}
+
+/// It accepts and never answers: the executable gives up by itself.
+fn silent_epmd(executable: &Executable) {
+    let port = listen(|socket| {
+        std::thread::sleep(DEADLINE);
+        drop(socket);
+    });
+    let ended = fails_to_connect(executable, port);
+    assert!(
+        ended.took > Duration::from_secs(1),
+        "gave up at once: {ended:?}"
+    );
+}
+
+/// epmd gives a port where somebody accepts and never says a word of the handshake.
+fn silent_host(executable: &Executable) {
+    let host = listen(|socket| {
+        std::thread::sleep(DEADLINE);
+        drop(socket);
+    });
+    let epmd = listen(move |mut socket| {
+        let _ = std::io::Read::read(&mut socket, &mut [0; 64]);
+        // PORT2_RESP (erl_dist_protocol): ok, port, type 77, protocol 0, versions 6 to 5, the name,
+        // no extra.
+        let mut answer = vec![119, 0];
+        answer.extend(host.to_be_bytes());
+        answer.extend([77, 0, 0, 6, 0, 5, 0, 6]);
+        answer.extend(b"nobody");
+        answer.extend([0, 0]);
+        let _ = std::io::Write::write_all(&mut socket, &answer);
+    });
+    fails_to_connect(executable, epmd);
+}
+
+/// Runs the executable with four arguments against `epmd_port` and checks what holds for every
+/// failed connect.
+fn fails_to_connect(executable: &Executable, epmd_port: u16) -> Ended {
+    let mut command = Command::new(executable.path());
+    command
+        .args(["me", "127.0.0.1", "a_cookie", "nobody"])
+        .env("ERL_EPMD_PORT", epmd_port.to_string())
+        .env_remove("ERL_EPMD_ADDRESS");
+    let ended = run(command, DEADLINE);
+    assert_eq!(
+        ended.stdout, "initialising me@127.0.0.1\nconnecting to nobody@127.0.0.1\n",
+        "{ended:?}"
+    );
+    assert!(ended.code.is_some_and(|code| code != 0), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "one clear line: {ended:?}");
+    ended
+}
+
+/// Serves every connection to a free port in a thread that ends with the test.
+fn listen(serve: impl Fn(std::net::TcpStream) + Send + Clone + 'static) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener
+        .local_addr()
+        .expect("the address of a bound socket")
+        .port();
+    std::thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            let serve = serve.clone();
+            std::thread::spawn(move || serve(socket));
+        }
+    });
+    port
+}

@@ -1,0 +1,29 @@
+//! Node executables under a real Elixir host. The cases are in `tests/elixir/*.exs`; every
+//! executable goes through all of them.
+
+mod support;
+
+use support::beam::run_script;
+use support::executable::Executable;
+
+support::for_each_executable!(start, calls, link, host);
+
+/// The lines it prints, what it shows of itself, and starts that fail.
+fn start(executable: &Executable) {
+    run_script("start.exs", executable);
+}
+
+/// Messages and their answers.
+fn calls(executable: &Executable) {
+    run_script("calls.exs", executable);
+}
+
+/// Ticks, and the many ways in which a link ends.
+fn link(executable: &Executable) {
+    run_script("link.exs", executable);
+}
+
+/// A GenServer that owns the executable, as a host application would have it.
+fn host(executable: &Executable) {
+    run_script("host.exs", executable);
+}
