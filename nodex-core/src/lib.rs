@@ -3,6 +3,7 @@
 //! Most programs use the facade crate `nodex`, which re-exports what is here.
 
 pub mod convert;
+pub mod dist;
 pub mod etf;
 pub mod net;
 pub mod node;

@@ -1,0 +1,114 @@
+//! The shared secret of a cluster and the digest that proves knowledge of it.
+use std::fmt;
+use std::hint::black_box;
+
+use md5::{Digest as _, Md5};
+use thiserror::Error;
+
+/// The secret that both nodes must know. Never shown by `Debug`.
+///
+/// A cookie is an atom on a BEAM, so it has 1 to 255 characters; the digest is computed over them
+/// as Latin-1 (`dist_util:gen_digest/2`).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cookie(Box<[u8]>);
+
+/// Why a text cannot be a cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CookieError {
+    /// An empty cookie protects nothing.
+    #[error("the cookie is empty")]
+    Empty,
+    /// Longer than an atom can be.
+    #[error("the cookie has {length} characters, at most 255 are possible")]
+    TooLong {
+        /// Characters in the text.
+        length: usize,
+    },
+    /// A BEAM cannot compute the digest of such a cookie.
+    #[error("the cookie has a character outside Latin-1 at position {at}")]
+    NotLatin1 {
+        /// Index of the character, from 0.
+        at: usize,
+    },
+}
+
+impl Cookie {
+    /// Takes the text of the cookie as it is; surrounding white space counts.
+    pub fn new(text: &str) -> Result<Cookie, CookieError> {
+        let length = text.chars().count();
+        if length == 0 {
+            return Err(CookieError::Empty);
+        }
+        if length > 255 {
+            return Err(CookieError::TooLong { length });
+        }
+        text.chars()
+            .enumerate()
+            .map(|(at, c)| u8::try_from(c).map_err(|_| CookieError::NotLatin1 { at }))
+            .collect::<Result<Box<[u8]>, _>>()
+            .map(Cookie)
+    }
+
+    /// MD5 over the cookie and the challenge written in decimal.
+    pub fn digest(&self, challenge: u32) -> [u8; 16] {
+        let mut md5 = Md5::new();
+        md5.update(&self.0);
+        md5.update(challenge.to_string());
+        md5.finalize().into()
+    }
+
+    /// Whether `digest` answers `challenge`; takes the same time wherever they differ.
+    pub fn proves(&self, challenge: u32, digest: &[u8; 16]) -> bool {
+        let expected = self.digest(challenge);
+        let difference = expected
+            .iter()
+            .zip(digest)
+            .fold(0, |all, (a, b)| black_box(all | (a ^ b)));
+        black_box(difference) == 0
+    }
+}
+
+impl fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cookie(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digest_is_the_one_of_a_beam() {
+        // erl -noshell -eval 'io:format("~w", [binary_to_list(erlang:md5([atom_to_list(secret)|integer_to_list(4294967295)]))]), halt().'
+        let digest = [
+            93, 253, 24, 30, 105, 170, 88, 124, 200, 18, 235, 51, 62, 101, 54, 182,
+        ];
+        let cookie = Cookie::new("secret").unwrap();
+        assert_eq!(cookie.digest(u32::MAX), digest);
+        assert!(cookie.proves(u32::MAX, &digest));
+        for bit in 0..128 {
+            let mut wrong = digest;
+            wrong[bit / 8] ^= 1 << (bit % 8);
+            assert!(!cookie.proves(u32::MAX, &wrong));
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_latin1_of_1_to_255_characters() {
+        assert_eq!(Cookie::new(""), Err(CookieError::Empty));
+        assert_eq!(
+            Cookie::new(&"a".repeat(256)),
+            Err(CookieError::TooLong { length: 256 })
+        );
+        assert_eq!(
+            Cookie::new("ab\u{20ac}"),
+            Err(CookieError::NotLatin1 { at: 2 })
+        );
+        assert_eq!(&*Cookie::new("k\u{e9}ks").unwrap().0, b"k\xe9ks");
+        assert_eq!(
+            format!("{:?}", Cookie::new("secret").unwrap()),
+            "Cookie(..)"
+        );
+    }
+}
