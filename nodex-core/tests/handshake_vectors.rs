@@ -2,9 +2,7 @@
 //! node in their place said. Recorded by `scripts/vectors/handshake.py`.
 #![allow(clippy::unwrap_used)]
 
-use nodex_core::dist::handshake::{
-    Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local,
-};
+use nodex_core::dist::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local};
 use nodex_core::dist::{Cookie, Flags};
 
 struct Case {
@@ -17,20 +15,11 @@ fn cases() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for line in include_str!("handshake_vectors.txt").lines() {
         if let Some(title) = line.strip_prefix("= ") {
-            cases.push(Case {
-                title,
-                messages: Vec::new(),
-            });
+            cases.push(Case { title, messages: Vec::new() });
         } else if let Some((direction @ (">" | "<"), hex)) = line.split_once(' ') {
             let hex = hex.trim_end_matches(" #");
-            let bytes = (0..hex.len() / 2)
-                .map(|i| u8::from_str_radix(&hex[2 * i..][..2], 16).unwrap())
-                .collect();
-            cases
-                .last_mut()
-                .unwrap()
-                .messages
-                .push((direction == ">", bytes));
+            let bytes = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..][..2], 16).unwrap()).collect();
+            cases.last_mut().unwrap().messages.push((direction == ">", bytes));
         }
     }
     assert_eq!(cases.len(), 9);
@@ -39,25 +28,16 @@ fn cases() -> Vec<Case> {
 
 impl Case {
     fn said_by(&self, initiator: bool) -> Vec<&[u8]> {
-        self.messages
-            .iter()
-            .filter(|(from, _)| *from == initiator)
-            .map(|(_, bytes)| &bytes[..])
-            .collect()
+        self.messages.iter().filter(|(from, _)| *from == initiator).map(|(_, bytes)| &bytes[..]).collect()
     }
 
     fn stream(&self, initiator: bool, framing: Framing) -> Vec<u8> {
-        self.said_by(initiator)
-            .into_iter()
-            .flat_map(|message| framed(framing, message))
-            .collect()
+        self.said_by(initiator).into_iter().flat_map(|message| framed(framing, message)).collect()
     }
 
     /// The message with this tag that the side sent.
     fn find(&self, initiator: bool, tag: u8) -> Option<&[u8]> {
-        self.said_by(initiator)
-            .into_iter()
-            .find(|message| message[0] == tag)
+        self.said_by(initiator).into_iter().find(|message| message[0] == tag)
     }
 
     fn status(&self) -> &[u8] {
@@ -67,21 +47,13 @@ impl Case {
     /// The node that connected, as its name message describes it.
     fn initiator(&self) -> Local {
         let message = self.find(true, b'N').unwrap();
-        local(
-            message[15..].to_vec(),
-            be64(&message[1..]),
-            be32(&message[9..]),
-        )
+        local(message[15..].to_vec(), be64(&message[1..]), be32(&message[9..]))
     }
 
     /// The node that accepted, as its challenge describes it.
     fn acceptor(&self) -> Option<Local> {
         let message = self.find(false, b'N')?;
-        Some(local(
-            message[19..].to_vec(),
-            be64(&message[1..]),
-            be32(&message[13..]),
-        ))
+        Some(local(message[19..].to_vec(), be64(&message[1..]), be32(&message[13..])))
     }
 }
 
@@ -129,9 +101,7 @@ fn as_initiator_we_say_what_the_recorded_initiator_said() {
 fn replay_initiator(case: &Case, framing: Framing, chunk: usize) {
     let title = case.title;
     let challenge = case.find(true, b'r').map_or(0, |reply| be32(&reply[1..]));
-    let peer = case
-        .acceptor()
-        .map_or("b@127.0.0.1".to_owned(), |acceptor| acceptor.name);
+    let peer = case.acceptor().map_or("b@127.0.0.1".to_owned(), |acceptor| acceptor.name);
     let mut machine = Initiator::new(case.initiator(), &peer, framing, challenge).unwrap();
     let mut said = machine.take_output();
     let mut result = Ok(None);
@@ -174,12 +144,8 @@ fn as_acceptor_we_say_what_the_recorded_acceptor_said() {
 
 fn replay_acceptor(case: &Case, framing: Framing, chunk: usize) {
     let title = case.title;
-    let challenge = case
-        .find(false, b'N')
-        .map_or(0, |message| be32(&message[9..]));
-    let local = case
-        .acceptor()
-        .unwrap_or_else(|| local(b"b@127.0.0.1".to_vec(), Flags::HIDDEN.bits(), 1));
+    let challenge = case.find(false, b'N').map_or(0, |message| be32(&message[9..]));
+    let local = case.acceptor().unwrap_or_else(|| local(b"b@127.0.0.1".to_vec(), Flags::HIDDEN.bits(), 1));
     let mut machine = Acceptor::new(local, framing, challenge).unwrap();
     let mut said = Vec::new();
     let mut established = None;
@@ -200,10 +166,7 @@ fn replay_acceptor(case: &Case, framing: Framing, chunk: usize) {
                             assert!(request.wants_name, "{title}");
                             let name = &named[b"named:".len() + 2..named.len() - 4];
                             let name = String::from_utf8(name.to_vec()).unwrap();
-                            Answer::Named {
-                                name,
-                                creation: be32(&named[named.len() - 4..]),
-                            }
+                            Answer::Named { name, creation: be32(&named[named.len() - 4..]) }
                         }
                     };
                     result = machine.answer(answer);
@@ -219,10 +182,7 @@ fn replay_acceptor(case: &Case, framing: Framing, chunk: usize) {
                 }
                 Err(HandshakeError::MissingFlags { missing, .. }) => {
                     assert_eq!(title, "beam misses flags");
-                    assert_eq!(
-                        missing,
-                        Flags::MANDATORY_25.without(Flags::EXTENDED_REFERENCES)
-                    );
+                    assert_eq!(missing, Flags::MANDATORY_25.without(Flags::EXTENDED_REFERENCES));
                     break;
                 }
                 Err(error) => panic!("{title}: {error}"),
@@ -231,11 +191,7 @@ fn replay_acceptor(case: &Case, framing: Framing, chunk: usize) {
         said.extend(machine.take_output());
     }
     assert_eq!(said, case.stream(false, framing), "{title}");
-    assert_eq!(
-        established.is_some(),
-        case.find(true, b'r').is_some(),
-        "{title}"
-    );
+    assert_eq!(established.is_some(), case.find(true, b'r').is_some(), "{title}");
     if let Some(established) = established {
         assert_eq!(
             established.peer.creation,

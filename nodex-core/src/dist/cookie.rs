@@ -60,10 +60,7 @@ impl Cookie {
     /// Whether `digest` answers `challenge`; takes the same time wherever they differ.
     pub fn proves(&self, challenge: u32, digest: &[u8; 16]) -> bool {
         let expected = self.digest(challenge);
-        let difference = expected
-            .iter()
-            .zip(digest)
-            .fold(0, |all, (a, b)| black_box(all | (a ^ b)));
+        let difference = expected.iter().zip(digest).fold(0, |all, (a, b)| black_box(all | (a ^ b)));
         black_box(difference) == 0
     }
 }
@@ -81,9 +78,7 @@ mod tests {
     #[test]
     fn digest_is_the_one_of_a_beam() {
         // erl -noshell -eval 'io:format("~w", [binary_to_list(erlang:md5([atom_to_list(secret)|integer_to_list(4294967295)]))]), halt().'
-        let digest = [
-            93, 253, 24, 30, 105, 170, 88, 124, 200, 18, 235, 51, 62, 101, 54, 182,
-        ];
+        let digest = [93, 253, 24, 30, 105, 170, 88, 124, 200, 18, 235, 51, 62, 101, 54, 182];
         let cookie = Cookie::new("secret").unwrap();
         assert_eq!(cookie.digest(u32::MAX), digest);
         assert!(cookie.proves(u32::MAX, &digest));
@@ -97,18 +92,9 @@ mod tests {
     #[test]
     fn a_cookie_is_latin1_of_1_to_255_characters() {
         assert_eq!(Cookie::new(""), Err(CookieError::Empty));
-        assert_eq!(
-            Cookie::new(&"a".repeat(256)),
-            Err(CookieError::TooLong { length: 256 })
-        );
-        assert_eq!(
-            Cookie::new("ab\u{20ac}"),
-            Err(CookieError::NotLatin1 { at: 2 })
-        );
+        assert_eq!(Cookie::new(&"a".repeat(256)), Err(CookieError::TooLong { length: 256 }));
+        assert_eq!(Cookie::new("ab\u{20ac}"), Err(CookieError::NotLatin1 { at: 2 }));
         assert_eq!(&*Cookie::new("k\u{e9}ks").unwrap().0, b"k\xe9ks");
-        assert_eq!(
-            format!("{:?}", Cookie::new("secret").unwrap()),
-            "Cookie(..)"
-        );
+        assert_eq!(format!("{:?}", Cookie::new("secret").unwrap()), "Cookie(..)");
     }
 }

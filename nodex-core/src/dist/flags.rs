@@ -157,11 +157,7 @@ impl Flags {
 
     /// Replaces the shorthand `MANDATORY_25_DIGEST` by the bits that it stands for (it stays set itself).
     pub const fn expanded(self) -> Flags {
-        if self.contains(Self::MANDATORY_25_DIGEST) {
-            Flags(self.0 | Self::MANDATORY_25.0)
-        } else {
-            self
-        }
+        if self.contains(Self::MANDATORY_25_DIGEST) { Flags(self.0 | Self::MANDATORY_25.0) } else { self }
     }
 
     /// What both sides can do, with the shorthand of either side written out first.
@@ -176,19 +172,12 @@ impl Flags {
 
     /// The names of the bits that are set, lowest bit first; bits without a name are left out.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        Self::NAMED
-            .iter()
-            .filter(move |(bit, _)| self.0 & bit != 0)
-            .map(|(_, name)| *name)
+        Self::NAMED.iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, name)| *name)
     }
 
     /// The bits that have no name here.
     pub fn unnamed(self) -> Flags {
-        Flags(
-            Self::NAMED
-                .iter()
-                .fold(self.0, |bits, (bit, _)| bits & !bit),
-        )
+        Flags(Self::NAMED.iter().fold(self.0, |bits, (bit, _)| bits & !bit))
     }
 }
 
@@ -269,10 +258,7 @@ mod tests {
             for ours in [Flags::HIDDEN, Flags::HIDDEN_ALTACT] {
                 assert_eq!(ours.missing(Flags::from_bits(mandatory)), Flags::EMPTY);
             }
-            assert_eq!(
-                Flags::from_bits(default).missing(Flags::MANDATORY_25),
-                Flags::EMPTY
-            );
+            assert_eq!(Flags::from_bits(default).missing(Flags::MANDATORY_25), Flags::EMPTY);
         }
         assert_eq!(Flags::EI.missing(Flags::MANDATORY_26), Flags::EMPTY);
     }
@@ -286,14 +272,8 @@ mod tests {
 
     #[test]
     fn the_digest_bit_stands_for_the_whole_set() {
-        assert_eq!(
-            Flags::MANDATORY_25_DIGEST.missing(Flags::MANDATORY_25),
-            Flags::EMPTY
-        );
-        assert_eq!(
-            Flags::EMPTY.missing(Flags::MANDATORY_25),
-            Flags::MANDATORY_25
-        );
+        assert_eq!(Flags::MANDATORY_25_DIGEST.missing(Flags::MANDATORY_25), Flags::EMPTY);
+        assert_eq!(Flags::EMPTY.missing(Flags::MANDATORY_25), Flags::MANDATORY_25);
         let both = Flags::MANDATORY_25_DIGEST.negotiated(Flags::MANDATORY_25 | Flags::SPAWN);
         assert_eq!(both, Flags::MANDATORY_25);
     }

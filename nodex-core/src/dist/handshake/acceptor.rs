@@ -107,11 +107,7 @@ pub enum Event {
 /// The status when a node connects to us while we are connecting to it: the attempt of the node
 /// whose name is greater is the one that stays (`net_kernel`, `accept_pending`).
 pub fn simultaneous_answer(ours: &str, theirs: &str) -> Answer {
-    if ours > theirs {
-        Answer::Nok
-    } else {
-        Answer::OkSimultaneous
-    }
+    if ours > theirs { Answer::Nok } else { Answer::OkSimultaneous }
 }
 
 impl Acceptor {
@@ -119,21 +115,14 @@ impl Acceptor {
     ///
     /// Fails if our own name cannot be a node's.
     pub fn new(local: Local, framing: Framing, challenge: u32) -> Result<Self, HandshakeError> {
-        check_node_name(local.name.as_bytes()).map_err(|problem| HandshakeError::InvalidName {
-            name: message::shown(local.name.as_bytes()),
-            problem,
-        })?;
+        check_node_name(local.name.as_bytes())
+            .map_err(|problem| HandshakeError::InvalidName { name: message::shown(local.name.as_bytes()), problem })?;
         Ok(Acceptor {
             local,
             challenge,
             wire: Wire::new(framing),
             state: State::Name,
-            peer: Peer {
-                name: String::new(),
-                flags: Flags::EMPTY,
-                negotiated: Flags::EMPTY,
-                creation: 0,
-            },
+            peer: Peer { name: String::new(), flags: Flags::EMPTY, negotiated: Flags::EMPTY, creation: 0 },
             old: false,
             dynamic: false,
             alive: false,
@@ -152,11 +141,7 @@ impl Acceptor {
     pub fn answer(&mut self, answer: Answer) -> Result<Option<Event>, HandshakeError> {
         self.run(|acceptor| {
             acceptor.send_answer(answer)?;
-            if matches!(acceptor.state, State::Over) {
-                Ok(None)
-            } else {
-                acceptor.advance()
-            }
+            if matches!(acceptor.state, State::Over) { Ok(None) } else { acceptor.advance() }
         })
     }
 
@@ -164,9 +149,7 @@ impl Acceptor {
     pub fn replaced(&mut self) -> Result<Option<Event>, HandshakeError> {
         self.run(|acceptor| match acceptor.state {
             State::Replace(challenge) => Ok(Some(acceptor.establish(challenge))),
-            _ => Err(HandshakeError::Misuse {
-                what: "nothing was to be replaced",
-            }),
+            _ => Err(HandshakeError::Misuse { what: "nothing was to be replaced" }),
         })
     }
 
@@ -234,9 +217,7 @@ impl Acceptor {
                 }
                 State::AliveReply => {
                     if !message::read_status_reply(bytes)? {
-                        return Err(HandshakeError::AlreadyConnected {
-                            peer: self.peer.name.clone(),
-                        });
+                        return Err(HandshakeError::AlreadyConnected { peer: self.peer.name.clone() });
                     }
                     self.send_challenge();
                 }
@@ -251,15 +232,9 @@ impl Acceptor {
                 State::Reply => {
                     let reply = Reply::read(bytes)?;
                     if !self.local.cookie.proves(self.challenge, &reply.digest) {
-                        return Err(HandshakeError::WrongCookie {
-                            peer: self.peer.name.clone(),
-                        });
+                        return Err(HandshakeError::WrongCookie { peer: self.peer.name.clone() });
                     }
-                    self.peer.negotiated = self
-                        .local
-                        .flags
-                        .negotiated(self.peer.flags)
-                        .without(Flags::NAME_ME);
+                    self.peer.negotiated = self.local.flags.negotiated(self.peer.flags).without(Flags::NAME_ME);
                     if self.alive {
                         self.state = State::Replace(reply.challenge);
                         return Ok(Some(Event::Replace(self.peer.clone())));
@@ -274,21 +249,13 @@ impl Acceptor {
     /// The name is readable; refuses it at once if the flags that came with it are not enough.
     fn check_name(&mut self) -> Result<Event, HandshakeError> {
         let demanded = self.local.demanded();
-        let known = if self.old {
-            Flags::from_bits(u64::from(u32::MAX))
-        } else {
-            !Flags::EMPTY
-        };
+        let known = if self.old { Flags::from_bits(u64::from(u32::MAX)) } else { !Flags::EMPTY };
         if let Err(error) = self.check_flags(demanded & known) {
             Status::NotAllowed.write(&mut self.wire);
             return Err(error);
         }
         self.state = State::Answer;
-        Ok(Event::Name(Request {
-            name: self.peer.name.clone(),
-            wants_name: self.dynamic,
-            flags: self.peer.flags,
-        }))
+        Ok(Event::Name(Request { name: self.peer.name.clone(), wants_name: self.dynamic, flags: self.peer.flags }))
     }
 
     fn check_flags(&self, demanded: Flags) -> Result<(), HandshakeError> {
@@ -296,23 +263,16 @@ impl Acceptor {
         if missing.is_empty() {
             return Ok(());
         }
-        Err(HandshakeError::MissingFlags {
-            peer: self.peer.name.clone(),
-            missing,
-        })
+        Err(HandshakeError::MissingFlags { peer: self.peer.name.clone(), missing })
     }
 
     fn send_answer(&mut self, answer: Answer) -> Result<(), HandshakeError> {
         if !matches!(self.state, State::Answer) {
-            return Err(HandshakeError::Misuse {
-                what: "no name waits for an answer",
-            });
+            return Err(HandshakeError::Misuse { what: "no name waits for an answer" });
         }
         let refusal = matches!(answer, Answer::Nok | Answer::NotAllowed);
         if self.dynamic && !refusal && !matches!(answer, Answer::Named { .. }) {
-            return Err(HandshakeError::Misuse {
-                what: "the peer asked for a name and got none",
-            });
+            return Err(HandshakeError::Misuse { what: "the peer asked for a name and got none" });
         }
         let status = match &answer {
             Answer::Ok => Status::Ok,
@@ -321,22 +281,15 @@ impl Acceptor {
             Answer::NotAllowed => Status::NotAllowed,
             Answer::Alive => Status::Alive,
             Answer::Named { .. } if !self.dynamic => {
-                return Err(HandshakeError::Misuse {
-                    what: "the peer has a name and was given another",
-                });
+                return Err(HandshakeError::Misuse { what: "the peer has a name and was given another" });
             }
             Answer::Named { name, creation } => {
                 if check_node_name(name.as_bytes()).is_err() || host_of(name) != self.peer.name {
-                    return Err(HandshakeError::Misuse {
-                        what: "the given name is not one at the peer's host",
-                    });
+                    return Err(HandshakeError::Misuse { what: "the given name is not one at the peer's host" });
                 }
                 self.peer.name.clone_from(name);
                 self.peer.creation = *creation;
-                Status::Named {
-                    name,
-                    creation: *creation,
-                }
+                Status::Named { name, creation: *creation }
             }
         };
         status.write(&mut self.wire);
@@ -359,20 +312,12 @@ impl Acceptor {
             name: self.local.name.as_bytes(),
         }
         .write(&mut self.wire);
-        self.state = if self.old {
-            State::Complement
-        } else {
-            State::Reply
-        };
+        self.state = if self.old { State::Complement } else { State::Reply };
     }
 
     fn establish(&mut self, challenge: u32) -> Event {
         message::write_ack(&self.local.cookie.digest(challenge), &mut self.wire);
         self.state = State::Over;
-        Event::Established(Established {
-            peer: self.peer.clone(),
-            given: None,
-            rest: self.wire.take_rest(),
-        })
+        Event::Established(Established { peer: self.peer.clone(), given: None, rest: self.wire.take_rest() })
     }
 }

@@ -29,12 +29,7 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn new(framing: Framing) -> Self {
-        Wire {
-            framing,
-            input: Vec::new(),
-            start: 0,
-            output: Vec::new(),
-        }
+        Wire { framing, input: Vec::new(), start: 0, output: Vec::new() }
     }
 
     pub(super) fn push(&mut self, input: &[u8]) {
@@ -50,19 +45,15 @@ impl Wire {
             Framing::Two => waiting
                 .split_first_chunk::<2>()
                 .map(|(length, rest)| (usize::from(u16::from_be_bytes(*length)), 2, rest)),
-            Framing::Four => waiting
-                .split_first_chunk::<4>()
-                .map(|(length, rest)| (u32::from_be_bytes(*length) as usize, 4, rest)),
+            Framing::Four => {
+                waiting.split_first_chunk::<4>().map(|(length, rest)| (u32::from_be_bytes(*length) as usize, 4, rest))
+            }
         };
         let Some((length, header, rest)) = split else {
             return Ok(None);
         };
         if length > MAX_MESSAGE {
-            return Err(HandshakeError::TooLong {
-                expected,
-                length,
-                limit: MAX_MESSAGE,
-            });
+            return Err(HandshakeError::TooLong { expected, length, limit: MAX_MESSAGE });
         }
         let Some(message) = rest.get(..length) else {
             return Ok(None);
@@ -79,12 +70,8 @@ impl Wire {
     /// Queues one message. Our own messages are far shorter than either length can say.
     pub(super) fn send(&mut self, message: &[u8]) {
         match self.framing {
-            Framing::Two => self
-                .output
-                .extend_from_slice(&(message.len() as u16).to_be_bytes()),
-            Framing::Four => self
-                .output
-                .extend_from_slice(&(message.len() as u32).to_be_bytes()),
+            Framing::Two => self.output.extend_from_slice(&(message.len() as u16).to_be_bytes()),
+            Framing::Four => self.output.extend_from_slice(&(message.len() as u32).to_be_bytes()),
         }
         self.output.extend_from_slice(message);
     }
@@ -108,10 +95,9 @@ mod tests {
 
     #[test]
     fn messages_are_found_whatever_the_split() {
-        for (framing, stream) in [
-            (Framing::Two, &b"\0\x03abc\0\0\0\x01d!"[..]),
-            (Framing::Four, &b"\0\0\0\x03abc\0\0\0\0\0\0\0\x01d!"[..]),
-        ] {
+        for (framing, stream) in
+            [(Framing::Two, &b"\0\x03abc\0\0\0\x01d!"[..]), (Framing::Four, &b"\0\0\0\x03abc\0\0\0\0\0\0\0\x01d!"[..])]
+        {
             for cut in 0..stream.len() {
                 let mut wire = Wire::new(framing);
                 let mut messages = Vec::new();
@@ -124,11 +110,7 @@ mod tests {
                         }
                     }
                 }
-                assert_eq!(
-                    messages,
-                    [&b"abc"[..], b"", b"d"],
-                    "{framing:?} cut at {cut}"
-                );
+                assert_eq!(messages, [&b"abc"[..], b"", b"d"], "{framing:?} cut at {cut}");
                 assert_eq!(wire.take_rest(), b"!");
             }
         }
@@ -138,13 +120,6 @@ mod tests {
     fn a_length_over_the_cap_is_refused_before_its_bytes_come() {
         let mut wire = Wire::new(Framing::Four);
         wire.push(&[0, 1, 0, 0]);
-        assert_eq!(
-            wire.next("name"),
-            Err(HandshakeError::TooLong {
-                expected: "name",
-                length: 65_536,
-                limit: 65_535
-            })
-        );
+        assert_eq!(wire.next("name"), Err(HandshakeError::TooLong { expected: "name", length: 65_536, limit: 65_535 }));
     }
 }

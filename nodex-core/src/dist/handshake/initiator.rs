@@ -27,13 +27,8 @@ use crate::dist::Flags;
 #[derive(Debug)]
 enum State {
     Status,
-    Challenge {
-        given: Option<GivenName>,
-    },
-    Ack {
-        peer: Peer,
-        given: Option<GivenName>,
-    },
+    Challenge { given: Option<GivenName> },
+    Ack { peer: Peer, given: Option<GivenName> },
     Over,
 }
 
@@ -52,37 +47,17 @@ impl Initiator {
     /// Starts a handshake with the node `peer`; the name message is in the output at once.
     ///
     /// `challenge` is a fresh random number. Fails if one of the two names cannot be a node's.
-    pub fn new(
-        local: Local,
-        peer: &str,
-        framing: Framing,
-        challenge: u32,
-    ) -> Result<Self, HandshakeError> {
-        let invalid = |name: &str, problem| HandshakeError::InvalidName {
-            name: message::shown(name.as_bytes()),
-            problem,
-        };
+    pub fn new(local: Local, peer: &str, framing: Framing, challenge: u32) -> Result<Self, HandshakeError> {
+        let invalid =
+            |name: &str, problem| HandshakeError::InvalidName { name: message::shown(name.as_bytes()), problem };
         check_node_name(peer.as_bytes()).map_err(|problem| invalid(peer, problem))?;
         let dynamic = local.flags.contains(Flags::NAME_ME);
         let check = if dynamic { check_host } else { check_node_name };
         check(local.name.as_bytes()).map_err(|problem| invalid(&local.name, problem))?;
         let mut wire = Wire::new(framing);
         let creation = if dynamic { 0 } else { local.creation };
-        Name {
-            old: false,
-            flags: local.flags,
-            creation,
-            name: &local.name,
-        }
-        .write(&mut wire);
-        Ok(Initiator {
-            local,
-            dialled: peer.to_owned(),
-            challenge,
-            replace: true,
-            wire,
-            state: State::Status,
-        })
+        Name { old: false, flags: local.flags, creation, name: &local.name }.write(&mut wire);
+        Ok(Initiator { local, dialled: peer.to_owned(), challenge, replace: true, wire, state: State::Status })
     }
 
     /// What to answer if the peer says that a connection with us exists already (`alive`): go on,
@@ -138,9 +113,7 @@ impl Initiator {
                     if alive {
                         message::write_status_reply(self.replace, &mut self.wire);
                         if !self.replace {
-                            return Err(HandshakeError::AlreadyConnected {
-                                peer: self.dialled.clone(),
-                            });
+                            return Err(HandshakeError::AlreadyConnected { peer: self.dialled.clone() });
                         }
                     }
                     self.state = State::Challenge { given };
@@ -149,11 +122,7 @@ impl Initiator {
                     let challenge = Challenge::read(bytes)?;
                     let peer = accept_challenge(&self.local, &self.dialled, &challenge)?;
                     let digest = self.local.cookie.digest(challenge.challenge);
-                    Reply {
-                        challenge: self.challenge,
-                        digest,
-                    }
-                    .write(&mut self.wire);
+                    Reply { challenge: self.challenge, digest }.write(&mut self.wire);
                     self.state = State::Ack { peer, given };
                 }
                 State::Ack { peer, given } => {
@@ -161,11 +130,7 @@ impl Initiator {
                     if !self.local.cookie.proves(self.challenge, &digest) {
                         return Err(HandshakeError::WrongCookie { peer: peer.name });
                     }
-                    return Ok(Some(Established {
-                        peer,
-                        given,
-                        rest: self.wire.take_rest(),
-                    }));
+                    return Ok(Some(Established { peer, given, rest: self.wire.take_rest() }));
                 }
                 State::Over => return Err(OVER),
             }
@@ -184,26 +149,15 @@ const OVER: HandshakeError = HandshakeError::Misuse { what: "it is over" };
 
 /// What a status means for us: the name that we were given, and whether the peer asks about an
 /// existing connection.
-fn read_status(
-    local: &Local,
-    dialled: &str,
-    status: &Status<'_>,
-) -> Result<(Option<GivenName>, bool), HandshakeError> {
+fn read_status(local: &Local, dialled: &str, status: &Status<'_>) -> Result<(Option<GivenName>, bool), HandshakeError> {
     let peer = || dialled.to_owned();
-    let unexpected = || HandshakeError::UnexpectedStatus {
-        peer: peer(),
-        status: status.text(),
-    };
+    let unexpected = || HandshakeError::UnexpectedStatus { peer: peer(), status: status.text() };
     let dynamic = local.flags.contains(Flags::NAME_ME);
     match status {
         Status::NotAllowed => Err(HandshakeError::NotAllowed { peer: peer() }),
-        Status::Named { name, creation } if dynamic && host_of(name) == local.name => Ok((
-            Some(GivenName {
-                name: (*name).to_owned(),
-                creation: *creation,
-            }),
-            false,
-        )),
+        Status::Named { name, creation } if dynamic && host_of(name) == local.name => {
+            Ok((Some(GivenName { name: (*name).to_owned(), creation: *creation }), false))
+        }
         // Whoever asked for a name cannot go on without one.
         _ if dynamic => Err(unexpected()),
         Status::Ok | Status::OkSimultaneous => Ok((None, false)),
@@ -214,11 +168,7 @@ fn read_status(
 }
 
 /// Checks that the node that answered is the one that was dialled and can do what we need.
-fn accept_challenge(
-    local: &Local,
-    dialled: &str,
-    challenge: &Challenge<'_>,
-) -> Result<Peer, HandshakeError> {
+fn accept_challenge(local: &Local, dialled: &str, challenge: &Challenge<'_>) -> Result<Peer, HandshakeError> {
     if challenge.name != dialled.as_bytes() {
         return Err(HandshakeError::WrongName {
             dialled: dialled.to_owned(),
@@ -227,18 +177,12 @@ fn accept_challenge(
     }
     let missing = challenge.flags.missing(local.demanded());
     if !missing.is_empty() {
-        return Err(HandshakeError::MissingFlags {
-            peer: dialled.to_owned(),
-            missing,
-        });
+        return Err(HandshakeError::MissingFlags { peer: dialled.to_owned(), missing });
     }
     Ok(Peer {
         name: dialled.to_owned(),
         flags: challenge.flags.expanded(),
-        negotiated: local
-            .flags
-            .negotiated(challenge.flags)
-            .without(Flags::NAME_ME),
+        negotiated: local.flags.negotiated(challenge.flags).without(Flags::NAME_ME),
         creation: challenge.creation,
     })
 }

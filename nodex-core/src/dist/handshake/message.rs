@@ -26,43 +26,24 @@ impl<'a> Fields<'a> {
     /// Starts after the tag, which has to be `tag`.
     fn new(message: &'static str, bytes: &'a [u8], tag: u8) -> Result<Self, HandshakeError> {
         match bytes.first() {
-            Some(&first) if first == tag => Ok(Fields {
-                message,
-                bytes,
-                at: 1,
-            }),
-            Some(&first) => Err(HandshakeError::UnexpectedMessage {
-                expected: message,
-                tag: first,
-            }),
-            None => Err(HandshakeError::Malformed {
-                message,
-                problem: "it is empty",
-                at: 0,
-            }),
+            Some(&first) if first == tag => Ok(Fields { message, bytes, at: 1 }),
+            Some(&first) => Err(HandshakeError::UnexpectedMessage { expected: message, tag: first }),
+            None => Err(HandshakeError::Malformed { message, problem: "it is empty", at: 0 }),
         }
     }
 
     fn malformed(&self, problem: &'static str) -> HandshakeError {
-        HandshakeError::Malformed {
-            message: self.message,
-            problem,
-            at: self.at,
-        }
+        HandshakeError::Malformed { message: self.message, problem, at: self.at }
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], HandshakeError> {
-        let part = self.bytes[self.at..]
-            .get(..length)
-            .ok_or_else(|| self.malformed("it ends too early"))?;
+        let part = self.bytes[self.at..].get(..length).ok_or_else(|| self.malformed("it ends too early"))?;
         self.at += length;
         Ok(part)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], HandshakeError> {
-        let (part, _) = self.bytes[self.at..]
-            .split_first_chunk()
-            .ok_or_else(|| self.malformed("it ends too early"))?;
+        let (part, _) = self.bytes[self.at..].split_first_chunk().ok_or_else(|| self.malformed("it ends too early"))?;
         self.at += N;
         Ok(*part)
     }
@@ -84,11 +65,7 @@ impl<'a> Fields<'a> {
     }
 
     fn end(&self) -> Result<(), HandshakeError> {
-        if self.rest().is_empty() {
-            Ok(())
-        } else {
-            Err(self.malformed("it is too long"))
-        }
+        if self.rest().is_empty() { Ok(()) } else { Err(self.malformed("it is too long")) }
     }
 }
 
@@ -98,10 +75,7 @@ pub(super) fn shown(bytes: &[u8]) -> String {
 }
 
 fn name_error(name: &[u8], problem: NameProblem) -> HandshakeError {
-    HandshakeError::InvalidName {
-        name: shown(name),
-        problem,
-    }
+    HandshakeError::InvalidName { name: shown(name), problem }
 }
 
 /// First message, from the side that connected: who it is (`send_name`).
@@ -122,21 +96,12 @@ impl<'a> Name<'a> {
         if bytes.first() == Some(&b'n') {
             let mut fields = Fields::new(NAME, bytes, b'n')?;
             if fields.u16()? < 5 {
-                return Err(HandshakeError::Malformed {
-                    message: NAME,
-                    problem: "its version is below 5",
-                    at: 1,
-                });
+                return Err(HandshakeError::Malformed { message: NAME, problem: "its version is below 5", at: 1 });
             }
             let flags = Flags::from_bits(u64::from(fields.u32()?));
             let name = fields.rest();
             let name = check_node_name(name).map_err(|problem| name_error(name, problem))?;
-            return Ok(Name {
-                old: true,
-                flags,
-                creation: 0,
-                name,
-            });
+            return Ok(Name { old: true, flags, creation: 0, name });
         }
         let mut fields = Fields::new(NAME, bytes, b'N')?;
         let flags = Flags::from_bits(fields.u64()?);
@@ -144,18 +109,9 @@ impl<'a> Name<'a> {
         let length = fields.u16()?.into();
         // Bytes after the name belong to later versions and are to be ignored.
         let name = fields.take(length)?;
-        let check = if flags.contains(Flags::NAME_ME) {
-            check_host
-        } else {
-            check_node_name
-        };
+        let check = if flags.contains(Flags::NAME_ME) { check_host } else { check_node_name };
         let name = check(name).map_err(|problem| name_error(name, problem))?;
-        Ok(Name {
-            old: false,
-            flags,
-            creation,
-            name,
-        })
+        Ok(Name { old: false, flags, creation, name })
     }
 
     /// Writes the `N` form; this side never sends the old one.
@@ -196,10 +152,7 @@ impl<'a> Status<'a> {
                 let length = fields.u16()?.into();
                 let name = fields.take(length)?;
                 let name = check_node_name(name).map_err(|problem| name_error(name, problem))?;
-                Status::Named {
-                    name,
-                    creation: fields.u32()?,
-                }
+                Status::Named { name, creation: fields.u32()? }
             }
             text => Status::Unknown(text),
         })
@@ -270,12 +223,7 @@ impl<'a> Challenge<'a> {
         let challenge = fields.u32()?;
         let creation = fields.u32()?;
         let length = fields.u16()?.into();
-        Ok(Challenge {
-            flags,
-            challenge,
-            creation,
-            name: fields.take(length)?,
-        })
+        Ok(Challenge { flags, challenge, creation, name: fields.take(length)? })
     }
 
     pub(super) fn write(&self, wire: &mut Wire) {
@@ -299,10 +247,7 @@ pub(super) struct Complement {
 impl Complement {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, HandshakeError> {
         let mut fields = Fields::new(COMPLEMENT, bytes, b'c')?;
-        Ok(Complement {
-            flags_high: fields.u32()?,
-            creation: fields.u32()?,
-        })
+        Ok(Complement { flags_high: fields.u32()?, creation: fields.u32()? })
     }
 }
 
@@ -316,10 +261,7 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, HandshakeError> {
         let mut fields = Fields::new(REPLY, bytes, b'r')?;
-        let reply = Reply {
-            challenge: fields.u32()?,
-            digest: fields.array()?,
-        };
+        let reply = Reply { challenge: fields.u32()?, digest: fields.array()? };
         fields.end()?;
         Ok(reply)
     }

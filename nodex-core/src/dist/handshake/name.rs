@@ -35,9 +35,7 @@ pub enum NameProblem {
 pub fn check_node_name(name: &[u8]) -> Result<&str, NameProblem> {
     let name = check_text(name)?;
     match name.split_once('@') {
-        Some((alive, host)) if !alive.is_empty() && !host.is_empty() && !host.contains('@') => {
-            Ok(name)
-        }
+        Some((alive, host)) if !alive.is_empty() && !host.is_empty() && !host.contains('@') => Ok(name),
         _ => Err(NameProblem::NotNameAtHost),
     }
 }
@@ -45,11 +43,7 @@ pub fn check_node_name(name: &[u8]) -> Result<&str, NameProblem> {
 /// Checks the host that a node sends in place of its name when it asks for one.
 pub(super) fn check_host(host: &[u8]) -> Result<&str, NameProblem> {
     let host = check_text(host)?;
-    if host.contains('@') {
-        Err(NameProblem::NotHost)
-    } else {
-        Ok(host)
-    }
+    if host.contains('@') { Err(NameProblem::NotHost) } else { Ok(host) }
 }
 
 /// The part after the `@`.
@@ -67,9 +61,7 @@ fn check_text(text: &[u8]) -> Result<&str, NameProblem> {
     if let Some(at) = text.iter().position(|byte| !byte.is_ascii_graphic()) {
         return Err(NameProblem::NotAscii { at });
     }
-    std::str::from_utf8(text).map_err(|error| NameProblem::NotAscii {
-        at: error.valid_up_to(),
-    })
+    std::str::from_utf8(text).map_err(|error| NameProblem::NotAscii { at: error.valid_up_to() })
 }
 
 #[cfg(test)]
