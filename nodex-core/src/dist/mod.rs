@@ -3,10 +3,16 @@
 //! Whoever drives it hands in the bytes that were read, the time, and the random numbers, and
 //! writes out the bytes that come back. The spec is the chapter "Distribution Protocol" of the
 //! ERTS User's Guide; where OTP 23 to 29 differ from it, what they do is what is done here.
+pub mod control;
 pub mod handshake;
 
 mod cookie;
 mod flags;
+mod frame;
+mod tick;
 
+pub use control::{Control, ControlError};
 pub use cookie::{Cookie, CookieError};
 pub use flags::Flags;
+pub use frame::{DEFAULT_LIMIT, Frame, FrameError, Frames};
+pub use tick::{DEFAULT_TICKTIME, Tick, TickAction};
