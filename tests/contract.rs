@@ -11,45 +11,22 @@ use support::epmd::{Epmd, free_port};
 use support::executable::Executable;
 use support::run::{Ended, run};
 
-support::for_each_executable!(
-    usage,
-    no_epmd,
-    not_registered,
-    epmd_that_answers_rubbish,
-    silent_epmd,
-    silent_host
-);
+support::for_each_executable!(usage, no_epmd, not_registered, epmd_that_answers_rubbish, silent_epmd, silent_host);
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Any number of arguments but four, and the words for help, print usage and are no error.
 fn usage(executable: &Executable) {
-    let lists: &[&[&str]] = &[
-        &[],
-        &["-h"],
-        &["--help"],
-        &["a"],
-        &["a", "b", "c"],
-        &["a", "b", "c", "d", "e"],
-        &["-h", "b", "c", "d"],
-    ];
+    let lists: &[&[&str]] =
+        &[&[], &["-h"], &["--help"], &["a"], &["a", "b", "c"], &["a", "b", "c", "d", "e"], &["-h", "b", "c", "d"]];
     for arguments in lists {
         let mut command = Command::new(executable.path());
         command.args(*arguments);
         let ended = run(command, DEADLINE);
         assert_eq!(ended.code, Some(0), "{arguments:?} {ended:?}");
-        assert!(
-            ended.stdout.to_lowercase().contains("usage"),
-            "{arguments:?} {ended:?}"
-        );
-        assert!(
-            ended.stdout.contains("<sname> <hostname> <cookie> <tname>"),
-            "{arguments:?} {ended:?}"
-        );
-        assert!(
-            !ended.stdout.contains("initialising"),
-            "{arguments:?} {ended:?}"
-        );
+        assert!(ended.stdout.to_lowercase().contains("usage"), "{arguments:?} {ended:?}");
+        assert!(ended.stdout.contains("<sname> <hostname> <cookie> <tname>"), "{arguments:?} {ended:?}");
+        assert!(!ended.stdout.contains("initialising"), "{arguments:?} {ended:?}");
         assert_eq!(ended.stderr, "", "{arguments:?}");
     }
 }
@@ -81,10 +58,7 @@ fn silent_epmd(executable: &Executable) {
         drop(socket);
     });
     let ended = fails_to_connect(executable, port);
-    assert!(
-        ended.took > Duration::from_secs(1),
-        "gave up at once: {ended:?}"
-    );
+    assert!(ended.took > Duration::from_secs(1), "gave up at once: {ended:?}");
 }
 
 /// epmd gives a port where somebody accepts and never says a word of the handshake.
@@ -116,10 +90,7 @@ fn fails_to_connect(executable: &Executable, epmd_port: u16) -> Ended {
         .env("ERL_EPMD_PORT", epmd_port.to_string())
         .env_remove("ERL_EPMD_ADDRESS");
     let ended = run(command, DEADLINE);
-    assert_eq!(
-        ended.stdout, "initialising me@127.0.0.1\nconnecting to nobody@127.0.0.1\n",
-        "{ended:?}"
-    );
+    assert_eq!(ended.stdout, "initialising me@127.0.0.1\nconnecting to nobody@127.0.0.1\n", "{ended:?}");
     assert!(ended.code.is_some_and(|code| code != 0), "{ended:?}");
     assert_eq!(ended.stderr.lines().count(), 1, "one clear line: {ended:?}");
     ended
@@ -128,10 +99,7 @@ fn fails_to_connect(executable: &Executable, epmd_port: u16) -> Ended {
 /// Serves every connection to a free port in a thread that ends with the test.
 fn listen(serve: impl Fn(std::net::TcpStream) + Send + Clone + 'static) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let port = listener
-        .local_addr()
-        .expect("the address of a bound socket")
-        .port();
+    let port = listener.local_addr().expect("the address of a bound socket").port();
     std::thread::spawn(move || {
         for socket in listener.incoming().flatten() {
             let serve = serve.clone();

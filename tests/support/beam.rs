@@ -16,52 +16,25 @@ const DEADLINE: Duration = Duration::from_secs(240);
 /// script's argument, and checks that each of its tests has run and passed.
 pub(crate) fn run_script(script: &str, executable: &Executable) {
     let epmd = Epmd::start();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/elixir")
-        .join(script);
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let declared = text
-        .lines()
-        .filter(|line| line.trim_start().starts_with("test \""))
-        .count();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/elixir").join(script);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let declared = text.lines().filter(|line| line.trim_start().starts_with("test \"")).count();
     assert!(declared > 0, "{script} declares no test");
 
     let mut elixir = Command::new("elixir");
     elixir
         .args(["--name", "host@127.0.0.1", "--cookie", "a_cookie"])
-        .args([
-            "--erl",
-            "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
-        ])
+        .args(["--erl", "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"])
         .arg(&path)
         .arg(executable.path())
         .env("ERL_EPMD_PORT", epmd.port().to_string());
-    for variable in [
-        "ERL_FLAGS",
-        "ERL_AFLAGS",
-        "ERL_ZFLAGS",
-        "ERL_LIBS",
-        "ELIXIR_ERL_OPTIONS",
-        "ERL_EPMD_ADDRESS",
-    ] {
+    for variable in ["ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ERL_LIBS", "ELIXIR_ERL_OPTIONS", "ERL_EPMD_ADDRESS"] {
         elixir.env_remove(variable);
     }
     let ended = run(elixir, DEADLINE);
 
     let said = format!("{}{}", ended.stdout, ended.stderr);
-    assert_eq!(
-        ended.code,
-        Some(0),
-        "{script} with {}\n{said}",
-        executable.path().display()
-    );
-    let expected = format!(
-        "{declared} test{}, 0 failures",
-        if declared == 1 { "" } else { "s" }
-    );
-    assert!(
-        said.lines().any(|line| line == expected),
-        "no line {expected:?} from {script}\n{said}"
-    );
+    assert_eq!(ended.code, Some(0), "{script} with {}\n{said}", executable.path().display());
+    let expected = format!("{declared} test{}, 0 failures", if declared == 1 { "" } else { "s" });
+    assert!(said.lines().any(|line| line == expected), "no line {expected:?} from {script}\n{said}");
 }

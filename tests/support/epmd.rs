@@ -39,9 +39,7 @@ impl Epmd {
 
     fn answers(&mut self) -> bool {
         let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline
-            && self.child.try_wait().expect("the state of epmd").is_none()
-        {
+        while Instant::now() < deadline && self.child.try_wait().expect("the state of epmd").is_none() {
             if self.answers_names().unwrap_or(false) {
                 return true;
             }
@@ -73,8 +71,5 @@ impl Drop for Epmd {
 /// A port that nobody listens on at this moment.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener
-        .local_addr()
-        .expect("the address of a bound socket")
-        .port()
+    listener.local_addr().expect("the address of a bound socket").port()
 }

@@ -16,14 +16,8 @@ impl Executable {
     /// An example of this workspace, which `cargo test` builds beside the test itself.
     pub(crate) fn example(name: &str) -> Self {
         let test = std::env::current_exe().expect("the path of the running test");
-        let profile = test
-            .ancestors()
-            .nth(2)
-            .expect("target/<profile>/deps/<test>");
-        Self::at(
-            profile.join("examples").join(name),
-            "cargo build --examples",
-        )
+        let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
+        Self::at(profile.join("examples").join(name), "cargo build --examples")
     }
 
     fn at(path: PathBuf, built_by: &str) -> Self {
@@ -42,7 +36,5 @@ impl Executable {
 
 /// Cargo's target folder.
 pub(crate) fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("cargo's tmp folder lies in its target folder")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder lies in its target folder")
 }

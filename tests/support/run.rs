@@ -29,11 +29,7 @@ pub(crate) struct Ended {
 /// processes are killed first.
 pub(crate) fn run(mut command: Command, deadline: Duration) -> Ended {
     static RUNS: AtomicU32 = AtomicU32::new(0);
-    let mark = format!(
-        "{}-{}",
-        std::process::id(),
-        RUNS.fetch_add(1, Ordering::Relaxed)
-    );
+    let mark = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
     let folder = Folder::new(&mark);
     let (stdout, stderr) = (folder.0.join("stdout"), folder.0.join("stderr"));
     let started = Instant::now();
@@ -47,8 +43,7 @@ pub(crate) fn run(mut command: Command, deadline: Duration) -> Ended {
         .stderr(File::create(&stderr).expect("a file for stderr"))
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-    let output =
-        |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).expect("the output")).into_owned();
+    let output = |path: &PathBuf| String::from_utf8_lossy(&fs::read(path).expect("the output")).into_owned();
 
     let status = loop {
         if let Some(status) = child.try_wait().expect("the state of the child") {
@@ -57,28 +52,15 @@ pub(crate) fn run(mut command: Command, deadline: Duration) -> Ended {
         if started.elapsed() > deadline {
             kill_all(&marked(&mark));
             let _ = child.wait();
-            panic!(
-                "{command:?} still ran after {deadline:?}\n{}{}",
-                output(&stdout),
-                output(&stderr)
-            );
+            panic!("{command:?} still ran after {deadline:?}\n{}{}", output(&stdout), output(&stderr));
         }
         std::thread::sleep(Duration::from_millis(5));
     };
-    let ended = Ended {
-        code: status.code(),
-        stdout: output(&stdout),
-        stderr: output(&stderr),
-        took: started.elapsed(),
-    };
+    let ended =
+        Ended { code: status.code(), stdout: output(&stdout), stderr: output(&stderr), took: started.elapsed() };
 
     let left = left_over(&mark);
-    assert!(
-        left.is_empty(),
-        "{command:?} left processes behind: {left:?}\n{}{}",
-        ended.stdout,
-        ended.stderr
-    );
+    assert!(left.is_empty(), "{command:?} left processes behind: {left:?}\n{}{}", ended.stdout, ended.stderr);
     ended
 }
 
@@ -105,11 +87,8 @@ fn marked(mark: &str) -> Vec<(i32, String)> {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
         environment.windows(needle.len()).any(|part| part == needle)
     };
-    let command_line = |pid: i32| {
-        fs::read_to_string(format!("/proc/{pid}/cmdline"))
-            .unwrap_or_default()
-            .replace('\0', " ")
-    };
+    let command_line =
+        |pid: i32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " ");
     fs::read_dir("/proc")
         .expect("/proc")
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())

@@ -1,0 +1,99 @@
+//! The two frames of the benchmark: a request, and the check that an answer is its answer
+//! (erl_dist_protocol, "Protocol between Connected Nodes"; erl_ext_dist).
+
+/// The name under which the generator appears as a host.
+pub(crate) const HOST_NODE: &str = "generator@127.0.0.1";
+
+/// The creation of that host.
+pub(crate) const HOST_CREATION: u32 = 0x0BAD_CAFE;
+
+/// `{ping, <<"hello">>}` as a frame.
+pub(crate) fn hello() -> Vec<u8> {
+    ping(b"hello")
+}
+
+/// The frame `{6, From, '', nil}, {ping, Binary}`: REG_SEND to the name `nil`.
+pub(crate) fn ping(binary: &[u8]) -> Vec<u8> {
+    let mut body = vec![112, 131, 104, 4, 97, 6];
+    body.extend(from());
+    body.extend([119, 0]);
+    body.extend(b"\x77\x03nil");
+    body.push(131);
+    body.extend(tagged(b"ping", binary));
+    let mut frame = (body.len() as u32).to_be_bytes().to_vec();
+    frame.extend(body);
+    frame
+}
+
+/// Whether `frame`, its length included, is `{pong, Binary}` sent to the pid of [`ping`] by SEND
+/// (2) or SEND_SENDER (22), in whatever encoding of the atoms.
+pub(crate) fn is_pong(frame: &[u8], binary: &[u8]) -> bool {
+    let Some(control) = frame.get(4..).and_then(|body| body.strip_prefix(&[112, 131, 104, 3, 97])) else {
+        return false;
+    };
+    let to = from();
+    let place = control.windows(to.len()).take(300).position(|part| part == to);
+    let payload = place.map(|place| &control[place + to.len()..]);
+    // Everything after the atom `pong` is the same for every node.
+    let tail = &tagged(b"pong", binary)[4..];
+    let atoms: [&[u8]; 4] = [&[119, 4], &[118, 0, 4], &[100, 0, 4], &[115, 4]];
+    matches!(control.first(), Some(2 | 22))
+        && payload.is_some_and(|payload| {
+            atoms.iter().any(|atom| {
+                let rest = payload.strip_prefix(&[131, 104, 2]);
+                rest.and_then(|rest| rest.strip_prefix(*atom)) == Some(tail)
+            })
+        })
+}
+
+/// `{Name, Binary}` without the version byte; `name` has four letters.
+fn tagged(name: &[u8; 4], binary: &[u8]) -> Vec<u8> {
+    let mut term = vec![104, 2, 119, 4];
+    term.extend(name);
+    term.push(109);
+    term.extend((binary.len() as u32).to_be_bytes());
+    term.extend(binary);
+    term
+}
+
+/// The caller's pid, NEW_PID_EXT.
+fn from() -> Vec<u8> {
+    let mut pid = vec![88, 119, HOST_NODE.len() as u8];
+    pid.extend(HOST_NODE.as_bytes());
+    pid.extend(77_u32.to_be_bytes());
+    pid.extend(0_u32.to_be_bytes());
+    pid.extend(HOST_CREATION.to_be_bytes());
+    pid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pong(op: u8, unused: &[u8], atom: &[u8], binary: &[u8]) -> Vec<u8> {
+        let mut body = vec![0, 0, 0, 0, 112, 131, 104, 3, 97, op];
+        body.extend(unused);
+        body.extend(from());
+        body.extend([131, 104, 2]);
+        body.extend(atom);
+        body.extend(&tagged(b"pong", binary)[4..]);
+        body
+    }
+
+    const SENDER: [u8; 18] = *b"\x58\x77\x03n@h\0\0\0\x01\0\0\0\0\0\0\0\x04";
+
+    #[test]
+    fn every_encoding_of_a_pong_is_one() {
+        assert!(is_pong(&pong(2, &[119, 0], &[119, 4], b"x"), b"x"));
+        assert!(is_pong(&pong(2, &[100, 0, 0], &[100, 0, 4], b"x"), b"x"));
+        assert!(is_pong(&pong(22, &SENDER, &[118, 0, 4], b"x"), b"x"));
+    }
+
+    #[test]
+    fn other_answers_are_not() {
+        assert!(!is_pong(&pong(2, &[119, 0], &[119, 4], b"y"), b"x"));
+        assert!(!is_pong(&pong(6, &[119, 0], &[119, 4], b"x"), b"x"));
+        assert!(!is_pong(&ping(b"x"), b"x"));
+        assert!(!is_pong(&[], b"x"));
+    }
+}

@@ -1,0 +1,130 @@
+//! The generator as a host: a tiny epmd that knows one name, a listening socket, and node
+//! executables started with the four arguments.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::frames::HOST_NODE;
+use crate::handshake;
+
+const COOKIE: &str = "bench_cookie";
+/// No step of a healthy run takes a tenth of this.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A host that nodes can connect to.
+pub(crate) struct Host {
+    listener: TcpListener,
+    epmd_port: u16,
+}
+
+impl Host {
+    /// Listens on free loopback ports.
+    pub(crate) fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let epmd = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let epmd_port = epmd.local_addr()?.port();
+        let port = listener.local_addr()?.port();
+        std::thread::spawn(move || {
+            for stream in epmd.incoming().flatten() {
+                // A node that asks wrongly shows as one that never connects.
+                let _ = answer_epmd(stream, port);
+            }
+        });
+        Ok(Self { listener, epmd_port })
+    }
+
+    /// Starts `executable` and waits for its ready line. Gives its connection, and the time from
+    /// the start to that line.
+    pub(crate) fn spawn(&self, executable: &Path) -> io::Result<(Node, Duration)> {
+        let (alive, host) = HOST_NODE.split_once('@').unwrap_or((HOST_NODE, ""));
+        let started = Instant::now();
+        let mut child = Command::new(executable)
+            .args(["node", host, COOKIE, alive])
+            .env("ERL_EPMD_PORT", self.epmd_port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let lines = child.stdout.take().map(|stdout| BufReader::new(stdout).lines());
+        let child = Reaped(child);
+        let mut stream = self.accept()?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        stream.set_write_timeout(Some(DEADLINE))?;
+        handshake::accept(&mut stream, COOKIE)?;
+        for line in lines.into_iter().flatten() {
+            if line?.ends_with(" ready") {
+                return Ok((Node { stream, child }, started.elapsed()));
+            }
+        }
+        Err(io::Error::other("the node printed no ready line"))
+    }
+
+    fn accept(&self) -> io::Result<TcpStream> {
+        let deadline = Timespec { tv_sec: DEADLINE.as_secs().cast_signed(), tv_nsec: 0 };
+        let mut fds = [PollFd::new(&self.listener, PollFlags::IN)];
+        if poll(&mut fds, Some(&deadline))? == 0 {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the node did not connect"));
+        }
+        Ok(self.listener.accept()?.0)
+    }
+}
+
+/// PORT2_RESP to PORT_PLEASE2_REQ, whatever the name.
+fn answer_epmd(mut stream: TcpStream, port: u16) -> io::Result<()> {
+    stream.set_read_timeout(Some(DEADLINE))?;
+    let mut length = [0; 2];
+    stream.read_exact(&mut length)?;
+    let mut request = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut request)?;
+    let name = request.get(1..).unwrap_or_default();
+    let mut answer = vec![119, 0];
+    answer.extend(port.to_be_bytes());
+    answer.extend([77, 0, 0, 6, 0, 5]);
+    answer.extend((name.len() as u16).to_be_bytes());
+    answer.extend(name);
+    answer.extend([0, 0]);
+    stream.write_all(&answer)
+}
+
+/// A connected node executable.
+pub(crate) struct Node {
+    pub(crate) stream: TcpStream,
+    child: Reaped,
+}
+
+impl Node {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+
+    /// Drops the connection; the executable has to end by itself, with 0.
+    pub(crate) fn stop(self) -> io::Result<()> {
+        let Self { stream, mut child } = self;
+        drop(stream);
+        let deadline = Instant::now() + DEADLINE;
+        while Instant::now() < deadline {
+            if let Some(status) = child.0.try_wait()? {
+                let ended = format!("the node ended with {status} when its link was lost");
+                return if status.success() { Ok(()) } else { Err(io::Error::other(ended)) };
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Err(io::Error::other("the node still runs although its link is lost"))
+    }
+}
+
+/// A child that is killed, if need be, and reaped when it is dropped.
+struct Reaped(Child);
+
+impl Drop for Reaped {
+    fn drop(&mut self) {
+        // Both fail only when it is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
