@@ -10,7 +10,10 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Args, FromArg, IntoReply, Lock, Rejection, route::Route};
+use super::{
+    Args, FromArg, IntoReply, Lock, Rejection,
+    route::{Route, finish},
+};
 use crate::etf::Encoder;
 
 /// A message that calls a function of a [`Service`](super::Service).
@@ -124,7 +127,7 @@ fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R) {
     }
     let Some(frame) = route.begin(out) else { return };
     match reply.into_reply(out) {
-        Ok(()) => frame.finish(out),
+        Ok(()) => finish(frame, out),
         Err(error) => {
             frame.undo(out);
             route.write_error(out, &Rejection::unencodable(&error));

@@ -2,7 +2,7 @@
 
 use super::{
     Context, IntoReply,
-    route::{OwnedRoute, Route},
+    route::{OwnedRoute, Route, finish},
 };
 use crate::{
     convert::DecodeError,
@@ -39,12 +39,12 @@ impl Caller {
     /// # Errors
     /// When the message named no sender, as `SEND` (operation 2) does not.
     pub fn pid(&self) -> Result<Pid, DecodeError> {
-        Decoder::new(self.route.as_route().to).pid()
+        Decoder::new(self.route.as_route().map_or(&[], |route| route.caller())).pid()
     }
 
     /// How it called.
     pub fn kind(&self) -> CallKind {
-        self.route.as_route().kind
+        self.route.kind
     }
 
     /// Sends the reply of a handler that returned [`NoReply`](super::NoReply). A caller that is gone does not matter.
@@ -53,10 +53,10 @@ impl Caller {
     /// When no BEAM would accept the value; nothing has been sent then.
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         self.context.push(|out| {
-            let Some(frame) = self.route.as_route().begin(out) else { return Ok(()) };
+            let Some(frame) = self.route.as_route().and_then(|route| route.begin(out)) else { return Ok(()) };
             match reply.into_reply(out) {
                 Ok(()) => {
-                    frame.finish(out);
+                    finish(frame, out);
                     Ok(())
                 }
                 Err(error) => {

@@ -4,93 +4,42 @@
 
 use super::{CallKind, Rejection};
 use crate::{
-    etf::{Encoder, Mark, tag},
+    dist::{
+        Flags,
+        control::{Control, OpenFrame, PidTerm, RefTerm, Target},
+    },
+    etf::{Encoder, tag},
     term::RawTerm,
 };
 
-/// First byte of a frame without distribution header (`PASS_THROUGH` of OTP's `dist.h`).
-const PASS_THROUGH: u8 = 112;
-
-/// Which control messages the peer understands; from its flags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct ReplyOps {
-    /// `SEND_SENDER` (22) instead of `SEND` (2).
-    pub(crate) send_sender: bool,
-    /// `ALIAS_SEND` (33).
-    pub(crate) alias: bool,
-    /// `ALTACT_SIG_SEND` (37).
-    pub(crate) altact: bool,
-}
-
-/// The way back to the sender of one message. All terms are slices of the message, without a version byte.
+/// The way back to the sender of one message. All terms are slices of the message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Route<'a> {
     pub(crate) kind: CallKind,
-    /// The pid to answer; empty when the message names none.
-    pub(crate) to: &'a [u8],
-    /// The tag of a gen call; empty otherwise.
+    /// The pid to answer; none when the message named none.
+    pub(crate) to: Option<PidTerm<'a>>,
+    /// The tag of a gen call, encoded; empty otherwise.
     pub(crate) tag: &'a [u8],
-    /// The alias inside the tag; empty when there is none.
-    pub(crate) alias: &'a [u8],
+    /// The alias inside the tag.
+    pub(crate) alias: Option<RefTerm<'a>>,
     /// Our own pid that answers.
-    pub(crate) from: &'a [u8],
-    pub(crate) ops: ReplyOps,
+    pub(crate) from: PidTerm<'a>,
+    /// What both nodes can do.
+    pub(crate) flags: Flags,
 }
 
-/// A frame that has been begun.
-#[must_use]
-pub(crate) struct Frame(Mark);
-
-impl Frame {
-    pub(crate) fn begin(out: &mut Encoder) -> Frame {
-        let frame = Frame(out.mark());
-        out.put_slice(&[0, 0, 0, 0, PASS_THROUGH, crate::etf::VERSION]);
-        frame
-    }
-
-    /// Sets the length, now that everything is there.
+impl<'a> Route<'a> {
+    /// Writes everything in front of the reply; `None` when nobody waits for one, or it cannot be sent.
     #[inline]
-    pub(crate) fn finish(self, out: &mut Encoder) {
-        let length = out.written_since(self.0) - 4;
-        match u32::try_from(length) {
-            Ok(length) => out.patch_u32(self.0, length),
-            // No frame can be that long; better no reply than a broken stream.
-            Err(_) => out.rollback(self.0),
-        }
-    }
-
-    pub(crate) fn undo(self, out: &mut Encoder) {
-        out.rollback(self.0);
-    }
-}
-
-impl Route<'_> {
-    /// Writes everything in front of the reply; `None` when nobody waits for one.
-    #[inline]
-    pub(crate) fn begin(&self, out: &mut Encoder) -> Option<Frame> {
-        if self.kind == CallKind::Cast || self.to.is_empty() {
-            return None;
-        }
-        let frame = Frame::begin(out);
-        if !self.alias.is_empty() && self.ops.altact {
-            // {37, Flags, From, Alias} with flag 4: the destination is an alias.
-            out.put_slice(&[tag::SMALL_TUPLE_EXT, 4, tag::SMALL_INTEGER_EXT, 37, tag::SMALL_INTEGER_EXT, 4]);
-            out.put_slice(self.from);
-            out.put_slice(self.alias);
-        } else if !self.alias.is_empty() && self.ops.alias {
-            out.put_slice(&[tag::SMALL_TUPLE_EXT, 3, tag::SMALL_INTEGER_EXT, 33]);
-            out.put_slice(self.from);
-            out.put_slice(self.alias);
-        } else if self.ops.send_sender {
-            out.put_slice(&[tag::SMALL_TUPLE_EXT, 3, tag::SMALL_INTEGER_EXT, 22]);
-            out.put_slice(self.from);
-            out.put_slice(self.to);
-        } else {
-            // The unused slot is the empty atom: `ei` refuses anything else.
-            out.put_slice(&[tag::SMALL_TUPLE_EXT, 3, tag::SMALL_INTEGER_EXT, 2, tag::SMALL_ATOM_UTF8_EXT, 0]);
-            out.put_slice(self.to);
-        }
-        out.put_u8(crate::etf::VERSION);
+    pub(crate) fn begin(&self, out: &mut Encoder) -> Option<OpenFrame> {
+        let to = match (self.kind, self.to, self.alias) {
+            (CallKind::Cast, ..) | (_, None, _) => return None,
+            // A reply to an alias that came too late is dropped by the peer, one to a pid would stay in its mailbox.
+            (_, _, Some(alias)) if self.flags.contains(Flags::ALIAS) => Target::Alias(alias),
+            (_, Some(to), _) => Target::Pid(to),
+        };
+        let send = Control::Send { from: Some(self.from), to, token: None, priority: false, message: &[] };
+        let (frame, _) = send.open(self.flags, out).ok()?;
         if self.kind == CallKind::GenCall {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(self.tag);
@@ -105,7 +54,13 @@ impl Route<'_> {
         out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
         out.put_atom(&crate::atom!("error"));
         out.append(rejection.reason());
-        frame.finish(out);
+        finish(frame, out);
+    }
+
+    /// The caller's pid, encoded; empty when there is none.
+    #[inline]
+    pub(crate) fn caller(&self) -> &'a [u8] {
+        self.to.map_or(&[], PidTerm::as_bytes)
     }
 
     /// A copy that outlives the message.
@@ -113,35 +68,44 @@ impl Route<'_> {
         let own = |term| RawTerm::from_slice(term, None);
         OwnedRoute {
             kind: self.kind,
-            to: own(self.to),
+            to: self.to.map(|to| own(to.as_bytes())),
             tag: own(self.tag),
-            alias: own(self.alias),
-            from: own(self.from),
-            ops: self.ops,
+            alias: self.alias.map(|alias| own(alias.as_bytes())),
+            from: own(self.from.as_bytes()),
+            flags: self.flags,
         }
+    }
+}
+
+/// Ends a frame. One that is too long for any frame is taken back: better no reply than a broken stream.
+#[inline]
+pub(crate) fn finish(frame: OpenFrame, out: &mut Encoder) {
+    if let Err(error) = frame.finish(out) {
+        tracing::error!(%error, "a reply cannot be sent");
     }
 }
 
 /// A [`Route`] that is kept.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnedRoute {
-    kind: CallKind,
-    to: RawTerm,
+    pub(crate) kind: CallKind,
+    to: Option<RawTerm>,
     tag: RawTerm,
-    alias: RawTerm,
+    alias: Option<RawTerm>,
     from: RawTerm,
-    ops: ReplyOps,
+    flags: Flags,
 }
 
 impl OwnedRoute {
-    pub(crate) fn as_route(&self) -> Route<'_> {
-        Route {
+    /// `None` never: what is kept was a pid when it was.
+    pub(crate) fn as_route(&self) -> Option<Route<'_>> {
+        Some(Route {
             kind: self.kind,
-            to: self.to.as_bytes(),
+            to: self.to.as_ref().and_then(|to| PidTerm::new(to.as_bytes())),
             tag: self.tag.as_bytes(),
-            alias: self.alias.as_bytes(),
-            from: self.from.as_bytes(),
-            ops: self.ops,
-        }
+            alias: self.alias.as_ref().and_then(|alias| RefTerm::new(alias.as_bytes())),
+            from: PidTerm::new(self.from.as_bytes())?,
+            flags: self.flags,
+        })
     }
 }

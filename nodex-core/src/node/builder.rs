@@ -1,0 +1,83 @@
+//! Puts a node together.
+
+use std::time::Duration;
+
+use super::{Extensions, IntoService, Service, registry::Registration};
+use crate::{net::LinkLimits, term::Atom};
+
+/// What a node serves and how. `nodex::main!` makes one; [`super::main`] runs it.
+pub struct Builder {
+    /// The services that answer any name come first.
+    pub(super) registrations: Vec<Registration>,
+    pub(super) extensions: Extensions,
+    pub(super) limits: LinkLimits,
+    pub(super) grace: Duration,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            registrations: Vec::new(),
+            extensions: Extensions::default(),
+            limits: LinkLimits::default(),
+            grace: Duration::from_millis(80),
+        }
+    }
+}
+
+impl Builder {
+    /// Without a service.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a service that answers every registered name, as a C node usually does.
+    #[must_use]
+    pub fn service(mut self, service: impl IntoService) -> Self {
+        let service: Box<dyn Service> = Box::new(service.into_service());
+        match self.registrations.iter_mut().find(|(name, _)| name.is_none()) {
+            Some((_, services)) => services.push(service),
+            None => self.registrations.push((None, vec![service])),
+        }
+        self
+    }
+
+    /// Adds a service under a registered name of its own.
+    ///
+    /// # Panics
+    /// When the name has more than 255 characters.
+    #[must_use]
+    pub fn register(mut self, name: &'static str, service: impl IntoService) -> Self {
+        let service: Box<dyn Service> = Box::new(service.into_service());
+        self.registrations.push((Some(Atom::from_static(name)), vec![service]));
+        self
+    }
+
+    /// Adds a value that handlers take as [`State<T>`](super::State).
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.extensions.insert(value);
+        self
+    }
+
+    /// Limits of every connection.
+    #[must_use]
+    pub fn limits(mut self, limits: LinkLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long running handlers may go on after the node was asked to stop; 80 ms unless set.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.registrations.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Builder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

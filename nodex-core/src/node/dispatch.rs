@@ -1,0 +1,210 @@
+//! From a frame to the handler and back.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{self, Waker},
+};
+
+use bytes::Bytes;
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use super::{
+    Accepts, Args, Call, CallKind, Context, Handled, Rejection, call::panic_rejection, later::LaterCalls, local::Inner,
+    registry::Process, route::Route,
+};
+use crate::{
+    dist::{
+        Flags,
+        control::{self, AtomTerm, Control, PidTerm, RefTerm, Target},
+    },
+    etf::{Decoder, Encoder, tag},
+    net::{LinkEnd, Receive},
+};
+
+/// What one connection's messages are handed to.
+pub(super) struct Dispatch {
+    pub(super) inner: Arc<Inner>,
+    pub(super) context: Context,
+    pub(super) flags: Flags,
+    later: LaterCalls,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
+    stop_registered: bool,
+}
+
+impl Dispatch {
+    pub(super) fn new(inner: Arc<Inner>, context: Context, flags: Flags) -> Self {
+        let stop = Box::pin(inner.stop.clone().cancelled_owned());
+        Dispatch { inner, context, flags, later: LaterCalls::default(), stop, stop_registered: false }
+    }
+}
+
+/// A message to one of our processes: what its handler is looked up by.
+struct Message<'a> {
+    process: &'a Process,
+    owner: &'a Bytes,
+    waker: &'a Waker,
+}
+
+impl Receive for Dispatch {
+    fn frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
+        let control = match control::decode(frame) {
+            Ok((_, control)) => control,
+            Err(error) if error.closes_connection() => return Err(LinkEnd::Protocol(error.to_string().into())),
+            Err(error) => {
+                tracing::warn!(peer = %self.context.peer(), %error, "a message was dropped");
+                return Ok(());
+            }
+        };
+        let Control::Send { from, to, message, .. } = control else {
+            return self.signal(&control, out);
+        };
+        let inner = self.inner.clone();
+        let process = match to {
+            Target::Name(name) => inner.process_named(name),
+            Target::Pid(pid) => inner.registry.by_id(pid.id(), pid.serial()),
+            Target::Alias(_) => None,
+        };
+        // As on a BEAM, a message to nobody is dropped.
+        let Some(process) = process else { return Ok(()) };
+        self.message(&Message { process, owner, waker }, from, message, out);
+        Ok(())
+    }
+
+    fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
+        self.later.poll(context, out);
+    }
+
+    fn in_flight(&self) -> usize {
+        self.later.len()
+    }
+
+    fn stopping(&mut self, context: &mut task::Context<'_>) -> bool {
+        if !self.stop_registered {
+            // The task that drives a link stays the same, so registering once is enough.
+            self.stop_registered = true;
+            return self.stop.as_mut().poll(context).is_ready();
+        }
+        self.inner.stop.is_cancelled()
+    }
+}
+
+impl Dispatch {
+    fn message(&mut self, message: &Message<'_>, from: Option<PidTerm<'_>>, term: &[u8], out: &mut Encoder) {
+        // Our own pid is one.
+        let Some(own) = PidTerm::new(&message.process.pid_bytes) else { return };
+        let mut route = Route { kind: CallKind::Plain, to: from, tag: &[], alias: None, from: own, flags: self.flags };
+        let mut decoder = Decoder::with_owner(term, message.owner);
+        let Some((name, arity)) = head(&mut decoder) else {
+            return self.unknown(&route, b"", out);
+        };
+        match (name, arity) {
+            (b"$gen_call", 2) => {
+                let Some((to, tag)) = gen_from(&mut decoder) else {
+                    tracing::warn!(peer = %self.context.peer(), "a gen call without a pid and a tag was dropped");
+                    return;
+                };
+                route = Route { kind: CallKind::GenCall, to: Some(to), tag, alias: alias_of(tag), ..route };
+            }
+            (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
+            _ => return self.invoke(message, &route, decoder, name, arity, out),
+        }
+        match head(&mut decoder) {
+            Some((name, arity)) => self.invoke(message, &route, decoder, name, arity, out),
+            None => self.unknown(&route, b"", out),
+        }
+    }
+
+    #[inline]
+    fn invoke(
+        &mut self,
+        message: &Message<'_>,
+        route: &Route<'_>,
+        decoder: Decoder<'_>,
+        name: &[u8],
+        arity: usize,
+        out: &mut Encoder,
+    ) {
+        let accepts = match route.kind {
+            CallKind::Plain => Accepts::PLAIN,
+            CallKind::GenCall => Accepts::CALL,
+            CallKind::Cast => Accepts::CAST,
+        };
+        let Some((service, index, function)) =
+            message.process.function(name, arity).filter(|(_, _, function)| function.accepts.contains(accepts))
+        else {
+            return self.unknown(route, name, out);
+        };
+        let mut kept;
+        let waits = self.later.must_wait(route);
+        let place = if waits {
+            kept = Encoder::new();
+            &mut kept
+        } else {
+            &mut *out
+        };
+        let mark = place.mark();
+        let args = Args { function: &function.name, taken: 0, decoder, context: &self.context, route };
+        let call = Call { args, out: place, waker: message.waker };
+        match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
+            Ok(Handled(None)) => {}
+            Ok(Handled(Some(later))) => return self.later.push(route, function.name.clone(), later),
+            Err(panic) => {
+                place.rollback(mark);
+                route.write_error(place, &panic_rejection(&function.name, &*panic));
+            }
+        }
+        if waits {
+            let kept = std::mem::take(place);
+            self.later.queue(route, kept);
+        }
+    }
+
+    /// Answers a message that calls nothing.
+    #[cold]
+    fn unknown(&mut self, route: &Route<'_>, name: &[u8], out: &mut Encoder) {
+        tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
+        // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind.
+        if route.kind == CallKind::Plain && name == b"error" {
+            return;
+        }
+        if self.later.must_wait(route) {
+            let mut kept = Encoder::new();
+            route.write_error(&mut kept, &Rejection::unknown_call());
+            self.later.queue(route, kept);
+        } else {
+            route.write_error(out, &Rejection::unknown_call());
+        }
+    }
+}
+
+/// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
+#[inline]
+fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
+    let arity = match decoder.remaining().first()? {
+        &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) => decoder.tuple().ok()?.checked_sub(1)?,
+        _ => 0,
+    };
+    let name = AtomTerm::new(decoder.skip().ok()?)?;
+    Some((name.name_bytes(), arity))
+}
+
+/// Pid and tag of a gen call's `{Pid, Tag}`, encoded.
+fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
+    if decoder.tuple().ok()? != 2 {
+        return None;
+    }
+    let pid = PidTerm::new(decoder.skip().ok()?)?;
+    Some((pid, decoder.skip().ok()?))
+}
+
+/// The reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
+fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
+    const PAIR: &[u8] = b"\x6c\0\0\0\x01";
+    let inner = tag.strip_prefix(PAIR).filter(|inner| inner.first() == Some(&tag::LIST_EXT)).unwrap_or(tag);
+    let mut decoder = Decoder::new(inner.strip_prefix(PAIR)?);
+    (decoder.atom_name().ok()? == "alias").then_some(())?;
+    RefTerm::new(decoder.skip().ok()?)
+}

@@ -1,0 +1,127 @@
+//! Calls that were not answered at once.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    future::Future,
+    pin::Pin,
+    task::{self, Poll},
+};
+
+use futures::stream::{FuturesUnordered, StreamExt};
+
+use super::{
+    CallKind,
+    call::Later,
+    route::{OwnedRoute, Route},
+};
+use crate::{etf::Encoder, term::Atom};
+
+/// The calls of one connection that wait for their handlers.
+///
+/// Plain replies carry no tag, so those to one process keep the order of its messages: while a plain call of a process
+/// waits, the replies to its later plain messages wait behind it.
+#[derive(Debug, Default)]
+pub(super) struct LaterCalls {
+    running: FuturesUnordered<Running>,
+    /// By the caller's encoded pid; only callers with a waiting plain call are there.
+    order: HashMap<Box<[u8]>, VecDeque<Place>>,
+    next: u64,
+}
+
+/// A plain reply that has its turn after those in front of it.
+#[derive(Debug)]
+struct Place {
+    id: u64,
+    reply: Option<Encoder>,
+}
+
+#[derive(Debug)]
+struct Running {
+    later: Later,
+    route: OwnedRoute,
+    function: Atom,
+    /// The place among the plain replies to this caller.
+    place: Option<u64>,
+}
+
+struct Finished {
+    reply: Encoder,
+    place: Option<(Box<[u8]>, u64)>,
+}
+
+impl Future for Running {
+    type Output = Finished;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Finished> {
+        let this = &mut *self;
+        let mut reply = Encoder::new();
+        let Some(route) = this.route.as_route() else { return Poll::Ready(Finished { reply, place: None }) };
+        this.later.poll(context, &route, &this.function, &mut reply).map(|()| {
+            let place = this.place.map(|place| (route.caller().into(), place));
+            Finished { reply, place }
+        })
+    }
+}
+
+impl LaterCalls {
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.running.len()
+    }
+
+    /// True when the reply to this message must wait for another one.
+    #[inline]
+    pub(super) fn must_wait(&self, route: &Route<'_>) -> bool {
+        !self.order.is_empty() && route.kind == CallKind::Plain && self.order.contains_key(route.caller())
+    }
+
+    /// Keeps a reply that is there already behind those that are not.
+    pub(super) fn queue(&mut self, route: &Route<'_>, reply: Encoder) {
+        let id = self.next_id();
+        if let Some(places) = self.order.get_mut(route.caller()) {
+            places.push_back(Place { id, reply: Some(reply) });
+        }
+    }
+
+    /// Keeps a call until its handler is done.
+    pub(super) fn push(&mut self, route: &Route<'_>, function: Atom, later: Later) {
+        let place = (route.kind == CallKind::Plain && route.to.is_some()).then(|| {
+            let id = self.next_id();
+            self.order.entry(route.caller().into()).or_default().push_back(Place { id, reply: None });
+            id
+        });
+        self.running.push(Running { later, route: route.keep(), function, place });
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    /// Polls what may go on; replies whose turn it is go to `out`.
+    pub(super) fn poll(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
+        if self.running.is_empty() {
+            return;
+        }
+        while let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(context) {
+            match finished.place {
+                None => out.append(&finished.reply),
+                Some((caller, id)) => self.place(&caller, id, finished.reply, out),
+            }
+        }
+    }
+
+    fn place(&mut self, caller: &[u8], id: u64, reply: Encoder, out: &mut Encoder) {
+        let Some(places) = self.order.get_mut(caller) else { return };
+        if let Some(place) = places.iter_mut().find(|place| place.id == id) {
+            place.reply = Some(reply);
+        }
+        while let Some(reply) = places.front().and_then(|place| place.reply.as_ref()) {
+            out.append(reply);
+            places.pop_front();
+        }
+        if places.is_empty() {
+            self.order.remove(caller);
+        }
+    }
+}
