@@ -85,6 +85,20 @@ pub enum ConnectError {
         /// On what.
         error: HandshakeError,
     },
+    /// The peer broke the protocol right after the handshake.
+    #[error("the connection to {node} ended at once: {reason}")]
+    Ended {
+        /// The node.
+        node: String,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody tried to the end.
+    #[error("the attempt to connect to {node} was given up")]
+    Abandoned {
+        /// The node.
+        node: String,
+    },
     /// It took too long.
     #[error("{node} did not answer within {limit:?}: no {waiting_for}")]
     Timeout {

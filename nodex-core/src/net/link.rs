@@ -113,7 +113,6 @@ pub(crate) struct Link<R> {
     batch: Bytes,
     at: usize,
     out: Encoder,
-    ended: bool,
     heard: bool,
     silent_quarters: u32,
     quarter: Interval,
@@ -141,7 +140,6 @@ impl<R: Receive> Link<R> {
             batch: Bytes::new(),
             at: 0,
             out: Encoder::new(),
-            ended: false,
             heard: true,
             silent_quarters: 0,
             quarter,
@@ -167,6 +165,9 @@ impl<R: Receive> Link<R> {
     /// Does all that can be done now. What has to be waited for wakes this task.
     fn poll_all(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.outbox.register(context);
+        if self.outbox.aborted() {
+            return Err(LinkEnd::Shutdown);
+        }
         loop {
             self.receive.poll_later(context, &mut self.out);
             self.handle_batch(context)?;
@@ -178,13 +179,10 @@ impl<R: Receive> Link<R> {
                 }
                 continue;
             }
-            if self.ended && self.receive.in_flight() == 0 {
-                return Err(LinkEnd::Closed);
-            }
             if self.receive.stopping(context) && self.receive.in_flight() == 0 && drained {
                 return Err(LinkEnd::Shutdown);
             }
-            if self.ended || self.congested() || !self.poll_read(context)? {
+            if self.congested() || !self.poll_read(context)? {
                 break;
             }
         }
@@ -232,10 +230,7 @@ impl<R: Receive> Link<R> {
             Poll::Pending => Ok(false),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
             Poll::Ready(Err(error)) => Err(error.into()),
-            Poll::Ready(Ok(0)) => {
-                self.ended = true;
-                Ok(true)
-            }
+            Poll::Ready(Ok(0)) => Err(LinkEnd::Closed),
             Poll::Ready(Ok(count)) => {
                 self.heard = true;
                 if count == room {

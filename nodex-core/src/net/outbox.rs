@@ -31,6 +31,7 @@ pub struct Outbox {
     /// Bytes written so far: moves with every write, so that whoever ticks sees whether the line was idle.
     written: AtomicUsize,
     closed: AtomicBool,
+    aborted: AtomicBool,
     driver: AtomicWaker,
 }
 
@@ -49,6 +50,7 @@ impl Outbox {
             waiting: AtomicUsize::new(0),
             written: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
             driver: AtomicWaker::new(),
         }
     }
@@ -61,7 +63,7 @@ impl Outbox {
     pub(crate) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
         let result = write(&mut pending.out);
-        if self.closed.load(Ordering::Relaxed) {
+        if self.closed() {
             *pending = Pending::default();
         }
         self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
@@ -80,11 +82,26 @@ impl Outbox {
         self.written.load(Ordering::Relaxed)
     }
 
+    /// True once the connection has ended.
+    pub(crate) fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
     /// Nothing more is sent; what waits is dropped.
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Relaxed);
+        self.closed.store(true, Ordering::Release);
         *self.lock() = Pending::default();
         self.waiting.store(0, Ordering::Relaxed);
+    }
+
+    /// Has the driver end the connection, whatever waits.
+    pub(crate) fn abort(&self) {
+        self.aborted.store(true, Ordering::Release);
+        self.driver.wake();
+    }
+
+    pub(crate) fn aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
     }
 
     /// Has `push` wake this task.

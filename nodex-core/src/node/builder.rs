@@ -1,8 +1,8 @@
 //! Puts a node together.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use super::{Extensions, IntoService, Service, registry::Registration};
+use super::{Extensions, IntoService, Service, listen::Listen, registry::Registration};
 use crate::{net::LinkLimits, term::Atom};
 
 /// What a node serves and how. `nodex::main!` makes one; [`super::main`] runs it.
@@ -12,6 +12,7 @@ pub struct Builder {
     pub(super) extensions: Extensions,
     pub(super) limits: LinkLimits,
     pub(super) grace: Duration,
+    pub(super) listen: Option<Listen>,
 }
 
 impl Default for Builder {
@@ -21,6 +22,7 @@ impl Default for Builder {
             extensions: Extensions::default(),
             limits: LinkLimits::default(),
             grace: Duration::from_millis(80),
+            listen: None,
         }
     }
 }
@@ -64,6 +66,21 @@ impl Builder {
     #[must_use]
     pub fn limits(mut self, limits: LinkLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Listens for other nodes on this address, port 0 for any free one, and registers the port in the epmd of this host.
+    /// Nothing listens unless this is called; choose a loopback address unless other hosts are to connect.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = Some(Listen { address, publish: true });
+        self
+    }
+
+    /// Listens without registering in epmd: peers have to know the port.
+    #[must_use]
+    pub fn listen_unpublished(mut self, address: SocketAddr) -> Self {
+        self.listen = Some(Listen { address, publish: false });
         self
     }
 

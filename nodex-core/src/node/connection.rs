@@ -1,21 +1,42 @@
-//! From an established connection to a link that serves it.
+//! From an established connection to a link that serves it, and its end.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
-use super::{Context, dispatch::Dispatch, local::Inner};
+use super::{Context, dispatch::Dispatch, local::Inner, peers::Peer};
 use crate::{
     net::{Connected, Link, LinkEnd, Outbox},
     term::Atom,
 };
 
-/// The link over `connected`; it is driven by whoever asked for it.
-pub(super) fn link(inner: &Arc<Inner>, connected: Connected) -> Result<Link<Dispatch>, LinkEnd> {
-    let peer = connected.established.peer;
-    let name = Atom::new(&peer.name).map_err(|error| LinkEnd::Protocol(error.to_string().into()))?;
+/// Enters the peer into the node's table. The future serves the connection until it ends, and has to be polled by
+/// whoever asked for it.
+pub(super) fn establish(
+    inner: &Arc<Inner>,
+    connected: Connected,
+) -> Result<(Arc<Peer>, impl Future<Output = LinkEnd> + Send + use<>), LinkEnd> {
+    let established = connected.established;
+    let name = Atom::new(&established.peer.name).map_err(|error| LinkEnd::Protocol(error.to_string().into()))?;
     let (read, write) = connected.socket.into_split();
     let outbox = Arc::new(Outbox::new(write));
+    let peer = Arc::new(Peer {
+        id: inner.peers.next_id(),
+        name: name.clone(),
+        creation: established.peer.creation,
+        flags: established.peer.negotiated,
+        outbox: outbox.clone(),
+    });
+    let context = Context::new(inner.clone(), peer.clone());
+    let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
+    let link = Link::new(read, outbox.clone(), &established.rest, inner.limits, dispatch)?;
     inner.keeper.watch(&outbox);
-    let context = Context::new(name, outbox.clone(), inner.extensions.clone());
-    let dispatch = Dispatch::new(inner.clone(), context, peer.negotiated);
-    Link::new(read, outbox, &connected.established.rest, inner.limits, dispatch)
+    inner.peers.up(peer.clone());
+    let (inner, served) = (inner.clone(), peer.clone());
+    let serve = async move {
+        let end = link.drive().await;
+        tracing::info!(peer = %name, %end, "the connection has ended");
+        inner.replies.disconnected(served.id);
+        inner.peers.down(&served, &end.to_string());
+        end
+    };
+    Ok((peer, serve))
 }

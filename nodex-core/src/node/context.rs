@@ -2,41 +2,45 @@
 
 use std::{fmt, sync::Arc};
 
-use super::Extensions;
-use crate::{etf::Encoder, net::Outbox, term::Atom};
+use super::{Extensions, Node, local::Inner, peers::Peer};
+use crate::{etf::Encoder, term::Atom};
 
 /// Argument of a handler: its node and the connection of the caller. Cheap to clone and to keep.
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(Arc<Origin>);
 
-struct Inner {
-    peer: Atom,
-    outbox: Arc<Outbox>,
-    extensions: Arc<Extensions>,
+struct Origin {
+    inner: Arc<Inner>,
+    peer: Arc<Peer>,
 }
 
 impl Context {
-    pub(crate) fn new(peer: Atom, outbox: Arc<Outbox>, extensions: Arc<Extensions>) -> Self {
-        Context(Arc::new(Inner { peer, outbox, extensions }))
+    pub(super) fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self {
+        Context(Arc::new(Origin { inner, peer }))
     }
 
     /// The node at the other end of the connection.
     pub fn peer(&self) -> &Atom {
-        &self.0.peer
+        self.0.peer.name()
+    }
+
+    /// The node that the handler runs in, for calling out.
+    pub fn node(&self) -> Node {
+        Node::from_inner(self.0.inner.clone())
     }
 
     pub(super) fn extensions(&self) -> &Extensions {
-        &self.0.extensions
+        &self.0.inner.extensions
     }
 
     /// Appends frames to the output of the connection.
     pub(super) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
-        self.0.outbox.push(write)
+        self.0.peer.outbox.push(write)
     }
 }
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("peer", &self.0.peer).finish_non_exhaustive()
+        f.debug_struct("Context").field("peer", self.peer()).finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
     Accepts, Args, Call, CallKind, Context, Handled, Rejection, call::panic_rejection, later::LaterCalls, local::Inner,
-    registry::Process, route::Route,
+    registry::Process, replies::Outcome, route::Route,
 };
 use crate::{
     dist::{
@@ -64,12 +64,19 @@ impl Receive for Dispatch {
         let inner = self.inner.clone();
         let process = match to {
             Target::Name(name) => inner.process_named(name),
-            Target::Pid(pid) => inner.registry.by_id(pid.id(), pid.serial()),
+            Target::Pid(pid) => match inner.registry.by_id(pid.id(), pid.serial()) {
+                None => {
+                    self.reply(pid.id(), pid.serial(), message, owner);
+                    return Ok(());
+                }
+                process => process,
+            },
             Target::Alias(_) => None,
         };
         // As on a BEAM, a message to nobody is dropped.
-        let Some(process) = process else { return Ok(()) };
-        self.message(&Message { process, owner, waker }, from, message, out);
+        if let Some(process) = process {
+            self.message(&Message { process, owner, waker }, from, message, out);
+        }
         Ok(())
     }
 
@@ -92,6 +99,16 @@ impl Receive for Dispatch {
 }
 
 impl Dispatch {
+    /// Hands a reply to the call that waits for it; a late one is dropped.
+    fn reply(&self, id: u32, serial: u32, message: &[u8], owner: &Bytes) {
+        match Decoder::with_owner(message, owner).raw() {
+            Ok(message) => {
+                self.inner.replies.complete(id, serial, Outcome::Message(message));
+            }
+            Err(error) => tracing::warn!(peer = %self.context.peer(), %error, "a reply that is no term was dropped"),
+        }
+    }
+
     fn message(&mut self, message: &Message<'_>, from: Option<PidTerm<'_>>, term: &[u8], out: &mut Encoder) {
         // Our own pid is one.
         let Some(own) = PidTerm::new(&message.process.pid_bytes) else { return };

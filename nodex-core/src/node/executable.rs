@@ -91,9 +91,9 @@ fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
             Either::Left((connected, _)) => connected.map_err(|error| in_words(&name, error))?,
             Either::Right(_) => return Ok(LinkEnd::Shutdown),
         };
-        let link = connection::link(&inner, connected).map_err(|error| error.to_string())?;
+        let (_, serve) = connection::establish(&inner, connected).map_err(|error| error.to_string())?;
         say(&format!("{name} ready"));
-        Ok::<_, String>(link.drive().await)
+        Ok::<_, String>(serve.await)
     });
     // Handlers on threads for blocking work are not waited for.
     runtime.shutdown_background();

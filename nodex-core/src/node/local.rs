@@ -1,4 +1,4 @@
-//! The running node.
+//! What all connections of a running node share.
 
 use std::sync::Arc;
 
@@ -6,24 +6,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Builder, Extensions, ServiceError,
+    peers::Peers,
     registry::{Process, Registry},
+    replies::{Replies, ReplyId},
 };
 use crate::{
     dist::{Cookie, Flags, control::AtomTerm, handshake::Local},
+    etf::{Encoder, tag},
     net::{Keeper, LinkLimits, random_bits},
-    term::Atom,
+    term::{Atom, Reference},
 };
 
-/// What all connections of a node share.
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) name: Atom,
+    /// The name, encoded.
+    name_bytes: Box<[u8]>,
     pub(super) creation: u32,
     pub(super) cookie: Cookie,
     pub(super) registry: Registry,
     pub(super) extensions: Arc<Extensions>,
     pub(super) limits: LinkLimits,
     pub(super) keeper: Keeper,
+    pub(super) peers: Peers,
+    pub(super) replies: Replies,
     /// Tells all connections to end once their handlers are done.
     pub(super) stop: CancellationToken,
 }
@@ -33,14 +39,19 @@ impl Inner {
         // 0 to 3 were used by nodes that knew only two bits of creation.
         let creation = random_bits() | 4;
         let registry = Registry::new(&name, creation, builder.registrations, &builder.extensions)?;
+        let mut name_bytes = Encoder::new();
+        name_bytes.put_atom(&name);
         Ok(Inner {
             name,
+            name_bytes: name_bytes.to_vec().into(),
             creation,
             cookie,
+            replies: Replies::new(registry.next_id()),
             registry,
             extensions: Arc::new(builder.extensions),
             limits: builder.limits,
             keeper: Keeper::new(builder.limits.tick_time),
+            peers: Peers::default(),
             stop: CancellationToken::new(),
         })
     }
@@ -52,6 +63,32 @@ impl Inner {
             Ok(ascii) if ascii.is_ascii() => self.registry.by_name(ascii),
             // In Latin-1 or UTF-8.
             _ => self.registry.by_name(&name.name().ok()?),
+        }
+    }
+
+    /// A pid of this node, encoded.
+    pub(super) fn pid_bytes(&self, id: ReplyId) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.name_bytes.len() + 13);
+        bytes.push(tag::NEW_PID_EXT);
+        bytes.extend_from_slice(&self.name_bytes);
+        for number in [id.id, id.serial, self.creation] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// The reference that goes with a reply pid. Three words, the first of 18 bits: OTP 23 takes no more.
+    pub(super) fn reference(&self, id: ReplyId) -> Option<Reference> {
+        Reference::new(self.name.clone(), self.creation, &[id.id & 0x3_FFFF, id.serial, id.id >> 18])
+    }
+
+    /// The reply pid that goes with a reference of [`Self::reference`].
+    pub(super) fn reply_of(&self, reference: &Reference) -> Option<ReplyId> {
+        match *reference.words() {
+            [low, serial, high] if reference.creation == self.creation && reference.node == self.name => {
+                Some(ReplyId { id: low | high << 18, serial })
+            }
+            _ => None,
         }
     }
 

@@ -93,6 +93,11 @@ impl Registry {
         Ok(registry)
     }
 
+    /// The first id that no service has.
+    pub(super) fn next_id(&self) -> u32 {
+        self.processes.len() as u32 + 1
+    }
+
     /// The process that answers this registered name.
     #[inline]
     pub(super) fn by_name(&self, name: &str) -> Option<&Process> {

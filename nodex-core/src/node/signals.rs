@@ -1,9 +1,12 @@
 //! Signals: everything in a control message that is not a message to a process.
 
-use super::dispatch::Dispatch;
+use super::{
+    dispatch::Dispatch,
+    replies::{Outcome, ReplyId},
+};
 use crate::{
-    dist::control::{AtomTerm, Control, PidTerm, ProcTerm},
-    etf::Encoder,
+    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm},
+    etf::{Decoder, Encoder},
     net::LinkEnd,
 };
 
@@ -28,6 +31,10 @@ impl Dispatch {
                 let result = AtomTerm::new(NOTSUP).map(ProcTerm::Name);
                 result.map(|result| Control::SpawnReply { id, to: from, flags: 0, result, token: None })
             }
+            Control::MonitorExit { reference, reason, .. } => {
+                self.monitored_is_down(reference, reason);
+                None
+            }
             _ => None,
         };
         if let Some(answer) = answer
@@ -36,6 +43,14 @@ impl Dispatch {
             tracing::debug!(peer = %self.context.peer(), %error, "a signal cannot be answered");
         }
         Ok(())
+    }
+
+    /// A process that a call of ours waits for is gone.
+    fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) {
+        let reply = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference));
+        if let (Some(ReplyId { id, serial }), Ok(reason)) = (reply, Decoder::new(reason).raw()) {
+            self.inner.replies.complete(id, serial, Outcome::Down(reason));
+        }
     }
 
     fn is_alive(&self, process: ProcTerm<'_>) -> bool {

@@ -1,0 +1,340 @@
+//! Calls and messages from this node to processes of other nodes.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Node,
+    local::Inner,
+    peers::Peer,
+    replies::{Outcome, ReplyId},
+};
+use crate::{
+    convert::{DecodeError, FromTerm, IntoTerm},
+    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
+    etf::{Decoder, EncodeError, Encoder},
+    net::ConnectError,
+    term::{Atom, Pid, RawTerm, Reference},
+};
+
+/// A process of some node.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Destination {
+    /// By its pid.
+    Pid(Pid),
+    /// By its registered name on a node.
+    Name {
+        /// The registered name.
+        name: Atom,
+        /// The node, `name@host`.
+        node: Atom,
+    },
+}
+
+impl Destination {
+    /// The node that it lives on.
+    pub fn node(&self) -> &Atom {
+        match self {
+            Destination::Pid(pid) => &pid.node,
+            Destination::Name { node, .. } => node,
+        }
+    }
+}
+
+impl From<Pid> for Destination {
+    fn from(pid: Pid) -> Self {
+        Destination::Pid(pid)
+    }
+}
+
+impl From<(Atom, Atom)> for Destination {
+    /// Registered name and node, as in `{name, node}`.
+    fn from((name, node): (Atom, Atom)) -> Self {
+        Destination::Name { name, node }
+    }
+}
+
+/// Why a call has no reply.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// No reply in time. One that comes later is dropped.
+    #[error("no reply within {limit:?}")]
+    Timeout {
+        /// The time that was given.
+        limit: Duration,
+    },
+    /// The node cannot be connected to.
+    #[error(transparent)]
+    Connect(Arc<ConnectError>),
+    /// The connection was lost before the reply came.
+    #[error("the connection was lost before a reply came")]
+    NoConnection,
+    /// There is no such process.
+    #[error("there is no such process")]
+    NoProcess,
+    /// The process ended before it replied.
+    #[error("the process ended before it replied: {reason:?}")]
+    Exit {
+        /// Its exit reason.
+        reason: RawTerm,
+    },
+    /// The reply is not what was expected.
+    #[error("the reply cannot be read: {error}")]
+    Reply {
+        /// Where it differs.
+        error: DecodeError,
+    },
+    /// The message cannot be sent to any node.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The message cannot be sent to this node.
+    #[error(transparent)]
+    Unsupported(#[from] UnsupportedControl),
+}
+
+/// Gives the reply pid back, also when the caller stops waiting.
+struct Open<'a> {
+    inner: &'a Inner,
+    id: ReplyId,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.inner.replies.close(self.id);
+    }
+}
+
+impl Node {
+    /// Sends a message. Connects first if need be; no reply is waited for, and none can be told from a lost message.
+    ///
+    /// # Errors
+    /// When there is no connection, or the message cannot be sent.
+    pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
+        let to = to.into();
+        let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
+        // A sender that takes no messages, but a BEAM wants to know one.
+        let sender = self.0.pid_bytes(ReplyId { id: 0, serial: 0 });
+        self.push_message(&peer, &sender, &to, |out| message.encode(out))
+    }
+
+    /// `GenServer.cast`.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub async fn cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), CallError> {
+        self.send(to, (crate::atom!("$gen_cast"), request)).await
+    }
+
+    /// Sends a plain message and waits for the first message that comes back to the pid it was sent from.
+    ///
+    /// Every request has a pid of its own, so that requests made at the same time to a C node that knows no tags each
+    /// get their own reply.
+    ///
+    /// # Errors
+    /// Why there is no reply.
+    pub async fn request<R: FromTerm>(
+        &self,
+        to: impl Into<Destination>,
+        message: impl IntoTerm,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let to = to.into();
+        let deadline = Instant::now() + limit;
+        let peer = self.connected(&to, deadline, limit).await?;
+        let (id, outcome) = self.0.replies.open(peer.id);
+        let _open = Open { inner: &self.0, id };
+        self.push_message(&peer, &self.0.pid_bytes(id), &to, |out| message.encode(out))?;
+        self.lost_meanwhile(&peer)?;
+        match timeout_at(deadline, outcome).await {
+            Err(_) => Err(CallError::Timeout { limit }),
+            Ok(Ok(Outcome::Message(reply))) => {
+                R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| CallError::Reply { error })
+            }
+            Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
+            Ok(Ok(Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+        }
+    }
+
+    /// `GenServer.call`: the process is monitored meanwhile, so that a missing one is known at once.
+    ///
+    /// # Errors
+    /// Why there is no reply.
+    pub async fn call<R: FromTerm>(
+        &self,
+        to: impl Into<Destination>,
+        request: impl IntoTerm,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let to = to.into();
+        let deadline = Instant::now() + limit;
+        let peer = self.connected(&to, deadline, limit).await?;
+        let (id, outcome) = self.0.replies.open(peer.id);
+        let _open = Open { inner: &self.0, id };
+        let me = self.0.pid_bytes(id);
+        // Numbers of the slot table fit.
+        let reference = self.0.reference(id).ok_or(CallError::NoConnection)?;
+        let monitor = Monitor::new(&peer, &me, &to, &reference);
+        monitor.set();
+        self.push_message(&peer, &me, &to, |out| {
+            out.put_tuple(3)?;
+            out.put_atom(&crate::atom!("$gen_call"));
+            out.put_tuple(2)?;
+            out.put_slice(&me);
+            out.put_reference(&reference);
+            request.encode(out)
+        })?;
+        self.lost_meanwhile(&peer)?;
+        let outcome = timeout_at(deadline, outcome).await;
+        match outcome {
+            Err(_) => {
+                monitor.remove();
+                Err(CallError::Timeout { limit })
+            }
+            Ok(Ok(Outcome::Message(reply))) => {
+                monitor.remove();
+                tagged_reply(&reply, &reference).map_err(|error| CallError::Reply { error })
+            }
+            Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
+            Ok(Ok(Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+        }
+    }
+
+    async fn connected(&self, to: &Destination, deadline: Instant, limit: Duration) -> Result<Arc<Peer>, CallError> {
+        // Without a timer where there is a connection already.
+        if let Some(peer) = self.peer(to.node()) {
+            return Ok(peer);
+        }
+        match timeout_at(deadline, self.connect(to.node())).await {
+            Ok(result) => result.map_err(CallError::Connect),
+            Err(_) => Err(CallError::Timeout { limit }),
+        }
+    }
+
+    /// A connection that ended between the look at the table and the opening of the reply pid told nobody.
+    fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
+        if peer.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
+    }
+
+    /// Appends one message to the output of a connection; nothing is sent if it cannot be encoded.
+    fn push_message(
+        &self,
+        peer: &Peer,
+        from: &[u8],
+        to: &Destination,
+        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Result<(), CallError> {
+        let receiver = Receiver::new(to);
+        let send = Control::Send {
+            from: PidTerm::new(from),
+            to: receiver.target().ok_or(CallError::NoProcess)?,
+            token: None,
+            priority: false,
+            message: &[],
+        };
+        peer.outbox.push(|out| {
+            let (frame, _) = send.open(peer.flags, out)?;
+            match encode(out) {
+                Ok(()) => Ok(frame.finish(out)?),
+                Err(error) => {
+                    frame.undo(out);
+                    Err(error.into())
+                }
+            }
+        })
+    }
+}
+
+fn ended(reason: RawTerm) -> CallError {
+    match Decoder::new(reason.as_bytes()).atom_name() {
+        Ok(name) if name == "noproc" => CallError::NoProcess,
+        Ok(name) if name == "noconnection" => CallError::NoConnection,
+        _ => CallError::Exit { reason },
+    }
+}
+
+/// The reply in `{Tag, Reply}`.
+fn tagged_reply<R: FromTerm>(reply: &RawTerm, tag: &Reference) -> Result<R, DecodeError> {
+    let mut decoder = Decoder::new(reply.as_bytes());
+    match decoder.tuple()? {
+        2 => {}
+        arity => return Err(DecodeError::mismatch("{Tag, Reply}", format!("tuple of {arity}"))),
+    }
+    if decoder.reference()? != *tag {
+        return Err(DecodeError::mismatch("the tag of the call", "another reference"));
+    }
+    R::decode(&mut decoder)
+}
+
+/// The receiver of a message, encoded.
+struct Receiver<'a> {
+    to: &'a Destination,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Receiver<'a> {
+    fn new(to: &'a Destination) -> Self {
+        let mut bytes = Encoder::new();
+        match to {
+            Destination::Pid(pid) => bytes.put_pid(pid),
+            Destination::Name { name, .. } => bytes.put_atom(name),
+        }
+        Receiver { to, bytes: bytes.to_vec() }
+    }
+
+    fn target(&self) -> Option<Target<'_>> {
+        match self.to {
+            Destination::Pid(_) => PidTerm::new(&self.bytes).map(Target::Pid),
+            Destination::Name { .. } => AtomTerm::new(&self.bytes).map(Target::Name),
+        }
+    }
+}
+
+/// A monitor on the process that is called. A peer that knows no monitors has none.
+struct Monitor<'a> {
+    peer: &'a Peer,
+    me: &'a [u8],
+    to: Vec<u8>,
+    by_name: bool,
+    reference: Vec<u8>,
+}
+
+impl<'a> Monitor<'a> {
+    fn new(peer: &'a Peer, me: &'a [u8], to: &Destination, reference: &Reference) -> Self {
+        let mut encoded = Encoder::new();
+        encoded.put_reference(reference);
+        Monitor {
+            peer,
+            me,
+            to: Receiver::new(to).bytes,
+            by_name: matches!(to, Destination::Name { .. }),
+            reference: encoded.to_vec(),
+        }
+    }
+
+    fn parts(&self) -> Option<(PidTerm<'_>, ProcTerm<'_>, RefTerm<'_>)> {
+        let to = match self.by_name {
+            true => ProcTerm::Name(AtomTerm::new(&self.to)?),
+            false => ProcTerm::Pid(PidTerm::new(&self.to)?),
+        };
+        Some((PidTerm::new(self.me)?, to, RefTerm::new(&self.reference)?))
+    }
+
+    fn set(&self) {
+        self.push(|from, to, reference| Control::Monitor { from, to, reference });
+    }
+
+    fn remove(&self) {
+        self.push(|from, to, reference| Control::Demonitor { from, to, reference });
+    }
+
+    fn push(&self, control: impl for<'b> FnOnce(PidTerm<'b>, ProcTerm<'b>, RefTerm<'b>) -> Control<'b>) {
+        if let Some((from, to, reference)) = self.parts() {
+            let control = control(from, to, reference);
+            // What the peer does not understand is left out: the call then ends with its time-out at the latest.
+            let _ = self.peer.outbox.push(|out| control.encode(self.peer.flags, out));
+        }
+    }
+}

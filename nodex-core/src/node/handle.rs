@@ -1,0 +1,177 @@
+//! The node as its own program sees it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use futures::future::{Either, select};
+use std::pin::pin;
+use tokio::{
+    sync::broadcast,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    Builder, NodeEvent, ServiceError, connection, listen,
+    local::Inner,
+    peers::{Peer, Wanted},
+};
+use crate::{
+    dist::{
+        Cookie,
+        handshake::{HandshakeError, NameProblem, SETUP_TIME, check_node_name},
+    },
+    net::{ConnectError, connect},
+    term::Atom,
+};
+
+/// A running node: connects, is connected to, serves and calls. Cheap to clone; all clones are the same node.
+///
+/// Connections end when [`Node::stop`] is called, not when the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct Node(pub(super) Arc<Inner>);
+
+/// Why a node cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The name cannot be a node's.
+    #[error("the node name {name:?} is not acceptable: {problem}")]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: NameProblem,
+    },
+    /// Its services cannot be served.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// epmd does not take the name.
+    #[error("the node cannot be published: {0}")]
+    Publish(#[source] crate::net::PublishError),
+}
+
+impl Builder {
+    /// Starts a node of this full name (`name@host`) inside the current tokio runtime.
+    ///
+    /// It listens and is published in epmd only if [`Builder::listen`] asked for it.
+    ///
+    /// # Errors
+    /// When the name or the services cannot be used, the address cannot be listened on, or epmd does not take the name.
+    pub async fn start(self, name: &str, cookie: Cookie) -> Result<Node, StartError> {
+        let bad = |problem| StartError::Name { name: name.to_owned(), problem };
+        check_node_name(name.as_bytes()).map_err(bad)?;
+        // A node name has at most 255 bytes, so it is an atom.
+        let atom = Atom::new(name).map_err(|_| bad(NameProblem::TooLong { length: name.len() }))?;
+        let listen = self.listen;
+        let inner = Arc::new(Inner::new(atom, cookie, self)?);
+        if let Some(listen) = listen {
+            listen::start(&inner, listen).await?;
+        }
+        Ok(Node(inner))
+    }
+}
+
+impl Node {
+    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
+        Node(inner)
+    }
+
+    /// Its full name.
+    pub fn name(&self) -> &Atom {
+        &self.0.name
+    }
+
+    /// Its incarnation.
+    pub fn creation(&self) -> u32 {
+        self.0.creation
+    }
+
+    /// The nodes that it is connected with.
+    pub fn peers(&self) -> Vec<Arc<Peer>> {
+        self.0.peers.all()
+    }
+
+    /// The connection with this node, if there is one.
+    pub fn peer(&self, name: &str) -> Option<Arc<Peer>> {
+        self.0.peers.get(name)
+    }
+
+    /// Hears of every node that comes or goes from now on. Who lags behind by more than 256 events loses the oldest.
+    pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
+        self.0.peers.events()
+    }
+
+    /// Connects to this node (`name@host`) unless it is connected already.
+    ///
+    /// Several callers at once share one attempt. A node that is connecting to us at the same time is waited for.
+    ///
+    /// # Errors
+    /// Why there is no connection, after [`SETUP_TIME`] at the latest.
+    pub async fn connect(&self, name: &str) -> Result<Arc<Peer>, Arc<ConnectError>> {
+        // A name of more than 255 characters has no node.
+        let atom = Atom::new(name).map_err(|_| Arc::new(ConnectError::Name(name.to_owned())))?;
+        let mut attempt = match self.0.peers.want(&atom) {
+            Wanted::Up(peer) => return Ok(peer),
+            Wanted::Wait(attempt) => attempt,
+            Wanted::Start(outcome, abort) => {
+                let attempt = outcome.subscribe();
+                let node = self.clone();
+                // A task, so that the attempt goes on for the others if this caller gives up.
+                tokio::spawn(async move {
+                    let result = node.make_connection(&atom, abort.cancelled()).await.map_err(Arc::new);
+                    if result.is_err() {
+                        node.0.peers.gave_up(&atom);
+                    }
+                    outcome.send_replace(Some(result));
+                });
+                attempt
+            }
+        };
+        match attempt.wait_for(Option::is_some).await.map(|result| result.clone()) {
+            Ok(Some(result)) => result,
+            // The task ended without an outcome: the runtime is shutting down.
+            _ => Err(Arc::new(ConnectError::Abandoned { node: name.to_owned() })),
+        }
+    }
+
+    async fn make_connection(&self, name: &Atom, abort: impl Future<Output = ()>) -> Result<Arc<Peer>, ConnectError> {
+        let deadline = Instant::now() + SETUP_TIME;
+        let dialled = match select(pin!(connect(self.0.local(), name, true)), pin!(abort)).await {
+            Either::Left((Err(ConnectError::Handshake { error: HandshakeError::Nok { .. }, .. }), _))
+            | Either::Right(_) => None,
+            Either::Left((result, _)) => Some(result?),
+        };
+        let Some(connected) = dialled else {
+            // The other node connects to us at this moment, and its connection is the one that counts.
+            let late = |_| ConnectError::Timeout {
+                node: name.to_string(),
+                waiting_for: "connection that it was making at the same time",
+                limit: SETUP_TIME,
+            };
+            return timeout_at(deadline, self.0.peers.wait_up(name)).await.map_err(late);
+        };
+        let (peer, serve) = connection::establish(&self.0, connected)
+            .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })?;
+        tokio::spawn(serve);
+        Ok(peer)
+    }
+
+    /// Ends all connections once the handlers that run are done and all is written, but after `grace` at the latest.
+    /// Nothing listens any more then, and nothing is published.
+    pub async fn stop(&self, grace: Duration) {
+        self.0.stop.cancel();
+        let deadline = Instant::now() + grace;
+        for peer in self.0.peers.all() {
+            if timeout_at(deadline, self.0.peers.wait_down(&peer)).await.is_err() {
+                peer.disconnect();
+            }
+        }
+    }
+}

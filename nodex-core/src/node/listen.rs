@@ -1,0 +1,102 @@
+//! Lets other nodes connect.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{net::TcpListener, net::TcpStream, sync::Semaphore};
+
+use super::{StartError, connection, local::Inner};
+use crate::{
+    dist::handshake::{Answer, Peer, Request},
+    net::{Gate, accept, publish},
+};
+
+/// Handshakes that may be under way at once; further connections wait in the listen queue of the system.
+const MAX_PENDING: usize = 64;
+
+/// How long to wait after the system refused another connection, when it is out of descriptors for example.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where to listen, and whether to tell epmd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Listen {
+    pub(super) address: SocketAddr,
+    pub(super) publish: bool,
+}
+
+/// Listens until the node stops.
+pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<(), StartError> {
+    let failed = |error| StartError::Listen { address: listen.address, error };
+    let listener = TcpListener::bind(listen.address).await.map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    if listen.publish {
+        publish(&inner.name, port, inner.stop.clone()).await.map_err(StartError::Publish)?;
+    }
+    let inner = inner.clone();
+    tokio::spawn(async move {
+        let stop = inner.stop.clone();
+        stop.run_until_cancelled(listen_forever(inner, listener)).await;
+    });
+    Ok(())
+}
+
+async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
+    let pending = Arc::new(Semaphore::new(MAX_PENDING));
+    loop {
+        // Never closed.
+        let Ok(permit) = pending.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((socket, from)) => {
+                let inner = inner.clone();
+                tokio::spawn(async move {
+                    let served = enter(&inner, socket, from).await;
+                    drop(permit);
+                    if let Some(served) = served {
+                        served.await;
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The handshake; what it gives serves the connection.
+async fn enter(inner: &Arc<Inner>, socket: TcpStream, from: SocketAddr) -> Option<impl Future<Output = ()> + use<>> {
+    let connected = match accept(socket, inner.local(), &mut Door(inner)).await {
+        Ok(connected) => connected,
+        Err(error) => {
+            tracing::warn!(%from, %error, "a node was not let in");
+            return None;
+        }
+    };
+    match connection::establish(inner, connected) {
+        Ok((_, serve)) => Some(async {
+            serve.await;
+        }),
+        Err(end) => {
+            tracing::warn!(%from, %end, "a node was let in and sent rubbish at once");
+            None
+        }
+    }
+}
+
+struct Door<'a>(&'a Arc<Inner>);
+
+impl Gate for Door<'_> {
+    fn answer(&mut self, request: &Request) -> Answer {
+        if request.wants_name {
+            // A name that no other node has: this node's creation and a number of its own.
+            let (id, creation) = (self.0.peers.next_id(), crate::net::random_bits() | 4);
+            let name = format!("{:08x}{id:x}@{}", self.0.creation, request.name);
+            return Answer::Named { name, creation };
+        }
+        self.0.peers.answer(&self.0.name, &request.name)
+    }
+
+    async fn replace(&mut self, peer: &Peer) {
+        self.0.peers.close(&peer.name).await;
+    }
+}
