@@ -9,16 +9,23 @@ pub(crate) mod epmd;
 pub(crate) mod executable;
 pub(crate) mod run;
 
-/// Declares one test for each of the named functions and each executable that obeys the contract of
-/// a node executable.
-///
-/// A case is a function `fn(&Executable)` in the module that uses this macro.
+/// The executables that obey the contract of the drop-in node. A case is a function `fn(&Executable)`
+/// in the module that uses this macro; each case becomes a test of each executable.
 macro_rules! for_each_executable {
     ($($case:ident),+ $(,)?) => {
-        mod c_node {
-            use crate::support::executable::Executable;
-            $(#[test] fn $case() { super::$case(&Executable::c_node("example_client")); })+
-        }
+        support::cases!(c_node = c_node("example_client"): $($case),+);
+        support::cases!(no_macro = example("no_macro"): $($case),+);
     };
 }
 pub(crate) use for_each_executable;
+
+/// The tests of one executable; `c_node` or `example` says where it is.
+macro_rules! cases {
+    ($executable:ident = $place:ident($name:literal): $($case:ident),+) => {
+        mod $executable {
+            use crate::support::executable::Executable;
+            $(#[test] fn $case() { super::$case(&Executable::$place($name)); })+
+        }
+    };
+}
+pub(crate) use cases;

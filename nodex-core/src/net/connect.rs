@@ -40,10 +40,12 @@ pub enum ConnectError {
         error: io::Error,
     },
     /// epmd did not tell the port.
-    #[error("{node} cannot be found: {error}")]
+    #[error("{node} cannot be found: no answer from an epmd on {epmd}: {error}")]
     Epmd {
         /// The node.
         node: String,
+        /// Where epmd should be.
+        epmd: SocketAddr,
         /// What went wrong with epmd.
         error: EpmdError,
     },
@@ -149,7 +151,7 @@ async fn dial(node: &str, name: &str, host: IpAddr) -> Result<TcpStream, Connect
     let port = match port_mapper::lookup(epmd, name).await {
         Ok(Some(entry)) => entry.port,
         Ok(None) => return Err(ConnectError::NotRegistered { node: node.to_owned(), epmd }),
-        Err(error) => return Err(ConnectError::Epmd { node: node.to_owned(), error }),
+        Err(error) => return Err(ConnectError::Epmd { node: node.to_owned(), epmd, error }),
     };
     let address = SocketAddr::new(host, port);
     let tcp = |error| ConnectError::Tcp { node: node.to_owned(), address, error };
