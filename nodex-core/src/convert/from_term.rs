@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::DecodeError;
 use crate::{
     etf::{Decoder, List},
-    term::{Atom, Pid, Port, RawTerm, Reference},
+    term::{Atom, Pid, Port, RawTerm, Reference, Term},
 };
 
 /// A Rust type that can be read from a term.
@@ -100,6 +100,12 @@ impl FromTerm for RawTerm {
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.raw()
+    }
+}
+
+impl FromTerm for Term {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.term()
     }
 }
 

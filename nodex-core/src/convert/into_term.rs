@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     etf::{EncodeError, Encoder},
-    term::{Atom, Pid, Port, RawTerm, Reference},
+    term::{Atom, Pid, Port, RawTerm, Reference, Term},
 };
 
 /// A Rust type that can be written as a term.
@@ -81,6 +81,12 @@ macro_rules! by_put {
     )*};
 }
 by_put!(Atom put_atom Pid put_pid Port put_port Reference put_reference RawTerm put_raw);
+
+impl IntoTerm for Term {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_term(self)
+    }
+}
 
 impl<T: IntoTerm + ?Sized> IntoTerm for &T {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {

@@ -4,22 +4,19 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{EtfError, Kind, Limits, skip, tag};
-use crate::{
-    convert::DecodeError,
-    term::{Atom, Pid, Port, RawTerm, Reference},
-};
+use super::{EtfError, Kind, Limits, MAX_ARITY, skip, tag};
+use crate::{convert::DecodeError, term::RawTerm};
 
 /// Reads terms one after the other from a byte slice.
 ///
 /// The position moves past what was read; after an error it is unspecified unless [`rewind`](Self::rewind) restores it.
 #[derive(Debug, Clone)]
 pub struct Decoder<'a> {
-    bytes: &'a [u8],
-    pos: usize,
-    owner: Option<&'a Bytes>,
-    limits: Limits,
-    depth: u32,
+    pub(super) bytes: &'a [u8],
+    pub(super) pos: usize,
+    pub(super) owner: Option<&'a Bytes>,
+    pub(super) limits: Limits,
+    pub(super) depth: u32,
 }
 
 /// The head of a list.
@@ -124,7 +121,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    fn take(&mut self, count: usize) -> Result<&'a [u8], EtfError> {
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], EtfError> {
         match self.bytes.get(self.pos..).and_then(|rest| rest.get(..count)) {
             Some(taken) => {
                 self.pos += count;
@@ -135,7 +132,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], EtfError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], EtfError> {
         match self.bytes.get(self.pos..).and_then(|rest| rest.first_chunk()) {
             Some(taken) => {
                 self.pos += N;
@@ -146,128 +143,24 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    fn u8(&mut self) -> Result<u8, EtfError> {
+    pub(super) fn u8(&mut self) -> Result<u8, EtfError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
     #[inline]
-    fn u16(&mut self) -> Result<u16, EtfError> {
+    pub(super) fn u16(&mut self) -> Result<u16, EtfError> {
         self.array().map(u16::from_be_bytes)
     }
 
     #[inline]
-    fn u32(&mut self) -> Result<u32, EtfError> {
+    pub(super) fn u32(&mut self) -> Result<u32, EtfError> {
         self.array().map(u32::from_be_bytes)
     }
 
     #[inline]
-    fn peek_tag(&self) -> u8 {
+    pub(super) fn peek_tag(&self) -> u8 {
         // 0 is no tag, so the end of the bytes falls into the error arms, where `mismatch` reports it.
         self.bytes.get(self.pos).copied().unwrap_or(0)
-    }
-
-    /// An integer that fits `i128`; others are an error that says so. `expected` names the type in messages.
-    pub fn integer(&mut self, expected: &'static str) -> Result<i128, DecodeError> {
-        match self.peek_tag() {
-            tag::SMALL_INTEGER_EXT => {
-                let [_, value] = self.array()?;
-                Ok(value.into())
-            }
-            tag::INTEGER_EXT => {
-                let [_, a, b, c, d] = self.array()?;
-                Ok(i32::from_be_bytes([a, b, c, d]).into())
-            }
-            tag::SMALL_BIG_EXT | tag::LARGE_BIG_EXT => {
-                let (negative, digits) = self.big_digits()?;
-                let too_big = || DecodeError::mismatch(expected, "integer out of range");
-                let significant = digits.iter().rposition(|&digit| digit != 0).map_or(0, |last| last + 1);
-                if significant > 16 {
-                    return Err(too_big());
-                }
-                let mut bytes = [0; 16];
-                bytes[..significant].copy_from_slice(&digits[..significant]);
-                let magnitude = u128::from_le_bytes(bytes);
-                if negative {
-                    // -2^127 has no positive twin.
-                    0i128.checked_sub_unsigned(magnitude).ok_or_else(too_big)
-                } else {
-                    i128::try_from(magnitude).map_err(|_| too_big())
-                }
-            }
-            _ => Err(self.mismatch(expected)),
-        }
-    }
-
-    /// Sign and little-endian magnitude of a big integer.
-    pub(crate) fn big_digits(&mut self) -> Result<(bool, &'a [u8]), EtfError> {
-        let count = match self.u8()? {
-            tag::SMALL_BIG_EXT => usize::from(self.u8()?),
-            _ => self.u32()? as usize,
-        };
-        let offset = self.pos;
-        let sign = self.u8()?;
-        if sign > 1 {
-            return Err(EtfError::Sign { offset, sign });
-        }
-        Ok((sign == 1, self.take(count)?))
-    }
-
-    /// A float. Integers are not taken for floats.
-    pub fn float(&mut self) -> Result<f64, DecodeError> {
-        let offset = self.pos;
-        let value = match self.peek_tag() {
-            tag::NEW_FLOAT_EXT => {
-                self.pos += 1;
-                f64::from_be_bytes(self.array()?)
-            }
-            tag::FLOAT_EXT => {
-                self.pos += 1;
-                let text = self.take(31)?;
-                let text = text.split(|&byte| byte == 0).next().unwrap_or_default();
-                let text = std::str::from_utf8(text).map_err(|_| EtfError::FloatText { offset })?;
-                text.trim_start().parse().map_err(|_| EtfError::FloatText { offset })?
-            }
-            _ => return Err(self.mismatch("float")),
-        };
-        if value.is_finite() { Ok(value) } else { Err(EtfError::NonFinite { offset }.into()) }
-    }
-
-    /// An atom's name, borrowed unless it is Latin-1 with characters over 127.
-    pub fn atom_name(&mut self) -> Result<Cow<'a, str>, DecodeError> {
-        let tag = self.peek_tag();
-        if Kind::of_tag(tag) != Some(Kind::Atom) {
-            return Err(self.mismatch("atom"));
-        }
-        let (offset, name) = self.atom_bytes()?;
-        if matches!(tag, tag::ATOM_EXT | tag::SMALL_ATOM_EXT) && !name.is_ascii() {
-            return Ok(Cow::Owned(name.iter().map(|&byte| char::from(byte)).collect()));
-        }
-        let name = std::str::from_utf8(name).map_err(|_| EtfError::AtomUtf8 { offset })?;
-        Ok(Cow::Borrowed(name))
-    }
-
-    /// Start and bytes of an atom; the tag must have been checked.
-    fn atom_bytes(&mut self) -> Result<(usize, &'a [u8]), EtfError> {
-        let offset = self.pos;
-        let len = match self.u8()? {
-            tag::SMALL_ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT => usize::from(self.u8()?),
-            _ => usize::from(self.u16()?),
-        };
-        let name = self.take(len)?;
-        if len > 255 {
-            let characters = name.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
-            if characters > 255 {
-                return Err(EtfError::AtomLength { offset, characters });
-            }
-        }
-        Ok((offset, name))
-    }
-
-    /// An atom.
-    pub fn atom(&mut self) -> Result<Atom, DecodeError> {
-        let offset = self.pos;
-        let name = self.atom_name()?;
-        Atom::new(&name).map_err(|error| EtfError::AtomLength { offset, characters: error.characters }.into())
     }
 
     /// The arity of a tuple; so many terms follow.
@@ -278,8 +171,13 @@ impl<'a> Decoder<'a> {
                 Ok(arity.into())
             }
             tag::LARGE_TUPLE_EXT => {
+                let offset = self.pos;
                 let [_, a, b, c, d] = self.array()?;
-                Ok(u32::from_be_bytes([a, b, c, d]) as usize)
+                let arity = u32::from_be_bytes([a, b, c, d]) as usize;
+                if arity > MAX_ARITY {
+                    return Err(EtfError::Arity { offset, arity }.into());
+                }
+                Ok(arity)
             }
             _ => Err(self.mismatch("tuple")),
         }
@@ -333,100 +231,6 @@ impl<'a> Decoder<'a> {
     /// How many elements to make room for when `count` are announced: no more than the bytes that are there can hold.
     pub fn capacity(&self, count: usize, bytes_each: usize) -> usize {
         count.min((self.bytes.len() - self.pos) / bytes_each.max(1))
-    }
-
-    /// A binary, borrowed.
-    pub fn binary(&mut self) -> Result<&'a [u8], DecodeError> {
-        match self.peek_tag() {
-            tag::BINARY_EXT => {
-                self.pos += 1;
-                let len = self.u32()?;
-                Ok(self.take(len as usize)?)
-            }
-            _ => Err(self.mismatch("binary")),
-        }
-    }
-
-    /// A binary that shares the received buffer where there is one, and is copied otherwise.
-    pub fn shared_binary(&mut self) -> Result<Bytes, DecodeError> {
-        let binary = self.binary()?;
-        Ok(match self.owner {
-            Some(owner) => owner.slice_ref(binary),
-            None => Bytes::copy_from_slice(binary),
-        })
-    }
-
-    /// A bit string: its bytes and how many bits of the last one count (1 to 8). A binary counts as one with 8.
-    pub fn bit_string(&mut self) -> Result<(&'a [u8], u8), DecodeError> {
-        match self.peek_tag() {
-            tag::BINARY_EXT => Ok((self.binary()?, 8)),
-            tag::BIT_BINARY_EXT => {
-                self.pos += 1;
-                let len = self.u32()? as usize;
-                let offset = self.pos;
-                let bits = self.u8()?;
-                if bits == 0 || bits > 8 || len == 0 {
-                    return Err(EtfError::BitCount { offset, bits }.into());
-                }
-                Ok((self.take(len)?, bits))
-            }
-            _ => Err(self.mismatch("bit string")),
-        }
-    }
-
-    /// A pid.
-    pub fn pid(&mut self) -> Result<Pid, DecodeError> {
-        let tag = self.peek_tag();
-        if !matches!(tag, tag::NEW_PID_EXT | tag::PID_EXT) {
-            return Err(self.mismatch("pid"));
-        }
-        self.pos += 1;
-        let node = self.atom()?;
-        let (id, serial) = (self.u32()?, self.u32()?);
-        let creation = if tag == tag::NEW_PID_EXT { self.u32()? } else { self.u8()?.into() };
-        Ok(Pid { node, id, serial, creation })
-    }
-
-    /// A port.
-    pub fn port(&mut self) -> Result<Port, DecodeError> {
-        let tag = self.peek_tag();
-        if !matches!(tag, tag::V4_PORT_EXT | tag::NEW_PORT_EXT | tag::PORT_EXT) {
-            return Err(self.mismatch("port"));
-        }
-        self.pos += 1;
-        let node = self.atom()?;
-        let id = if tag == tag::V4_PORT_EXT { u64::from_be_bytes(self.array()?) } else { self.u32()?.into() };
-        let creation = if tag == tag::PORT_EXT { self.u8()?.into() } else { self.u32()? };
-        Ok(Port { node, id, creation })
-    }
-
-    /// A reference.
-    pub fn reference(&mut self) -> Result<Reference, DecodeError> {
-        let offset = self.pos;
-        let tag = self.peek_tag();
-        if !matches!(tag, tag::NEWER_REFERENCE_EXT | tag::NEW_REFERENCE_EXT | tag::REFERENCE_EXT) {
-            return Err(self.mismatch("reference"));
-        }
-        self.pos += 1;
-        if tag == tag::REFERENCE_EXT {
-            let node = self.atom()?;
-            let word = self.u32()?;
-            let creation = self.u8()?.into();
-            return Reference::new(node, creation, &[word])
-                .ok_or_else(|| EtfError::ReferenceLength { offset, words: 1 }.into());
-        }
-        let count = usize::from(self.u16()?);
-        let node = self.atom()?;
-        let creation = if tag == tag::NEWER_REFERENCE_EXT { self.u32()? } else { self.u8()?.into() };
-        if count == 0 || count > Reference::MAX_WORDS {
-            return Err(EtfError::ReferenceLength { offset, words: count }.into());
-        }
-        let mut words = [0; Reference::MAX_WORDS];
-        for word in &mut words[..count] {
-            *word = self.u32()?;
-        }
-        Reference::new(node, creation, &words[..count])
-            .ok_or_else(|| EtfError::ReferenceLength { offset, words: count }.into())
     }
 
     /// Passes over one term of any depth, checking that it is whole and valid, and gives its bytes.

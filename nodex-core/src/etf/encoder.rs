@@ -4,7 +4,7 @@ use std::io::IoSlice;
 
 use bytes::Bytes;
 
-use super::{EncodeError, Kind, tag};
+use super::{EncodeError, Kind, MAX_ARITY, tag};
 use crate::term::{Atom, Pid, Port, RawTerm, Reference};
 
 /// Binaries from this size on are spliced in: below it a copy costs less than one more entry of a vectored write.
@@ -138,6 +138,11 @@ impl Encoder {
         self.buf.extend_from_slice(bytes);
     }
 
+    /// Appends bytes as they are.
+    pub(super) fn extend(&mut self, bytes: impl Iterator<Item = u8>) {
+        self.buf.extend(bytes);
+    }
+
     /// Appends one byte as it is.
     #[inline]
     pub fn put_u8(&mut self, byte: u8) {
@@ -159,8 +164,13 @@ impl Encoder {
     }
 
     /// An atom.
+    #[inline]
     pub fn put_atom(&mut self, atom: &Atom) {
-        let name = atom.as_bytes();
+        self.put_atom_bytes(atom.as_bytes());
+    }
+
+    /// An atom whose name has been found to be short enough.
+    pub(super) fn put_atom_bytes(&mut self, name: &[u8]) {
         // At most 255 characters of at most 4 bytes.
         if name.len() <= 255 {
             self.buf.extend_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, name.len() as u8]);
@@ -176,9 +186,11 @@ impl Encoder {
         if let Ok(arity) = u8::try_from(arity) {
             self.buf.extend_from_slice(&[tag::SMALL_TUPLE_EXT, arity]);
         } else {
-            let arity = Self::count(Kind::Tuple, arity)?;
+            if arity > MAX_ARITY {
+                return Err(EncodeError::Arity { arity });
+            }
             self.buf.push(tag::LARGE_TUPLE_EXT);
-            self.buf.extend_from_slice(&arity.to_be_bytes());
+            self.buf.extend_from_slice(&(arity as u32).to_be_bytes());
         }
         Ok(())
     }
@@ -281,19 +293,16 @@ impl Encoder {
 
     /// A port; in the 64-bit form only where it needs one, because OTP 23 does not know that form.
     pub fn put_port(&mut self, port: &Port) {
-        match u32::try_from(port.id) {
-            Ok(id) => {
-                self.buf.push(tag::NEW_PORT_EXT);
-                self.put_atom(&port.node);
-                self.buf.extend_from_slice(&id.to_be_bytes());
-            }
-            Err(_) => {
-                self.buf.push(tag::V4_PORT_EXT);
-                self.put_atom(&port.node);
-                self.buf.extend_from_slice(&port.id.to_be_bytes());
-            }
-        }
-        self.buf.extend_from_slice(&port.creation.to_be_bytes());
+        self.put_port_parts(&port.node, port.id, port.creation);
+    }
+
+    pub(super) fn put_port_parts(&mut self, node: &str, id: u64, creation: u32) {
+        // The old form has 28 bits, and OTP 23 knows no other.
+        let old = id < 1 << 28;
+        self.buf.push(if old { tag::NEW_PORT_EXT } else { tag::V4_PORT_EXT });
+        self.put_atom_bytes(node.as_bytes());
+        self.buf.extend_from_slice(&id.to_be_bytes()[if old { 4 } else { 0 }..]);
+        self.buf.extend_from_slice(&creation.to_be_bytes());
     }
 
     /// A reference.

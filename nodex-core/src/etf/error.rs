@@ -27,8 +27,18 @@ pub enum EtfError {
     BitCount { offset: usize, bits: u8 },
     #[error("the integer at byte {offset} has the sign {sign}, 0 or 1 is allowed")]
     Sign { offset: usize, sign: u8 },
+    #[error("the integer at byte {offset} has {bytes} bytes, the limit is 4194296")]
+    IntegerLength { offset: usize, bytes: usize },
+    #[error("the tuple at byte {offset} has {arity} elements, the limit is 16777215")]
+    Arity { offset: usize, arity: usize },
+    #[error("the {kind} at byte {offset} has a number that its format does not allow")]
+    Identifier { offset: usize, kind: super::Kind },
     #[error("the fun at byte {offset} is malformed")]
     Fun { offset: usize },
+    #[error("the record at byte {offset} is malformed")]
+    Record { offset: usize },
+    #[error("a term in a local format (tag 121 at byte {offset}) cannot be part of another")]
+    Local { offset: usize },
     #[error("the map at byte {offset} has a key twice")]
     DuplicateKey { offset: usize },
     #[error("the term is nested deeper than {limit} levels at byte {offset}")]
@@ -56,6 +66,16 @@ pub enum EncodeError {
     BitCount { bits: u8 },
     #[error("a reference of {words} words cannot be sent, 1 to 5 are allowed")]
     ReferenceLength { words: usize },
+    #[error("an integer of {bytes} bytes cannot be sent, the limit is 524280")]
+    IntegerLength { bytes: usize },
+    #[error("a tuple of {arity} elements cannot be sent, the limit is 16777215")]
+    Arity { arity: usize },
+    #[error("a fun with {count} free variables cannot be sent, the limit is 255")]
+    FreeVariables { count: usize },
+    #[error("a fun in the form of before OTP R14 cannot be sent")]
+    OldFun,
+    #[error("a term in a format known to its sender only cannot be sent")]
+    Local,
     #[error("{count} elements do not fit into a {kind}, the limit is 4294967295")]
     TooMany { kind: super::Kind, count: usize },
     #[error("{0}")]

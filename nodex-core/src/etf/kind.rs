@@ -36,7 +36,7 @@ impl Kind {
             tag::NEW_PID_EXT | tag::PID_EXT => Kind::Pid,
             tag::NEW_PORT_EXT | tag::PORT_EXT | tag::V4_PORT_EXT => Kind::Port,
             tag::NEWER_REFERENCE_EXT | tag::NEW_REFERENCE_EXT | tag::REFERENCE_EXT => Kind::Reference,
-            tag::NEW_FUN_EXT | tag::FUN_EXT | tag::EXPORT_EXT => Kind::Fun,
+            tag::NEW_FUN_EXT | tag::EXPORT_EXT => Kind::Fun,
             tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => Kind::Tuple,
             tag::NIL_EXT | tag::STRING_EXT | tag::LIST_EXT => Kind::List,
             tag::BINARY_EXT => Kind::Binary,

@@ -6,17 +6,42 @@
 mod decoder;
 mod encoder;
 mod error;
+mod float_text;
+mod identifier;
+mod integer;
 mod kind;
+mod read_term;
+mod scalar;
 mod skip;
 pub mod tag;
+mod write_term;
 
 pub use decoder::{Decoder, List};
 pub use encoder::{Encoder, Mark};
 pub use error::{EncodeError, EtfError};
+pub use integer::Integer;
 pub use kind::Kind;
+pub use scalar::SHARE_MIN;
+
+use float_text::float_text;
 
 /// The version byte in front of every term outside of an encoded term.
 pub const VERSION: u8 = 131;
+
+/// The most elements of a tuple (`MAX_ARITYVAL` of OTP's `big.h`, 2^24 - 1).
+///
+/// OTP 25 takes longer ones and OTP 29 refuses them; no BEAM can make one.
+pub const MAX_ARITY: usize = 16_777_215;
+
+/// The most bytes of a big integer that any BEAM takes: OTP 25 does, OTP 29 stops at [`MAX_SENT_INTEGER_BYTES`].
+pub const MAX_INTEGER_BYTES: usize = 4_194_296;
+
+/// The most bytes of a big integer that every BEAM takes; the encoder refuses longer ones.
+pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
+
+/// How deep a dynamic term may be nested, whatever the limits say: [`Term`](crate::term::Term) is dropped, cloned,
+/// compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
+pub const MAX_TERM_DEPTH: u32 = 1024;
 
 /// What a [`Decoder`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

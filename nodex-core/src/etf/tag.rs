@@ -1,4 +1,6 @@
 //! The tags of the external term format (erts, chapter `erl_ext_dist`).
+//!
+//! Not among them: `FUN_EXT` (117), which no BEAM since OTP 23 writes or reads.
 #![allow(missing_docs)]
 
 pub const RECORD_EXT: u8 = 67;
@@ -28,7 +30,6 @@ pub const EXPORT_EXT: u8 = 113;
 pub const NEW_REFERENCE_EXT: u8 = 114;
 pub const SMALL_ATOM_EXT: u8 = 115;
 pub const MAP_EXT: u8 = 116;
-pub const FUN_EXT: u8 = 117;
 pub const ATOM_UTF8_EXT: u8 = 118;
 pub const SMALL_ATOM_UTF8_EXT: u8 = 119;
 pub const V4_PORT_EXT: u8 = 120;

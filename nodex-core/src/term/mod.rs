@@ -1,10 +1,17 @@
 //! Values: atoms, pids, references, ports, raw terms and the dynamic term.
 
 mod atom;
+mod canonical;
 mod identifier;
+mod order;
 mod raw;
 
 pub use atom::{Atom, AtomError, MAX_ATOM_CHARACTERS};
+pub use canonical::canonical;
 pub use eetf::Term;
-pub use identifier::{Pid, Port, Reference};
+pub use identifier::{IdentifierError, Pid, Port, Reference};
+pub use order::compare;
 pub use raw::RawTerm;
+
+pub(crate) use canonical::{is_canonical, mask_bits, proper_list};
+pub(crate) use order::{distinct_keys, hash_is_unreliable};

@@ -1,0 +1,115 @@
+//! Reading floats, atoms, binaries and bit strings.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::{Decoder, EtfError, Kind, float_text, tag};
+use crate::{
+    convert::DecodeError,
+    term::{Atom, MAX_ATOM_CHARACTERS},
+};
+
+/// Binaries from this size on share the received buffer. A smaller one is copied, which costs about as much as the
+/// count of owners that sharing needs: held for long, it would keep a buffer of 64 KiB or more in memory.
+pub const SHARE_MIN: usize = 1024;
+
+fn check_length(characters: usize, offset: usize) -> Result<(), EtfError> {
+    if characters > MAX_ATOM_CHARACTERS { Err(EtfError::AtomLength { offset, characters }) } else { Ok(()) }
+}
+
+impl<'a> Decoder<'a> {
+    /// A float. Integers are not taken for floats.
+    pub fn float(&mut self) -> Result<f64, DecodeError> {
+        let offset = self.pos;
+        let value = match self.peek_tag() {
+            tag::NEW_FLOAT_EXT => {
+                self.pos += 1;
+                f64::from_be_bytes(self.array()?)
+            }
+            tag::FLOAT_EXT => {
+                self.pos += 1;
+                float_text(self.take(31)?).ok_or(EtfError::FloatText { offset })?
+            }
+            _ => return Err(self.mismatch("float")),
+        };
+        if value.is_finite() { Ok(value) } else { Err(EtfError::NonFinite { offset }.into()) }
+    }
+
+    /// An atom's name, borrowed unless it is Latin-1 with characters over 127.
+    pub fn atom_name(&mut self) -> Result<Cow<'a, str>, DecodeError> {
+        let tag = self.peek_tag();
+        if Kind::of_tag(tag) != Some(Kind::Atom) {
+            return Err(self.mismatch("atom"));
+        }
+        let (offset, name) = self.atom_bytes(tag)?;
+        if matches!(tag, tag::ATOM_EXT | tag::SMALL_ATOM_EXT) && !name.is_ascii() {
+            check_length(name.len(), offset)?;
+            return Ok(Cow::Owned(name.iter().map(|&byte| char::from(byte)).collect()));
+        }
+        let text = std::str::from_utf8(name).map_err(|_| EtfError::AtomUtf8 { offset })?;
+        if name.len() > MAX_ATOM_CHARACTERS {
+            check_length(text.chars().count(), offset)?;
+        }
+        Ok(Cow::Borrowed(text))
+    }
+
+    /// Start and bytes of an atom; the tag must have been checked.
+    #[inline]
+    fn atom_bytes(&mut self, tag: u8) -> Result<(usize, &'a [u8]), EtfError> {
+        let offset = self.pos;
+        self.pos += 1;
+        let len = match tag {
+            tag::SMALL_ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT => usize::from(self.u8()?),
+            _ => usize::from(self.u16()?),
+        };
+        Ok((offset, self.take(len)?))
+    }
+
+    /// An atom.
+    pub fn atom(&mut self) -> Result<Atom, DecodeError> {
+        let offset = self.pos;
+        let name = self.atom_name()?;
+        Atom::new(&name).map_err(|error| EtfError::AtomLength { offset, characters: error.characters }.into())
+    }
+
+    /// A binary, borrowed.
+    pub fn binary(&mut self) -> Result<&'a [u8], DecodeError> {
+        match self.peek_tag() {
+            tag::BINARY_EXT => {
+                self.pos += 1;
+                let len = self.u32()?;
+                Ok(self.take(len as usize)?)
+            }
+            _ => Err(self.mismatch("binary")),
+        }
+    }
+
+    /// A binary that shares the received buffer where there is one and the binary has at least [`SHARE_MIN`] bytes,
+    /// and is copied otherwise.
+    pub fn shared_binary(&mut self) -> Result<Bytes, DecodeError> {
+        let binary = self.binary()?;
+        Ok(match self.owner {
+            Some(owner) if binary.len() >= SHARE_MIN => owner.slice_ref(binary),
+            _ => Bytes::copy_from_slice(binary),
+        })
+    }
+
+    /// A bit string: its bytes and how many bits of the last one count (1 to 8). A binary counts as one with 8.
+    pub fn bit_string(&mut self) -> Result<(&'a [u8], u8), DecodeError> {
+        match self.peek_tag() {
+            tag::BINARY_EXT => Ok((self.binary()?, 8)),
+            tag::BIT_BINARY_EXT => {
+                self.pos += 1;
+                let len = self.u32()? as usize;
+                let offset = self.pos;
+                let bits = self.u8()?;
+                if bits == 0 || bits > 8 || len == 0 {
+                    return Err(EtfError::BitCount { offset, bits }.into());
+                }
+                Ok((self.take(len)?, bits))
+            }
+            _ => Err(self.mismatch("bit string")),
+        }
+    }
+}

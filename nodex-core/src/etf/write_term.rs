@@ -1,0 +1,244 @@
+//! The dynamic term to bytes.
+
+use std::{collections::hash_map, slice};
+
+use eetf::{InternalFun, Map};
+use num_bigint::{BigInt, Sign};
+
+use super::{EncodeError, Encoder, Kind, MAX_SENT_INTEGER_BYTES, Mark, tag};
+use crate::term::{MAX_ATOM_CHARACTERS, Term, distinct_keys, hash_is_unreliable, is_canonical, mask_bits};
+
+/// What is still to be written of the terms that are open.
+enum Rest<'t> {
+    Terms(slice::Iter<'t, Term>),
+    Last(&'t Term),
+    Nil,
+    Pairs(hash_map::Iter<'t, Term, Term>),
+    /// The end of a fun, where the size becomes known that is due at this place.
+    Size(Mark),
+}
+
+impl Encoder {
+    /// A term of any kind and depth.
+    ///
+    /// # Errors
+    /// For everything that some BEAM would refuse, and then close the connection: floats that are not finite, atoms of
+    /// more than 255 characters, bit strings without bits, references of no or of more than five words, equal keys
+    /// (numerically equal integers, lists of equal elements), integers of more than 524,280 bytes, tuples of more than
+    /// 16,777,215 elements. What was written before the error stays: the caller rolls it back.
+    pub fn put_term(&mut self, term: &Term) -> Result<(), EncodeError> {
+        let mut open: Vec<Rest<'_>> = Vec::new();
+        self.put_head(term, &mut open)?;
+        while let Some(rest) = open.last_mut() {
+            let next = match rest {
+                Rest::Terms(terms) => terms.next(),
+                Rest::Pairs(pairs) => match pairs.next() {
+                    Some((key, value)) => {
+                        open.push(Rest::Last(value));
+                        Some(key)
+                    }
+                    None => None,
+                },
+                Rest::Last(last) => {
+                    let last = *last;
+                    open.pop();
+                    self.put_head(last, &mut open)?;
+                    continue;
+                }
+                Rest::Nil => {
+                    self.put_nil();
+                    None
+                }
+                Rest::Size(place) => {
+                    let (place, count) = (*place, self.written_since(*place));
+                    let size = u32::try_from(count).map_err(|_| EncodeError::TooMany { kind: Kind::Fun, count })?;
+                    self.patch_u32(place, size);
+                    None
+                }
+            };
+            match next {
+                Some(next) => self.put_head(next, &mut open)?,
+                None => {
+                    open.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is simple, and the head of what is not: the rest of that goes to `open`.
+    #[inline]
+    fn put_head<'t>(&mut self, term: &'t Term, open: &mut Vec<Rest<'t>>) -> Result<(), EncodeError> {
+        match term {
+            Term::FixInteger(integer) => self.put_i64(integer.value.into()),
+            Term::Atom(atom) => self.put_atom_name(&atom.name)?,
+            Term::Binary(binary) => self.put_binary(&binary.bytes)?,
+            Term::Tuple(tuple) => {
+                self.put_tuple(tuple.elements.len())?;
+                open.push(Rest::Terms(tuple.elements.iter()));
+            }
+            Term::List(list) if list.elements.is_empty() => self.put_nil(),
+            Term::List(list) => {
+                self.put_list(list.elements.len())?;
+                open.push(Rest::Nil);
+                open.push(Rest::Terms(list.elements.iter()));
+            }
+            Term::ByteList(list) => self.put_byte_list(&list.bytes)?,
+            Term::Map(map) => {
+                check_keys(map)?;
+                self.put_map(map.map.len())?;
+                open.push(Rest::Pairs(map.map.iter()));
+            }
+            Term::Float(float) => self.put_float(float.value)?,
+            Term::BigInteger(integer) => self.put_bigint(&integer.value)?,
+            Term::Pid(pid) => self.put_eetf_pid(pid)?,
+            Term::Port(port) => {
+                check_name(&port.node.name)?;
+                self.put_port_parts(&port.node.name, port.id, port.creation);
+            }
+            Term::Reference(reference) => {
+                let words = reference.id.len();
+                if words == 0 || words > crate::term::Reference::MAX_WORDS {
+                    return Err(EncodeError::ReferenceLength { words });
+                }
+                self.put_slice(&[tag::NEWER_REFERENCE_EXT, 0, words as u8]);
+                self.put_atom_name(&reference.node.name)?;
+                self.put_slice(&reference.creation.to_be_bytes());
+                reference.id.iter().for_each(|word| self.put_slice(&word.to_be_bytes()));
+            }
+            Term::BitBinary(bits) => self.put_bit_string(&bits.bytes, bits.tail_bits_size)?,
+            Term::ImproperList(list) => {
+                if !list.elements.is_empty() {
+                    self.put_list(list.elements.len())?;
+                }
+                open.push(Rest::Last(&list.last));
+                open.push(Rest::Terms(list.elements.iter()));
+            }
+            Term::ExternalFun(fun) => {
+                self.put_u8(tag::EXPORT_EXT);
+                self.put_atom_name(&fun.module.name)?;
+                self.put_atom_name(&fun.function.name)?;
+                self.put_i64(fun.arity.into());
+            }
+            Term::InternalFun(fun) => self.put_fun(fun, open)?,
+        }
+        Ok(())
+    }
+
+    fn put_eetf_pid(&mut self, pid: &eetf::Pid) -> Result<(), EncodeError> {
+        self.put_u8(tag::NEW_PID_EXT);
+        self.put_atom_name(&pid.node.name)?;
+        [pid.id, pid.serial, pid.creation].iter().for_each(|part| self.put_slice(&part.to_be_bytes()));
+        Ok(())
+    }
+
+    fn put_fun<'t>(&mut self, fun: &'t InternalFun, open: &mut Vec<Rest<'t>>) -> Result<(), EncodeError> {
+        let InternalFun::New { module, arity, pid, free_vars, index, uniq, old_index, old_uniq } = fun else {
+            return Err(EncodeError::OldFun);
+        };
+        let count = u32::try_from(free_vars.len()).ok().filter(|&count| count <= 255);
+        let count = count.ok_or(EncodeError::FreeVariables { count: free_vars.len() })?;
+        self.put_u8(tag::NEW_FUN_EXT);
+        // The size counts itself.
+        open.push(Rest::Size(self.mark()));
+        self.put_slice(&[0; 4]);
+        self.put_u8(*arity);
+        self.put_slice(uniq);
+        self.put_slice(&index.to_be_bytes());
+        self.put_slice(&count.to_be_bytes());
+        self.put_atom_name(&module.name)?;
+        self.put_i64((*old_index).into());
+        self.put_i64((*old_uniq).into());
+        self.put_eetf_pid(pid)?;
+        open.push(Rest::Terms(free_vars.iter()));
+        Ok(())
+    }
+
+    /// An atom with this name.
+    ///
+    /// # Errors
+    /// When it has more than 255 characters.
+    pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
+        check_name(name)?;
+        self.put_atom_bytes(name.as_bytes());
+        Ok(())
+    }
+
+    /// A list of integers from 0 to 255, as short as it can be: `STRING_EXT` up to 65,535 elements.
+    pub fn put_byte_list(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        if bytes.is_empty() {
+            self.put_nil();
+        } else if let Ok(len) = u16::try_from(bytes.len()) {
+            self.put_u8(tag::STRING_EXT);
+            self.put_slice(&len.to_be_bytes());
+            self.put_slice(bytes);
+        } else {
+            self.put_list(bytes.len())?;
+            self.extend(bytes.iter().flat_map(|&byte| [tag::SMALL_INTEGER_EXT, byte]));
+            self.put_nil();
+        }
+        Ok(())
+    }
+
+    /// An integer of any size.
+    ///
+    /// # Errors
+    /// When it has more than 524,280 bytes.
+    pub fn put_bigint(&mut self, value: &BigInt) -> Result<(), EncodeError> {
+        if let Ok(value) = i64::try_from(value) {
+            self.put_i64(value);
+            return Ok(());
+        }
+        let (sign, digits) = value.to_bytes_le();
+        if digits.len() > MAX_SENT_INTEGER_BYTES {
+            return Err(EncodeError::IntegerLength { bytes: digits.len() });
+        }
+        match u8::try_from(digits.len()) {
+            Ok(len) => self.put_slice(&[tag::SMALL_BIG_EXT, len]),
+            Err(_) => {
+                self.put_u8(tag::LARGE_BIG_EXT);
+                self.put_slice(&(digits.len() as u32).to_be_bytes());
+            }
+        }
+        self.put_u8(u8::from(sign == Sign::Minus));
+        self.put_slice(&digits);
+        Ok(())
+    }
+
+    /// A bit string: its bytes and how many bits of the last one count (1 to 8). With 8 it is a binary.
+    ///
+    /// # Errors
+    /// When it has no bytes or another number of bits; the empty bit string is the empty binary.
+    pub fn put_bit_string(&mut self, bytes: &[u8], bits: u8) -> Result<(), EncodeError> {
+        if bits == 8 && !bytes.is_empty() {
+            return self.put_binary(bytes);
+        }
+        let (Some(&last), 1..=7) = (bytes.last(), bits) else { return Err(EncodeError::BitCount { bits }) };
+        let len = u32::try_from(bytes.len());
+        let len = len.map_err(|_| EncodeError::TooMany { kind: Kind::BitString, count: bytes.len() })?;
+        self.put_u8(tag::BIT_BINARY_EXT);
+        self.put_slice(&len.to_be_bytes());
+        self.put_u8(bits);
+        self.put_slice(&bytes[..bytes.len() - 1]);
+        let mut last = [last];
+        mask_bits(&mut last, bits);
+        self.put_slice(&last);
+        Ok(())
+    }
+}
+
+/// Keys that differ in Rust may be equal on a BEAM, unless all of them are canonical.
+fn check_keys(map: &Map) -> Result<(), EncodeError> {
+    let doubtful = map.map.keys().any(|key| !is_canonical(key) || hash_is_unreliable(key));
+    if doubtful && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
+}
+
+fn check_name(name: &str) -> Result<(), EncodeError> {
+    if name.len() > MAX_ATOM_CHARACTERS {
+        let characters = name.chars().count();
+        if characters > MAX_ATOM_CHARACTERS {
+            return Err(EncodeError::AtomLength { characters });
+        }
+    }
+    Ok(())
+}
