@@ -4,6 +4,7 @@
 
 pub mod convert;
 pub mod dist;
+pub mod epmd;
 pub mod etf;
 pub mod net;
 pub mod node;

@@ -1,0 +1,89 @@
+//! Where epmd is: the environment variables that all Erlang nodes of a host agree on.
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::EpmdError;
+
+/// The port of epmd where nothing else is said.
+pub const DEFAULT_PORT: u16 = 4369;
+
+const PORT: &str = "ERL_EPMD_PORT";
+const ADDRESS: &str = "ERL_EPMD_ADDRESS";
+
+/// The port of epmd on every host: `ERL_EPMD_PORT`, or 4369.
+pub fn port() -> Result<u16, EpmdError> {
+    port_from(variable(PORT)?.as_deref())
+}
+
+/// Where the epmd of this host takes registrations: the loopback address, in the family that
+/// `ERL_EPMD_ADDRESS` names if that lists a loopback address, else 127.0.0.1.
+pub fn local_address() -> Result<SocketAddr, EpmdError> {
+    let addresses = addresses_from(variable(ADDRESS)?.as_deref())?;
+    let loopback = addresses.into_iter().find(IpAddr::is_loopback);
+    Ok(SocketAddr::new(loopback.unwrap_or(Ipv4Addr::LOCALHOST.into()), port()?))
+}
+
+/// Where an epmd started here has to listen: the addresses in `ERL_EPMD_ADDRESS` (separated by commas or
+/// spaces), and always a loopback address. Without the variable only loopback, although epmd then listens
+/// everywhere: what nobody asked for is not offered to the network.
+pub fn server_addresses() -> Result<Vec<SocketAddr>, EpmdError> {
+    let mut addresses = addresses_from(variable(ADDRESS)?.as_deref())?;
+    if !addresses.iter().any(IpAddr::is_loopback) {
+        addresses.push(Ipv4Addr::LOCALHOST.into());
+    }
+    let port = port()?;
+    Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+}
+
+fn variable(name: &'static str) -> Result<Option<String>, EpmdError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(value)) => {
+            Err(EpmdError::Environment { variable: name, value: value.to_string_lossy().into_owned() })
+        }
+    }
+}
+
+fn port_from(value: Option<&str>) -> Result<u16, EpmdError> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(DEFAULT_PORT) };
+    match value.trim().parse() {
+        Ok(port) if port != 0 => Ok(port),
+        _ => Err(EpmdError::Environment { variable: PORT, value: value.to_owned() }),
+    }
+}
+
+fn addresses_from(value: Option<&str>) -> Result<Vec<IpAddr>, EpmdError> {
+    let invalid = |value: &str| EpmdError::Environment { variable: ADDRESS, value: value.to_owned() };
+    value
+        .unwrap_or_default()
+        .split([',', ' '])
+        .filter(|address| !address.is_empty())
+        .map(|address| address.parse().map_err(|_| invalid(address)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports() {
+        assert_eq!(port_from(None).unwrap(), 4369);
+        assert_eq!(port_from(Some("")).unwrap(), 4369);
+        assert_eq!(port_from(Some("14369")).unwrap(), 14369);
+        for wrong in ["0", "-1", "65536", "epmd"] {
+            assert_eq!(
+                port_from(Some(wrong)).unwrap_err().to_string(),
+                format!("the environment variable ERL_EPMD_PORT has the unusable value \"{wrong}\"")
+            );
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(addresses_from(None).unwrap(), Vec::<IpAddr>::new());
+        let two: Vec<IpAddr> = vec!["127.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+        assert_eq!(addresses_from(Some("127.0.0.1, ::1")).unwrap(), two);
+        assert!(addresses_from(Some("localhost")).is_err());
+    }
+}

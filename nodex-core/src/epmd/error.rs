@@ -1,0 +1,83 @@
+//! What can go wrong between a node and epmd.
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// Why a request to epmd has no answer to work with.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EpmdError {
+    /// Nobody listens there.
+    #[error("no epmd is running at {address}")]
+    NotRunning {
+        /// Where it was looked for.
+        address: SocketAddr,
+    },
+    /// The connection to epmd cannot be made, or broke.
+    #[error("cannot reach epmd at {address}: {source}")]
+    Unreachable {
+        /// Where it was looked for.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The host has no address.
+    #[error("the host {host} cannot be found: {source}")]
+    UnknownHost {
+        /// The host as it was given.
+        host: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// No complete answer within the time.
+    #[error("epmd at {address} did not answer the {request} request within {timeout:?}")]
+    Timeout {
+        /// Where epmd is.
+        address: SocketAddr,
+        /// What was asked.
+        request: &'static str,
+        /// How long it was waited for.
+        timeout: Duration,
+    },
+    /// Something answered that is not epmd, or epmd gave up on the request.
+    #[error("epmd at {address} answered the {request} request with rubbish: {what}")]
+    Rubbish {
+        /// Where epmd is.
+        address: SocketAddr,
+        /// What was asked.
+        request: &'static str,
+        /// What is wrong with the answer.
+        what: String,
+    },
+    /// The node is not known there: not started, or not registered.
+    #[error("no node named {name} is registered with epmd at {address}")]
+    NotRegistered {
+        /// The part of the node name before the `@`.
+        name: String,
+        /// Where epmd is.
+        address: SocketAddr,
+    },
+    /// Another node has this name.
+    #[error("the name {name} is taken: epmd at {address} has a node with it already")]
+    NameTaken {
+        /// The part of the node name before the `@`.
+        name: String,
+        /// Where epmd is.
+        address: SocketAddr,
+    },
+    /// A name that no epmd accepts.
+    #[error("the name \"{name}\" cannot be registered: it has to have 1 to 255 characters and no zero byte")]
+    InvalidName {
+        /// The part of the node name before the `@`.
+        name: String,
+    },
+    /// An environment variable that cannot be understood.
+    #[error("the environment variable {variable} has the unusable value \"{value}\"")]
+    Environment {
+        /// Its name.
+        variable: &'static str,
+        /// Its value.
+        value: String,
+    },
+}
