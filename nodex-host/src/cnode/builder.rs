@@ -1,0 +1,132 @@
+//! The options of a node that is an executable.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{Events, Protocol};
+
+/// Options of a node that is an executable; the defaults are those of the Elixir package that Rust nodes are a
+/// replacement for.
+#[derive(Debug, Clone)]
+pub struct CnodeBuilder {
+    pub(super) exec_path: PathBuf,
+    pub(super) sname: Option<String>,
+    pub(super) hostname: Option<String>,
+    pub(super) ready_line: Option<String>,
+    pub(super) spawn_inactive_timeout: Duration,
+    pub(super) start_timeout: Duration,
+    pub(super) stop_grace: Duration,
+    pub(super) protocol: Protocol,
+    pub(super) cookie_in_env: bool,
+    pub(super) env: Vec<(OsString, Option<OsString>)>,
+    pub(super) cwd: Option<PathBuf>,
+    pub(super) events: Option<Events>,
+}
+
+impl CnodeBuilder {
+    /// A node that is this executable. The path is not looked up in `PATH`.
+    pub fn new(exec_path: impl AsRef<Path>) -> CnodeBuilder {
+        CnodeBuilder {
+            exec_path: exec_path.as_ref().to_owned(),
+            sname: None,
+            hostname: None,
+            ready_line: None,
+            spawn_inactive_timeout: Duration::from_secs(5),
+            start_timeout: Duration::from_secs(60),
+            stop_grace: Duration::from_secs(5),
+            protocol: Protocol::Nodex,
+            cookie_in_env: false,
+            env: Vec::new(),
+            cwd: None,
+            events: None,
+        }
+    }
+
+    /// The part of its node name before the `@`. Default: 8 random hexadecimal digits, new for every start.
+    #[must_use]
+    pub fn sname(mut self, sname: impl Into<String>) -> Self {
+        self.sname = Some(sname.into());
+        self
+    }
+
+    /// The part of its node name after the `@`. Default: that of the host node.
+    #[must_use]
+    pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
+        self.hostname = Some(hostname.into());
+        self
+    }
+
+    /// The line by which it says that it is ready. Default: `<node> ready`, or what the protocol says.
+    #[must_use]
+    pub fn ready_line(mut self, line: impl Into<String>) -> Self {
+        self.ready_line = Some(line.into());
+        self
+    }
+
+    /// How long it may print nothing before it is ready; every line that it prints restarts this clock. Default: 5 s.
+    #[must_use]
+    pub fn spawn_inactive_timeout(mut self, timeout: Duration) -> Self {
+        self.spawn_inactive_timeout = timeout;
+        self
+    }
+
+    /// How long the start may take in all, whatever it prints. Default: 60 s.
+    #[must_use]
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
+    /// How long its process group may take to end after SIGTERM before SIGKILL. Default: 5 s.
+    #[must_use]
+    pub fn stop_grace(mut self, grace: Duration) -> Self {
+        self.stop_grace = grace;
+        self
+    }
+
+    /// How it is told its name and how it says that it is ready. Default: [`Protocol::Nodex`].
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Hands over the cookie in the environment variable `NODEX_COOKIE`, with `-` in its place in the argument list,
+    /// which every user of the machine can read. Only nodes that know of it can be started so; nodes on `ei` do not.
+    #[must_use]
+    pub fn cookie_in_env(mut self, on: bool) -> Self {
+        self.cookie_in_env = on;
+        self
+    }
+
+    /// Sets a variable of its environment; it inherits all others.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Removes a variable from its environment.
+    #[must_use]
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), None));
+        self
+    }
+
+    /// Its working directory. Default: that of this program.
+    #[must_use]
+    pub fn cwd(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(directory.into());
+        self
+    }
+
+    /// Where its events go, for those who watch several nodes, or want what is printed before the node is ready.
+    #[must_use]
+    pub fn events(mut self, events: &Events) -> Self {
+        self.events = Some(events.clone());
+        self
+    }
+}

@@ -1,0 +1,84 @@
+//! Why a node did not come up.
+
+use std::{io, time::Duration};
+
+use nodex_core::dist::handshake::NameProblem;
+use thiserror::Error;
+
+use super::Printed;
+use crate::process::{Exit, LaunchError};
+
+/// Why a node did not come up. Whatever was started has been stopped by the time this is given back.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The names of the options make no node name.
+    #[error("\"{}\" is no node name: {problem}", name.escape_debug())]
+    InvalidName {
+        /// `sname@hostname`.
+        name: String,
+        /// What is wrong with it.
+        problem: NameProblem,
+    },
+    /// No line can be equal to it: it is longer than a line can be, or has a line feed.
+    #[error("the ready line of {length} bytes can never be printed: it has a line feed or more than {limit} bytes")]
+    ImpossibleReadyLine {
+        /// Its length in bytes.
+        length: usize,
+        /// The longest possible one in bytes.
+        limit: usize,
+    },
+    /// The executable could not be started.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// The pipes of the process could not be read.
+    #[error("the output of {node} cannot be read: {source}")]
+    Output {
+        /// The node.
+        node: String,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The process ended before it was ready (`cnode_unexpected_exit`).
+    #[error("{node} ended before it was ready: {exit}; {printed}")]
+    UnexpectedExit {
+        /// The node.
+        node: String,
+        /// How it ended.
+        exit: Exit,
+        /// What it printed.
+        printed: Printed,
+    },
+    /// It was silent for too long (`spawn_inactive_timeout`).
+    #[error("{node} is not ready and printed nothing for {timeout:?}; {printed}")]
+    InactiveTimeout {
+        /// The node.
+        node: String,
+        /// How long it may be silent.
+        timeout: Duration,
+        /// What it printed.
+        printed: Printed,
+    },
+    /// The whole start took too long, however much it printed.
+    #[error("{node} is not ready after {timeout:?}; {printed}")]
+    StartTimeout {
+        /// The node.
+        node: String,
+        /// How long the start may take.
+        timeout: Duration,
+        /// What it printed.
+        printed: Printed,
+    },
+}
+
+impl SpawnError {
+    /// What the node printed before the start failed, if it was started.
+    pub fn printed(&self) -> Option<&Printed> {
+        match self {
+            SpawnError::UnexpectedExit { printed, .. }
+            | SpawnError::InactiveTimeout { printed, .. }
+            | SpawnError::StartTimeout { printed, .. } => Some(printed),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What happens to nodes, for everybody who wants to know.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::broadcast;
+
+use crate::process::{Exit, Line};
+
+/// Something happened to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The full name of the node.
+    pub node: Arc<str>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened to a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum What {
+    /// Its process has been started.
+    Started {
+        /// The process id, which is the number of its process group as well.
+        pid: u32,
+    },
+    /// It printed a line.
+    Line(Line),
+    /// It said that it is ready.
+    Ready {
+        /// How long that took from the start of its process.
+        after: Duration,
+    },
+    /// Its process has ended.
+    Exited(Exit),
+    /// This subscription was too slow, and this many events are lost to it. The node of this event is empty.
+    Missed(u64),
+}
+
+/// A place where the events of one or many nodes go. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Events(broadcast::Sender<Event>);
+
+impl Events {
+    /// Keeps this many events for a subscriber that is slow; what it misses beyond, it is told as a number.
+    pub fn new(capacity: usize) -> Events {
+        Events(broadcast::Sender::new(capacity.clamp(1, 1 << 20)))
+    }
+
+    /// All events from now on.
+    pub fn subscribe(&self) -> Subscription {
+        Subscription(self.0.subscribe())
+    }
+
+    pub(crate) fn send(&self, node: &Arc<str>, what: What) {
+        // It fails when nobody is subscribed.
+        let _ = self.0.send(Event { node: node.clone(), what });
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Events::new(64)
+    }
+}
+
+/// The events since a subscription was made.
+#[derive(Debug)]
+pub struct Subscription(broadcast::Receiver<Event>);
+
+impl Subscription {
+    /// The next event; `None` when no node can send any more.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(event) => Some(event),
+            Err(broadcast::error::RecvError::Lagged(count)) => {
+                Some(Event { node: Arc::from(""), what: What::Missed(count) })
+            }
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_slow_subscriber_is_told_what_it_missed() {
+        let events = Events::new(2);
+        let mut subscription = events.subscribe();
+        let node = Arc::from("a@b");
+        for pid in 0..5 {
+            events.send(&node, What::Started { pid });
+        }
+        assert_eq!(subscription.next().await.unwrap().what, What::Missed(3));
+        assert_eq!(subscription.next().await.unwrap().what, What::Started { pid: 3 });
+        drop(events);
+        assert_eq!(subscription.next().await.unwrap().what, What::Started { pid: 4 });
+        assert_eq!(subscription.next().await, None);
+    }
+}

@@ -1,0 +1,94 @@
+//! What a node is told about its host.
+
+use std::fmt;
+
+use nodex_core::dist::{
+    Cookie, CookieError,
+    handshake::{NameProblem, check_node_name},
+};
+use thiserror::Error;
+
+/// The host node as a child sees it: whom to connect to, and the cookie.
+#[derive(Clone)]
+pub struct HostNode {
+    name: String,
+    at: usize,
+    cookie: String,
+}
+
+/// Why a host node cannot be described so.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum HostNodeError {
+    /// Not a node name.
+    #[error("\"{}\" is no node name: {problem}", name.escape_debug())]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: NameProblem,
+    },
+    /// Not a cookie.
+    #[error(transparent)]
+    Cookie(#[from] CookieError),
+}
+
+impl HostNode {
+    /// A host node by its full name, `alive@hostname`, and its cookie.
+    ///
+    /// # Errors
+    /// When one of them is not possible.
+    pub fn new(name: impl Into<String>, cookie: impl Into<String>) -> Result<HostNode, HostNodeError> {
+        let (name, cookie) = (name.into(), cookie.into());
+        Cookie::new(&cookie)?;
+        let at = match check_node_name(name.as_bytes()) {
+            Ok(checked) => checked.find('@').unwrap_or_default(),
+            Err(problem) => return Err(HostNodeError::Name { name, problem }),
+        };
+        Ok(HostNode { name, at, cookie })
+    }
+
+    /// Its full name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The part of its name before the `@`.
+    pub fn alive(&self) -> &str {
+        &self.name[..self.at]
+    }
+
+    /// The part of its name after the `@`.
+    pub fn hostname(&self) -> &str {
+        &self.name[self.at + 1..]
+    }
+
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+}
+
+impl fmt::Debug for HostNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HostNode({:?})", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts() {
+        let host = HostNode::new("master@127.0.0.1", "secret").unwrap();
+        assert_eq!((host.alive(), host.hostname(), host.cookie()), ("master", "127.0.0.1", "secret"));
+        assert!(!format!("{host:?}").contains("secret"));
+    }
+
+    #[test]
+    fn what_is_refused() {
+        assert!(matches!(HostNode::new("master", "c"), Err(HostNodeError::Name { .. })));
+        assert!(matches!(HostNode::new("ma\nster@h", "c"), Err(HostNodeError::Name { .. })));
+        assert_eq!(HostNode::new("m@h", "").unwrap_err(), HostNodeError::Cookie(CookieError::Empty));
+    }
+}

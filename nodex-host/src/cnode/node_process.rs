@@ -1,0 +1,63 @@
+//! A process that is a node, after it said that it is ready.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Printed, Subscription, report::Pump, report::Reporter};
+use crate::process::{Exit, OsProcess};
+
+/// The process of a node. Dropping it begins the stop sequence, which goes on without it.
+#[derive(Debug)]
+pub struct NodeProcess {
+    process: OsProcess,
+    reporter: Arc<Reporter>,
+    stop_grace: Duration,
+}
+
+impl NodeProcess {
+    pub(super) fn new(process: OsProcess, pump: Pump, stop_grace: Duration) -> NodeProcess {
+        let reporter = pump.reporter.clone();
+        tokio::spawn(pump.run(process.ending()));
+        NodeProcess { process, reporter, stop_grace }
+    }
+
+    /// The full name of the node.
+    pub fn node(&self) -> &str {
+        self.reporter.node()
+    }
+
+    /// The process id, which is the number of its process group as well.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Its events from now on.
+    pub fn subscribe(&self) -> Subscription {
+        self.reporter.subscribe()
+    }
+
+    /// The last lines that it printed.
+    pub fn printed(&self) -> Printed {
+        self.reporter.printed()
+    }
+
+    /// How it ended, if it has.
+    pub fn exit(&self) -> Option<Exit> {
+        self.process.ending().exit()
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&self) -> Exit {
+        self.process.ending().ended().await
+    }
+
+    /// Stops it with the grace period of its options: end of stdin, SIGTERM to its group, the grace period, SIGKILL to
+    /// its group. Waits until nobody of the group is left.
+    pub async fn stop(&self) -> Exit {
+        self.process.stop(self.stop_grace).await
+    }
+
+    /// Kills its group and waits until nobody of it is left.
+    pub async fn kill(&self) -> Exit {
+        self.process.stop(Duration::ZERO).await
+    }
+}

@@ -1,0 +1,97 @@
+//! The last lines that a node printed, for error messages.
+
+use std::{collections::VecDeque, fmt};
+
+use crate::process::Line;
+
+/// How many bytes of lines are kept.
+const KEEP: usize = 8 * 1024;
+
+/// The last lines that a node printed, in the order in which they were read; older ones are dropped after 8 KiB.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Printed {
+    lines: VecDeque<Line>,
+    bytes: usize,
+    dropped: u64,
+}
+
+impl Printed {
+    pub(super) fn push(&mut self, line: Line) {
+        self.bytes += Self::cost(&line);
+        self.lines.push_back(line);
+        while self.bytes > KEEP
+            && let Some(oldest) = self.lines.pop_front()
+        {
+            self.bytes -= Self::cost(&oldest);
+            self.dropped += 1;
+        }
+    }
+
+    /// What a line takes in memory, about.
+    fn cost(line: &Line) -> usize {
+        line.bytes.len() + size_of::<Line>()
+    }
+
+    /// The lines that are kept, the oldest first.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Line> {
+        self.lines.iter()
+    }
+
+    /// How many older lines are not kept.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// True when it printed nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.dropped == 0
+    }
+}
+
+/// The end of a sentence: what it printed last, shortened to a readable length.
+impl fmt::Display for Printed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const READABLE: usize = 200;
+        let Some(line) = self.lines().rfind(|line| !line.bytes.is_empty()) else {
+            return f.write_str("it printed nothing");
+        };
+        let text = line.text();
+        let more = if text.chars().nth(READABLE).is_some() { "…" } else { "" };
+        let text: String = text.chars().take(READABLE).collect();
+        write!(f, "its last line was \"{}{more}\"", text.escape_debug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Stream;
+
+    fn line(text: &str) -> Line {
+        Line { stream: Stream::Stdout, bytes: text.to_owned().into(), continues: false }
+    }
+
+    #[test]
+    fn keeps_the_last_lines_only() {
+        let mut printed = Printed::default();
+        assert_eq!(printed.to_string(), "it printed nothing");
+        assert!(printed.is_empty());
+        for number in 0..1000 {
+            printed.push(line(&format!("{number:0100}")));
+        }
+        let kept = printed.lines().count();
+        assert!(kept > 10 && kept * 100 <= KEEP, "{kept}");
+        assert_eq!(printed.dropped(), 1000 - u64::try_from(kept).unwrap());
+        assert!(printed.to_string().ends_with("999\""), "{printed}");
+    }
+
+    #[test]
+    fn shows_one_readable_line() {
+        let mut printed = Printed::default();
+        printed.push(line("\u{1b}[31mred\u{1b}[0m"));
+        printed.push(line(""));
+        assert_eq!(printed.to_string(), r#"its last line was "\u{1b}[31mred\u{1b}[0m""#);
+        printed.push(line(&"é".repeat(4000)));
+        assert_eq!(printed.to_string().chars().filter(|c| *c == 'é').count(), 200);
+    }
+}

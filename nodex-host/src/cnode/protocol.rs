@@ -1,0 +1,118 @@
+//! Start protocols: what is on the command line and in the environment, and how the node says that it is ready.
+
+use std::ffi::OsString;
+
+use super::{CnodeBuilder, HostNode};
+use crate::process::Launch;
+
+/// How a node is told its name and how it says that it is ready.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// Arguments `<sname> <hostname> <cookie> <tname>`; it connects to `tname@hostname` and then prints `<node> ready`.
+    #[default]
+    Nodex,
+    /// Arguments `<hostname> <sname> <node> <creation>`, the cookie in `BUNDLEX_ERLANG_COOKIE`; it listens, registers
+    /// in epmd, prints `ready`, and is connected to.
+    Bundlex,
+    /// These arguments and nothing else; it is ready when a node of its name is connected.
+    Plain {
+        /// The whole command line.
+        args: Vec<OsString>,
+    },
+}
+
+/// A start, worked out.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) node: String,
+    pub(super) launch: Launch,
+    /// `None` when nothing that it prints says so.
+    pub(super) ready_line: Option<String>,
+}
+
+impl Plan {
+    pub(super) fn new(options: &CnodeBuilder, host: &HostNode, sname: &str, creation: u32) -> Plan {
+        let hostname = options.hostname.as_deref().unwrap_or_else(|| host.hostname());
+        let node = format!("{sname}@{hostname}");
+        let mut env = Vec::new();
+        let mut set = |name: &str, value: &str| env.push((OsString::from(name), Some(OsString::from(value))));
+        let (args, ready_line) = match &options.protocol {
+            Protocol::Nodex => {
+                // A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
+                let cookie = if options.cookie_in_env || host.cookie() == "-" {
+                    set("NODEX_COOKIE", host.cookie());
+                    "-"
+                } else {
+                    host.cookie()
+                };
+                ([sname, hostname, cookie, host.alive()].map(OsString::from).into(), Some(format!("{node} ready")))
+            }
+            Protocol::Bundlex => {
+                set("BUNDLEX_ERLANG_COOKIE", host.cookie());
+                let creation = creation.to_string();
+                ([hostname, sname, &node, &creation].map(OsString::from).into(), Some("ready".to_owned()))
+            }
+            Protocol::Plain { args } => (args.clone(), None),
+        };
+        // What the user sets comes last and wins.
+        env.extend(options.env.iter().cloned());
+        let launch = Launch { program: options.exec_path.clone(), args, env, cwd: options.cwd.clone() };
+        Plan { node, launch, ready_line: options.ready_line.clone().or(ready_line) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(options: &CnodeBuilder, cookie: &str) -> Plan {
+        Plan::new(options, &HostNode::new("master@127.0.0.1", cookie).unwrap(), "calc", 7)
+    }
+
+    fn args(plan: &Plan) -> Vec<&str> {
+        plan.launch.args.iter().map(|arg| arg.to_str().unwrap()).collect()
+    }
+
+    fn env<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
+        plan.launch.env.iter().rfind(|(known, _)| known == name)?.1.as_ref()?.to_str()
+    }
+
+    #[test]
+    fn nodex() {
+        let plan = plan(&CnodeBuilder::new("/bin/true"), "secret");
+        assert_eq!(args(&plan), ["calc", "127.0.0.1", "secret", "master"]);
+        assert_eq!(plan.node, "calc@127.0.0.1");
+        assert_eq!(plan.ready_line.as_deref(), Some("calc@127.0.0.1 ready"));
+        assert_eq!(env(&plan, "NODEX_COOKIE"), None);
+    }
+
+    #[test]
+    fn nodex_with_the_cookie_in_the_environment() {
+        let plan_ = plan(&CnodeBuilder::new("/bin/true").cookie_in_env(true), "secret");
+        assert_eq!(args(&plan_), ["calc", "127.0.0.1", "-", "master"]);
+        assert_eq!(env(&plan_, "NODEX_COOKIE"), Some("secret"));
+        let plan_ = plan(&CnodeBuilder::new("/bin/true"), "-");
+        assert_eq!((args(&plan_)[2], env(&plan_, "NODEX_COOKIE")), ("-", Some("-")));
+    }
+
+    #[test]
+    fn bundlex() {
+        let options = CnodeBuilder::new("/bin/true").protocol(Protocol::Bundlex).hostname("box");
+        let plan = plan(&options, "secret");
+        assert_eq!(args(&plan), ["box", "calc", "calc@box", "7"]);
+        assert_eq!(env(&plan, "BUNDLEX_ERLANG_COOKIE"), Some("secret"));
+        assert_eq!(plan.ready_line.as_deref(), Some("ready"));
+    }
+
+    #[test]
+    fn plain() {
+        let options = CnodeBuilder::new("/bin/true").protocol(Protocol::Plain { args: vec!["-v".into()] });
+        let plan_ = plan(&options, "secret");
+        assert_eq!(args(&plan_), ["-v"]);
+        assert_eq!(plan_.ready_line, None);
+        assert!(plan_.launch.env.is_empty());
+        let plan_ = plan(&options.ready_line("up"), "secret");
+        assert_eq!(plan_.ready_line.as_deref(), Some("up"));
+    }
+}

@@ -1,0 +1,169 @@
+//! From the options to a process that is ready.
+
+use std::{
+    collections::hash_map::RandomState,
+    hash::{BuildHasher as _, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use nodex_core::dist::handshake::check_node_name;
+use tokio::time::{Instant, sleep_until};
+
+use super::{
+    CnodeBuilder, HostNode, NodeProcess, SpawnError, What,
+    protocol::Plan,
+    report::{Pump, Reporter},
+};
+use crate::process::{Exit, LINE_LIMIT, Line, OsProcess, Output};
+
+impl CnodeBuilder {
+    /// Starts the executable and waits for its ready line, without talking to it: for hosts whose connections are
+    /// made elsewhere. A node that says nothing when it is ready ([`Protocol::Plain`](super::Protocol::Plain)) is given
+    /// back at once.
+    ///
+    /// # Errors
+    /// When it does not become ready. Its process group has then been stopped.
+    pub async fn start(&self, host: &HostNode) -> Result<NodeProcess, SpawnError> {
+        let plan = self.plan(host)?;
+        let launched = Instant::now();
+        let mut process = OsProcess::start(plan.launch, self.stop_grace).await?;
+        let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
+        reporter.send(What::Started { pid: process.pid() });
+        let output = match process.take_output() {
+            Ok(output) => output,
+            Err(source) => {
+                process.stop(self.stop_grace).await;
+                return Err(SpawnError::Output { node: reporter.node().to_owned(), source });
+            }
+        };
+        let mut pump = Pump { output, reporter };
+        if let Some(ready_line) = &plan.ready_line {
+            let clocks = Clocks { launched, inactive: self.spawn_inactive_timeout, whole: self.start_timeout };
+            if let Err(missed) = wait_for(ready_line, &process, &mut pump, &clocks).await {
+                let error = self.failed(missed, &pump.reporter);
+                // What it still prints must not keep it from ending.
+                tokio::join!(process.stop(self.stop_grace), pump.run(process.ending()));
+                return Err(error);
+            }
+            pump.reporter.send(What::Ready { after: launched.elapsed() });
+        }
+        Ok(NodeProcess::new(process, pump, self.stop_grace))
+    }
+
+    fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
+        let sname = self.sname.clone().unwrap_or_else(random_sname);
+        let plan = Plan::new(self, host, &sname, creation());
+        if let Err(problem) = check_node_name(plan.node.as_bytes()) {
+            return Err(SpawnError::InvalidName { name: plan.node, problem });
+        }
+        match &plan.ready_line {
+            Some(line) if line.len() >= LINE_LIMIT || line.contains('\n') => {
+                Err(SpawnError::ImpossibleReadyLine { length: line.len(), limit: LINE_LIMIT - 1 })
+            }
+            _ => Ok(plan),
+        }
+    }
+
+    fn failed(&self, missed: Missed, reporter: &Reporter) -> SpawnError {
+        let (node, printed) = (reporter.node().to_owned(), reporter.printed());
+        match missed {
+            Missed::Exit(exit) => SpawnError::UnexpectedExit { node, exit, printed },
+            Missed::Inactive => SpawnError::InactiveTimeout { node, timeout: self.spawn_inactive_timeout, printed },
+            Missed::Whole => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
+        }
+    }
+}
+
+/// Why the ready line did not come.
+enum Missed {
+    Exit(Exit),
+    Inactive,
+    Whole,
+}
+
+struct Clocks {
+    launched: Instant,
+    inactive: Duration,
+    whole: Duration,
+}
+
+async fn wait_for(line: &str, process: &OsProcess, pump: &mut Pump, clocks: &Clocks) -> Result<(), Missed> {
+    let is_ready = |printed: &Line| printed.bytes == line && !printed.continues;
+    let whole = clocks.launched.checked_add(clocks.whole);
+    let ending = process.ending();
+    let mut last_line = clocks.launched;
+    loop {
+        let inactive = last_line.checked_add(clocks.inactive);
+        let (deadline, missed) = match (inactive, whole) {
+            (Some(inactive), whole) if whole.is_none_or(|whole| inactive < whole) => (Some(inactive), Missed::Inactive),
+            (_, whole) => (whole, Missed::Whole),
+        };
+        let ready = tokio::select! {
+            // In this order: neither clock nor exit can be kept away by a process that prints without end.
+            biased;
+            () = at(deadline) => return Err(missed),
+            exit = ending.ended() => {
+                while let Some(printed) = pump.output.next_left() {
+                    let ready = is_ready(&printed);
+                    pump.reporter.line(printed);
+                    if ready {
+                        return Ok(());
+                    }
+                }
+                return Err(Missed::Exit(exit));
+            }
+            printed = next_line(&mut pump.output) => {
+                last_line = Instant::now();
+                let ready = is_ready(&printed);
+                pump.reporter.line(printed);
+                ready
+            }
+        };
+        if ready {
+            return Ok(());
+        }
+    }
+}
+
+/// The next line; never when the output is closed.
+async fn next_line(output: &mut Output) -> Line {
+    match output.next().await {
+        Some(line) => line,
+        None => std::future::pending().await,
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Eight random hexadecimal digits.
+fn random_sname() -> String {
+    format!("{:08x}", random() & 0xffff_ffff)
+}
+
+/// A creation for a node that is told its own: not one of the four of old nodes, and it fits a C `short`.
+fn creation() -> u32 {
+    u32::try_from(random() & 0x3fff).unwrap_or_default() + 4
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_snames_are_eight_hex_digits_and_differ() {
+        let names: std::collections::HashSet<_> = (0..1000).map(|_| random_sname()).collect();
+        assert!(names.len() > 990);
+        assert!(names.iter().all(|name| name.len() == 8 && name.bytes().all(|byte| byte.is_ascii_hexdigit())));
+        assert!((0..1000).all(|_| creation() >= 4));
+    }
+}

@@ -1,0 +1,206 @@
+//! One child: running, asked to stop, or ended with others left in its group.
+//!
+//! ```text
+//!             stop: end of stdin, SIGTERM          grace over: SIGKILL
+//!  Running ─────────────────────────────▶ Stopping ───────────────────▶ Stopping
+//!     │ exit: end of stdin, SIGTERM           │ exit                        │ exit
+//!     ▼                                       ▼                             ▼
+//!  Ended (a zombie, it holds the number of its group) ── group empty ──▶ Gone (reaped)
+//!                                                     ── grace over: SIGKILL, then as above
+//! ```
+
+use std::{
+    collections::HashSet,
+    os::fd::OwnedFd,
+    process,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, waitid},
+};
+use tokio::sync::watch;
+
+use super::{Exit, group};
+
+/// First pause between two looks at the group of an ended child; it doubles up to `LAST_PAUSE`.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LAST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long processes may take to vanish after SIGKILL before they are given up (they hang in the kernel).
+const VANISH: Duration = Duration::from_secs(2);
+
+/// Keeps the clock from overflowing.
+const LONGEST_GRACE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What others see of a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Running,
+    /// It has ended; others of its group may still be there.
+    Ended(Exit),
+    /// It has been reaped, and its group is empty.
+    Gone(Exit),
+}
+
+#[derive(Debug)]
+pub(super) struct Child {
+    pid: Pid,
+    /// Readable when the child ends. `None` when the kernel has no pidfds, and after the end.
+    pidfd: Option<OwnedFd>,
+    /// Held open as long as the child shall run.
+    stdin: Option<OwnedFd>,
+    grace: Duration,
+    /// When the group is killed; set by a stop and by the end of the child, cleared by the kill.
+    kill_at: Option<Instant>,
+    stopping: bool,
+    ended: Option<Ended>,
+    life: watch::Sender<Life>,
+}
+
+/// A child that has ended but is not reaped: its group is looked at until it is empty.
+#[derive(Debug)]
+struct Ended {
+    exit: Exit,
+    look_at: Instant,
+    pause: Duration,
+    give_up_at: Option<Instant>,
+}
+
+impl Child {
+    pub(super) fn new(spawned: &mut process::Child, grace: Duration) -> Child {
+        let pid = Pid::from_child(spawned);
+        Child {
+            pid,
+            pidfd: pidfd_open(pid, PidfdFlags::empty()).ok(),
+            stdin: spawned.stdin.take().map(OwnedFd::from),
+            grace,
+            kill_at: None,
+            stopping: false,
+            ended: None,
+            life: watch::Sender::new(Life::Running),
+        }
+    }
+
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    pub(super) fn pidfd(&self) -> Option<&OwnedFd> {
+        self.pidfd.as_ref()
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<Life> {
+        self.life.subscribe()
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(*self.life.borrow(), Life::Gone(_))
+    }
+
+    /// Nothing but looking tells when it ends.
+    pub(super) fn is_unwatched(&self) -> bool {
+        self.pidfd.is_none() && self.ended.is_none()
+    }
+
+    /// When it wants to be looked at again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let look = self.ended.as_ref().map(|ended| ended.look_at);
+        [look, self.kill_at].into_iter().flatten().min()
+    }
+
+    /// Whether [`advance`](Self::advance) needs to know which groups have living processes.
+    pub(super) fn wants_group(&self, now: Instant) -> bool {
+        self.ended.as_ref().is_some_and(|ended| ended.look_at <= now)
+    }
+
+    /// Sees whether it has ended. It stays a zombie.
+    pub(super) fn look(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) {
+            Ok(Some(status)) => self.has_ended(Exit::from_wait(&status)),
+            Ok(None) => {}
+            // Somebody else has reaped it: its number is not ours any more.
+            Err(Errno::CHILD) => {
+                self.stdin = None;
+                self.life.send_replace(Life::Gone(Exit::Unknown));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn has_ended(&mut self, exit: Exit) {
+        let now = Instant::now();
+        self.pidfd = None;
+        self.ended = Some(Ended { exit, look_at: now, pause: FIRST_PAUSE, give_up_at: None });
+        self.life.send_replace(Life::Ended(exit));
+        self.stop(self.grace);
+        if let (None, Some(ended)) = (self.kill_at, &mut self.ended) {
+            ended.give_up_at = Some(now + VANISH);
+        }
+    }
+
+    /// Begins the stop sequence. Asked again, it only shortens the grace period: a second SIGTERM means "now" to some.
+    pub(super) fn stop(&mut self, grace: Duration) {
+        let kill_at = Instant::now() + grace.min(LONGEST_GRACE);
+        if self.stopping {
+            self.kill_at = self.kill_at.map(|before| before.min(kill_at));
+            return;
+        }
+        self.stopping = true;
+        self.kill_at = Some(kill_at);
+        self.stdin = None;
+        group::signal(self.pid, Signal::TERM);
+        // A stopped process handles nothing before it goes on.
+        group::signal(self.pid, Signal::CONT);
+    }
+
+    /// Kills when the grace period is over; reaps when the group is empty. `living` is the last look at the groups,
+    /// its inner `None` says that the process table cannot be read.
+    pub(super) fn advance(&mut self, now: Instant, living: Option<&Option<HashSet<i32>>>) {
+        if self.is_gone() {
+            return;
+        }
+        let overdue = self.kill_at.is_some_and(|kill_at| kill_at <= now);
+        if overdue {
+            self.kill();
+        }
+        let Some(ended) = &mut self.ended else { return };
+        let (Some(living), true) = (living, ended.look_at <= now || overdue) else { return };
+        let empty = match living {
+            Some(groups) => !groups.contains(&self.pid.as_raw_nonzero().get()),
+            // Nobody can be waited for, so nobody is left.
+            None => {
+                group::signal(self.pid, Signal::KILL);
+                true
+            }
+        };
+        let ended_at = ended.exit;
+        if empty || ended.give_up_at.is_some_and(|give_up_at| give_up_at <= now) {
+            self.reap(ended_at);
+        } else {
+            ended.look_at = now + ended.pause;
+            ended.pause = (ended.pause * 2).min(LAST_PAUSE);
+        }
+    }
+
+    fn kill(&mut self) {
+        let now = Instant::now();
+        self.kill_at = None;
+        group::signal(self.pid, Signal::KILL);
+        if let Some(ended) = &mut self.ended {
+            ended.look_at = now;
+            ended.pause = FIRST_PAUSE;
+            ended.give_up_at = Some(now + VANISH);
+        }
+    }
+
+    fn reap(&mut self, exit: Exit) {
+        let _ = waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        self.kill_at = None;
+        self.life.send_replace(Life::Gone(exit));
+    }
+}

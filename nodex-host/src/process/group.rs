@@ -1,0 +1,68 @@
+//! Process groups: signalling them, and seeing who is still in them.
+//!
+//! The number of a group is the pid of its leader. It belongs to us as long as the leader has not been reaped, so
+//! nothing here may be called for a leader that has.
+
+use std::{collections::HashSet, fs};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, Signal, kill_process, kill_process_group},
+};
+
+/// Sends a signal to every process of the group.
+pub(super) fn signal(leader: Pid, signal: Signal) {
+    // A leader that has left its own group is still our child, so it is reached by its pid.
+    if kill_process_group(leader, signal) == Err(Errno::SRCH) {
+        let _ = kill_process(leader, signal);
+    }
+}
+
+/// The groups that have living processes; zombies do not count. `None` when `/proc` does not tell.
+pub(super) fn living() -> Option<HashSet<i32>> {
+    let entries = fs::read_dir("/proc").ok()?;
+    let mut groups = HashSet::new();
+    let mut seen = false;
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        if !name.as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            continue;
+        }
+        let Ok(stat) = fs::read(entry.path().join("stat")) else { continue };
+        seen = true;
+        if let Some((state, group)) = state_and_group(&stat)
+            && !matches!(state, b'Z' | b'X' | b'x')
+        {
+            groups.insert(group);
+        }
+    }
+    seen.then_some(groups)
+}
+
+/// Fields 3 and 5 of `/proc/<pid>/stat` (proc_pid_stat(5)). The name in field 2 may hold spaces and parentheses.
+fn state_and_group(stat: &[u8]) -> Option<(u8, i32)> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    let mut fields = stat[after_name..].split(|byte| *byte == b' ').filter(|field| !field.is_empty());
+    let state = *fields.next()?.first()?;
+    let group = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
+    Some((state, group))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_process_cannot_confuse() {
+        assert_eq!(state_and_group(b"12 (cat) S 1 12 12 0 -1"), Some((b'S', 12)));
+        assert_eq!(state_and_group(b"12 (a) Z 3 4) R 9 77 1 0"), Some((b'R', 77)));
+        assert_eq!(state_and_group(b"12 (cat"), None);
+        assert_eq!(state_and_group(b"12 (cat) S"), None);
+    }
+
+    #[test]
+    fn this_process_is_alive() {
+        let own = rustix::process::getpgrp().as_raw_nonzero().get();
+        assert!(living().unwrap().contains(&own));
+    }
+}

@@ -1,0 +1,136 @@
+//! What to start.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use rustix::fs::{Access, access};
+use thiserror::Error;
+
+use super::parent_death;
+
+/// An executable with its arguments and surroundings.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The executable: a path, not looked up in `PATH`; relative to the working directory of this program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub args: Vec<OsString>,
+    /// Changes to the environment that it inherits: set, or with `None` remove.
+    pub env: Vec<(OsString, Option<OsString>)>,
+    /// Its working directory, by default the one of this program.
+    pub cwd: Option<PathBuf>,
+}
+
+/// Why an executable could not be started at all.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// Nothing at this path.
+    #[error("the executable {} does not exist", path.display())]
+    NotFound {
+        /// The path, made absolute.
+        path: PathBuf,
+    },
+    /// A directory is at this path.
+    #[error("the executable {} is a directory", path.display())]
+    IsDirectory {
+        /// The path, made absolute.
+        path: PathBuf,
+    },
+    /// The file may not be executed by this user.
+    #[error("{} is not executable: set its mode with chmod +x", path.display())]
+    NotExecutable {
+        /// The path, made absolute.
+        path: PathBuf,
+    },
+    /// The file is a script or a dynamic program, and what should run it is not there.
+    #[error("{} cannot run: the interpreter that its first line or its header names does not exist", path.display())]
+    NoInterpreter {
+        /// The path, made absolute.
+        path: PathBuf,
+    },
+    /// The working directory is not there.
+    #[error("the working directory {} of {} cannot be used: {source}", cwd.display(), path.display())]
+    WorkingDirectory {
+        /// The path, made absolute.
+        path: PathBuf,
+        /// The directory.
+        cwd: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The operating system refuses: no memory, too many processes or open files, not a program for this machine.
+    #[error("the operating system does not start {}: {source}", path.display())]
+    Refused {
+        /// The path, made absolute.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The thread that starts and stops processes could not be started, or has ended.
+    #[error("the thread that starts processes is not available: {source}")]
+    NoWarden {
+        /// What the operating system says.
+        source: io::Error,
+    },
+}
+
+impl Launch {
+    /// Checks what can be checked without starting it; gives the absolute path.
+    pub(super) fn check(&self) -> Result<PathBuf, LaunchError> {
+        let path = std::path::absolute(&self.program).map_err(|source| self.refused(source))?;
+        match fs::metadata(&path) {
+            Ok(file) if file.is_dir() => return Err(LaunchError::IsDirectory { path }),
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(LaunchError::NotFound { path });
+            }
+            Err(source) => return Err(LaunchError::Refused { path, source }),
+        }
+        if access(&path, Access::EXEC_OK).is_err() {
+            return Err(LaunchError::NotExecutable { path });
+        }
+        if let Some(cwd) = &self.cwd {
+            let usable = fs::metadata(cwd)
+                .and_then(|entry| if entry.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) });
+            if let Err(source) = usable {
+                return Err(LaunchError::WorkingDirectory { path, cwd: cwd.clone(), source });
+            }
+        }
+        Ok(path)
+    }
+
+    /// The command: a process group of its own, three pipes, killed with the thread that starts it.
+    pub(super) fn command(&self, path: &Path) -> Command {
+        let mut command = Command::new(path);
+        command.args(&self.args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        for (name, value) in &self.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        parent_death::kill_child_with_this_thread(&mut command);
+        command
+    }
+
+    /// Words for an error of `exec`, after [`check`](Self::check) found the file in order.
+    pub(super) fn exec_failed(&self, path: PathBuf, source: io::Error) -> LaunchError {
+        match source.kind() {
+            io::ErrorKind::NotFound => LaunchError::NoInterpreter { path },
+            _ => LaunchError::Refused { path, source },
+        }
+    }
+
+    fn refused(&self, source: io::Error) -> LaunchError {
+        LaunchError::Refused { path: self.program.clone(), source }
+    }
+}

@@ -1,0 +1,100 @@
+//! Operating-system processes that cannot be left behind.
+//!
+//! Every process started here leads a process group of its own and has a pipe as its stdin, which stays open as long
+//! as the process shall run. It is stopped by the same sequence whatever the reason: end of its stdin, SIGTERM to the
+//! group, a grace period, SIGKILL to the group, reaped. The reasons are [`OsProcess::stop`], dropping it, and its own
+//! end while others of its group go on. When this program is killed, the end of stdin reaches the whole group and the
+//! kernel kills the process itself.
+//!
+//! What gets away: a process that leaves the group by `setsid` or `setpgid`, and, when this program is killed by
+//! SIGKILL, grandchildren that ignore the end of their stdin.
+
+mod child;
+mod ending;
+mod exit;
+mod group;
+mod launch;
+mod lines;
+mod output;
+mod parent_death;
+mod warden;
+
+use std::{os::fd::OwnedFd, time::Duration};
+
+use rustix::process::Pid;
+use tokio::sync::watch;
+
+use child::Life;
+pub use ending::Ending;
+pub use exit::Exit;
+pub use launch::{Launch, LaunchError};
+pub(crate) use output::Output;
+pub use output::{LINE_LIMIT, Line, Stream};
+use warden::Warden;
+
+/// A child process. Dropping it begins the stop sequence, which goes on without it.
+#[derive(Debug)]
+pub struct OsProcess {
+    id: u64,
+    pid: Pid,
+    life: watch::Receiver<Life>,
+    warden: Warden,
+    grace: Duration,
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+}
+
+impl OsProcess {
+    /// Starts an executable. `grace` is how long its group may take to end when it is dropped, or when it ends and
+    /// others of its group go on.
+    ///
+    /// # Errors
+    /// When it cannot be started; what is known about the file is told apart.
+    pub async fn start(launch: Launch, grace: Duration) -> Result<OsProcess, LaunchError> {
+        Warden::get()?.launch(launch, grace).await
+    }
+
+    fn new(
+        id: u64,
+        pid: Pid,
+        life: watch::Receiver<Life>,
+        warden: Warden,
+        grace: Duration,
+        stdout: Option<OwnedFd>,
+        stderr: Option<OwnedFd>,
+    ) -> OsProcess {
+        OsProcess { id, pid, life, warden, grace, stdout, stderr }
+    }
+
+    /// Its process id, which is the number of its group as well.
+    pub fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Its end, for those who wait for it without owning it.
+    pub fn ending(&self) -> Ending {
+        Ending(self.life.clone())
+    }
+
+    /// Begins the stop sequence with this grace period; if it has begun, shortens its grace period to this.
+    pub fn begin_stop(&self, grace: Duration) {
+        self.warden.stop(self.id, grace);
+    }
+
+    /// Stops it and waits until nobody of its group is left.
+    pub async fn stop(&self, grace: Duration) -> Exit {
+        self.begin_stop(grace);
+        self.ending().gone().await
+    }
+
+    /// What it prints. Only the first call gives it, in a tokio runtime.
+    pub(crate) fn take_output(&mut self) -> std::io::Result<Output> {
+        Output::new(self.stdout.take(), self.stderr.take())
+    }
+}
+
+impl Drop for OsProcess {
+    fn drop(&mut self) {
+        self.begin_stop(self.grace);
+    }
+}

@@ -1,0 +1,167 @@
+//! What a process prints, as lines of any length and encoding, in bounded memory.
+
+use std::{borrow::Cow, fmt, io, os::fd::OwnedFd};
+
+use bytes::Bytes;
+use tokio::net::unix::pipe::Receiver;
+
+use super::lines::Cutter;
+pub use super::lines::LINE_LIMIT;
+
+/// Which of its two outputs a process printed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    /// `stdout` or `stderr`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        }
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A line that a process printed, or a piece of one that is longer than [`LINE_LIMIT`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Where it was printed to.
+    pub stream: Stream,
+    /// The bytes as printed, without the line feed and a carriage return before it.
+    pub bytes: Bytes,
+    /// The line is longer: its next piece follows as the next line of this stream.
+    pub continues: bool,
+}
+
+impl Line {
+    /// The bytes as text; what is no UTF-8 becomes U+FFFD.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
+    }
+}
+
+/// Shows the text; a piece of a longer line ends with `…`.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())?;
+        if self.continues { f.write_str("…") } else { Ok(()) }
+    }
+}
+
+/// How much is read from the pipes of an ended process at most: as much as the two can hold. Others of its group may
+/// go on printing into them without end.
+const LEFT_LIMIT: usize = 2 * 1024 * 1024;
+
+/// The two pipes of a process.
+#[derive(Debug)]
+pub(crate) struct Output {
+    stdout: Pipe,
+    stderr: Pipe,
+    /// Bytes that were read after the end of the process.
+    left: usize,
+}
+
+impl Output {
+    pub(super) fn new(stdout: Option<OwnedFd>, stderr: Option<OwnedFd>) -> io::Result<Output> {
+        Ok(Output { stdout: Pipe::new(Stream::Stdout, stdout)?, stderr: Pipe::new(Stream::Stderr, stderr)?, left: 0 })
+    }
+
+    /// The next line; `None` when both pipes are closed. Loses nothing when it is cancelled.
+    pub(crate) async fn next(&mut self) -> Option<Line> {
+        loop {
+            // A process that prints without end must not keep its thread for itself.
+            tokio::task::coop::consume_budget().await;
+            if let Some(line) = self.stdout.cut().or_else(|| self.stderr.cut()) {
+                return Some(line);
+            }
+            match (self.stdout.is_open(), self.stderr.is_open()) {
+                (false, false) => return None,
+                (true, false) => self.stdout.readable().await,
+                (false, true) => self.stderr.readable().await,
+                (true, true) => tokio::select! {
+                    () = self.stdout.readable() => {}
+                    () = self.stderr.readable() => {}
+                },
+            }
+            self.stdout.read_ready();
+            self.stderr.read_ready();
+        }
+    }
+
+    /// The next line of a process that has ended: what is in the pipes is all there is, whoever still holds them.
+    pub(crate) fn next_left(&mut self) -> Option<Line> {
+        if self.left > LEFT_LIMIT {
+            return None;
+        }
+        let line = self.stdout.cut_left().or_else(|| self.stderr.cut_left())?;
+        self.left += line.bytes.len() + 1;
+        Some(line)
+    }
+}
+
+#[derive(Debug)]
+struct Pipe {
+    stream: Stream,
+    receiver: Option<Receiver>,
+    cutter: Cutter,
+}
+
+impl Pipe {
+    fn new(stream: Stream, pipe: Option<OwnedFd>) -> io::Result<Pipe> {
+        let receiver = pipe.map(Receiver::from_owned_fd).transpose()?;
+        Ok(Pipe { stream, receiver, cutter: Cutter::default() })
+    }
+
+    fn is_open(&self) -> bool {
+        self.receiver.is_some()
+    }
+
+    fn cut(&mut self) -> Option<Line> {
+        let (bytes, continues) = self.cutter.cut(self.receiver.is_none())?;
+        Some(Line { stream: self.stream, bytes, continues })
+    }
+
+    async fn readable(&self) {
+        if let Some(receiver) = &self.receiver {
+            // An error shows again in the read that follows.
+            let _ = receiver.readable().await;
+        }
+    }
+
+    /// Reads what the runtime knows to be there.
+    fn read_ready(&mut self) {
+        let Some(receiver) = &self.receiver else { return };
+        match receiver.try_read(self.cutter.room()) {
+            Ok(0) => self.receiver = None,
+            Ok(count) => self.cutter.filled(count),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => self.receiver = None,
+        }
+    }
+
+    /// Reads past the runtime, which may not have noticed yet what is there.
+    fn cut_left(&mut self) -> Option<Line> {
+        loop {
+            if let Some(line) = self.cut() {
+                return Some(line);
+            }
+            let Some(receiver) = &self.receiver else { return None };
+            match rustix::io::read(receiver, self.cutter.room()) {
+                Ok(count) if count > 0 => self.cutter.filled(count),
+                Err(rustix::io::Errno::INTR) => {}
+                _ => self.receiver = None,
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The thread that starts, watches, stops and reaps every child of this program.
+//!
+//! It is a plain thread, so that it works on when an async runtime is gone, and it never ends, because a child is
+//! killed with the thread that started it. One thread serves all children: it sleeps in `epoll` on their pidfds.
+//!
+//! A child is signalled only while it has not been reaped, so a pid that was reused is never hit.
+
+use std::{
+    collections::HashMap,
+    io,
+    os::fd::{AsFd as _, OwnedFd},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    buffer::spare_capacity,
+    event::{EventfdFlags, Timespec, epoll, eventfd},
+};
+use tokio::sync::oneshot;
+
+use super::{Launch, LaunchError, OsProcess, child::Child, group};
+
+/// How often a child is looked at when the kernel has no pidfd for it.
+const LOOK_WITHOUT_PIDFD: Duration = Duration::from_millis(20);
+
+/// `epoll` data of the eventfd; children count from 1.
+const WAKE: u64 = 0;
+
+/// What the thread is asked for.
+enum Request {
+    Start { launch: Launch, grace: Duration, reply: oneshot::Sender<Result<OsProcess, LaunchError>> },
+    Stop { child: u64, grace: Duration },
+}
+
+/// The way to the thread.
+#[derive(Debug, Clone)]
+pub(super) struct Warden {
+    requests: mpsc::Sender<Request>,
+    wake: Arc<OwnedFd>,
+}
+
+impl Warden {
+    /// The one thread of this program, started by the first who asks.
+    pub(super) fn get() -> Result<Warden, LaunchError> {
+        static WARDEN: Mutex<Option<Warden>> = Mutex::new(None);
+        let mut warden = WARDEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(warden) = &*warden {
+            return Ok(warden.clone());
+        }
+        let started = Warden::start().map_err(|source| LaunchError::NoWarden { source })?;
+        Ok(warden.insert(started).clone())
+    }
+
+    fn start() -> io::Result<Warden> {
+        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, &*wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
+        let (requests, received) = mpsc::channel();
+        let warden = Warden { requests, wake };
+        let work = Work { warden: warden.clone(), requests: received, epoll, children: HashMap::new(), next: WAKE + 1 };
+        thread::Builder::new().name("nodex-warden".into()).spawn(move || work.run())?;
+        Ok(warden)
+    }
+
+    /// Starts an executable. A process that nobody takes from the answer is stopped.
+    pub(super) async fn launch(&self, launch: Launch, grace: Duration) -> Result<OsProcess, LaunchError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Request::Start { launch, grace, reply });
+        answer.await.unwrap_or_else(|_| Err(LaunchError::NoWarden { source: io::ErrorKind::BrokenPipe.into() }))
+    }
+
+    /// Begins the stop sequence of a child, or shortens the grace period of one that is being stopped.
+    pub(super) fn stop(&self, child: u64, grace: Duration) {
+        self.ask(Request::Stop { child, grace });
+    }
+
+    fn ask(&self, request: Request) {
+        // Both fail only when the thread is gone, and then its children are too.
+        let _ = self.requests.send(request);
+        let _ = rustix::io::write(&*self.wake, &1u64.to_ne_bytes());
+    }
+}
+
+/// The state of the thread.
+struct Work {
+    warden: Warden,
+    requests: mpsc::Receiver<Request>,
+    epoll: OwnedFd,
+    children: HashMap<u64, Child>,
+    next: u64,
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut events = Vec::with_capacity(256);
+        loop {
+            self.obey();
+            self.advance();
+            let timeout = self.sleep().map(|time| Timespec {
+                tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: time.subsec_nanos().into(),
+            });
+            events.clear();
+            // An error can only be an interruption by a signal.
+            let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), timeout.as_ref());
+            for event in &events {
+                match event.data.u64() {
+                    WAKE => {
+                        let _ = rustix::io::read(&*self.warden.wake, &mut [0; 8]);
+                    }
+                    child => {
+                        if let Some(child) = self.children.get_mut(&child) {
+                            child.look();
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Ok(request) = self.requests.try_recv() {
+            match request {
+                Request::Start { launch, grace, reply } => {
+                    // What is not taken is dropped, and a process that is dropped is stopped.
+                    let _ = reply.send(self.start(&launch, grace));
+                }
+                Request::Stop { child, grace } => {
+                    if let Some(child) = self.children.get_mut(&child) {
+                        child.stop(grace);
+                    }
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, launch: &Launch, grace: Duration) -> Result<OsProcess, LaunchError> {
+        let path = launch.check()?;
+        let mut spawned = match launch.command(&path).spawn() {
+            Ok(spawned) => spawned,
+            Err(source) => return Err(launch.exec_failed(path, source)),
+        };
+        let (stdout, stderr) = (spawned.stdout.take().map(OwnedFd::from), spawned.stderr.take().map(OwnedFd::from));
+        let id = self.next;
+        self.next += 1;
+        let child = Child::new(&mut spawned, grace);
+        if let Some(pidfd) = child.pidfd() {
+            let data = epoll::EventData::new_u64(id);
+            let _ = epoll::add(&self.epoll, pidfd.as_fd(), data, epoll::EventFlags::IN | epoll::EventFlags::ONESHOT);
+        }
+        let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), grace, stdout, stderr);
+        self.children.insert(id, child);
+        Ok(process)
+    }
+
+    /// Does what the clock demands, and lets go of children that are through.
+    fn advance(&mut self) {
+        let now = Instant::now();
+        // One look at the process table serves all children that wait for their group.
+        let living =
+            if self.children.values().any(|child| child.wants_group(now)) { Some(group::living()) } else { None };
+        for child in self.children.values_mut() {
+            if child.pidfd().is_none() {
+                child.look();
+            }
+            child.advance(now, living.as_ref());
+        }
+        self.children.retain(|_, child| !child.is_gone());
+    }
+
+    /// How long nothing has to be done.
+    fn sleep(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let due = self.children.values().filter_map(Child::due).min().map(|due| due.saturating_duration_since(now));
+        match due {
+            None if self.children.values().any(Child::is_unwatched) => Some(LOOK_WITHOUT_PIDFD),
+            due => due,
+        }
+    }
+}

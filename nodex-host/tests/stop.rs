@@ -1,0 +1,185 @@
+//! Ending a node executable, by every way that there is: nothing of it is left.
+
+mod support;
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use nodex_host::{CnodeBuilder, Protocol, SpawnError, What, process::Exit};
+use support::{Start, child, example, host, members, nothing_left, obeyed, texts, within};
+
+const SHORT: Duration = Duration::from_millis(150);
+const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
+
+fn five(last: &str) -> Protocol {
+    Protocol::Plain { args: ["child", "127.0.0.1", "c", "m", last].map(Into::into).into() }
+}
+
+#[tokio::test]
+async fn stop_lets_it_put_its_house_in_order() {
+    let start = Start::child("slow_to_end", |options| options).await;
+    assert_eq!(start.ok().stop().await, Exit::Status(0));
+    assert!(members(start.ok().pid()).is_empty());
+    // A second SIGTERM means "at once" to some, so there is only one.
+    assert_eq!(texts(&start.finish().await).last().unwrap(), "asked 1 time(s)");
+}
+
+#[tokio::test]
+async fn stopping_twice_at_once_asks_it_once() {
+    let start = Start::child("slow_to_end", |options| options).await;
+    let process = start.ok();
+    assert_eq!(tokio::join!(process.stop(), process.stop()), (Exit::Status(0), Exit::Status(0)));
+    assert_eq!(process.stop().await, Exit::Status(0), "after its end");
+    assert_eq!(texts(&start.finish().await).last().unwrap(), "asked 1 time(s)");
+}
+
+#[tokio::test]
+async fn after_the_grace_period_it_is_killed() {
+    let start = Start::child("ignores_sigterm", |options| options.stop_grace(SHORT)).await;
+    let began = Instant::now();
+    assert_eq!(start.ok().stop().await, SIGKILL);
+    assert!(began.elapsed() >= SHORT);
+    assert!(members(start.ok().pid()).is_empty());
+    start.finish().await;
+}
+
+#[tokio::test]
+async fn a_kill_cuts_a_stop_short() {
+    let start = Start::child("ignores_sigterm", |options| options).await;
+    let process = start.ok();
+    let kill = async {
+        tokio::time::sleep(SHORT).await;
+        process.kill().await
+    };
+    assert_eq!(within(10, "the end", async { tokio::join!(process.stop(), kill) }).await, (SIGKILL, SIGKILL));
+    start.finish().await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_stopped_by_a_signal_is_ended_too() {
+    let start = Start::child("stops_itself", |options| options).await;
+    let began = Instant::now();
+    obeyed(start.ok().stop().await);
+    assert!(began.elapsed() < Duration::from_secs(10), "it was continued, not killed after its grace period");
+    start.finish().await;
+}
+
+#[tokio::test]
+async fn grandchildren_get_their_grace_period_and_then_are_killed() {
+    let start = Start::child("grandchildren", |options| options.stop_grace(Duration::from_millis(400))).await;
+    assert_eq!(members(start.ok().pid()).len(), 4);
+    let began = Instant::now();
+    let exit = start.ok().stop().await;
+    obeyed(exit);
+    assert!(members(start.ok().pid()).is_empty());
+    assert!(began.elapsed() >= Duration::from_millis(400), "one of them ignores SIGTERM");
+    start.finish().await;
+}
+
+#[tokio::test]
+async fn grandchildren_do_not_outlive_a_node_that_exits_by_itself() {
+    let start = Start::child("grandchildren", |options| {
+        options.protocol(five("exit")).ready_line("child@127.0.0.1 ready").stop_grace(SHORT)
+    })
+    .await;
+    let process = start.ok();
+    assert_eq!(process.ended().await, Exit::Status(5));
+    nothing_left(process.pid()).await;
+    start.finish().await;
+}
+
+#[tokio::test]
+async fn a_failed_start_leaves_nothing() {
+    let start = Start::child("ignores_sigterm", |options| {
+        options.protocol(five("never")).ready_line("never").spawn_inactive_timeout(SHORT).stop_grace(SHORT)
+    })
+    .await;
+    assert!(matches!(start.error(), SpawnError::InactiveTimeout { .. }), "{:?}", start.error());
+    assert!(start.took >= 2 * SHORT, "the error comes when it is gone");
+    let events = start.finish().await;
+    assert_eq!(events.last().unwrap().what, What::Exited(SIGKILL));
+}
+
+#[tokio::test]
+async fn a_start_that_is_cancelled_leaves_nothing() {
+    let events = nodex_host::Events::default();
+    let mut happened = events.subscribe();
+    let options = CnodeBuilder::new(child("never_ready")).events(&events);
+    let host = host();
+    let start = tokio::time::timeout(SHORT, options.start(&host)).await;
+    assert!(start.is_err(), "cancelled while it waits");
+    let What::Started { pid } = happened.next().await.unwrap().what else { panic!("not started") };
+    nothing_left(pid).await;
+}
+
+#[tokio::test]
+async fn dropping_it_ends_it() {
+    for name in ["never_ready", "ignores_sigterm", "grandchildren"] {
+        let start = Start::child(name, |options| {
+            options.protocol(Protocol::Plain { args: ["child".into(), "h".into()].into() }).stop_grace(SHORT)
+        })
+        .await;
+        let pid = start.ok().pid();
+        drop(start);
+        nothing_left(pid).await;
+    }
+}
+
+#[test]
+fn it_is_ended_when_the_runtime_is_gone() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let start = runtime.block_on(Start::child("ignores_sigterm", |options| options.stop_grace(SHORT))).result.unwrap();
+    let pid = start.pid();
+    drop(runtime);
+    assert!(!members(pid).is_empty(), "it runs on without the runtime");
+    drop(start);
+    tokio::runtime::Runtime::new().unwrap().block_on(nothing_left(pid));
+}
+
+#[test]
+fn it_is_ended_when_its_owner_panics() {
+    let pid = std::sync::Mutex::new(0);
+    let panicked = std::panic::catch_unwind(|| {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let start = Start::child("ignores_sigterm", |options| options.stop_grace(SHORT)).await;
+            *pid.lock().unwrap() = start.ok().pid();
+            panic!("on purpose");
+        });
+    });
+    assert!(panicked.is_err());
+    let pid = *pid.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    assert_ne!(pid, 0);
+    tokio::runtime::Runtime::new().unwrap().block_on(nothing_left(pid));
+}
+
+/// The host is killed with SIGKILL, so that no code of it runs any more.
+#[tokio::test]
+async fn it_ends_when_the_host_is_killed() {
+    for name in ["slow_to_end", "ignores_sigterm", "closes_output", "stops_itself"] {
+        let mut host = Command::new(example("watch"))
+            .args([child(name), child(name)])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(host.stdout.take().unwrap()).lines();
+        let mut pids: Vec<u32> = Vec::new();
+        let mut ready = 0;
+        while ready < 2 {
+            let line = lines.next().expect("two nodes that are ready").unwrap();
+            if let Some((_, pid)) = line.split_once(": started as ") {
+                pids.push(pid.parse().unwrap());
+            }
+            ready += usize::from(line.contains(": ready after "));
+        }
+        assert!(pids.len() == 2 && pids.iter().all(|pid| !members(*pid).is_empty()), "{name}: {pids:?}");
+        host.kill().unwrap();
+        host.wait().unwrap();
+        for pid in pids {
+            nothing_left(pid).await;
+        }
+    }
+}
