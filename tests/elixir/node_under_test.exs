@@ -12,7 +12,10 @@ defmodule NodeUnderTest do
 
   def executable, do: hd(System.argv())
 
-  @doc "Starts the executable and takes its three lines. Options: `sname`, `tname`, `cookie`."
+  @doc """
+  Starts the executable and takes its three lines. Options: `sname`, `tname`, `cookie` (the
+  argument), `env` and `stdin` (a file for it; a pipe otherwise).
+  """
   def start!(options \\ []) do
     child = spawn!(options)
     target = "#{options[:tname] || "host"}@127.0.0.1"
@@ -28,11 +31,16 @@ defmodule NodeUnderTest do
     cookie = options[:cookie] || Atom.to_string(Node.get_cookie())
     arguments = [sname, "127.0.0.1", cookie, options[:tname] || "host"]
 
-    port =
-      Port.open(
-        {:spawn_executable, executable()},
-        [:binary, :exit_status, :stderr_to_stdout, line: 4096, args: arguments]
-      )
+    {program, arguments} =
+      case options[:stdin] do
+        nil -> {executable(), arguments}
+        # The shell becomes the executable, so the process is the same.
+        file -> {"/bin/sh", ["-c", "exec \"$0\" \"$@\" <#{file}", executable() | arguments]}
+      end
+
+    settings = [:binary, :exit_status, :stderr_to_stdout, line: 4096, args: arguments]
+    env = for {name, value} <- options[:env] || [], do: {to_charlist(name), to_charlist(value)}
+    port = Port.open({:spawn_executable, program}, [{:env, env} | settings])
 
     {:os_pid, os_pid} = Port.info(port, :os_pid)
     child = %__MODULE__{port: port, os_pid: os_pid, name: :"#{sname}@127.0.0.1"}

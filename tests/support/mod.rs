@@ -2,7 +2,7 @@
 //! executables under test, and the hunt for left-overs.
 
 // Every test binary takes its own part of this module.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub(crate) mod beam;
 pub(crate) mod epmd;
@@ -14,10 +14,18 @@ pub(crate) mod run;
 macro_rules! for_each_executable {
     ($($case:ident),+ $(,)?) => {
         support::cases!(c_node = c_node("example_client"): $($case),+);
-        support::cases!(no_macro = example("no_macro"): $($case),+);
+        support::for_each_rust_executable!($($case),+);
     };
 }
 pub(crate) use for_each_executable;
+
+/// Those of them that are written in Rust, which can do more than the C node.
+macro_rules! for_each_rust_executable {
+    ($($case:ident),+ $(,)?) => {
+        support::cases!(no_macro = example("no_macro"): $($case),+);
+    };
+}
+pub(crate) use for_each_rust_executable;
 
 /// The tests of one executable; `c_node` or `example` says where it is.
 macro_rules! cases {

@@ -27,7 +27,12 @@ pub(crate) struct Ended {
 /// # Panics
 /// After `deadline`, or when a process of the run is still there some seconds after its end; those
 /// processes are killed first.
-pub(crate) fn run(mut command: Command, deadline: Duration) -> Ended {
+pub(crate) fn run(command: Command, deadline: Duration) -> Ended {
+    run_with_stdin(command, Stdio::null(), deadline)
+}
+
+/// [`run`] with a stdin.
+pub(crate) fn run_with_stdin(mut command: Command, stdin: Stdio, deadline: Duration) -> Ended {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     let mark = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
     let folder = Folder::new(&mark);
@@ -38,7 +43,7 @@ pub(crate) fn run(mut command: Command, deadline: Duration) -> Ended {
         .env("HOME", &folder.0)
         .env("ERL_CRASH_DUMP", folder.0.join("erl_crash.dump"))
         .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .stdout(File::create(&stdout).expect("a file for stdout"))
         .stderr(File::create(&stderr).expect("a file for stderr"))
         .spawn()

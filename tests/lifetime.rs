@@ -1,0 +1,94 @@
+//! What a Rust node executable does beyond the contract of C nodes: it ends with its parent, takes the cookie from
+//! elsewhere, and refuses arguments that no node can have.
+
+mod support;
+
+use std::{
+    ffi::OsStr,
+    net::{Ipv4Addr, TcpListener},
+    os::{
+        fd::OwnedFd,
+        unix::{ffi::OsStrExt, net::UnixStream},
+    },
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use support::{
+    beam::run_script,
+    executable::Executable,
+    run::{Ended, run, run_with_stdin},
+};
+
+support::for_each_rust_executable!(
+    lifetime,
+    end_of_a_pipe_while_connecting,
+    end_of_a_socket_while_connecting,
+    no_cookie,
+    arguments_that_are_no_names,
+);
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn lifetime(executable: &Executable) {
+    run_script("lifetime.exs", executable);
+}
+
+fn end_of_a_pipe_while_connecting(executable: &Executable) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    ends_with(executable, reader.into(), writer);
+}
+
+fn end_of_a_socket_while_connecting(executable: &Executable) {
+    let (theirs, ours) = UnixStream::pair().expect("a socket pair");
+    ends_with(executable, theirs.into(), ours);
+}
+
+/// The executable waits for an epmd that never answers, until the other end of its stdin is dropped.
+fn ends_with(executable: &Executable, stdin: OwnedFd, other_end: impl Send + 'static) {
+    let epmd = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = epmd.local_addr().expect("the address of a bound socket").port();
+    std::thread::spawn(move || {
+        let connection = epmd.accept();
+        drop(other_end);
+        // Open until the executable is gone.
+        std::thread::sleep(DEADLINE);
+        drop(connection);
+    });
+    let ended = run_with_stdin(node(executable, "a_cookie", port), Stdio::from(stdin), DEADLINE);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr, "");
+    assert!(ended.took < Duration::from_secs(6), "ended by its own deadline: {ended:?}");
+}
+
+fn no_cookie(executable: &Executable) {
+    let ended = run(node(executable, "-", support::epmd::free_port()), DEADLINE);
+    assert!(ended.stderr.contains("cookie"), "{ended:?}");
+    refused(&ended);
+}
+
+fn arguments_that_are_no_names(executable: &Executable) {
+    let long = [b'a'; 300];
+    for sname in [&b"not\xffutf8"[..], &long, b"", b"a@b"] {
+        let mut command = Command::new(executable.path());
+        command.arg(OsStr::from_bytes(sname)).args(["127.0.0.1", "a_cookie", "nobody"]);
+        command.env("ERL_EPMD_PORT", support::epmd::free_port().to_string());
+        refused(&run(command, DEADLINE));
+    }
+}
+
+fn refused(ended: &Ended) {
+    assert!(ended.code.is_some_and(|code| code != 0), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "one clear line: {ended:?}");
+    assert!(!ended.stderr.contains("panicked"), "{ended:?}");
+    assert!(!ended.stdout.contains("connecting"), "{ended:?}");
+}
+
+fn node(executable: &Executable, cookie: &str, epmd_port: u16) -> Command {
+    let mut command = Command::new(executable.path());
+    command.args(["me", "127.0.0.1", cookie, "nobody"]).env("ERL_EPMD_PORT", epmd_port.to_string());
+    for variable in ["NODEX_COOKIE", "RELEASE_COOKIE", "NODEX_COOKIE_FILE", "XDG_CONFIG_HOME"] {
+        command.env_remove(variable);
+    }
+    command
+}
