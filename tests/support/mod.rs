@@ -2,7 +2,7 @@
 //! executables under test, and the hunt for left-overs.
 
 // Every test binary takes its own part of this module.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, unused_macros)]
 
 pub(crate) mod beam;
 pub(crate) mod epmd;
