@@ -49,6 +49,11 @@ impl Cookie {
             .map(Cookie)
     }
 
+    /// The text of the cookie, for whoever has to hand it on.
+    pub fn expose(&self) -> String {
+        self.0.iter().map(|byte| char::from(*byte)).collect()
+    }
+
     /// MD5 over the cookie and the challenge written in decimal.
     pub fn digest(&self, challenge: u32) -> [u8; 16] {
         let mut md5 = Md5::new();
@@ -95,6 +100,7 @@ mod tests {
         assert_eq!(Cookie::new(&"a".repeat(256)), Err(CookieError::TooLong { length: 256 }));
         assert_eq!(Cookie::new("ab\u{20ac}"), Err(CookieError::NotLatin1 { at: 2 }));
         assert_eq!(&*Cookie::new("k\u{e9}ks").unwrap().0, b"k\xe9ks");
+        assert_eq!(Cookie::new("k\u{e9}ks").unwrap().expose(), "k\u{e9}ks");
         assert_eq!(format!("{:?}", Cookie::new("secret").unwrap()), "Cookie(..)");
     }
 }

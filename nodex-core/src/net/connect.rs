@@ -113,8 +113,13 @@ pub enum ConnectError {
     },
 }
 
-/// Connects to `node`, all within [`SETUP_TIME`].
-pub(crate) async fn connect(local: Local, node: &str, replace: bool) -> Result<Connected, ConnectError> {
+/// Connects to `node`, whose host has an epmd on `epmd_port`, all within [`SETUP_TIME`].
+pub(crate) async fn connect(
+    local: Local,
+    node: &str,
+    epmd_port: u16,
+    replace: bool,
+) -> Result<Connected, ConnectError> {
     let deadline = Instant::now() + SETUP_TIME;
     let late = |waiting_for| ConnectError::Timeout { node: node.to_owned(), waiting_for, limit: SETUP_TIME };
     let (name, host) = node.split_once('@').ok_or_else(|| ConnectError::Name(node.to_owned()))?;
@@ -123,8 +128,9 @@ pub(crate) async fn connect(local: Local, node: &str, replace: bool) -> Result<C
 
     let mut last = None;
     for host in hosts {
-        let result =
-            timeout_at(deadline, dial(node, name, host)).await.map_err(|_| late("answer to the connection"))?;
+        let result = timeout_at(deadline, dial(node, name, SocketAddr::new(host, epmd_port)))
+            .await
+            .map_err(|_| late("answer to the connection"))?;
         match result {
             Ok(socket) => {
                 let initiator = Initiator::new(local, node, Framing::Two, random_challenge())
@@ -146,14 +152,13 @@ pub(crate) async fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
 }
 
-async fn dial(node: &str, name: &str, host: IpAddr) -> Result<TcpStream, ConnectError> {
-    let epmd = SocketAddr::new(host, port_mapper::port());
+async fn dial(node: &str, name: &str, epmd: SocketAddr) -> Result<TcpStream, ConnectError> {
     let port = match port_mapper::lookup(epmd, name).await {
         Ok(Some(entry)) => entry.port,
         Ok(None) => return Err(ConnectError::NotRegistered { node: node.to_owned(), epmd }),
         Err(error) => return Err(ConnectError::Epmd { node: node.to_owned(), epmd, error }),
     };
-    let address = SocketAddr::new(host, port);
+    let address = SocketAddr::new(epmd.ip(), port);
     let tcp = |error| ConnectError::Tcp { node: node.to_owned(), address, error };
     let socket = TcpStream::connect(address).await.map_err(tcp)?;
     // Without this, replies wait for the peer's delayed acknowledgements.

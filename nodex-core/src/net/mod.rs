@@ -16,4 +16,4 @@ pub(crate) use link::{Link, Receive};
 pub use link::{LinkEnd, LinkLimits};
 pub use outbox::Outbox;
 pub use port_mapper::PublishError;
-pub(crate) use port_mapper::publish;
+pub(crate) use port_mapper::{port as default_epmd_port, publish};

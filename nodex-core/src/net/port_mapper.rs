@@ -31,9 +31,13 @@ pub enum PublishError {
     },
 }
 
-/// Registers a node for as long as `stop` is not cancelled.
-pub(crate) async fn publish(name: &str, listening: u16, stop: CancellationToken) -> Result<(), PublishError> {
-    let port = port();
+/// Registers a node in the epmd of this host on `port` for as long as `stop` is not cancelled.
+pub(crate) async fn publish(
+    port: u16,
+    name: &str,
+    listening: u16,
+    stop: CancellationToken,
+) -> Result<(), PublishError> {
     let failed = |error| PublishError::Epmd { port, error };
     let socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| failed(error.into()))?;
     let short = name.split('@').next().unwrap_or(name);

@@ -13,6 +13,7 @@ pub struct Builder {
     pub(super) limits: LinkLimits,
     pub(super) grace: Duration,
     pub(super) listen: Option<Listen>,
+    pub(super) epmd_port: Option<u16>,
 }
 
 impl Default for Builder {
@@ -23,6 +24,7 @@ impl Default for Builder {
             limits: LinkLimits::default(),
             grace: Duration::from_millis(80),
             listen: None,
+            epmd_port: None,
         }
     }
 }
@@ -81,6 +83,13 @@ impl Builder {
     #[must_use]
     pub fn listen_unpublished(mut self, address: SocketAddr) -> Self {
         self.listen = Some(Listen { address, publish: false });
+        self
+    }
+
+    /// Uses the epmds on this port; without it, those on `ERL_EPMD_PORT`, or 4369.
+    #[must_use]
+    pub fn epmd_port(mut self, port: u16) -> Self {
+        self.epmd_port = Some(port);
         self
     }
 

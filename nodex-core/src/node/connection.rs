@@ -2,6 +2,8 @@
 
 use std::{future::Future, sync::Arc};
 
+use tokio::sync::watch;
+
 use super::{Context, dispatch::Dispatch, local::Inner, peers::Peer};
 use crate::{
     net::{Connected, Link, LinkEnd, Outbox},
@@ -24,6 +26,7 @@ pub(super) fn establish(
         creation: established.peer.creation,
         flags: established.peer.negotiated,
         outbox: outbox.clone(),
+        end: watch::Sender::new(None),
     });
     let context = Context::new(inner.clone(), peer.clone());
     let dispatch = Dispatch::new(inner.clone(), context, peer.flags);

@@ -103,6 +103,11 @@ impl Node {
         self.0.peers.get(name)
     }
 
+    /// Waits until this node is connected, whichever side makes the connection.
+    pub async fn wait_connected(&self, name: &str) -> Arc<Peer> {
+        self.0.peers.wait_up(name).await
+    }
+
     /// Hears of every node that comes or goes from now on. Who lags behind by more than 256 events loses the oldest.
     pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
         self.0.peers.events()
@@ -143,7 +148,7 @@ impl Node {
 
     async fn make_connection(&self, name: &Atom, abort: impl Future<Output = ()>) -> Result<Arc<Peer>, ConnectError> {
         let deadline = Instant::now() + SETUP_TIME;
-        let dialled = match select(pin!(connect(self.0.local(), name, true)), pin!(abort)).await {
+        let dialled = match select(pin!(connect(self.0.local(), name, self.0.epmd_port, true)), pin!(abort)).await {
             Either::Left((Err(ConnectError::Handshake { error: HandshakeError::Nok { .. }, .. }), _))
             | Either::Right(_) => None,
             Either::Left((result, _)) => Some(result?),

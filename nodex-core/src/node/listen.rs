@@ -29,7 +29,7 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<(), Star
     let listener = TcpListener::bind(listen.address).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     if listen.publish {
-        publish(&inner.name, port, inner.stop.clone()).await.map_err(StartError::Publish)?;
+        publish(inner.epmd_port, &inner.name, port, inner.stop.clone()).await.map_err(StartError::Publish)?;
     }
     let inner = inner.clone();
     tokio::spawn(async move {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     dist::{Cookie, Flags, control::AtomTerm, handshake::Local},
     etf::{Encoder, tag},
-    net::{Keeper, LinkLimits, random_bits},
+    net::{Keeper, LinkLimits, default_epmd_port, random_bits},
     term::{Atom, Reference},
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Inner {
     name_bytes: Box<[u8]>,
     pub(super) creation: u32,
     pub(super) cookie: Cookie,
+    /// Port of the epmds of all hosts.
+    pub(super) epmd_port: u16,
     pub(super) registry: Registry,
     pub(super) extensions: Arc<Extensions>,
     pub(super) limits: LinkLimits,
@@ -46,6 +48,7 @@ impl Inner {
             name_bytes: name_bytes.to_vec().into(),
             creation,
             cookie,
+            epmd_port: builder.epmd_port.unwrap_or_else(default_epmd_port),
             replies: Replies::new(registry.next_id()),
             registry,
             extensions: Arc::new(builder.extensions),

@@ -31,6 +31,8 @@ pub struct Peer {
     pub(super) creation: u32,
     pub(super) flags: Flags,
     pub(super) outbox: Arc<Outbox>,
+    /// Why the connection ended.
+    pub(super) end: watch::Sender<Option<Arc<str>>>,
 }
 
 impl Peer {
@@ -47,6 +49,16 @@ impl Peer {
     /// What both nodes can do.
     pub fn flags(&self) -> Flags {
         self.flags
+    }
+
+    /// Waits for the end of this connection, and gives the reason in words.
+    pub async fn ended(&self) -> Arc<str> {
+        let mut end = self.end.subscribe();
+        match end.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
+            Ok(Some(reason)) => reason,
+            // The sender lives in this value.
+            _ => Arc::from(""),
+        }
     }
 
     /// Closes the connection. What waits to be written is dropped.
@@ -201,7 +213,9 @@ impl Peers {
         }
         drop(table);
         self.changed.notify_waiters();
-        let _ = self.events.send(NodeEvent::Down { node: peer.name.clone(), reason: reason.into() });
+        let reason: Arc<str> = reason.into();
+        peer.end.send_replace(Some(reason.clone()));
+        let _ = self.events.send(NodeEvent::Down { node: peer.name.clone(), reason });
     }
 
     /// Closes the connection with this node and waits until it is gone.
