@@ -5,11 +5,12 @@
 extern crate self as nodex;
 
 pub use nodex_core::{atom, convert, eetf, etf, net, node, term};
+pub use nodex_macros::cnode_handler;
 
 /// What a node usually needs.
 pub mod prelude {
     pub use crate::{
-        atom,
+        atom, cnode_handler,
         convert::{FromTerm, IntoTerm},
         node::{Caller, Context, NoReply, Service, State},
         term::{Atom, Pid, Port, RawTerm, Reference, Term},

@@ -1,1 +1,84 @@
-//! placeholder
+//! The macros of nodex. Use them through the crate `nodex`, which what they write refers to.
+
+mod errors;
+mod handler;
+mod keys;
+
+use proc_macro::TokenStream;
+
+/// Makes a function, or the methods of an `impl` block, answer messages.
+///
+/// # On a function
+/// `{name, A1, .., An}` calls the function of that name with n term arguments, and the bare atom `name` one without.
+/// A plain message, `GenServer.call`, `GenServer.cast` and `rpc`/`erpc` reach it alike.
+///
+/// ```
+/// use nodex::prelude::*;
+///
+/// /// `{ping, Term}` is answered with `{pong, Term}`.
+/// #[cnode_handler]
+/// fn ping(term: RawTerm) -> (Atom, RawTerm) {
+///     (atom!("pong"), term)
+/// }
+///
+/// // It stays an ordinary function; beside it is a service of its name, for `nodex::main!` or the node builder.
+/// let service = ping {};
+/// assert_eq!(service.functions()[0].doc, "`{ping, Term}` is answered with `{pong, Term}`.");
+/// ```
+///
+/// An argument is a term (`FromTerm`) or something that the node knows, such as `Context`, `Caller`, `State<T>` or a
+/// type of your own (`FromArg`); it is owned. What the function returns is the reply: see `IntoReply`. An `async`
+/// function is polled in place and answers when it is ready; its future is `Send`.
+///
+/// The service is a struct `ping {}` in the namespace of types. If nothing makes one, the compiler warns that it is
+/// never constructed: then no node serves this handler.
+///
+/// # On an `impl` block
+/// The methods of the block are the functions, whatever their visibility, and the type is their state.
+///
+/// ```
+/// use nodex::prelude::*;
+///
+/// struct Counter {
+///     value: i64,
+/// }
+///
+/// #[cnode_handler]
+/// impl Counter {
+///     /// `{add, By}` is answered with the new value.
+///     fn add(&mut self, by: i64) -> i64 {
+///         self.value += by;
+///         self.value
+///     }
+///
+///     async fn value(&self) -> i64 {
+///         self.value
+///     }
+///
+///     #[cnode(skip)]
+///     fn starting_at(value: i64) -> Self {
+///         Counter { value }
+///     }
+/// }
+///
+/// let service = nodex::node::IntoService::into_service(Counter::starting_at(5));
+/// assert_eq!(service.functions().len(), 2);
+/// ```
+///
+/// Handlers with `&self` may run side by side; those with `&mut self` run one at a time, in the order in which their
+/// messages came. Without a single `&mut self` there is no lock at all. Functions without `self` are handlers too. A
+/// type has one such block; `const`, `type` and skipped items in it stay as they are.
+///
+/// # Keys
+/// In `#[cnode_handler(..)]` on a function, in `#[cnode(..)]` on a method:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "ready?"` | what Erlang calls it, in place of the Rust name (`r#type` is `type` without this) |
+/// | `only(plain, call, cast, rpc)` | the kinds of messages that reach it, in place of all |
+/// | `blocking` | runs on a thread where it may block, not on the one that drives the connection |
+/// | `skip` | on a method: no handler |
+#[proc_macro_attribute]
+pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
+    handler::attribute(keys.into(), item.into()).into()
+}

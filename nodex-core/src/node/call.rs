@@ -84,13 +84,7 @@ impl<'a> Call<'a> {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn blocking<R: IntoReply + Send + 'static>(self, work: impl FnOnce() -> R + Send + 'static) -> Handled {
-        self.run(async move {
-            match tokio::task::spawn_blocking(work).await {
-                Ok(reply) => reply,
-                // The panic goes on here, where it is made the answer of this call.
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            }
-        })
+        self.run(on_blocking_thread(work))
     }
 
     /// Answers with what `handler` makes of the state, now if nobody changes it, else as soon as that is done.
@@ -118,11 +112,51 @@ impl<'a> Call<'a> {
         let state = state.clone();
         self.run(async move { handler(&mut *state.write().await) })
     }
+
+    /// Answers with what `work` makes of the state on a thread for blocking work, once nobody changes it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn blocking_ref<S, R>(self, state: &Lock<S>, work: impl FnOnce(&S) -> R + Send + 'static) -> Handled
+    where
+        S: Send + Sync + 'static,
+        R: IntoReply + Send + 'static,
+    {
+        let state = state.clone();
+        self.run(async move {
+            let state = state.read().await;
+            on_blocking_thread(move || work(&state)).await
+        })
+    }
+
+    /// Answers with what `work` makes of the state on a thread for blocking work, in its turn.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn blocking_mut<S, R>(self, state: &Lock<S>, work: impl FnOnce(&mut S) -> R + Send + 'static) -> Handled
+    where
+        S: Send + Sync + 'static,
+        R: IntoReply + Send + 'static,
+    {
+        let state = state.clone();
+        self.run(async move {
+            let mut state = state.write().await;
+            on_blocking_thread(move || work(&mut state)).await
+        })
+    }
+}
+
+async fn on_blocking_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(reply) => reply,
+        // The panic goes on here, where it is made the answer of this call.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 #[inline]
 fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R) {
-    if !R::REPLIES {
+    if !reply.replies() {
         return;
     }
     let Some(frame) = route.begin(out) else { return };

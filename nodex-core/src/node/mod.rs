@@ -22,6 +22,7 @@ mod registry;
 mod replies;
 mod reply;
 mod route;
+mod serve;
 mod service;
 mod signals;
 mod state;
@@ -39,6 +40,9 @@ pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use handle::{Node, StartError};
 pub use peers::{NodeEvent, Peer};
 pub use registry::ServiceError;
-pub use reply::{IntoReply, NoReply};
+#[doc(hidden)]
+pub use reply::Checked;
+pub use reply::{Encoded, IntoReply, NoReply};
+pub use serve::{Serve, Served};
 pub use service::{Accepts, Function, IntoService, Service};
 pub use state::{Extensions, Lock, MissingState, State};

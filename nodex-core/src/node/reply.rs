@@ -17,11 +17,15 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the reply of a handler",
     label = "not a reply type",
-    note = "a reply implements `IntoTerm` (derive it), or is `()`, a `Result` of such types, or `NoReply`"
+    note = "a reply implements `IntoTerm` (derive it), or is `()`, a `Result` of such types, or `NoReply`",
+    note = "a method that no message calls is marked `#[cnode(skip)]` or stands in another `impl` block"
 )]
 pub trait IntoReply {
-    /// False for a type that is never sent.
-    const REPLIES: bool = true;
+    /// False when nothing is to be sent.
+    #[inline]
+    fn replies(&self) -> bool {
+        true
+    }
 
     /// Appends the reply as one term.
     ///
@@ -62,9 +66,59 @@ impl<E: IntoTerm> IntoReply for Result<(), E> {
 pub struct NoReply;
 
 impl IntoReply for NoReply {
-    const REPLIES: bool = false;
+    #[inline]
+    fn replies(&self) -> bool {
+        false
+    }
 
     fn into_reply(self, _: &mut Encoder) -> Result<(), EncodeError> {
         Ok(())
+    }
+}
+
+/// A reply that is encoded already, for one that borrows from what is gone by the time it is sent.
+#[derive(Debug, Clone)]
+pub struct Encoded(Result<Option<Encoder>, EncodeError>);
+
+impl Encoded {
+    /// Encodes a reply.
+    pub fn new<R: IntoReply>(reply: R) -> Self {
+        if !reply.replies() {
+            return Encoded(Ok(None));
+        }
+        let mut encoder = Encoder::new();
+        Encoded(reply.into_reply(&mut encoder).map(|()| Some(encoder)))
+    }
+}
+
+impl IntoReply for Encoded {
+    fn replies(&self) -> bool {
+        !matches!(self.0, Ok(None))
+    }
+
+    fn into_reply(self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        if let Some(encoded) = self.0? {
+            encoder.append(&encoded);
+        }
+        Ok(())
+    }
+}
+
+/// What the macros pass every reply through, with its type spelled out: for a type that is no reply the only error is
+/// then one at that type, because what `checked` returns is unknown to the compiler.
+#[doc(hidden)]
+pub trait Checked {
+    /// The type itself.
+    type Reply: IntoReply;
+    /// The value itself.
+    fn checked(self) -> Self::Reply;
+}
+
+impl<R: IntoReply> Checked for R {
+    type Reply = R;
+
+    #[inline]
+    fn checked(self) -> R {
+        self
     }
 }

@@ -42,6 +42,12 @@ impl<T> Lock<T> {
     }
 }
 
+impl<T> From<T> for Lock<T> {
+    fn from(state: T) -> Self {
+        Lock::new(state)
+    }
+}
+
 impl<T> Clone for Lock<T> {
     fn clone(&self) -> Self {
         Lock(self.0.clone())

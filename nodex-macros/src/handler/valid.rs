@@ -1,0 +1,298 @@
+//! Checks a handler and keeps what its expansion needs.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{
+    Attribute, Expr, ExprLit, FnArg, GenericArgument, Ident, Lit, Meta, PathArguments, ReceiverKind, ReturnType,
+    Safety, Signature, Type,
+};
+
+use super::{
+    ast::{Block, Function, Member, plain_name},
+    attr::{Keys, Kind},
+};
+use crate::errors::Errors;
+
+/// The most arguments a handler takes; as many as a tuple has elements.
+const MAX_ARGUMENTS: usize = 12;
+
+/// Type names that are always in scope: a service of such a name would hide the type.
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16", "u32", "u64", "u128",
+    "usize",
+];
+
+/// A handler without mistakes, as far as its tokens tell.
+pub(crate) struct Handler {
+    pub(crate) ident: Ident,
+    /// Erlang's name.
+    pub(crate) name: String,
+    pub(crate) name_span: Span,
+    pub(crate) docs: String,
+    /// `#[cfg(..)]` of the method.
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) receiver: Receiver,
+    pub(crate) arguments: Vec<Type>,
+    pub(crate) output: ReturnType,
+    pub(crate) is_async: bool,
+    pub(crate) blocking: bool,
+    pub(crate) only: Option<Vec<Kind>>,
+}
+
+/// How a handler takes the state of its service.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    None,
+    Ref,
+    Mut,
+}
+
+/// A free function.
+pub(crate) fn function(function: &Function, keys: Keys, errors: &mut Errors) -> Handler {
+    if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
+        errors.at(receiver, "a method is no handler by itself: put `#[cnode_handler]` on its `impl` block");
+    }
+    let name = plain_name(&function.sig.ident);
+    if PRIMITIVES.contains(&name.as_str()) {
+        errors.at(
+            &function.sig.ident,
+            format_args!(
+                "the service of this handler would hide the type `{name}`; name the function otherwise and add \
+                 `#[cnode_handler(name = \"{name}\")]`"
+            ),
+        );
+    }
+    handler(function, keys, errors)
+}
+
+/// All handlers of a block, whose `#[cnode(..)]` attributes are taken away.
+pub(crate) fn block(block: &mut Block, errors: &mut Errors) -> Vec<Handler> {
+    let header = &block.header;
+    if let Some((path, _)) = &header.trait_ {
+        errors.at(
+            path,
+            "the methods of a trait are no handlers: put `#[cnode_handler]` on an `impl` block of the type itself",
+        );
+    }
+    if let Some(lifetime) = header.generics.lifetimes().next() {
+        errors.at(lifetime, "the state of a node outlives every borrow: it cannot have a lifetime parameter");
+    }
+    let mut handlers = Vec::new();
+    for member in &mut block.members {
+        let Member::Function(method) = member else { continue };
+        let keys = Keys::of_method(method, errors);
+        if keys.skip.is_none() {
+            handlers.push(handler(method, keys, errors));
+            method.allow_what_handlers_must_do();
+        }
+    }
+    if handlers.is_empty() && header.trait_.is_none() {
+        errors.at(&header.self_ty, "a service has at least one handler, but this block has no method to call");
+    }
+    handlers
+}
+
+fn handler(function: &Function, keys: Keys, errors: &mut Errors) -> Handler {
+    let sig = &function.sig;
+    qualifiers(sig, errors);
+    if let (Some(span), Some(_)) = (keys.blocking, sig.asyncness) {
+        errors.span(span, "an async handler is not `blocking`: remove this, or the `async`");
+    }
+    let receiver = receiver(sig, errors);
+    let arguments: Vec<Type> = sig
+        .inputs
+        .iter()
+        .filter_map(|argument| match argument {
+            FnArg::Typed(argument) => Some(argument),
+            FnArg::Receiver(_) => None,
+        })
+        .map(|argument| {
+            if let Some(cfg) = argument.attrs.iter().find(|attribute| attribute.path().is_ident("cfg")) {
+                errors.at(cfg, "an argument of a handler cannot be conditional: write one handler for each case");
+            }
+            argument_type(&argument.ty, errors);
+            (*argument.ty).clone()
+        })
+        .collect();
+    if let Some(extra) = arguments.get(MAX_ARGUMENTS) {
+        errors.at(
+            extra,
+            format_args!(
+                "a handler takes at most {MAX_ARGUMENTS} arguments: put some of them into a struct that derives \
+                 `FromTerm`"
+            ),
+        );
+    }
+    if let ReturnType::Type(_, ty) = &sig.output
+        && let Type::Never(_) = **ty
+    {
+        errors.at(ty, "a handler returns, or its caller waits for ever; `NoReply` stands for no answer");
+    }
+    let (name, name_span) = match &keys.name {
+        Some(name) => (name.value(), name.span()),
+        None => (plain_name(&sig.ident), sig.ident.span()),
+    };
+    if name.chars().count() > 255 {
+        errors.at(&sig.ident, "an atom has at most 255 characters: give a shorter one with `name = \"..\"`");
+    }
+    Handler {
+        ident: sig.ident.clone(),
+        name,
+        name_span,
+        docs: docs(&function.attrs),
+        cfgs: function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect(),
+        receiver,
+        arguments,
+        output: sig.output.clone(),
+        is_async: sig.asyncness.is_some(),
+        blocking: keys.blocking.is_some(),
+        only: keys.only,
+    }
+}
+
+fn qualifiers(sig: &Signature, errors: &mut Errors) {
+    if let Safety::Unsafe(token) = &sig.safety {
+        errors.at(token, "a handler cannot be `unsafe`: any process of the cluster may call it");
+    }
+    if let Some(abi) = &sig.abi {
+        errors.at(abi, "a handler is an ordinary Rust function: remove the ABI");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.at(variadic, "a handler has a fixed number of arguments; a list of any length is a `Vec`");
+    }
+    if !sig.generics.params.is_empty() {
+        errors
+            .at(&sig.generics.params, "a handler cannot be generic: a message does not say for which type it is meant");
+    }
+}
+
+fn receiver(sig: &Signature, errors: &mut Errors) -> Receiver {
+    let Some(FnArg::Receiver(receiver)) = sig.inputs.first() else { return Receiver::None };
+    match &receiver.kind {
+        ReceiverKind::Reference(_, None, None) => return Receiver::Ref,
+        ReceiverKind::Reference(_, None, Some(_)) => return Receiver::Mut,
+        ReceiverKind::Reference(_, Some(_), _) => {
+            errors.at(receiver, "write `&self` or `&mut self`, without a lifetime");
+        }
+        ReceiverKind::Value => {
+            errors.at(receiver, "the state stays in the node when the call is over: take `&self` or `&mut self`")
+        }
+        _ => errors.at(receiver, "a handler takes its state as `&self` or `&mut self`"),
+    }
+    Receiver::None
+}
+
+/// Refuses what no message can hold, however deep it is inside of the type.
+fn argument_type(ty: &Type, errors: &mut Errors) {
+    match ty {
+        Type::Reference(reference) => errors.at(
+            ty,
+            format_args!(
+                "the arguments of a handler are owned: take {}",
+                owned(&reference.elem, reference.mutability.is_some())
+            ),
+        ),
+        Type::ImplTrait(_) => {
+            errors.at(ty, "a handler cannot be generic: name the type; a `RawTerm` or a `Term` holds any term")
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|element| argument_type(element, errors)),
+        Type::Array(array) => argument_type(&array.elem, errors),
+        Type::Slice(slice) => argument_type(&slice.elem, errors),
+        Type::Paren(inner) => argument_type(&inner.elem, errors),
+        Type::Group(inner) => argument_type(&inner.elem, errors),
+        Type::Path(path) => {
+            for segment in &path.path.segments {
+                let PathArguments::AngleBracketed(arguments) = &segment.arguments else { continue };
+                for argument in &arguments.args {
+                    if let GenericArgument::Type(inner) = argument {
+                        argument_type(inner, errors);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The type to take in place of a reference to this one.
+fn owned(referred: &Type, mutable: bool) -> String {
+    match referred {
+        Type::Path(path) if path.path.is_ident("str") => "`String`".into(),
+        Type::Slice(slice) => match &*slice.elem {
+            Type::Path(path) if path.path.is_ident("u8") => "`Bytes` for a binary, `Vec<u8>` for a list".into(),
+            other => format!("`Vec<{}>`", spelled(other)),
+        },
+        other => {
+            let hint = if mutable { ", or keep it in the state and take `&mut self`" } else { "" };
+            format!("`{}`{hint}", spelled(other))
+        }
+    }
+}
+
+/// A type as people write it: token streams print with a space around everything.
+fn spelled(ty: &Type) -> String {
+    let text = ty.to_token_stream().to_string();
+    text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",").replace("& ", "&")
+}
+
+/// The text of the doc comment.
+fn docs(attributes: &[Attribute]) -> String {
+    let lines: Vec<String> = attributes
+        .iter()
+        .filter_map(|attribute| match &attribute.meta {
+            Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
+                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    let lines: Vec<&str> = lines
+        .iter()
+        .flat_map(|text| text.split('\n'))
+        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
+        .collect();
+    lines.join("\n").trim().to_owned()
+}
+
+impl Handler {
+    /// The return type; none when there is nothing to name: no type at all, or one with `impl Trait` in it.
+    pub(crate) fn output_type(&self) -> Option<&Type> {
+        match &self.output {
+            ReturnType::Type(_, ty) if !contains(ty, |token| token == "impl" || token == "_") => Some(ty),
+            _ => None,
+        }
+    }
+
+    /// True when what is returned may borrow from the state.
+    pub(crate) fn output_borrows(&self) -> bool {
+        let ReturnType::Type(_, ty) = &self.output else { return false };
+        self.receiver != Receiver::None && contains(ty, |token| token == "&" || token == "'" || token == "impl")
+    }
+
+    /// The place that an error about what is returned underlines: first and last token.
+    pub(crate) fn output_spans(&self) -> (Span, Span) {
+        match &self.output {
+            ReturnType::Default => (self.ident.span(), self.ident.span()),
+            ReturnType::Type(_, ty) => ends(ty),
+        }
+    }
+}
+
+/// The spans of the first and the last token.
+pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut tokens = tokens.to_token_stream().into_iter();
+    let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
+    (first, tokens.last().map_or(first, |token| token.span()))
+}
+
+/// Whether a token that is no delimiter, however deep, is wanted.
+fn contains(tokens: &impl ToTokens, wanted: fn(&str) -> bool) -> bool {
+    fn search(tokens: TokenStream, wanted: fn(&str) -> bool) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => search(group.stream(), wanted),
+            other => wanted(&other.to_string()),
+        })
+    }
+    search(tokens.to_token_stream(), wanted)
+}
