@@ -39,7 +39,7 @@ impl Caller {
     /// # Errors
     /// When the message named no sender, as `SEND` (operation 2) does not.
     pub fn pid(&self) -> Result<Pid, DecodeError> {
-        Decoder::new(self.route.as_route().map_or(&[], |route| route.caller())).pid()
+        Decoder::new(self.route.as_route().caller()).pid()
     }
 
     /// How it called.
@@ -53,7 +53,7 @@ impl Caller {
     /// When no BEAM would accept the value; nothing has been sent then.
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         self.context.push(|out| {
-            let Some(frame) = self.route.as_route().and_then(|route| route.begin(out)) else { return Ok(()) };
+            let Some(frame) = self.route.as_route().begin(out) else { return Ok(()) };
             match reply.into_reply(out) {
                 Ok(()) => {
                     finish(frame, out);

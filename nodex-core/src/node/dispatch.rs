@@ -41,9 +41,11 @@ impl Dispatch {
     }
 }
 
-/// A message to one of our processes: what its handler is looked up by.
-struct Message<'a> {
+/// What has to be known to handle a message to one of our processes.
+struct Arrival<'a> {
     process: &'a Process,
+    context: &'a Context,
+    flags: Flags,
     owner: &'a Bytes,
     waker: &'a Waker,
 }
@@ -61,10 +63,9 @@ impl Receive for Dispatch {
         let Control::Send { from, to, message, .. } = control else {
             return self.signal(&control, out);
         };
-        let inner = self.inner.clone();
         let process = match to {
-            Target::Name(name) => inner.process_named(name),
-            Target::Pid(pid) => match inner.registry.by_id(pid.id(), pid.serial()) {
+            Target::Name(name) => self.inner.registry.by_name(name),
+            Target::Pid(pid) => match self.inner.registry.by_id(pid.id(), pid.serial()) {
                 None => {
                     self.reply(pid.id(), pid.serial(), message, owner);
                     return Ok(());
@@ -75,7 +76,8 @@ impl Receive for Dispatch {
         };
         // As on a BEAM, a message to nobody is dropped.
         if let Some(process) = process {
-            self.message(&Message { process, owner, waker }, from, message, out);
+            let arrival = Arrival { process, context: &self.context, flags: self.flags, owner, waker };
+            arrival.message(from, message, &mut self.later, out);
         }
         Ok(())
     }
@@ -108,14 +110,22 @@ impl Dispatch {
             Err(error) => tracing::warn!(peer = %self.context.peer(), %error, "a reply that is no term was dropped"),
         }
     }
+}
 
-    fn message(&mut self, message: &Message<'_>, from: Option<PidTerm<'_>>, term: &[u8], out: &mut Encoder) {
-        // Our own pid is one.
-        let Some(own) = PidTerm::new(&message.process.pid_bytes) else { return };
-        let mut route = Route { kind: CallKind::Plain, to: from, tag: &[], alias: None, from: own, flags: self.flags };
-        let mut decoder = Decoder::with_owner(term, message.owner);
+impl Arrival<'_> {
+    #[inline]
+    fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
+        let mut route = Route {
+            kind: CallKind::Plain,
+            to: from,
+            tag: &[],
+            alias: None,
+            from: &self.process.address,
+            flags: self.flags,
+        };
+        let mut decoder = Decoder::with_owner(term, self.owner);
         let Some((name, arity)) = head(&mut decoder) else {
-            return self.unknown(&route, b"", out);
+            return self.unknown(&route, b"", later, out);
         };
         match (name, arity) {
             (b"$gen_call", 2) => {
@@ -126,22 +136,22 @@ impl Dispatch {
                 route = Route { kind: CallKind::GenCall, to: Some(to), tag, alias: alias_of(tag), ..route };
             }
             (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
-            _ => return self.invoke(message, &route, decoder, name, arity, out),
+            _ => return self.invoke(&route, decoder, name, arity, later, out),
         }
         match head(&mut decoder) {
-            Some((name, arity)) => self.invoke(message, &route, decoder, name, arity, out),
-            None => self.unknown(&route, b"", out),
+            Some((name, arity)) => self.invoke(&route, decoder, name, arity, later, out),
+            None => self.unknown(&route, b"", later, out),
         }
     }
 
     #[inline]
     fn invoke(
-        &mut self,
-        message: &Message<'_>,
+        &self,
         route: &Route<'_>,
         decoder: Decoder<'_>,
         name: &[u8],
         arity: usize,
+        later: &mut LaterCalls,
         out: &mut Encoder,
     ) {
         let accepts = match route.kind {
@@ -150,12 +160,12 @@ impl Dispatch {
             CallKind::Cast => Accepts::CAST,
         };
         let Some((service, index, function)) =
-            message.process.function(name, arity).filter(|(_, _, function)| function.accepts.contains(accepts))
+            self.process.function(name, arity).filter(|(_, _, function)| function.accepts.contains(accepts))
         else {
-            return self.unknown(route, name, out);
+            return self.unknown(route, name, later, out);
         };
         let mut kept;
-        let waits = self.later.must_wait(route);
+        let waits = later.must_wait(route);
         let place = if waits {
             kept = Encoder::new();
             &mut kept
@@ -163,11 +173,11 @@ impl Dispatch {
             &mut *out
         };
         let mark = place.mark();
-        let args = Args { function: &function.name, taken: 0, decoder, context: &self.context, route };
-        let call = Call { args, out: place, waker: message.waker };
+        let args = Args { function: &function.name, taken: 0, decoder, context: self.context, route };
+        let call = Call { args, out: place, waker: self.waker };
         match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
             Ok(Handled(None)) => {}
-            Ok(Handled(Some(later))) => return self.later.push(route, function.name.clone(), later),
+            Ok(Handled(Some(running))) => return later.push(route, function.name.clone(), running),
             Err(panic) => {
                 place.rollback(mark);
                 route.write_error(place, &panic_rejection(&function.name, &*panic));
@@ -175,22 +185,22 @@ impl Dispatch {
         }
         if waits {
             let kept = std::mem::take(place);
-            self.later.queue(route, kept);
+            later.queue(route, kept);
         }
     }
 
     /// Answers a message that calls nothing.
     #[cold]
-    fn unknown(&mut self, route: &Route<'_>, name: &[u8], out: &mut Encoder) {
+    fn unknown(&self, route: &Route<'_>, name: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
         tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
         // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind.
         if route.kind == CallKind::Plain && name == b"error" {
             return;
         }
-        if self.later.must_wait(route) {
+        if later.must_wait(route) {
             let mut kept = Encoder::new();
             route.write_error(&mut kept, &Rejection::unknown_call());
-            self.later.queue(route, kept);
+            later.queue(route, kept);
         } else {
             route.write_error(out, &Rejection::unknown_call());
         }
@@ -200,6 +210,12 @@ impl Dispatch {
 /// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
 #[inline]
 fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
+    // What every BEAM and `ei` send for a call of up to 254 arguments.
+    if let [tag::SMALL_TUPLE_EXT, arity @ 1..=255, tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = decoder.remaining() {
+        let name = rest.get(..usize::from(*length))?;
+        decoder.rewind(decoder.position() + 4 + name.len());
+        return Some((name, usize::from(*arity) - 1));
+    }
     let arity = match decoder.remaining().first()? {
         &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) => decoder.tuple().ok()?.checked_sub(1)?,
         _ => 0,

@@ -55,7 +55,7 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Finished> {
         let this = &mut *self;
         let mut reply = Encoder::new();
-        let Some(route) = this.route.as_route() else { return Poll::Ready(Finished { reply, place: None }) };
+        let route = this.route.as_route();
         this.later.poll(context, &route, &this.function, &mut reply).map(|()| {
             let place = this.place.map(|place| (route.caller().into(), place));
             Finished { reply, place }

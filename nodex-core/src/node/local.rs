@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Builder, Extensions, ServiceError,
     peers::Peers,
-    registry::{Process, Registry},
+    registry::Registry,
     replies::{Replies, ReplyId},
 };
 use crate::{
-    dist::{Cookie, Flags, control::AtomTerm, handshake::Local},
+    dist::{Cookie, Flags, handshake::Local},
     etf::{Encoder, tag},
     net::{Keeper, LinkLimits, default_epmd_port, random_bits},
     term::{Atom, Reference},
@@ -57,16 +57,6 @@ impl Inner {
             peers: Peers::default(),
             stop: CancellationToken::new(),
         })
-    }
-
-    /// The process that answers this registered name.
-    #[inline]
-    pub(super) fn process_named(&self, name: AtomTerm<'_>) -> Option<&Process> {
-        match std::str::from_utf8(name.name_bytes()) {
-            Ok(ascii) if ascii.is_ascii() => self.registry.by_name(ascii),
-            // In Latin-1 or UTF-8.
-            _ => self.registry.by_name(&name.name().ok()?),
-        }
     }
 
     /// A pid of this node, encoded.

@@ -3,12 +3,12 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
 };
 
-use super::{Extensions, Function, MissingState, Service};
+use super::{Extensions, Function, MissingState, Service, route::Address};
 use crate::{
-    convert::IntoTerm,
-    etf::Encoder,
+    dist::control::AtomTerm,
     term::{Atom, Pid},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Registry {
     processes: Vec<Process>,
-    by_name: HashMap<Atom, usize>,
+    by_name: HashMap<Box<[u8]>, usize, BuildHasherDefault<NameHasher>>,
     /// Answers any name that is not registered.
     anonymous: Option<usize>,
 }
@@ -26,7 +26,7 @@ pub(super) struct Process {
     pub(super) name: Option<Atom>,
     pub(super) pid: Pid,
     /// The pid, encoded.
-    pub(super) pid_bytes: Box<[u8]>,
+    pub(super) address: Arc<Address>,
     services: Vec<Box<dyn Service>>,
     functions: Functions,
 }
@@ -75,13 +75,13 @@ impl Registry {
         registrations: Vec<Registration>,
         extensions: &Extensions,
     ) -> Result<Self, ServiceError> {
-        let mut registry = Registry { processes: Vec::new(), by_name: HashMap::new(), anonymous: None };
+        let mut registry = Registry { processes: Vec::new(), by_name: HashMap::default(), anonymous: None };
         for (position, (name, services)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
             match &name {
                 None => registry.anonymous = Some(position),
                 Some(name) => {
-                    if registry.by_name.insert(name.clone(), position).is_some() {
+                    if registry.by_name.insert(name.as_bytes().into(), position).is_some() {
                         return Err(ServiceError::DuplicateName { name: name.clone() });
                     }
                 }
@@ -100,12 +100,18 @@ impl Registry {
 
     /// The process that answers this registered name.
     #[inline]
-    pub(super) fn by_name(&self, name: &str) -> Option<&Process> {
-        let position = match self.by_name.is_empty() {
-            true => self.anonymous,
-            false => self.by_name.get(name).copied().or(self.anonymous),
+    pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<&Process> {
+        if self.by_name.is_empty() {
+            return self.processes.get(self.anonymous?);
+        }
+        let bytes = name.name_bytes();
+        let position = match self.by_name.get(bytes) {
+            Some(position) => Some(*position),
+            // Names outside ASCII may come in Latin-1.
+            None if !bytes.is_ascii() => self.by_name.get(name.name().ok()?.as_bytes()).copied(),
+            None => None,
         };
-        self.processes.get(position?)
+        self.processes.get(position.or(self.anonymous)?)
     }
 
     /// The process with these numbers, of this incarnation of this node.
@@ -129,10 +135,8 @@ impl Process {
                 targets.push(Target { arity: arity.into(), service: position, index, function });
             }
         }
-        let mut encoded = Encoder::new();
-        // A pid can always be encoded.
-        let _ = pid.encode(&mut encoded);
-        Ok(Process { name, pid, pid_bytes: encoded.to_vec().into(), services, functions })
+        let address = Arc::new(Address::new(&pid));
+        Ok(Process { name, pid, address, services, functions })
     }
 
     /// The function `name/arity`.

@@ -55,7 +55,7 @@ impl Dispatch {
 
     fn is_alive(&self, process: ProcTerm<'_>) -> bool {
         match process {
-            ProcTerm::Name(name) => self.inner.process_named(name).is_some(),
+            ProcTerm::Name(name) => self.inner.registry.by_name(name).is_some(),
             ProcTerm::Pid(pid) => self.owns(pid) && self.inner.registry.by_id(pid.id(), pid.serial()).is_some(),
         }
     }

@@ -20,6 +20,14 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
+    /// Starts a frame with bytes that an earlier one was begun with: four for the length, then its first fields.
+    #[inline]
+    pub(crate) fn resume(out: &mut Encoder, begun: &[u8]) -> Self {
+        let start = out.mark();
+        out.put_slice(begun);
+        OpenFrame { start }
+    }
+
     /// Writes the length in front of what was written since. Takes the frame back if it is longer than
     /// a length can say.
     #[inline]
