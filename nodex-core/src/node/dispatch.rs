@@ -12,8 +12,13 @@ use bytes::Bytes;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
-    Accepts, Args, Call, CallKind, Context, Handled, Rejection, call::panic_rejection, later::LaterCalls, local::Inner,
-    registry::Process, replies::Outcome, route::Route,
+    Accepts, Args, Call, CallKind, Context, Handled, Rejection,
+    call::panic_rejection,
+    later::LaterCalls,
+    local::Inner,
+    registry::{Process, Registry},
+    replies::Outcome,
+    route::Route,
 };
 use crate::{
     dist::{
@@ -42,8 +47,12 @@ impl Dispatch {
 }
 
 /// What has to be known to handle a message to one of our processes.
+#[derive(Clone, Copy)]
 struct Arrival<'a> {
     process: &'a Process,
+    /// What it was sent to.
+    to: Target<'a>,
+    registry: &'a Registry,
     context: &'a Context,
     flags: Flags,
     owner: &'a Bytes,
@@ -76,7 +85,8 @@ impl Receive for Dispatch {
         };
         // As on a BEAM, a message to nobody is dropped.
         if let Some(process) = process {
-            let arrival = Arrival { process, context: &self.context, flags: self.flags, owner, waker };
+            let registry = &self.inner.registry;
+            let arrival = Arrival { process, to, registry, context: &self.context, flags: self.flags, owner, waker };
             arrival.message(from, message, &mut self.later, out);
         }
         Ok(())
@@ -139,9 +149,21 @@ impl Arrival<'_> {
             _ => return self.invoke(&route, decoder, name, arity, later, out),
         }
         match head(&mut decoder) {
-            Some((name, arity)) => self.invoke(&route, decoder, name, arity, later, out),
+            Some((name, arity)) => self.for_call(name, arity).invoke(&route, decoder, name, arity, later, out),
             None => self.unknown(&route, b"", later, out),
         }
+    }
+
+    /// What every node answers to calls of `net_kernel` and its like, it answers also where services take any name.
+    fn for_call(mut self, name: &[u8], arity: usize) -> Self {
+        if let Target::Name(to) = self.to
+            && let Some(system) = self.registry.system(to)
+            && self.process.name.is_none()
+            && system.function(name, arity).is_some()
+        {
+            self.process = system;
+        }
+        self
     }
 
     #[inline]

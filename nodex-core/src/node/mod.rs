@@ -26,6 +26,7 @@ mod serve;
 mod service;
 mod signals;
 mod state;
+mod system;
 
 pub use args::{Args, FromArg, Rejection};
 pub use arguments::{ArgumentError, Arguments};

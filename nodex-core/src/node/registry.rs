@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Extensions, Function, MissingState, Service, route::Address};
+use super::{Extensions, Function, MissingState, Service, route::Address, system};
 use crate::{
     dist::control::AtomTerm,
     term::{Atom, Pid},
@@ -19,6 +19,8 @@ pub(super) struct Registry {
     by_name: HashMap<Box<[u8]>, usize, BuildHasherDefault<NameHasher>>,
     /// Answers any name that is not registered.
     anonymous: Option<usize>,
+    /// The first of the processes that every node has; they come last.
+    system: usize,
 }
 
 /// Services behind one pid.
@@ -75,7 +77,12 @@ impl Registry {
         registrations: Vec<Registration>,
         extensions: &Extensions,
     ) -> Result<Self, ServiceError> {
-        let mut registry = Registry { processes: Vec::new(), by_name: HashMap::default(), anonymous: None };
+        let mut registry = Registry {
+            processes: Vec::new(),
+            by_name: HashMap::default(),
+            anonymous: None,
+            system: registrations.len(),
+        };
         for (position, (name, services)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
             match &name {
@@ -86,11 +93,25 @@ impl Registry {
                     }
                 }
             }
-            // Small numbers: OTP 23 takes no more than 15 bits for the first.
-            let pid = Pid { node: node.clone(), id: position as u32 + 1, serial: 0, creation };
-            registry.processes.push(Process::new(name, pid, services)?);
+            registry.push(node, creation, name, services)?;
+        }
+        for (name, service) in system::services() {
+            registry.push(node, creation, Some(Atom::from_static(name)), vec![service])?;
         }
         Ok(registry)
+    }
+
+    fn push(
+        &mut self,
+        node: &Atom,
+        creation: u32,
+        name: Option<Atom>,
+        services: Vec<Box<dyn Service>>,
+    ) -> Result<(), ServiceError> {
+        // Small numbers: OTP 23 takes no more than 15 bits for the first.
+        let pid = Pid { node: node.clone(), id: self.next_id(), serial: 0, creation };
+        self.processes.push(Process::new(name, pid, services)?);
+        Ok(())
     }
 
     /// The first id that no service has.
@@ -101,8 +122,10 @@ impl Registry {
     /// The process that answers this registered name.
     #[inline]
     pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<&Process> {
-        if self.by_name.is_empty() {
-            return self.processes.get(self.anonymous?);
+        if self.by_name.is_empty()
+            && let Some(anonymous) = self.anonymous
+        {
+            return self.processes.get(anonymous);
         }
         let bytes = name.name_bytes();
         let position = match self.by_name.get(bytes) {
@@ -111,7 +134,17 @@ impl Registry {
             None if !bytes.is_ascii() => self.by_name.get(name.name().ok()?.as_bytes()).copied(),
             None => None,
         };
-        self.processes.get(position.or(self.anonymous)?)
+        match position.or(self.anonymous) {
+            Some(position) => self.processes.get(position),
+            None => self.system(name),
+        }
+    }
+
+    /// The process of this name that every node has, whatever is registered.
+    pub(super) fn system(&self, name: AtomTerm<'_>) -> Option<&Process> {
+        let is_named =
+            |process: &&Process| process.name.as_ref().is_some_and(|own| own.as_bytes() == name.name_bytes());
+        self.processes[self.system..].iter().find(is_named)
     }
 
     /// The process with these numbers, of this incarnation of this node.

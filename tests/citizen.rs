@@ -1,0 +1,19 @@
+//! What a node does as a citizen of a cluster, seen from Elixir on a real BEAM. The cases are in
+//! `tests/elixir/citizen*.exs`.
+
+mod support;
+
+use support::beam::run_script;
+use support::executable::Executable;
+
+/// Whatever it serves, it can be pinged.
+#[test]
+fn ping() {
+    run_script("citizen_ping.exs", &Executable::example("citizen_under_test"));
+}
+
+/// The drop-in node, which answers any name, is one as well.
+#[test]
+fn ping_of_the_drop_in() {
+    run_script("citizen_ping.exs", &Executable::example("no_macro"));
+}
