@@ -357,6 +357,13 @@ fn names_are_given_at_the_host_that_asked() {
         assert_eq!((b.name.as_str(), b.creation), (given, 5));
         assert_eq!(b.negotiated, Flags::HIDDEN);
     }
+    // A BEAM insists on seeing its request again in the challenge.
+    let mut b = acceptor();
+    b.handle_input(&initiator(nameless()).take_output()).unwrap();
+    b.answer(Answer::Named { name: given.into(), creation: 5 }).unwrap();
+    let output = b.take_output();
+    let challenge = &output[2 + usize::from(output[1])..];
+    assert_eq!(challenge[2..11], name_message(b"", Flags::HIDDEN | Flags::NAME_ME, "")[2..11]);
     for status in [&b"sok"[..], b"salive", b"snamed:\0\x05a@b.c\0\0\0\x01", b"snamed:\0\x03a@b"] {
         assert!(initiator(nameless()).handle_input(&wire(status)).is_err(), "{status:?}");
     }

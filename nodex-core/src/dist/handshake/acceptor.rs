@@ -305,13 +305,13 @@ impl Acceptor {
     }
 
     fn send_challenge(&mut self) {
-        Challenge {
-            flags: self.local.flags,
-            challenge: self.challenge,
-            creation: self.local.creation,
-            name: self.local.name.as_bytes(),
+        let mut flags = self.local.flags.without(Flags::NAME_ME);
+        if self.dynamic {
+            // A BEAM that asked for a name gives up unless it sees this flag again. Such nodes are hidden.
+            flags = flags.without(Flags::PUBLISHED) | Flags::NAME_ME;
         }
-        .write(&mut self.wire);
+        Challenge { flags, challenge: self.challenge, creation: self.local.creation, name: self.local.name.as_bytes() }
+            .write(&mut self.wire);
         self.state = if self.old { State::Complement } else { State::Reply };
     }
 

@@ -1,0 +1,132 @@
+//! Real Erlang nodes that use the embedded epmd, and OTP's own `epmd` command asking it.
+
+#[allow(unused_imports, unused_macros)] // It is shared; this test takes its part.
+mod support;
+
+use std::net::SocketAddr;
+use std::process::Command;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Server};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A node that waits to be stopped, and does not outlive a test that failed to.
+const WAIT: &str = "spawn(fun() -> timer:sleep(60000), halt(3) end).";
+
+/// An embedded epmd on a runtime of its own.
+struct Epmd {
+    runtime: Runtime,
+    address: SocketAddr,
+    running: tokio::task::JoinHandle<Ended>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Epmd {
+    fn start(address: &str) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let (server, stop, stopped) = runtime.block_on(async {
+            let server = Server::bind(address.parse().expect("an address")).await.expect("a free port");
+            let (stop, stopped) = oneshot::channel::<()>();
+            (server, stop, stopped)
+        });
+        let address = server.local_addr();
+        let running = runtime.spawn(server.run(async { stopped.await.unwrap_or_default() }));
+        Epmd { runtime, address, running, stop }
+    }
+
+    fn lookup(&self, name: &str) -> Result<Entry, EpmdError> {
+        self.runtime.block_on(Client::new(self.address).lookup(name))
+    }
+
+    /// Waits until a node is registered.
+    fn wait_for(&self, name: &str) -> Entry {
+        let start = Instant::now();
+        loop {
+            match self.lookup(name) {
+                Ok(entry) => return entry,
+                Err(EpmdError::NotRegistered { .. }) if start.elapsed() < DEADLINE => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    fn end(self) -> SocketAddr {
+        drop(self.stop);
+        assert_eq!(self.runtime.block_on(self.running).expect("the server's task"), Ended::Shutdown);
+        self.address
+    }
+}
+
+/// `erl` as the node `name@127.0.0.1`, which runs `eval`.
+fn erl(epmd: SocketAddr, name: &str, eval: &str) -> Command {
+    let mut erl = Command::new("erl");
+    erl.args(["-noinput", "-start_epmd", "false", "-setcookie", "epmd_beam"])
+        .args(["-kernel", "inet_dist_use_interface", "{127,0,0,1}"])
+        .args(["-name", &format!("{name}@127.0.0.1"), "-eval", eval])
+        .env("ERL_EPMD_PORT", epmd.port().to_string());
+    for variable in ["ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ERL_LIBS", "ERL_EPMD_ADDRESS"] {
+        erl.env_remove(variable);
+    }
+    erl
+}
+
+fn in_background(command: Command) -> JoinHandle<support::run::Ended> {
+    std::thread::spawn(move || support::run::run(command, DEADLINE))
+}
+
+#[test]
+fn erlang_nodes_find_each_other_and_the_epmd_command_lists_them() {
+    let epmd = Epmd::start("127.0.0.1:0");
+    let waiting = in_background(erl(epmd.address, "waits", WAIT));
+    let entry = epmd.wait_for("waits");
+    assert_eq!((entry.node_type, entry.highest_version), (NORMAL_NODE, 6));
+
+    // A second node with the name cannot start.
+    let second = support::run::run(erl(epmd.address, "waits", "halt(0)."), DEADLINE);
+    assert_ne!(second.code, Some(0), "{second:?}");
+    let said = format!("{}{}", second.stdout, second.stderr);
+    assert!(said.contains("the name waits@127.0.0.1 seems to be in use"), "{said}");
+
+    let mut names = Command::new("epmd");
+    names.args(["-port", &epmd.address.port().to_string(), "-names"]);
+    let names = support::run::run(names, DEADLINE);
+    assert_eq!(names.code, Some(0), "{names:?}");
+    let expected =
+        format!("epmd: up and running on port {} with data:\nname waits at port {}\n", epmd.address.port(), entry.port);
+    assert_eq!(names.stdout, expected);
+
+    let eval = "Ping = net_adm:ping('waits@127.0.0.1'), {ok, Names} = erl_epmd:names(\"127.0.0.1\"), \
+        io:format(\"~p ~0p~n\", [Ping, lists:sort([Name || {Name, _} <- Names])]), \
+        rpc:call('waits@127.0.0.1', init, stop, []), init:stop().";
+    let asked = support::run::run(erl(epmd.address, "asks", eval), DEADLINE);
+    assert_eq!((asked.code, asked.stdout.as_str()), (Some(0), "pong [\"asks\",\"waits\"]\n"), "{asked:?}");
+    assert_eq!(waiting.join().expect("the first node").code, Some(0));
+
+    let start = Instant::now();
+    while epmd.lookup("waits").is_ok() {
+        assert!(start.elapsed() < DEADLINE, "the name outlived its node");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    epmd.end();
+}
+
+#[test]
+fn erlang_nodes_register_again_when_the_epmd_comes_back() {
+    let epmd = Epmd::start("127.0.0.1:0");
+    let waiting = in_background(erl(epmd.address, "stays", WAIT));
+    let before = epmd.wait_for("stays");
+    let address = epmd.end();
+    let epmd = Epmd::start(&address.to_string());
+    assert_eq!(epmd.wait_for("stays"), before);
+    let stop = erl(epmd.address, "stops", "rpc:call('stays@127.0.0.1', init, stop, []), init:stop().");
+    assert_eq!(support::run::run(stop, DEADLINE).code, Some(0));
+    assert_eq!(waiting.join().expect("the first node").code, Some(0));
+    epmd.end();
+}
