@@ -97,7 +97,7 @@ impl FromTerm for Reference {
 }
 
 impl FromTerm for RawTerm {
-    #[inline]
+    #[inline(always)]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.raw()
     }

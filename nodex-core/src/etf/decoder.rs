@@ -234,13 +234,23 @@ impl<'a> Decoder<'a> {
     }
 
     /// Passes over one term of any depth, checking that it is whole and valid, and gives its bytes.
+    #[inline(always)]
     pub fn skip(&mut self) -> Result<&'a [u8], EtfError> {
-        let start = self.pos;
-        self.pos = skip::end_of_term(self.bytes, start)?;
-        Ok(&self.bytes[start..self.pos])
+        let rest = self.remaining();
+        // Looked at here and not through `end_of_term`, whose result would go through memory.
+        let term = match skip::simple(rest) {
+            Some(term) => term,
+            None => {
+                let end = skip::end_of_term(self.bytes, self.pos)?;
+                &self.bytes[self.pos..end]
+            }
+        };
+        self.pos += term.len();
+        Ok(term)
     }
 
     /// One term of any depth as it is. Long ones share the received buffer where there is one.
+    #[inline(always)]
     pub fn raw(&mut self) -> Result<RawTerm, DecodeError> {
         let term = self.skip()?;
         Ok(RawTerm::from_slice(term, self.owner))

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::{EncodeError, Kind, MAX_ARITY, tag};
-use crate::term::{Atom, Pid, Port, RawTerm, Reference};
+use crate::term::{Atom, Held, Pid, Port, RawTerm, Reference};
 
 /// Binaries from this size on are spliced in: below it a copy costs less than one more entry of a vectored write.
 const SPLICE_MIN: usize = 16 * 1024;
@@ -316,11 +316,17 @@ impl Encoder {
     }
 
     /// A raw term as it is; a long one is shared.
-    #[inline]
+    #[inline(always)]
     pub fn put_raw(&mut self, term: &RawTerm) {
-        match term.shared() {
-            Some(bytes) => self.put_shared(bytes),
-            None => self.buf.extend_from_slice(term.as_bytes()),
+        match term.held() {
+            Held::Shared(bytes) => self.put_shared(bytes),
+            Held::Inline(words, len) => {
+                let end = self.buf.len() + len;
+                self.buf.reserve(size_of_val(words));
+                // All words, whatever the length: stores of a fixed size need no call.
+                words.0.iter().for_each(|word| self.buf.extend_from_slice(word));
+                self.buf.truncate(end);
+            }
         }
     }
 }

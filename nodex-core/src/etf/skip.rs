@@ -7,6 +7,18 @@
 
 use super::{EtfError, Kind, MAX_ARITY, MAX_INTEGER_BYTES, VERSION, float_text, tag};
 
+/// The term at the front if it is one of the commonest: a binary, a short ASCII atom, an integer of at most 32 bits.
+#[inline(always)]
+pub(super) fn simple(bytes: &[u8]) -> Option<&[u8]> {
+    match *bytes {
+        [tag::BINARY_EXT, a, b, c, d, ..] => bytes.get(..5 + u32::from_be_bytes([a, b, c, d]) as usize),
+        [tag::SMALL_ATOM_UTF8_EXT, len, ..] => bytes.get(..2 + usize::from(len)).filter(|atom| atom[2..].is_ascii()),
+        [tag::SMALL_INTEGER_EXT, ..] => bytes.get(..2),
+        [tag::INTEGER_EXT, ..] => bytes.get(..5),
+        _ => None,
+    }
+}
+
 /// Offset of the first byte after the term that starts at `start`.
 pub(super) fn end_of_term(bytes: &[u8], start: usize) -> Result<usize, EtfError> {
     // A format known to its sender only has no end of its own, so it is one only in the place of a whole message.

@@ -52,7 +52,7 @@ pub trait FromArg: Sized {
 impl<T: FromTerm> FromArg for T {
     const TERMS: u8 = 1;
 
-    #[inline]
+    #[inline(always)]
     fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
         args.term()
     }
@@ -87,7 +87,7 @@ impl Args<'_> {
     ///
     /// # Errors
     /// When it is not a `T`; the rejection names the function and the argument.
-    #[inline]
+    #[inline(always)]
     pub fn term<T: FromTerm>(&mut self) -> Result<T, Rejection> {
         self.taken += 1;
         T::decode(&mut self.decoder).map_err(|error| self.bad_argument(error))

@@ -37,7 +37,7 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// A rejection, for [`reject`](Self::reject).
-    #[inline]
+    #[inline(always)]
     pub fn arg<T: FromArg>(&mut self) -> Result<T, Rejection> {
         T::from_arg(&mut self.args)
     }
@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
     }
 
     /// Answers at once.
-    #[inline]
+    #[inline(always)]
     pub fn reply<R: IntoReply>(self, reply: R) -> Handled {
         write_reply(self.args.route, self.out, reply);
         Handled(None)
@@ -154,13 +154,13 @@ async fn on_blocking_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send +
     }
 }
 
-#[inline]
+#[inline(always)]
 fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R) {
     if !reply.replies() {
         return;
     }
     let Some(frame) = route.begin(out) else { return };
-    match reply.into_reply(out) {
+    match reply.encode_reply(out) {
         Ok(()) => finish(frame, out),
         Err(error) => {
             frame.undo(out);

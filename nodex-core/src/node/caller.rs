@@ -54,7 +54,7 @@ impl Caller {
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         self.context.push(|out| {
             let Some(frame) = self.route.as_route().begin(out) else { return Ok(()) };
-            match reply.into_reply(out) {
+            match reply.encode_reply(out) {
                 Ok(()) => {
                     finish(frame, out);
                     Ok(())

@@ -31,27 +31,27 @@ pub trait IntoReply {
     ///
     /// # Errors
     /// When no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
-    fn into_reply(self, encoder: &mut Encoder) -> Result<(), EncodeError>;
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
 }
 
 impl<T: IntoTerm> IntoReply for T {
-    #[inline]
-    fn into_reply(self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+    #[inline(always)]
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         self.encode(encoder)
     }
 }
 
 impl IntoReply for () {
-    fn into_reply(self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_atom(&crate::atom!("ok"));
         Ok(())
     }
 }
 
 impl<E: IntoTerm> IntoReply for Result<(), E> {
-    fn into_reply(self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
-            Ok(()) => ().into_reply(encoder),
+            Ok(()) => ().encode_reply(encoder),
             Err(error) => {
                 encoder.put_tuple(2)?;
                 encoder.put_atom(&crate::atom!("error"));
@@ -71,7 +71,7 @@ impl IntoReply for NoReply {
         false
     }
 
-    fn into_reply(self, _: &mut Encoder) -> Result<(), EncodeError> {
+    fn encode_reply(&self, _: &mut Encoder) -> Result<(), EncodeError> {
         Ok(())
     }
 }
@@ -87,7 +87,7 @@ impl Encoded {
             return Encoded(Ok(None));
         }
         let mut encoder = Encoder::new();
-        Encoded(reply.into_reply(&mut encoder).map(|()| Some(encoder)))
+        Encoded(reply.encode_reply(&mut encoder).map(|()| Some(encoder)))
     }
 }
 
@@ -96,9 +96,11 @@ impl IntoReply for Encoded {
         !matches!(self.0, Ok(None))
     }
 
-    fn into_reply(self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        if let Some(encoded) = self.0? {
-            encoder.append(&encoded);
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match &self.0 {
+            Ok(Some(encoded)) => encoder.append(encoded),
+            Ok(None) => {}
+            Err(error) => return Err(error.clone()),
         }
         Ok(())
     }

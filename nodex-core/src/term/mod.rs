@@ -11,6 +11,7 @@ pub use canonical::canonical;
 pub use eetf::Term;
 pub use identifier::{IdentifierError, Pid, Port, Reference};
 pub use order::compare;
+pub(crate) use raw::Held;
 pub use raw::RawTerm;
 
 pub(crate) use canonical::{is_canonical, mask_bits, proper_list};
