@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use super::{Events, Protocol};
+use nodex_core::term::Atom;
+
+use super::{Events, Protocol, running::any_name};
 
 /// Options of a node that is an executable; the defaults are those of the Elixir package that Rust nodes are a
 /// replacement for.
@@ -18,7 +20,9 @@ pub struct CnodeBuilder {
     pub(super) ready_line: Option<String>,
     pub(super) spawn_inactive_timeout: Duration,
     pub(super) start_timeout: Duration,
+    pub(super) connect_timeout: Duration,
     pub(super) stop_grace: Duration,
+    pub(super) registered_name: Atom,
     pub(super) protocol: Protocol,
     pub(super) cookie_in_env: bool,
     pub(super) env: Vec<(OsString, Option<OsString>)>,
@@ -36,7 +40,9 @@ impl CnodeBuilder {
             ready_line: None,
             spawn_inactive_timeout: Duration::from_secs(5),
             start_timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(5),
             stop_grace: Duration::from_secs(5),
+            registered_name: any_name(),
             protocol: Protocol::Nodex,
             cookie_in_env: false,
             env: Vec::new(),
@@ -77,6 +83,20 @@ impl CnodeBuilder {
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.start_timeout = timeout;
+        self
+    }
+
+    /// How long its connection may take once it said that it is ready. Default: 5 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The registered name that calls and messages go to. Default: `nil`, as nodes with one service answer any name.
+    #[must_use]
+    pub fn registered_name(mut self, name: Atom) -> Self {
+        self.registered_name = name;
         self
     }
 

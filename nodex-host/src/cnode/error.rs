@@ -2,7 +2,9 @@
 
 use std::{io, time::Duration};
 
-use nodex_core::dist::handshake::NameProblem;
+use std::sync::Arc;
+
+use nodex_core::{dist::handshake::NameProblem, net::ConnectError};
 use thiserror::Error;
 
 use super::Printed;
@@ -59,6 +61,26 @@ pub enum SpawnError {
         /// What it printed.
         printed: Printed,
     },
+    /// It said that it is ready, but there is no connection with it (`unable_to_establish_connection`).
+    #[error("{node} said that it is ready but was not connected within {timeout:?}{}; {printed}", because(.error.as_deref()))]
+    NoConnection {
+        /// The node.
+        node: String,
+        /// How long that may take.
+        timeout: Duration,
+        /// Why the host could not connect to it, if it tried.
+        error: Option<Arc<ConnectError>>,
+        /// What it printed.
+        printed: Printed,
+    },
+    /// A node of this name is running, and cannot be used: its cookie differs, or it does not answer.
+    #[error("the name {node} is taken: {error}")]
+    NameTaken {
+        /// The node.
+        node: String,
+        /// Why it cannot be used.
+        error: Arc<ConnectError>,
+    },
     /// The whole start took too long, however much it printed.
     #[error("{node} is not ready after {timeout:?}; {printed}")]
     StartTimeout {
@@ -71,12 +93,17 @@ pub enum SpawnError {
     },
 }
 
+fn because(error: Option<&ConnectError>) -> String {
+    error.map(|error| format!(" ({error})")).unwrap_or_default()
+}
+
 impl SpawnError {
     /// What the node printed before the start failed, if it was started.
     pub fn printed(&self) -> Option<&Printed> {
         match self {
             SpawnError::UnexpectedExit { printed, .. }
             | SpawnError::InactiveTimeout { printed, .. }
+            | SpawnError::NoConnection { printed, .. }
             | SpawnError::StartTimeout { printed, .. } => Some(printed),
             _ => None,
         }

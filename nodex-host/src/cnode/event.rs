@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast;
 
+use super::Down;
 use crate::process::{Exit, Line};
 
 /// Something happened to a node.
@@ -31,6 +32,10 @@ pub enum What {
         /// How long that took from the start of its process.
         after: Duration,
     },
+    /// It is connected with the host: it is up.
+    Connected,
+    /// It is down, after it was up.
+    Down(Down),
     /// Its process has ended.
     Exited(Exit),
     /// This subscription was too slow, and this many events are lost to it. The node of this event is empty.

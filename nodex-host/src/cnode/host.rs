@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use nodex_core::dist::{
-    Cookie, CookieError,
-    handshake::{NameProblem, check_node_name},
+use nodex_core::{
+    dist::{
+        Cookie, CookieError,
+        handshake::{NameProblem, check_node_name},
+    },
+    epmd,
 };
 use thiserror::Error;
 
@@ -14,6 +17,7 @@ pub struct HostNode {
     name: String,
     at: usize,
     cookie: String,
+    epmd_port: u16,
 }
 
 /// Why a host node cannot be described so.
@@ -45,7 +49,19 @@ impl HostNode {
             Ok(checked) => checked.find('@').unwrap_or_default(),
             Err(problem) => return Err(HostNodeError::Name { name, problem }),
         };
-        Ok(HostNode { name, at, cookie })
+        Ok(HostNode { name, at, cookie, epmd_port: epmd::port().unwrap_or(epmd::DEFAULT_PORT) })
+    }
+
+    /// With another port of epmd than the one that this program's environment tells.
+    #[must_use]
+    pub fn with_epmd_port(mut self, port: u16) -> HostNode {
+        self.epmd_port = port;
+        self
+    }
+
+    /// The port of the epmd where it is registered; children are told by `ERL_EPMD_PORT`.
+    pub fn epmd_port(&self) -> u16 {
+        self.epmd_port
     }
 
     /// Its full name.

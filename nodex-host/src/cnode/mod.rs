@@ -1,6 +1,7 @@
-//! Nodes that are executables: the options, the start protocols, the wait for the ready line.
+//! Nodes that are executables: the options, the start protocols, the wait until they are up, calls, their end.
 
 mod builder;
+mod call_error;
 mod error;
 mod event;
 mod host;
@@ -8,12 +9,16 @@ mod node_process;
 mod printed;
 mod protocol;
 mod report;
+mod running;
+mod spawn;
 mod start;
 
 pub use builder::CnodeBuilder;
+pub use call_error::CallError;
 pub use error::SpawnError;
 pub use event::{Event, Events, Subscription, What};
 pub use host::{HostNode, HostNodeError};
 pub use node_process::NodeProcess;
 pub use printed::Printed;
 pub use protocol::Protocol;
+pub use running::{CALL_TIMEOUT, Cnode, Down};

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{Printed, Subscription, report::Pump, report::Reporter};
-use crate::process::{Exit, OsProcess};
+use crate::process::{Ending, Exit, OsProcess};
 
 /// The process of a node. Dropping it begins the stop sequence, which goes on without it.
 #[derive(Debug)]
@@ -38,6 +38,20 @@ impl NodeProcess {
     /// The last lines that it printed.
     pub fn printed(&self) -> Printed {
         self.reporter.printed()
+    }
+
+    pub(super) fn reporter(&self) -> &Arc<Reporter> {
+        &self.reporter
+    }
+
+    /// Its end, for those who wait for it without owning it.
+    pub fn ending(&self) -> Ending {
+        self.process.ending()
+    }
+
+    /// Begins to [`stop`](Self::stop) it without waiting.
+    pub fn begin_stop(&self) {
+        self.process.begin_stop(self.stop_grace);
     }
 
     /// How it ended, if it has.

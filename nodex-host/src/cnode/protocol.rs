@@ -37,6 +37,7 @@ impl Plan {
         let node = format!("{sname}@{hostname}");
         let mut env = Vec::new();
         let mut set = |name: &str, value: &str| env.push((OsString::from(name), Some(OsString::from(value))));
+        set("ERL_EPMD_PORT", &host.epmd_port().to_string());
         let (args, ready_line) = match &options.protocol {
             Protocol::Nodex => {
                 // A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     fn plan(options: &CnodeBuilder, cookie: &str) -> Plan {
-        Plan::new(options, &HostNode::new("master@127.0.0.1", cookie).unwrap(), "calc", 7)
+        Plan::new(options, &HostNode::new("master@127.0.0.1", cookie).unwrap().with_epmd_port(4711), "calc", 7)
     }
 
     fn args(plan: &Plan) -> Vec<&str> {
@@ -111,7 +112,7 @@ mod tests {
         let plan_ = plan(&options, "secret");
         assert_eq!(args(&plan_), ["-v"]);
         assert_eq!(plan_.ready_line, None);
-        assert!(plan_.launch.env.is_empty());
+        assert_eq!(env(&plan_, "ERL_EPMD_PORT"), Some("4711"));
         let plan_ = plan(&options.ready_line("up"), "secret");
         assert_eq!(plan_.ready_line.as_deref(), Some("up"));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Events, Printed, Subscription, What};
+use super::{Down, Events, Printed, Subscription, What};
 use crate::process::{Ending, Exit, Line, Output, Stream};
 
 /// Passes on the events of one process.
@@ -34,8 +34,11 @@ impl Reporter {
         match &what {
             What::Started { pid } => tracing::debug!(node = %self.node, pid, "started"),
             What::Ready { after } => tracing::debug!(node = %self.node, ?after, "ready"),
+            What::Connected => tracing::debug!(node = %self.node, "connected"),
+            What::Down(Down::Stopped) => tracing::debug!(node = %self.node, "stopped"),
+            What::Down(down) => tracing::warn!(node = %self.node, %down, "down"),
             What::Exited(Exit::Status(0)) => tracing::debug!(node = %self.node, "ended"),
-            What::Exited(exit) => tracing::warn!(node = %self.node, %exit, "ended"),
+            What::Exited(exit) => tracing::debug!(node = %self.node, %exit, "ended"),
             What::Line(line) => self.trace(line),
             What::Missed(_) => {}
         }

@@ -25,7 +25,10 @@ impl CnodeBuilder {
     /// # Errors
     /// When it does not become ready. Its process group has then been stopped.
     pub async fn start(&self, host: &HostNode) -> Result<NodeProcess, SpawnError> {
-        let plan = self.plan(host)?;
+        Ok(self.start_plan(self.plan(host)?).await?.process)
+    }
+
+    pub(super) async fn start_plan(&self, plan: Plan) -> Result<Started, SpawnError> {
         let launched = Instant::now();
         let mut process = OsProcess::start(plan.launch, self.stop_grace).await?;
         let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
@@ -48,10 +51,10 @@ impl CnodeBuilder {
             }
             pump.reporter.send(What::Ready { after: launched.elapsed() });
         }
-        Ok(NodeProcess::new(process, pump, self.stop_grace))
+        Ok(Started { process: NodeProcess::new(process, pump, self.stop_grace), launched })
     }
 
-    fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
+    pub(super) fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
         let sname = self.sname.clone().unwrap_or_else(random_sname);
         let plan = Plan::new(self, host, &sname, creation());
         if let Err(problem) = check_node_name(plan.node.as_bytes()) {
@@ -73,6 +76,12 @@ impl CnodeBuilder {
             Missed::Whole => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
         }
     }
+}
+
+/// A process that runs, and when it was launched.
+pub(super) struct Started {
+    pub(super) process: NodeProcess,
+    pub(super) launched: Instant,
 }
 
 /// Why the ready line did not come.
@@ -134,7 +143,7 @@ async fn next_line(output: &mut Output) -> Line {
     }
 }
 
-async fn at(deadline: Option<Instant>) {
+pub(super) async fn at(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => std::future::pending().await,

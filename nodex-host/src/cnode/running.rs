@@ -1,0 +1,269 @@
+//! A node that is up: calls, messages, and the watch over its link and its process.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use nodex_core::{
+    atom,
+    convert::{FromTerm, IntoTerm},
+    node::{Destination, Peer},
+    term::Atom,
+};
+use tokio::{sync::watch, time::timeout};
+
+use super::{CallError, CnodeBuilder, NodeProcess, Printed, Subscription, What, report::Reporter};
+use crate::{
+    distributed::Distributed,
+    process::{Ending, Exit},
+};
+
+/// How long a call waits for its reply unless it says otherwise.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a process may take to end after its link was lost, so that the reason can be told, before it is stopped.
+const END_AFTER_LINK: Duration = Duration::from_millis(500);
+
+/// How long the link of a process that has ended may stay before it is closed here.
+const LINK_AFTER_END: Duration = Duration::from_secs(1);
+
+/// Why a node is down.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Down {
+    /// Its process has ended.
+    #[error("its process ended: {exit}")]
+    Exited {
+        /// How.
+        exit: Exit,
+    },
+    /// The connection with it is lost (`nodedown`).
+    #[error("the connection with it was lost: {reason}")]
+    LinkLost {
+        /// In words: closed by the node, nothing heard for the tick time, a broken frame.
+        reason: Arc<str>,
+    },
+    /// It was stopped from here.
+    #[error("it was stopped")]
+    Stopped,
+}
+
+/// A node that is up, and its process if it was started from here. Cheap to clone.
+///
+/// Dropping the last clone stops the process; a node that was already running when it was found is left alone.
+#[derive(Debug, Clone)]
+pub struct Cnode(Arc<Running>);
+
+#[derive(Debug)]
+struct Running {
+    net: Distributed,
+    to: Destination,
+    peer: Arc<Peer>,
+    /// `None` for a node that was already running.
+    process: Option<NodeProcess>,
+    reporter: Arc<Reporter>,
+    /// Set before a stop, so that what follows is not taken for a fault.
+    stopping: watch::Sender<bool>,
+    down: watch::Receiver<Option<Down>>,
+}
+
+impl Cnode {
+    /// The options of a node that is this executable.
+    pub fn builder(exec_path: impl AsRef<std::path::Path>) -> CnodeBuilder {
+        CnodeBuilder::new(exec_path)
+    }
+
+    pub(super) fn new(
+        net: &Distributed,
+        registered_name: Atom,
+        peer: Arc<Peer>,
+        process: Option<NodeProcess>,
+        reporter: Arc<Reporter>,
+    ) -> Cnode {
+        let (is_down, down) = watch::channel(None);
+        let to = Destination::from((registered_name, peer.name().clone()));
+        let ending = process.as_ref().map(NodeProcess::ending);
+        let stopping = watch::Sender::new(false);
+        let watched = Watch { peer: peer.clone(), ending, reporter: reporter.clone(), stopping: stopping.subscribe() };
+        let running = Running { net: net.clone(), to, peer, process, reporter, stopping, down };
+        let cnode = Cnode(Arc::new(running));
+        tokio::spawn(watched.run(is_down, Arc::downgrade(&cnode.0)));
+        cnode
+    }
+
+    /// The full name of the node.
+    pub fn node(&self) -> &Atom {
+        self.0.to.node()
+    }
+
+    /// The process id, if the process was started from here.
+    pub fn pid(&self) -> Option<u32> {
+        self.0.process.as_ref().map(NodeProcess::pid)
+    }
+
+    /// The connection with it: its flags and its creation.
+    pub fn peer(&self) -> &Peer {
+        &self.0.peer
+    }
+
+    /// Its events from now on.
+    pub fn subscribe(&self) -> Subscription {
+        self.0.reporter.subscribe()
+    }
+
+    /// The last lines that it printed.
+    pub fn printed(&self) -> Printed {
+        self.0.reporter.printed()
+    }
+
+    /// Sends `message` and waits up to 5 s for the reply.
+    ///
+    /// The reply is the first message to the pid that this call was made from. Every call has a pid of its own, so
+    /// calls made at the same time each get their own reply, and a late reply disturbs nobody.
+    ///
+    /// # Errors
+    /// Why there is no reply, or why it is not an `R`.
+    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+        self.call_within(CALL_TIMEOUT, message).await
+    }
+
+    /// The same with another time.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
+        let result = self.0.net.node().request(self.to(), message, limit).await;
+        self.explain(result).await
+    }
+
+    /// `GenServer.call` to the node's registered name.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and when no process has that name.
+    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
+        let result = self.0.net.node().call(self.to(), request, limit).await;
+        self.explain(result).await
+    }
+
+    /// `GenServer.cast` to the node's registered name. Nothing tells whether it arrived.
+    ///
+    /// # Errors
+    /// When the node is down or the request cannot be encoded.
+    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
+        let result = self.0.net.node().cast(self.to(), request).await;
+        self.explain(result).await
+    }
+
+    /// Sends a plain message to the node's registered name. Nothing tells whether it arrived.
+    ///
+    /// # Errors
+    /// When the node is down or the message cannot be encoded.
+    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
+        let result = self.0.net.node().send(self.to(), message).await;
+        self.explain(result).await
+    }
+
+    /// Why it is down; `None` while it is up.
+    pub fn is_down(&self) -> Option<Down> {
+        self.0.down.borrow().clone()
+    }
+
+    /// Waits until it is down, and tells why.
+    pub async fn down(&self) -> Down {
+        let mut down = self.0.down.clone();
+        match down.wait_for(Option::is_some).await.map(|down| down.clone()) {
+            Ok(Some(down)) => down,
+            // The watch went with its runtime.
+            _ => Down::Stopped,
+        }
+    }
+
+    /// Stops it: its process by end of stdin, SIGTERM, the grace period and SIGKILL, all for its whole group; a node
+    /// that was already running when it was found loses its connection. Gives the exit of the process if there is one.
+    pub async fn stop(&self) -> Option<Exit> {
+        self.0.stopping.send_replace(true);
+        let exit = match &self.0.process {
+            Some(process) => Some(process.stop().await),
+            None => {
+                self.0.peer.disconnect();
+                None
+            }
+        };
+        // Its name can be used again when this returns.
+        self.down().await;
+        exit
+    }
+
+    fn to(&self) -> Destination {
+        self.0.to.clone()
+    }
+
+    /// A node that is down says more than a connection that is not there.
+    async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CallError> {
+        use nodex_core::node::CallError as Core;
+        match result {
+            Ok(value) => Ok(value),
+            Err(Core::NoConnection | Core::Connect(_)) if self.0.peer_is_gone() => {
+                Err(CallError::Down { node: self.node().clone(), down: self.down().await })
+            }
+            Err(source) => Err(CallError::Call { node: self.node().clone(), source }),
+        }
+    }
+}
+
+impl Running {
+    /// This very connection, whatever else has connected under the name since.
+    fn peer_is_gone(&self) -> bool {
+        self.net.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
+    }
+}
+
+/// The registered name that messages go to unless another is set: nodes with one service answer any name.
+pub(super) fn any_name() -> Atom {
+    atom!("nil")
+}
+
+/// Watches the link and the process until one of them ends.
+struct Watch {
+    peer: Arc<Peer>,
+    ending: Option<Ending>,
+    reporter: Arc<Reporter>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Watch {
+    async fn run(self, is_down: watch::Sender<Option<Down>>, running: Weak<Running>) {
+        let down = match &self.ending {
+            None => Down::LinkLost { reason: self.peer.ended().await },
+            Some(ending) => {
+                tokio::select! {
+                    biased;
+                    exit = ending.ended() => {
+                        // A grandchild may hold the socket.
+                        if timeout(LINK_AFTER_END, self.peer.ended()).await.is_err() {
+                            self.peer.disconnect();
+                        }
+                        Down::Exited { exit }
+                    }
+                    reason = self.peer.ended() => match timeout(END_AFTER_LINK, ending.ended()).await {
+                        // By contract a node whose link is lost exits with status 0: that is no reason.
+                        Ok(Exit::Status(0)) => Down::LinkLost { reason },
+                        Ok(exit) => Down::Exited { exit },
+                        Err(_) => {
+                            if let Some(process) = running.upgrade().as_ref().and_then(|running| running.process.as_ref()) {
+                                process.begin_stop();
+                            }
+                            Down::LinkLost { reason }
+                        }
+                    },
+                }
+            }
+        };
+        // Without an owner nobody can have wanted anything else.
+        let stopped = *self.stopping.borrow() || running.strong_count() == 0;
+        let down = if stopped { Down::Stopped } else { down };
+        self.reporter.send(What::Down(down.clone()));
+        is_down.send_replace(Some(down));
+    }
+}

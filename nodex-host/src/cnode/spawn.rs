@@ -1,0 +1,122 @@
+//! From the options to a node that is up: found running, or started and connected.
+
+use std::{sync::Arc, time::Duration};
+
+use nodex_core::{
+    net::ConnectError,
+    node::{Node, Peer},
+};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{
+    Cnode, CnodeBuilder, NodeProcess, Protocol, SpawnError, What,
+    protocol::Plan,
+    report::Reporter,
+    start::{Started, at},
+};
+use crate::{distributed::Distributed, process::Exit};
+
+/// Pause between two attempts to connect to a node that is to be connected to.
+const DIAL_PAUSE: Duration = Duration::from_millis(100);
+
+impl CnodeBuilder {
+    /// Connects to the node if it is already running, else starts its executable, waits until it is ready, and for the
+    /// connection, whichever side makes it.
+    ///
+    /// # Errors
+    /// When it does not come up. Its process group has then been stopped.
+    pub async fn spawn(&self, net: &Distributed) -> Result<Cnode, SpawnError> {
+        let plan = self.plan(net.host())?;
+        // Nobody else has a name that was just made up.
+        if self.sname.is_some()
+            && let Some(peer) = self.find(net.node(), &plan.node).await?
+        {
+            let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
+            reporter.send(What::Connected);
+            return Ok(Cnode::new(net, self.registered_name.clone(), peer, None, reporter));
+        }
+        self.spawn_new(net, plan).await
+    }
+
+    /// The connection with a node of this name, if there is such a node.
+    async fn find(&self, node: &Node, name: &str) -> Result<Option<Arc<Peer>>, SpawnError> {
+        match node.connect(name).await {
+            Ok(peer) => Ok(Some(peer)),
+            Err(error) => match &*error {
+                // It is there, but it is not ours to use.
+                ConnectError::Handshake { .. } | ConnectError::Timeout { .. } => {
+                    Err(SpawnError::NameTaken { node: name.to_owned(), error })
+                }
+                _ => Ok(None),
+            },
+        }
+    }
+
+    async fn spawn_new(&self, net: &Distributed, plan: Plan) -> Result<Cnode, SpawnError> {
+        let says_ready = plan.ready_line.is_some();
+        let Started { process, launched } = self.start_plan(plan).await?;
+        let deadline = match says_ready {
+            true => Instant::now().checked_add(self.connect_timeout),
+            false => launched.checked_add(self.start_timeout),
+        };
+        // A node of this protocol has connected before it says that it is ready, and does not listen.
+        let dial_after = match self.protocol {
+            Protocol::Nodex => 5 * DIAL_PAUSE,
+            _ => Duration::ZERO,
+        };
+        match connection(net.node(), &process, dial_after, deadline).await {
+            Ok(peer) => {
+                let reporter = process.reporter().clone();
+                reporter.send(What::Connected);
+                Ok(Cnode::new(net, self.registered_name.clone(), peer, Some(process), reporter))
+            }
+            Err(failed) => {
+                let (node, printed) = (process.node().to_owned(), process.printed());
+                process.stop().await;
+                Err(match failed {
+                    Failed::Exit(exit) => SpawnError::UnexpectedExit { node, exit, printed },
+                    Failed::Late(error) if says_ready => {
+                        SpawnError::NoConnection { node, timeout: self.connect_timeout, error, printed }
+                    }
+                    Failed::Late(_) => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
+                })
+            }
+        }
+    }
+}
+
+/// Why there is no connection.
+enum Failed {
+    Exit(Exit),
+    /// With what the last attempt to connect to it gave.
+    Late(Option<Arc<ConnectError>>),
+}
+
+/// Waits for the connection with a process that runs: the node makes it, or is connected to once it listens.
+async fn connection(
+    node: &Node,
+    process: &NodeProcess,
+    dial_after: Duration,
+    deadline: Option<Instant>,
+) -> Result<Arc<Peer>, Failed> {
+    let mut dial_at = Instant::now() + dial_after;
+    let mut last = None;
+    let ending = process.ending();
+    loop {
+        let dial = async {
+            sleep_until(dial_at).await;
+            node.connect(process.node()).await
+        };
+        tokio::select! {
+            biased;
+            peer = node.wait_connected(process.node()) => return Ok(peer),
+            exit = ending.ended() => return Err(Failed::Exit(exit)),
+            () = at(deadline) => return Err(Failed::Late(last)),
+            result = dial => match result {
+                Ok(peer) => return Ok(peer),
+                Err(error) => last = Some(error),
+            },
+        }
+        dial_at = Instant::now() + DIAL_PAUSE;
+    }
+}

@@ -1,0 +1,88 @@
+//! The options of the host's own node.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use nodex_core::{dist::Cookie, node};
+use tokio::runtime::Handle;
+
+use super::{Distributed, Inner, UpError, UseEpmd, cookie, epmd};
+use crate::cnode::HostNode;
+
+/// Options of the host's own node.
+#[derive(Debug)]
+pub struct DistributedBuilder {
+    name: String,
+    ip: IpAddr,
+    hostname: Option<String>,
+    cookie: Option<Cookie>,
+    epmd: UseEpmd,
+    node: node::Builder,
+}
+
+impl DistributedBuilder {
+    /// A node of this name, the part before the `@`.
+    pub fn new(name: &str) -> DistributedBuilder {
+        DistributedBuilder {
+            name: name.to_owned(),
+            ip: Ipv4Addr::LOCALHOST.into(),
+            hostname: None,
+            cookie: None,
+            epmd: UseEpmd::default(),
+            node: node::Builder::new(),
+        }
+    }
+
+    /// The address that it listens on. Default: 127.0.0.1.
+    #[must_use]
+    pub fn ip(mut self, ip: impl Into<IpAddr>) -> Self {
+        self.ip = ip.into();
+        self
+    }
+
+    /// The part of its name after the `@`, by which other nodes find it. Default: its address.
+    #[must_use]
+    pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
+        self.hostname = Some(hostname.into());
+        self
+    }
+
+    /// The cookie. Default: that of the environment or the user's cookie file, as
+    /// [`CookieSource`](node::CookieSource) finds it, or a random one that only nodes started from here know.
+    #[must_use]
+    pub fn cookie(mut self, cookie: Cookie) -> Self {
+        self.cookie = Some(cookie);
+        self
+    }
+
+    /// Which epmd it uses. Default: that of the system, or an embedded one if none answers.
+    #[must_use]
+    pub fn epmd(mut self, epmd: UseEpmd) -> Self {
+        self.epmd = epmd;
+        self
+    }
+
+    /// What the node serves, and its limits.
+    #[must_use]
+    pub fn node(mut self, configure: impl FnOnce(node::Builder) -> node::Builder) -> Self {
+        self.node = configure(self.node);
+        self
+    }
+
+    /// Starts it in the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the name, the cookie, epmd or the address cannot be used.
+    pub async fn up(self) -> Result<Distributed, UpError> {
+        let name = format!("{}@{}", self.name, self.hostname.unwrap_or_else(|| self.ip.to_string()));
+        let cookie = match self.cookie {
+            Some(cookie) => cookie,
+            None => cookie::default()?,
+        };
+        let host = HostNode::new(name, cookie.expose())?;
+        let (epmd_port, epmd) = epmd::find(self.epmd, self.ip).await?;
+        let host = host.with_epmd_port(epmd_port);
+        let node = self.node.epmd_port(epmd_port).listen(SocketAddr::new(self.ip, 0));
+        let node = node.start(host.name(), cookie).await?;
+        Ok(Distributed(Inner { node, host, epmd, runtime: Handle::current() }.into()))
+    }
+}

@@ -1,0 +1,62 @@
+//! The cookie of a host that is given none.
+
+use std::{fs::File, io::Read as _};
+
+use nodex_core::{
+    dist::Cookie,
+    node::{CookieSource, CookieSourceError},
+};
+
+use super::UpError;
+
+/// Cookies that stand in tutorials, and that a BEAM has when nobody thought of it.
+const GUESSABLE: [&str; 10] =
+    ["nocookie", "cookie", "mycookie", "my_cookie", "secret", "erlang", "elixir", "monster", "test", "changeme"];
+
+/// The shortest cookie that is taken from the environment or a file without being asked for.
+const SHORTEST: usize = 6;
+
+/// The cookie of the environment or the user's file, or a random one.
+pub(super) fn default() -> Result<Cookie, UpError> {
+    match CookieSource::default().read() {
+        Ok(cookie) if is_guessable(&cookie.expose()) => Err(UpError::GuessableCookie),
+        Ok(cookie) => Ok(cookie),
+        Err(CookieSourceError::None) => random(),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_guessable(text: &str) -> bool {
+    text.len() < SHORTEST || GUESSABLE.contains(&text.to_lowercase().as_str())
+}
+
+/// Twenty random letters, as a BEAM makes them for a user without a cookie.
+fn random() -> Result<Cookie, UpError> {
+    let mut bytes = [0u8; 20];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .map_err(|source| UpError::NoRandomCookie { source })?;
+    let letters: String = bytes.iter().map(|byte| char::from(b'A' + byte % 26)).collect();
+    Ok(Cookie::new(&letters)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_cookies_differ_and_are_not_guessable() {
+        let (one, two) = (random().unwrap().expose(), random().unwrap().expose());
+        assert_ne!(one, two);
+        assert!(one.len() == 20 && one.bytes().all(|byte| byte.is_ascii_uppercase()), "{one}");
+        assert!(!is_guessable(&one));
+    }
+
+    #[test]
+    fn guessable_cookies() {
+        for cookie in ["nocookie", "Secret", "a", "12345"] {
+            assert!(is_guessable(cookie), "{cookie}");
+        }
+        assert!(!is_guessable("XYZZYPLUGHPLOVER"));
+    }
+}

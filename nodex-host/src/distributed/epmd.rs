@@ -1,0 +1,75 @@
+//! Which epmd the host uses, and the one in this program.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Mutex, PoisonError},
+};
+
+use nodex_core::epmd::{Client, EpmdError, Server, local_address, port, server_addresses};
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use super::UpError;
+
+/// Which epmd a host uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UseEpmd {
+    /// The one of this machine if it answers, else one in this program on the same port.
+    #[default]
+    SystemOrEmbedded,
+    /// The one of this machine.
+    System,
+    /// One in this program, on the usual port if that is free, else on any other. Nodes that are started from here are
+    /// told the port; others need it as `ERL_EPMD_PORT`.
+    Embedded,
+}
+
+/// An epmd in this program; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Running(Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>);
+
+impl Running {
+    fn start(server: Server) -> Running {
+        let (stop, stopped) = oneshot::channel();
+        let serve = async move {
+            let ended = server.run(async { drop(stopped.await) }).await;
+            tracing::debug!(?ended, "the embedded epmd has ended");
+        };
+        Running(Mutex::new(Some((stop, tokio::spawn(serve)))))
+    }
+
+    /// Ends it and waits until its port is free.
+    pub(super) async fn stop(&self) {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, serve)) = running {
+            drop(stop);
+            let _ = serve.await;
+        }
+    }
+}
+
+/// The port of the epmd to use, and the epmd itself if it had to be started.
+pub(super) async fn find(which: UseEpmd, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
+    let usual = port()?;
+    if which != UseEpmd::Embedded {
+        match Client::new(local_address()?).names().await {
+            Ok(_) => return Ok((usual, None)),
+            Err(EpmdError::NotRunning { .. }) if which == UseEpmd::SystemOrEmbedded => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut addresses = server_addresses()?;
+    if !addresses.iter().any(|address| address.ip() == ip || address.ip().is_unspecified()) {
+        addresses.push(SocketAddr::new(ip, usual));
+    }
+    let bound = match Server::bind_all(&addresses).await {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && which == UseEpmd::Embedded => {
+            addresses.iter_mut().for_each(|address| address.set_port(0));
+            Server::bind_all(&addresses).await
+        }
+        bound => bound,
+    };
+    let first = addresses.first().copied().unwrap_or(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), usual));
+    let server = bound.map_err(|source| UpError::EmbeddedEpmd { address: first, source })?;
+    Ok((server.local_addr().port(), Some(Running::start(server))))
+}

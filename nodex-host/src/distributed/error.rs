@@ -1,0 +1,52 @@
+//! Why the host's own node did not come up.
+
+use std::{io, net::SocketAddr};
+
+use nodex_core::{
+    dist::CookieError,
+    epmd::EpmdError,
+    node::{CookieSourceError, StartError},
+};
+use thiserror::Error;
+
+use crate::cnode::HostNodeError;
+
+/// Why the host's own node did not come up.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum UpError {
+    /// Its name or cookie is not possible.
+    #[error(transparent)]
+    HostNode(#[from] HostNodeError),
+    /// The cookie of the environment or a file cannot be used.
+    #[error(transparent)]
+    CookieSource(#[from] CookieSourceError),
+    /// The cookie of the environment or a file is one that anybody would try.
+    #[error(
+        "the cookie of the environment or the user's file is guessable: choose a longer one, or pass it on explicitly"
+    )]
+    GuessableCookie,
+    /// The cookie is not possible.
+    #[error(transparent)]
+    Cookie(#[from] CookieError),
+    /// There is no cookie, and none can be made.
+    #[error("no cookie, and no random one can be made: {source}")]
+    NoRandomCookie {
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The epmd of this machine does not answer as it should.
+    #[error(transparent)]
+    Epmd(#[from] EpmdError),
+    /// An epmd in this program cannot listen.
+    #[error("an epmd cannot listen on {address}: {source}")]
+    EmbeddedEpmd {
+        /// Where.
+        address: SocketAddr,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The node cannot start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
