@@ -30,6 +30,12 @@ pub enum SpawnError {
         /// The longest possible one in bytes.
         limit: usize,
     },
+    /// The node would have the name of its host.
+    #[error("{node} is the name of the host itself")]
+    NameOfHost {
+        /// The node.
+        node: String,
+    },
     /// The executable could not be started.
     #[error(transparent)]
     Launch(#[from] LaunchError),

@@ -6,7 +6,7 @@ use nodex_core::{
     net::ConnectError,
     node::{Node, Peer},
 };
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     Cnode, CnodeBuilder, NodeProcess, Protocol, SpawnError, What,

@@ -60,6 +60,9 @@ impl CnodeBuilder {
         if let Err(problem) = check_node_name(plan.node.as_bytes()) {
             return Err(SpawnError::InvalidName { name: plan.node, problem });
         }
+        if plan.node == host.name() {
+            return Err(SpawnError::NameOfHost { node: plan.node });
+        }
         match &plan.ready_line {
             Some(line) if line.len() >= LINE_LIMIT || line.contains('\n') => {
                 Err(SpawnError::ImpossibleReadyLine { length: line.len(), limit: LINE_LIMIT - 1 })

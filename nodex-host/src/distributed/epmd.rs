@@ -22,6 +22,8 @@ pub enum UseEpmd {
     /// One in this program, on the usual port if that is free, else on any other. Nodes that are started from here are
     /// told the port; others need it as `ERL_EPMD_PORT`.
     Embedded,
+    /// One in this program, on any free port: for those who want to meet nobody else.
+    Private,
 }
 
 /// An epmd in this program; it ends when this is dropped.
@@ -50,8 +52,8 @@ impl Running {
 
 /// The port of the epmd to use, and the epmd itself if it had to be started.
 pub(super) async fn find(which: UseEpmd, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
-    let usual = port()?;
-    if which != UseEpmd::Embedded {
+    let usual = if which == UseEpmd::Private { 0 } else { port()? };
+    if matches!(which, UseEpmd::SystemOrEmbedded | UseEpmd::System) {
         match Client::new(local_address()?).names().await {
             Ok(_) => return Ok((usual, None)),
             Err(EpmdError::NotRunning { .. }) if which == UseEpmd::SystemOrEmbedded => {}
@@ -59,6 +61,7 @@ pub(super) async fn find(which: UseEpmd, ip: IpAddr) -> Result<(u16, Option<Runn
         }
     }
     let mut addresses = server_addresses()?;
+    addresses.iter_mut().for_each(|address| address.set_port(usual));
     if !addresses.iter().any(|address| address.ip() == ip || address.ip().is_unspecified()) {
         addresses.push(SocketAddr::new(ip, usual));
     }

@@ -17,8 +17,13 @@ use nodex_host::{
 
 /// A misbehaving child of `c_src/children`.
 pub(crate) fn child(name: &str) -> PathBuf {
+    c_program(&format!("children/{name}"))
+}
+
+/// A program of `c_src`.
+pub(crate) fn c_program(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder lies in its target folder");
-    built(target.join("c_src/children").join(name), "make -C c_src")
+    built(target.join("c_src").join(name), "make -C c_src")
 }
 
 /// An example of this package.
@@ -126,6 +131,18 @@ pub(crate) async fn nothing_left(group: u32) {
         assert!(Instant::now() < deadline, "left of group {group}: {left:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// Sends a signal to a child of this test.
+pub(crate) fn signal(pid: u32, name: &str) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signal = match name {
+        "KILL" => Signal::KILL,
+        "STOP" => Signal::STOP,
+        other => panic!("the signal {other}"),
+    };
+    let pid = Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
+    kill_process(pid, signal).expect("a process to signal");
 }
 
 /// The processes of a group as `/proc/<pid>/stat` shows them. A zombie counts if this process should have reaped it.

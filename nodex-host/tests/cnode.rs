@@ -1,0 +1,397 @@
+//! Nodes under a host: found or started, called, watched, stopped. The same cases for a C node and a Rust node.
+
+mod support;
+
+use std::{path::PathBuf, time::Duration};
+
+use nodex_core::{atom, convert::DecodeError, dist::Cookie, node::NodeEvent, term::Atom};
+use nodex_host::{
+    CallError, Cnode, CnodeBuilder, Distributed, Down, Protocol, SpawnError, UseEpmd, What, process::Exit,
+};
+use support::{child, example, members, nothing_left, obeyed, within};
+
+const SHORT: Duration = Duration::from_millis(150);
+const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
+
+/// A host with an epmd that it meets nobody else at.
+async fn up() -> Distributed {
+    let cookie = Cookie::new("the_cookie_of_a_test").unwrap();
+    Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).up().await.unwrap()
+}
+
+fn c_node() -> PathBuf {
+    support::c_program("example_client")
+}
+
+fn rust_node() -> PathBuf {
+    example("pong")
+}
+
+/// The end of every test: the host goes down, and no process of these groups and no registered name is left.
+async fn finish(net: Distributed, groups: impl IntoIterator<Item = u32>) {
+    for group in groups {
+        nothing_left(group).await;
+    }
+    let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
+    let names: Vec<_> = epmd.names().await.unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["master"]);
+    assert!(net.node().peers().is_empty(), "{:?}", net.node().peers());
+    within(5, "the end of the host", net.down()).await;
+    assert!(epmd.names().await.is_err(), "the embedded epmd is gone");
+}
+
+type Pong = (Atom, String);
+
+async fn ping(cnode: &Cnode, text: &str) {
+    let (pong, back): Pong = cnode.call((atom!("ping"), text)).await.unwrap();
+    assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
+}
+
+macro_rules! for_each_node {
+    ($($case:ident),+ $(,)?) => {
+        mod c {
+            $(#[tokio::test] async fn $case() { super::$case(super::c_node()).await; })+
+        }
+        mod rust {
+            $(#[tokio::test] async fn $case() { super::$case(super::rust_node()).await; })+
+        }
+    };
+}
+
+for_each_node!(
+    greets_the_world,
+    already_started_node,
+    every_call_gets_its_own_reply,
+    unknown_call,
+    killed_node,
+    lost_link,
+    lost_link_of_a_node_that_does_not_exit,
+    dropping_it_stops_it,
+    host_that_goes_down,
+);
+
+async fn greets_the_world(exec: PathBuf) {
+    let net = up().await;
+    let mut events = net.node().events();
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    assert_eq!(cnode.node().len(), "01234567@127.0.0.1".len());
+    ping(&cnode, "world").await;
+    assert!(cnode.is_down().is_none());
+    assert_eq!(events.recv().await.unwrap(), NodeEvent::Up { node: cnode.node().clone() });
+    let pid = cnode.pid().unwrap();
+    obeyed(cnode.stop().await.unwrap());
+    assert_eq!(cnode.down().await, Down::Stopped);
+    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error}");
+    finish(net, [pid]).await;
+}
+
+async fn already_started_node(exec: PathBuf) {
+    let net = up().await;
+    let options = CnodeBuilder::new(exec).sname("one");
+    let started = options.spawn(&net).await.unwrap();
+    let found = options.spawn(&net).await.unwrap();
+    assert_eq!((found.node(), found.pid()), (started.node(), None));
+    ping(&found, "found").await;
+    drop(found);
+    ping(&started, "still there").await;
+    let pid = started.pid().unwrap();
+    started.stop().await;
+    // Its name is free again as soon as it is stopped.
+    let again = options.spawn(&net).await.unwrap();
+    ping(&again, "again").await;
+    let again_pid = again.pid().unwrap();
+    again.stop().await;
+    finish(net, [pid, again_pid]).await;
+}
+
+async fn every_call_gets_its_own_reply(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let calls = (0..1000).map(|number| {
+        let cnode = cnode.clone();
+        tokio::spawn(async move { ping(&cnode, &format!("call {number}")).await })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap();
+    }
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+async fn unknown_call(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let reply: (Atom, Atom) = cnode.call((atom!("no_such_function"), 1)).await.unwrap();
+    assert_eq!(reply, (atom!("error"), atom!("unknown_call")));
+    // A reply of another type than the caller wants is the caller's error, and costs nothing else.
+    let error = cnode.call::<i64>((atom!("ping"), 1)).await.unwrap_err();
+    let CallError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. } }, .. } = error else {
+        panic!("{error}")
+    };
+    ping(&cnode, "still there").await;
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+async fn killed_node(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    let mut events = cnode.subscribe();
+    support::signal(pid, "KILL");
+    assert_eq!(within(5, "the end", cnode.down()).await, Down::Exited { exit: SIGKILL });
+    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("{} is down: its process ended: killed by SIGKILL", cnode.node()));
+    let mut down = false;
+    while !down {
+        down = within(5, "the event", events.next()).await.unwrap().what == What::Down(cnode.down().await);
+    }
+    finish(net, [pid]).await;
+}
+
+async fn lost_link(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    cnode.peer().disconnect();
+    let down = within(5, "the end", cnode.down()).await;
+    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    finish(net, [pid]).await;
+}
+
+async fn lost_link_of_a_node_that_does_not_exit(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    support::signal(pid, "STOP");
+    cnode.peer().disconnect();
+    let down = within(5, "the end", cnode.down()).await;
+    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    // It was continued and asked to end.
+    finish(net, [pid]).await;
+}
+
+async fn dropping_it_stops_it(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    let mut events = cnode.subscribe();
+    drop(cnode);
+    nothing_left(pid).await;
+    loop {
+        match within(5, "the event", events.next()).await.unwrap().what {
+            What::Down(down) => break assert_eq!(down, Down::Stopped),
+            What::Exited(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    finish(net, [pid]).await;
+}
+
+async fn host_that_goes_down(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    net.down().await;
+    let down = within(5, "the end", cnode.down()).await;
+    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    nothing_left(pid).await;
+}
+
+#[tokio::test]
+async fn a_late_reply_disturbs_nobody() {
+    let net = up().await;
+    let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
+    for round in 0..20 {
+        let late = cnode.call_within::<String>(Duration::from_millis(20), (atom!("slowly"), 60, "late")).await;
+        assert!(late.as_ref().is_err_and(CallError::is_timeout), "{late:?}");
+        let right: String = cnode.call((atom!("slowly"), 60, format!("right {round}"))).await.unwrap();
+        assert_eq!(right, format!("right {round}"));
+    }
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
+async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
+    let net = up().await;
+    let mut pids = Vec::new();
+    for (call, cause) in [("exit", Exit::Status(3)), ("abort", Exit::Signal { signal: 6, core_dumped: false })] {
+        let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
+        pids.push(cnode.pid().unwrap());
+        let others: Vec<_> = (0..10)
+            .map(|_| {
+                let cnode = cnode.clone();
+                tokio::spawn(async move { cnode.call::<String>((atom!("slowly"), 60_000, "never")).await })
+            })
+            .collect();
+        tokio::time::sleep(SHORT).await;
+        let result = match call {
+            "exit" => cnode.call::<i64>((atom!("exit"), 3)).await.map(drop),
+            _ => cnode.call::<bool>(atom!("abort")).await.map(drop),
+        };
+        for result in
+            futures::future::join_all(others).await.into_iter().map(|other| other.unwrap().map(drop)).chain([result])
+        {
+            let Err(CallError::Down { down: Down::Exited { exit }, .. }) = result else { panic!("{result:?}") };
+            // Whether there is a core dump is a matter of the machine.
+            match exit {
+                Exit::Signal { signal, .. } => assert_eq!(Exit::Signal { signal, core_dumped: false }, cause),
+                exit => assert_eq!(exit, cause),
+            }
+        }
+    }
+    finish(net, pids).await;
+}
+
+#[tokio::test]
+async fn gen_call_cast_and_send() {
+    let net = up().await;
+    let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
+    let (pong, text): Pong = cnode.gen_call(Duration::from_secs(5), (atom!("ping"), "gen")).await.unwrap();
+    assert_eq!((pong.as_str(), text.as_str()), ("pong", "gen"));
+    cnode.send((atom!("ping"), "nobody hears the answer")).await.unwrap();
+    cnode.cast((atom!("exit"), 4)).await.unwrap();
+    assert_eq!(within(5, "the end", cnode.down()).await, Down::Exited { exit: Exit::Status(4) });
+    let pid = cnode.pid().unwrap();
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
+async fn a_node_that_listens_is_connected_to() {
+    let net = up().await;
+    let cnode = Cnode::builder(example("listener")).protocol(Protocol::Bundlex).sname("l").spawn(&net).await.unwrap();
+    ping(&cnode, "bundlex").await;
+    // It is registered, so another host could find it as well.
+    let pid = cnode.pid().unwrap();
+    obeyed(cnode.stop().await.unwrap());
+    finish(net, [pid]).await;
+}
+
+/// Any executable that becomes a node: a BEAM.
+#[tokio::test]
+async fn plain_is_ready_when_it_is_connected() {
+    let net = up().await;
+    let options = CnodeBuilder::new("/usr/bin/erl")
+        .sname("beam")
+        .protocol(Protocol::Plain { args: erl("beam", "the_cookie_of_a_test") })
+        .registered_name(atom!("net_kernel"));
+    let cnode = options.spawn(&net).await.unwrap();
+    let yes: Atom =
+        cnode.gen_call(Duration::from_secs(5), (atom!("is_auth"), net.node().name().clone())).await.unwrap();
+    assert_eq!(yes, atom!("yes"));
+    let pid = cnode.pid().unwrap();
+    assert!(!members(pid).is_empty());
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+fn erl(sname: &str, cookie: &str) -> Vec<std::ffi::OsString> {
+    let name = format!("{sname}@127.0.0.1");
+    ["-name", &name, "-setcookie", cookie, "-start_epmd", "false", "-hidden", "-noinput"].map(Into::into).into()
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_by_a_node_with_another_cookie() {
+    let net = up().await;
+    let other = CnodeBuilder::new("/usr/bin/erl")
+        .sname("taken")
+        .protocol(Protocol::Plain { args: erl("taken", "another_cookie") })
+        .start(net.host())
+        .await
+        .unwrap();
+    let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
+    within(30, "its registration", async {
+        while epmd.lookup("taken").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let error = Cnode::builder(rust_node()).sname("taken").spawn(&net).await.unwrap_err();
+    assert!(matches!(error, SpawnError::NameTaken { .. }), "{error}");
+    assert!(error.to_string().contains("cookie"), "{error}");
+    let pid = other.pid();
+    other.stop().await;
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
+async fn unable_to_establish_connection() {
+    let net = up().await;
+    let error = Cnode::builder(child("never_ready"))
+        .sname("mute")
+        .ready_line("initialising mute@127.0.0.1")
+        .connect_timeout(Duration::from_millis(700))
+        .spawn(&net)
+        .await
+        .unwrap_err();
+    let SpawnError::NoConnection { error: Some(_), printed, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(printed.lines().count(), 1);
+    assert!(error.to_string().contains("does not know it"), "why it cannot be connected to: {error}");
+    finish(net, []).await;
+}
+
+#[tokio::test]
+async fn cnode_unexpected_exit() {
+    let net = up().await;
+    for name in ["exits_before_ready", "exits_after_ready"] {
+        let error = Cnode::builder(child(name)).spawn(&net).await.unwrap_err();
+        assert!(matches!(error, SpawnError::UnexpectedExit { exit: Exit::Status(3 | 7), .. }), "{error}");
+    }
+    let error = Cnode::builder(support::c_program("just_exit")).spawn(&net).await.unwrap_err();
+    assert!(matches!(error, SpawnError::UnexpectedExit { .. }), "{error}");
+    finish(net, []).await;
+}
+
+#[tokio::test]
+async fn a_plain_node_that_never_connects() {
+    let net = up().await;
+    let options = Cnode::builder(child("never_ready"))
+        .protocol(Protocol::Plain { args: ["child".into(), "h".into()].into() })
+        .start_timeout(SHORT);
+    let error = options.spawn(&net).await.unwrap_err();
+    assert!(matches!(error, SpawnError::StartTimeout { .. }), "{error}");
+    finish(net, []).await;
+}
+
+#[tokio::test]
+async fn a_cookie_that_differs() {
+    let net = up().await;
+    let options = Cnode::builder(rust_node()).cookie_in_env(true);
+    let error = options.clone().env("NODEX_COOKIE", "another_cookie").spawn(&net).await.unwrap_err();
+    let SpawnError::UnexpectedExit { printed, .. } = &error else { panic!("{error:?}") };
+    let last = printed.lines().next_back().unwrap().to_string();
+    assert!(last.contains("cookie"), "{last}");
+    // With the right one in the same place it works.
+    let cnode = options.spawn(&net).await.unwrap();
+    ping(&cnode, "by the environment").await;
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
+async fn the_name_of_the_host_is_taken() {
+    let net = up().await;
+    let error = Cnode::builder(rust_node()).sname("master").spawn(&net).await.unwrap_err();
+    assert_eq!(error.to_string(), "master@127.0.0.1 is the name of the host itself");
+    finish(net, []).await;
+}
+
+#[tokio::test]
+async fn dropping_the_host_takes_it_down() {
+    let net = up().await;
+    let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
+    assert_eq!(epmd.names().await.unwrap().len(), 1);
+    drop(net);
+    within(5, "the end of its epmd", async {
+        while epmd.names().await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
