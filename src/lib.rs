@@ -5,7 +5,7 @@
 extern crate self as nodex;
 
 pub use nodex_core::{atom, convert, eetf, etf, net, node, term};
-pub use nodex_macros::cnode_handler;
+pub use nodex_macros::{cnode_handler, main};
 
 /// What a node usually needs.
 pub mod prelude {

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// Every folder of cases, `pass` and `fail`.
-const MACROS: [&str; 1] = ["handler"];
+const MACROS: [&str; 2] = ["handler", "main"];
 
 #[test]
 fn macros() {

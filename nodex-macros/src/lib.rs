@@ -3,6 +3,7 @@
 mod errors;
 mod handler;
 mod keys;
+mod main_macro;
 
 use proc_macro::TokenStream;
 
@@ -81,4 +82,48 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
     handler::attribute(keys.into(), item.into()).into()
+}
+
+/// Writes the function `main` of a node executable.
+///
+/// ```no_run
+/// use nodex::prelude::*;
+///
+/// #[cnode_handler]
+/// fn ping(term: RawTerm) -> (Atom, RawTerm) {
+///     (atom!("pong"), term)
+/// }
+///
+/// struct Orders;
+///
+/// #[cnode_handler]
+/// impl Orders {
+///     fn count(&self) -> u64 {
+///         0
+///     }
+/// }
+///
+/// impl Orders {
+///     fn open(path: &str) -> std::io::Result<Orders> {
+///         std::fs::metadata(path).map(|_| Orders)
+///     }
+/// }
+///
+/// nodex::main!(ping, "orders" => Orders::open("orders.db")?, state = 5_u64);
+/// ```
+///
+/// The entries, separated by commas:
+///
+/// | entry | meaning |
+/// |---|---|
+/// | `ping`, `module::ping` | the handler of this path; it answers under every registered name |
+/// | `Orders::open()?` | any other expression: a service, or a value with handlers |
+/// | `"orders" => Orders::open()?` | answers under this registered name only |
+/// | `state = value` | what handlers take as `State<T>` |
+///
+/// The expressions are evaluated once the arguments of the program have been read; `?` in them ends the program with
+/// the error on stderr and a non-zero status. The rest is what `nodex::node::main` does.
+#[proc_macro]
+pub fn main(entries: TokenStream) -> TokenStream {
+    main_macro::main(entries.into()).into()
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::DecodeError;
 use crate::{
-    etf::{Decoder, List},
+    etf::{Decoder, Kind, List},
     term::{Atom, Pid, Port, RawTerm, Reference, Term},
 };
 
@@ -20,6 +20,20 @@ pub trait FromTerm: Sized {
     /// # Errors
     /// When it is something else; the error says what was expected and found.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError>;
+
+    /// The value that a missing key of a map stands for, if there is one: `None` of an [`Option`].
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// As [`decode`](Self::decode), but with the atom `undefined` in place of `nil` for a missing value. Only
+    /// [`Option`] makes a difference.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Self::decode(decoder)
+    }
 }
 
 macro_rules! integers {
@@ -140,14 +154,28 @@ impl<T: FromTerm> FromTerm for Vec<T> {
 
 impl<T: FromTerm> FromTerm for Option<T> {
     /// The atom `nil` is `None`.
+    #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let start = decoder.position();
-        if decoder.atom_name().is_ok_and(|name| name == "nil") {
-            return Ok(None);
-        }
-        decoder.rewind(start);
-        T::decode(decoder).map(Some)
+        decode_unless(decoder, b"nil")
     }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decode_unless(decoder, b"undefined")
+    }
+}
+
+/// A value, or `None` for the atom of this name.
+fn decode_unless<T: FromTerm>(decoder: &mut Decoder<'_>, nothing: &[u8]) -> Result<Option<T>, DecodeError> {
+    let start = decoder.position();
+    if decoder.peek().is_ok_and(|kind| kind == Kind::Atom) && decoder.atom_name()?.as_bytes() == nothing {
+        return Ok(None);
+    }
+    decoder.rewind(start);
+    T::decode(decoder).map(Some)
 }
 
 macro_rules! tuples {

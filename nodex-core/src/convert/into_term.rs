@@ -21,6 +21,15 @@ pub trait IntoTerm {
     /// # Errors
     /// When no BEAM would accept it; the encoder then holds a part of it, which the caller rolls back.
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
+
+    /// As [`encode`](Self::encode), but with the atom `undefined` in place of `nil` for a missing value. Only
+    /// [`Option`] makes a difference.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        self.encode(encoder)
+    }
 }
 
 macro_rules! integers {
@@ -92,11 +101,19 @@ impl<T: IntoTerm + ?Sized> IntoTerm for &T {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode(encoder)
     }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode_undefined(encoder)
+    }
 }
 
 impl<T: IntoTerm + ?Sized> IntoTerm for Box<T> {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode(encoder)
+    }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode_undefined(encoder)
     }
 }
 
@@ -125,6 +142,13 @@ impl<T: IntoTerm> IntoTerm for Option<T> {
         match self {
             Some(value) => value.encode(encoder),
             None => crate::atom!("nil").encode(encoder),
+        }
+    }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Some(value) => value.encode(encoder),
+            None => crate::atom!("undefined").encode(encoder),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Rust values from terms and to terms, straight from and to encoded bytes.
 
+#[doc(hidden)]
+pub mod derive;
 mod error;
 mod from_term;
 mod into_term;

@@ -17,6 +17,8 @@ pub struct Decoder<'a> {
     pub(super) owner: Option<&'a Bytes>,
     pub(super) limits: Limits,
     pub(super) depth: u32,
+    /// Bytes read again by untagged enums.
+    read_again: usize,
 }
 
 /// The head of a list.
@@ -31,7 +33,7 @@ pub enum List<'a> {
 impl<'a> Decoder<'a> {
     /// A decoder at the start of `bytes`, which hold terms without the version byte 131.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Decoder { bytes, pos: 0, owner: None, limits: Limits::default(), depth: 0 }
+        Decoder { bytes, pos: 0, owner: None, limits: Limits::default(), depth: 0, read_again: 0 }
     }
 
     /// The same, for bytes that are a slice of `owner`: big binaries and raw terms then share it and are not copied.
@@ -61,6 +63,16 @@ impl<'a> Decoder<'a> {
     /// Back to a position that [`position`](Self::position) gave.
     pub fn rewind(&mut self, position: usize) {
         self.pos = position.min(self.bytes.len());
+    }
+
+    /// As [`rewind`](Self::rewind), for reading the same bytes as another type. Types that do so may be nested in each
+    /// other, and then the work would double with every level; so it is counted, and refused beyond 64 KiB and 64 times
+    /// the bytes there are.
+    pub(crate) fn read_again_from(&mut self, position: usize) -> Result<(), EtfError> {
+        let limit = self.bytes.len().saturating_mul(64).saturating_add(64 << 10);
+        self.read_again += self.pos.saturating_sub(position) + 1;
+        self.rewind(position);
+        if self.read_again > limit { Err(EtfError::ReadAgain { offset: position, limit }) } else { Ok(()) }
     }
 
     /// Everything that has not been read yet.

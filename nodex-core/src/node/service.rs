@@ -27,6 +27,11 @@ use crate::term::Atom;
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    label = "not a service",
+    note = "put `#[cnode_handler]` on the function or on the `impl` block that answers messages, or implement `Service`"
+)]
 pub trait Service: Send + Sync + 'static {
     /// Its functions. Asked once, when the node is built.
     fn functions(&self) -> Vec<Function>;
@@ -48,6 +53,11 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// What `nodex::main!` and the node builder take: a service, or a value that an attributed `impl` block serves.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    label = "not a service",
+    note = "put `#[cnode_handler]` on the function or on the `impl` block that answers messages, or implement `Service`"
+)]
 pub trait IntoService {
     /// The service.
     type Service: Service;

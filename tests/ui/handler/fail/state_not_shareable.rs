@@ -1,6 +1,6 @@
 #![allow(unused)]
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, marker::PhantomData, sync::MutexGuard};
 
 use nodex::prelude::*;
 
@@ -13,12 +13,12 @@ impl Cache {
     }
 }
 
-struct Tree(Rc<u64>);
+struct Tree(u64, PhantomData<MutexGuard<'static, ()>>);
 
 #[cnode_handler]
 impl Tree {
     fn set(&mut self, to: u64) {
-        self.0 = Rc::new(to);
+        self.0 = to;
     }
 }
 

@@ -1,0 +1,243 @@
+//! What the derived implementations call, so that they stay small. Not for use by hand, and free to change.
+
+use std::borrow::Cow;
+
+use super::{DecodeError, FromTerm};
+use crate::etf::{Decoder, EtfError, Kind, tag};
+
+/// Reads a value, naming its type in errors.
+///
+/// # Errors
+/// Those of `read`.
+#[inline]
+pub fn labelled<'a, T>(
+    decoder: &mut Decoder<'a>,
+    label: &'static str,
+    read: impl FnOnce(&mut Decoder<'a>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    read(decoder).map_err(|error| error.within(label))
+}
+
+/// The name of an atom that is a key or a tag. Anything else is passed over and has the empty name, which no derived
+/// key has.
+///
+/// # Errors
+/// When the bytes are no term.
+#[inline]
+pub fn key<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, [u8]>, DecodeError> {
+    if let [tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = decoder.remaining()
+        && let Some(name) = rest.get(..usize::from(*length))
+    {
+        decoder.rewind(decoder.position() + 2 + name.len());
+        return Ok(Cow::Borrowed(name));
+    }
+    other_key(decoder)
+}
+
+fn other_key<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, [u8]>, DecodeError> {
+    if decoder.peek()? != Kind::Atom {
+        decoder.skip()?;
+        return Ok(Cow::Borrowed(b""));
+    }
+    Ok(match decoder.atom_name()? {
+        Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+        Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+    })
+}
+
+/// Reads the value of a key into its place.
+///
+/// # Errors
+/// Those of `read`, with the key; when the key was there before.
+#[inline]
+pub fn fill<'a, T>(
+    slot: &mut Option<T>,
+    decoder: &mut Decoder<'a>,
+    part: &'static str,
+    read: impl FnOnce(&mut Decoder<'a>) -> Result<T, DecodeError>,
+) -> Result<(), DecodeError> {
+    if slot.is_some() {
+        return Err(duplicate(decoder, part));
+    }
+    *slot = Some(labelled(decoder, part, read)?);
+    Ok(())
+}
+
+#[cold]
+fn duplicate(decoder: &Decoder<'_>, part: &'static str) -> DecodeError {
+    DecodeError::from(EtfError::DuplicateKey { offset: decoder.position() }).within(part)
+}
+
+/// Reads an atom that is always the same.
+///
+/// # Errors
+/// When it is another term; when the key was there before.
+pub fn constant(
+    seen: &mut Option<()>,
+    decoder: &mut Decoder<'_>,
+    part: &'static str,
+    name: &'static str,
+) -> Result<(), DecodeError> {
+    fill(seen, decoder, part, |decoder| tag(decoder, name))
+}
+
+/// Reads this atom.
+///
+/// # Errors
+/// When it is another term.
+#[inline]
+pub fn tag(decoder: &mut Decoder<'_>, name: &'static str) -> Result<(), DecodeError> {
+    let start = decoder.position();
+    if &*key(decoder)? == name.as_bytes() {
+        return Ok(());
+    }
+    decoder.rewind(start);
+    Err(other_atom(decoder, name))
+}
+
+#[cold]
+fn other_atom(decoder: &mut Decoder<'_>, name: &'static str) -> DecodeError {
+    let expected = format!("the atom {name}");
+    let start = decoder.position();
+    match decoder.atom_name() {
+        Ok(found) => DecodeError::mismatch(expected, format!("the atom {found}")),
+        Err(_) => {
+            decoder.rewind(start);
+            decoder.mismatch(expected)
+        }
+    }
+}
+
+/// The value of a key, or what stands for a missing one.
+///
+/// # Errors
+/// When it is missing and nothing stands for it.
+#[inline]
+pub fn required<T: FromTerm>(slot: Option<T>, part: &'static str) -> Result<T, DecodeError> {
+    slot.or_else(T::absent).ok_or_else(|| missing(part))
+}
+
+/// When a constant has not been seen.
+///
+/// # Errors
+/// That it is missing.
+pub fn present(seen: Option<()>, part: &'static str) -> Result<(), DecodeError> {
+    seen.ok_or_else(|| missing(part))
+}
+
+#[cold]
+fn missing(part: &'static str) -> DecodeError {
+    DecodeError::mismatch(part, "map without it")
+}
+
+/// The head of a tuple of this arity.
+///
+/// # Errors
+/// When it is something else.
+#[inline]
+pub fn tuple(decoder: &mut Decoder<'_>, arity: usize) -> Result<(), DecodeError> {
+    if decoder.peek().is_ok_and(|kind| kind != Kind::Tuple) {
+        return Err(decoder.mismatch(format!("tuple of {arity}")));
+    }
+    match decoder.tuple()? {
+        found if found == arity => Ok(()),
+        found => Err(DecodeError::mismatch(format!("tuple of {arity}"), format!("tuple of {found}"))),
+    }
+}
+
+/// The name of a variant, and how many terms follow if it is a tagged tuple.
+///
+/// # Errors
+/// When it is no atom and no tuple that starts with one. `expected` lists the variants.
+#[inline]
+pub fn variant<'a>(
+    decoder: &mut Decoder<'a>,
+    expected: &'static str,
+) -> Result<(Cow<'a, [u8]>, Option<usize>), DecodeError> {
+    let start = decoder.position();
+    let count = match decoder.peek()? {
+        Kind::Atom => None,
+        Kind::Tuple => decoder.tuple()?.checked_sub(1),
+        _ => return Err(decoder.mismatch(expected)),
+    };
+    if decoder.peek()? != Kind::Atom {
+        decoder.rewind(start);
+        return Err(decoder.mismatch(expected));
+    }
+    Ok((key(decoder)?, count))
+}
+
+/// No variant has this name and size.
+#[cold]
+pub fn unknown_variant(name: &[u8], count: Option<usize>, expected: &'static str) -> DecodeError {
+    let name = String::from_utf8_lossy(name);
+    let found = match count {
+        None => format!("the atom {name}"),
+        // A short tuple is spelled out, a long one is not.
+        Some(count @ 0..=7) => format!("{{{name}{}}}", ", _".repeat(count)),
+        Some(count) => format!("tuple of {} with the tag {name}", count + 1),
+    };
+    DecodeError::mismatch(expected, found)
+}
+
+/// Tries the variants of an untagged enum one after the other.
+#[derive(Debug)]
+pub struct Untagged {
+    start: usize,
+    details: String,
+}
+
+/// The text of an inner error is cut after so many bytes, or the texts of nested attempts would grow without bound.
+const MAX_DETAIL: usize = 160;
+
+impl Untagged {
+    /// From the position now.
+    pub fn new(decoder: &Decoder<'_>) -> Self {
+        Untagged { start: decoder.position(), details: String::new() }
+    }
+
+    /// A variant did not fit: back to the start.
+    ///
+    /// # Errors
+    /// When the term makes nested attempts read it again and again.
+    #[cold]
+    pub fn failed(
+        &mut self,
+        decoder: &mut Decoder<'_>,
+        variant: &'static str,
+        error: &DecodeError,
+    ) -> Result<(), DecodeError> {
+        decoder.read_again_from(self.start)?;
+        // What was wrong with the term as a whole is told by its kind.
+        if !error.path().is_empty() {
+            let mut text = format!("; {variant}: {error}");
+            if text.len() > MAX_DETAIL {
+                text.truncate(text.floor_char_boundary(MAX_DETAIL));
+                text.push_str("..");
+            }
+            self.details.push_str(&text);
+        }
+        Ok(())
+    }
+
+    /// None fitted. `expected` lists the variants.
+    #[cold]
+    pub fn none(self, decoder: &Decoder<'_>, expected: &'static str) -> DecodeError {
+        match decoder.peek() {
+            Ok(kind) => DecodeError::mismatch(expected, format!("{kind}{}", self.details)),
+            Err(error) => error.into(),
+        }
+    }
+}
+
+/// A field that is marked `undefined` has this type.
+#[diagnostic::on_unimplemented(
+    message = "`undefined` says how the `None` of an `Option` is written, but this is `{Self}`",
+    label = "not an `Option`"
+)]
+pub trait OptionField {}
+
+impl<T> OptionField for Option<T> {}
+
+/// Refuses `undefined` on a field that is no `Option`.
+pub const fn option_field<T: OptionField>() {}

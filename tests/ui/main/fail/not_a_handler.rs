@@ -1,0 +1,5 @@
+#![allow(unused)]
+
+fn helper() {}
+
+nodex::main!(helper, missing);

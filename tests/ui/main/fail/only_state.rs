@@ -1,0 +1,3 @@
+#![allow(unused)]
+
+nodex::main!(state = 5_u64);
