@@ -20,12 +20,9 @@ pub const HIDDEN_NODE: u8 = 104;
 /// `node_type` of all nodes that run on a BEAM, hidden ones included.
 pub const NORMAL_NODE: u8 = 77;
 
-/// The newest protocol version: the handshake of OTP 23. Registering it keeps older nodes from starting
+/// The protocol version that has the handshake of OTP 23. Registering it keeps OTP 23 and 24 from starting
 /// with the handshake before, and has epmd give a creation of 32 bits.
 pub const HIGHEST_VERSION: u16 = 6;
-
-/// The oldest protocol version: what OTP 23 and 24 still announce.
-pub const LOWEST_VERSION: u16 = 5;
 
 /// What epmd knows of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
