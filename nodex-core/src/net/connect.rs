@@ -12,10 +12,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use erl_dist::epmd::EpmdError;
-
-use super::port_mapper;
-use crate::dist::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME};
+use super::Locate;
+use crate::{
+    dist::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
+    epmd::EpmdError,
+};
 
 /// An established connection.
 #[derive(Debug)]
@@ -39,25 +40,13 @@ pub enum ConnectError {
         /// What the resolver says.
         error: io::Error,
     },
-    /// epmd did not tell the port.
-    #[error("{node} cannot be found: no answer from an epmd on {epmd}: {error}")]
+    /// epmd is not there, does not answer, or does not know the node.
+    #[error("{node} cannot be found: {error}")]
     Epmd {
         /// The node.
         node: String,
-        /// Where epmd should be.
-        epmd: SocketAddr,
         /// What went wrong with epmd.
         error: EpmdError,
-    },
-    /// epmd is there, and the node is not.
-    #[error(
-        "{node} cannot be found: the epmd on {epmd} does not know it, so it is not running or runs under another name"
-    )]
-    NotRegistered {
-        /// The node.
-        node: String,
-        /// Address of the epmd.
-        epmd: SocketAddr,
     },
     /// The node's port does not answer.
     #[error("{node} is registered at {address}, but cannot be connected to there: {error}")]
@@ -113,11 +102,11 @@ pub enum ConnectError {
     },
 }
 
-/// Connects to `node`, whose host has an epmd on `epmd_port`, all within [`SETUP_TIME`].
+/// Connects to `node`, all within [`SETUP_TIME`].
 pub(crate) async fn connect(
     local: Local,
     node: &str,
-    epmd_port: u16,
+    locate: Locate,
     replace: bool,
 ) -> Result<Connected, ConnectError> {
     let deadline = Instant::now() + SETUP_TIME;
@@ -128,9 +117,8 @@ pub(crate) async fn connect(
 
     let mut last = None;
     for host in hosts {
-        let result = timeout_at(deadline, dial(node, name, SocketAddr::new(host, epmd_port)))
-            .await
-            .map_err(|_| late("answer to the connection"))?;
+        let result =
+            timeout_at(deadline, dial(node, name, host, locate)).await.map_err(|_| late("answer to the connection"))?;
         match result {
             Ok(socket) => {
                 let initiator = Initiator::new(local, node, Framing::Two, random_challenge())
@@ -152,13 +140,9 @@ pub(crate) async fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
 }
 
-async fn dial(node: &str, name: &str, epmd: SocketAddr) -> Result<TcpStream, ConnectError> {
-    let port = match port_mapper::lookup(epmd, name).await {
-        Ok(Some(entry)) => entry.port,
-        Ok(None) => return Err(ConnectError::NotRegistered { node: node.to_owned(), epmd }),
-        Err(error) => return Err(ConnectError::Epmd { node: node.to_owned(), epmd, error }),
-    };
-    let address = SocketAddr::new(epmd.ip(), port);
+async fn dial(node: &str, name: &str, host: IpAddr, locate: Locate) -> Result<TcpStream, ConnectError> {
+    let unknown = |error| ConnectError::Epmd { node: node.to_owned(), error };
+    let address = locate.find(name, host).await.map_err(unknown)?;
     let tcp = |error| ConnectError::Tcp { node: node.to_owned(), address, error };
     let socket = TcpStream::connect(address).await.map_err(tcp)?;
     // Without this, replies wait for the peer's delayed acknowledgements.

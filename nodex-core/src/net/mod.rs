@@ -4,8 +4,8 @@ mod accept;
 mod connect;
 mod keeper;
 mod link;
+mod locate;
 mod outbox;
-mod port_mapper;
 
 pub use accept::AcceptError;
 pub(crate) use accept::{Gate, accept};
@@ -14,6 +14,5 @@ pub(crate) use connect::{Connected, connect, random_bits};
 pub(crate) use keeper::Keeper;
 pub(crate) use link::{Link, Receive};
 pub use link::{LinkEnd, LinkLimits};
+pub(crate) use locate::{Locate, publish};
 pub use outbox::Outbox;
-pub use port_mapper::PublishError;
-pub(crate) use port_mapper::{port as default_epmd_port, publish};

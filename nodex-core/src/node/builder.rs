@@ -86,7 +86,8 @@ impl Builder {
         self
     }
 
-    /// Uses the epmds on this port; without it, those on `ERL_EPMD_PORT`, or 4369.
+    /// Uses the epmds on this port. Without it, `ERL_DIST_PORT` names the one port of all nodes, and there is no epmd;
+    /// else the epmds on `ERL_EPMD_PORT`, or 4369, are used.
     #[must_use]
     pub fn epmd_port(mut self, port: u16) -> Self {
         self.epmd_port = Some(port);

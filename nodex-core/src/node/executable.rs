@@ -86,7 +86,7 @@ fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
     log_panics();
     let end = runtime.block_on(async {
         say(&format!("connecting to {target}"));
-        let connecting = pin!(connect(inner.local(), &target, inner.epmd_port, false));
+        let connecting = pin!(connect(inner.local(), &target, inner.locate, false));
         let connected = match select(connecting, pin!(inner.stop.cancelled())).await {
             Either::Left((connected, _)) => connected.map_err(|error| in_words(&name, error))?,
             Either::Right(_) => return Ok(LinkEnd::Shutdown),

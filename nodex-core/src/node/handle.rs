@@ -19,6 +19,7 @@ use crate::{
         Cookie,
         handshake::{HandshakeError, NameProblem, SETUP_TIME, check_node_name},
     },
+    epmd::EpmdError,
     net::{ConnectError, connect},
     term::Atom,
 };
@@ -52,9 +53,9 @@ pub enum StartError {
         /// Why not.
         error: std::io::Error,
     },
-    /// epmd does not take the name.
-    #[error("the node cannot be published: {0}")]
-    Publish(#[source] crate::net::PublishError),
+    /// epmd does not take the name, or cannot be looked for.
+    #[error(transparent)]
+    Epmd(EpmdError),
 }
 
 impl Builder {
@@ -148,7 +149,7 @@ impl Node {
 
     async fn make_connection(&self, name: &Atom, abort: impl Future<Output = ()>) -> Result<Arc<Peer>, ConnectError> {
         let deadline = Instant::now() + SETUP_TIME;
-        let dialled = match select(pin!(connect(self.0.local(), name, self.0.epmd_port, true)), pin!(abort)).await {
+        let dialled = match select(pin!(connect(self.0.local(), name, self.0.locate, true)), pin!(abort)).await {
             Either::Left((Err(ConnectError::Handshake { error: HandshakeError::Nok { .. }, .. }), _))
             | Either::Right(_) => None,
             Either::Left((result, _)) => Some(result?),

@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, net::TcpStream, sync::Semaphore};
 use super::{StartError, connection, local::Inner};
 use crate::{
     dist::handshake::{Answer, Peer, Request},
-    net::{Gate, accept, publish},
+    net::{Gate, Locate, accept, publish},
 };
 
 /// Handshakes that may be under way at once; further connections wait in the listen queue of the system.
@@ -26,10 +26,17 @@ pub(super) struct Listen {
 /// Listens until the node stops.
 pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<(), StartError> {
     let failed = |error| StartError::Listen { address: listen.address, error };
-    let listener = TcpListener::bind(listen.address).await.map_err(failed)?;
+    let mut address = listen.address;
+    if let Locate::Fixed(port) = inner.locate
+        && address.port() == 0
+    {
+        // Without epmd, this is where the others look.
+        address.set_port(port);
+    }
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
-    if listen.publish {
-        publish(inner.epmd_port, &inner.name, port, inner.stop.clone()).await.map_err(StartError::Publish)?;
+    if let (Locate::Epmd(epmd_port), true) = (inner.locate, listen.publish) {
+        publish(epmd_port, &inner.name, port, inner.stop.clone()).await.map_err(StartError::Epmd)?;
     }
     let inner = inner.clone();
     tokio::spawn(async move {

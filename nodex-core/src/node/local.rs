@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Builder, Extensions, ServiceError,
+    Builder, Extensions, StartError,
     peers::Peers,
     registry::Registry,
     replies::{Replies, ReplyId},
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     dist::{Cookie, Flags, handshake::Local},
     etf::{Encoder, tag},
-    net::{Keeper, LinkLimits, default_epmd_port, random_bits},
+    net::{Keeper, LinkLimits, Locate, random_bits},
     term::{Atom, Reference},
 };
 
@@ -25,7 +25,7 @@ pub(super) struct Inner {
     pub(super) creation: u32,
     pub(super) cookie: Cookie,
     /// Port of the epmds of all hosts.
-    pub(super) epmd_port: u16,
+    pub(super) locate: Locate,
     pub(super) registry: Registry,
     pub(super) extensions: Arc<Extensions>,
     pub(super) limits: LinkLimits,
@@ -37,7 +37,11 @@ pub(super) struct Inner {
 }
 
 impl Inner {
-    pub(super) fn new(name: Atom, cookie: Cookie, builder: Builder) -> Result<Self, ServiceError> {
+    pub(super) fn new(name: Atom, cookie: Cookie, builder: Builder) -> Result<Self, StartError> {
+        let locate = match builder.epmd_port {
+            Some(port) => Locate::Epmd(port),
+            None => Locate::from_environment().map_err(StartError::Epmd)?,
+        };
         // 0 to 3 were used by nodes that knew only two bits of creation.
         let creation = random_bits() | 4;
         let registry = Registry::new(&name, creation, builder.registrations, &builder.extensions)?;
@@ -48,7 +52,7 @@ impl Inner {
             name_bytes: name_bytes.to_vec().into(),
             creation,
             cookie,
-            epmd_port: builder.epmd_port.unwrap_or_else(default_epmd_port),
+            locate,
             replies: Replies::new(registry.next_id()),
             registry,
             extensions: Arc::new(builder.extensions),

@@ -1,0 +1,78 @@
+//! Where the nodes of a host are found, and how this one is made known there.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::epmd::{self, Client, Entry, EpmdError, Registered};
+
+/// How long to wait between attempts to register again, as `erl_epmd` does.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// How the port of a node is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Locate {
+    /// By asking the epmd of its host, on this port.
+    Epmd(u16),
+    /// All nodes listen on this port, each on a host or address of its own; there is no epmd.
+    Fixed(u16),
+}
+
+impl Locate {
+    /// By `ERL_DIST_PORT` if that is set, as Erlang's `-erl_epmd_port`; else by the epmds on `ERL_EPMD_PORT`, or 4369.
+    ///
+    /// # Errors
+    /// When a variable holds no port.
+    pub(crate) fn from_environment() -> Result<Self, EpmdError> {
+        const VARIABLE: &str = "ERL_DIST_PORT";
+        match std::env::var_os(VARIABLE) {
+            None => epmd::port().map(Locate::Epmd),
+            Some(value) => match value.to_str().and_then(|text| text.parse().ok()) {
+                Some(port @ 1..) => Ok(Locate::Fixed(port)),
+                _ => Err(EpmdError::Environment { variable: VARIABLE, value: value.to_string_lossy().into_owned() }),
+            },
+        }
+    }
+
+    /// Where the node `name` (the part before the `@`) of this host listens.
+    pub(crate) async fn find(self, name: &str, host: IpAddr) -> Result<SocketAddr, EpmdError> {
+        let port = match self {
+            Locate::Fixed(port) => port,
+            Locate::Epmd(port) => Client::new(SocketAddr::new(host, port)).lookup(name).await?.port,
+        };
+        Ok(SocketAddr::new(host, port))
+    }
+}
+
+/// Registers a node that listens on `port` in the epmd of this host, and again whenever that epmd comes back, until
+/// `stop` is cancelled.
+///
+/// # Errors
+/// When epmd does not take it the first time.
+pub(crate) async fn publish(epmd_port: u16, node: &str, port: u16, stop: CancellationToken) -> Result<(), EpmdError> {
+    let local = epmd::local_address().map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip());
+    let client = Client::new(SocketAddr::new(local, epmd_port));
+    let entry = Entry::hidden(node.split('@').next().unwrap_or(node), port);
+    let registered = client.register(&entry).await?;
+    tokio::spawn(async move { stop.run_until_cancelled(keep_published(client, entry, registered)).await });
+    Ok(())
+}
+
+async fn keep_published(client: Client, entry: Entry, mut registered: Registered) {
+    loop {
+        registered.lost().await;
+        tracing::warn!(epmd = %client.address(), name = entry.name, "epmd is gone, and the registration with it");
+        registered = loop {
+            tokio::time::sleep(AGAIN).await;
+            match client.register(&entry).await {
+                // The creation stays the one that peers know.
+                Ok(registered) => break registered,
+                Err(error) => tracing::debug!(%error, "not registered again yet"),
+            }
+        };
+        tracing::info!(epmd = %client.address(), name = entry.name, "registered again");
+    }
+}
