@@ -22,6 +22,7 @@ pub(crate) use for_each_executable;
 /// Those of them that are written in Rust, which can do more than the C node.
 macro_rules! for_each_rust_executable {
     ($($case:ident),+ $(,)?) => {
+        support::cases!(example_client = example("example_client"): $($case),+);
         support::cases!(no_macro = example("no_macro"): $($case),+);
     };
 }
