@@ -1,5 +1,8 @@
 //! Nodes under a host: found or started, called, watched, stopped. The same cases for a C node and a Rust node.
 
+// The cases are functions that the tests of a macro call.
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::{path::PathBuf, time::Duration};
@@ -15,8 +18,8 @@ const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
 
 /// A host with an epmd that it meets nobody else at.
 async fn up() -> Distributed {
-    let cookie = Cookie::new("the_cookie_of_a_test").unwrap();
-    Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).up().await.unwrap()
+    let cookie = Cookie::new("the_cookie_of_a_test").expect("a cookie");
+    Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).up().await.expect("a host")
 }
 
 fn c_node() -> PathBuf {
@@ -33,7 +36,7 @@ async fn finish(net: Distributed, groups: impl IntoIterator<Item = u32>) {
         nothing_left(group).await;
     }
     let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
-    let names: Vec<_> = epmd.names().await.unwrap().into_iter().map(|(name, _)| name).collect();
+    let names: Vec<_> = epmd.names().await.expect("the names").into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["master"]);
     assert!(net.node().peers().is_empty(), "{:?}", net.node().peers());
     within(5, "the end of the host", net.down()).await;

@@ -5,6 +5,7 @@
 
 use std::{
     error::Error,
+    ffi::OsString,
     io::{self, Write},
     pin::pin,
     process::ExitCode,
@@ -45,11 +46,20 @@ where
     F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
 {
     let mut arguments = std::env::args_os();
-    let program = arguments.next().unwrap_or_default().to_string_lossy().into_owned();
+    let program = arguments.next().unwrap_or_default();
+    main_with(&program.to_string_lossy(), arguments, configure)
+}
+
+/// [`main`] for a program that is a node only when it is called so: with the arguments that are meant for the node, and
+/// what its usage shows as the name of the program.
+pub fn main_with<F>(program: &str, arguments: impl IntoIterator<Item = OsString>, configure: F) -> ExitCode
+where
+    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+{
     let arguments = match Arguments::parse(arguments) {
         Ok(arguments) => arguments,
         Err(super::ArgumentError::Usage) => {
-            say(&arguments::usage(&program));
+            say(&arguments::usage(program));
             return ExitCode::SUCCESS;
         }
         Err(error) => return fail(&error.to_string()),

@@ -36,7 +36,7 @@ pub use caller::{CallKind, Caller};
 pub use calling::{CallError, Destination};
 pub use context::Context;
 pub use cookie::{CookieSource, CookieSourceError};
-pub use executable::main;
+pub use executable::{main, main_with};
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use handle::{Node, StartError};
 pub use peers::{NodeEvent, Peer};

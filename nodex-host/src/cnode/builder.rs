@@ -15,6 +15,7 @@ use super::{Events, Protocol, running::any_name};
 #[derive(Debug, Clone)]
 pub struct CnodeBuilder {
     pub(super) exec_path: PathBuf,
+    pub(super) leading_args: Vec<OsString>,
     pub(super) sname: Option<String>,
     pub(super) hostname: Option<String>,
     pub(super) ready_line: Option<String>,
@@ -35,6 +36,7 @@ impl CnodeBuilder {
     pub fn new(exec_path: impl AsRef<Path>) -> CnodeBuilder {
         CnodeBuilder {
             exec_path: exec_path.as_ref().to_owned(),
+            leading_args: Vec::new(),
             sname: None,
             hostname: None,
             ready_line: None,
@@ -49,6 +51,14 @@ impl CnodeBuilder {
             cwd: None,
             events: None,
         }
+    }
+
+    /// An argument before those of the protocol, for executables that are a node only when they are told so, and for
+    /// interpreters.
+    #[must_use]
+    pub fn leading_arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.leading_args.push(argument.into());
+        self
     }
 
     /// The part of its node name before the `@`. Default: 8 random hexadecimal digits, new for every start.

@@ -38,7 +38,7 @@ impl Plan {
         let mut env = Vec::new();
         let mut set = |name: &str, value: &str| env.push((OsString::from(name), Some(OsString::from(value))));
         set("ERL_EPMD_PORT", &host.epmd_port().to_string());
-        let (args, ready_line) = match &options.protocol {
+        let (protocol_args, ready_line): (Vec<OsString>, _) = match &options.protocol {
             Protocol::Nodex => {
                 // A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
                 let cookie = if options.cookie_in_env || host.cookie() == "-" {
@@ -56,6 +56,7 @@ impl Plan {
             }
             Protocol::Plain { args } => (args.clone(), None),
         };
+        let args = options.leading_args.iter().cloned().chain(protocol_args).collect();
         // What the user sets comes last and wins.
         env.extend(options.env.iter().cloned());
         let launch = Launch { program: options.exec_path.clone(), args, env, cwd: options.cwd.clone() };
@@ -95,6 +96,12 @@ mod tests {
         assert_eq!(env(&plan_, "NODEX_COOKIE"), Some("secret"));
         let plan_ = plan(&CnodeBuilder::new("/bin/true"), "-");
         assert_eq!((args(&plan_)[2], env(&plan_, "NODEX_COOKIE")), ("-", Some("-")));
+    }
+
+    #[test]
+    fn leading_arguments() {
+        let options = CnodeBuilder::new("/bin/true").leading_arg("-jar").leading_arg("node.jar");
+        assert_eq!(args(&plan(&options, "c")), ["-jar", "node.jar", "calc", "127.0.0.1", "c", "master"]);
     }
 
     #[test]

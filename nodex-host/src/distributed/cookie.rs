@@ -21,7 +21,7 @@ pub(super) fn default() -> Result<Cookie, UpError> {
     match CookieSource::default().read() {
         Ok(cookie) if is_guessable(&cookie.expose()) => Err(UpError::GuessableCookie),
         Ok(cookie) => Ok(cookie),
-        Err(CookieSourceError::None) => random(),
+        Err(CookieSourceError::None) => random_cookie(),
         Err(error) => Err(error.into()),
     }
 }
@@ -30,8 +30,11 @@ fn is_guessable(text: &str) -> bool {
     text.len() < SHORTEST || GUESSABLE.contains(&text.to_lowercase().as_str())
 }
 
-/// Twenty random letters, as a BEAM makes them for a user without a cookie.
-fn random() -> Result<Cookie, UpError> {
+/// A cookie of twenty random letters, as a BEAM makes it for a user without one.
+///
+/// # Errors
+/// When the operating system has no random numbers.
+pub fn random_cookie() -> Result<Cookie, UpError> {
     let mut bytes = [0u8; 20];
     File::open("/dev/urandom")
         .and_then(|mut random| random.read_exact(&mut bytes))
@@ -46,7 +49,7 @@ mod tests {
 
     #[test]
     fn random_cookies_differ_and_are_not_guessable() {
-        let (one, two) = (random().unwrap().expose(), random().unwrap().expose());
+        let (one, two) = (random_cookie().unwrap().expose(), random_cookie().unwrap().expose());
         assert_ne!(one, two);
         assert!(one.len() == 20 && one.bytes().all(|byte| byte.is_ascii_uppercase()), "{one}");
         assert!(!is_guessable(&one));

@@ -11,6 +11,7 @@ use nodex_core::node::Node;
 use tokio::runtime::Handle;
 
 pub use builder::DistributedBuilder;
+pub use cookie::random_cookie;
 pub use epmd::UseEpmd;
 pub use error::UpError;
 
