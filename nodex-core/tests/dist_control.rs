@@ -647,8 +647,10 @@ fn longer_encodings_and_bytes_after_the_payload_are_taken() {
     assert_eq!(op, Op::SendSender);
     let Control::Send { message, .. } = message else { panic!() };
     assert!(message.starts_with(OK));
+    // No tuple has so many elements.
+    assert_eq!(control::decode(b"p\x83\x69\xff\xff\xff\xff\x61\x16"), Err(ControlError::NoOperation));
     assert!(matches!(
-        control::decode(b"p\x83\x69\xff\xff\xff\xff\x61\x16"),
-        Err(ControlError::WrongArity { found: 0xFFFF_FFFF, .. })
+        control::decode(b"p\x83\x69\x00\x00\xff\xff\x61\x16"),
+        Err(ControlError::WrongArity { found: 0xFFFF, .. })
     ));
 }

@@ -95,9 +95,6 @@ pub(crate) trait Receive: Send {
 
     /// True when the link is to end as soon as nothing is in flight and all is written.
     fn stopping(&mut self, context: &mut Context<'_>) -> bool;
-
-    /// A tick came.
-    fn tick(&mut self) {}
 }
 
 /// One connection and what is done with its messages.
@@ -201,11 +198,8 @@ impl<R: Receive> Link<R> {
             let length = frame_length(&self.batch[self.at..]).unwrap_or(0);
             self.at = frame + length;
             if length == 0 {
-                self.receive.tick();
-                // A tick is answered, as `ei` does: the peer may expect them more often than our own tick time says.
-                if self.out.is_empty() && self.outbox.waiting() == 0 {
-                    self.out.put_slice(&[0; 4]);
-                }
+                // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
+                self.outbox.answer_tick()?;
                 continue;
             }
             let bytes = &self.batch[frame..frame + length];

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
+    time::{Duration, Instant},
 };
 
 use futures::task::AtomicWaker;
@@ -19,6 +20,9 @@ const PIECES: usize = 16;
 
 /// Buffers larger than this are given back once they are empty.
 const KEEP: usize = 256 * 1024;
+
+/// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
+const TICK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What waits to be written to one connection. Handlers of the connection hand over whole batches, everybody else
 /// appends frames; the connection's driver writes. The lock is never held while a handler runs.
@@ -40,6 +44,7 @@ struct Pending {
     out: Encoder,
     /// How much of `out` has been written.
     done: usize,
+    ticked: Option<Instant>,
 }
 
 impl Outbox {
@@ -154,7 +159,24 @@ impl Outbox {
     /// Sends a tick (a frame of length zero) if nothing waits. From any thread, and it never blocks: if the output is
     /// in use, it is being written to, which is as good as a tick.
     pub(crate) fn tick(&self) -> io::Result<()> {
-        let Ok(mut pending) = self.pending.try_lock() else { return Ok(()) };
+        match self.pending.try_lock() {
+            Ok(pending) => self.write_tick(pending),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Answers the peer's tick, unless one of ours has just been sent: two nodes that answered every tick would never
+    /// come to rest.
+    pub(crate) fn answer_tick(&self) -> io::Result<()> {
+        let pending = self.lock();
+        match pending.ticked {
+            Some(ticked) if ticked.elapsed() < TICK_PAUSE => Ok(()),
+            _ => self.write_tick(pending),
+        }
+    }
+
+    fn write_tick(&self, mut pending: MutexGuard<'_, Pending>) -> io::Result<()> {
+        pending.ticked = Some(Instant::now());
         if pending.out.len() == pending.done {
             pending.out.clear();
             pending.done = 0;
@@ -163,7 +185,13 @@ impl Outbox {
         let written = self.write(&pending.out, pending.done)?;
         pending.done = written;
         self.reset_if_done(&mut pending);
-        self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
+        let waiting = pending.out.len() - pending.done;
+        self.waiting.store(waiting, Ordering::Relaxed);
+        drop(pending);
+        if waiting > 0 {
+            // The driver writes the rest as soon as there is room.
+            self.driver.wake();
+        }
         Ok(())
     }
 
