@@ -8,6 +8,4 @@ fn ping(term: RawTerm) -> (Atom, RawTerm) {
     (atom!("pong"), term)
 }
 
-fn main() -> std::process::ExitCode {
-    nodex::node::main(|node| Ok(node.service(ping {})))
-}
+nodex::main!(ping);
