@@ -6,6 +6,6 @@ mod error;
 mod from_term;
 mod into_term;
 
-pub use error::DecodeError;
+pub use error::{Cause, DecodeError};
 pub use from_term::FromTerm;
 pub use into_term::IntoTerm;

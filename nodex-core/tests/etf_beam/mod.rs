@@ -1,4 +1,5 @@
 //! A real BEAM to ask about encoded terms. It has to be there: without `escript` the tests that need it fail.
+//! `NODEX_TEST_ESCRIPT` names another command to run scripts with, such as the `escript` of another release.
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
@@ -16,14 +17,17 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 pub fn unhex(hex: &str) -> Vec<u8> {
-    assert!(hex.len() % 2 == 0, "{hex}");
+    assert!(hex.len().is_multiple_of(2), "{hex}");
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 /// The answers of `oracle.escript`, in order.
 pub fn ask(questions: &[String]) -> Vec<String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/etf_beam/oracle.escript");
-    let mut beam = Command::new("escript")
+    let command = std::env::var("NODEX_TEST_ESCRIPT").unwrap_or_else(|_| "escript".to_owned());
+    let mut words = command.split_whitespace();
+    let mut beam = Command::new(words.next().unwrap())
+        .args(words)
         .arg(script)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -21,6 +21,7 @@ loop() ->
             loop()
     end.
 
+answer([<<"accept">>]) -> "no";
 answer([<<"accept">>, A]) -> yes(term(A) =/= none);
 answer([<<"same">>, A, B]) -> X = term(A), yes(X =/= none andalso X =:= term(B));
 answer([<<"text">>, A]) -> {term, T} = term(A), hex(unicode:characters_to_binary(io_lib:format("~0tp", [T])));
