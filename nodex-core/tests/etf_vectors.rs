@@ -4,7 +4,7 @@
 
 use nodex_core::{
     etf::{Decoder, Encoder},
-    term::{Term, compare},
+    term::{Term, Text, compare},
 };
 
 mod etf_beam;
@@ -98,4 +98,77 @@ fn the_dynamic_term_is_canonical() {
             assert_eq!(term, again, "{}", vector.name);
         }
     }
+}
+
+/// What a BEAM shows of pids, ports and references only it knows.
+fn has_identifier(vector: &Vector) -> bool {
+    ["pid ", "port ", "reference "].iter().any(|start| vector.name.starts_with(start))
+        || ["gen_call", "rpc", "down", "spawn", "mixed"].iter().any(|name| vector.name == format!("message {name}"))
+        || vector.name == "exception"
+}
+
+#[test]
+fn the_text_is_what_a_beam_prints() {
+    let mut compared = 0;
+    for vector in vectors().iter().filter(|vector| !has_identifier(vector)) {
+        let expected = match &*vector.text {
+            // Words since OTP 25 and 27, which are safe in quotes everywhere.
+            word @ ("maybe" | "else") => format!("'{word}'"),
+            text => text.to_owned(),
+        };
+        let nested = vector.name.contains("nested 100");
+        let raw = nodex_core::term::RawTerm::new(vector.bytes.clone()).unwrap();
+        let raw = Text::of_bytes(raw.as_bytes()).to_string();
+        let term = decode(&vector.bytes, &vector.name);
+        let dynamic = Text::of(&term).to_string();
+        if nested {
+            assert!(raw.contains("...") && dynamic.contains("..."), "{}: {raw}", vector.name);
+            continue;
+        }
+        // A BEAM prints large maps in an order of its own.
+        if ["map of 33", "map of 40"].contains(&&*vector.name) {
+            assert_eq!(raw.len(), expected.len(), "{}", vector.name);
+            continue;
+        }
+        assert_eq!(raw, expected, "{}", vector.name);
+        assert_eq!(dynamic, expected, "{}", vector.name);
+        compared += 1;
+    }
+    assert!(compared > 400, "{compared}");
+}
+
+#[test]
+fn identifiers_show_the_name_of_their_node() {
+    for (name, text) in [
+        ("pid 2", "<a@b.91.0>"),
+        ("pid 3", "<'a@127.0.0.1'.32767.8191>"),
+        ("pid 7", "<é@h.1.1>"),
+        ("port 2", "#Port<a@b.6>"),
+        ("reference 3", "#Ref<a@b.3.2.1>"),
+        ("message gen_call", "{'$gen_call',{<a@b.91.0>,[alias|#Ref<a@b.3.2.1>]},{is_auth,n@h}}"),
+    ] {
+        let vectors = vectors();
+        let vector = vectors.iter().find(|vector| vector.name == name).unwrap();
+        assert_eq!(Text::of_bytes(&vector.bytes).to_string(), text);
+        assert_eq!(Text::of(&decode(&vector.bytes, name)).to_string(), text);
+    }
+}
+
+#[test]
+fn text_can_be_cut() {
+    let vectors = vectors();
+    let map = &vectors.iter().find(|vector| vector.name == "map of atoms").unwrap().bytes;
+    assert_eq!(Text::of_bytes(map).max_len(20).to_string(), "#{'Quoted key' => tr...");
+    assert_eq!(
+        Text::of_bytes(map).depth(1).to_string(),
+        "#{'Quoted key' => true,id => 1,name => <<\"n\">>,tags => ...,total => 1.5}"
+    );
+    assert_eq!(Text::of_bytes(map).depth(0).to_string(), "...");
+    assert_eq!(Text::of_bytes(&map[..9]).to_string(), "<no term: the term is cut off at byte 9>");
+    assert_eq!(Text::of_bytes(&[97, 1, 2]).to_string(), "<no term: 1 bytes follow the term at byte 2>");
+    assert_eq!(
+        Text::of_bytes(b"\x43\0\0\0\x02\0\x77\x03rec\x77\x02pt\x77\x01x\x77\x01ya\x01h\x01a\x02").to_string(),
+        "#rec:pt{x = 1,y = {2}}"
+    );
+    assert_eq!(Text::of_bytes(&[121, 1, 2, 3]).to_string(), "#Local<4 bytes>");
 }

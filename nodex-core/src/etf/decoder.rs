@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use super::{EtfError, Kind, Limits, MAX_ARITY, skip, tag};
-use crate::{convert::DecodeError, term::RawTerm};
+use crate::{
+    convert::DecodeError,
+    term::{RawTerm, Text},
+};
 
 /// Reads terms one after the other from a byte slice.
 ///
@@ -18,7 +21,9 @@ pub struct Decoder<'a> {
     pub(super) limits: Limits,
     pub(super) depth: u32,
     /// Bytes read again by untagged enums.
-    read_again: usize,
+    pub(super) read_again: usize,
+    /// Bytes of memory that what was decoded so far takes.
+    pub(super) spent: usize,
 }
 
 /// The head of a list.
@@ -33,7 +38,7 @@ pub enum List<'a> {
 impl<'a> Decoder<'a> {
     /// A decoder at the start of `bytes`, which hold terms without the version byte 131.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Decoder { bytes, pos: 0, owner: None, limits: Limits::default(), depth: 0, read_again: 0 }
+        Decoder { bytes, pos: 0, owner: None, limits: Limits::default(), depth: 0, read_again: 0, spent: 0 }
     }
 
     /// The same, for bytes that are a slice of `owner`: big binaries and raw terms then share it and are not copied.
@@ -245,6 +250,43 @@ impl<'a> Decoder<'a> {
         count.min((self.bytes.len() - self.pos) / bytes_each.max(1))
     }
 
+    /// An empty vector with room for `count` elements, each of which is still to be read.
+    ///
+    /// # Errors
+    /// When fewer bytes than elements follow, or when it would take more memory than allowed: what is decoded of one
+    /// message may take [`Limits::max_term_memory`], or eight times the length of the message if that is more.
+    pub fn room<T>(&mut self, count: usize) -> Result<Vec<T>, DecodeError> {
+        if count > self.bytes.len() - self.pos {
+            return Err(EtfError::Truncated { offset: self.bytes.len() }.into());
+        }
+        self.spend(count.saturating_mul(size_of::<T>()), 8)?;
+        Ok(Vec::with_capacity(count))
+    }
+
+    /// Counts memory, of which `factor` times the length of the message is allowed whatever the limit.
+    #[inline]
+    pub(crate) fn spend(&mut self, bytes: usize, factor: usize) -> Result<(), EtfError> {
+        self.spent = self.spent.saturating_add(bytes);
+        let limit = self.limits.max_term_memory;
+        if self.spent > limit && self.spent > self.bytes.len().saturating_mul(factor) {
+            return Err(EtfError::TooLarge { offset: self.pos, limit });
+        }
+        Ok(())
+    }
+
+    /// A decoder for other bytes under the same limits.
+    pub(crate) fn of_part<'b>(&self, bytes: &'b [u8]) -> Decoder<'b> {
+        Decoder {
+            bytes,
+            pos: 0,
+            owner: None,
+            limits: self.limits,
+            depth: self.depth,
+            read_again: self.read_again,
+            spent: self.spent,
+        }
+    }
+
     /// Passes over one term of any depth, checking that it is whole and valid, and gives its bytes.
     #[inline(always)]
     pub fn skip(&mut self) -> Result<&'a [u8], EtfError> {
@@ -259,6 +301,11 @@ impl<'a> Decoder<'a> {
         };
         self.pos += term.len();
         Ok(term)
+    }
+
+    /// What stands up to `end`, in words short enough for a message.
+    pub(crate) fn text_until(&self, end: usize) -> String {
+        Text::of_bytes(self.bytes.get(self.pos..end).unwrap_or_default()).max_len(40).to_string()
     }
 
     /// One term of any depth as it is. Long ones share the received buffer where there is one.

@@ -68,6 +68,19 @@ impl Encoder {
         self.len() - (mark.buf + mark.spliced)
     }
 
+    /// A copy of what was written since `mark`.
+    pub(crate) fn copy_since(&self, mark: Mark) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.written_since(mark));
+        let mut from = mark.buf;
+        for splice in &self.splices[mark.splices..] {
+            all.extend_from_slice(&self.buf[from..splice.at]);
+            all.extend_from_slice(&splice.bytes);
+            from = splice.at;
+        }
+        all.extend_from_slice(&self.buf[from..]);
+        all
+    }
+
     /// Overwrites four bytes that were written at `mark`, big-endian.
     pub fn patch_u32(&mut self, mark: Mark, value: u32) {
         if let Some(place) = self.buf.get_mut(mark.buf..mark.buf + 4) {

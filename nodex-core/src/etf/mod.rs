@@ -48,7 +48,8 @@ pub const MAX_TERM_DEPTH: u32 = 1024;
 pub struct Limits {
     /// How deep typed values and dynamic terms may be nested; raw terms have no such limit.
     pub max_depth: u32,
-    /// How many bytes of memory one dynamic term may take.
+    /// How many bytes of memory what is decoded of one message may take, dynamic terms and lists and maps of Rust values
+    /// alike. A long message may always take a multiple of its length: twice for dynamic terms, eight times else.
     pub max_term_memory: usize,
 }
 

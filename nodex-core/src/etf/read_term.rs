@@ -18,15 +18,14 @@ impl Decoder<'_> {
     /// A term of any kind, in canonical form (see [`canonical`](crate::term::canonical)).
     ///
     /// It may be nested [`Limits::max_depth`](super::Limits::max_depth) levels deep, but no more than
-    /// [`MAX_TERM_DEPTH`], and take [`Limits::max_term_memory`](super::Limits::max_term_memory) bytes.
+    /// [`MAX_TERM_DEPTH`], and take [`Limits::max_term_memory`](super::Limits::max_term_memory) bytes, or twice the length
+    /// of the message if that is more.
     ///
     /// # Errors
     /// Also for what [`Term`] cannot hold ([`EtfError::Opaque`]: native records, local terms, `fun m:f/256`) and for
     /// a map with equal keys. `Term` takes `0.0` and `-0.0` for equal, as OTP did before release 27.
     pub fn term(&mut self) -> Result<Term, DecodeError> {
-        let limit = self.limits.max_term_memory;
-        let mut reader = Reader { start: self.pos, left: limit, limit, decoder: self };
-        reader.term()
+        Reader { decoder: self }.term()
     }
 }
 
@@ -72,9 +71,6 @@ enum Next {
 
 struct Reader<'d, 'a> {
     decoder: &'d mut Decoder<'a>,
-    start: usize,
-    left: usize,
-    limit: usize,
 }
 
 impl Reader<'_, '_> {
@@ -103,14 +99,9 @@ impl Reader<'_, '_> {
         }
     }
 
+    #[inline]
     fn charge(&mut self, bytes: usize) -> Result<(), EtfError> {
-        match self.left.checked_sub(bytes) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => Err(EtfError::TooLarge { offset: self.start, limit: self.limit }),
-        }
+        self.decoder.spend(bytes, 2)
     }
 
     /// Room for `count` terms of at least `each` bytes, if so many can follow and may be kept.
@@ -233,10 +224,7 @@ impl Reader<'_, '_> {
         let rest = &self.decoder.bytes[self.decoder.pos..];
         let (elements, tail) = rest.split_at_checked(count.checked_mul(2)?)?;
         let (pairs, _) = elements.as_chunks::<2>();
-        if tail.first() != Some(&tag::NIL_EXT)
-            || count > self.left
-            || pairs.iter().any(|pair| pair[0] != tag::SMALL_INTEGER_EXT)
-        {
+        if tail.first() != Some(&tag::NIL_EXT) || pairs.iter().any(|pair| pair[0] != tag::SMALL_INTEGER_EXT) {
             return None;
         }
         self.decoder.pos += 2 * count + 1;

@@ -66,6 +66,23 @@ impl<'a> Decoder<'a> {
         Ok((offset, self.take(len)?))
     }
 
+    /// Reads the atom of this name, if it is what follows; reads nothing otherwise.
+    #[inline]
+    pub fn take_atom(&mut self, name: &str) -> bool {
+        let rest = &self.bytes[self.pos..];
+        if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = rest {
+            let same = usize::from(*len) == name.len() && rest.starts_with(name.as_bytes());
+            self.pos += if same { 2 + name.len() } else { 0 };
+            return same;
+        }
+        let (start, kind) = (self.pos, self.peek());
+        let same = kind == Ok(Kind::Atom) && self.atom_name().is_ok_and(|found| found == name);
+        if !same {
+            self.pos = start;
+        }
+        same
+    }
+
     /// An atom.
     pub fn atom(&mut self) -> Result<Atom, DecodeError> {
         let offset = self.pos;

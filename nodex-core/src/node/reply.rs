@@ -48,19 +48,6 @@ impl IntoReply for () {
     }
 }
 
-impl<E: IntoTerm> IntoReply for Result<(), E> {
-    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        match self {
-            Ok(()) => ().encode_reply(encoder),
-            Err(error) => {
-                encoder.put_tuple(2)?;
-                encoder.put_atom(&crate::atom!("error"));
-                error.encode(encoder)
-            }
-        }
-    }
-}
-
 /// Returned by a handler that answers nothing, or later through a kept [`Caller`](super::Caller).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoReply;

@@ -167,13 +167,8 @@ impl hash::Hash for Atom {
     }
 }
 
-impl fmt::Debug for Atom {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "'{}'", self.as_str())
-    }
-}
-
 impl fmt::Display for Atom {
+    /// The bare name; `{:?}` puts it in quotes where Erlang needs them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -3,8 +3,12 @@
 mod atom;
 mod canonical;
 mod identifier;
+#[doc(hidden)]
+pub mod macro_support;
+mod macros;
 mod order;
 mod raw;
+mod text;
 
 pub use atom::{Atom, AtomError, MAX_ATOM_CHARACTERS};
 pub use canonical::canonical;
@@ -13,6 +17,7 @@ pub use identifier::{IdentifierError, Pid, Port, Reference};
 pub use order::compare;
 pub(crate) use raw::Held;
 pub use raw::RawTerm;
+pub use text::Text;
 
 pub(crate) use canonical::{is_canonical, mask_bits, proper_list};
 pub(crate) use order::{distinct_keys, hash_is_unreliable};

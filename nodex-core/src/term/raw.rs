@@ -1,7 +1,5 @@
 //! A term that stays encoded.
 
-use std::fmt;
-
 use bytes::Bytes;
 
 /// Words of a term that is held in place. Aligned as words are, so that they are copied as words.
@@ -40,6 +38,11 @@ impl RawTerm {
                 None => Bytes::copy_from_slice(term),
             })
         })
+    }
+
+    /// From bytes that are known to be one whole valid term, keeping them if they are many.
+    pub(crate) fn from_bytes(term: Bytes) -> Self {
+        if term.len() <= INLINE { Self::from_slice(&term, None) } else { RawTerm(Repr::Shared(term)) }
     }
 
     /// The encoded term, without the version byte.
@@ -101,9 +104,3 @@ impl PartialEq for RawTerm {
 }
 
 impl Eq for RawTerm {}
-
-impl fmt::Debug for RawTerm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawTerm({:?})", self.as_bytes())
-    }
-}

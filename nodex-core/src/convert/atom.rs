@@ -1,0 +1,53 @@
+//! Atoms and booleans.
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::{
+    atom,
+    etf::{Decoder, EncodeError, Encoder, Kind},
+    term::Atom,
+};
+
+impl FromTerm for Atom {
+    #[inline]
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.atom()
+    }
+}
+
+impl IntoTerm for Atom {
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_atom(self);
+        Ok(())
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+impl FromTerm for bool {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        if decoder.take_atom("true") {
+            return Ok(true);
+        }
+        if decoder.take_atom("false") {
+            return Ok(false);
+        }
+        match decoder.peek()? {
+            Kind::Atom => Err(DecodeError::mismatch("true or false", format!("{:?}", decoder.atom()?))),
+            _ => Err(decoder.mismatch("true or false")),
+        }
+    }
+}
+
+impl IntoTerm for bool {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_atom(&if *self { atom!("true") } else { atom!("false") });
+        Ok(())
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}

@@ -1,0 +1,148 @@
+//! Binaries and bit strings.
+
+use std::ops::{Deref, DerefMut};
+
+use bytes::{Bytes, BytesMut};
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::{
+    etf::{Decoder, EncodeError, Encoder},
+    term::mask_bits,
+};
+
+/// Bytes that are a binary. (`Vec<u8>` is a list of integers; [`Bytes`] is a binary that may share its memory.)
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Binary(pub Vec<u8>);
+
+impl Deref for Binary {
+    type Target = Vec<u8>;
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl DerefMut for Binary {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl From<Vec<u8>> for Binary {
+    fn from(bytes: Vec<u8>) -> Self {
+        Binary(bytes)
+    }
+}
+
+impl From<&[u8]> for Binary {
+    fn from(bytes: &[u8]) -> Self {
+        Binary(bytes.to_vec())
+    }
+}
+
+impl FromTerm for Binary {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Binary(decoder.binary()?.to_vec()))
+    }
+}
+
+impl IntoTerm for Binary {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_binary(&self.0)
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+impl FromTerm for Bytes {
+    /// From 1 KiB on without a copy: the binary then keeps the buffer that it was received in.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.shared_binary()
+    }
+}
+
+impl IntoTerm for Bytes {
+    /// Without a copy if it is big.
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_shared_binary(self)
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+impl FromTerm for BytesMut {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(BytesMut::from(decoder.binary()?))
+    }
+}
+
+impl IntoTerm for BytesMut {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_binary(self)
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+/// A bit string: any number of bits, in bytes from the most significant bit on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct BitString {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl BitString {
+    /// The first `len` bits of `bytes`; `None` if there are not as many. Bytes beyond are dropped, bits beyond are 0.
+    pub fn new(mut bytes: Vec<u8>, len: usize) -> Option<Self> {
+        if len > bytes.len().checked_mul(8)? {
+            return None;
+        }
+        bytes.truncate(len.div_ceil(8));
+        mask_bits(&mut bytes, (len % 8) as u8);
+        Some(BitString { bytes, len })
+    }
+
+    /// The number of bits.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True if there are no bits.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The bits; the unused ones of the last byte are 0.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl FromTerm for BitString {
+    /// A binary is a bit string too.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let (bytes, bits) = decoder.bit_string()?;
+        let len = bytes.len() * 8 - usize::from(if bytes.is_empty() { 0 } else { 8 - bits });
+        let mut bytes = bytes.to_vec();
+        mask_bits(&mut bytes, bits);
+        Ok(BitString { bytes, len })
+    }
+}
+
+impl IntoTerm for BitString {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self.len % 8 {
+            0 => encoder.put_binary(&self.bytes),
+            bits => encoder.put_bit_string(&self.bytes, bits as u8),
+        }
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}

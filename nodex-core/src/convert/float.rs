@@ -1,0 +1,36 @@
+//! Floats.
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::etf::{Decoder, EncodeError, Encoder};
+
+impl FromTerm for f64 {
+    #[inline]
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.float()
+    }
+}
+
+impl IntoTerm for f64 {
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_float(*self)
+    }
+}
+
+impl FromTerm for f32 {
+    /// The nearest `f32`; an error beyond its range.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let value = decoder.float()?;
+        let narrow = value as f32;
+        if narrow.is_finite() {
+            return Ok(narrow);
+        }
+        Err(DecodeError::mismatch(format!("float from {:e} to {:e} (f32)", f32::MIN, f32::MAX), format!("{value:e}")))
+    }
+}
+
+impl IntoTerm for f32 {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_float((*self).into())
+    }
+}

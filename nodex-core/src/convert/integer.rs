@@ -1,0 +1,175 @@
+//! Integers of all widths, and characters.
+
+use num_bigint::{BigInt, BigUint, Sign};
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::etf::{Decoder, EncodeError, Encoder, Integer};
+
+#[cold]
+fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: impl ToString) -> DecodeError {
+    let expected = format!("integer from {} to {} ({type_name})", min.to_string(), max.to_string());
+    DecodeError::mismatch(expected, found.to_string())
+}
+
+macro_rules! from_term {
+    ($($type:ident $big:ident;)*) => {$(
+        impl FromTerm for $type {
+            #[inline]
+            fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                let found = decoder.any_integer("integer")?;
+                let value = match found {
+                    Integer::Small(value) => $type::try_from(value).ok(),
+                    big => $big(big).and_then(|value| $type::try_from(value).ok()),
+                };
+                value.ok_or_else(|| out_of_range(found, stringify!($type), $type::MIN, $type::MAX))
+            }
+
+            fn decode_bytes(bytes: &[u8], _: &Decoder<'_>, all: &mut Vec<Self>) -> Result<(), DecodeError> {
+                for &byte in bytes {
+                    match $type::try_from(byte) {
+                        Ok(value) => all.push(value),
+                        Err(_) => {
+                            let found = Integer::Small(byte.into());
+                            return Err(out_of_range(found, stringify!($type), $type::MIN, $type::MAX)
+                                .within(format!("element {}", all.len() + 1)));
+                        }
+                    }
+                }
+                Ok(())
+            }
+        }
+    )*};
+}
+
+/// What does not fit `i64` fits none of the types that are no wider.
+fn none(_: Integer<'_>) -> Option<i64> {
+    None
+}
+
+fn signed(big: Integer<'_>) -> Option<i128> {
+    big.to_i128()
+}
+
+fn unsigned(big: Integer<'_>) -> Option<u128> {
+    big.to_u128()
+}
+
+from_term! {
+    i8 none; i16 none; i32 none; i64 none; isize none; u16 none; u32 none;
+    i128 signed; u64 unsigned; usize unsigned; u128 unsigned;
+}
+
+impl FromTerm for u8 {
+    #[inline]
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let found = decoder.any_integer("integer")?;
+        match found {
+            Integer::Small(value @ 0..=255) => Ok(value as u8),
+            _ => Err(out_of_range(found, "u8", u8::MIN, u8::MAX)),
+        }
+    }
+
+    fn decode_bytes(bytes: &[u8], _: &Decoder<'_>, all: &mut Vec<Self>) -> Result<(), DecodeError> {
+        all.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+macro_rules! into_term {
+    ($put:ident $as:ident: $($type:ident)*) => {$(
+        impl IntoTerm for $type {
+            #[inline]
+            fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+                encoder.$put(*self as $as);
+                Ok(())
+            }
+
+            fn is_injective() -> bool {
+                true
+            }
+        }
+    )*};
+}
+into_term!(put_i64 i64: i8 i16 i32 i64 isize u16 u32);
+into_term!(put_u128 u128: u64 usize u128);
+into_term!(put_i128 i128: i128);
+
+impl IntoTerm for u8 {
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_i64((*self).into());
+        Ok(())
+    }
+
+    fn encode_list(all: &[Self], encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_byte_list(all)
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+impl FromTerm for char {
+    /// An integer, as Erlang's `char()`; not a part of UTF-16 pairs.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let found = decoder.any_integer("character (an integer)")?;
+        let value = match found {
+            Integer::Small(value) => u32::try_from(value).ok().and_then(char::from_u32),
+            Integer::Big { .. } => None,
+        };
+        value.ok_or_else(|| DecodeError::mismatch("character (an integer)", found.to_string()))
+    }
+}
+
+impl IntoTerm for char {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        u32::from(*self).encode(encoder)
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+impl FromTerm for BigInt {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(match decoder.any_integer("integer")? {
+            Integer::Small(value) => value.into(),
+            Integer::Big { negative, digits } => {
+                BigInt::from_bytes_le(if negative { Sign::Minus } else { Sign::Plus }, digits)
+            }
+        })
+    }
+}
+
+impl IntoTerm for BigInt {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_bigint(self)
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}
+
+impl FromTerm for BigUint {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let expected = "integer of at least 0";
+        match decoder.any_integer(expected)? {
+            Integer::Small(value) if value >= 0 => Ok(value.unsigned_abs().into()),
+            Integer::Big { negative: false, digits } => Ok(BigUint::from_bytes_le(digits)),
+            found => Err(DecodeError::mismatch(expected, found.to_string())),
+        }
+    }
+}
+
+impl IntoTerm for BigUint {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_bigint(&BigInt::from(self.clone()))
+    }
+
+    fn is_injective() -> bool {
+        true
+    }
+}

@@ -1,0 +1,103 @@
+//! Lists.
+
+use std::{collections::VecDeque, rc::Rc, sync::Arc};
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::etf::{Decoder, EncodeError, Encoder, List};
+
+#[cold]
+pub(super) fn in_element(error: DecodeError, index: usize) -> DecodeError {
+    error.within(format!("element {}", index + 1))
+}
+
+/// A proper list of values.
+pub(super) fn encode<T: IntoTerm>(
+    count: usize,
+    elements: impl Iterator<Item = T>,
+    encoder: &mut Encoder,
+) -> Result<(), EncodeError> {
+    if count > 0 {
+        encoder.put_list(count)?;
+        for element in elements {
+            element.encode(encoder)?;
+        }
+    }
+    encoder.put_nil();
+    Ok(())
+}
+
+impl<T: FromTerm> FromTerm for Vec<T> {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.nested(|decoder| match decoder.list()? {
+            List::Bytes(bytes) => {
+                decoder.spend(bytes.len().saturating_mul(size_of::<T>()), 8)?;
+                let mut all = Vec::with_capacity(bytes.len());
+                T::decode_bytes(bytes, decoder, &mut all)?;
+                Ok(all)
+            }
+            List::Elements(count) => {
+                let mut all = decoder.room(count)?;
+                for i in 0..count {
+                    all.push(T::decode(decoder).map_err(|error| in_element(error, i))?);
+                }
+                decoder.list_tail()?;
+                Ok(all)
+            }
+        })
+    }
+}
+
+impl<T: FromTerm, const N: usize> FromTerm for [T; N] {
+    /// A list of exactly as many elements.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Vec::decode(decoder)?.try_into().map_err(|all: Vec<T>| {
+            DecodeError::mismatch(format!("list of {N} elements"), format!("list of {}", all.len()))
+        })
+    }
+}
+
+macro_rules! from_vec {
+    ($($type:ty)*) => {$(
+        impl<T: FromTerm> FromTerm for $type {
+            fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                Vec::decode(decoder).map(Self::from)
+            }
+        }
+    )*};
+}
+from_vec!(VecDeque<T> Box<[T]> Arc<[T]> Rc<[T]>);
+
+impl<T: IntoTerm> IntoTerm for [T] {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        T::encode_list(self, encoder)
+    }
+}
+
+impl<T: IntoTerm> IntoTerm for Vec<T> {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        T::encode_list(self, encoder)
+    }
+
+    fn is_injective() -> bool {
+        T::is_injective()
+    }
+}
+
+impl<T: IntoTerm, const N: usize> IntoTerm for [T; N] {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        T::encode_list(self, encoder)
+    }
+
+    fn is_injective() -> bool {
+        T::is_injective()
+    }
+}
+
+impl<T: IntoTerm> IntoTerm for VecDeque<T> {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self.as_slices() {
+            (all, []) => T::encode_list(all, encoder),
+            _ => encode(self.len(), self.iter(), encoder),
+        }
+    }
+}

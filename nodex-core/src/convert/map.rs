@@ -1,0 +1,95 @@
+//! Maps.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{BuildHasher, Hash},
+};
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::etf::{Decoder, EncodeError, Encoder};
+
+/// Reads pairs into a map, of which `insert` says whether the key was new.
+fn decode<K: FromTerm, V: FromTerm, M>(
+    decoder: &mut Decoder<'_>,
+    make: impl FnOnce(usize) -> M,
+    insert: impl Fn(&mut M, K, V) -> bool,
+) -> Result<M, DecodeError> {
+    decoder.nested(|decoder| {
+        let count = decoder.map()?;
+        // Every key and every value takes a byte; a hash table has room for twice as many pairs at most.
+        decoder.room::<()>(count.saturating_mul(2))?;
+        decoder.spend(count.saturating_mul(2 * (size_of::<(K, V)>() + 1)), 8)?;
+        let mut map = make(count);
+        for i in 0..count {
+            let start = decoder.position();
+            let key = K::decode(decoder).map_err(|error| error.within(format!("key {}", i + 1)))?;
+            let end = decoder.position();
+            let value = V::decode(decoder).map_err(|error| {
+                let mut key = decoder.clone();
+                key.rewind(start);
+                error.within(format!("value of {}", key.text_until(end)))
+            })?;
+            if !insert(&mut map, key, value) {
+                let mut key = decoder.clone();
+                key.rewind(start);
+                return Err(DecodeError::mismatch("map with different keys", format!("{} twice", key.text_until(end))));
+            }
+        }
+        Ok(map)
+    })
+}
+
+impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm for HashMap<K, V, S> {
+    /// An error if two keys are equal in Rust.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decode(
+            decoder,
+            |count| HashMap::with_capacity_and_hasher(count, S::default()),
+            |map, key, value| map.insert(key, value).is_none(),
+        )
+    }
+}
+
+impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
+    /// An error if two keys are equal in Rust.
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decode(decoder, |_| BTreeMap::new(), |map, key, value| map.insert(key, value).is_none())
+    }
+}
+
+fn encode<'m, K: IntoTerm + 'm, V: IntoTerm + 'm>(
+    count: usize,
+    pairs: impl Iterator<Item = (&'m K, &'m V)>,
+    encoder: &mut Encoder,
+) -> Result<(), EncodeError> {
+    encoder.put_map(count)?;
+    if K::is_injective() || count < 2 {
+        for (key, value) in pairs {
+            key.encode(encoder)?;
+            value.encode(encoder)?;
+        }
+        return Ok(());
+    }
+    let mut keys = HashSet::with_capacity(count);
+    for (key, value) in pairs {
+        let start = encoder.mark();
+        key.encode(encoder)?;
+        if !keys.insert(encoder.copy_since(start)) {
+            return Err(EncodeError::DuplicateKey);
+        }
+        value.encode(encoder)?;
+    }
+    Ok(())
+}
+
+impl<K: IntoTerm, V: IntoTerm, S> IntoTerm for HashMap<K, V, S> {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encode(self.len(), self.iter(), encoder)
+    }
+}
+
+impl<K: IntoTerm, V: IntoTerm> IntoTerm for BTreeMap<K, V> {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encode(self.len(), self.iter(), encoder)
+    }
+}

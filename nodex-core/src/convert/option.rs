@@ -1,0 +1,55 @@
+//! `Option`, which is `nil` or the value, as in Elixir.
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::{
+    atom,
+    etf::{Decoder, EncodeError, Encoder},
+};
+
+impl<T: FromTerm> FromTerm for Option<T> {
+    /// The atom `nil` is `None`.
+    #[inline]
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decode_unless(decoder, "nil")
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decode_unless(decoder, "undefined")
+    }
+}
+
+/// A value, or `None` for the atom of this name.
+#[inline]
+fn decode_unless<T: FromTerm>(decoder: &mut Decoder<'_>, nothing: &str) -> Result<Option<T>, DecodeError> {
+    if decoder.take_atom(nothing) {
+        return Ok(None);
+    }
+    T::decode(decoder).map(Some)
+}
+
+impl<T: IntoTerm> IntoTerm for Option<T> {
+    /// `None` is the atom `nil`.
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Some(value) => value.encode(encoder),
+            None => {
+                encoder.put_atom(&atom!("nil"));
+                Ok(())
+            }
+        }
+    }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Some(value) => value.encode(encoder),
+            None => {
+                encoder.put_atom(&atom!("undefined"));
+                Ok(())
+            }
+        }
+    }
+}

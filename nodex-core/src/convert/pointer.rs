@@ -1,0 +1,65 @@
+//! Pointers, which are what they point to.
+
+use std::{borrow::Cow, rc::Rc, sync::Arc};
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::etf::{Decoder, EncodeError, Encoder};
+
+macro_rules! pointers {
+    ($($type:ident)*) => {$(
+        impl<T: FromTerm> FromTerm for $type<T> {
+            fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                decoder.nested(T::decode).map($type::new)
+            }
+        }
+
+        impl<T: IntoTerm + ?Sized> IntoTerm for $type<T> {
+            fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+                (**self).encode(encoder)
+            }
+
+            fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+                (**self).encode_undefined(encoder)
+            }
+        }
+    )*};
+}
+pointers!(Box Arc Rc);
+
+impl<B: ToOwned<Owned: FromTerm> + ?Sized> FromTerm for Cow<'_, B> {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.nested(B::Owned::decode).map(Cow::Owned)
+    }
+}
+
+impl<B: ToOwned + IntoTerm + ?Sized> IntoTerm for Cow<'_, B> {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode(encoder)
+    }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode_undefined(encoder)
+    }
+}
+
+impl<T: IntoTerm + ?Sized> IntoTerm for &T {
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode(encoder)
+    }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode_undefined(encoder)
+    }
+}
+
+impl<T: IntoTerm + ?Sized> IntoTerm for &mut T {
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode(encoder)
+    }
+
+    fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        (**self).encode_undefined(encoder)
+    }
+}

@@ -1,0 +1,60 @@
+//! Identifiers, and terms as they are.
+
+use super::{DecodeError, FromTerm, IntoTerm};
+use crate::{
+    etf::{Decoder, EncodeError, Encoder, tag},
+    term::{Pid, Port, RawTerm, Reference, Term},
+};
+
+macro_rules! identifiers {
+    ($($type:ident $read:ident $put:ident)*) => {$(
+        impl FromTerm for $type {
+            fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                decoder.$read()
+            }
+        }
+
+        impl IntoTerm for $type {
+            fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+                encoder.$put(self);
+                Ok(())
+            }
+
+            fn is_injective() -> bool {
+                true
+            }
+        }
+    )*};
+}
+identifiers!(Pid pid put_pid Port port put_port Reference reference put_reference);
+
+impl FromTerm for RawTerm {
+    #[inline(always)]
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.raw()
+    }
+}
+
+impl IntoTerm for RawTerm {
+    /// An error for a term in a format known to its sender only, which no other node takes.
+    #[inline]
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        if self.as_bytes().first() == Some(&tag::LOCAL_EXT) {
+            return Err(EncodeError::Local);
+        }
+        encoder.put_raw(self);
+        Ok(())
+    }
+}
+
+impl FromTerm for Term {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.term()
+    }
+}
+
+impl IntoTerm for Term {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_term(self)
+    }
+}

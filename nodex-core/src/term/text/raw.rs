@@ -1,0 +1,200 @@
+//! Encoded terms.
+
+use std::fmt::{self, Write};
+
+use num_bigint::BigInt;
+
+use super::{
+    identifier::{write_pid, write_port, write_reference},
+    leaf::{is_printable, write_atom, write_bits, write_float, write_quoted},
+    term::write_bytes,
+};
+use crate::{
+    convert::{DecodeError, FromTerm},
+    etf::{Decoder, EtfError, Kind, List, tag},
+};
+
+/// What stops the printing. The bytes were checked before, so only `out` can.
+struct Stop;
+
+impl From<fmt::Error> for Stop {
+    fn from(_: fmt::Error) -> Self {
+        Stop
+    }
+}
+
+impl From<DecodeError> for Stop {
+    fn from(_: DecodeError) -> Self {
+        Stop
+    }
+}
+
+impl From<EtfError> for Stop {
+    fn from(_: EtfError) -> Self {
+        Stop
+    }
+}
+
+/// The next term. `depth` levels of nesting are shown; the functions here call each other no deeper.
+pub(super) fn write(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> fmt::Result {
+    write_term(out, decoder, depth).map_err(|Stop| fmt::Error)
+}
+
+fn write_term(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
+    let kind = decoder.peek()?;
+    if depth == 0 && matches!(kind, Kind::Tuple | Kind::List | Kind::Map | Kind::Record) {
+        decoder.skip()?;
+        return Ok(out.write_str("...")?);
+    }
+    match kind {
+        Kind::Integer => write!(out, "{}", BigInt::decode(decoder)?)?,
+        Kind::Float => write_float(out, decoder.float()?)?,
+        Kind::Atom => write_atom(out, &decoder.atom_name()?)?,
+        Kind::Pid => {
+            let pid = decoder.pid()?;
+            write_pid(out, &pid.node, pid.id, pid.serial)?;
+        }
+        Kind::Port => {
+            let port = decoder.port()?;
+            write_port(out, &port.node, port.id)?;
+        }
+        Kind::Reference => {
+            let reference = decoder.reference()?;
+            write_reference(out, &reference.node, reference.words())?;
+        }
+        Kind::Binary | Kind::BitString => {
+            let (bytes, bits) = decoder.bit_string()?;
+            write_bits(out, bytes, bits)?;
+        }
+        Kind::Tuple => {
+            let arity = decoder.tuple()?;
+            out.write_char('{')?;
+            write_all(out, decoder, arity, depth)?;
+            out.write_char('}')?;
+        }
+        Kind::List => write_list(out, decoder, depth)?,
+        Kind::Map => {
+            out.write_str("#{")?;
+            for i in 0..decoder.map()? {
+                if i > 0 {
+                    out.write_char(',')?;
+                }
+                write_term(out, decoder, depth - 1)?;
+                out.write_str(" => ")?;
+                write_term(out, decoder, depth - 1)?;
+            }
+            out.write_char('}')?;
+        }
+        Kind::Fun => write_fun(out, decoder)?,
+        Kind::Record => write_record(out, decoder, depth)?,
+        Kind::Local => write!(out, "#Local<{} bytes>", decoder.skip()?.len())?,
+    }
+    Ok(())
+}
+
+fn write_all(out: &mut impl Write, decoder: &mut Decoder<'_>, count: usize, depth: usize) -> Result<(), Stop> {
+    for i in 0..count {
+        if i > 0 {
+            out.write_char(',')?;
+        }
+        write_term(out, decoder, depth - 1)?;
+    }
+    Ok(())
+}
+
+fn write_list(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
+    if let Some(text) = characters(decoder) {
+        return Ok(write_quoted(out, text.chars(), '"')?);
+    }
+    match decoder.list()? {
+        List::Bytes(bytes) => return Ok(write_bytes(out, bytes)?),
+        // A BEAM takes a list of no elements for its tail.
+        List::Elements(0) => return write_term(out, decoder, depth - 1),
+        List::Elements(count) => {
+            out.write_char('[')?;
+            write_all(out, decoder, count, depth)?;
+        }
+    }
+    // A list as the tail goes on with the same list.
+    loop {
+        if decoder.peek()? != Kind::List {
+            out.write_char('|')?;
+            write_term(out, decoder, depth - 1)?;
+            break;
+        }
+        match decoder.list()? {
+            List::Bytes(bytes) => {
+                bytes.iter().try_for_each(|byte| write!(out, ",{byte}"))?;
+                break;
+            }
+            List::Elements(count) => {
+                for _ in 0..count {
+                    out.write_char(',')?;
+                    write_term(out, decoder, depth - 1)?;
+                }
+            }
+        }
+    }
+    Ok(out.write_char(']')?)
+}
+
+/// The text that the next list is, if it is one; it is read only then. (Short ones are `STRING_EXT`, which others see to.)
+fn characters(decoder: &mut Decoder<'_>) -> Option<String> {
+    let mut ahead = decoder.clone();
+    let List::Elements(count @ 1..) = ahead.list().ok()? else { return None };
+    let mut text = String::new();
+    for _ in 0..count {
+        if ahead.peek() != Ok(Kind::Integer) {
+            return None;
+        }
+        text.push(char::decode(&mut ahead).ok().filter(|&c| is_printable(c))?);
+    }
+    ahead.list_tail().ok()?;
+    *decoder = ahead;
+    Some(text)
+}
+
+fn write_fun(out: &mut impl Write, decoder: &mut Decoder<'_>) -> Result<(), Stop> {
+    let fun = decoder.skip()?;
+    let external = fun.first() == Some(&tag::EXPORT_EXT);
+    // In front of the module stand: the tag, or the tag, two lengths, arity, uniq and index.
+    let mut parts = Decoder::new(fun.get(if external { 1 } else { 30 }..).ok_or(Stop)?);
+    if external {
+        out.write_str("fun ")?;
+        write_atom(out, &parts.atom_name()?)?;
+        out.write_char(':')?;
+        write_atom(out, &parts.atom_name()?)?;
+        write!(out, "/{}", parts.integer("arity")?)?;
+    } else {
+        out.write_str("#Fun<")?;
+        write_atom(out, &parts.atom_name()?)?;
+        write!(out, ".{}.{}>", parts.integer("index")?, parts.integer("uniq")?)?;
+    }
+    Ok(())
+}
+
+/// `#module:name{field = value,...}`, as OTP 29 prints a native record.
+fn write_record(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
+    let record = decoder.skip()?;
+    let (&count, rest) = record.get(1..).and_then(|rest| rest.split_first_chunk()).ok_or(Stop)?;
+    let count = u32::from_be_bytes(count) as usize;
+    let mut names = Decoder::new(rest.get(1..).ok_or(Stop)?);
+    out.write_char('#')?;
+    write_atom(out, &names.atom_name()?)?;
+    out.write_char(':')?;
+    write_atom(out, &names.atom_name()?)?;
+    let mut values = names.clone();
+    for _ in 0..count {
+        values.atom_name()?;
+    }
+    out.write_char('{')?;
+    for i in 0..count {
+        if i > 0 {
+            out.write_char(',')?;
+        }
+        write_atom(out, &names.atom_name()?)?;
+        out.write_str(" = ")?;
+        write_term(out, &mut values, depth - 1)?;
+    }
+    Ok(out.write_char('}')?)
+}
