@@ -1,0 +1,40 @@
+//! `nodex demo`: a host and a node, without Erlang.
+
+mod measure;
+mod node;
+mod session;
+
+use std::{path::PathBuf, process::ExitCode};
+
+pub(crate) use node::{NodeArgs, be_node};
+
+use crate::{
+    cli::Global,
+    failure::{Code, Failure},
+    output::Screen,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A node executable, Rust or C, that takes <sname> <hostname> <cookie> <tname>.
+    /// Default: the example `example_client` if it is built beside this command, else this command itself
+    exe: Option<PathBuf>,
+    /// How many calls to time, one after the other
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    calls: u64,
+}
+
+pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    // One thread: a call then never waits for another one to wake up.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = session::run(args, Screen::new(global.quiet)) => result,
+            result = tokio::signal::ctrl_c() => {
+                result?;
+                Err(Failure::new(Code::Interrupted, "interrupted"))
+            }
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,131 @@
+//! How a command fails: with a code that scripts can tell apart, words for people, and what to do next.
+
+use std::{fmt::Write as _, io, process::ExitCode};
+
+use nodex_host::{CallError, SpawnError, UpError, cnode::Printed};
+
+use crate::output::Style;
+
+/// Exit codes, the same for all commands. 0 is success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// The peer answered, with an error or with something unexpected.
+    PeerError = 1,
+    /// What was asked for makes no sense: a path, a name, an option.
+    Usage = 2,
+    /// A node or epmd cannot be reached.
+    NotReachable = 3,
+    /// Refused: the cookie, a name that is in use, missing capabilities.
+    Refused = 4,
+    /// Nothing came in time.
+    TimeOut = 5,
+    /// No such process or function.
+    NoSuch = 6,
+    /// A node that was started here did not stay up.
+    GaveUp = 8,
+    /// Ended by Ctrl-C.
+    Interrupted = 130,
+}
+
+/// Why a command ends without success.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: Code,
+    message: String,
+    /// More lines, indented under the message.
+    details: Vec<String>,
+    hint: Option<&'static str>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
+        Failure { code, message: message.into(), details: Vec::new(), hint: None }
+    }
+
+    fn hint(self, hint: &'static str) -> Failure {
+        Failure { hint: Some(hint), ..self }
+    }
+
+    fn printed(mut self, printed: Option<&Printed>) -> Failure {
+        if let Some(printed) = printed.filter(|printed| printed.lines().count() > 1) {
+            self.details.push("it printed:".to_owned());
+            self.details.extend(printed.lines().map(|line| format!("  {}: {line}", line.stream)));
+        }
+        self
+    }
+
+    /// Tells it on stderr, and gives the exit status.
+    pub(crate) fn report(self) -> ExitCode {
+        if !self.message.is_empty() {
+            let style = Style::of_stderr();
+            let mut text = format!("{} {}\n", style.bad("error:"), self.message);
+            for detail in &self.details {
+                let _ = writeln!(text, "  {detail}");
+            }
+            if let Some(hint) = self.hint {
+                let _ = writeln!(text, "  {} {hint}", style.dim("hint:"));
+            }
+            let _ = io::Write::write_all(&mut io::stderr(), text.as_bytes());
+        }
+        ExitCode::from(self.code as u8)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            // Whoever read our output has enough of it, as `head` does.
+            io::ErrorKind::BrokenPipe => Failure::new(Code::PeerError, ""),
+            _ => Failure::new(Code::PeerError, error.to_string()),
+        }
+    }
+}
+
+impl From<UpError> for Failure {
+    fn from(error: UpError) -> Failure {
+        let message = format!("this program cannot become a node: {error}");
+        match error {
+            UpError::HostNode(_) => Failure::new(Code::Usage, message),
+            UpError::Cookie(_) | UpError::CookieSource(_) | UpError::GuessableCookie => {
+                Failure::new(Code::Refused, message)
+            }
+            UpError::EmbeddedEpmd { .. } | UpError::Epmd(_) => {
+                Failure::new(Code::NotReachable, message).hint("ERL_EPMD_PORT chooses another port for epmd")
+            }
+            _ => Failure::new(Code::NotReachable, message),
+        }
+    }
+}
+
+impl From<SpawnError> for Failure {
+    fn from(error: SpawnError) -> Failure {
+        let code = match &error {
+            SpawnError::InactiveTimeout { .. } | SpawnError::StartTimeout { .. } => Code::TimeOut,
+            SpawnError::NoConnection { .. } => Code::NotReachable,
+            SpawnError::NameTaken { .. } => Code::Refused,
+            SpawnError::UnexpectedExit { .. } | SpawnError::Output { .. } => Code::GaveUp,
+            _ => Code::Usage,
+        };
+        let failure = Failure::new(code, error.to_string()).printed(error.printed());
+        match &error {
+            SpawnError::UnexpectedExit { .. } | SpawnError::InactiveTimeout { .. } => failure
+                .hint("a node takes the arguments <sname> <hostname> <cookie> <tname> and prints \"<node> ready\""),
+            _ => failure,
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Failure {
+        use nodex_core::node::CallError as Core;
+        let code = match &error {
+            CallError::Down { .. } => Code::GaveUp,
+            CallError::Call { source: Core::Timeout { .. }, .. } => Code::TimeOut,
+            CallError::Call { source: Core::NoProcess, .. } => Code::NoSuch,
+            CallError::Call { source: Core::NoConnection | Core::Connect(_), .. } => Code::NotReachable,
+            _ => Code::PeerError,
+        };
+        Failure::new(code, error.to_string())
+    }
+}

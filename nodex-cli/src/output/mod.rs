@@ -1,0 +1,30 @@
+//! What is printed: data on stdout, talk on stderr, colour only where a person looks at it.
+
+mod numbers;
+mod screen;
+mod style;
+
+use std::io;
+
+use tracing_subscriber::filter::LevelFilter;
+
+pub(crate) use numbers::{duration, grouped};
+pub(crate) use screen::Screen;
+pub(crate) use style::Style;
+
+/// Logs what the library does: nothing, or what `-v` asks for.
+pub(crate) fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    if level != LevelFilter::OFF {
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(io::stderr)
+            .with_ansi(Style::of_stderr().is_on())
+            .init();
+    }
+}

@@ -1,0 +1,180 @@
+//! Runs of the command: its output, its exit status, and the proof that nothing of it is left.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+/// Longer than any run takes, on a machine with much else to do.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Every process of a run carries this variable, so that left-overs are found even without their parents.
+const MARK: &str = "NODEX_TEST_RUN";
+
+/// The command with these arguments.
+pub(crate) fn nodex(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Nodex {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nodex"));
+    command.args(args);
+    Nodex::new(command)
+}
+
+/// A program of `c_src`.
+pub(crate) fn c_program(name: &str) -> PathBuf {
+    let path = target().join("c_src").join(name);
+    assert!(path.is_file(), "{} is not there: make -C c_src builds it (scripts/test does all)", path.display());
+    path
+}
+
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder lies in its target folder")
+}
+
+/// A run to be.
+pub(crate) struct Nodex {
+    command: Command,
+    mark: String,
+    folder: PathBuf,
+}
+
+impl Nodex {
+    /// With a folder and an epmd port of its own.
+    pub(crate) fn new(mut command: Command) -> Nodex {
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let mark = format!("cli-{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&mark);
+        fs::create_dir_all(&folder).expect("a folder for the run");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+        command
+            .env(MARK, &mark)
+            .env("HOME", &folder)
+            .env("ERL_EPMD_PORT", port.port().to_string())
+            .stdin(Stdio::null())
+            .stdout(File::create(folder.join("stdout")).expect("a file"))
+            .stderr(File::create(folder.join("stderr")).expect("a file"));
+        Nodex { command, mark, folder }
+    }
+
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn run(self) -> Ended {
+        self.start().end(DEADLINE)
+    }
+
+    pub(crate) fn start(mut self) -> Running {
+        let child = self.command.spawn().unwrap_or_else(|error| panic!("{:?} does not start: {error}", self.command));
+        Running { run: self, child }
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.folder.join(name)).expect("the output");
+        String::from_utf8(bytes).expect("only UTF-8 is printed")
+    }
+}
+
+impl Drop for Nodex {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+pub(crate) struct Running {
+    run: Nodex,
+    child: Child,
+}
+
+impl Running {
+    pub(crate) fn wait_for_stdout(&self, text: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        while !self.run.read("stdout").contains(text) {
+            assert!(Instant::now() < deadline, "{text:?} is not printed\n{}", self.run.read("stderr"));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The process id of the node that it started, as it tells on stderr.
+    pub(crate) fn node(&self) -> u32 {
+        let talk = self.run.read("stderr");
+        let (_, pid) = talk.split_once(", process ").unwrap_or_else(|| panic!("no process in {talk}"));
+        pid.lines().next().and_then(|pid| pid.parse().ok()).unwrap_or_else(|| panic!("no process in {talk}"))
+    }
+
+    /// Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a process to signal");
+    }
+
+    pub(crate) fn end(mut self, limit: Duration) -> Ended {
+        let deadline = Instant::now() + limit;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("the state of the child") {
+                break status;
+            }
+            if Instant::now() > deadline {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                panic!("still running after {limit:?}\n{}{}", self.run.read("stdout"), self.run.read("stderr"));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let (stdout, stderr) = (self.run.read("stdout"), self.run.read("stderr"));
+        Ended { code: status.code(), stdout, stderr, mark: self.run.mark.clone() }
+    }
+}
+
+/// A run that has ended.
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    mark: String,
+}
+
+impl Ended {
+    /// Fails if a process of the run is still there after some seconds.
+    pub(crate) fn left_nothing(&self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let left = marked(&self.mark);
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "left behind: {left:?}\n{self}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {:?}\n--- stdout\n{}--- stderr\n{}---", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// The living processes that carry a mark. (The environment of a zombie is empty.)
+fn marked(mark: &str) -> Vec<String> {
+    let needle = format!("{MARK}={mark}\0").into_bytes();
+    let carries = |pid: &String| {
+        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.windows(needle.len()).any(|part| part == needle)
+    };
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter(carries)
+        .collect()
+}
