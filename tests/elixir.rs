@@ -27,3 +27,18 @@ fn link(executable: &Executable) {
 fn host(executable: &Executable) {
     run_script("host.exs", executable);
 }
+
+/// The other examples: each has a script of its own.
+mod examples {
+    use super::{Executable, run_script};
+
+    #[test]
+    fn functions() {
+        run_script("functions.exs", &Executable::example("functions"));
+    }
+
+    #[test]
+    fn counter() {
+        run_script("counter.exs", &Executable::example("counter"));
+    }
+}

@@ -90,7 +90,7 @@ defmodule NodeUnderTest do
   @doc "The next message to this process that is not of a port."
   def reply do
     receive do
-      message when not is_port(elem(message, 0)) -> message
+      message when not is_tuple(message) when not is_port(elem(message, 0)) -> message
     after
       @deadline -> flunk("no reply")
     end
