@@ -4,8 +4,17 @@
 // The paths that the macros write, `::nodex::..`, work in here too.
 extern crate self as nodex;
 
-pub use nodex_core::{atom, convert, eetf, etf, net, node, term};
+pub use nodex_core::{atom, eetf, etf, net, node, term};
 pub use nodex_macros::{cnode_handler, main};
+
+#[doc(no_inline)]
+pub use convert::{FromTerm, IntoTerm};
+
+/// Rust values from terms and to terms, straight from and to encoded bytes; `FromTerm` and `IntoTerm` can be derived.
+pub mod convert {
+    pub use nodex_core::convert::*;
+    pub use nodex_macros::{FromTerm, IntoTerm};
+}
 
 /// What a node usually needs.
 pub mod prelude {

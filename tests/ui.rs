@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// Every folder of cases, `pass` and `fail`.
-const MACROS: [&str; 2] = ["handler", "main"];
+const MACROS: [&str; 3] = ["derive", "handler", "main"];
 
 #[test]
 fn macros() {

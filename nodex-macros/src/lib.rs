@@ -4,6 +4,9 @@ mod errors;
 mod handler;
 mod keys;
 mod main_macro;
+mod spans;
+mod term;
+mod types;
 
 use proc_macro::TokenStream;
 
@@ -126,4 +129,84 @@ pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn main(entries: TokenStream) -> TokenStream {
     main_macro::main(entries.into()).into()
+}
+
+/// Reads a type from a term, straight from its bytes.
+///
+/// ```
+/// use nodex::{etf::{Decoder, Encoder}, prelude::*};
+///
+/// /// `%Shop.Order{id: 7, status: {:shipped, "post"}, note: nil}`
+/// #[derive(FromTerm, IntoTerm, PartialEq, Debug)]
+/// #[term(elixir_struct = "Shop.Order")]
+/// struct Order {
+///     id: u64,
+///     status: Status,
+///     note: Option<String>,
+/// }
+///
+/// /// `:pending` or `{:shipped, "post"}`
+/// #[derive(FromTerm, IntoTerm, PartialEq, Debug)]
+/// enum Status {
+///     Pending,
+///     Shipped(String),
+/// }
+///
+/// let order = Order { id: 7, status: Status::Shipped("post".into()), note: None };
+/// let mut encoder = Encoder::new();
+/// order.encode(&mut encoder)?;
+/// let bytes = encoder.to_vec();
+/// assert_eq!(Order::decode(&mut Decoder::new(&bytes))?, order);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Shapes
+/// | Rust | term |
+/// |---|---|
+/// | `struct A { x: T }` | map with atoms as keys, `#{x => T}` |
+/// | the same with `elixir_struct = "Shop.A"` | `%Shop.A{x: T}`; `__struct__` must be there and right |
+/// | the same with `exception = "Shop.A"` | `%Shop.A{x: T}`, with `__exception__: true` as well |
+/// | the same with `tuple` | tuple of the fields in their order, `{T}` |
+/// | the same with `record = "a"` | Erlang record, `{a, T}` |
+/// | `struct A(T, U);` | `{T, U}`; `record` as above |
+/// | `struct A(T);` | `T`; with `tuple`, `{T}` |
+/// | `struct A;` | the atom `a` |
+/// | `enum E { A, B(T, U), C { x: T } }` | `a`, `{b, T, U}`, `{c, #{x => T}}` |
+/// | the same with `untagged` | `a`, `{T, U}`, `#{x => T}`, and the field itself where there is only one; the first variant that fits is read |
+///
+/// Keys in maps may stand in any order. Keys that no field has are passed over, whatever they are; a key that is there
+/// twice is refused. A missing key is an error, unless the field is an `Option` (then it is `None`) or has a `default`.
+///
+/// # Keys of `#[term(..)]`
+/// | key | on | meaning |
+/// |---|---|---|
+/// | `tuple`, `record = "tag"`, `elixir_struct = "Module"`, `exception = "Module"` | struct | the shape, one of them |
+/// | `untagged` | enum | the names of the variants are not written |
+/// | `rename = "name"` | field in a map, variant, struct without fields | the atom |
+/// | `rename_all = "case"` | struct or struct variant: its fields; enum: its variants | `snake_case`, `camelCase`, `PascalCase`, `SCREAMING_SNAKE_CASE`, `kebab-case` or `lowercase` |
+/// | `default`, `default = path` | field in a map | a missing key is `Default::default()`, or what the function returns |
+/// | `skip` | field | not in the term; read as its default, and `default = path` says which |
+/// | `undefined` | field that is an `Option`, or type | `None` is the atom `undefined`, not `nil` |
+///
+/// Without `rename` and `rename_all`, keys are the names of the fields as they are written, and variants and structs
+/// without fields are in `snake_case`, as atoms in Erlang are.
+///
+/// # Errors
+/// They say the way to the place: `place: argument 1: order: key lines: element 2: line: key count: expected integer,
+/// got atom`.
+///
+/// # Generics
+/// Every type parameter that is in the term gets the bound `FromTerm`; a field of type `T::Item` is bounded itself.
+#[proc_macro_derive(FromTerm, attributes(term))]
+pub fn derive_from_term(input: TokenStream) -> TokenStream {
+    term::derive_from_term(input.into()).into()
+}
+
+/// Writes a type as a term. Shapes and keys are those of `#[derive(FromTerm)]`.
+///
+/// Heads, keys and tags are constants in the program; writing a value makes no atom and no allocation of its own. The
+/// keys of a map are written in the order of their names. Fields may be references.
+#[proc_macro_derive(IntoTerm, attributes(term))]
+pub fn derive_into_term(input: TokenStream) -> TokenStream {
+    term::derive_into_term(input.into()).into()
 }

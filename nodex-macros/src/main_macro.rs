@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{
     Expr, ExprPath, LitStr, Token,
     parse::{ParseStream, Parser},
 };
 
-use crate::errors::Errors;
+use crate::{errors::Errors, spans::local};
 
 /// What stands between two commas.
 enum Entry {
@@ -30,7 +30,7 @@ pub(crate) fn main(input: TokenStream) -> TokenStream {
         let errors = errors.into_tokens();
         return quote!(fn main() {} #errors);
     }
-    let node = Ident::new("node", Span::mixed_site());
+    let node = local("node");
     let calls = entries.iter().map(|entry| match entry {
         Entry::Service(service) => {
             let service = service_tokens(service);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{DecodeError, FromTerm};
+use super::DecodeError;
 use crate::etf::{Decoder, EtfError, Kind, tag};
 
 /// Reads a value, naming its type in errors.
@@ -113,8 +113,8 @@ fn other_atom(decoder: &mut Decoder<'_>, name: &'static str) -> DecodeError {
 /// # Errors
 /// When it is missing and nothing stands for it.
 #[inline]
-pub fn required<T: FromTerm>(slot: Option<T>, part: &'static str) -> Result<T, DecodeError> {
-    slot.or_else(T::absent).ok_or_else(|| missing(part))
+pub fn required<T>(slot: Option<T>, absent: impl FnOnce() -> Option<T>, part: &'static str) -> Result<T, DecodeError> {
+    slot.or_else(absent).ok_or_else(|| missing(part))
 }
 
 /// When a constant has not been seen.
@@ -157,7 +157,10 @@ pub fn variant<'a>(
     let start = decoder.position();
     let count = match decoder.peek()? {
         Kind::Atom => None,
-        Kind::Tuple => decoder.tuple()?.checked_sub(1),
+        Kind::Tuple => match decoder.tuple()?.checked_sub(1) {
+            None => return Err(DecodeError::mismatch(expected, "empty tuple")),
+            count => count,
+        },
         _ => return Err(decoder.mismatch(expected)),
     };
     if decoder.peek()? != Kind::Atom {
@@ -207,9 +210,10 @@ impl Untagged {
         variant: &'static str,
         error: &DecodeError,
     ) -> Result<(), DecodeError> {
+        // A term of the wrong kind is not even begun; its kind is told once for all variants.
+        let begun = decoder.position() > self.start;
         decoder.read_again_from(self.start)?;
-        // What was wrong with the term as a whole is told by its kind.
-        if !error.path().is_empty() {
+        if begun {
             let mut text = format!("; {variant}: {error}");
             if text.len() > MAX_DETAIL {
                 text.truncate(text.floor_char_boundary(MAX_DETAIL));
@@ -230,14 +234,26 @@ impl Untagged {
     }
 }
 
-/// A field that is marked `undefined` has this type.
+/// Reads one variant of an untagged enum; what `read` returns early is its value, not that of the caller.
+///
+/// # Errors
+/// Those of `read`.
+#[inline]
+pub fn attempt<'a, T>(
+    decoder: &mut Decoder<'a>,
+    read: impl FnOnce(&mut Decoder<'a>) -> Result<T, DecodeError>,
+) -> Result<T, DecodeError> {
+    read(decoder)
+}
+
+/// What a field is that is marked `undefined`.
 #[diagnostic::on_unimplemented(
     message = "`undefined` says how the `None` of an `Option` is written, but this is `{Self}`",
     label = "not an `Option`"
 )]
-pub trait OptionField {}
+pub trait OptionField {
+    /// Named where a field is marked.
+    const IS_OPTION: () = ();
+}
 
 impl<T> OptionField for Option<T> {}
-
-/// Refuses `undefined` on a field that is no `Option`.
-pub const fn option_field<T: OptionField>() {}

@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    Attribute, Ident, ImplItem, ItemImpl, Signature, Visibility,
+    Attribute, ImplItem, ItemImpl, Signature, Visibility,
     parse::{Parse, ParseStream, Parser},
     parse_quote, token,
 };
@@ -132,10 +132,4 @@ impl ToTokens for Member {
             Member::Other(other) => other.to_tokens(tokens),
         }
     }
-}
-
-/// The name of a function or method without `r#`.
-pub(crate) fn plain_name(ident: &Ident) -> String {
-    use syn::ext::IdentExt;
-    ident.unraw().to_string()
 }

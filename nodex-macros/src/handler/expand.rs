@@ -3,15 +3,16 @@
 //! Every token that is not the user's own has a `mixed_site` span: local names cannot meet the user's, and lints leave
 //! the expansion alone. Where an error is possible the token also lies where the user made the mistake.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics, Type};
 
 use super::{
     ast::{Block, Function},
     attr::Kind,
-    valid::{Handler, Receiver, ends},
+    valid::{Handler, Receiver},
 };
+use crate::spans::{at, ends, local, member_of, respan};
 
 /// The service of a free function: a struct of its name, which lives beside it because its braces keep it out of the
 /// namespace of functions.
@@ -196,36 +197,9 @@ fn node() -> TokenStream {
     quote!(::nodex::__private::node)
 }
 
-/// A local name that no name of the user can meet.
-fn local(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
-}
-
-/// The same place, but with names resolved as those of the expansion.
-fn at(span: Span) -> Span {
-    span.resolved_at(Span::mixed_site())
-}
-
-fn respan(tokens: TokenStream, span: Span) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|mut token| {
-            if let TokenTree::Group(group) = &mut token {
-                *group = Group::new(group.delimiter(), respan(group.stream(), span));
-            }
-            token.set_span(span);
-            token
-        })
-        .collect()
-}
-
-/// `<Type as FromArg>::member`, all of it lying where the type was written.
 fn argument_member(ty: &Type, member: &str) -> TokenStream {
-    let (first, last) = ends(ty);
-    let member = Ident::new(member, at(last));
-    let node = respan(node(), at(last));
-    let open = quote_spanned!(at(first)=> <);
-    quote_spanned!(at(last)=> #open #ty as #node::FromArg>::#member)
+    let node = node();
+    member_of(ty, quote!(#node::FromArg), member)
 }
 
 fn arity(handler: &Handler) -> TokenStream {
@@ -353,7 +327,8 @@ fn answer(handler: &Handler, holder: Holder, names: &[Ident]) -> TokenStream {
                 (_, true) => ("blocking_ref", quote!(&Self)),
             };
             let work = closure(quote!(#state: #reference), invoke(Some(state.to_token_stream())));
-            let state = Ident::new("state", at(handler.ident.span()));
+            let mut state = state;
+            state.set_span(at(handler.ident.span()));
             finish(method, quote!(#state, #work))
         }
     }
@@ -362,12 +337,11 @@ fn answer(handler: &Handler, holder: Holder, names: &[Ident]) -> TokenStream {
 /// The value that a handler returned, with its type known to be a reply. One that may borrow from a state that is
 /// not at hand for as long as the reply is encoded at once.
 fn checked(handler: &Handler, value: &TokenStream) -> TokenStream {
-    let (first, last) = handler.output_spans();
-    let node = respan(node(), at(last));
+    let node = node();
     let value = match handler.output_type() {
         Some(ty) => {
-            let open = quote_spanned!(at(first)=> <);
-            quote_spanned!(at(last)=> #open #ty as #node::Checked>::checked(#value))
+            let checked = member_of(ty, quote!(#node::Checked), "checked");
+            quote_spanned!(at(ends(ty).1)=> #checked(#value))
         }
         None => value.clone(),
     };

@@ -1,17 +1,17 @@
 //! Checks a handler and keeps what its expansion needs.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{
-    Attribute, Expr, ExprLit, FnArg, GenericArgument, Ident, Lit, Meta, PathArguments, ReceiverKind, ReturnType,
-    Safety, Signature, Type,
-};
+use proc_macro2::Span;
+use syn::{Attribute, Expr, ExprLit, FnArg, Ident, Lit, Meta, ReceiverKind, ReturnType, Safety, Signature, Type};
 
 use super::{
-    ast::{Block, Function, Member, plain_name},
+    ast::{Block, Function, Member},
     attr::{Keys, Kind},
 };
-use crate::errors::Errors;
+use crate::{
+    errors::Errors,
+    spans::{ends, plain_name},
+    types::{contains, for_each_unowned, owned},
+};
 
 /// The most arguments a handler takes; as many as a tuple has elements.
 const MAX_ARGUMENTS: usize = 12;
@@ -184,55 +184,14 @@ fn receiver(sig: &Signature, errors: &mut Errors) -> Receiver {
 
 /// Refuses what no message can hold, however deep it is inside of the type.
 fn argument_type(ty: &Type, errors: &mut Errors) {
-    match ty {
-        Type::Reference(reference) => errors.at(
-            ty,
-            format_args!(
-                "the arguments of a handler are owned: take {}",
-                owned(&reference.elem, reference.mutability.is_some())
-            ),
-        ),
-        Type::ImplTrait(_) => {
-            errors.at(ty, "a handler cannot be generic: name the type; a `RawTerm` or a `Term` holds any term")
+    for_each_unowned(ty, &mut |inner| match inner {
+        Type::Reference(reference) => {
+            let hint = reference.mutability.map_or("", |_| ", or keep it in the state and take `&mut self`");
+            errors
+                .at(inner, format_args!("the arguments of a handler are owned: take {}{hint}", owned(&reference.elem)));
         }
-        Type::Tuple(tuple) => tuple.elems.iter().for_each(|element| argument_type(element, errors)),
-        Type::Array(array) => argument_type(&array.elem, errors),
-        Type::Slice(slice) => argument_type(&slice.elem, errors),
-        Type::Paren(inner) => argument_type(&inner.elem, errors),
-        Type::Group(inner) => argument_type(&inner.elem, errors),
-        Type::Path(path) => {
-            for segment in &path.path.segments {
-                let PathArguments::AngleBracketed(arguments) = &segment.arguments else { continue };
-                for argument in &arguments.args {
-                    if let GenericArgument::Type(inner) = argument {
-                        argument_type(inner, errors);
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The type to take in place of a reference to this one.
-fn owned(referred: &Type, mutable: bool) -> String {
-    match referred {
-        Type::Path(path) if path.path.is_ident("str") => "`String`".into(),
-        Type::Slice(slice) => match &*slice.elem {
-            Type::Path(path) if path.path.is_ident("u8") => "`Bytes` for a binary, `Vec<u8>` for a list".into(),
-            other => format!("`Vec<{}>`", spelled(other)),
-        },
-        other => {
-            let hint = if mutable { ", or keep it in the state and take `&mut self`" } else { "" };
-            format!("`{}`{hint}", spelled(other))
-        }
-    }
-}
-
-/// A type as people write it: token streams print with a space around everything.
-fn spelled(ty: &Type) -> String {
-    let text = ty.to_token_stream().to_string();
-    text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",").replace("& ", "&")
+        _ => errors.at(inner, "a handler cannot be generic: name the type; a `RawTerm` or a `Term` holds any term"),
+    });
 }
 
 /// The text of the doc comment.
@@ -277,22 +236,4 @@ impl Handler {
             ReturnType::Type(_, ty) => ends(ty),
         }
     }
-}
-
-/// The spans of the first and the last token.
-pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
-    let mut tokens = tokens.to_token_stream().into_iter();
-    let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
-    (first, tokens.last().map_or(first, |token| token.span()))
-}
-
-/// Whether a token that is no delimiter, however deep, is wanted.
-fn contains(tokens: &impl ToTokens, wanted: fn(&str) -> bool) -> bool {
-    fn search(tokens: TokenStream, wanted: fn(&str) -> bool) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Group(group) => search(group.stream(), wanted),
-            other => wanted(&other.to_string()),
-        })
-    }
-    search(tokens.to_token_stream(), wanted)
 }

@@ -1,0 +1,8 @@
+#![allow(unused)]
+
+use nodex::prelude::*;
+
+#[derive(FromTerm, IntoTerm)]
+enum Never {}
+
+fn main() {}
