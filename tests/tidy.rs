@@ -1,0 +1,306 @@
+//! The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check: what the layers of the core may name,
+//! where `unsafe` may stand, how long a file may be, and what must not be anywhere.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What each layer of nodex-core may name of the crate.
+const LAYERS: [(&str, &[&str]); 7] = [
+    // Its text form reads encoded terms, and its macros convert.
+    ("term", &["etf", "convert"]),
+    // Its errors are those of `convert`.
+    ("etf", &["term", "convert"]),
+    ("convert", &["term", "etf"]),
+    ("dist", &["term", "etf", "convert"]),
+    ("epmd", &[]),
+    ("net", &["term", "etf", "dist", "epmd"]),
+    ("node", &["term", "etf", "convert", "dist", "epmd", "net"]),
+];
+
+/// The layers that decide and touch nothing: whoever uses them hands in time, random numbers and bytes.
+const PURE: [&str; 4] = ["term", "etf", "convert", "dist"];
+
+/// A runtime, a socket, a clock, randomness.
+const IMPURE: [&str; 9] =
+    ["tokio", "std::net", "std::thread", "std::fs", "Instant", "SystemTime", "rand", "getrandom", "Creation"];
+
+/// The files of nodex-core that open sockets of a network.
+const SOCKETS: [&str; 3] = ["nodex-core/src/net/", "nodex-core/src/epmd/", "nodex-core/src/node/listen.rs"];
+
+/// The modules with `unsafe`, and what for.
+const UNSAFE: [(&str, &str); 1] =
+    [("nodex-host/src/process/parent_death.rs", "what a child does between fork and exec is unsafe to say")];
+
+/// The longest file of code, tests aside.
+const MAX_LINES: usize = 500;
+
+/// Files that are longer, and why they are not two.
+const LONG: [(&str, &str); 0] = [];
+
+/// Registries and mirrors of packages, in two parts so that they do not stand here either.
+const REGISTRIES: [(&str, &str); 8] = [
+    ("crates", ".io"),
+    ("hex", ".pm"),
+    ("npmjs", ".com"),
+    ("npmjs", ".org"),
+    ("pypi", ".org"),
+    ("rubygems", ".org"),
+    ("proxy.golang", ".org"),
+    ("debian", ".org"),
+];
+
+/// Words of work that is not done, in two parts as well.
+const UNDONE: [(&str, &str); 6] =
+    [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("to", "do!"), ("unimple", "mented!"), ("#[ig", "nore")];
+
+/// A file of the repository.
+struct File {
+    /// From the root, with `/`.
+    path: String,
+    text: String,
+}
+
+impl File {
+    fn is_code(&self) -> bool {
+        self.path.ends_with(".rs") && self.path.split('/').any(|folder| folder == "src")
+    }
+
+    /// Its lines without comments, with their numbers. A `//` inside a string ends the line too early, which hides
+    /// nothing that is looked for.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default()))
+    }
+}
+
+/// Every text file of the repository, build folders aside.
+fn files() -> Vec<File> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut all = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path: PathBuf = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name").to_string_lossy();
+            if path.is_symlink() || name == ".git" || path.join("CACHEDIR.TAG").exists() {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                let path = path.strip_prefix(root).expect("a path below the root").to_string_lossy().into_owned();
+                all.push(File { path, text });
+            }
+        }
+    }
+    assert!(all.len() > 100, "only {} files found", all.len());
+    all
+}
+
+/// Fails with all findings at once.
+fn none(findings: Vec<String>) {
+    assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+}
+
+/// True if `word` stands in `text` and is no part of a longer name.
+fn names(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
+}
+
+/// The modules that follow `crate::`, also in `crate::{a, b::{c, d}}`.
+fn crate_paths(code: &str) -> BTreeSet<String> {
+    let ident = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut found = BTreeSet::new();
+    for (at, path) in code.match_indices("crate::") {
+        let rest = &code[at + path.len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            found.insert(ident(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut starts = true;
+        for (i, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => starts = true,
+                c if starts && !c.is_whitespace() => {
+                    found.insert(ident(&group[i..]));
+                    starts = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn paths_of_a_crate_are_found() {
+    let code = "use crate::{atom, etf::{Decoder, tag},\n    term::Atom};\nlet x = crate::dist::Flags::EMPTY;";
+    let found: Vec<String> = crate_paths(code).into_iter().collect();
+    assert_eq!(found, ["atom", "dist", "etf", "term"]);
+}
+
+#[test]
+fn layers_name_only_what_they_may_know() {
+    let all: Vec<&str> = LAYERS.iter().map(|(layer, _)| *layer).collect();
+    let mut findings = Vec::new();
+    let mut seen = 0;
+    for file in files() {
+        let Some(inner) = file.path.strip_prefix("nodex-core/src/") else { continue };
+        let Some((layer, knows)) = LAYERS.iter().find(|(layer, _)| inner.starts_with(&format!("{layer}/"))) else {
+            assert_eq!(inner, "lib.rs", "{inner} is in no layer");
+            continue;
+        };
+        seen += 1;
+        let code: String = file.code().map(|(_, line)| format!("{line}\n")).collect();
+        for path in crate_paths(&code) {
+            if all.contains(&path.as_str()) && path != *layer && !knows.contains(&path.as_str()) {
+                findings.push(format!("{}: {layer} does not know {path}", file.path));
+            }
+        }
+    }
+    assert!(seen > 50, "only {seen} files of nodex-core found");
+    none(findings);
+}
+
+#[test]
+fn pure_layers_name_no_runtime_socket_clock_or_randomness() {
+    let mut findings = Vec::new();
+    for file in files() {
+        if !PURE.iter().any(|layer| file.path.starts_with(&format!("nodex-core/src/{layer}/"))) {
+            continue;
+        }
+        for (number, line) in file.code() {
+            for word in IMPURE {
+                if names(line, word) {
+                    findings.push(format!("{}:{number}: {word}", file.path));
+                }
+            }
+        }
+    }
+    none(findings);
+}
+
+#[test]
+fn sockets_are_opened_in_few_places() {
+    let mut findings = Vec::new();
+    for file in files() {
+        if !file.path.starts_with("nodex-core/src/") || SOCKETS.iter().any(|place| file.path.starts_with(place)) {
+            continue;
+        }
+        for (number, line) in file.code() {
+            for word in ["TcpListener", "TcpStream", "UdpSocket"] {
+                if names(line, word) {
+                    findings.push(format!("{}:{number}: {word}", file.path));
+                }
+            }
+        }
+    }
+    none(findings);
+}
+
+/// `unsafe_code` is denied for the workspace; so this finds every exception.
+#[test]
+fn unsafe_code_is_where_it_is_said_to_be() {
+    let mut findings = Vec::new();
+    let mut found = BTreeSet::new();
+    for file in files() {
+        if file.path.ends_with("Cargo.toml") && file.text.contains("[package]") && !file.path.starts_with("fuzz/") {
+            let inherits = file.text.contains("[lints]\nworkspace = true");
+            if !inherits {
+                findings.push(format!("{}: does not take the lints of the workspace", file.path));
+            }
+        }
+        if !file.is_code() {
+            continue;
+        }
+        for (number, line) in file.code() {
+            if names(line, "unsafe_code") && !line.contains("deny") && !line.contains("forbid") {
+                found.insert(file.path.clone());
+                if !UNSAFE.iter().any(|(path, _)| *path == file.path) {
+                    findings.push(format!("{}:{number}: {}", file.path, line.trim()));
+                }
+            }
+        }
+    }
+    for (path, reason) in UNSAFE {
+        if !found.contains(path) {
+            findings.push(format!("{path}: no unsafe code any more ({reason}): take it off the list"));
+        }
+    }
+    none(findings);
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let mut findings = Vec::new();
+    for file in files().iter().filter(|file| file.is_code()) {
+        let lines = file.text.lines().count();
+        let listed = LONG.iter().any(|(path, _)| *path == file.path);
+        match (lines > MAX_LINES, listed) {
+            (true, false) => findings.push(format!("{}: {lines} lines, the limit is {MAX_LINES}", file.path)),
+            (false, true) => findings.push(format!("{}: {lines} lines, take it off the list", file.path)),
+            _ => {}
+        }
+    }
+    none(findings);
+}
+
+/// The executables that all cases of `tests/elixir.rs` run with are listed in `tests/support/mod.rs`.
+#[test]
+fn every_example_is_tested_under_elixir() {
+    let files = files();
+    let text = |path: &str| &files.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("no {path}")).text;
+    let tests = format!("{}{}", text("tests/elixir.rs"), text("tests/support/mod.rs"));
+    let mut findings = Vec::new();
+    let mut seen = 0;
+    for file in &files {
+        let Some(example) = file.path.strip_prefix("examples/").and_then(|name| name.strip_suffix(".rs")) else {
+            continue;
+        };
+        seen += 1;
+        if !tests.contains(&format!("example(\"{example}\")")) {
+            findings.push(format!("{}: no test in tests/elixir.rs", file.path));
+        }
+    }
+    assert!(seen > 0, "no example found");
+    none(findings);
+}
+
+#[test]
+fn no_registry_is_named() {
+    let mut findings = Vec::new();
+    // Cargo writes the index that it uses into its lock file.
+    for file in files().iter().filter(|file| !file.path.ends_with("Cargo.lock")) {
+        for (number, line) in file.text.lines().enumerate() {
+            for (name, domain) in REGISTRIES {
+                if line.contains(&format!("{name}{domain}")) {
+                    findings.push(format!("{}:{}: {name}{domain}", file.path, number + 1));
+                }
+            }
+        }
+    }
+    none(findings);
+}
+
+#[test]
+fn nothing_is_left_undone() {
+    let mut findings = Vec::new();
+    for file in files() {
+        for (number, line) in file.text.lines().enumerate() {
+            for (start, end) in UNDONE {
+                if line.contains(&format!("{start}{end}")) {
+                    findings.push(format!("{}:{}: {start}{end}", file.path, number + 1));
+                }
+            }
+        }
+    }
+    none(findings);
+}
