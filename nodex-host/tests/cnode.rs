@@ -220,6 +220,19 @@ async fn a_late_reply_disturbs_nobody() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_never_answered_ends_in_its_time() {
+    let net = up().await;
+    let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
+    let error = cnode.call_within::<Pong>(SHORT, atom!("silence")).await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(error.to_string(), format!("{}: no reply within 150ms", cnode.node()));
+    ping(&cnode, "still there").await;
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
 async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
     let net = up().await;
     let mut pids = Vec::new();
@@ -279,7 +292,7 @@ async fn a_node_that_listens_is_connected_to() {
 #[tokio::test]
 async fn plain_is_ready_when_it_is_connected() {
     let net = up().await;
-    let options = CnodeBuilder::new("/usr/bin/erl")
+    let options = CnodeBuilder::new(support::in_path("erl"))
         .sname("beam")
         .protocol(Protocol::Plain { args: erl("beam", "the_cookie_of_a_test") })
         .registered_name(atom!("net_kernel"));
@@ -301,7 +314,7 @@ fn erl(sname: &str, cookie: &str) -> Vec<std::ffi::OsString> {
 #[tokio::test]
 async fn a_name_that_is_taken_by_a_node_with_another_cookie() {
     let net = up().await;
-    let other = CnodeBuilder::new("/usr/bin/erl")
+    let other = CnodeBuilder::new(support::in_path("erl"))
         .sname("taken")
         .protocol(Protocol::Plain { args: erl("taken", "another_cookie") })
         .start(net.host())
@@ -334,7 +347,7 @@ async fn unable_to_establish_connection() {
         .unwrap_err();
     let SpawnError::NoConnection { error: Some(_), printed, .. } = &error else { panic!("{error:?}") };
     assert_eq!(printed.lines().count(), 1);
-    assert!(error.to_string().contains("does not know it"), "why it cannot be connected to: {error}");
+    assert!(error.to_string().contains("cannot be found"), "why it cannot be connected to: {error}");
     finish(net, []).await;
 }
 

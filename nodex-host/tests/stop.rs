@@ -115,6 +115,25 @@ async fn a_start_that_is_cancelled_leaves_nothing() {
     nothing_left(pid).await;
 }
 
+/// A program may wait for any child, and so take the status away from under the host.
+#[tokio::test]
+async fn somebody_else_reaps_it() {
+    use rustix::process::{Pid, WaitOptions, waitpid};
+    for _ in 0..20 {
+        let start = Start::child("never_ready", |options| options.ready_line("initialising child@127.0.0.1")).await;
+        let process = start.ok();
+        let pid = Pid::from_raw(i32::try_from(process.pid()).unwrap());
+        let thief = tokio::task::spawn_blocking(move || waitpid(pid, WaitOptions::empty()));
+        let exit = within(10, "the end", process.stop()).await;
+        let stolen = thief.await.unwrap().is_ok();
+        match exit {
+            Exit::Unknown => assert!(stolen, "nobody took the status"),
+            exit => obeyed(exit),
+        }
+        start.finish().await;
+    }
+}
+
 #[tokio::test]
 async fn dropping_it_ends_it() {
     for name in ["never_ready", "ignores_sigterm", "grandchildren"] {

@@ -33,6 +33,13 @@ pub(crate) fn example(name: &str) -> PathBuf {
     built(profile.join("examples").join(name), "cargo build --examples")
 }
 
+/// A program of the system.
+pub(crate) fn in_path(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").expect("PATH");
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not installed: scripts/test installs it"))
+}
+
 fn built(path: PathBuf, by: &str) -> PathBuf {
     assert!(path.is_file(), "{} is not there: {by} builds it (scripts/test does all that is needed)", path.display());
     path

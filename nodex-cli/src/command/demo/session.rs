@@ -80,7 +80,7 @@ async fn show_lines(screen: Screen, happened: &mut Subscription) -> Result<(), F
             What::Line(line) if line.stream == Stream::Stdout => screen.data(format_args!("  {line}"))?,
             What::Line(line) => screen.data(format_args!("  {}", screen.out.bad(line)))?,
             What::Ready { after } => {
-                screen.data(format_args!("  {}", screen.out.dim(format!("{} after its start", duration(after)))))?;
+                screen.data(format_args!("  {}", screen.out.dim(format!("({} after its start)", duration(after)))))?;
             }
             What::Connected => break,
             _ => {}
