@@ -11,7 +11,13 @@ use super::executable::target;
 
 /// Every process of a run carries this variable, which children inherit: so left-overs are found
 /// even when their parent is gone.
-const MARK: &str = "NODEX_TEST_RUN";
+pub(super) const MARK: &str = "NODEX_TEST_RUN";
+
+/// A mark that no other run has.
+pub(super) fn new_mark() -> String {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed))
+}
 
 /// What a program printed and how it ended. `code` is `None` after a signal.
 #[derive(Debug)]
@@ -33,8 +39,7 @@ pub(crate) fn run(command: Command, deadline: Duration) -> Ended {
 
 /// [`run`] with a stdin.
 pub(crate) fn run_with_stdin(mut command: Command, stdin: Stdio, deadline: Duration) -> Ended {
-    static RUNS: AtomicU32 = AtomicU32::new(0);
-    let mark = format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
+    let mark = new_mark();
     let folder = Folder::new(&mark);
     let (stdout, stderr) = (folder.0.join("stdout"), folder.0.join("stderr"));
     let started = Instant::now();
@@ -70,7 +75,7 @@ pub(crate) fn run_with_stdin(mut command: Command, stdin: Stdio, deadline: Durat
 }
 
 /// The processes of a run that are still there when it had time to end them; they are killed.
-fn left_over(mark: &str) -> Vec<(i32, String)> {
+pub(super) fn left_over(mark: &str) -> Vec<(i32, String)> {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let left = marked(mark);

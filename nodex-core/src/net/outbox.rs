@@ -92,9 +92,12 @@ impl Outbox {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Nothing more is sent; what waits is dropped.
+    /// Nothing more is sent; what waits is dropped. The socket ends here: whoever keeps a reference to the connection
+    /// does not keep it open.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
+        // Fails only when it is not connected any more.
+        let _ = rustix::net::shutdown(self.socket.as_ref(), rustix::net::Shutdown::Both);
         *self.lock() = Pending::default();
         self.waiting.store(0, Ordering::Relaxed);
     }

@@ -16,7 +16,6 @@ mod handle;
 mod later;
 mod listen;
 mod local;
-mod log;
 mod parent;
 mod peers;
 mod registry;

@@ -1,0 +1,8 @@
+//! Rust nodes among BEAMs of every supported release: each case runs against OTP 23, the release of
+//! this machine, OTP 27 and the newest one.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod connections;
+mod world;

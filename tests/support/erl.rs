@@ -1,0 +1,206 @@
+//! A BEAM that a test tells what to evaluate, expression by expression, over its stdio.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::otp::{Folder, Otp};
+use super::run::{MARK, left_over, new_mark};
+
+/// Generous: an answer takes milliseconds, but the machine may be busy with others.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Lines of the BEAM's own that are kept to be shown when something fails.
+const KEPT: usize = 200;
+
+/// Evaluates each line of stdin in one process, whose variables and mailbox stay. What a line gives is
+/// printed as one line after a mark. Ends with stdin.
+const LOOP: &str = r#"
+    Eval = fun(Line, Bindings) ->
+        {ok, Tokens, _} = erl_scan:string(Line),
+        {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+        erl_eval:exprs(Expressions, Bindings)
+    end,
+    Loop = fun Loop(Bindings) ->
+        case io:get_line("") of
+            Line when is_list(Line) ->
+                Loop(try Eval(Line, Bindings) of
+                    {value, Value, New} -> io:format("=> ~0tp~n", [Value]), New
+                catch
+                    Class:Reason:Stack -> io:format("!! ~0tp~n", [{Class, Reason, Stack}]), Bindings
+                end);
+            _ -> halt(0)
+        end
+    end,
+    spawn(fun() -> Loop([]) end).
+"#;
+
+/// A running BEAM; dropping it ends the process and checks that nothing of it is left.
+pub(crate) struct Beam {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    said: Arc<Mutex<VecDeque<String>>>,
+    name: String,
+    mark: String,
+    _folder: Folder,
+}
+
+impl Beam {
+    /// Starts a node of this full name, whose epmd is at this port (1 for none), with more arguments for
+    /// `erl`. It listens on loopback addresses only.
+    pub(crate) fn start(otp: &Otp, name: &str, cookie: &str, epmd_port: u16, arguments: &[&str]) -> Self {
+        let loopback = if name.contains('.') { "{127,0,0,1}" } else { "{0,0,0,0,0,0,0,1}" };
+        let mut start = vec!["-name", name, "-setcookie", cookie, "-start_epmd", "false"];
+        // The first of several is the one that counts, so arguments may name another address.
+        start.extend_from_slice(arguments);
+        start.extend(["-kernel", "inet_dist_use_interface", loopback]);
+        Self::start_with(otp, name, epmd_port, &start)
+    }
+
+    /// Starts `erl` with just these arguments and what it needs to be told what to do.
+    pub(crate) fn start_with(otp: &Otp, name: &str, epmd_port: u16, arguments: &[&str]) -> Self {
+        let mark = new_mark();
+        let folder = otp.folder(&format!("erl-{mark}"), &[]);
+        let mut erl = otp.command("erl");
+        // Schedulers that wait without spinning: the machine is shared with other tests.
+        erl.args(["-noshell", "+S", "2:2", "+A", "1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"])
+            .args(arguments)
+            .args(["-eval", &LOOP.split_whitespace().collect::<Vec<_>>().join(" ")])
+            .env("ERL_EPMD_PORT", epmd_port.to_string())
+            .env("HOME", &folder.inside)
+            .env("ERL_CRASH_DUMP", folder.inside.join("erl_crash.dump"))
+            .env(MARK, &mark);
+        let mut beam = Self::run(erl, name, mark, folder);
+        // Not to be taken for an answer, whatever the start has printed.
+        assert_eq!(beam.eval("started"), "started");
+        beam
+    }
+
+    fn run(mut command: Command, name: &str, mark: String, folder: Folder) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        let (sender, lines) = channel();
+        let said = Arc::new(Mutex::new(VecDeque::new()));
+        let keep = |said: &Mutex<VecDeque<String>>, line: String| {
+            let mut said = said.lock().expect("no panic meanwhile");
+            said.push_back(line);
+            if said.len() > KEPT {
+                said.pop_front();
+            }
+        };
+        let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
+        let log = said.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                if line.starts_with("=> ") || line.starts_with("!! ") {
+                    // Nobody waits for the answers of a BEAM that has been dropped.
+                    let _ = sender.send(line);
+                } else {
+                    keep(&log, line);
+                }
+            }
+        });
+        let log = said.clone();
+        std::thread::spawn(move || {
+            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| keep(&log, line))
+        });
+        let stdin = child.stdin.take();
+        Self { child, stdin, lines, said, name: name.to_owned(), mark, _folder: folder }
+    }
+
+    /// Its full name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn os_pid(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
+    /// Evaluates Erlang expressions, with commas between them, and gives the value of the last one as
+    /// `~0tp` writes it. All lines are evaluated by the same process; variables stay bound.
+    ///
+    /// # Panics
+    /// When the evaluation fails.
+    pub(crate) fn eval(&mut self, expressions: &str) -> String {
+        self.begin(expressions);
+        self.answer()
+    }
+
+    /// Has it evaluate something meanwhile.
+    pub(crate) fn begin(&mut self, expressions: &str) {
+        let line: Vec<_> = expressions.split_whitespace().collect();
+        let stdin = self.stdin.as_mut().expect("it is open until the end");
+        if let Err(error) = writeln!(stdin, "{}.", line.join(" ")).and_then(|()| stdin.flush()) {
+            panic!("{} does not listen: {error}\n{}", self.name, self.said());
+        }
+    }
+
+    /// The value of what was begun.
+    pub(crate) fn answer(&mut self) -> String {
+        match self.lines.recv_timeout(DEADLINE) {
+            Ok(line) => match line.strip_prefix("=> ") {
+                Some(value) => value.to_owned(),
+                None => panic!("{}: {line}\n{}", self.name, self.said()),
+            },
+            Err(RecvTimeoutError::Timeout) => panic!("{} did not answer\n{}", self.name, self.said()),
+            Err(RecvTimeoutError::Disconnected) => panic!("{} has ended\n{}", self.name, self.said()),
+        }
+    }
+
+    /// Evaluates until the value is this one.
+    ///
+    /// # Panics
+    /// When it never is.
+    pub(crate) fn eventually(&mut self, expressions: &str, value: &str) {
+        let start = Instant::now();
+        loop {
+            let now = self.eval(expressions);
+            if now == value {
+                return;
+            }
+            assert!(
+                start.elapsed() < DEADLINE,
+                "{}: {expressions} is {now} and never {value}\n{}",
+                self.name,
+                self.said()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// What it has printed by itself.
+    pub(crate) fn said(&self) -> String {
+        self.said.lock().expect("no panic meanwhile").make_contiguous().join("\n")
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        // Both fail only when it is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Beam {
+    fn drop(&mut self) {
+        self.stdin = None;
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.kill();
+        let left = left_over(&self.mark);
+        if !std::thread::panicking() {
+            assert!(left.is_empty(), "{} left processes behind: {left:?}", self.name);
+        }
+    }
+}

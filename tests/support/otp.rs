@@ -1,0 +1,136 @@
+//! The releases of Erlang/OTP that the tests run: the one of this machine and those that
+//! `scripts/otp` has set up, each a small Debian system that is entered by chroot.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::executable::target;
+
+/// Settings of whoever runs the tests, which are not to reach the BEAMs of a test.
+const FOREIGN: [&str; 8] = [
+    "ERL_FLAGS",
+    "ERL_AFLAGS",
+    "ERL_ZFLAGS",
+    "ERL_LIBS",
+    "ERL_DIST_PORT",
+    "ERL_EPMD_ADDRESS",
+    "ERL_EPMD_PORT",
+    "ELIXIR_ERL_OPTIONS",
+];
+
+/// An installation of Erlang/OTP and Elixir.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Otp {
+    /// Nothing for the one of this machine.
+    root: Option<PathBuf>,
+    release: u32,
+}
+
+impl Otp {
+    /// The one in `target/otp/<folder>`, or the one of this machine.
+    pub(crate) fn installed(folder: Option<&str>) -> Self {
+        let root = folder.map(|folder| target().join("otp").join(folder));
+        if let Some(root) = &root {
+            let made = "scripts/otp makes it (scripts/test does all that is needed)";
+            assert!(root.is_dir(), "{} is not there: {made}", root.display());
+        }
+        Self { release: release_in(root.as_deref().unwrap_or(Path::new("/"))), root }
+    }
+
+    /// The release, as the installation says itself.
+    pub(crate) fn release(&self) -> u32 {
+        self.release
+    }
+
+    /// A program of this installation.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = match &self.root {
+            None => Command::new(program),
+            Some(root) => {
+                let mut command = Command::new("chroot");
+                if !rustix::process::geteuid().is_root() {
+                    command = Command::new("unshare");
+                    command.args(["--map-root-user", "chroot"]);
+                }
+                command.arg(root).arg(program).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+                command
+            }
+        };
+        for variable in FOREIGN {
+            command.env_remove(variable);
+        }
+        command.env("LC_ALL", "C.UTF-8");
+        command
+    }
+
+    /// A new folder that programs of this installation see, with copies of these files.
+    pub(crate) fn folder(&self, name: &str, files: &[&Path]) -> Folder {
+        let inside = match self.root {
+            None => target().join("tmp").join(format!("otp-{name}")),
+            Some(_) => Path::new("/tmp").join(format!("nodex-{name}")),
+        };
+        let outside = match &self.root {
+            None => inside.clone(),
+            Some(root) => root.join(inside.strip_prefix("/").expect("an absolute path")),
+        };
+        fs::create_dir_all(&outside).unwrap_or_else(|error| panic!("{}: {error}", outside.display()));
+        let folder = Folder { inside, outside };
+        for file in files {
+            let name = file.file_name().expect("the path of a file");
+            fs::copy(file, folder.outside.join(name)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
+        folder
+    }
+}
+
+impl fmt::Display for Otp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OTP {}", self.release)
+    }
+}
+
+/// The highest release in an installation's own list, `releases/<n>`.
+fn release_in(root: &Path) -> u32 {
+    let releases = root.join("usr/lib/erlang/releases");
+    let entries =
+        fs::read_dir(&releases).unwrap_or_else(|error| panic!("{}: {error} (Debian: erlang-base)", releases.display()));
+    let numbers = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers.max().unwrap_or_else(|| panic!("no release in {}", releases.display()))
+}
+
+/// A folder that is removed at the end, as it is called in the installation and out here.
+pub(crate) struct Folder {
+    pub(crate) inside: PathBuf,
+    outside: PathBuf,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.outside);
+    }
+}
+
+/// A test for each release of each case, a function `fn(&Otp)` in the module that uses this macro. The
+/// modules are named by what `scripts/otp` calls them, so that `--skip otp_` leaves all but the
+/// machine's own out; `otp_29` is the newest there is.
+macro_rules! for_each_release {
+    ($($case:ident),+ $(,)?) => {
+        $crate::support::otp::release!(otp_23 = Some("23"); $($case),+);
+        $crate::support::otp::release!(system = None; $($case),+);
+        $crate::support::otp::release!(otp_27 = Some("27"); $($case),+);
+        $crate::support::otp::release!(otp_29 = Some("29"); $($case),+);
+    };
+}
+pub(crate) use for_each_release;
+
+/// The tests of one release.
+macro_rules! release {
+    ($name:ident = $folder:expr; $($case:ident),+) => {
+        mod $name {
+            $(#[test] fn $case() { super::$case(&$crate::support::otp::Otp::installed($folder)); })+
+        }
+    };
+}
+pub(crate) use release;
