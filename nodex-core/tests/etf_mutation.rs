@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use nodex_core::{
     convert::{Cause, DecodeError},
     etf::{Decoder, EtfError, tag},
+    term::Text,
 };
 
 mod etf_beam;
@@ -161,4 +162,25 @@ fn the_dynamic_decoder_takes_what_skip_takes() {
             (Err(error), Ok(())) => panic!("only skip says {error}: {}", hex(&bytes)),
         }
     }
+}
+
+/// Each byte of each term in turn is made something else.
+#[test]
+fn no_changed_byte_makes_anything_panic() {
+    let mut tried = 0;
+    for term in corpus().into_iter().filter(|term| term.len() <= 120) {
+        for at in 0..term.len() {
+            let old = term[at];
+            for new in [0, 1, 255, old ^ 0x80, old.wrapping_add(1), old.wrapping_sub(1), 104, 107, 108, 112, 116] {
+                let mut bytes = term.clone();
+                bytes[at] = new;
+                let mut decoder = Decoder::new(&bytes);
+                let whole = decoder.skip().is_ok();
+                assert!(whole || Decoder::new(&bytes).term().is_err(), "{}", hex(&bytes));
+                assert!(!Text::of_bytes(&bytes).to_string().is_empty());
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 100_000, "{tried}");
 }

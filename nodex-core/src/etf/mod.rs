@@ -41,7 +41,7 @@ pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
 
 /// How deep a dynamic term may be nested, whatever the limits say: [`Term`](crate::term::Term) is dropped, cloned,
 /// compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
-pub const MAX_TERM_DEPTH: u32 = 1024;
+pub const MAX_TERM_DEPTH: u32 = 512;
 
 /// What a [`Decoder`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

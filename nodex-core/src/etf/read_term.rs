@@ -11,6 +11,9 @@ use crate::{
     term::{Term, distinct_keys, hash_is_unreliable, mask_bits, proper_list},
 };
 
+/// How deep maps may be nested in keys of maps. Every level reads its keys again to compare them.
+const MAX_KEY_DEPTH: usize = 4;
+
 /// Memory that an allocation takes beside what it holds.
 const OVERHEAD: usize = 16;
 
@@ -82,15 +85,24 @@ impl Reader<'_, '_> {
         let limits = self.decoder.limits;
         let max_depth = limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.decoder.depth) as usize;
         let mut outer: Vec<Open> = Vec::new();
+        // How many of these are maps of which a key is being read.
+        let mut key_depth = 0;
         loop {
             if outer.len() >= max_depth {
                 return Err(EtfError::TooDeep { offset: self.decoder.pos, limit: limits.max_depth }.into());
             }
             match self.fill(&mut top)? {
-                Next::Inner(inner) => outer.push(mem::replace(&mut top, inner)),
+                Next::Inner(inner) => {
+                    key_depth += usize::from(top.reads_key());
+                    outer.push(mem::replace(&mut top, inner));
+                    if let (Open::Map { offset, .. }, true) = (&top, key_depth > MAX_KEY_DEPTH) {
+                        return Err(EtfError::KeyTooDeep { offset: *offset, limit: MAX_KEY_DEPTH }.into());
+                    }
+                }
                 Next::Complete(term) => match outer.pop() {
                     None => return Ok(term),
                     Some(mut parent) => {
+                        key_depth -= usize::from(parent.reads_key());
                         parent.take(term)?;
                         top = parent;
                     }
@@ -368,6 +380,10 @@ impl Reader<'_, '_> {
 }
 
 impl Open {
+    fn reads_key(&self) -> bool {
+        matches!(self, Open::Map { key: None, .. })
+    }
+
     /// A term that was opened inside of this one is complete.
     fn take(&mut self, term: Term) -> Result<(), EtfError> {
         match self {
