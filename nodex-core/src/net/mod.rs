@@ -2,17 +2,23 @@
 
 mod accept;
 mod connect;
+mod inbox;
 mod keeper;
 mod link;
 mod locate;
 mod outbox;
+pub(crate) mod reader;
+mod sys;
+mod write_side;
 
 pub use accept::AcceptError;
 pub(crate) use accept::{Gate, accept};
 pub use connect::ConnectError;
 pub(crate) use connect::{Connected, connect, random_bits};
+use inbox::Inbox;
 pub(crate) use keeper::Keeper;
 pub(crate) use link::{Link, Receive};
 pub use link::{LinkEnd, LinkLimits};
 pub(crate) use locate::{Locate, publish};
 pub use outbox::Outbox;
+pub(crate) use write_side::WriteSide;

@@ -6,13 +6,14 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
 use futures::task::AtomicWaker;
-use tokio::net::tcp::OwnedWriteHalf;
+use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
 
+use super::WriteSide;
 use crate::etf::Encoder;
 
 /// How many pieces one vectored write takes.
@@ -28,7 +29,7 @@ const TICK_PAUSE: Duration = Duration::from_secs(1);
 /// appends frames; the connection's driver writes. The lock is never held while a handler runs.
 #[derive(Debug)]
 pub struct Outbox {
-    socket: OwnedWriteHalf,
+    socket: WriteSide,
     pending: Mutex<Pending>,
     /// Bytes that wait, readable without the lock.
     waiting: AtomicUsize,
@@ -48,7 +49,7 @@ struct Pending {
 }
 
 impl Outbox {
-    pub(crate) fn new(socket: OwnedWriteHalf) -> Self {
+    pub(crate) fn new(socket: WriteSide) -> Self {
         Outbox {
             socket,
             pending: Mutex::default(),
@@ -93,11 +94,11 @@ impl Outbox {
     }
 
     /// Nothing more is sent; what waits is dropped. The socket ends here: whoever keeps a reference to the connection
-    /// does not keep it open.
+    /// does not keep it open, and a thread that reads from it comes to its end.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         // Fails only when it is not connected any more.
-        let _ = rustix::net::shutdown(self.socket.as_ref(), rustix::net::Shutdown::Both);
+        let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Both);
         *self.lock() = Pending::default();
         self.waiting.store(0, Ordering::Relaxed);
     }
@@ -113,8 +114,8 @@ impl Outbox {
     }
 
     /// Has `push` wake this task.
-    pub(crate) fn register(&self, context: &Context<'_>) {
-        self.driver.register(context.waker());
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.driver.register(waker);
     }
 
     /// Writes `batch` behind what waits, as far as the socket takes it at once, and keeps the rest.
@@ -155,7 +156,7 @@ impl Outbox {
             if waiting == 0 {
                 return Poll::Ready(Ok(()));
             }
-            std::task::ready!(self.socket.as_ref().poll_write_ready(context))?;
+            std::task::ready!(self.socket.poll_ready(context))?;
         }
     }
 
@@ -211,10 +212,12 @@ impl Outbox {
         while done < out.len() {
             let mut slices = [IoSlice::new(&[]); PIECES];
             let count = out.io_slices(done, &mut slices);
-            let result = match count {
-                1 => self.socket.try_write(&slices[0]),
-                _ => self.socket.try_write_vectored(&slices[..count]),
-            };
+            // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            let result = self.socket.try_write(|socket| match count {
+                1 => Ok(send(socket, &slices[0], flags)?),
+                _ => Ok(sendmsg(socket, &slices[..count], &mut SendAncillaryBuffer::default(), flags)?),
+            });
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {

@@ -1,24 +1,48 @@
 //! From an established connection to a link that serves it, and its end.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, os::fd::OwnedFd, sync::Arc};
 
-use tokio::sync::watch;
+use tokio::{net::tcp::OwnedReadHalf, sync::watch};
 
 use super::{Context, dispatch::Dispatch, local::Inner, peers::Peer};
 use crate::{
-    net::{Connected, Link, LinkEnd, Outbox},
+    net::{Connected, Link, LinkEnd, Outbox, WriteSide, reader},
     term::Atom,
 };
+
+/// What drives a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drive {
+    /// A task of the runtime, among others.
+    Task,
+    /// A thread of its own, for the only connection of a process.
+    Thread,
+}
+
+enum Read {
+    Task(OwnedReadHalf),
+    Thread(OwnedFd),
+}
 
 /// Enters the peer into the node's table. The future serves the connection until it ends, and has to be polled by
 /// whoever asked for it.
 pub(super) fn establish(
     inner: &Arc<Inner>,
     connected: Connected,
+    drive: Drive,
 ) -> Result<(Arc<Peer>, impl Future<Output = LinkEnd> + Send + use<>), LinkEnd> {
     let established = connected.established;
     let name = Atom::new(&established.peer.name).map_err(|error| LinkEnd::Protocol(error.to_string().into()))?;
-    let (read, write) = connected.socket.into_split();
+    let (read, write) = match drive {
+        Drive::Task => {
+            let (read, write) = connected.socket.into_split();
+            (Read::Task(read), WriteSide::Task(write))
+        }
+        Drive::Thread => {
+            let (write, read) = WriteSide::for_thread(connected.socket)?;
+            (Read::Thread(read), write)
+        }
+    };
     let outbox = Arc::new(Outbox::new(write));
     let peer = Arc::new(Peer {
         id: inner.peers.next_id(),
@@ -30,12 +54,17 @@ pub(super) fn establish(
     });
     let context = Context::new(inner.clone(), peer.clone());
     let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
-    let link = Link::new(read, outbox.clone(), &established.rest, inner.limits, dispatch)?;
     inner.keeper.watch(&outbox);
     inner.peers.up(peer.clone());
     let (inner, served) = (inner.clone(), peer.clone());
     let serve = async move {
-        let end = link.drive().await;
+        let end = match read {
+            Read::Task(read) => match Link::new(read, outbox, &established.rest, inner.limits, dispatch) {
+                Ok(link) => link.drive().await,
+                Err(end) => end,
+            },
+            Read::Thread(socket) => reader::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
+        };
         tracing::info!(peer = %name, %end, "the connection has ended");
         inner.replies.disconnected(served.id);
         inner.peers.down(&served, &end.to_string());

@@ -14,7 +14,7 @@ use std::{
 
 use futures::future::{Either, select};
 
-use super::{Arguments, Builder, arguments, connection, local::Inner, parent};
+use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, parent};
 use crate::{
     dist::handshake::HandshakeError,
     net::{ConnectError, LinkEnd, connect},
@@ -101,7 +101,7 @@ fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
             Either::Left((connected, _)) => connected.map_err(|error| in_words(&name, error))?,
             Either::Right(_) => return Ok(LinkEnd::Shutdown),
         };
-        let (_, serve) = connection::establish(&inner, connected).map_err(|error| error.to_string())?;
+        let (_, serve) = connection::establish(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
         say(&format!("{name} ready"));
         Ok::<_, String>(serve.await)
     });

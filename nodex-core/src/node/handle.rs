@@ -10,7 +10,9 @@ use tokio::{
 };
 
 use super::{
-    Builder, NodeEvent, ServiceError, connection, listen,
+    Builder, NodeEvent, ServiceError, connection,
+    connection::Drive,
+    listen,
     local::Inner,
     peers::{Peer, Wanted},
 };
@@ -163,7 +165,7 @@ impl Node {
             };
             return timeout_at(deadline, self.0.peers.wait_up(name)).await.map_err(late);
         };
-        let (peer, serve) = connection::establish(&self.0, connected)
+        let (peer, serve) = connection::establish(&self.0, connected, Drive::Task)
             .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })?;
         tokio::spawn(serve);
         Ok(peer)

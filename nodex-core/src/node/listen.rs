@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{net::TcpListener, net::TcpStream, sync::Semaphore};
 
-use super::{StartError, connection, local::Inner};
+use super::{StartError, connection, connection::Drive, local::Inner};
 use crate::{
     dist::handshake::{Answer, Peer, Request},
     net::{Gate, Locate, accept, publish},
@@ -79,7 +79,7 @@ async fn enter(inner: &Arc<Inner>, socket: TcpStream, from: SocketAddr) -> Optio
             return None;
         }
     };
-    match connection::establish(inner, connected) {
+    match connection::establish(inner, connected, Drive::Task) {
         Ok((_, serve)) => Some(async {
             serve.await;
         }),

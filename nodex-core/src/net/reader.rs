@@ -1,0 +1,190 @@
+//! Drives one connection from a thread of its own.
+//!
+//! A node with one connection spends most of a round trip in the kernel: waiting on a socket that blocks takes one call
+//! where a task needs two, one to wait and one to read. The thread reads, runs handlers and writes; the runtime goes on
+//! with handlers that are not ready at once, writes what the socket did not take, and watches the tick time.
+
+use std::{
+    io,
+    os::fd::OwnedFd,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    thread,
+};
+
+use super::{
+    Inbox, LinkEnd, LinkLimits, Outbox, Receive,
+    link::{Life, congested, handle_frames},
+    sys::fill,
+};
+use crate::etf::Encoder;
+
+/// What the thread and the runtime share.
+struct Shared<R> {
+    core: Mutex<Core<R>>,
+    /// Something that the thread may wait for has changed.
+    changed: Condvar,
+    outbox: Arc<Outbox>,
+    limits: LinkLimits,
+    heard: AtomicBool,
+    /// The runtime found the core in use and wants to be woken when it is free.
+    wanted: AtomicBool,
+}
+
+struct Core<R> {
+    receive: R,
+    out: Encoder,
+    end: Option<LinkEnd>,
+}
+
+/// Runs until the connection ends, and says why. `socket` is the same as that of `outbox`, and blocks; `rest` came behind
+/// the handshake.
+pub(crate) async fn drive<R: Receive + 'static>(
+    socket: OwnedFd,
+    outbox: Arc<Outbox>,
+    rest: &[u8],
+    limits: LinkLimits,
+    receive: R,
+) -> LinkEnd {
+    let inbox = match Inbox::new(rest, limits.max_frame) {
+        Ok(inbox) => inbox,
+        Err(end) => return end,
+    };
+    let shared = Arc::new(Shared {
+        core: Mutex::new(Core { receive, out: Encoder::new(), end: None }),
+        changed: Condvar::new(),
+        outbox,
+        limits,
+        heard: AtomicBool::new(true),
+        wanted: AtomicBool::new(false),
+    });
+    let mut life = Life::new(limits.tick_time);
+    let mut start = Some((socket, inbox));
+    let end = std::future::poll_fn(|context| {
+        if let Some((socket, inbox)) = start.take() {
+            let (shared, waker) = (shared.clone(), context.waker().clone());
+            // Handlers find the runtime, for timers and tasks.
+            let runtime = tokio::runtime::Handle::current();
+            let read = move || {
+                let _in_runtime = runtime.enter();
+                shared.read(socket, inbox, &waker);
+            };
+            if let Err(error) = thread::Builder::new().name("nodex-link".into()).spawn(read) {
+                return Poll::Ready(LinkEnd::Io(error));
+            }
+        }
+        match shared.poll(context, &mut life) {
+            Ok(()) => Poll::Pending,
+            Err(end) => Poll::Ready(end),
+        }
+    });
+    let end = end.await;
+    shared.outbox.close();
+    shared.changed.notify_all();
+    end
+}
+
+impl<R: Receive> Shared<R> {
+    fn lock(&self) -> MutexGuard<'_, Core<R>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread.
+    fn read(&self, socket: OwnedFd, mut inbox: Inbox, waker: &Waker) {
+        let end = loop {
+            if let Err(end) = self.handle(&mut inbox, waker) {
+                break end;
+            }
+            if !self.heard.load(Ordering::Relaxed) {
+                // A quarter of the tick time has passed.
+                inbox.rest();
+            }
+            let buffer = inbox.room();
+            let room = buffer.capacity() - buffer.len();
+            match fill(&socket, buffer) {
+                Ok(0) => break LinkEnd::Closed,
+                Ok(count) => {
+                    self.heard.store(true, Ordering::Relaxed);
+                    if let Err(end) = inbox.filled(room, count) {
+                        break end;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break LinkEnd::Io(error),
+            }
+        };
+        self.lock().end.get_or_insert(end);
+        waker.wake_by_ref();
+    }
+
+    /// Handles all whole frames, and waits while too much does.
+    fn handle(&self, inbox: &mut Inbox, waker: &Waker) -> Result<(), LinkEnd> {
+        let mut core = self.lock();
+        loop {
+            let Core { receive, out, end } = &mut *core;
+            if end.is_some() || self.outbox.closed() {
+                return Err(LinkEnd::Shutdown);
+            }
+            handle_frames(inbox, receive, &self.outbox, out, &self.limits, waker)?;
+            self.outbox.submit(out)?;
+            if inbox.is_done() && !congested(&self.outbox, receive, &self.limits) {
+                break;
+            }
+            if congested(&self.outbox, receive, &self.limits) {
+                // The runtime writes, and goes on with handlers.
+                waker.wake_by_ref();
+                core = self.changed.wait(core).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        drop(core);
+        if self.wanted.swap(false, Ordering::AcqRel) || self.outbox.waiting() > 0 {
+            waker.wake_by_ref();
+        }
+        Ok(())
+    }
+
+    /// The runtime's part.
+    fn poll(&self, context: &mut Context<'_>, life: &mut Life) -> Result<(), LinkEnd> {
+        self.outbox.register(context.waker());
+        if self.outbox.aborted() {
+            return Err(LinkEnd::Shutdown);
+        }
+        let mut reading = true;
+        // A handler may run for long, and timers and tasks are not to wait for it.
+        match self.try_lock() {
+            None => {}
+            Some(mut core) => {
+                let Core { receive, out, end } = &mut *core;
+                if let Some(end) = end.take() {
+                    return Err(end);
+                }
+                receive.poll_later(context, out);
+                self.outbox.submit(out)?;
+                let drained = self.outbox.poll_flush(context)?.is_ready();
+                if receive.stopping(context) && receive.in_flight() == 0 && drained {
+                    return Err(LinkEnd::Shutdown);
+                }
+                reading = !congested(&self.outbox, receive, &self.limits);
+                self.changed.notify_one();
+            }
+        }
+        life.poll(context, || self.heard.swap(false, Ordering::Relaxed), reading)?;
+        Ok(())
+    }
+
+    /// The core if it is free; else this task is woken when it is.
+    fn try_lock(&self) -> Option<MutexGuard<'_, Core<R>>> {
+        for _ in 0..2 {
+            match self.core.try_lock() {
+                Ok(core) => return Some(core),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                // Once more after this, for it may have become free just before.
+                Err(TryLockError::WouldBlock) => self.wanted.store(true, Ordering::Release),
+            }
+        }
+        None
+    }
+}

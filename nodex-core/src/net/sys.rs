@@ -1,0 +1,50 @@
+//! What the system offers and safe code cannot say. The one place of this crate with `unsafe`.
+#![allow(unsafe_code)]
+
+use std::{io, net::TcpStream, os::fd::AsFd};
+
+use bytes::{BufMut, BytesMut};
+use tokio::io::{Interest, unix::AsyncFd};
+
+/// Makes a socket known to the runtime, for writing only.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub(super) fn register_for_writing(socket: TcpStream) -> io::Result<AsyncFd<TcpStream>> {
+    // SAFETY: a `TcpStream` owns its descriptor, names the same one for as long as it lives, and nobody can put
+    // another one into it while the `AsyncFd` holds it.
+    Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::WRITABLE) }?)
+}
+
+/// One `read` into the spare capacity of `buffer`; gives the number of bytes that came, 0 at the end of the stream.
+///
+/// Zeroing the room before every read would cost as much as handling a tenth of the messages that it takes.
+pub(super) fn fill(socket: impl AsFd, buffer: &mut BytesMut) -> io::Result<usize> {
+    let (came, _) = rustix::io::read(socket, buffer.spare_capacity_mut())?;
+    let count = came.len();
+    // SAFETY: `read` has initialised the first `count` bytes of the spare capacity, and no more than it has.
+    unsafe { buffer.advance_mut(count) };
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, os::unix::net::UnixStream};
+
+    use super::*;
+
+    #[test]
+    fn what_came_is_appended_and_the_end_is_zero() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let mut buffer = BytesMut::with_capacity(8);
+        near.write_all(b"abcdefghijk").unwrap();
+        assert_eq!(fill(&far, &mut buffer).unwrap(), 8);
+        assert_eq!(&buffer[..], b"abcdefgh");
+        buffer.reserve(16);
+        assert_eq!(fill(&far, &mut buffer).unwrap(), 3);
+        assert_eq!(&buffer[..], b"abcdefghijk");
+        drop(near);
+        assert_eq!(fill(&far, &mut buffer).unwrap(), 0);
+        assert_eq!(buffer.len(), 11);
+    }
+}
