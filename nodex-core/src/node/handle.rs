@@ -86,6 +86,11 @@ impl Node {
         Node(inner)
     }
 
+    /// Asks all connections to end, and waits for nothing.
+    pub(super) fn cancel(&self) {
+        self.0.stop.cancel();
+    }
+
     /// Its full name.
     pub fn name(&self) -> &Atom {
         &self.0.name

@@ -71,7 +71,11 @@ async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
 }
 
 /// The handshake; what it gives serves the connection.
-async fn enter(inner: &Arc<Inner>, socket: TcpStream, from: SocketAddr) -> Option<impl Future<Output = ()> + use<>> {
+pub(super) async fn enter(
+    inner: &Arc<Inner>,
+    socket: TcpStream,
+    from: SocketAddr,
+) -> Option<impl Future<Output = ()> + use<>> {
     let connected = match accept(socket, inner.local(), &mut Door(inner)).await {
         Ok(connected) => connected,
         Err(error) => {

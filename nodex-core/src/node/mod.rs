@@ -27,6 +27,7 @@ mod service;
 mod signals;
 mod state;
 mod system;
+pub mod testing;
 
 pub use args::{Args, FromArg, Rejection};
 pub use arguments::{ArgumentError, Arguments};
