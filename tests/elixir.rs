@@ -41,4 +41,9 @@ mod examples {
     fn counter() {
         run_script("counter.exs", &Executable::example("counter"));
     }
+
+    #[test]
+    fn orders() {
+        run_script("orders.exs", &Executable::example("orders"));
+    }
 }
