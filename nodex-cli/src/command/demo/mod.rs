@@ -16,8 +16,8 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A node executable, Rust or C, that takes <sname> <hostname> <cookie> <tname>.
-    /// Default: the example `example_client` if it is built beside this command, else this command itself
+    /// A node executable, Rust or C. Default: the example `example_client` if it is built beside this command, else
+    /// this command itself
     exe: Option<PathBuf>,
     /// How many calls to time, one after the other
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
