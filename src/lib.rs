@@ -31,3 +31,20 @@ pub mod prelude {
 pub mod __private {
     pub use nodex_core::{convert, etf, node, term};
 }
+
+/// The code blocks of the pages are compiled and run as tests.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../README.md")]
+    mod readme {}
+    #[doc = include_str!("../docs/from-c-node.md")]
+    mod from_c_node {}
+    #[doc = include_str!("../docs/from-nodex.md")]
+    mod from_nodex {}
+    #[doc = include_str!("../docs/operating.md")]
+    mod operating {}
+    #[doc = include_str!("../docs/protocol.md")]
+    mod protocol {}
+    #[doc = include_str!("../docs/types.md")]
+    mod types {}
+}
