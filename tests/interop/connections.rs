@@ -3,12 +3,9 @@
 use nodex_core::node::{Builder, Functions};
 
 use crate::support::otp::{Otp, for_each_release};
-use crate::world::World;
+use crate::world::{BEAM, OURS, World};
 
 for_each_release!(both_ways);
-
-const BEAM: &str = "beam@127.0.0.1";
-const OURS: &str = "ours@127.0.0.1";
 
 fn both_ways(otp: &Otp) {
     let world = World::new();

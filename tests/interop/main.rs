@@ -4,5 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod calls;
 mod connections;
+mod terms;
 mod world;

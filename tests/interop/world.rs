@@ -1,18 +1,28 @@
 //! A world of its own for a test: a private epmd and a runtime for Rust nodes.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nodex_core::dist::Cookie;
+use nodex_core::epmd;
 use nodex_core::node::{Builder, Node};
 use tokio::runtime::Runtime;
 
+use crate::support::beam::{assert_passed, path_of};
 use crate::support::epmd::Epmd;
 use crate::support::erl::Beam;
-use crate::support::otp::Otp;
+use crate::support::otp::{Folder, Otp};
+use crate::support::run::{Ended, run};
 
 /// What all nodes of a world share unless a test says otherwise.
 pub(crate) const COOKIE: &str = "interop";
+
+/// The BEAM of tests that need one.
+pub(crate) const BEAM: &str = "beam@127.0.0.1";
+
+/// The Rust node of tests that need one.
+pub(crate) const OURS: &str = "ours@127.0.0.1";
 
 /// Generous: what is waited for takes milliseconds, but the machine may be busy with others.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -52,5 +62,50 @@ impl World {
     /// A BEAM in this world.
     pub(crate) fn beam(&self, otp: &Otp, name: &str, arguments: &[&str]) -> Beam {
         Beam::start(otp, name, COOKIE, self.epmd_port(), arguments)
+    }
+
+    /// Waits until a node of this name (the part before the `@`) is published.
+    pub(crate) fn wait_registered(&self, name: &str) {
+        let epmd = epmd::Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, self.epmd_port())));
+        self.wait(async {
+            while epmd.lookup(name).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+    }
+
+    /// Starts an ExUnit script of `tests/elixir` with these arguments, on the node `host@127.0.0.1`.
+    pub(crate) fn begin_script(&self, otp: &Otp, script: &'static str, arguments: &[&str]) -> Script {
+        let folder = otp.folder(&format!("script-{}", self.epmd_port()));
+        let mut elixir = otp.command("elixir");
+        elixir
+            .args(["--name", "host@127.0.0.1", "--cookie", COOKIE])
+            .args(["--erl", "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none"])
+            .arg(folder.copy(&path_of(script)))
+            .args(arguments)
+            .env("ERL_EPMD_PORT", self.epmd_port().to_string())
+            .env("HOME", &folder.inside);
+        let running = std::thread::spawn(move || run(elixir, DEADLINE));
+        Script { script, running, _folder: folder }
+    }
+}
+
+/// A script that runs.
+pub(crate) struct Script {
+    script: &'static str,
+    running: JoinHandle<Ended>,
+    _folder: Folder,
+}
+
+impl Script {
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// Unless all of its tests have passed.
+    pub(crate) fn passes(self) {
+        match self.running.join() {
+            Ok(ended) => assert_passed(self.script, &ended),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -46,7 +47,7 @@ pub(crate) struct Beam {
     said: Arc<Mutex<VecDeque<String>>>,
     name: String,
     mark: String,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Beam {
@@ -64,7 +65,7 @@ impl Beam {
     /// Starts `erl` with just these arguments and what it needs to be told what to do.
     pub(crate) fn start_with(otp: &Otp, name: &str, epmd_port: u16, arguments: &[&str]) -> Self {
         let mark = new_mark();
-        let folder = otp.folder(&format!("erl-{mark}"), &[]);
+        let folder = otp.folder(&format!("erl-{mark}"));
         let mut erl = otp.command("erl");
         // Schedulers that wait without spinning: the machine is shared with other tests.
         erl.args(["-noshell", "+S", "2:2", "+A", "1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"])
@@ -113,7 +114,7 @@ impl Beam {
             BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| keep(&log, line))
         });
         let stdin = child.stdin.take();
-        Self { child, stdin, lines, said, name: name.to_owned(), mark, _folder: folder }
+        Self { child, stdin, lines, said, name: name.to_owned(), mark, folder }
     }
 
     /// Its full name.
@@ -133,6 +134,18 @@ impl Beam {
     pub(crate) fn eval(&mut self, expressions: &str) -> String {
         self.begin(expressions);
         self.answer()
+    }
+
+    /// Compiles and loads a module of `tests/erlang`.
+    pub(crate) fn load(&mut self, file: &str) {
+        let path = self.folder.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/erlang").join(file));
+        let loaded = self.eval(&format!(
+            "(fun() ->
+                {{ok, Module, Code}} = compile:file({path:?}, [binary, report]),
+                {{module, Module}} = code:load_binary(Module, {path:?}, Code)
+            end)()"
+        ));
+        assert!(loaded.starts_with("{module,"), "{loaded}");
     }
 
     /// Has it evaluate something meanwhile.

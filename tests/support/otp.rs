@@ -65,8 +65,8 @@ impl Otp {
         command
     }
 
-    /// A new folder that programs of this installation see, with copies of these files.
-    pub(crate) fn folder(&self, name: &str, files: &[&Path]) -> Folder {
+    /// A new folder that programs of this installation see.
+    pub(crate) fn folder(&self, name: &str) -> Folder {
         let inside = match self.root {
             None => target().join("tmp").join(format!("otp-{name}")),
             Some(_) => Path::new("/tmp").join(format!("nodex-{name}")),
@@ -76,12 +76,7 @@ impl Otp {
             Some(root) => root.join(inside.strip_prefix("/").expect("an absolute path")),
         };
         fs::create_dir_all(&outside).unwrap_or_else(|error| panic!("{}: {error}", outside.display()));
-        let folder = Folder { inside, outside };
-        for file in files {
-            let name = file.file_name().expect("the path of a file");
-            fs::copy(file, folder.outside.join(name)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        }
-        folder
+        Folder { inside, outside }
     }
 }
 
@@ -104,6 +99,15 @@ fn release_in(root: &Path) -> u32 {
 pub(crate) struct Folder {
     pub(crate) inside: PathBuf,
     outside: PathBuf,
+}
+
+impl Folder {
+    /// Copies a file, and gives its path as it is called in the installation.
+    pub(crate) fn copy(&self, file: &Path) -> PathBuf {
+        let name = file.file_name().expect("the path of a file");
+        fs::copy(file, self.outside.join(name)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.inside.join(name)
+    }
 }
 
 impl Drop for Folder {

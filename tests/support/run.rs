@@ -43,9 +43,12 @@ pub(crate) fn run_with_stdin(mut command: Command, stdin: Stdio, deadline: Durat
     let folder = Folder::new(&mark);
     let (stdout, stderr) = (folder.0.join("stdout"), folder.0.join("stderr"));
     let started = Instant::now();
+    // A program inside a chroot has a home of its own there.
+    if !command.get_envs().any(|(name, _)| name == "HOME") {
+        command.env("HOME", &folder.0);
+    }
     let mut child = command
         .env(MARK, &mark)
-        .env("HOME", &folder.0)
         .env("ERL_CRASH_DUMP", folder.0.join("erl_crash.dump"))
         .env("LC_ALL", "C.UTF-8")
         .stdin(stdin)
