@@ -1,6 +1,5 @@
 //! Real Erlang nodes that use the embedded epmd, and OTP's own `epmd` command asking it.
 
-#[allow(unused_imports, unused_macros)] // It is shared; this test takes its part.
 mod support;
 
 use std::net::SocketAddr;

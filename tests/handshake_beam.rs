@@ -1,7 +1,6 @@
 //! The handshake, control messages and frames over a plain blocking socket against a real `erl`, with
 //! this test on either side. There is no epmd: nodes listen on ports that they are told.
 
-#[allow(unused_imports, unused_macros)] // It is shared; this test takes its part.
 mod support;
 
 use std::io::{ErrorKind, Read, Write};

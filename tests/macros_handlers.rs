@@ -555,7 +555,7 @@ enum OrderError {
 fn place(order: Order) -> Result<Order, OrderError> {
     match order.lines.iter().map(|line| line.count).sum() {
         0 => Err(OrderError::Empty),
-        ..=10 => Ok(order),
+        1..=10 => Ok(order),
         _ => Err(OrderError::TooMany { limit: 10 }),
     }
 }
