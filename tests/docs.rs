@@ -356,6 +356,24 @@ fn elixir(script: &str, executable: Option<(&str, &Executable)>) -> Ended {
     ended
 }
 
+/// `CONTRIBUTING.md`: every script that records known answers, and every file of them.
+#[test]
+fn known_answers_say_where_they_are_from() {
+    let page = read("CONTRIBUTING.md");
+    let mut files = BTreeSet::new();
+    for folder in ["scripts/vectors", "nodex-core/tests", "nodex-core/tests/etf_vectors", "tests/macros"] {
+        for entry in fs::read_dir(root().join(folder)).expect("a folder") {
+            let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            let records = folder == "scripts/vectors" && name.ends_with(".escript");
+            if records || name.ends_with(".tsv") || name.ends_with("vectors.txt") {
+                files.insert(format!("`{folder}/{name}`"));
+            }
+        }
+    }
+    assert!(files.len() > 4, "{files:?}");
+    none(files.into_iter().filter(|file| !page.contains(file)).collect());
+}
+
 /// Text of Rust expressions and of the terms that they are.
 macro_rules! values {
     ($($value:expr;)*) => {
