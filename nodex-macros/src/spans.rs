@@ -1,8 +1,8 @@
-//! Where tokens lie, and how their names are resolved.
+//! Where tokens lie, how their names are resolved, and which lints may look at them.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
-use syn::{Type, ext::IdentExt};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Type, ext::IdentExt};
 
 /// A local name. The user's own locals it cannot meet, wherever they come from; the prefix keeps it apart from his
 /// constants, which a pattern would otherwise be.
@@ -49,4 +49,11 @@ pub(crate) fn member_of(ty: &Type, implemented: TokenStream, member: &str) -> To
 /// A name without `r#`.
 pub(crate) fn plain_name(ident: &Ident) -> String {
     ident.unraw().to_string()
+}
+
+/// `#[allow(deprecated)]` if something is: what is used by the expansion was not chosen by the user. Only then, because
+/// an `allow` of what a crate forbids is an error.
+pub(crate) fn allow_deprecated<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> Option<TokenStream> {
+    let deprecated = attributes.into_iter().any(|attribute| attribute.path().is_ident("deprecated"));
+    deprecated.then(|| quote!(#[allow(deprecated)]))
 }

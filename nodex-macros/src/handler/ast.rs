@@ -85,6 +85,16 @@ impl Block {
     }
 }
 
+impl Member {
+    /// Of a function.
+    pub(crate) fn attributes(&self) -> &[Attribute] {
+        match self {
+            Member::Function(function) => &function.attrs,
+            Member::Other(_) => &[],
+        }
+    }
+}
+
 impl Parse for Member {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         if input.fork().parse::<Function>().is_ok() {

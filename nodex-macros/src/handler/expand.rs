@@ -8,11 +8,11 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Attribute, Generics, Type};
 
 use super::{
-    ast::{Block, Function},
+    ast::{Block, Function, Member},
     attr::Kind,
     valid::{Handler, Receiver},
 };
-use crate::spans::{at, ends, local, member_of, respan};
+use crate::spans::{allow_deprecated, at, ends, local, member_of, respan};
 
 /// The service of a free function: a struct of its name, which lives beside it because its braces keep it out of the
 /// namespace of functions.
@@ -20,6 +20,8 @@ pub(crate) fn function(function: &Function, handler: &Handler) -> TokenStream {
     let node = node();
     let service = service_struct(function);
     let ident = &function.sig.ident;
+    let cfgs = &handler.cfgs;
+    let allow = allow_deprecated(&function.attrs);
     let description = description(handler);
     let body = body(handler, Holder::None);
     let checks = checks(handler);
@@ -28,8 +30,9 @@ pub(crate) fn function(function: &Function, handler: &Handler) -> TokenStream {
     quote! {
         #service
 
+        #(#cfgs)*
         #[automatically_derived]
-        #[allow(deprecated)]
+        #allow
         impl #node::Service for #ident {
             fn functions(&self) -> ::std::vec::Vec<#node::Function> {
                 ::std::vec![#description]
@@ -53,10 +56,12 @@ pub(crate) fn function(function: &Function, handler: &Handler) -> TokenStream {
 pub(crate) fn function_fallback(function: &Function) -> TokenStream {
     let node = node();
     let service = service_struct(function);
+    let cfgs = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     let ident = &function.sig.ident;
     quote! {
         #service
 
+        #(#cfgs)*
         #[automatically_derived]
         impl #node::Service for #ident {
             fn functions(&self) -> ::std::vec::Vec<#node::Function> {
@@ -122,11 +127,12 @@ pub(crate) fn block(block: &Block, handlers: &[Handler]) -> TokenStream {
         quote!(#(#cfgs)* { #checks })
     });
     let mutability = handlers.iter().any(|handler| !handler.arguments.is_empty()).then(|| quote!(mut));
+    let allow = allow_deprecated(block.members.iter().flat_map(Member::attributes));
     let distinct = distinct(handlers);
     let force = force_distinct(generics, self_type);
     quote! {
         #[automatically_derived]
-        #[allow(deprecated)]
+        #allow
         #impl_token #impl_generics #node::Serve for #self_type #where_clause {
             type State = #holder;
 

@@ -1,5 +1,6 @@
 //! What a type looks like in Erlang: made by `valid`, written out by `from_term` and `into_term`.
 
+use proc_macro2::TokenStream;
 use syn::{ExprPath, Generics, Ident, Member, Type};
 
 /// A type to derive for.
@@ -9,6 +10,8 @@ pub(crate) struct Input {
     /// Its name in errors.
     pub(crate) label: String,
     pub(crate) body: Body,
+    /// An attribute of the implementation, where one is needed.
+    pub(crate) allow: Option<TokenStream>,
 }
 
 pub(crate) enum Body {

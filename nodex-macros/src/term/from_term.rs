@@ -15,6 +15,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let derive = derive();
     let generics = bounds::add(input, &from_term(), true);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let allow = &input.allow;
     let decoder = local("decoder");
     let body = match &input.body {
         Body::Struct(shape) => structure(shape, &quote!(Self)),
@@ -23,7 +24,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        #[allow(deprecated)]
+        #allow
         impl #impl_generics #private::convert::FromTerm for #ident #type_generics #where_clause {
             fn decode(
                 #decoder: &mut #private::etf::Decoder<'_>,

@@ -21,6 +21,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let private = quote!(::nodex::__private);
     let generics = bounds::add(input, &into_term(), false);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let allow = &input.allow;
     let encoder = local("encoder");
     let body = match &input.body {
         Body::Struct(shape) => write(shape, |field| {
@@ -46,7 +47,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     };
     quote! {
         #[automatically_derived]
-        #[allow(deprecated)]
+        #allow
         impl #impl_generics #private::convert::IntoTerm for #ident #type_generics #where_clause {
             fn encode(
                 &self,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Data, DeriveInput, Field as SynField, Fields, Index, LitStr, Member, Type};
+use syn::{Attribute, Data, DeriveInput, Field as SynField, Fields, Index, LitStr, Member, Type};
 
 use super::{
     ast::{Body, Field, Input, Kind, Shape, Undefined, Variant},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     errors::Errors,
-    spans::plain_name,
+    spans::{allow_deprecated, plain_name},
     types::{for_each_unowned, owned},
 };
 
@@ -67,7 +67,24 @@ pub(crate) fn input(input: &DeriveInput, direction: Direction, errors: &mut Erro
             return None;
         }
     };
-    Some(Input { ident: input.ident.clone(), generics: input.generics.clone(), label, body })
+    let allow = allow_deprecated(attributes(input));
+    Some(Input { ident: input.ident.clone(), generics: input.generics.clone(), label, body, allow })
+}
+
+/// All attributes of the type, its variants and its fields.
+fn attributes(input: &DeriveInput) -> Vec<&Attribute> {
+    let mut all: Vec<&Attribute> = input.attrs.iter().collect();
+    match &input.data {
+        Data::Struct(data) => all.extend(data.fields.iter().flat_map(|field| &field.attrs)),
+        Data::Enum(data) => {
+            for variant in &data.variants {
+                all.extend(&variant.attrs);
+                all.extend(variant.fields.iter().flat_map(|field| &field.attrs));
+            }
+        }
+        Data::Union(_) => {}
+    }
+    all
 }
 
 /// The name of a struct in errors: as Elixir or Erlang writes it where they know it.

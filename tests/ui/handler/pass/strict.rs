@@ -50,6 +50,14 @@ fn opaque() -> impl IntoTerm {
 #[cnode_handler]
 fn old() {}
 
+#[cnode_handler]
+#[cfg(any())]
+fn left_out() -> Missing {}
+
+#[cfg(any())]
+#[cnode_handler]
+fn left_out() -> Missing {}
+
 /// Its own service may be printed and copied.
 #[derive(Debug)]
 pub struct Orders {
