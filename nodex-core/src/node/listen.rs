@@ -23,8 +23,8 @@ pub(super) struct Listen {
     pub(super) publish: bool,
 }
 
-/// Listens until the node stops.
-pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<(), StartError> {
+/// Listens until the node stops; gives the port.
+pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, StartError> {
     let failed = |error| StartError::Listen { address: listen.address, error };
     let mut address = listen.address;
     if let Locate::Fixed(port) = inner.locate
@@ -43,7 +43,7 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<(), Star
         let stop = inner.stop.clone();
         stop.run_until_cancelled(listen_forever(inner, listener)).await;
     });
-    Ok(())
+    Ok(port)
 }
 
 async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {

@@ -1,10 +1,12 @@
 //! Services under test: a node and a caller in one process, without epmd, arguments or an Erlang installation.
 
-use std::{io, net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
-
-use super::{Builder, CallError, Destination, IntoService, Node, StartError, listen, local::Inner};
+use super::{
+    Builder, CallError, Destination, IntoService, Node, StartError,
+    listen::{self, Listen},
+    local::Inner,
+};
 use crate::{
     convert::{FromTerm, IntoTerm},
     dist::Cookie,
@@ -46,9 +48,6 @@ pub enum TestError {
     /// No node can be made of them.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// There is no socket.
-    #[error("a socket on the loopback interface is needed: {0}")]
-    Socket(#[from] io::Error),
     /// The two nodes do not connect.
     #[error(transparent)]
     Connect(#[from] Arc<ConnectError>),
@@ -63,31 +62,19 @@ impl TestNode {
         Self::start(Builder::new().service(service)).await
     }
 
-    /// A node with several services or with state; where it listens does not matter, as nobody else can connect.
+    /// A node with several services or with state; where it would listen is passed over, as only the caller knows the cookie.
     ///
     /// # Errors
     /// As [`serve`](Self::serve).
     pub async fn start(builder: Builder) -> Result<Self, TestError> {
         let secret: String = (0..4).map(|_| format!("{:08x}", random_bits())).collect();
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let port = listener.local_addr()?.port();
-        // The port is not asked of any epmd, so none is needed.
-        let served =
-            Arc::new(Inner::new(crate::atom!("test_node@127.0.0.1"), cookie.clone(), builder.epmd_port(port))?);
-        let mut caller = Inner::new(crate::atom!("test_caller@127.0.0.1"), cookie, Builder::new().epmd_port(port))?;
+        // Found by its port alone, so whether there is an epmd does not matter.
+        let served = Arc::new(Inner::new(crate::atom!("test_node@127.0.0.1"), cookie.clone(), builder.epmd_port(0))?);
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let port = listen::start(&served, Listen { address, publish: false }).await?;
+        let mut caller = Inner::new(crate::atom!("test_caller@127.0.0.1"), cookie, Builder::new().epmd_port(0))?;
         caller.locate = Locate::Fixed(port);
-        let serving = served.clone();
-        tokio::spawn(async move {
-            let stop = serving.stop.clone();
-            let entered = stop.run_until_cancelled(async {
-                let (socket, from) = listener.accept().await.ok()?;
-                listen::enter(&serving, socket, from).await
-            });
-            if let Some(Some(served)) = entered.await {
-                served.await;
-            }
-        });
         let test = TestNode { node: Node::from_inner(served), caller: Node::from_inner(Arc::new(caller)) };
         test.caller.connect(test.node.name()).await?;
         Ok(test)
