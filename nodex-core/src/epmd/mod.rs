@@ -7,6 +7,8 @@ mod address;
 mod bounded;
 mod client;
 mod error;
+#[doc(hidden)]
+pub mod memory;
 mod server;
 
 pub use address::{DEFAULT_PORT, local_address, port, server_addresses};

@@ -18,6 +18,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use self::connection::Guard;
 use self::registry::Registry;
+pub(super) use self::request::Request;
 use super::Entry;
 
 /// What a [`Server`] allows.

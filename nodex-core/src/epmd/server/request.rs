@@ -8,7 +8,7 @@ pub(super) const MAX_REQUEST: usize = 3057;
 const MAX_SYMBOL: usize = 255 * 4;
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// `120 Port:16 Type:8 Protocol:8 Highest:16 Lowest:16 Nlen:16 Name Elen:16 Extra`
     Register(Entry),
     /// A registration that is answered with an error, for a node that speaks this version.
@@ -27,7 +27,7 @@ pub(super) enum Request {
 
 impl Request {
     /// Reads a request without its length. `None` is not worth an answer.
-    pub(super) fn read(bytes: &[u8]) -> Option<Request> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
         let (tag, rest) = bytes.split_first()?;
         match tag {
             b'x' => register(rest),

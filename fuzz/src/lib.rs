@@ -1,0 +1,3 @@
+//! What the fuzzer runs, and what the tests of `nodex-core` replay without it.
+
+pub mod targets;
