@@ -14,7 +14,7 @@ use std::{
 
 use futures::future::{Either, select};
 
-use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, parent};
+use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, log, parent};
 use crate::{
     dist::handshake::HandshakeError,
     net::{ConnectError, LinkEnd, connect},
@@ -64,6 +64,9 @@ where
         }
         Err(error) => return fail(&error.to_string()),
     };
+    if let Err(error) = log::start() {
+        return fail(&error.to_string());
+    }
     match configure(Builder::new()) {
         Ok(builder) => run(&arguments, builder),
         Err(error) => fail(&error.to_string()),

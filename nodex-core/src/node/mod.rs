@@ -16,6 +16,7 @@ mod handle;
 mod later;
 mod listen;
 mod local;
+mod log;
 mod parent;
 mod peers;
 mod registry;

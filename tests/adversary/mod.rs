@@ -1,0 +1,20 @@
+//! A peer that speaks the protocol badly on purpose, over blocking sockets.
+//!
+//! It shares no code with the library: every byte is put together here, so that every byte can be wrong.
+//! `wire` makes terms and frames, `handshake` takes either side of a handshake step by step, `epmd` answers in place of
+//! an epmd, `link` is an established connection, `victim` the node executable under attack, `stage` all of them set up.
+//! The tables of attacks are beside: `frames`, `terms`, `greetings` (handshakes) and `mappers` (epmds).
+
+// Every test binary takes its own part of this module.
+#![allow(dead_code)]
+
+pub(crate) mod epmd;
+pub(crate) mod frames;
+pub(crate) mod greetings;
+pub(crate) mod handshake;
+pub(crate) mod link;
+pub(crate) mod mappers;
+pub(crate) mod stage;
+pub(crate) mod terms;
+pub(crate) mod victim;
+pub(crate) mod wire;

@@ -1,0 +1,154 @@
+//! Hosts, epmds and peers that mean no good to a node executable: it stays, or it ends and says why.
+
+mod adversary;
+mod support;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use adversary::{
+    epmd, frames,
+    greetings::{self, Greeting},
+    link::PATIENCE,
+    mappers,
+    stage::{COOKIE, Stage, attack, in_parallel, modest, quiet},
+    terms::{self, Fate, Row},
+    victim::Victim,
+    wire::{atom, ping, tuple},
+};
+use support::executable::Executable;
+
+fn no_macro() -> Executable {
+    Executable::example("no_macro")
+}
+
+#[test]
+fn lengths() {
+    attack(&no_macro(), &frames::lengths());
+}
+
+#[test]
+fn shapes_of_frames() {
+    attack(&no_macro(), &frames::shapes());
+}
+
+#[test]
+fn operations() {
+    attack(&no_macro(), &frames::operations_gone_wrong());
+}
+
+#[test]
+fn senders_and_receivers() {
+    attack(&no_macro(), &frames::senders_and_receivers());
+}
+
+#[test]
+fn hosts_that_end_the_handshake() {
+    greet(greetings::ends());
+}
+
+#[test]
+fn hosts_that_fall_silent() {
+    // All at once: each takes the seven seconds that a handshake may take.
+    thread::scope(|scope| {
+        for greeting in greetings::silences() {
+            scope.spawn(move || greet(vec![greeting]));
+        }
+    });
+}
+
+#[test]
+fn hosts_that_say_something_else() {
+    greet(greetings::wrong_words());
+}
+
+fn greet(greetings: Vec<Greeting>) {
+    in_parallel(&greetings, |greeting| {
+        let stage = Stage::set(&no_macro());
+        let started = Instant::now();
+        let socket = stage.accept();
+        let open = (greeting.act)(socket);
+        modest(&stage.victim)?;
+        cannot_connect(stage.victim, greeting.says)?;
+        drop(open);
+        in_time(started, greeting.within)
+    });
+}
+
+#[test]
+fn epmds_that_are_none() {
+    let (slow, quick) = mappers::all().into_iter().partition(|mapper| mapper.within > Duration::from_secs(5));
+    let (slow, quick): (Vec<_>, Vec<_>) = (slow, quick);
+    let check = |mapper: &mappers::Mapper| {
+        let started = Instant::now();
+        let victim = Victim::start(&no_macro(), COOKIE, epmd::start(mapper.answer));
+        cannot_connect(victim, mapper.says)?;
+        in_time(started, mapper.within)
+    };
+    thread::scope(|scope| {
+        for mapper in slow {
+            scope.spawn(move || in_parallel(&[mapper], check));
+        }
+        in_parallel(&quick, check);
+    });
+}
+
+/// The node ends with status 1 and one line on stderr, its log aside, that says these words.
+fn cannot_connect(victim: Victim, says: &str) -> Result<(), String> {
+    let ended = victim.wait()?;
+    quiet(&ended.stderr)?;
+    let errors: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    match errors[..] {
+        [line] if ended.code == Some(1) && line.contains(says) => Ok(()),
+        _ => Err(format!("{ended:?} where status 1 and {says:?} is due")),
+    }
+}
+
+#[test]
+fn terms_that_end_decoders() {
+    for executable in ["no_macro", "example_client"] {
+        give(&Executable::example(executable), terms::small());
+    }
+}
+
+#[test]
+fn terms_that_fill_stacks() {
+    give(&no_macro(), terms::large());
+}
+
+/// Sends each term as an argument and as a whole message; whatever it is, the next message is answered.
+fn give(executable: &Executable, rows: Vec<Row>) {
+    let (stage, mut link) = Stage::connected(executable);
+    for Row { name, term, fate } in &rows {
+        let problem = |problem: String| panic!("{name}: {problem}; log: {}", stage.victim.stderr());
+        link.call(&ping(term));
+        let reply = link.reply(Instant::now() + PATIENCE).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let echo = reply == tuple(&[&atom("pong"), term]);
+        // `{error, {badarg, Text}}`
+        let refused = reply.starts_with(&[&[104, 2][..], &atom("error"), &[104, 2], &atom("badarg"), &[109]].concat());
+        let right = match fate {
+            Fate::Echo => echo,
+            Fate::Refused => refused,
+            Fate::Either => echo || refused,
+        };
+        if !right {
+            problem(format!("{fate:?} is due, not {}", reply[..reply.len().min(100)].escape_ascii()));
+        }
+        // A message of no bytes at all is one without its payload, which closes the connection.
+        if !term.is_empty() {
+            link.call(term);
+        }
+        if let Err(error) = link.answers() {
+            problem(format!("as a message: {error}"));
+        }
+    }
+    quiet(&stage.victim.stderr()).expect("a quiet node");
+    println!("{} terms, {:?} KiB at most, {}", rows.len(), stage.victim.peak_kib(), executable.path().display());
+}
+
+fn in_time(started: Instant, within: Duration) -> Result<(), String> {
+    let took = started.elapsed();
+    if took <= within { Ok(()) } else { Err(format!("took {took:?}, {within:?} are allowed")) }
+}
