@@ -4,7 +4,7 @@
 // The paths that the macros write, `::nodex::..`, work in here too.
 extern crate self as nodex;
 
-pub use nodex_core::{atom, eetf, etf, net, node, term};
+pub use nodex_core::{Bytes, atom, eetf, etf, net, node, term};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]
@@ -19,7 +19,7 @@ pub mod convert {
 /// What a node usually needs.
 pub mod prelude {
     pub use crate::{
-        atom, cnode_handler,
+        Bytes, atom, cnode_handler,
         convert::{FromTerm, IntoTerm},
         node::{Caller, Context, NoReply, Service, State},
         term::{Atom, Pid, Port, RawTerm, Reference, Term},

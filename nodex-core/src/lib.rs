@@ -10,5 +10,7 @@ pub mod net;
 pub mod node;
 pub mod term;
 
+/// Bytes that are shared and not copied: a binary as an argument or a field.
+pub use bytes::Bytes;
 /// The dynamic term, re-exported so that its version is the one this crate uses.
 pub use eetf;

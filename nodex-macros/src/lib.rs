@@ -69,9 +69,12 @@ use proc_macro::TokenStream;
 /// assert_eq!(service.functions().len(), 2);
 /// ```
 ///
+/// A unit test calls the methods as they are, or the service as messages do, with `nodex::node::testing::TestNode`.
+///
 /// Handlers with `&self` may run side by side; those with `&mut self` run one at a time, in the order in which their
 /// messages came. Without a single `&mut self` there is no lock at all. Functions without `self` are handlers too. A
-/// type has one such block; `const`, `type` and skipped items in it stay as they are.
+/// type has one such block; `const`, `type` and skipped items in it stay as they are. The block may have type parameters
+/// (`impl<S: Store> Shop<S>`), a handler may not. What is returned may borrow from the state.
 ///
 /// # Keys
 /// In `#[cnode_handler(..)]` on a function, in `#[cnode(..)]` on a method:
