@@ -17,3 +17,15 @@ fn ping() {
 fn ping_of_the_drop_in() {
     run_script("citizen_ping.exs", &Executable::example("no_macro"));
 }
+
+/// `rpc`, `erpc`, spawn requests and the server `rex`, side by side with a BEAM.
+#[test]
+fn rpc() {
+    run_script("citizen_rpc.exs", &Executable::example("citizen_under_test"));
+}
+
+/// What the drop-in node makes of names and modules.
+#[test]
+fn drop_in() {
+    run_script("citizen_drop_in.exs", &Executable::example("no_macro"));
+}

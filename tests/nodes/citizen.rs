@@ -1,9 +1,10 @@
 //! The node that `tests/elixir/citizen*.exs` look at: services under names of their own.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
+use bytes::Bytes;
 use nodex::{
-    node::{self, Functions},
+    node::{self, Accepts, Call, CallKind, Function, Functions, Handled, Handler, Raised},
     prelude::*,
 };
 
@@ -12,5 +13,66 @@ fn main() -> ExitCode {
 }
 
 fn orders() -> Functions {
-    Functions::new().add("ping", |term: RawTerm| (atom!("pong"), term)).add("add", |a: i64, b: i64| a.checked_add(b))
+    Functions::new()
+        .add("ping", |term: RawTerm| (atom!("pong"), term))
+        .add("add", |a: i64, b: i64| a.checked_add(b))
+        .add("sum", |numbers: Vec<i64>| numbers.iter().sum::<i64>())
+        .add("nothing", || ())
+        .add("refuse", |reason: RawTerm| Err::<(), _>(reason))
+        .add("raise", raise)
+        .add("crash", |message: String| -> i64 { panic!("{message}") })
+        .add("big", |size: usize| Bytes::from(vec![7; size]))
+        .add("not_a_number", || f64::NAN)
+        .add("no_reply", || NoReply)
+        .add("forget", |caller: Caller| drop_later(caller, None))
+        .add("answer_later", |term: RawTerm, caller: Caller| drop_later(caller, Some(term)))
+        .add("how", |caller: Caller| {
+            let how = match caller.kind() {
+                CallKind::Plain => "plain",
+                CallKind::GenCall => "call",
+                CallKind::Cast => "cast",
+                CallKind::Rpc => "rpc",
+                _ => "else",
+            };
+            (Atom::from_static(how), caller.pid().ok())
+        })
+        .add_async("sleep", |ms: u64| async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            ms
+        })
+        .add_async("crash_later", |message: String| async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if message.is_empty() { 0 } else { panic!("{message}") }
+        })
+        .add_handler(Function::new("only_messages", 0).accepts(Accepts::PLAIN.or(Accepts::CALL)), Yes)
+        .add_handler(Function::new("only_rpc", 0).accepts(Accepts::RPC), Yes)
+}
+
+struct Yes;
+
+impl Handler for Yes {
+    fn handle(&self, call: Call<'_>) -> Handled {
+        call.reply(atom!("yes"))
+    }
+}
+
+fn raise(class: Atom, reason: RawTerm) -> Result<RawTerm, Raised<RawTerm>> {
+    match class.as_str() {
+        "error" => Err(Raised::Error(reason)),
+        "exit" => Err(Raised::Exit(reason)),
+        "throw" => Err(Raised::Throw(reason)),
+        _ => Ok(reason),
+    }
+}
+
+/// Takes the caller to another thread and answers from there, or not at all.
+fn drop_later(caller: Caller, answer: Option<RawTerm>) -> NoReply {
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(20));
+        if let Some(answer) = answer {
+            // The answer is a term that came from a BEAM.
+            caller.reply(answer).unwrap_or_default();
+        }
+    });
+    NoReply
 }

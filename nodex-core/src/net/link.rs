@@ -32,17 +32,21 @@ pub struct LinkLimits {
     pub max_waiting: usize,
     /// Reading stops while more calls than this wait for their handlers.
     pub max_in_flight: usize,
+    /// A peer that watches our processes with more monitors and links than this is disconnected. Those with long names
+    /// count more, so that none takes more than a few hundred bytes for each that is allowed.
+    pub max_watches: usize,
     /// A peer from which nothing came for this long is taken for dead.
     pub tick_time: Duration,
 }
 
 impl Default for LinkLimits {
-    /// Frames of 128 MiB, 1 MiB waiting, 8192 calls in flight, 60 s (OTP's `net_ticktime`).
+    /// Frames of 128 MiB, 1 MiB waiting, 8192 calls in flight, 131,072 monitors and links, 60 s (OTP's `net_ticktime`).
     fn default() -> Self {
         LinkLimits {
             max_frame: 128 << 20,
             max_waiting: 1 << 20,
             max_in_flight: 8192,
+            max_watches: 1 << 17,
             tick_time: Duration::from_secs(60),
         }
     }
@@ -72,6 +76,12 @@ pub enum LinkEnd {
     /// A frame breaks the protocol.
     #[error("the peer broke the protocol: {0}")]
     Protocol(Box<str>),
+    /// The peer has set up too many monitors and links.
+    #[error("the peer has more than {limit} monitors and links")]
+    TooManyWatches {
+        /// The limit.
+        limit: usize,
+    },
     /// This side closed it.
     #[error("the connection was closed here")]
     Shutdown,

@@ -113,6 +113,11 @@ impl Outbox {
         self.aborted.load(Ordering::Acquire)
     }
 
+    /// Has the driver look after what has changed.
+    pub(crate) fn wake(&self) {
+        self.driver.wake();
+    }
+
     /// Has `push` wake this task.
     pub(crate) fn register(&self, waker: &Waker) {
         self.driver.register(waker);

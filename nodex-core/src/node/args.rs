@@ -158,6 +158,17 @@ impl Rejection {
         Rejection(Box::new(encoder))
     }
 
+    /// The exception that it is for a caller by rpc: the reason, and the text of a bad argument, which stands in the
+    /// stack trace then.
+    pub(crate) fn exception(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        const BADARG: &[u8] = b"\x77\x06badarg";
+        let reason = self.0.to_vec();
+        match reason.strip_prefix(b"\x68\x02").and_then(|pair| pair.strip_prefix(BADARG)) {
+            Some(text) => (BADARG.to_vec(), Some(text.to_vec())),
+            None => (reason, None),
+        }
+    }
+
     /// The reason, encoded.
     pub(crate) fn reason(&self) -> &Encoder {
         &self.0

@@ -10,10 +10,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{
-    Args, FromArg, IntoReply, Lock, Rejection,
-    route::{Route, finish},
-};
+use super::{Args, Class, FromArg, IntoReply, Lock, Rejection, route::Route};
 use crate::etf::Encoder;
 
 /// A message that calls a function of a [`Service`](super::Service).
@@ -159,13 +156,25 @@ fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R) {
     if !reply.replies() {
         return;
     }
+    if let Some(class) = reply.raises() {
+        return raise(route, class, &reply, out);
+    }
     let Some(frame) = route.begin(out) else { return };
     match reply.encode_reply(out) {
-        Ok(()) => finish(frame, out),
+        Ok(()) => route.finish(frame, out),
         Err(error) => {
-            frame.undo(out);
+            route.undo(frame, out);
             route.write_error(out, &Rejection::unencodable(&error));
         }
+    }
+}
+
+#[cold]
+fn raise(route: &Route<'_>, class: Class, reason: &impl IntoReply, out: &mut Encoder) {
+    let mut encoded = Encoder::new();
+    match reason.encode_reply(&mut encoded) {
+        Ok(()) => route.raise(class, &encoded.to_vec(), out),
+        Err(error) => route.write_error(out, &Rejection::unencodable(&error)),
     }
 }
 

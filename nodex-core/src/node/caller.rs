@@ -2,11 +2,11 @@
 
 use super::{
     Context, IntoReply,
-    route::{OwnedRoute, Route, finish},
+    route::{OwnedRoute, Route},
 };
 use crate::{
     convert::DecodeError,
-    etf::{Decoder, EncodeError},
+    etf::{Decoder, EncodeError, Encoder},
     term::Pid,
 };
 
@@ -20,6 +20,8 @@ pub enum CallKind {
     GenCall,
     /// `GenServer.cast`; nobody waits for a reply.
     Cast,
+    /// `rpc` or `erpc`; the reply is what the function returns.
+    Rpc,
 }
 
 /// Argument of a handler: who called. Keep it and return [`NoReply`](super::NoReply) to answer later.
@@ -53,14 +55,21 @@ impl Caller {
     /// When no BEAM would accept the value; nothing has been sent then.
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         self.context.push(|out| {
-            let Some(frame) = self.route.as_route().begin(out) else { return Ok(()) };
+            let route = self.route.as_route();
+            if let Some(class) = reply.raises() {
+                let mut reason = Encoder::new();
+                reply.encode_reply(&mut reason)?;
+                route.raise(class, &reason.to_vec(), out);
+                return Ok(());
+            }
+            let Some(frame) = route.begin(out) else { return Ok(()) };
             match reply.encode_reply(out) {
                 Ok(()) => {
-                    finish(frame, out);
+                    route.finish(frame, out);
                     Ok(())
                 }
                 Err(error) => {
-                    frame.undo(out);
+                    route.undo(frame, out);
                     Err(error)
                 }
             }

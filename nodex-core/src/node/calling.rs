@@ -154,7 +154,7 @@ impl Node {
                 R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| CallError::Reply { error })
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
-            Ok(Ok(Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+            Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
         }
     }
 
@@ -198,7 +198,7 @@ impl Node {
                 tagged_reply(&reply, &reference).map_err(|error| CallError::Reply { error })
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
-            Ok(Ok(Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+            Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
         }
     }
 

@@ -4,7 +4,7 @@ use std::{future::Future, os::fd::OwnedFd, sync::Arc};
 
 use tokio::{net::tcp::OwnedReadHalf, sync::watch};
 
-use super::{Context, dispatch::Dispatch, local::Inner, peers::Peer};
+use super::{Context, dispatch::Dispatch, local::Inner, peers::Peer, watches::Watches};
 use crate::{
     net::{Connected, Link, LinkEnd, Outbox, WriteSide, reader},
     term::Atom,
@@ -50,6 +50,7 @@ pub(super) fn establish(
         creation: established.peer.creation,
         flags: established.peer.negotiated,
         outbox: outbox.clone(),
+        watches: Watches::default(),
         end: watch::Sender::new(None),
     });
     let context = Context::new(inner.clone(), peer.clone());
@@ -67,6 +68,7 @@ pub(super) fn establish(
         };
         tracing::info!(peer = %name, %end, "the connection has ended");
         inner.replies.disconnected(served.id);
+        inner.disconnected(&served);
         inner.peers.down(&served, &end.to_string());
         end
     };

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Extensions, Node, local::Inner, peers::Peer};
-use crate::{etf::Encoder, term::Atom};
+use super::{Extensions, Node, local::Inner, peers::Peer, watches::Watches};
+use crate::{dist::Flags, etf::Encoder, term::Atom};
 
 /// Argument of a handler: its node and the connection of the caller. Cheap to clone and to keep.
 #[derive(Clone)]
@@ -27,6 +27,20 @@ impl Context {
     /// The node that the handler runs in, for calling out.
     pub fn node(&self) -> Node {
         Node::from_inner(self.0.inner.clone())
+    }
+
+    pub(super) fn inner(&self) -> &Arc<Inner> {
+        &self.0.inner
+    }
+
+    /// What both nodes of the connection can do.
+    pub(super) fn flags(&self) -> Flags {
+        self.0.peer.flags
+    }
+
+    /// Who watches our processes over the connection.
+    pub(super) fn watches(&self) -> &Watches {
+        &self.0.peer.watches
     }
 
     pub(super) fn extensions(&self) -> &Extensions {

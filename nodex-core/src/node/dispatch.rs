@@ -16,6 +16,7 @@ use super::{
     call::panic_rejection,
     later::LaterCalls,
     local::Inner,
+    processes::Number,
     registry::{Process, Registry},
     replies::Outcome,
     route::Route,
@@ -34,7 +35,7 @@ pub(super) struct Dispatch {
     pub(super) inner: Arc<Inner>,
     pub(super) context: Context,
     pub(super) flags: Flags,
-    later: LaterCalls,
+    pub(super) later: LaterCalls,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     stop_registered: bool,
 }
@@ -48,15 +49,15 @@ impl Dispatch {
 
 /// What has to be known to handle a message to one of our processes.
 #[derive(Clone, Copy)]
-struct Arrival<'a> {
-    process: &'a Process,
+pub(super) struct Arrival<'a> {
+    pub(super) process: &'a Process,
     /// What it was sent to.
-    to: Target<'a>,
-    registry: &'a Registry,
-    context: &'a Context,
-    flags: Flags,
-    owner: &'a Bytes,
-    waker: &'a Waker,
+    pub(super) to: Target<'a>,
+    pub(super) registry: &'a Registry,
+    pub(super) context: &'a Context,
+    pub(super) flags: Flags,
+    pub(super) owner: &'a Bytes,
+    pub(super) waker: &'a Waker,
 }
 
 impl Receive for Dispatch {
@@ -70,21 +71,28 @@ impl Receive for Dispatch {
             }
         };
         let Control::Send { from, to, message, .. } = control else {
-            return self.signal(&control, out);
+            return self.signal(&control, owner, waker, out);
         };
         let process = match to {
+            Target::Name(name) if name.name_bytes() == b"rex" && self.rex(to, message, owner, waker, out) => None,
             Target::Name(name) => self.inner.registry.by_name(name),
-            Target::Pid(pid) => match self.inner.registry.by_id(pid.id(), pid.serial()) {
-                None => {
-                    self.reply(pid.id(), pid.serial(), message, owner);
-                    return Ok(());
+            // Those of an earlier incarnation of this node are gone.
+            Target::Pid(pid) if pid.creation() != self.inner.creation => None,
+            Target::Pid(pid) => {
+                let number = Number { id: pid.id(), serial: pid.serial() };
+                match self.inner.registry.by_number(number) {
+                    None => {
+                        self.reply(number, message, owner);
+                        None
+                    }
+                    process => process,
                 }
-                process => process,
-            },
+            }
             Target::Alias(_) => None,
         };
         // As on a BEAM, a message to nobody is dropped.
         if let Some(process) = process {
+            let process = &*process;
             let registry = &self.inner.registry;
             let arrival = Arrival { process, to, registry, context: &self.context, flags: self.flags, owner, waker };
             arrival.message(from, message, &mut self.later, out);
@@ -94,6 +102,10 @@ impl Receive for Dispatch {
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
         self.later.poll(context, out);
+        if self.context.watches().take_pending() {
+            self.later.drop_ended();
+            self.tell_ended(out);
+        }
     }
 
     fn in_flight(&self) -> usize {
@@ -112,10 +124,10 @@ impl Receive for Dispatch {
 
 impl Dispatch {
     /// Hands a reply to the call that waits for it; a late one is dropped.
-    fn reply(&self, id: u32, serial: u32, message: &[u8], owner: &Bytes) {
+    fn reply(&self, number: Number, message: &[u8], owner: &Bytes) {
         match Decoder::with_owner(message, owner).raw() {
             Ok(message) => {
-                self.inner.replies.complete(id, serial, Outcome::Message(message));
+                self.inner.replies.complete(number.id, number.serial, Outcome::Message(message));
             }
             Err(error) => tracing::warn!(peer = %self.context.peer(), %error, "a reply that is no term was dropped"),
         }
@@ -132,6 +144,7 @@ impl Arrival<'_> {
             alias: None,
             from: &self.process.address,
             flags: self.flags,
+            spawned: None,
         };
         let mut decoder = Decoder::with_owner(term, self.owner);
         let Some((name, arity)) = head(&mut decoder) else {
@@ -155,7 +168,7 @@ impl Arrival<'_> {
     }
 
     /// What every node answers to calls of `net_kernel` and its like, it answers also where services take any name.
-    fn for_call(mut self, name: &[u8], arity: usize) -> Self {
+    pub(super) fn for_call(mut self, name: &[u8], arity: usize) -> Self {
         if let Target::Name(to) = self.to
             && let Some(system) = self.registry.system(to)
             && self.process.name.is_none()
@@ -167,7 +180,7 @@ impl Arrival<'_> {
     }
 
     #[inline]
-    fn invoke(
+    pub(super) fn invoke(
         &self,
         route: &Route<'_>,
         decoder: Decoder<'_>,
@@ -180,6 +193,7 @@ impl Arrival<'_> {
             CallKind::Plain => Accepts::PLAIN,
             CallKind::GenCall => Accepts::CALL,
             CallKind::Cast => Accepts::CAST,
+            CallKind::Rpc => Accepts::RPC,
         };
         let Some((service, index, function)) =
             self.process.function(name, arity).filter(|(_, _, function)| function.accepts.contains(accepts))
@@ -215,6 +229,9 @@ impl Arrival<'_> {
     #[cold]
     fn unknown(&self, route: &Route<'_>, name: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
         tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
+        if let Some(spawned) = route.spawned {
+            return spawned.undef(route, out);
+        }
         // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind.
         if route.kind == CallKind::Plain && name == b"error" {
             return;
@@ -247,7 +264,7 @@ fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
 }
 
 /// Pid and tag of a gen call's `{Pid, Tag}`, encoded.
-fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
+pub(super) fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
     if decoder.tuple().ok()? != 2 {
         return None;
     }
@@ -256,7 +273,7 @@ fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
 }
 
 /// The reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
-fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
+pub(super) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
     const PAIR: &[u8] = b"\x6c\0\0\0\x01";
     let inner = tag.strip_prefix(PAIR).filter(|inner| inner.first() == Some(&tag::LIST_EXT)).unwrap_or(tag);
     let mut decoder = Decoder::new(inner.strip_prefix(PAIR)?);

@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
-    task::{self, Poll},
+    task::{self, Poll, Waker},
 };
 
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -37,7 +37,9 @@ struct Place {
 
 #[derive(Debug)]
 struct Running {
-    later: Later,
+    /// None once the call is given up.
+    later: Option<Later>,
+    waker: Option<Waker>,
     route: OwnedRoute,
     function: Atom,
     /// The place among the plain replies to this caller.
@@ -56,10 +58,33 @@ impl Future for Running {
         let this = &mut *self;
         let mut reply = Encoder::new();
         let route = this.route.as_route();
-        this.later.poll(context, &route, &this.function, &mut reply).map(|()| {
-            let place = this.place.map(|place| (route.caller().into(), place));
-            Finished { reply, place }
-        })
+        let over = match (&mut this.later, route.spawned) {
+            (None, _) => Poll::Ready(()),
+            // Killed.
+            (_, Some(spawned)) if spawned.is_over() => Poll::Ready(()),
+            (Some(later), _) => later.poll(context, &route, &this.function, &mut reply),
+        };
+        if over.is_pending() {
+            match &mut this.waker {
+                Some(waker) => waker.clone_from(context.waker()),
+                waker => *waker = Some(context.waker().clone()),
+            }
+            if let Some(spawned) = route.spawned {
+                spawned.register(context.waker());
+                // The signal may have come before.
+                if spawned.is_over() {
+                    context.waker().wake_by_ref();
+                }
+            }
+            return Poll::Pending;
+        }
+        // What the handler holds is given up before what is left to say is said.
+        this.later = None;
+        if let Some(spawned) = route.spawned {
+            spawned.settle(&route, &mut reply);
+        }
+        let place = this.place.map(|place| (route.caller().into(), place));
+        Poll::Ready(Finished { reply, place })
     }
 }
 
@@ -90,7 +115,19 @@ impl LaterCalls {
             self.order.entry(route.caller().into()).or_default().push_back(Place { id, reply: None });
             id
         });
-        self.running.push(Running { later, route: route.keep(), function, place });
+        self.running.push(Running { later: Some(later), waker: None, route: route.keep(), function, place });
+    }
+
+    /// Gives up the calls of services that have ended.
+    pub(super) fn drop_ended(&mut self) {
+        for running in &mut self.running {
+            if !running.route.is_alive() {
+                running.later = None;
+                if let Some(waker) = running.waker.take() {
+                    waker.wake();
+                }
+            }
+        }
     }
 
     fn next_id(&mut self) -> u64 {

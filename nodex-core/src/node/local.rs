@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Builder, Extensions, StartError,
     peers::Peers,
+    processes::Number,
     registry::Registry,
     replies::{Replies, ReplyId},
 };
@@ -14,7 +15,7 @@ use crate::{
     dist::{Cookie, Flags, handshake::Local},
     etf::{Encoder, tag},
     net::{Keeper, LinkLimits, Locate, random_bits},
-    term::{Atom, Reference},
+    term::{Atom, Pid, Reference},
 };
 
 #[derive(Debug)]
@@ -61,6 +62,11 @@ impl Inner {
             peers: Peers::default(),
             stop: CancellationToken::new(),
         })
+    }
+
+    /// A pid of this node.
+    pub(super) fn pid(&self, number: Number) -> Pid {
+        Pid { node: self.name.clone(), id: number.id, serial: number.serial, creation: self.creation }
     }
 
     /// A pid of this node, encoded.

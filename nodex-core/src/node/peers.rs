@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use super::watches::Watches;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +32,7 @@ pub struct Peer {
     pub(super) creation: u32,
     pub(super) flags: Flags,
     pub(super) outbox: Arc<Outbox>,
+    pub(super) watches: Watches,
     /// Why the connection ended.
     pub(super) end: watch::Sender<Option<Arc<str>>>,
 }

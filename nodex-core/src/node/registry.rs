@@ -3,10 +3,16 @@
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
-    sync::Arc,
+    ops::Deref,
+    sync::{Arc, atomic::AtomicBool},
 };
 
-use super::{Extensions, Function, MissingState, Service, route::Address, system};
+use super::{
+    Extensions, Function, MissingState, Service,
+    processes::{Found, Number, Processes},
+    route::Address,
+    system,
+};
 use crate::{
     dist::control::AtomTerm,
     term::{Atom, Pid},
@@ -21,6 +27,8 @@ pub(super) struct Registry {
     anonymous: Option<usize>,
     /// The first of the processes that every node has; they come last.
     system: usize,
+    /// Those that come and go.
+    pub(super) spawned: Processes,
 }
 
 /// Services behind one pid.
@@ -29,8 +37,47 @@ pub(super) struct Process {
     pub(super) pid: Pid,
     /// The pid, encoded.
     pub(super) address: Arc<Address>,
+    pub(super) manners: Manners,
+    /// Somebody has linked or monitored it.
+    pub(super) watched: AtomicBool,
     services: Vec<Box<dyn Service>>,
     functions: Functions,
+}
+
+/// What a process does about exit signals and panics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Manners {
+    /// Exit signals other than `kill` are dropped.
+    pub(super) trap_exit: bool,
+    /// A handler that panics ends the process.
+    pub(super) stop_on_panic: bool,
+    /// Nothing ends it.
+    pub(super) system: bool,
+}
+
+impl Manners {
+    /// Of the services that a node is built with: they are there as long as the node.
+    pub(super) const PERMANENT: Manners = Manners { trap_exit: true, stop_on_panic: false, system: false };
+    /// Of the processes that every node has.
+    const SYSTEM: Manners = Manners { trap_exit: true, stop_on_panic: false, system: true };
+}
+
+/// A process that was looked up.
+#[derive(Debug)]
+pub(super) enum ProcessRef<'a> {
+    Permanent(&'a Process),
+    Spawned(Arc<Process>),
+}
+
+impl Deref for ProcessRef<'_> {
+    type Target = Process;
+    #[inline]
+    fn deref(&self) -> &Process {
+        match self {
+            ProcessRef::Permanent(process) => process,
+            ProcessRef::Spawned(process) => process,
+        }
+    }
 }
 
 /// Name to arities; nearly always one.
@@ -77,11 +124,13 @@ impl Registry {
         registrations: Vec<Registration>,
         extensions: &Extensions,
     ) -> Result<Self, ServiceError> {
+        let (system, system_services) = (registrations.len(), system::services());
         let mut registry = Registry {
             processes: Vec::new(),
             by_name: HashMap::default(),
             anonymous: None,
-            system: registrations.len(),
+            system,
+            spawned: Processes::new((system + system_services.len()) as u32 + 1),
         };
         for (position, (name, services)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
@@ -93,10 +142,10 @@ impl Registry {
                     }
                 }
             }
-            registry.push(node, creation, name, services)?;
+            registry.push(node, creation, name, services, Manners::PERMANENT)?;
         }
-        for (name, service) in system::services() {
-            registry.push(node, creation, Some(Atom::from_static(name)), vec![service])?;
+        for (name, service) in system_services {
+            registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
         }
         Ok(registry)
     }
@@ -107,10 +156,11 @@ impl Registry {
         creation: u32,
         name: Option<Atom>,
         services: Vec<Box<dyn Service>>,
+        manners: Manners,
     ) -> Result<(), ServiceError> {
         // Small numbers: OTP 23 takes no more than 15 bits for the first.
         let pid = Pid { node: node.clone(), id: self.next_id(), serial: 0, creation };
-        self.processes.push(Process::new(name, pid, services)?);
+        self.processes.push(Process::new(name, pid, services, manners)?);
         Ok(())
     }
 
@@ -121,23 +171,35 @@ impl Registry {
 
     /// The process that answers this registered name.
     #[inline]
-    pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<&Process> {
+    pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
         if self.by_name.is_empty()
-            && let Some(anonymous) = self.anonymous
+            && !self.spawned.has_names()
+            && let Some(anonymous) = self.anonymous()
         {
-            return self.processes.get(anonymous);
+            return Some(ProcessRef::Permanent(anonymous));
         }
         let bytes = name.name_bytes();
-        let position = match self.by_name.get(bytes) {
-            Some(position) => Some(*position),
+        match bytes.is_ascii() {
+            true => self.named(bytes),
             // Names outside ASCII may come in Latin-1.
-            None if !bytes.is_ascii() => self.by_name.get(name.name().ok()?.as_bytes()).copied(),
-            None => None,
-        };
-        match position.or(self.anonymous) {
-            Some(position) => self.processes.get(position),
-            None => self.system(name),
+            false => self.named(name.name().ok()?.as_bytes()),
         }
+        .or_else(|| self.anonymous().or_else(|| self.system(name)).map(ProcessRef::Permanent))
+    }
+
+    /// The process that has registered this name, in UTF-8.
+    pub(super) fn named(&self, name: &[u8]) -> Option<ProcessRef<'_>> {
+        match self.by_name.get(name).and_then(|position| self.processes.get(*position)) {
+            Some(process) if process.address.is_alive() => Some(ProcessRef::Permanent(process)),
+            _ if self.spawned.has_names() => self.spawned.by_name(name).map(ProcessRef::Spawned),
+            _ => None,
+        }
+    }
+
+    /// The process that answers every name that nobody has registered.
+    #[inline]
+    pub(super) fn anonymous(&self) -> Option<&Process> {
+        self.processes.get(self.anonymous?).filter(|process| process.address.is_alive())
     }
 
     /// The process of this name that every node has, whatever is registered.
@@ -149,14 +211,37 @@ impl Registry {
 
     /// The process with these numbers, of this incarnation of this node.
     #[inline]
-    pub(super) fn by_id(&self, id: u32, serial: u32) -> Option<&Process> {
-        let position = usize::try_from(id).ok()?.checked_sub(1)?;
-        self.processes.get(position).filter(|_| serial == 0)
+    pub(super) fn by_number(&self, number: Number) -> Option<ProcessRef<'_>> {
+        match self.permanent(number) {
+            Some(process) => Some(ProcessRef::Permanent(process)),
+            None => match self.spawned.get(number)? {
+                Found::Service(process) => Some(ProcessRef::Spawned(process)),
+                Found::Call(_) => None,
+            },
+        }
+    }
+
+    #[inline]
+    pub(super) fn permanent(&self, number: Number) -> Option<&Process> {
+        let position = usize::try_from(number.id).ok()?.checked_sub(1)?;
+        self.processes.get(position).filter(|process| number.serial == 0 && process.address.is_alive())
+    }
+
+    /// The services that a node is built with and that have not been stopped, and those spawned since.
+    pub(super) fn services(&self) -> Vec<ProcessRef<'_>> {
+        let permanent = self.processes[..self.system].iter().filter(|process| process.address.is_alive());
+        let spawned = self.spawned.services().into_iter().map(ProcessRef::Spawned);
+        permanent.map(ProcessRef::Permanent).chain(spawned).collect()
     }
 }
 
 impl Process {
-    fn new(name: Option<Atom>, pid: Pid, services: Vec<Box<dyn Service>>) -> Result<Self, ServiceError> {
+    pub(super) fn new(
+        name: Option<Atom>,
+        pid: Pid,
+        services: Vec<Box<dyn Service>>,
+        manners: Manners,
+    ) -> Result<Self, ServiceError> {
         let mut functions = Functions::default();
         for (position, service) in services.iter().enumerate() {
             for (index, function) in service.functions().into_iter().enumerate() {
@@ -169,7 +254,12 @@ impl Process {
             }
         }
         let address = Arc::new(Address::new(&pid));
-        Ok(Process { name, pid, address, services, functions })
+        Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), services, functions })
+    }
+
+    /// All its functions.
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
+        self.functions.values().flatten().map(|target| &target.function)
     }
 
     /// The function `name/arity`.

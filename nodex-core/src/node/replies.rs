@@ -8,13 +8,8 @@ use std::{
 
 use tokio::sync::oneshot;
 
+use super::processes::{Number, RESTING, SMALL_SERIAL};
 use crate::term::RawTerm;
-
-/// Numbers that OTP 23 takes in pids.
-const SMALL_SERIAL: u32 = (1 << 13) - 1;
-
-/// So many numbers stay unused before one is used again: with the serial, half a million calls later at the earliest.
-const RESTING: usize = 64;
 
 /// What a waiting call gets.
 #[derive(Debug)]
@@ -23,20 +18,18 @@ pub(super) enum Outcome {
     Message(RawTerm),
     /// The process that it monitors is gone, with this reason.
     Down(RawTerm),
+    /// The process that it wanted spawned was refused, with this reason.
+    Refused(RawTerm),
     /// The connection is gone.
     NoConnection,
 }
 
 /// The numbers of a reply pid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ReplyId {
-    pub(super) id: u32,
-    pub(super) serial: u32,
-}
+pub(super) type ReplyId = Number;
 
 #[derive(Debug)]
 pub(super) struct Replies {
-    /// Pids of services have smaller ids.
+    /// The ids are `base`, `base + 2` and so on; those between are of [`Processes`](super::processes::Processes).
     base: u32,
     slots: Mutex<Slots>,
 }
@@ -66,6 +59,11 @@ impl Replies {
         Replies { base, slots: Mutex::default() }
     }
 
+    fn index(&self, id: u32) -> Option<u32> {
+        let offset = id.checked_sub(self.base)?;
+        (offset % 2 == 0).then_some(offset / 2)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,12 +85,12 @@ impl Replies {
         };
         let slot = &mut slots.all[index as usize];
         slot.waiting = Some(Waiting { outcome, peer });
-        (ReplyId { id: self.base + index, serial: slot.serial }, receiver)
+        (ReplyId { id: self.base + 2 * index, serial: slot.serial }, receiver)
     }
 
     /// Hands an outcome to the call that waits on this pid. False when none does: the reply is late.
     pub(super) fn complete(&self, id: u32, serial: u32, outcome: Outcome) -> bool {
-        let Some(index) = id.checked_sub(self.base) else { return false };
+        let Some(index) = self.index(id) else { return false };
         let mut slots = self.lock();
         match slots.all.get_mut(index as usize) {
             Some(slot) if slot.serial == serial && slot.waiting.is_some() => {
@@ -108,7 +106,7 @@ impl Replies {
 
     /// Gives up waiting.
     pub(super) fn close(&self, id: ReplyId) {
-        let Some(index) = id.id.checked_sub(self.base) else { return };
+        let Some(index) = self.index(id.id) else { return };
         let mut slots = self.lock();
         if let Some(slot) = slots.all.get_mut(index as usize)
             && slot.serial == id.serial

@@ -13,6 +13,7 @@ use crate::{
 /// | `()` | `ok` |
 /// | `Result<T, E>` | `{ok, T}` or `{error, E}` |
 /// | `Result<(), E>` | `ok` or `{error, E}` |
+/// | `Result<T, Raised<E>>` | what `T` is, or an exception: see [`Raised`] |
 /// | [`NoReply`] | none |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the reply of a handler",
@@ -27,7 +28,13 @@ pub trait IntoReply {
         true
     }
 
-    /// Appends the reply as one term.
+    /// How the handler failed, if what it returned is an exception.
+    #[inline]
+    fn raises(&self) -> Option<Class> {
+        None
+    }
+
+    /// Appends the reply as one term; of an exception its reason.
     ///
     /// # Errors
     /// When no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
@@ -65,22 +72,26 @@ impl IntoReply for NoReply {
 
 /// A reply that is encoded already, for one that borrows from what is gone by the time it is sent.
 #[derive(Debug, Clone)]
-pub struct Encoded(Result<Option<Encoder>, EncodeError>);
+pub struct Encoded(Result<Option<Encoder>, EncodeError>, Option<Class>);
 
 impl Encoded {
     /// Encodes a reply.
     pub fn new<R: IntoReply>(reply: R) -> Self {
         if !reply.replies() {
-            return Encoded(Ok(None));
+            return Encoded(Ok(None), None);
         }
         let mut encoder = Encoder::new();
-        Encoded(reply.encode_reply(&mut encoder).map(|()| Some(encoder)))
+        Encoded(reply.encode_reply(&mut encoder).map(|()| Some(encoder)), reply.raises())
     }
 }
 
 impl IntoReply for Encoded {
     fn replies(&self) -> bool {
         !matches!(self.0, Ok(None))
+    }
+
+    fn raises(&self) -> Option<Class> {
+        self.1
     }
 
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
@@ -109,5 +120,54 @@ impl<R: IntoReply> Checked for R {
     #[inline]
     fn checked(self) -> R {
         self
+    }
+}
+
+/// The classes of exceptions (Erlang Reference Manual, "Errors and Error Handling").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// As `erlang:error/1` raises it.
+    Error,
+    /// As `erlang:exit/1` raises it.
+    Exit,
+    /// As `erlang:throw/1` raises it.
+    Throw,
+}
+
+/// An exception that a handler raises in its caller, with its reason.
+///
+/// The `Err` of an ordinary `Result` is data, the caller gets `{error, Reason}`. For functions that other nodes call with
+/// `erpc` this can be the more natural way: as the error of a `Result<T, Raised<E>>` it becomes an exception there, and
+/// the `Ok` is returned as it is, without `{ok, _}` around it. With `rpc` it is `{badrpc, {'EXIT', _}}`, or the value that
+/// was thrown. To messages and calls of a `gen_server`, which know no exceptions, the answer is `{error, Reason}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Raised<E> {
+    /// `erlang:error(Reason)`.
+    Error(E),
+    /// `exit(Reason)`.
+    Exit(E),
+    /// `throw(Reason)`.
+    Throw(E),
+}
+
+impl<T: IntoReply, E: IntoTerm> IntoReply for Result<T, Raised<E>> {
+    fn replies(&self) -> bool {
+        self.as_ref().map_or(true, IntoReply::replies)
+    }
+
+    fn raises(&self) -> Option<Class> {
+        match self {
+            Ok(value) => value.raises(),
+            Err(Raised::Error(_)) => Some(Class::Error),
+            Err(Raised::Exit(_)) => Some(Class::Exit),
+            Err(Raised::Throw(_)) => Some(Class::Throw),
+        }
+    }
+
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Ok(value) => value.encode_reply(encoder),
+            Err(Raised::Error(reason) | Raised::Exit(reason) | Raised::Throw(reason)) => reason.encode(encoder),
+        }
     }
 }

@@ -2,9 +2,16 @@
 //!
 //! Follows erts, chapter `erl_dist_protocol` (control messages 2, 22, 33, 37) and `gen.erl` (`reply/2`).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use super::{CallKind, Rejection};
+use super::{
+    CallKind, Class, Rejection,
+    processes::Number,
+    spawned::{Begun, Spawned},
+};
 use crate::{
     dist::{
         Flags,
@@ -20,6 +27,8 @@ pub(crate) struct Address {
     pid: Box<[u8]>,
     /// A frame of `SEND_SENDER` from this process, as far as it is the same for all replies.
     reply: Box<[u8]>,
+    number: Number,
+    ended: AtomicBool,
 }
 
 impl Address {
@@ -27,12 +36,29 @@ impl Address {
     pub(crate) fn new(pid: &Pid) -> Self {
         let mut encoded = Encoder::new();
         encoded.put_pid(pid);
+        let number = Number { id: pid.id, serial: pid.serial };
         let pid = encoded.to_vec();
         let op = Op::SendSender;
         let mut reply = vec![0, 0, 0, 0, PASS_THROUGH, VERSION];
         reply.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
         reply.extend_from_slice(&pid);
-        Address { pid: pid.into(), reply: reply.into() }
+        Address { pid: pid.into(), reply: reply.into(), number, ended: AtomicBool::new(false) }
+    }
+
+    /// The numbers of the pid.
+    pub(crate) fn number(&self) -> Number {
+        self.number
+    }
+
+    /// True until the process has ended.
+    #[inline]
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Ends the process. False when it had ended already.
+    pub(crate) fn end(&self) -> bool {
+        !self.ended.swap(true, Ordering::SeqCst)
     }
 
     /// The pid; `None` never.
@@ -47,7 +73,7 @@ pub(crate) struct Route<'a> {
     pub(crate) kind: CallKind,
     /// The pid to answer; none when the message named none.
     pub(crate) to: Option<PidTerm<'a>>,
-    /// The tag of a gen call, encoded; empty otherwise.
+    /// What stands in front of the reply in a tuple of two, the tag of a gen call; empty when nothing does.
     pub(crate) tag: &'a [u8],
     /// The alias inside the tag.
     pub(crate) alias: Option<RefTerm<'a>>,
@@ -55,10 +81,13 @@ pub(crate) struct Route<'a> {
     pub(crate) from: &'a Arc<Address>,
     /// What both nodes can do.
     pub(crate) flags: Flags,
+    /// The process that the call came as, or that it would have come as.
+    pub(crate) spawned: Option<&'a Arc<Spawned>>,
 }
 
 impl<'a> Route<'a> {
     /// Writes everything in front of the reply; `None` when nobody waits for one, or it cannot be sent.
+    /// [`Self::finish`] or [`Self::undo`] has to follow.
     #[inline]
     pub(crate) fn begin(&self, out: &mut Encoder) -> Option<OpenFrame> {
         if self.kind == CallKind::Plain && self.flags.contains(Flags::SEND_SENDER) {
@@ -69,29 +98,73 @@ impl<'a> Route<'a> {
             out.put_u8(VERSION);
             return Some(frame);
         }
-        let to = match (self.kind, self.to, self.alias) {
-            (CallKind::Cast, ..) | (_, None, _) => return None,
+        if let Some(spawned) = self.spawned {
+            match spawned.begin(out) {
+                Begun::Nothing => return None,
+                Begun::Frame(frame) => return Some(frame),
+                Begun::Message => {}
+            }
+        }
+        let to = match (self.kind, self.to) {
+            (CallKind::Cast, _) | (_, None) => return None,
             // A reply to an alias that came too late is dropped by the peer, one to a pid would stay in its mailbox.
-            (_, _, Some(alias)) if self.flags.contains(Flags::ALIAS) => Target::Alias(alias),
-            (_, Some(to), _) => Target::Pid(to),
+            (_, Some(to)) => Target::reply(self.flags, to, self.alias),
         };
         let send = Control::Send { from: self.from.pid(), to, token: None, priority: false, message: &[] };
         let (frame, _) = send.open(self.flags, out).ok()?;
-        if self.kind == CallKind::GenCall {
+        if !self.tag.is_empty() {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(self.tag);
         }
         Some(frame)
     }
 
-    /// Answers `{error, Reason}`.
+    /// Ends the frame of a reply. One that is too long for any frame is taken back: better no reply than a broken
+    /// stream.
+    #[inline]
+    pub(crate) fn finish(&self, frame: OpenFrame, out: &mut Encoder) {
+        if let Some(spawned) = self.spawned
+            && !spawned.finishes(&frame, out)
+        {
+            return frame.undo(out);
+        }
+        if let Err(error) = frame.finish(out) {
+            tracing::error!(%error, "a reply cannot be sent");
+        }
+    }
+
+    /// Takes back a reply that was begun; another one can follow.
+    pub(crate) fn undo(&self, frame: OpenFrame, out: &mut Encoder) {
+        frame.undo(out);
+        if let Some(spawned) = self.spawned {
+            spawned.undone();
+        }
+    }
+
+    /// Answers `{error, Reason}`, or raises an error in a caller by rpc.
     #[cold]
     pub(crate) fn write_error(&self, out: &mut Encoder, rejection: &Rejection) {
+        if let Some(spawned) = self.spawned {
+            return spawned.reject(self, rejection, out);
+        }
+        self.write_raised(out, &rejection.reason().to_vec());
+    }
+
+    /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
+    #[cold]
+    pub(crate) fn raise(&self, class: Class, reason: &[u8], out: &mut Encoder) {
+        match self.spawned {
+            Some(spawned) => spawned.raise(self, class, reason, out),
+            None => self.write_raised(out, reason),
+        }
+    }
+
+    fn write_raised(&self, out: &mut Encoder, reason: &[u8]) {
         let Some(frame) = self.begin(out) else { return };
         out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
         out.put_atom(&crate::atom!("error"));
-        out.append(rejection.reason());
-        finish(frame, out);
+        out.put_slice(reason);
+        self.finish(frame, out);
     }
 
     /// The caller's pid, encoded; empty when there is none.
@@ -110,15 +183,8 @@ impl<'a> Route<'a> {
             alias: self.alias.map(|alias| own(alias.as_bytes())),
             from: self.from.clone(),
             flags: self.flags,
+            spawned: self.spawned.cloned(),
         }
-    }
-}
-
-/// Ends a frame. One that is too long for any frame is taken back: better no reply than a broken stream.
-#[inline]
-pub(crate) fn finish(frame: OpenFrame, out: &mut Encoder) {
-    if let Err(error) = frame.finish(out) {
-        tracing::error!(%error, "a reply cannot be sent");
     }
 }
 
@@ -131,9 +197,15 @@ pub(crate) struct OwnedRoute {
     alias: Option<RawTerm>,
     from: Arc<Address>,
     flags: Flags,
+    spawned: Option<Arc<Spawned>>,
 }
 
 impl OwnedRoute {
+    /// True until the process that answers has ended.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.from.is_alive()
+    }
+
     pub(crate) fn as_route(&self) -> Route<'_> {
         Route {
             kind: self.kind,
@@ -142,6 +214,7 @@ impl OwnedRoute {
             alias: self.alias.as_ref().and_then(|alias| RefTerm::new(alias.as_bytes())),
             from: &self.from,
             flags: self.flags,
+            spawned: self.spawned.as_ref(),
         }
     }
 }

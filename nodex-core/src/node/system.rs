@@ -6,7 +6,7 @@ use crate::term::Atom;
 /// Names and services of the processes that every node has. They stand behind the names that services are registered
 /// under, and answer nothing but calls of the functions that they list.
 pub(super) fn services() -> Vec<(&'static str, Box<dyn Service>)> {
-    vec![("net_kernel", Box::new(NetKernel))]
+    vec![("net_kernel", Box::new(NetKernel)), ("rex", Box::new(Rex))]
 }
 
 /// What `net_adm:ping/1` and `Node.ping/1` call (`net_kernel.erl`, `handle_call({is_auth, Node}, ..)`).
@@ -23,5 +23,18 @@ impl Service for NetKernel {
             (_, Ok(_)) => call.reject(Rejection::unknown_call()),
             (_, Err(rejection)) => call.reject(rejection),
         }
+    }
+}
+
+/// The server that `rpc` of OTP 23 calls. What it understands is told by the form of the message, not by functions.
+struct Rex;
+
+impl Service for Rex {
+    fn functions(&self) -> Vec<Function> {
+        Vec::new()
+    }
+
+    fn call(&self, _: usize, call: Call<'_>) -> Handled {
+        call.reject(Rejection::unknown_call())
     }
 }

@@ -45,6 +45,11 @@ impl OpenFrame {
         }
     }
 
+    /// A copy of the frame as far as it has been written, without its length.
+    pub(crate) fn written(&self, out: &Encoder) -> Vec<u8> {
+        out.copy_since(self.start).split_off(crate::dist::frame::HEADER)
+    }
+
     /// Takes back all of the frame.
     pub fn undo(self, out: &mut Encoder) {
         out.rollback(self.start);

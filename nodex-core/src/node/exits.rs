@@ -1,0 +1,108 @@
+//! The ends of processes, and the exit signals that bring them about.
+
+use std::sync::atomic::Ordering;
+
+use super::{
+    local::Inner,
+    peers::Peer,
+    processes::{Found, Number},
+    registry::Process,
+    spawned::NORMAL,
+};
+use crate::{dist::control::PidTerm, term::RawTerm};
+
+/// The atom `kill`.
+const KILL: &[u8] = b"\x77\x04kill";
+/// The atom `killed`.
+const KILLED: &[u8] = b"\x77\x06killed";
+/// The atom `noconnection`.
+const NOCONNECTION: &[u8] = b"\x77\x0cnoconnection";
+
+impl Inner {
+    /// True for a process that is there.
+    pub(super) fn is_alive(&self, number: Number) -> bool {
+        match self.registry.permanent(number) {
+            Some(_) => true,
+            None => match self.registry.spawned.get(number) {
+                Some(Found::Service(service)) => service.address.is_alive(),
+                Some(Found::Call(call)) => !call.is_over(),
+                None => false,
+            },
+        }
+    }
+
+    /// An exit signal of `exit/2`. `kill` cannot be trapped, and shows as `killed`.
+    pub(super) fn exit(&self, number: Number, reason: &RawTerm) {
+        match reason.as_bytes() {
+            KILL => self.signal(number, &RawTerm::from_slice(KILLED, None), true),
+            _ => self.signal(number, reason, false),
+        }
+    }
+
+    /// A process on another node that this one is linked to has ended.
+    pub(super) fn linked_has_ended(&self, number: Number, reason: &RawTerm) {
+        self.signal(number, reason, false);
+    }
+
+    fn signal(&self, number: Number, reason: &RawTerm, untrappable: bool) {
+        let heeds = |process: &Process| {
+            let manners = process.manners;
+            !manners.system && (untrappable || !manners.trap_exit && !is_normal(reason))
+        };
+        if let Some(process) = self.registry.permanent(number) {
+            if heeds(process) {
+                self.end(process, reason);
+            }
+            return;
+        }
+        match self.registry.spawned.get(number) {
+            Some(Found::Service(process)) if heeds(&process) => {
+                self.end(&process, reason);
+            }
+            Some(Found::Call(call)) if untrappable || !is_normal(reason) => call.exit(reason.as_bytes()),
+            _ => {}
+        }
+    }
+
+    /// Ends a service: its name and pid are gone at once, its calls that still run are dropped, and all who watch it are
+    /// told. False when it had ended already.
+    pub(super) fn end(&self, process: &Process, reason: &RawTerm) -> bool {
+        if !process.address.end() {
+            return false;
+        }
+        let name = process.name.as_deref().unwrap_or_default();
+        tracing::info!(name, pid = ?process.pid, reason = %reason.as_bytes().escape_ascii(), "a service has ended");
+        let number = process.address.number();
+        self.registry.spawned.release(number);
+        if process.watched.load(Ordering::SeqCst) {
+            self.tell(number, reason);
+        }
+        for peer in self.peers.all() {
+            peer.watches.set_pending();
+            peer.outbox.wake();
+        }
+        true
+    }
+
+    /// Has every connection tell those who watch this process that it has ended.
+    pub(super) fn tell(&self, number: Number, reason: &RawTerm) {
+        for peer in self.peers.all() {
+            if peer.watches.ended(number, reason) {
+                peer.outbox.wake();
+            }
+        }
+    }
+
+    /// A connection is gone, and with it all links over it.
+    pub(super) fn disconnected(&self, peer: &Peer) {
+        let noconnection = RawTerm::from_slice(NOCONNECTION, None);
+        for (number, other) in peer.watches.close() {
+            tracing::debug!(peer = %peer.name, other = ?PidTerm::new(&other), "a link is broken");
+            self.linked_has_ended(number, &noconnection);
+        }
+    }
+}
+
+fn is_normal(reason: &RawTerm) -> bool {
+    reason.as_bytes() == NORMAL
+}

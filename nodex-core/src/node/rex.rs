@@ -1,0 +1,174 @@
+//! Calls of the server `rex`: what `rpc` of OTP 23 falls back to, `rpc:block_call/4` of every release, and what C nodes
+//! send with `ei_rpc_to`.
+//!
+//! Follows `rpc.erl`.
+
+use std::{sync::Arc, task::Waker};
+
+use bytes::Bytes;
+
+use super::{
+    CallKind,
+    dispatch::{Dispatch, alias_of, gen_from},
+    route::Route,
+    spawned::{Applied, Spawned, Style},
+};
+use crate::{
+    dist::control::{AtomTerm, PidTerm, Target},
+    etf::{Decoder, Encoder, tag},
+    term::RawTerm,
+};
+
+/// The atom `rex`, which replies to C nodes start with.
+const REX: &[u8] = b"\x77\x03rex";
+/// The atom `features_reply`.
+const FEATURES_REPLY: &[u8] = b"\x77\x0efeatures_reply";
+/// The list `[erpc]`.
+const FEATURES: &[u8] = b"\x6c\0\0\0\x01\x77\x04erpc\x6a";
+
+/// A message that `rex` understands.
+enum Request<'a> {
+    Apply { to: Option<PidTerm<'a>>, tag: &'a [u8], module: &'a [u8], function: &'a [u8], arguments: &'a [u8] },
+    Features { to: PidTerm<'a> },
+}
+
+impl Dispatch {
+    /// True when the message was one for `rex`, and has been handled.
+    #[cold]
+    pub(super) fn rex(
+        &mut self,
+        to: Target<'_>,
+        message: &[u8],
+        owner: &Bytes,
+        waker: &Waker,
+        out: &mut Encoder,
+    ) -> bool {
+        let Target::Name(name) = to else { return false };
+        // A service of this name is somebody's own.
+        if self.inner.registry.named(name.name_bytes()).is_some() {
+            return false;
+        }
+        let (Some(request), Some(process)) = (Request::read(message), self.inner.registry.system(name)) else {
+            return false;
+        };
+        let address = process.address.clone();
+        let route = |to, tag| Route {
+            kind: CallKind::Rpc,
+            to,
+            tag,
+            alias: alias_of(tag),
+            from: &address,
+            flags: self.flags,
+            spawned: None,
+        };
+        match request {
+            Request::Features { to } => {
+                let route = route(Some(to), &[]);
+                if let Some(frame) = route.begin(out) {
+                    out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
+                    out.put_slice(FEATURES_REPLY);
+                    out.put_atom(&self.inner.name);
+                    out.put_slice(FEATURES);
+                    route.finish(frame, out);
+                }
+            }
+            Request::Apply { to, tag, module, function, arguments } => {
+                let own = |term| RawTerm::from_slice(term, Some(owner));
+                let caller = own(to.map_or(&[], PidTerm::as_bytes));
+                let spawned = Arc::new(Spawned::new(
+                    address.clone(),
+                    self.context.clone(),
+                    Style::Rex,
+                    [own(&[]), caller, own(tag)],
+                    Applied { module: own(module), function: own(function), arguments: own(arguments) },
+                ));
+                let route = route(to, tag);
+                self.apply(&spawned, Some(route), owner, waker, out);
+            }
+        }
+        true
+    }
+}
+
+impl<'a> Request<'a> {
+    fn read(message: &'a [u8]) -> Option<Self> {
+        let mut decoder = Decoder::new(message);
+        let arity = decoder.tuple().ok()?;
+        let first = decoder.skip().ok()?;
+        if arity == 2
+            && let Some(to) = PidTerm::new(first)
+        {
+            // As C nodes do, and visible BEAMs that want to know what this one can.
+            let request = decoder.skip().ok()?;
+            return match AtomTerm::new(request) {
+                Some(atom) => (atom.name_bytes() == b"features_request").then_some(Request::Features { to }),
+                None => Self::apply(Some(to), REX, request, &[b"call"]),
+            };
+        }
+        match (AtomTerm::new(first)?.name_bytes(), arity) {
+            (b"$gen_call", 3) => {
+                let (to, tag) = gen_from(&mut decoder)?;
+                Self::apply(Some(to), tag, decoder.skip().ok()?, &[b"call", b"block_call"])
+            }
+            (b"$gen_cast", 2) => Self::apply(None, &[], decoder.skip().ok()?, &[b"cast"]),
+            _ => None,
+        }
+    }
+
+    /// `{Kind, Module, Function, Arguments, GroupLeader}`.
+    fn apply(to: Option<PidTerm<'a>>, tag: &'a [u8], request: &'a [u8], kinds: &[&[u8]]) -> Option<Self> {
+        let mut decoder = Decoder::new(request);
+        if decoder.tuple().ok()? != 5 || !kinds.contains(&AtomTerm::new(decoder.skip().ok()?)?.name_bytes()) {
+            return None;
+        }
+        let [module, function, arguments] = [decoder.skip().ok()?, decoder.skip().ok()?, decoder.skip().ok()?];
+        Some(Request::Apply { to, tag, module, function, arguments })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        convert::IntoTerm,
+        term::{Atom, Pid},
+    };
+
+    fn encoded(term: impl IntoTerm) -> Vec<u8> {
+        let mut out = Encoder::new();
+        term.encode(&mut out).unwrap();
+        out.to_vec()
+    }
+
+    fn pid() -> Pid {
+        Pid { node: crate::atom!("c@h"), id: 1, serial: 0, creation: 5 }
+    }
+
+    fn call(kind: &'static str) -> (Atom, Atom, Atom, Vec<u8>, Atom) {
+        (Atom::from_static(kind), crate::atom!("m"), crate::atom!("f"), vec![], crate::atom!("user"))
+    }
+
+    #[test]
+    fn the_four_ways_to_ask_are_understood() {
+        let reads = |message: &[u8]| match Request::read(message) {
+            Some(Request::Apply { to, tag, module, .. }) => {
+                assert_eq!(module, b"\x77\x01m");
+                Some((to.is_some(), tag.to_vec()))
+            }
+            Some(Request::Features { .. }) => Some((true, b"features".to_vec())),
+            None => None,
+        };
+        let gen_call = |kind| encoded((crate::atom!("$gen_call"), (pid(), crate::atom!("t")), call(kind)));
+        assert_eq!(reads(&gen_call("call")), Some((true, b"\x77\x01t".to_vec())));
+        assert_eq!(reads(&gen_call("block_call")), Some((true, b"\x77\x01t".to_vec())));
+        assert_eq!(reads(&gen_call("cast")), None);
+        assert_eq!(reads(&encoded((crate::atom!("$gen_cast"), call("cast")))), Some((false, vec![])));
+        assert_eq!(reads(&encoded((pid(), call("call")))), Some((true, REX.to_vec())));
+        assert_eq!(reads(&encoded((pid(), call("cast")))), None);
+        assert_eq!(reads(&encoded((pid(), crate::atom!("features_request")))), Some((true, b"features".to_vec())));
+        assert_eq!(reads(&encoded((pid(), crate::atom!("other")))), None);
+        assert_eq!(reads(&encoded((crate::atom!("ping"), 1u8))), None);
+        assert_eq!(reads(&encoded(crate::atom!("ping"))), None);
+        assert_eq!(reads(b"\x68\x02\x61"), None);
+    }
+}

@@ -1,0 +1,417 @@
+//! Who at the other end of one connection watches our processes: its monitors and links.
+
+use std::{
+    borrow::Borrow,
+    collections::{HashMap, HashSet},
+    hash::{Hash, Hasher},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::processes::Number;
+use crate::{
+    dist::control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
+    term::RawTerm,
+};
+
+/// Room that a set keeps when it has become empty.
+const KEEP: usize = 64;
+
+/// A monitor of so many bytes more counts as one more.
+const WEIGHED: usize = 256;
+
+/// Bytes in the longest valid monitor: three atoms of at most 1,020 bytes and some numbers.
+const LONGEST: usize = 4096;
+
+/// The monitors and links of one connection, by the process of ours that they watch.
+///
+/// Other connections' threads tell this one when a process has ended; the frames are written by the connection itself,
+/// behind everything that the process said before.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    table: Mutex<Table>,
+    /// Something has to be told; readable without the lock.
+    pending: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    by_process: HashMap<Number, Watchers>,
+    monitors: usize,
+    links: usize,
+    /// What the monitors and links count against the limit.
+    weight: usize,
+    ended: Vec<Ended>,
+    /// The connection is gone, nothing is entered any more.
+    closed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Watchers {
+    monitors: HashSet<Monitor>,
+    /// Encoded pids.
+    links: HashSet<Box<[u8]>>,
+}
+
+/// One monitor. It is looked up by its reference.
+pub(super) struct Monitor {
+    /// Reference, pid of the watcher and the name that was monitored, encoded.
+    terms: Box<[u8]>,
+    reference: u16,
+    watcher: u16,
+}
+
+/// A process that has ended, and who is to be told.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) process: Number,
+    pub(super) reason: RawTerm,
+    links: HashSet<Box<[u8]>>,
+    monitors: HashSet<Monitor>,
+}
+
+/// There are too many monitors and links, or one is too long to be valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Watches {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a monitor; one with the same reference is replaced. `name` is what was monitored, unless the pid was.
+    pub(super) fn monitor(
+        &self,
+        process: Number,
+        watcher: PidTerm<'_>,
+        name: Option<AtomTerm<'_>>,
+        reference: RefTerm<'_>,
+        limit: usize,
+    ) -> Result<(), Full> {
+        let mut table = self.lock();
+        if table.closed {
+            return Ok(());
+        }
+        let monitor = Monitor::new(watcher, name, reference).ok_or(Full)?;
+        let weight = monitor.weight();
+        if table.weight + weight > limit {
+            return Err(Full);
+        }
+        table.weight += weight;
+        table.monitors += 1;
+        if let Some(old) = table.by_process.entry(process).or_default().monitors.replace(monitor) {
+            table.weight -= old.weight();
+            table.monitors -= 1;
+        }
+        Ok(())
+    }
+
+    /// Takes a monitor away. False when there was none.
+    pub(super) fn demonitor(&self, process: Number, reference: RefTerm<'_>) -> bool {
+        let mut table = self.lock();
+        let Some(watchers) = table.by_process.get_mut(&process) else { return false };
+        let Some(monitor) = watchers.monitors.take(reference.as_bytes()) else { return false };
+        shrink(&mut watchers.monitors);
+        table.weight -= monitor.weight();
+        table.monitors -= 1;
+        true
+    }
+
+    /// Enters a link. False when it was there already.
+    pub(super) fn link(&self, process: Number, other: PidTerm<'_>, limit: usize) -> Result<bool, Full> {
+        let mut table = self.lock();
+        if table.closed {
+            return Ok(false);
+        }
+        if table.weight >= limit {
+            return Err(Full);
+        }
+        let new = table.by_process.entry(process).or_default().links.insert(other.as_bytes().into());
+        table.links += usize::from(new);
+        table.weight += usize::from(new);
+        Ok(new)
+    }
+
+    /// Takes a link away. False when there was none.
+    pub(super) fn unlink(&self, process: Number, other: PidTerm<'_>) -> bool {
+        let mut table = self.lock();
+        let Some(watchers) = table.by_process.get_mut(&process) else { return false };
+        let removed = watchers.links.remove(other.as_bytes());
+        shrink(&mut watchers.links);
+        table.links -= usize::from(removed);
+        table.weight -= usize::from(removed);
+        removed
+    }
+
+    /// Has all who watch this process be told that it ended. False when nobody did.
+    pub(super) fn ended(&self, process: Number, reason: &RawTerm) -> bool {
+        let mut table = self.lock();
+        let Some(Watchers { monitors, links }) = table.by_process.remove(&process) else { return false };
+        table.monitors -= monitors.len();
+        table.links -= links.len();
+        table.weight -= links.len() + monitors.iter().map(Monitor::weight).sum::<usize>();
+        if monitors.is_empty() && links.is_empty() {
+            return false;
+        }
+        table.ended.push(Ended { process, reason: reason.clone(), links, monitors });
+        drop(table);
+        self.pending.store(true, Ordering::Release);
+        true
+    }
+
+    /// Has the connection look after what has changed.
+    pub(super) fn set_pending(&self) {
+        self.pending.store(true, Ordering::Release);
+    }
+
+    /// Whether something has changed since the last time.
+    #[inline]
+    pub(super) fn take_pending(&self) -> bool {
+        self.pending.load(Ordering::Relaxed) && self.pending.swap(false, Ordering::Acquire)
+    }
+
+    /// What has to be told.
+    pub(super) fn take_ended(&self) -> Vec<Ended> {
+        std::mem::take(&mut self.lock().ended)
+    }
+
+    /// Forgets everything, for a connection that is gone. Gives back the links: our process and the other one.
+    pub(super) fn close(&self) -> Vec<(Number, Box<[u8]>)> {
+        let mut table = self.lock();
+        let old = std::mem::take(&mut *table);
+        table.closed = true;
+        drop(table);
+        let links =
+            |(process, watchers): (Number, Watchers)| watchers.links.into_iter().map(move |link| (process, link));
+        old.by_process.into_iter().flat_map(links).collect()
+    }
+
+    /// The number of monitors and that of links.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let table = self.lock();
+        (table.monitors, table.links)
+    }
+}
+
+/// Gives memory back that a set has grown for and does not need any more.
+fn shrink<T: Eq + Hash>(set: &mut HashSet<T>) {
+    if set.capacity() > KEEP && set.len() < set.capacity() / 8 {
+        set.shrink_to(KEEP.max(2 * set.len()));
+    }
+}
+
+impl Ended {
+    /// The processes that are linked.
+    pub(super) fn links(&self) -> impl Iterator<Item = PidTerm<'_>> {
+        self.links.iter().filter_map(|link| PidTerm::new(link))
+    }
+
+    /// For every monitor: its reference, the pid to tell, and the name that was monitored.
+    pub(super) fn monitors(&self) -> impl Iterator<Item = (RefTerm<'_>, PidTerm<'_>, Option<ProcTerm<'_>>)> {
+        self.monitors.iter().filter_map(Monitor::parts)
+    }
+}
+
+impl Monitor {
+    /// `None` when the terms are longer than any that are valid.
+    fn new(watcher: PidTerm<'_>, name: Option<AtomTerm<'_>>, reference: RefTerm<'_>) -> Option<Self> {
+        let (reference, watcher) = (reference.as_bytes(), watcher.as_bytes());
+        let terms = [reference, watcher, name.map_or(&[][..], AtomTerm::as_bytes)].concat();
+        let end = reference.len() + watcher.len();
+        (terms.len() <= LONGEST).then(|| Monitor {
+            terms: terms.into(),
+            reference: reference.len() as u16,
+            watcher: end as u16,
+        })
+    }
+
+    /// Long names count more, so that the limit bounds the memory.
+    fn weight(&self) -> usize {
+        1 + self.terms.len() / WEIGHED
+    }
+
+    fn key(&self) -> &[u8] {
+        &self.terms[..usize::from(self.reference)]
+    }
+
+    fn parts(&self) -> Option<(RefTerm<'_>, PidTerm<'_>, Option<ProcTerm<'_>>)> {
+        let (head, name) = self.terms.split_at(usize::from(self.watcher));
+        let watcher = PidTerm::new(&head[usize::from(self.reference)..])?;
+        Some((RefTerm::new(self.key())?, watcher, AtomTerm::new(name).map(ProcTerm::Name)))
+    }
+}
+
+impl Borrow<[u8]> for Monitor {
+    fn borrow(&self) -> &[u8] {
+        self.key()
+    }
+}
+
+impl PartialEq for Monitor {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Monitor {}
+
+impl Hash for Monitor {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+
+impl std::fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Monitor({})", self.key().escape_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        etf::Encoder,
+        term::{Atom, Pid, Reference},
+    };
+
+    const P: Number = Number { id: 1, serial: 0 };
+    const Q: Number = Number { id: 2, serial: 0 };
+
+    fn pid(id: u32) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.put_pid(&Pid { node: crate::atom!("b@h"), id, serial: 0, creation: 9 });
+        out.to_vec()
+    }
+
+    fn reference(word: u32) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.put_reference(&Reference::new(crate::atom!("b@h"), 9, &[word, 1, 2]).unwrap());
+        out.to_vec()
+    }
+
+    fn atom(name: &str) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.put_atom(&Atom::new(name).unwrap());
+        out.to_vec()
+    }
+
+    fn monitor(watches: &Watches, process: Number, name: Option<&str>, word: u32, limit: usize) -> Result<(), Full> {
+        let name = name.map(atom);
+        let name = name.as_deref().and_then(AtomTerm::new);
+        let (pid, reference) = (pid(7), reference(word));
+        watches.monitor(process, PidTerm::new(&pid).unwrap(), name, RefTerm::new(&reference).unwrap(), limit)
+    }
+
+    fn demonitor(watches: &Watches, process: Number, word: u32) -> bool {
+        watches.demonitor(process, RefTerm::new(&reference(word)).unwrap())
+    }
+
+    fn link(watches: &Watches, process: Number, id: u32, limit: usize) -> Result<bool, Full> {
+        watches.link(process, PidTerm::new(&pid(id)).unwrap(), limit)
+    }
+
+    fn reason() -> RawTerm {
+        RawTerm::from_slice(&atom("bye"), None)
+    }
+
+    #[test]
+    fn watchers_are_told_once_and_only_those_of_the_process() {
+        let watches = Watches::default();
+        monitor(&watches, P, None, 1, 100).unwrap();
+        monitor(&watches, P, Some("orders"), 2, 100).unwrap();
+        monitor(&watches, Q, None, 3, 100).unwrap();
+        assert_eq!(link(&watches, P, 5, 100), Ok(true));
+        assert_eq!(link(&watches, P, 5, 100), Ok(false));
+        assert_eq!(watches.counts(), (3, 1));
+        assert!(!watches.take_pending());
+
+        assert!(watches.ended(P, &reason()));
+        assert!(!watches.ended(P, &reason()));
+        assert!(watches.take_pending());
+        assert!(!watches.take_pending());
+        assert_eq!(watches.counts(), (1, 0));
+        let ended = watches.take_ended();
+        let [ended] = &ended[..] else { panic!("{ended:?}") };
+        assert_eq!((ended.process, &ended.reason), (P, &reason()));
+        assert_eq!(ended.links().map(|pid| pid.as_bytes().to_vec()).collect::<Vec<_>>(), [pid(5)]);
+        let mut told: Vec<_> = ended
+            .monitors()
+            .map(|(reference, pid, name)| {
+                (reference.as_bytes().to_vec(), pid.as_bytes().to_vec(), name.map(|name| name.as_bytes().to_vec()))
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told, [(reference(1), pid(7), None), (reference(2), pid(7), Some(atom("orders")))]);
+        assert!(watches.take_ended().is_empty());
+    }
+
+    #[test]
+    fn what_was_taken_away_is_not_told() {
+        let watches = Watches::default();
+        monitor(&watches, P, None, 1, 100).unwrap();
+        link(&watches, P, 5, 100).unwrap();
+        assert!(!demonitor(&watches, P, 2));
+        assert!(!demonitor(&watches, Q, 1));
+        assert!(demonitor(&watches, P, 1));
+        assert!(!demonitor(&watches, P, 1));
+        assert!(!watches.unlink(P, PidTerm::new(&pid(6)).unwrap()));
+        assert!(watches.unlink(P, PidTerm::new(&pid(5)).unwrap()));
+        assert!(!watches.ended(P, &reason()));
+        assert_eq!(watches.counts(), (0, 0));
+    }
+
+    #[test]
+    fn the_limit_holds_for_both_together_and_a_monitor_set_twice_counts_once() {
+        let watches = Watches::default();
+        for _ in 0..5 {
+            monitor(&watches, P, None, 1, 3).unwrap();
+        }
+        link(&watches, P, 5, 3).unwrap();
+        monitor(&watches, Q, None, 2, 3).unwrap();
+        assert_eq!(monitor(&watches, Q, None, 3, 3), Err(Full));
+        assert_eq!(link(&watches, Q, 6, 3), Err(Full));
+        assert!(demonitor(&watches, P, 1));
+        assert_eq!(link(&watches, Q, 6, 3), Ok(true));
+        assert_eq!(watches.counts(), (1, 2));
+    }
+
+    #[test]
+    fn long_names_weigh_more() {
+        let watches = Watches::default();
+        let long = "\u{e9}".repeat(255);
+        let fits = (0..).take_while(|&word| monitor(&watches, P, Some(&long), word, 90).is_ok()).count();
+        assert_eq!(fits, 30);
+        assert!(watches.ended(P, &reason()));
+        assert_eq!(watches.lock().weight, 0);
+    }
+
+    #[test]
+    fn a_closed_connection_gives_its_links_back_and_takes_nothing_any_more() {
+        let watches = Watches::default();
+        monitor(&watches, P, None, 1, 100).unwrap();
+        link(&watches, P, 5, 100).unwrap();
+        link(&watches, Q, 6, 100).unwrap();
+        let mut links = watches.close();
+        links.sort();
+        assert_eq!(links, [(P, pid(5).into()), (Q, pid(6).into())]);
+        assert_eq!(link(&watches, Q, 6, 100), Ok(false));
+        monitor(&watches, P, None, 1, 100).unwrap();
+        assert_eq!(watches.counts(), (0, 0));
+        assert!(!watches.ended(P, &reason()));
+    }
+
+    #[test]
+    fn memory_that_a_crowd_took_is_given_back() {
+        let watches = Watches::default();
+        for word in 0..10_000 {
+            monitor(&watches, P, None, word, usize::MAX).unwrap();
+        }
+        for word in 0..10_000 {
+            assert!(demonitor(&watches, P, word));
+        }
+        assert!(watches.lock().by_process[&P].monitors.capacity() <= 4 * KEEP);
+    }
+}

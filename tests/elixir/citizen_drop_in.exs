@@ -1,0 +1,46 @@
+ExUnit.start()
+Code.require_file("node_under_test.exs", __DIR__)
+
+# The drop-in node: its services have no names, and answer under any.
+defmodule CitizenDropInTest do
+  use ExUnit.Case
+  import NodeUnderTest
+
+  setup do
+    {:ok, node: start!().name}
+  end
+
+  test "answers calls of a gen_server under any name", %{node: node} do
+    for name <- [nil, :any, :rex, :net_kernel, :nodex] do
+      assert GenServer.call({name, node}, {:ping, name}) == {:pong, name}
+      GenServer.cast({name, node}, {:ping, name})
+    end
+
+    assert GenServer.multi_call([node], :any, {:ping, 1}) == {[{node, {:pong, 1}}], []}
+    refute_receive _, 100
+  end
+
+  test "answers rpc under any module", %{node: node} do
+    for module <- [nil, :any, Enum, :"größe", :nodex, :rex] do
+      assert :rpc.call(node, module, :ping, [module]) == {:pong, module}
+      assert :erpc.call(node, module, :ping, [module]) == {:pong, module}
+      assert :rpc.block_call(node, module, :ping, [module]) == {:pong, module}
+    end
+
+    assert :rpc.call(node, :any, :nope, []) == {:badrpc, {:EXIT, {:undef, [{:any, :nope, [], []}]}}}
+  end
+
+  test "answers messages to the names of system processes as under any other name", %{node: node} do
+    for name <- [:rex, :net_kernel, :nodex, :global_name_server] do
+      send({name, node}, {:ping, name})
+      assert_receive {:pong, ^name}, 5_000
+      send({name, node}, {self(), :something})
+      assert_receive {:error, :unknown_call}, 5_000
+    end
+  end
+
+  test "holds monitors of any name", %{node: node} do
+    for name <- [nil, :any, :rex], do: Process.monitor({name, node})
+    refute_receive _, 100
+  end
+end
