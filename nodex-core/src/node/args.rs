@@ -1,6 +1,11 @@
 //! Handler arguments: terms of the message, and what the node knows.
 
-use super::{Caller, Context, Extensions, MissingState, route::Route};
+use std::sync::Arc;
+
+use super::{
+    Caller, Context, Extensions, MissingState,
+    route::{Address, Route},
+};
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
     etf::{Decoder, EncodeError, Encoder},
@@ -61,7 +66,7 @@ impl<T: FromTerm> FromArg for T {
 impl FromArg for Context {
     const TERMS: u8 = 0;
     fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
-        Ok(args.context.clone())
+        Ok(args.context.of(args.process))
     }
 }
 
@@ -80,6 +85,8 @@ pub struct Args<'a> {
     pub(super) decoder: Decoder<'a>,
     pub(super) context: &'a Context,
     pub(super) route: &'a Route<'a>,
+    /// The process whose function is called.
+    pub(super) process: &'a Arc<Address>,
 }
 
 impl Args<'_> {

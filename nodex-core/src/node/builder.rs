@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Extensions, IntoService, Service, listen::Listen, registry::Registration};
+use super::{
+    Extensions, IntoService, Service, ServiceOptions,
+    listen::Listen,
+    registry::{Manners, Registration},
+};
 use crate::{net::LinkLimits, term::Atom};
 
 /// What a node serves and how. `nodex::main!` makes one; [`super::main`] runs it.
@@ -39,9 +43,9 @@ impl Builder {
     #[must_use]
     pub fn service(mut self, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        match self.registrations.iter_mut().find(|(name, _)| name.is_none()) {
-            Some((_, services)) => services.push(service),
-            None => self.registrations.push((None, vec![service])),
+        match self.registrations.iter_mut().find(|(name, ..)| name.is_none()) {
+            Some((_, services, _)) => services.push(service),
+            None => self.registrations.push((None, vec![service], Manners::PERMANENT)),
         }
         self
     }
@@ -53,7 +57,18 @@ impl Builder {
     #[must_use]
     pub fn register(mut self, name: &'static str, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        self.registrations.push((Some(Atom::from_static(name)), vec![service]));
+        self.registrations.push((Some(Atom::from_static(name)), vec![service], Manners::PERMANENT));
+        self
+    }
+
+    /// Adds a service under a registered name, with options in place of those that it would have.
+    ///
+    /// # Panics
+    /// When the name has more than 255 characters.
+    #[must_use]
+    pub fn register_with(mut self, name: &'static str, options: ServiceOptions, service: impl IntoService) -> Self {
+        let service: Box<dyn Service> = Box::new(service.into_service());
+        self.registrations.push((Some(Atom::from_static(name)), vec![service], options.manners()));
         self
     }
 
@@ -104,7 +119,7 @@ impl Builder {
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.registrations.iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = self.registrations.iter().map(|(name, ..)| name).collect();
         f.debug_struct("Builder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -182,21 +182,23 @@ fn raise(route: &Route<'_>, class: Class, reason: &impl IntoReply, out: &mut Enc
 pub struct Later(Pin<Box<dyn AnswerFuture>>);
 
 impl Later {
-    /// Polls the handler; when it is ready, its reply is in `out`. A panic of the handler is answered with an error.
+    /// Polls the handler; when it is ready, its reply is in `out`. A panic of the handler is answered with an error,
+    /// which is given back as well.
     pub(crate) fn poll(
         &mut self,
         context: &mut task::Context<'_>,
         route: &Route<'_>,
         function: &str,
         out: &mut Encoder,
-    ) -> Poll<()> {
+    ) -> Poll<Option<Rejection>> {
         let mark = out.mark();
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll_reply(context, route, out))) {
-            Ok(poll) => poll,
+            Ok(poll) => poll.map(|()| None),
             Err(panic) => {
                 out.rollback(mark);
-                route.write_error(out, &panic_rejection(function, &*panic));
-                Poll::Ready(())
+                let rejection = panic_rejection(function, &*panic);
+                route.write_error(out, &rejection);
+                Poll::Ready(Some(rejection))
             }
         }
     }

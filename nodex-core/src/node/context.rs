@@ -2,12 +2,16 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Extensions, Node, local::Inner, peers::Peer, watches::Watches};
+use super::{Extensions, Node, local::Inner, peers::Peer, route::Address, watches::Watches};
 use crate::{dist::Flags, etf::Encoder, term::Atom};
 
 /// Argument of a handler: its node and the connection of the caller. Cheap to clone and to keep.
 #[derive(Clone)]
-pub struct Context(Arc<Origin>);
+pub struct Context {
+    origin: Arc<Origin>,
+    /// The process whose handler got it.
+    process: Option<Arc<Address>>,
+}
 
 struct Origin {
     inner: Arc<Inner>,
@@ -16,40 +20,49 @@ struct Origin {
 
 impl Context {
     pub(super) fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self {
-        Context(Arc::new(Origin { inner, peer }))
+        Context { origin: Arc::new(Origin { inner, peer }), process: None }
     }
 
     /// The node at the other end of the connection.
     pub fn peer(&self) -> &Atom {
-        self.0.peer.name()
+        self.origin.peer.name()
     }
 
     /// The node that the handler runs in, for calling out.
     pub fn node(&self) -> Node {
-        Node::from_inner(self.0.inner.clone())
+        Node::from_inner(self.origin.inner.clone())
+    }
+
+    /// For a handler of this process.
+    pub(super) fn of(&self, process: &Arc<Address>) -> Self {
+        Context { origin: self.origin.clone(), process: Some(process.clone()) }
+    }
+
+    pub(super) fn process(&self) -> Option<&Arc<Address>> {
+        self.process.as_ref()
     }
 
     pub(super) fn inner(&self) -> &Arc<Inner> {
-        &self.0.inner
+        &self.origin.inner
     }
 
     /// What both nodes of the connection can do.
     pub(super) fn flags(&self) -> Flags {
-        self.0.peer.flags
+        self.origin.peer.flags
     }
 
     /// Who watches our processes over the connection.
     pub(super) fn watches(&self) -> &Watches {
-        &self.0.peer.watches
+        &self.origin.peer.watches
     }
 
     pub(super) fn extensions(&self) -> &Extensions {
-        &self.0.inner.extensions
+        &self.origin.inner.extensions
     }
 
     /// Appends frames to the output of the connection.
     pub(super) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
-        self.0.peer.outbox.push(write)
+        self.origin.peer.outbox.push(write)
     }
 }
 

@@ -101,7 +101,9 @@ impl Receive for Dispatch {
     }
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
-        self.later.poll(context, out);
+        for (process, rejection) in self.later.poll(context, out) {
+            self.inner.panicked(&process, &rejection);
+        }
         if self.context.watches().take_pending() {
             self.later.drop_ended();
             self.tell_ended(out);
@@ -209,14 +211,23 @@ impl Arrival<'_> {
             &mut *out
         };
         let mark = place.mark();
-        let args = Args { function: &function.name, taken: 0, decoder, context: self.context, route };
+        let args = Args {
+            function: &function.name,
+            taken: 0,
+            decoder,
+            context: self.context,
+            route,
+            process: &self.process.address,
+        };
         let call = Call { args, out: place, waker: self.waker };
         match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
             Ok(Handled(None)) => {}
-            Ok(Handled(Some(running))) => return later.push(route, function.name.clone(), running),
+            Ok(Handled(Some(running))) => return later.push(route, self.process, function.name.clone(), running),
             Err(panic) => {
                 place.rollback(mark);
-                route.write_error(place, &panic_rejection(&function.name, &*panic));
+                let rejection = panic_rejection(&function.name, &*panic);
+                route.write_error(place, &rejection);
+                self.context.inner().panicked(&self.process.address, &rejection);
             }
         }
         if waits {

@@ -3,10 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use super::{
+    Rejection,
     local::Inner,
     peers::Peer,
     processes::{Found, Number},
     registry::Process,
+    route::Address,
     spawned::NORMAL,
 };
 use crate::{dist::control::PidTerm, term::RawTerm};
@@ -61,6 +63,16 @@ impl Inner {
             }
             Some(Found::Call(call)) if untrappable || !is_normal(reason) => call.exit(reason.as_bytes()),
             _ => {}
+        }
+    }
+
+    /// A handler of this process has panicked.
+    #[cold]
+    pub(super) fn panicked(&self, process: &Address, rejection: &Rejection) {
+        if let Some(process) = self.registry.by_number(process.number())
+            && process.manners.stop_on_panic
+        {
+            self.end(&process, &RawTerm::from_slice(&rejection.reason().to_vec(), None));
         }
     }
 

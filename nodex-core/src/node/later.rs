@@ -4,17 +4,22 @@ use std::{
     collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{self, Poll, Waker},
 };
 
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{
-    CallKind,
+    CallKind, Rejection,
     call::Later,
-    route::{OwnedRoute, Route},
+    registry::Process,
+    route::{Address, OwnedRoute, Route},
 };
 use crate::{etf::Encoder, term::Atom};
+
+/// A process one of whose handlers has panicked, and what its caller was told.
+pub(super) type Panicked = (Arc<Address>, Rejection);
 
 /// The calls of one connection that wait for their handlers.
 ///
@@ -41,6 +46,8 @@ struct Running {
     later: Option<Later>,
     waker: Option<Waker>,
     route: OwnedRoute,
+    /// The process whose function it is.
+    process: Arc<Address>,
     function: Atom,
     /// The place among the plain replies to this caller.
     place: Option<u64>,
@@ -48,6 +55,7 @@ struct Running {
 
 struct Finished {
     reply: Encoder,
+    panicked: Option<Panicked>,
     place: Option<(Box<[u8]>, u64)>,
 }
 
@@ -59,12 +67,12 @@ impl Future for Running {
         let mut reply = Encoder::new();
         let route = this.route.as_route();
         let over = match (&mut this.later, route.spawned) {
-            (None, _) => Poll::Ready(()),
+            (None, _) => Poll::Ready(None),
             // Killed.
-            (_, Some(spawned)) if spawned.is_over() => Poll::Ready(()),
+            (_, Some(spawned)) if spawned.is_over() => Poll::Ready(None),
             (Some(later), _) => later.poll(context, &route, &this.function, &mut reply),
         };
-        if over.is_pending() {
+        let Poll::Ready(panicked) = over else {
             match &mut this.waker {
                 Some(waker) => waker.clone_from(context.waker()),
                 waker => *waker = Some(context.waker().clone()),
@@ -77,14 +85,15 @@ impl Future for Running {
                 }
             }
             return Poll::Pending;
-        }
+        };
         // What the handler holds is given up before what is left to say is said.
         this.later = None;
         if let Some(spawned) = route.spawned {
             spawned.settle(&route, &mut reply);
         }
         let place = this.place.map(|place| (route.caller().into(), place));
-        Poll::Ready(Finished { reply, place })
+        let panicked = panicked.map(|rejection| (this.process.clone(), rejection));
+        Poll::Ready(Finished { reply, panicked, place })
     }
 }
 
@@ -109,13 +118,14 @@ impl LaterCalls {
     }
 
     /// Keeps a call until its handler is done.
-    pub(super) fn push(&mut self, route: &Route<'_>, function: Atom, later: Later) {
+    pub(super) fn push(&mut self, route: &Route<'_>, process: &Process, function: Atom, later: Later) {
         let place = (route.kind == CallKind::Plain && route.to.is_some()).then(|| {
             let id = self.next_id();
             self.order.entry(route.caller().into()).or_default().push_back(Place { id, reply: None });
             id
         });
-        self.running.push(Running { later: Some(later), waker: None, route: route.keep(), function, place });
+        let (route, process) = (route.keep(), process.address.clone());
+        self.running.push(Running { later: Some(later), waker: None, route, process, function, place });
     }
 
     /// Gives up the calls of services that have ended.
@@ -135,17 +145,20 @@ impl LaterCalls {
         self.next
     }
 
-    /// Polls what may go on; replies whose turn it is go to `out`.
-    pub(super) fn poll(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
+    /// Polls what may go on; replies whose turn it is go to `out`. Gives back what has panicked.
+    pub(super) fn poll(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) -> Vec<Panicked> {
+        let mut panicked = Vec::new();
         if self.running.is_empty() {
-            return;
+            return panicked;
         }
         while let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(context) {
+            panicked.extend(finished.panicked);
             match finished.place {
                 None => out.append(&finished.reply),
                 Some((caller, id)) => self.place(&caller, id, finished.reply, out),
             }
         }
+        panicked
     }
 
     fn place(&mut self, caller: &[u8], id: u64, reply: Encoder, out: &mut Encoder) {

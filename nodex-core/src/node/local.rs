@@ -1,6 +1,9 @@
 //! What all connections of a running node share.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +36,8 @@ pub(super) struct Inner {
     pub(super) keeper: Keeper,
     pub(super) peers: Peers,
     pub(super) replies: Replies,
+    /// Names unlinkings.
+    unlinks: AtomicU64,
     /// Tells all connections to end once their handlers are done.
     pub(super) stop: CancellationToken,
 }
@@ -60,8 +65,14 @@ impl Inner {
             limits: builder.limits,
             keeper: Keeper::new(builder.limits.tick_time),
             peers: Peers::default(),
+            unlinks: AtomicU64::new(1),
             stop: CancellationToken::new(),
         })
+    }
+
+    /// A number for an unlinking, not 0.
+    pub(super) fn next_unlink(&self) -> u64 {
+        self.unlinks.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A pid of this node.

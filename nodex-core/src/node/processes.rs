@@ -166,6 +166,7 @@ impl Processes {
     }
 
     /// All services.
+    #[allow(dead_code)]
     pub(super) fn services(&self) -> Vec<Arc<Process>> {
         let service = |slot: &Slot| match &slot.entry {
             Entry::Service(service) => Some(service.clone()),
@@ -175,6 +176,7 @@ impl Processes {
     }
 
     /// How many numbers are in use.
+    #[allow(dead_code)]
     pub(super) fn len(&self) -> usize {
         let slots = self.read();
         slots.all.len() - slots.free.len()

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     dist::control::AtomTerm,
-    term::{Atom, Pid},
+    term::{Atom, AtomError, Pid},
 };
 
 /// All services of a node. Finding a function costs the same however many there are.
@@ -91,8 +91,8 @@ struct Target {
     function: Function,
 }
 
-/// What the registry is built from: a name, or none for any name, and the services behind it.
-pub(super) type Registration = (Option<Atom>, Vec<Box<dyn Service>>);
+/// What the registry is built from: a name, or none for any name, the services behind it, and their manners.
+pub(super) type Registration = (Option<Atom>, Vec<Box<dyn Service>>, Manners);
 
 /// A set of services that cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -112,6 +112,9 @@ pub enum ServiceError {
         /// The name.
         name: Atom,
     },
+    /// The name is too long.
+    #[error("no service can have this name: {0}")]
+    Name(#[from] AtomError),
     /// A handler takes a state that is not there.
     #[error(transparent)]
     MissingState(#[from] MissingState),
@@ -132,7 +135,7 @@ impl Registry {
             system,
             spawned: Processes::new((system + system_services.len()) as u32 + 1),
         };
-        for (position, (name, services)) in registrations.into_iter().enumerate() {
+        for (position, (name, services, manners)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
             match &name {
                 None => registry.anonymous = Some(position),
@@ -142,7 +145,7 @@ impl Registry {
                     }
                 }
             }
-            registry.push(node, creation, name, services, Manners::PERMANENT)?;
+            registry.push(node, creation, name, services, manners)?;
         }
         for (name, service) in system_services {
             registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
@@ -228,6 +231,7 @@ impl Registry {
     }
 
     /// The services that a node is built with and that have not been stopped, and those spawned since.
+    #[expect(dead_code)]
     pub(super) fn services(&self) -> Vec<ProcessRef<'_>> {
         let permanent = self.processes[..self.system].iter().filter(|process| process.address.is_alive());
         let spawned = self.spawned.services().into_iter().map(ProcessRef::Spawned);
@@ -258,6 +262,7 @@ impl Process {
     }
 
     /// All its functions.
+    #[expect(dead_code)]
     pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.functions.values().flatten().map(|target| &target.function)
     }

@@ -19,6 +19,7 @@ pub(super) enum Outcome {
     /// The process that it monitors is gone, with this reason.
     Down(RawTerm),
     /// The process that it wanted spawned was refused, with this reason.
+    #[expect(dead_code)]
     Refused(RawTerm),
     /// The connection is gone.
     NoConnection,
