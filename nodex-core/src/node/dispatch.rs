@@ -62,16 +62,17 @@ pub(super) struct Arrival<'a> {
 
 impl Receive for Dispatch {
     fn frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
-        let control = match control::decode(frame) {
-            Ok((_, control)) => control,
-            Err(error) if error.closes_connection() => return Err(LinkEnd::Protocol(error.to_string().into())),
-            Err(error) => {
-                tracing::warn!(peer = %self.context.peer(), %error, "a message was dropped");
-                return Ok(());
-            }
-        };
-        let Control::Send { from, to, message, .. } = control else {
-            return self.signal(&control, owner, waker, out);
+        let (from, to, message) = match control::decode_message(frame) {
+            Some(message) => message,
+            None => match control::decode(frame) {
+                Ok((_, Control::Send { from, to, message, .. })) => (from, to, message),
+                Ok((_, control)) => return self.signal(&control, owner, waker, out),
+                Err(error) if error.closes_connection() => return Err(LinkEnd::Protocol(error.to_string().into())),
+                Err(error) => {
+                    tracing::warn!(peer = %self.context.peer(), %error, "a message was dropped");
+                    return Ok(());
+                }
+            },
         };
         let process = match to {
             Target::Name(name) if name.name_bytes() == b"rex" && self.rex(to, message, owner, waker, out) => None,

@@ -12,6 +12,7 @@ mod cookie;
 mod dispatch;
 mod executable;
 mod exits;
+mod function_table;
 mod functions;
 mod handle;
 mod later;

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     Extensions, Function, MissingState, Service,
+    function_table::{FunctionTable, Target},
     processes::{Found, Number, Processes},
     route::Address,
     system,
@@ -41,7 +42,7 @@ pub(super) struct Process {
     /// Somebody has linked or monitored it.
     pub(super) watched: AtomicBool,
     services: Vec<Box<dyn Service>>,
-    functions: Functions,
+    functions: FunctionTable,
 }
 
 /// What a process does about exit signals and panics.
@@ -78,17 +79,6 @@ impl Deref for ProcessRef<'_> {
             ProcessRef::Spawned(process) => process,
         }
     }
-}
-
-/// Name to arities; nearly always one.
-type Functions = HashMap<Box<[u8]>, Vec<Target>, BuildHasherDefault<NameHasher>>;
-
-#[derive(Debug)]
-struct Target {
-    arity: usize,
-    service: usize,
-    index: usize,
-    function: Function,
 }
 
 /// What the registry is built from: a name, or none for any name, the services behind it, and their manners.
@@ -246,17 +236,16 @@ impl Process {
         services: Vec<Box<dyn Service>>,
         manners: Manners,
     ) -> Result<Self, ServiceError> {
-        let mut functions = Functions::default();
-        for (position, service) in services.iter().enumerate() {
-            for (index, function) in service.functions().into_iter().enumerate() {
-                let targets = functions.entry(function.name.as_bytes().into()).or_default();
-                let arity = function.arity;
-                if targets.iter().any(|target| target.arity == usize::from(arity)) {
-                    return Err(ServiceError::DuplicateFunction { name: function.name, arity });
-                }
-                targets.push(Target { arity: arity.into(), service: position, index, function });
-            }
+        let mut targets = Vec::new();
+        for (service, functions) in services.iter().map(|service| service.functions()).enumerate() {
+            targets.extend(functions.into_iter().enumerate().map(|(index, function)| Target {
+                service,
+                index,
+                function,
+            }));
         }
+        let functions = FunctionTable::new(targets)
+            .map_err(|Function { name, arity, .. }| ServiceError::DuplicateFunction { name, arity })?;
         let address = Arc::new(Address::new(&pid));
         Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), services, functions })
     }
@@ -264,13 +253,13 @@ impl Process {
     /// All its functions.
     #[expect(dead_code)]
     pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
-        self.functions.values().flatten().map(|target| &target.function)
+        self.functions.iter().map(|target| &target.function)
     }
 
     /// The function `name/arity`.
     #[inline]
     pub(super) fn function(&self, name: &[u8], arity: usize) -> Option<(&dyn Service, usize, &Function)> {
-        let target = self.functions.get(name)?.iter().find(|target| target.arity == arity)?;
+        let target = self.functions.get(name, arity)?;
         Some((&*self.services[target.service], target.index, &target.function))
     }
 }

@@ -15,8 +15,8 @@ pub use canonical::canonical;
 pub use eetf::Term;
 pub use identifier::{IdentifierError, Pid, Port, Reference};
 pub use order::compare;
-pub(crate) use raw::Held;
 pub use raw::RawTerm;
+pub(crate) use raw::{Held, first_word};
 pub use text::Text;
 
 pub(crate) use canonical::{is_canonical, mask_bits, proper_list};

@@ -76,24 +76,23 @@ pub(crate) enum Held<'a> {
 fn words(term: &[u8]) -> Words {
     let mut words = Words::default();
     for (i, word) in words.0.iter_mut().enumerate() {
-        let rest = term.get(8 * i..).unwrap_or_default();
-        *word = match rest.first_chunk() {
-            Some(whole) => *whole,
-            None => partial_word(rest).to_le_bytes(),
-        };
+        *word = first_word(term.get(8 * i..).unwrap_or_default()).to_le_bytes();
     }
     words
 }
 
-/// Fewer than eight bytes, zeros behind them.
+/// The first eight bytes as a little-endian word; if there are fewer, with zeros behind them.
 #[inline(always)]
-fn partial_word(rest: &[u8]) -> u64 {
-    if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
+pub(crate) fn first_word(bytes: &[u8]) -> u64 {
+    if let Some(whole) = bytes.first_chunk() {
+        return u64::from_le_bytes(*whole);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         // Where both overlap they agree.
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return u64::from(first) | u64::from(last) << (8 * (rest.len() - 4));
+        return u64::from(first) | u64::from(last) << (8 * (bytes.len() - 4));
     }
-    rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 impl PartialEq for RawTerm {

@@ -12,6 +12,9 @@ pub(super) mod altact {
     pub(crate) const EXIT: u32 = 16;
 }
 
+/// The unused slot as every node writes it.
+const UNUSED: &[u8] = &[tag::SMALL_ATOM_UTF8_EXT, 0];
+
 /// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick).
 ///
 /// Everything up to the payload is checked to be whole and of the right types; the payload itself is
@@ -33,6 +36,39 @@ pub fn decode(frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
     }
     let control = Fields { op, rest: fields }.read(arity)?;
     Ok((op, control))
+}
+
+/// The sender, receiver and message of a frame that is a message in the form that every node sends; `None` for all else,
+/// which is for [`decode`]. Says what [`decode`] says, for the one kind of frame of which there are millions.
+#[inline(always)]
+pub(crate) fn decode_message(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, Target<'_>, &[u8])> {
+    const REG_SEND: (u8, u8) = (4, Op::RegSend.number());
+    const SEND_SENDER: (u8, u8) = (3, Op::SendSender.number());
+    const SEND: (u8, u8) = (3, Op::Send.number());
+    let [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, arity, tag::SMALL_INTEGER_EXT, op, rest @ ..] = frame else {
+        return None;
+    };
+    let (from, to, rest) = match (*arity, *op) {
+        REG_SEND => {
+            let (from, rest) = split_pid(rest)?;
+            let (to, rest) = split_atom(rest.strip_prefix(UNUSED)?)?;
+            (Some(from), Target::Name(to), rest)
+        }
+        SEND_SENDER => {
+            let (from, rest) = split_pid(rest)?;
+            let (to, rest) = split_pid(rest)?;
+            (Some(from), Target::Pid(to), rest)
+        }
+        SEND => {
+            let (to, rest) = split_pid(rest.strip_prefix(UNUSED)?)?;
+            (None, Target::Pid(to), rest)
+        }
+        _ => return None,
+    };
+    match rest {
+        [VERSION, message @ ..] if !message.is_empty() => Some((from, to, message)),
+        _ => None,
+    }
 }
 
 #[cold]
