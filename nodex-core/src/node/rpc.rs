@@ -24,6 +24,8 @@ use crate::{
     term::RawTerm,
 };
 
+/// The atom `badarg`.
+const BADARG: &[u8] = b"\x77\x06badarg";
 /// The atom `badopt`.
 const BADOPT: &[u8] = b"\x77\x06badopt";
 
@@ -65,10 +67,19 @@ impl Dispatch {
         waker: &Waker,
         out: &mut Encoder,
     ) -> Result<(), LinkEnd> {
-        let unreadable = |error: EtfError| {
-            LinkEnd::Protocol(format!("the arguments of a spawn request cannot be read: {error}").into())
+        let arguments = match Decoder::new(request.arguments).skip() {
+            Ok(arguments) => arguments,
+            // Of a later release: costs no more than this request.
+            Err(error @ EtfError::UnknownTag { .. }) => {
+                tracing::warn!(peer = %self.context.peer(), %error, "a spawn request was refused");
+                self.spawn_reply(&request, 0, AtomTerm::new(BADARG).map(ProcTerm::Name), out);
+                return Ok(());
+            }
+            Err(error) => {
+                let what = "the arguments of a spawn request cannot be read";
+                return Err(LinkEnd::Protocol(format!("{what}: {error}").into()));
+            }
         };
-        let arguments = Decoder::new(request.arguments).skip().map_err(unreadable)?;
         let Some(options) = Options::read(request.options) else {
             self.spawn_reply(&request, 0, AtomTerm::new(BADOPT).map(ProcTerm::Name), out);
             return Ok(());

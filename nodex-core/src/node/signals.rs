@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     dist::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
-    etf::{Decoder, Encoder},
+    etf::{Decoder, Encoder, EtfError},
     net::LinkEnd,
     term::RawTerm,
 };
@@ -158,7 +158,7 @@ impl Dispatch {
 
     /// A process that one of ours is linked to has ended.
     fn linked_has_ended(&self, from: PidTerm<'_>, to: PidTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
-        let reason = readable(reason)?;
+        let Some(reason) = readable(reason)? else { return Ok(()) };
         // A link that is not there was taken away while the signal was on its way.
         if let Some(number) = self.between(from, to)?
             && self.context.watches().unlink(number, from)
@@ -170,7 +170,7 @@ impl Dispatch {
 
     /// `exit/2`.
     fn exit(&self, from: PidTerm<'_>, to: Target<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
-        let reason = readable(reason)?;
+        let Some(reason) = readable(reason)? else { return Ok(()) };
         let number = match to {
             Target::Pid(pid) => self.between(from, pid)?,
             Target::Name(name) => {
@@ -187,7 +187,7 @@ impl Dispatch {
 
     /// A process that a call of ours waits for is gone.
     fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
-        let reason = readable(reason)?;
+        let Some(reason) = readable(reason)? else { return Ok(()) };
         if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
             self.inner.replies.complete(reply.id, reply.serial, Outcome::Down(reason));
         }
@@ -273,9 +273,15 @@ impl Dispatch {
     }
 }
 
-/// A reason that came as a payload, which nobody has looked at yet.
-fn readable(reason: &[u8]) -> Result<RawTerm, LinkEnd> {
-    Decoder::new(reason)
-        .raw()
-        .map_err(|error| LinkEnd::Protocol(format!("an exit reason cannot be read: {error}").into()))
+/// A reason that came as a payload, which nobody has looked at yet. Terms that only later releases know cost no more than
+/// the signal they are in.
+fn readable(reason: &[u8]) -> Result<Option<RawTerm>, LinkEnd> {
+    match Decoder::new(reason).skip() {
+        Ok(reason) => Ok(Some(RawTerm::from_slice(reason, None))),
+        Err(error @ EtfError::UnknownTag { .. }) => {
+            tracing::warn!(%error, "a signal was dropped: its reason cannot be read");
+            Ok(None)
+        }
+        Err(error) => Err(LinkEnd::Protocol(format!("an exit reason cannot be read: {error}").into())),
+    }
 }
