@@ -29,3 +29,9 @@ fn rpc() {
 fn drop_in() {
     run_script("citizen_drop_in.exs", &Executable::example("no_macro"));
 }
+
+/// Monitors, links and exit signals; services that come and go.
+#[test]
+fn signals() {
+    run_script("citizen_signals.exs", &Executable::example("citizen_under_test"));
+}

@@ -4,12 +4,55 @@ use std::{process::ExitCode, time::Duration};
 
 use bytes::Bytes;
 use nodex::{
-    node::{self, Accepts, Call, CallKind, Function, Functions, Handled, Handler, Raised},
+    node::{self, Accepts, Call, CallKind, Function, Functions, Handled, Handler, Raised, ServiceOptions},
     prelude::*,
 };
 
 fn main() -> ExitCode {
-    node::main(|node| Ok(node.register("orders", orders())))
+    node::main(|node| Ok(node.register("orders", orders()).register("workers", workers())))
+}
+
+/// Starts and stops services.
+fn workers() -> Functions {
+    Functions::new()
+        .add("spawn", |cx: Context| cx.node().spawn(worker()).map_err(|error| error.to_string()))
+        .add("spawn", |trap_exit: bool, stop_on_panic: bool, cx: Context| {
+            let options = ServiceOptions::new().trap_exit(trap_exit).stop_on_panic(stop_on_panic);
+            cx.node().spawn_with(options, worker()).map_err(|error| error.to_string())
+        })
+        .add("register", |name: Atom, cx: Context| {
+            cx.node().register(&name, worker()).map_err(|error| error.to_string())
+        })
+        .add("whereis", |name: Atom, cx: Context| cx.node().whereis(&name))
+        .add("stop", |pid: Pid, reason: RawTerm, cx: Context| cx.node().stop_service(&pid, &reason).ok())
+}
+
+/// A service to be started and stopped.
+fn worker() -> Functions {
+    Functions::new()
+        .add("ping", |term: RawTerm| (atom!("pong"), term))
+        .add("self", |cx: Context| cx.pid())
+        .add("stop", |reason: RawTerm, cx: Context| cx.stop(&reason).map_err(|error| error.to_string()))
+        .add("crash", |message: String| -> i64 { panic!("{message}") })
+        .add_async("link", |other: Pid, cx: Context| async move {
+            match cx.pid() {
+                Some(own) => cx.node().link(&own, &other).await.map_err(|error| error.to_string()),
+                None => Err("no pid".to_owned()),
+            }
+        })
+        .add("unlink", |other: Pid, cx: Context| {
+            if let Some(own) = cx.pid() {
+                cx.node().unlink(&own, &other);
+            }
+        })
+        .add_async("sleep", |ms: u64| async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            ms
+        })
+        .add_async("crash_later", |message: String| async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if message.is_empty() { 0 } else { panic!("{message}") }
+        })
 }
 
 fn orders() -> Functions {
