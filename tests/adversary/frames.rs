@@ -249,6 +249,20 @@ pub(crate) fn operations_gone_wrong() -> Vec<Attack> {
     attacks
 }
 
+/// Monitors of one name, each with a reference of its own; `undone` takes each away at once.
+fn monitors(count: u32, undone: bool) -> Vec<u8> {
+    let (me, name) = (me(), atom("any"));
+    let both = |number: u32| {
+        let mut reference = reference(HOST, CREATION);
+        let end = reference.len();
+        reference[end - 4..].copy_from_slice(&number.to_be_bytes());
+        let fields: [&[u8]; 3] = [&me, &name, &reference];
+        let undo = if undone { signal(&control(20, &fields)) } else { Vec::new() };
+        [signal(&control(19, &fields)), undo].concat()
+    };
+    (0..count).flat_map(both).collect()
+}
+
 /// The frames that a BEAM closes the connection for, or does not, where it takes a look at the receivers and senders.
 pub(crate) fn senders_and_receivers() -> Vec<Attack> {
     let (me, you, elsewhere) = (me(), pid("me@127.0.0.1", 1, 0, 1), pid("third@127.0.0.1", 1, 0, 1));
@@ -285,6 +299,28 @@ pub(crate) fn senders_and_receivers() -> Vec<Attack> {
         row("LINK to an old incarnation", 1, &[&me, &you], Stay),
         row("EXIT from a process of a third node", 3, &[&elsewhere, &you, &name], Close("of another node")),
         row("MONITOR_P from a process of a third node", 19, &[&elsewhere, &name, &reference], Close("of another node")),
+        row("LINK to a process of a third node", 1, &[&me, &elsewhere], Close("of another node")),
+        row("EXIT to a process of a third node", 3, &[&me, &elsewhere, &name], Close("of another node")),
+        row("EXIT2 from a process of a third node", 8, &[&elsewhere, &you, &name], Close("of another node")),
+        row("EXIT2 to a process of a third node", 8, &[&me, &elsewhere, &name], Close("of another node")),
+        row("EXIT2 to an old incarnation", 8, &[&me, &you, &atom("kill")], Stay),
+        row("MONITOR_P of a process of a third node", 19, &[&me, &elsewhere, &reference], Close("of another node")),
+        row("DEMONITOR_P of a process of a third node", 20, &[&me, &elsewhere, &reference], Close("of another node")),
+        row(
+            "DEMONITOR_P from a process of a third node",
+            20,
+            &[&elsewhere, &name, &reference],
+            Close("of another node"),
+        ),
+        row("DEMONITOR_P with a reference that never was", 20, &[&me, &name, &reference], Stay),
+        row("MONITOR_P_EXIT with a reference that never was", 21, &[&me, &you, &reference, &name], Stay),
+        row("UNLINK_ID from a process of a third node", 35, &[&int(1), &elsewhere, &you], Close("of another node")),
+        row("UNLINK_ID to a process of a third node", 35, &[&int(1), &me, &elsewhere], Close("of another node")),
+        row("UNLINK_ID of what was never linked", 35, &[&int(1), &me, &you], Stay),
+        row("UNLINK_ID_ACK that nobody waits for", 36, &[&int(1), &me, &you], Stay),
+        row("SPAWN_REPLY that nobody waits for", 31, &[&reference, &me, &int(0), &atom("notsup")], Stay),
+        Attack::bytes("200,000 monitors", monitors(200_000, false), Close("more than 131072 monitors and links")),
+        Attack::bytes("a million monitors, each taken away again", monitors(1_000_000, true), Stay),
         row("MONITOR_P with an atom for a reference", 19, &[&me, &name, &name], Close("reference")),
         row("MONITOR_P of a reference", 19, &[&me, &reference, &reference], Close("monitored process")),
         row("UNLINK_ID with the id 0", 35, &[&int(0), &me, &you], Close("id")),
