@@ -356,6 +356,25 @@ fn elixir(script: &str, executable: Option<(&str, &Executable)>) -> Ended {
     ended
 }
 
+/// `docs/operating.md`: the limits of a connection and their defaults.
+#[test]
+fn limits_are_the_defaults() {
+    let value = |text: &str| {
+        let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
+        let number: u64 = number.replace(',', "").parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        match unit {
+            "" => number.to_string(),
+            "KiB" => (number << 10).to_string(),
+            "MiB" => (number << 20).to_string(),
+            "s" => format!("{number}s"),
+            _ => panic!("{text}"),
+        }
+    };
+    let rows = table("docs/operating.md", "| field | default | |");
+    let shown: Vec<String> = rows.iter().map(|row| format!("{}: {}", code_in(&row[0])[0], value(&row[1]))).collect();
+    assert_eq!(format!("LinkLimits {{ {} }}", shown.join(", ")), format!("{:?}", nodex::net::LinkLimits::default()));
+}
+
 /// `CONTRIBUTING.md`: every script that records known answers, and every file of them.
 #[test]
 fn known_answers_say_where_they_are_from() {
