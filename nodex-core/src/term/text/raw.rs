@@ -141,17 +141,27 @@ fn write_list(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> 
 /// The text that the next list is, if it is one; it is read only then. (Short ones are `STRING_EXT`, which others see to.)
 fn characters(decoder: &mut Decoder<'_>) -> Option<String> {
     let mut ahead = decoder.clone();
-    let List::Elements(count @ 1..) = ahead.list().ok()? else { return None };
+    let List::Elements(mut count @ 1..) = ahead.list().ok()? else { return None };
     let mut text = String::new();
-    for _ in 0..count {
-        if ahead.peek() != Ok(Kind::Integer) {
-            return None;
+    loop {
+        for _ in 0..count {
+            if ahead.peek() != Ok(Kind::Integer) {
+                return None;
+            }
+            text.push(char::decode(&mut ahead).ok().filter(|&c| is_printable(c))?);
         }
-        text.push(char::decode(&mut ahead).ok().filter(|&c| is_printable(c))?);
+        // A list as the tail goes on with the same list.
+        match ahead.list().ok()? {
+            List::Bytes(bytes) => {
+                for &byte in bytes {
+                    text.push(Some(char::from(byte)).filter(|&c| is_printable(c))?);
+                }
+                *decoder = ahead;
+                return Some(text);
+            }
+            List::Elements(more) => count = more,
+        }
     }
-    ahead.list_tail().ok()?;
-    *decoder = ahead;
-    Some(text)
 }
 
 fn write_fun(out: &mut impl Write, decoder: &mut Decoder<'_>) -> Result<(), Stop> {
@@ -197,4 +207,18 @@ fn write_record(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -
         write_term(out, &mut values, depth - 1)?;
     }
     Ok(out.write_char('}')?)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::term::Text;
+
+    #[test]
+    fn text_goes_on_in_the_tail() {
+        // [97|"bc"] as STRING_EXT and as LIST_EXT, and with a tail that is no text.
+        assert_eq!(Text::of_bytes(b"\x6c\0\0\0\x01aa\x6b\0\x02bc").to_string(), r#""abc""#);
+        assert_eq!(Text::of_bytes(b"\x6c\0\0\0\x01aa\x6c\0\0\0\x01ab\x6a").to_string(), r#""ab""#);
+        assert_eq!(Text::of_bytes(b"\x6c\0\0\0\x01aa\x6b\0\x02b\0").to_string(), "[97,98,0]");
+        assert_eq!(Text::of_bytes(b"\x6c\0\0\0\x01aaab").to_string(), "[97|98]");
+    }
 }
