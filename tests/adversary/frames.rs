@@ -243,7 +243,13 @@ pub(crate) fn operations_gone_wrong() -> Vec<Attack> {
                 frame(&[&signal(&control(op, &slices))[4..], &[130, 106]].concat()),
                 Close("without its payload"),
             );
-            row("with a payload that is no term", message(&control(op, &slices), &[255; 40]), Stay);
+            // Messages are read by whoever gets them, the others at once.
+            let cause = match op {
+                24..=28 => Close("an exit reason cannot be read"),
+                29..=30 => Close("the arguments of a spawn request cannot be read"),
+                _ => Stay,
+            };
+            row("with a payload that is no term", message(&control(op, &slices), &[255; 40]), cause);
         }
     }
     attacks
@@ -295,7 +301,12 @@ pub(crate) fn senders_and_receivers() -> Vec<Attack> {
         sent("ALTACT_SIG_SEND with a token that is not there", 37, &[&int(2), &me, &you], Close("elements")),
         sent("ALTACT_SIG_SEND with negative flags", 37, &[&int(-1), &me, &you], Close("flags")),
         sent("ALTACT_SIG_SEND with all unknown flags", 37, &[&int(0x7FFF_FFE0), &me, &you], Stay),
-        row("LINK from a process of a third node", 1, &[&elsewhere, &you], Close("of another node")),
+        row(
+            "LINK from a process of a third node",
+            1,
+            &[&elsewhere, &you],
+            Close("a signal from a process of another node"),
+        ),
         row("LINK to an old incarnation", 1, &[&me, &you], Stay),
         row("EXIT from a process of a third node", 3, &[&elsewhere, &you, &name], Close("of another node")),
         row("MONITOR_P from a process of a third node", 19, &[&elsewhere, &name, &reference], Close("of another node")),

@@ -2,7 +2,8 @@
 //!
 //! It shares no code with the library: every byte is put together here, so that every byte can be wrong.
 //! `wire` makes terms and frames, `handshake` takes either side of a handshake step by step, `epmd` answers in place of
-//! an epmd, `link` is an established connection, `victim` the node executable under attack, `stage` all of them set up.
+//! an epmd, `link` is an established connection, `victim` the node executable under attack, `stage` all of them set up, `scene`
+//! the same around a node that misbehaves on request (`target.rs`).
 //! The tables of attacks are beside: `frames`, `terms`, `greetings` (handshakes) and `mappers` (epmds).
 
 // Every test binary takes its own part of this module.
@@ -14,6 +15,7 @@ pub(crate) mod greetings;
 pub(crate) mod handshake;
 pub(crate) mod link;
 pub(crate) mod mappers;
+pub(crate) mod scene;
 pub(crate) mod stage;
 pub(crate) mod terms;
 pub(crate) mod victim;

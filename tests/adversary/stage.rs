@@ -31,9 +31,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts a node and has it find its host here.
     pub(crate) fn set(executable: &Executable) -> Self {
+        Self::set_with(executable, &[])
+    }
+
+    /// The same, with more in the node's environment.
+    pub(crate) fn set_with(executable: &Executable, environment: &[(&str, &str)]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = listener.local_addr().expect("the address of a bound socket").port();
-        Stage { victim: Victim::start(executable, COOKIE, epmd::honest(port)), listener }
+        Stage { victim: Victim::start_with(executable, COOKIE, epmd::honest(port), environment), listener }
     }
 
     /// The same, with the handshake done.

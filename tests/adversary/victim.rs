@@ -35,17 +35,41 @@ struct Captured {
 pub(crate) const MODEST_KIB: u64 = 48 * 1024;
 
 impl Victim {
-    /// Starts `me@127.0.0.1`, which is to connect to `host@127.0.0.1`, with its log switched on.
+    /// Starts `me@127.0.0.1`, which is to connect to `host@127.0.0.1`.
     pub(crate) fn start(executable: &Executable, cookie: &str, epmd_port: u16) -> Self {
+        Self::start_with(executable, cookie, epmd_port, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(executable: &Executable, cookie: &str, epmd_port: u16, more: &[(&str, &str)]) -> Self {
         let mut command = Command::new(executable.path());
         command.args(["me", "127.0.0.1", cookie, "host"]).env("ERL_EPMD_PORT", epmd_port.to_string());
-        command.env("NODEX_LOG", "info");
+        command.envs(more.iter().copied());
         Self::run(command)
     }
 
-    pub(crate) fn run(mut command: Command) -> Self {
-        command.env("RUST_BACKTRACE", "0").env_remove("XDG_CONFIG_HOME");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Starts `me@127.0.0.1`, which listens; gives its port as well.
+    pub(crate) fn listen(executable: &Executable, cookie: &str, more: &[(&str, &str)]) -> (Self, u16) {
+        let mut command = Command::new(executable.path());
+        command.args(["listen", "me@127.0.0.1", cookie]).envs(more.iter().copied());
+        let victim = Self::run(command);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let stdout = victim.stdout();
+            if let Some(port) = stdout.strip_prefix("port ").and_then(|line| line.strip_suffix('\n')) {
+                let port = port.parse().unwrap_or_else(|_| panic!("{stdout}"));
+                return (victim, port);
+            }
+            assert!(Instant::now() < deadline, "no port: {stdout}{}", victim.stderr());
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Its log is switched on, and it ends with its stdin, so with the test.
+    fn run(mut command: Command) -> Self {
+        command.env("NODEX_LOG", "info").env("RUST_BACKTRACE", "0");
+        command.env_remove("XDG_CONFIG_HOME").env_remove("ERL_DIST_PORT");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
         let stdout = Captured::new(child.stdout.take().expect("a pipe"));
         let stderr = Captured::new(child.stderr.take().expect("a pipe"));

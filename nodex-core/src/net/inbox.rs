@@ -65,9 +65,8 @@ impl Inbox {
 
     /// After a read: cuts the whole frames off. `room` is the capacity that was there for the read, `count` what came.
     pub(super) fn filled(&mut self, room: usize, count: usize) -> Result<(), LinkEnd> {
-        if count == room {
-            self.want = (self.want * 2).min(READ_MAX);
-        }
+        // Not much more than comes: whoever keeps a part of what came keeps all the room that there was for it.
+        self.want = if count == room { self.want * 2 } else { self.want.min(4 * count) }.clamp(READ_MIN, READ_MAX);
         self.cut()
     }
 

@@ -28,10 +28,12 @@ const BATCH: usize = 256 * 1024;
 pub struct LinkLimits {
     /// The longest frame that is accepted, in bytes.
     pub max_frame: usize,
-    /// Reading stops while more than this many bytes wait to be written.
+    /// Reading stops while more than this many bytes of replies wait to be written, or for their turn.
     pub max_waiting: usize,
-    /// Reading stops while more calls than this wait for their handlers.
+    /// Reading stops while this many calls wait for their handlers.
     pub max_in_flight: usize,
+    /// Reading stops while calls that wait for their handlers keep more than this many bytes of messages in memory.
+    pub max_in_flight_bytes: usize,
     /// A peer that watches our processes with more monitors and links than this is disconnected. Those with long names
     /// count more, so that none takes more than a few hundred bytes for each that is allowed.
     pub max_watches: usize,
@@ -46,6 +48,7 @@ impl Default for LinkLimits {
             max_frame: 128 << 20,
             max_waiting: 1 << 20,
             max_in_flight: 8192,
+            max_in_flight_bytes: 64 << 20,
             max_watches: 1 << 17,
             tick_time: Duration::from_secs(60),
         }
@@ -87,6 +90,17 @@ pub enum LinkEnd {
     Shutdown,
 }
 
+/// What a link has taken in and not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Calls that wait for their handlers.
+    pub(crate) calls: usize,
+    /// Bytes of messages that these keep in memory.
+    pub(crate) calls_bytes: usize,
+    /// Bytes of replies that wait for their turn behind those of calls.
+    pub(crate) replies_bytes: usize,
+}
+
 /// What is done with the messages of a link.
 pub(crate) trait Receive: Send {
     /// One frame, without its length and never empty. `owner` holds it. Replies go to `out`.
@@ -95,8 +109,8 @@ pub(crate) trait Receive: Send {
     /// Goes on with calls that were not answered at once; their replies go to `out`.
     fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder);
 
-    /// Calls that wait for their handlers.
-    fn in_flight(&self) -> usize;
+    /// What waits for handlers.
+    fn load(&self) -> Load;
 
     /// True when the link is to end as soon as nothing is in flight and all is written.
     fn stopping(&mut self, context: &mut Context<'_>) -> bool;
@@ -129,7 +143,10 @@ pub(super) fn handle_frames<R: Receive>(
 
 /// True when no more messages are to be taken for now.
 pub(super) fn congested<R: Receive>(outbox: &Outbox, receive: &R, limits: &LinkLimits) -> bool {
-    outbox.waiting() > limits.max_waiting || receive.in_flight() >= limits.max_in_flight
+    let load = receive.load();
+    outbox.waiting() + load.replies_bytes > limits.max_waiting
+        || load.calls >= limits.max_in_flight
+        || load.calls_bytes > limits.max_in_flight_bytes
 }
 
 /// Whether the peer still shows signs of life.
@@ -228,7 +245,7 @@ impl<R: Receive> Link<R> {
                 }
                 continue;
             }
-            if receive.stopping(context) && receive.in_flight() == 0 && drained {
+            if receive.stopping(context) && receive.load().calls == 0 && drained {
                 return Err(LinkEnd::Shutdown);
             }
             if congested || !self.poll_read(context)? {

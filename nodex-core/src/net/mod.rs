@@ -17,7 +17,7 @@ pub use connect::ConnectError;
 pub(crate) use connect::{Connected, connect, random_bits};
 use inbox::Inbox;
 pub(crate) use keeper::Keeper;
-pub(crate) use link::{Link, Receive};
+pub(crate) use link::{Link, Load, Receive};
 pub use link::{LinkEnd, LinkLimits};
 pub(crate) use locate::{Locate, publish};
 pub use outbox::Outbox;

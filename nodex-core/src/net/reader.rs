@@ -13,6 +13,7 @@ use std::{
     },
     task::{Context, Poll, Waker},
     thread,
+    time::Duration,
 };
 
 use super::{
@@ -21,6 +22,9 @@ use super::{
     sys::fill,
 };
 use crate::etf::Encoder;
+
+/// How soon the runtime is woken again while the thread waits for it.
+const RETRY: Duration = Duration::from_millis(10);
 
 /// What the thread and the runtime share.
 struct Shared<R> {
@@ -134,9 +138,10 @@ impl<R: Receive> Shared<R> {
                 break;
             }
             if congested(&self.outbox, receive, &self.limits) {
-                // The runtime writes, and goes on with handlers.
+                // The runtime writes, and goes on with handlers. It is told again and again, for it may have looked for
+                // the core just before this thread gave it up.
                 waker.wake_by_ref();
-                core = self.changed.wait(core).unwrap_or_else(PoisonError::into_inner);
+                core = self.changed.wait_timeout(core, RETRY).unwrap_or_else(PoisonError::into_inner).0;
             }
         }
         drop(core);
@@ -152,10 +157,13 @@ impl<R: Receive> Shared<R> {
         if self.outbox.aborted() {
             return Err(LinkEnd::Shutdown);
         }
-        let mut reading = true;
-        // A handler may run for long, and timers and tasks are not to wait for it.
+        // A handler may run for long, and timers and tasks are not to wait for it. Nothing is read then, so that the peer
+        // is not heard means nothing; what waits is written all the same.
+        let mut reading = false;
         match self.try_lock() {
-            None => {}
+            None => {
+                let _ = self.outbox.poll_flush(context)?;
+            }
             Some(mut core) => {
                 let Core { receive, out, end } = &mut *core;
                 if let Some(end) = end.take() {
@@ -164,7 +172,7 @@ impl<R: Receive> Shared<R> {
                 receive.poll_later(context, out);
                 self.outbox.submit(out)?;
                 let drained = self.outbox.poll_flush(context)?.is_ready();
-                if receive.stopping(context) && receive.in_flight() == 0 && drained {
+                if receive.stopping(context) && receive.load().calls == 0 && drained {
                     return Err(LinkEnd::Shutdown);
                 }
                 reading = !congested(&self.outbox, receive, &self.limits);

@@ -27,7 +27,7 @@ use crate::{
         control::{self, AtomTerm, Control, PidTerm, RefTerm, Target},
     },
     etf::{Decoder, Encoder, tag},
-    net::{LinkEnd, Receive},
+    net::{LinkEnd, Load, Receive},
 };
 
 /// What one connection's messages are handed to.
@@ -111,8 +111,8 @@ impl Receive for Dispatch {
         }
     }
 
-    fn in_flight(&self) -> usize {
-        self.later.len()
+    fn load(&self) -> Load {
+        Load { calls: self.later.len(), calls_bytes: self.later.kept(), replies_bytes: self.later.queued() }
     }
 
     fn stopping(&mut self, context: &mut task::Context<'_>) -> bool {
@@ -223,7 +223,9 @@ impl Arrival<'_> {
         let call = Call { args, out: place, waker: self.waker };
         match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
             Ok(Handled(None)) => {}
-            Ok(Handled(Some(running))) => return later.push(route, self.process, function.name.clone(), running),
+            Ok(Handled(Some(running))) => {
+                return later.push(route, self.process, function.name.clone(), running, self.owner);
+            }
             Err(panic) => {
                 place.rollback(mark);
                 let rejection = panic_rejection(&function.name, &*panic);

@@ -14,7 +14,7 @@ use std::{
 
 use futures::future::{Either, select};
 
-use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, log, parent};
+use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, log_to_stderr, parent};
 use crate::{
     dist::handshake::HandshakeError,
     net::{ConnectError, LinkEnd, connect},
@@ -64,7 +64,7 @@ where
         }
         Err(error) => return fail(&error.to_string()),
     };
-    if let Err(error) = log::start() {
+    if let Err(error) = log_to_stderr() {
         return fail(&error.to_string());
     }
     match configure(Builder::new()) {

@@ -4,10 +4,14 @@ use std::{
     collections::{HashMap, VecDeque},
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{self, Poll, Waker},
 };
 
+use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{
@@ -31,6 +35,26 @@ pub(super) struct LaterCalls {
     /// By the caller's encoded pid; only callers with a waiting plain call are there.
     order: HashMap<Box<[u8]>, VecDeque<Place>>,
     next: u64,
+    /// Bytes of replies that wait for their turn.
+    queued: usize,
+    /// Bytes of received messages that running calls may keep in memory.
+    kept: Arc<AtomicUsize>,
+    /// What the last call that had to wait came in.
+    batch: Weak<Batch>,
+}
+
+/// Messages that were read together. Whoever keeps a part of one keeps the memory of all.
+#[derive(Debug)]
+struct Batch {
+    start: usize,
+    len: usize,
+    kept: Arc<AtomicUsize>,
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.kept.fetch_sub(self.len, Ordering::Relaxed);
+    }
 }
 
 /// A plain reply that has its turn after those in front of it.
@@ -51,6 +75,8 @@ struct Running {
     function: Atom,
     /// The place among the plain replies to this caller.
     place: Option<u64>,
+    /// What its arguments may be slices of.
+    batch: Option<Arc<Batch>>,
 }
 
 struct Finished {
@@ -88,6 +114,7 @@ impl Future for Running {
         };
         // What the handler holds is given up before what is left to say is said.
         this.later = None;
+        this.batch = None;
         if let Some(spawned) = route.spawned {
             spawned.settle(&route, &mut reply);
         }
@@ -103,6 +130,16 @@ impl LaterCalls {
         self.running.len()
     }
 
+    /// Bytes of replies that wait for their turn behind others.
+    pub(super) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Bytes of messages that are in memory for calls that run.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.load(Ordering::Relaxed)
+    }
+
     /// True when the reply to this message must wait for another one.
     #[inline]
     pub(super) fn must_wait(&self, route: &Route<'_>) -> bool {
@@ -113,19 +150,32 @@ impl LaterCalls {
     pub(super) fn queue(&mut self, route: &Route<'_>, reply: Encoder) {
         let id = self.next_id();
         if let Some(places) = self.order.get_mut(route.caller()) {
+            self.queued += reply.len();
             places.push_back(Place { id, reply: Some(reply) });
         }
     }
 
-    /// Keeps a call until its handler is done.
-    pub(super) fn push(&mut self, route: &Route<'_>, process: &Process, function: Atom, later: Later) {
+    /// Keeps a call, which came in `owner`, until its handler is done.
+    pub(super) fn push(&mut self, route: &Route<'_>, process: &Process, function: Atom, later: Later, owner: &Bytes) {
         let place = (route.kind == CallKind::Plain && route.to.is_some()).then(|| {
             let id = self.next_id();
             self.order.entry(route.caller().into()).or_default().push_back(Place { id, reply: None });
             id
         });
-        let (route, process) = (route.keep(), process.address.clone());
-        self.running.push(Running { later: Some(later), waker: None, route, process, function, place });
+        let (route, process, batch) = (route.keep(), process.address.clone(), Some(self.batch(owner)));
+        self.running.push(Running { later: Some(later), waker: None, route, process, function, place, batch });
+    }
+
+    /// Counts the memory of what was read together once, for as long as one of its calls runs.
+    fn batch(&mut self, owner: &Bytes) -> Arc<Batch> {
+        let (start, len) = (owner.as_ptr().addr(), owner.len());
+        if let Some(batch) = self.batch.upgrade().filter(|batch| (batch.start, batch.len) == (start, len)) {
+            return batch;
+        }
+        self.kept.fetch_add(len, Ordering::Relaxed);
+        let batch = Arc::new(Batch { start, len, kept: self.kept.clone() });
+        self.batch = Arc::downgrade(&batch);
+        batch
     }
 
     /// Gives up the calls of services that have ended.
@@ -164,9 +214,11 @@ impl LaterCalls {
     fn place(&mut self, caller: &[u8], id: u64, reply: Encoder, out: &mut Encoder) {
         let Some(places) = self.order.get_mut(caller) else { return };
         if let Some(place) = places.iter_mut().find(|place| place.id == id) {
+            self.queued += reply.len();
             place.reply = Some(reply);
         }
         while let Some(reply) = places.front().and_then(|place| place.reply.as_ref()) {
+            self.queued -= reply.len();
             out.append(reply);
             places.pop_front();
         }

@@ -1,4 +1,4 @@
-//! The log of a node executable: a line on stderr for every event, if `NODEX_LOG` asks for it.
+//! The log of a node: a line on stderr for every event, if `NODEX_LOG` asks for it.
 
 use std::{
     fmt::{self, Write as _},
@@ -22,12 +22,19 @@ const LINE: usize = 4096;
 /// A level that there is not.
 #[derive(Debug, thiserror::Error)]
 #[error("{VARIABLE} is {value:?}: error, warn, info, debug, trace or off is expected")]
-pub(super) struct UnknownLevel {
-    value: String,
+pub struct UnknownLevel {
+    /// What `NODEX_LOG` says.
+    pub value: String,
 }
 
-/// Logs from here on as the environment says. A subscriber that the program has set itself stays.
-pub(super) fn start() -> Result<(), UnknownLevel> {
+/// Logs to stderr from here on if `NODEX_LOG` names a level: `error`, `warn`, `info`, `debug` or `trace`.
+///
+/// Each event is one line of at most 4,096 bytes. Nobody waits for whoever reads them: lines that a full pipe does not
+/// take are lost. [`main`](super::main) calls this; a program with a `tracing` subscriber of its own keeps that.
+///
+/// # Errors
+/// When the variable is set to something else.
+pub fn log_to_stderr() -> Result<(), UnknownLevel> {
     let Some(value) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else { return Ok(()) };
     let value = value.to_string_lossy().into_owned();
     match value.parse::<LevelFilter>() {

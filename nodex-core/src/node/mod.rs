@@ -49,6 +49,7 @@ pub use cookie::{CookieSource, CookieSourceError};
 pub use executable::{main, main_with};
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use handle::{Node, StartError};
+pub use log::{UnknownLevel, log_to_stderr};
 pub use peers::{NodeEvent, Peer};
 pub use registry::ServiceError;
 #[doc(hidden)]

@@ -1,0 +1,87 @@
+//! The node under attack: functions that misbehave on request, behind the connection to a host or behind a port.
+//!
+//! With the four arguments of a node executable it connects out; with `listen <node> <cookie>` it prints its port and
+//! lets anybody in who knows the cookie. `TICK_MS` is its tick time.
+
+use std::{
+    io::Read,
+    net::{Ipv4Addr, TcpListener},
+    process::ExitCode,
+    thread,
+    time::Duration,
+};
+
+use nodex::{
+    net::LinkLimits,
+    node::{self, Builder, Functions},
+    prelude::*,
+};
+use nodex_core::dist::Cookie;
+
+fn functions() -> Functions {
+    Functions::new()
+        .add("ping", |term: RawTerm| (atom!("pong"), term))
+        .add("dynamic", |term: Term| (atom!("pong"), term))
+        .add("numbers", |numbers: Vec<i64>| numbers.len() as u64)
+        .add("nested", |lists: Vec<Vec<Vec<i64>>>| lists.len() as u64)
+        .add("text", |text: String| text.len() as u64)
+        .add("panic", |text: String| -> u64 { panic!("{text}") })
+        .add_async("panic_later", |text: String| async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            if text.is_empty() { 0u64 } else { panic!("{text}") }
+        })
+        .add("block", |ms: u64| {
+            thread::sleep(Duration::from_millis(ms));
+            ms
+        })
+        .add_async("later", |ms: u64, term: RawTerm| async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            (atom!("later"), term)
+        })
+        .add_async("never", |kept: RawTerm| async move {
+            std::future::pending::<()>().await;
+            kept
+        })
+}
+
+fn builder() -> Builder {
+    let mut limits = LinkLimits::default();
+    if let Some(ms) = std::env::var("TICK_MS").ok().and_then(|ms| ms.parse().ok()) {
+        limits.tick_time = Duration::from_millis(ms);
+    }
+    Builder::new().limits(limits).service(functions())
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [listen, name, cookie] if listen == "listen" => serve(name, cookie),
+        _ => node::main(|_| Ok(builder())),
+    }
+}
+
+fn serve(name: &str, cookie: &str) -> ExitCode {
+    node::log_to_stderr().expect("a level");
+    let cookie = Cookie::new(cookie).expect("a cookie");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // Free a moment ago; whoever starts this node tries again if it is not free any more.
+    let port =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr()).expect("a port").port();
+    let node = runtime.block_on(builder().listen_unpublished((Ipv4Addr::LOCALHOST, port).into()).start(name, cookie));
+    let _node = match node {
+        Ok(node) => node,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("port {port}");
+    // Ends with the test.
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    thread::spawn(move || {
+        let _ = std::io::stdin().read(&mut [0; 1]);
+        drop(end);
+    });
+    let _ = runtime.block_on(ended);
+    ExitCode::SUCCESS
+}
