@@ -35,3 +35,9 @@ fn drop_in() {
 fn signals() {
     run_script("citizen_signals.exs", &Executable::example("citizen_under_test"));
 }
+
+/// What a person at a shell can ask a node about itself.
+#[test]
+fn introspect() {
+    run_script("citizen_introspect.exs", &Executable::example("citizen_under_test"));
+}

@@ -39,6 +39,17 @@ defmodule CitizenDropInTest do
     end
   end
 
+  test "says what it is, where its services do not answer", %{node: node} do
+    assert %{node: ^node, services: 1} = :rpc.call(node, :nodex, :info, [])
+    assert [{nil, pid, 2}] = :rpc.call(node, :nodex, :services, [])
+    assert [{nil, :add, 2, _}, {nil, :ping, 1, _}] = :rpc.call(node, :nodex, :functions, [])
+    assert :rpc.call(node, :nodex, :functions, [nil]) == :rpc.call(node, :nodex, :functions, [pid])
+    assert GenServer.call({:nodex, node}, :services) == [{nil, pid, 2}]
+    # A plain message reaches its services and nothing else.
+    send({:nodex, node}, :info)
+    assert_receive {:error, :unknown_call}, 5_000
+  end
+
   test "holds monitors of any name", %{node: node} do
     for name <- [nil, :any, :rex], do: Process.monitor({name, node})
     refute_receive _, 100

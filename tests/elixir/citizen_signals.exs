@@ -209,9 +209,22 @@ defmodule CitizenSignalsTest do
   end
 
   test "nothing ends the processes that every node has", %{node: node} do
-    pid = :rpc.call(node, :nodex, :whereis, [:net_kernel])
-    if is_pid(pid), do: Process.exit(pid, :kill)
+    # They have the numbers after those of the services, of which there are two.
+    pid = workers(node, {:whereis, :workers})
+    encoded = :erlang.term_to_binary(pid)
+    size = byte_size(encoded) - 13
+    <<131, head::binary-size(size), 2::32, rest::binary>> = encoded
+
+    for number <- 3..5 do
+      system = :erlang.binary_to_term(<<131, head::binary, number::32, rest::binary>>)
+      monitor = Process.monitor(system)
+      Process.exit(system, :kill)
+      nothing(50)
+      Process.demonitor(monitor)
+    end
+
     assert Node.ping(node) == :pong
+    assert :rpc.call(node, :nodex, :whereis, [:workers]) == pid
   end
 
   test "spawned services heed exit signals as processes do", %{node: node} do

@@ -58,7 +58,7 @@ fn worker() -> Functions {
 fn orders() -> Functions {
     Functions::new()
         .add("ping", |term: RawTerm| (atom!("pong"), term))
-        .add("add", |a: i64, b: i64| a.checked_add(b))
+        .add_handler(Function::new("add", 2).doc("The sum, or nil if it is too large."), Add)
         .add("sum", |numbers: Vec<i64>| numbers.iter().sum::<i64>())
         .add("nothing", || ())
         .add("refuse", |reason: RawTerm| Err::<(), _>(reason))
@@ -89,6 +89,17 @@ fn orders() -> Functions {
         })
         .add_handler(Function::new("only_messages", 0).accepts(Accepts::PLAIN.or(Accepts::CALL)), Yes)
         .add_handler(Function::new("only_rpc", 0).accepts(Accepts::RPC), Yes)
+}
+
+struct Add;
+
+impl Handler for Add {
+    fn handle(&self, mut call: Call<'_>) -> Handled {
+        match (call.arg::<i64>(), call.arg::<i64>()) {
+            (Ok(a), Ok(b)) => call.reply(a.checked_add(b)),
+            (Err(rejection), _) | (_, Err(rejection)) => call.reject(rejection),
+        }
+    }
 }
 
 struct Yes;

@@ -1,10 +1,10 @@
 //! From an established connection to a link that serves it, and its end.
 
-use std::{future::Future, os::fd::OwnedFd, sync::Arc};
+use std::{future::Future, os::fd::OwnedFd, sync::Arc, time::Instant};
 
 use tokio::{net::tcp::OwnedReadHalf, sync::watch};
 
-use super::{Context, dispatch::Dispatch, local::Inner, peers::Peer, watches::Watches};
+use super::{Context, counters::Counters, dispatch::Dispatch, local::Inner, peers::Peer, watches::Watches};
 use crate::{
     net::{Connected, Link, LinkEnd, Outbox, WriteSide, reader},
     term::Atom,
@@ -51,6 +51,8 @@ pub(super) fn establish(
         flags: established.peer.negotiated,
         outbox: outbox.clone(),
         watches: Watches::default(),
+        counters: Counters::default(),
+        since: Instant::now(),
         end: watch::Sender::new(None),
     });
     let context = Context::new(inner.clone(), peer.clone());

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Extensions, Node, local::Inner, peers::Peer, route::Address, watches::Watches};
+use super::{Extensions, Node, counters::Counters, local::Inner, peers::Peer, route::Address, watches::Watches};
 use crate::{dist::Flags, etf::Encoder, term::Atom};
 
 /// Argument of a handler: its node and the connection of the caller. Cheap to clone and to keep.
@@ -54,6 +54,11 @@ impl Context {
     /// Who watches our processes over the connection.
     pub(super) fn watches(&self) -> &Watches {
         &self.origin.peer.watches
+    }
+
+    #[inline]
+    pub(super) fn counters(&self) -> &Counters {
+        &self.origin.peer.counters
     }
 
     pub(super) fn extensions(&self) -> &Extensions {

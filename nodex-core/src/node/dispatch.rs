@@ -103,6 +103,7 @@ impl Receive for Dispatch {
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
         for (process, rejection) in self.later.poll(context, out) {
+            self.context.counters().panicked();
             self.inner.panicked(&process, &rejection);
         }
         if self.context.watches().take_pending() {
@@ -192,6 +193,7 @@ impl Arrival<'_> {
         later: &mut LaterCalls,
         out: &mut Encoder,
     ) {
+        self.context.counters().came(route.kind);
         let accepts = match route.kind {
             CallKind::Plain => Accepts::PLAIN,
             CallKind::GenCall => Accepts::CALL,
@@ -230,6 +232,7 @@ impl Arrival<'_> {
                 place.rollback(mark);
                 let rejection = panic_rejection(&function.name, &*panic);
                 route.write_error(place, &rejection);
+                self.context.counters().panicked();
                 self.context.inner().panicked(&self.process.address, &rejection);
             }
         }
@@ -243,6 +246,7 @@ impl Arrival<'_> {
     #[cold]
     fn unknown(&self, route: &Route<'_>, name: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
         tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
+        self.context.counters().unknown();
         if let Some(spawned) = route.spawned {
             return spawned.undef(route, out);
         }

@@ -1,6 +1,6 @@
 //! The ends of processes, and the exit signals that bring them about.
 
-use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, atomic::Ordering};
 
 use super::{
     Rejection,
@@ -112,6 +112,7 @@ impl Inner {
             tracing::debug!(peer = %peer.name, other = ?PidTerm::new(&other), "a link is broken");
             self.linked_has_ended(number, &noconnection);
         }
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).add(&peer.counters);
     }
 }
 

@@ -1,14 +1,18 @@
 //! What all connections of a running node share.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
 };
 
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Builder, Extensions, StartError,
+    counters::Sums,
     peers::Peers,
     processes::Number,
     registry::Registry,
@@ -36,6 +40,9 @@ pub(super) struct Inner {
     pub(super) keeper: Keeper,
     pub(super) peers: Peers,
     pub(super) replies: Replies,
+    pub(super) started: Instant,
+    /// What came over connections that have ended.
+    pub(super) past: Mutex<Sums>,
     /// Names unlinkings.
     unlinks: AtomicU64,
     /// Tells all connections to end once their handlers are done.
@@ -65,6 +72,8 @@ impl Inner {
             limits: builder.limits,
             keeper: Keeper::new(builder.limits.tick_time),
             peers: Peers::default(),
+            started: Instant::now(),
+            past: Mutex::default(),
             unlinks: AtomicU64::new(1),
             stop: CancellationToken::new(),
         })

@@ -6,9 +6,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
-use super::watches::Watches;
+use super::{counters::Counters, watches::Watches};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,8 @@ pub struct Peer {
     pub(super) flags: Flags,
     pub(super) outbox: Arc<Outbox>,
     pub(super) watches: Watches,
+    pub(super) counters: Counters,
+    pub(super) since: Instant,
     /// Why the connection ended.
     pub(super) end: watch::Sender<Option<Arc<str>>>,
 }

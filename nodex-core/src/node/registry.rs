@@ -221,7 +221,6 @@ impl Registry {
     }
 
     /// The services that a node is built with and that have not been stopped, and those spawned since.
-    #[expect(dead_code)]
     pub(super) fn services(&self) -> Vec<ProcessRef<'_>> {
         let permanent = self.processes[..self.system].iter().filter(|process| process.address.is_alive());
         let spawned = self.spawned.services().into_iter().map(ProcessRef::Spawned);
@@ -251,7 +250,6 @@ impl Process {
     }
 
     /// All its functions.
-    #[expect(dead_code)]
     pub(super) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().map(|target| &target.function)
     }

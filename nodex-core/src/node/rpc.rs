@@ -149,7 +149,10 @@ impl Dispatch {
         };
         let Some((arity, arguments)) = elements(arguments.as_bytes()) else { return spawned.bad_apply(&route, out) };
         let process = self.inner.registry.by_name(module);
-        let (Some(process), Ok(function)) = (process, function.name()) else { return spawned.undef(&route, out) };
+        let (Some(process), Ok(function)) = (process, function.name()) else {
+            self.context.counters().unknown();
+            return spawned.undef(&route, out);
+        };
         let decoder = match &arguments {
             // The owner is asked for slices of itself only.
             Cow::Borrowed(arguments) if is_within(arguments, owner) => Decoder::with_owner(arguments, owner),

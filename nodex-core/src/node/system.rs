@@ -1,12 +1,12 @@
 //! The processes that every node has: what a BEAM looks for under well-known names.
 
-use super::{Accepts, Call, Function, Handled, Rejection, Service};
+use super::{Accepts, Call, Function, Handled, Rejection, Service, introspect::Introspection};
 use crate::term::Atom;
 
 /// Names and services of the processes that every node has. They stand behind the names that services are registered
 /// under, and answer nothing but calls of the functions that they list.
 pub(super) fn services() -> Vec<(&'static str, Box<dyn Service>)> {
-    vec![("net_kernel", Box::new(NetKernel)), ("rex", Box::new(Rex))]
+    vec![("net_kernel", Box::new(NetKernel)), ("rex", Box::new(Rex)), ("nodex", Box::new(Introspection))]
 }
 
 /// What `net_adm:ping/1` and `Node.ping/1` call (`net_kernel.erl`, `handle_call({is_auth, Node}, ..)`).

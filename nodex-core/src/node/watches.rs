@@ -189,7 +189,6 @@ impl Watches {
     }
 
     /// The number of monitors and that of links.
-    #[allow(dead_code)]
     pub(super) fn counts(&self) -> (usize, usize) {
         let table = self.lock();
         (table.monitors, table.links)

@@ -1,0 +1,100 @@
+//! What came over one connection, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::CallKind;
+
+/// Counters of a connection. Only whoever handles its messages writes, and one thread at a time does, so an increment is a
+/// load and a store.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) plain: AtomicU64,
+    pub(super) calls: AtomicU64,
+    pub(super) casts: AtomicU64,
+    pub(super) rpc: AtomicU64,
+    /// Messages and calls for which there is no function.
+    pub(super) unknown: AtomicU64,
+    /// Handlers that panicked.
+    pub(super) panics: AtomicU64,
+}
+
+/// The sums over some connections.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sums {
+    pub(super) plain: u64,
+    pub(super) calls: u64,
+    pub(super) casts: u64,
+    pub(super) rpc: u64,
+    pub(super) unknown: u64,
+    pub(super) panics: u64,
+}
+
+impl Counters {
+    /// A message of this kind for a process of ours.
+    #[inline]
+    pub(super) fn came(&self, kind: CallKind) {
+        bump(match kind {
+            CallKind::Plain => &self.plain,
+            CallKind::GenCall => &self.calls,
+            CallKind::Cast => &self.casts,
+            CallKind::Rpc => &self.rpc,
+        });
+    }
+
+    #[cold]
+    pub(super) fn unknown(&self) {
+        bump(&self.unknown);
+    }
+
+    #[cold]
+    pub(super) fn panicked(&self) {
+        bump(&self.panics);
+    }
+}
+
+#[inline]
+fn bump(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+}
+
+impl Sums {
+    /// With those of one more connection.
+    pub(super) fn add(&mut self, counters: &Counters) {
+        let Sums { plain, calls, casts, rpc, unknown, panics } = self;
+        for (sum, counter) in [
+            (plain, &counters.plain),
+            (calls, &counters.calls),
+            (casts, &counters.casts),
+            (rpc, &counters.rpc),
+            (unknown, &counters.unknown),
+            (panics, &counters.panics),
+        ] {
+            *sum = sum.wrapping_add(counter.load(Ordering::Relaxed));
+        }
+    }
+
+    /// Every counter with its name.
+    pub(super) fn named(self) -> [(&'static str, u64); 6] {
+        let Sums { plain, calls, casts, rpc, unknown, panics } = self;
+        [("plain", plain), ("calls", calls), ("casts", casts), ("rpc", rpc), ("unknown", unknown), ("panics", panics)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_counter_of_its_own() {
+        let counters = Counters::default();
+        for (kind, times) in [(CallKind::Plain, 1), (CallKind::GenCall, 2), (CallKind::Cast, 3), (CallKind::Rpc, 4)] {
+            (0..times).for_each(|_| counters.came(kind));
+        }
+        (0..5).for_each(|_| counters.unknown());
+        (0..6).for_each(|_| counters.panicked());
+        let mut sums = Sums::default();
+        sums.add(&counters);
+        sums.add(&counters);
+        assert_eq!(sums.named().map(|(_, count)| count), [2, 4, 6, 8, 10, 12]);
+    }
+}
