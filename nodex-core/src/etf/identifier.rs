@@ -1,71 +1,112 @@
 //! Reading pids, ports and references.
 
+use std::borrow::Cow;
+
 use super::{Decoder, EtfError, Kind, tag};
 use crate::{
     convert::DecodeError,
     term::{Pid, Port, Reference},
 };
 
-impl Decoder<'_> {
+/// What a reference is made of.
+pub(super) struct ReferenceParts<'a> {
+    pub(super) node: Cow<'a, str>,
+    pub(super) creation: u32,
+    pub(super) words: [u32; Reference::MAX_WORDS],
+    /// How many of them count; at least one.
+    pub(super) len: usize,
+}
+
+impl<'a> Decoder<'a> {
     /// A pid.
     pub fn pid(&mut self) -> Result<Pid, DecodeError> {
-        let offset = self.pos;
-        let tag = self.peek_tag();
+        let (tag, offset) = self.pid_tag()?;
+        let node = self.atom()?;
+        let [id, serial, creation] = self.pid_numbers(tag, offset)?;
+        Ok(Pid { node, id, serial, creation })
+    }
+
+    pub(super) fn pid_parts(&mut self) -> Result<(Cow<'a, str>, [u32; 3]), DecodeError> {
+        let (tag, offset) = self.pid_tag()?;
+        let node = self.atom_name()?;
+        Ok((node, self.pid_numbers(tag, offset)?))
+    }
+
+    #[inline]
+    fn pid_tag(&mut self) -> Result<(u8, usize), DecodeError> {
+        let (tag, offset) = (self.peek_tag(), self.pos);
         if !matches!(tag, tag::NEW_PID_EXT | tag::PID_EXT) {
             return Err(self.mismatch("pid"));
         }
         self.pos += 1;
-        let node = self.atom()?;
+        Ok((tag, offset))
+    }
+
+    /// Id, serial and creation.
+    #[inline]
+    fn pid_numbers(&mut self, tag: u8, offset: usize) -> Result<[u32; 3], DecodeError> {
         let (id, serial) = (self.u32()?, self.u32()?);
-        let creation = self.creation(tag == tag::NEW_PID_EXT, offset, Kind::Pid)?;
-        Ok(Pid { node, id, serial, creation })
+        Ok([id, serial, self.creation(tag == tag::NEW_PID_EXT, offset, Kind::Pid)?])
     }
 
     /// A port.
     pub fn port(&mut self) -> Result<Port, DecodeError> {
-        let offset = self.pos;
-        let tag = self.peek_tag();
+        let (node, id, creation) = self.port_parts()?;
+        Ok(Port { node: short_enough(&node)?, id, creation })
+    }
+
+    pub(super) fn port_parts(&mut self) -> Result<(Cow<'a, str>, u64, u32), DecodeError> {
+        let (tag, offset) = (self.peek_tag(), self.pos);
         if !matches!(tag, tag::V4_PORT_EXT | tag::NEW_PORT_EXT | tag::PORT_EXT) {
             return Err(self.mismatch("port"));
         }
         self.pos += 1;
-        let node = self.atom()?;
+        let node = self.atom_name()?;
         let id = if tag == tag::V4_PORT_EXT { u64::from_be_bytes(self.array()?) } else { self.u32()?.into() };
-        let creation = self.creation(tag != tag::PORT_EXT, offset, Kind::Port)?;
-        Ok(Port { node, id, creation })
+        Ok((node, id, self.creation(tag != tag::PORT_EXT, offset, Kind::Port)?))
     }
 
     /// A reference.
     pub fn reference(&mut self) -> Result<Reference, DecodeError> {
         let offset = self.pos;
-        let tag = self.peek_tag();
+        let parts = self.reference_parts()?;
+        let node = short_enough(&parts.node)?;
+        let words = parts.len;
+        Reference::new(node, parts.creation, &parts.words[..words])
+            .ok_or_else(|| EtfError::ReferenceLength { offset, words }.into())
+    }
+
+    pub(super) fn reference_parts(&mut self) -> Result<ReferenceParts<'a>, DecodeError> {
+        let (tag, offset) = (self.peek_tag(), self.pos);
         if !matches!(tag, tag::NEWER_REFERENCE_EXT | tag::NEW_REFERENCE_EXT | tag::REFERENCE_EXT) {
             return Err(self.mismatch("reference"));
         }
         self.pos += 1;
-        let count = if tag == tag::REFERENCE_EXT { 1 } else { usize::from(self.u16()?) };
-        let bad_length = || EtfError::ReferenceLength { offset, words: count };
-        let node = self.atom()?;
+        let len = if tag == tag::REFERENCE_EXT { 1 } else { usize::from(self.u16()?) };
+        if len == 0 || len > Reference::MAX_WORDS {
+            return Err(EtfError::ReferenceLength { offset, words: len }.into());
+        }
+        let node = self.atom_name()?;
         let mut words = [0; Reference::MAX_WORDS];
-        let words = words.get_mut(..count).ok_or_else(bad_length)?;
         let creation;
         if tag == tag::REFERENCE_EXT {
             words[0] = self.u32()?;
             creation = self.creation(false, offset, Kind::Reference)?;
         } else {
             creation = self.creation(tag == tag::NEWER_REFERENCE_EXT, offset, Kind::Reference)?;
-            for word in words.iter_mut() {
+            for word in &mut words[..len] {
                 *word = self.u32()?;
             }
         }
         // The forms of before OTP 23 have 18 bits of the first word.
-        if tag != tag::NEWER_REFERENCE_EXT && words.first().is_some_and(|word| word >> 18 != 0) {
+        if tag != tag::NEWER_REFERENCE_EXT && words[0] >> 18 != 0 {
             return Err(EtfError::Identifier { offset, kind: Kind::Reference }.into());
         }
-        Reference::new(node, creation, words).ok_or_else(|| bad_length().into())
+        Ok(ReferenceParts { node, creation, words, len })
     }
 
     /// The incarnation of a node: 32 bits, or one byte with two bits in the forms of before OTP 23.
+    #[inline]
     fn creation(&mut self, wide: bool, offset: usize, kind: Kind) -> Result<u32, EtfError> {
         if wide {
             return self.u32();
@@ -75,4 +116,10 @@ impl Decoder<'_> {
             _ => Err(EtfError::Identifier { offset, kind }),
         }
     }
+}
+
+/// The atom of a name that was read as one.
+fn short_enough(name: &str) -> Result<crate::term::Atom, DecodeError> {
+    crate::term::Atom::new(name)
+        .map_err(|error| EtfError::AtomLength { offset: 0, characters: error.characters }.into())
 }

@@ -10,6 +10,7 @@ mod float_text;
 mod identifier;
 mod integer;
 mod kind;
+mod read_simple;
 mod read_term;
 mod scalar;
 mod skip;
