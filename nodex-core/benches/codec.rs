@@ -33,14 +33,14 @@ impl FromTerm for Order {
         let (mut id, mut customer, mut lines, mut tags) = (None, None, None, None);
         let (mut total, mut note, mut paid) = (None, None, None);
         for _ in 0..decoder.map()? {
-            match &*decoder.atom_name()? {
-                "id" => id = Some(u64::decode(decoder)?),
-                "customer" => customer = Some(String::decode(decoder)?),
-                "lines" => lines = Some(Vec::decode(decoder)?),
-                "tags" => tags = Some(Vec::decode(decoder)?),
-                "total" => total = Some(f64::decode(decoder)?),
-                "note" => note = Some(Option::decode(decoder)?),
-                "paid" => paid = Some(bool::decode(decoder)?),
+            match &*nodex_core::convert::derive::key(decoder)? {
+                b"id" => id = Some(u64::decode(decoder)?),
+                b"customer" => customer = Some(String::decode(decoder)?),
+                b"lines" => lines = Some(Vec::decode(decoder)?),
+                b"tags" => tags = Some(Vec::decode(decoder)?),
+                b"total" => total = Some(f64::decode(decoder)?),
+                b"note" => note = Some(Option::decode(decoder)?),
+                b"paid" => paid = Some(bool::decode(decoder)?),
                 _ => drop(decoder.skip()?),
             }
         }
@@ -60,21 +60,20 @@ impl FromTerm for Order {
 impl IntoTerm for Order {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_map(8)?;
-        encoder.put_atom(&atom!("__struct__"));
-        encoder.put_atom(&atom!("Elixir.Shop.Order"));
-        encoder.put_atom(&atom!("id"));
+        encoder.put_slice(b"w\x0a__struct__w\x11Elixir.Shop.Order");
+        encoder.put_slice(b"w\x02id");
         self.id.encode(encoder)?;
-        encoder.put_atom(&atom!("customer"));
+        encoder.put_slice(b"w\x08customer");
         self.customer.encode(encoder)?;
-        encoder.put_atom(&atom!("lines"));
+        encoder.put_slice(b"w\x05lines");
         self.lines.encode(encoder)?;
-        encoder.put_atom(&atom!("tags"));
+        encoder.put_slice(b"w\x04tags");
         self.tags.encode(encoder)?;
-        encoder.put_atom(&atom!("total"));
+        encoder.put_slice(b"w\x05total");
         self.total.encode(encoder)?;
-        encoder.put_atom(&atom!("note"));
+        encoder.put_slice(b"w\x04note");
         self.note.encode(encoder)?;
-        encoder.put_atom(&atom!("paid"));
+        encoder.put_slice(b"w\x04paid");
         self.paid.encode(encoder)
     }
 }

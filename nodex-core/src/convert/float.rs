@@ -15,6 +15,15 @@ impl IntoTerm for f64 {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_float(*self)
     }
+
+    fn encode_list(all: &[Self], encoder: &mut Encoder) -> Result<(), EncodeError> {
+        if !all.is_empty() {
+            encoder.put_list(all.len())?;
+            encoder.put_floats(all)?;
+        }
+        encoder.put_nil();
+        Ok(())
+    }
 }
 
 impl FromTerm for f32 {

@@ -76,7 +76,7 @@ impl FromTerm for u8 {
 }
 
 macro_rules! into_term {
-    ($put:ident $as:ident: $($type:ident)*) => {$(
+    ($put:ident $as:ident $list:tt: $($type:ident)*) => {$(
         impl IntoTerm for $type {
             #[inline]
             fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
@@ -84,15 +84,31 @@ macro_rules! into_term {
                 Ok(())
             }
 
+            into_term!(list $list);
+
             fn is_injective() -> bool {
                 true
             }
         }
     )*};
+    (list {}) => {};
+    (list {i64}) => {
+        fn encode_list(all: &[Self], encoder: &mut Encoder) -> Result<(), EncodeError> {
+            if !all.is_empty() {
+                encoder.put_list(all.len())?;
+                // In parts, because room is made for the longest of each.
+                for part in all.chunks(1024) {
+                    encoder.put_integers(part.iter().map(|&value| value as i64));
+                }
+            }
+            encoder.put_nil();
+            Ok(())
+        }
+    };
 }
-into_term!(put_i64 i64: i8 i16 i32 i64 isize u16 u32);
-into_term!(put_u128 u128: u64 usize u128);
-into_term!(put_i128 i128: i128);
+into_term!(put_i64 i64 {i64}: i8 i16 i32 i64 isize u16 u32);
+into_term!(put_u128 u128 {}: u64 usize u128);
+into_term!(put_i128 i128 {}: i128);
 
 impl IntoTerm for u8 {
     #[inline]

@@ -10,6 +10,8 @@ mod float_text;
 mod identifier;
 mod integer;
 mod kind;
+mod out;
+mod put;
 mod read_simple;
 mod read_term;
 mod scalar;

@@ -101,10 +101,8 @@ impl Encoder {
                 if words == 0 || words > crate::term::Reference::MAX_WORDS {
                     return Err(EncodeError::ReferenceLength { words });
                 }
-                self.put_slice(&[tag::NEWER_REFERENCE_EXT, 0, words as u8]);
-                self.put_atom_name(&reference.node.name)?;
-                self.put_slice(&reference.creation.to_be_bytes());
-                reference.id.iter().for_each(|word| self.put_slice(&word.to_be_bytes()));
+                check_name(&reference.node.name)?;
+                self.put_reference_parts(&reference.node.name, reference.creation, &reference.id);
             }
             Term::BitBinary(bits) => self.put_bit_string(&bits.bytes, bits.tail_bits_size)?,
             Term::ImproperList(list) => {
@@ -128,7 +126,7 @@ impl Encoder {
     fn put_eetf_pid(&mut self, pid: &eetf::Pid) -> Result<(), EncodeError> {
         self.put_u8(tag::NEW_PID_EXT);
         self.put_atom_name(&pid.node.name)?;
-        [pid.id, pid.serial, pid.creation].iter().for_each(|part| self.put_slice(&part.to_be_bytes()));
+        self.put_numbers([pid.id, pid.serial, pid.creation]);
         Ok(())
     }
 
@@ -161,22 +159,6 @@ impl Encoder {
     pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
         check_name(name)?;
         self.put_atom_bytes(name.as_bytes());
-        Ok(())
-    }
-
-    /// A list of integers from 0 to 255, as short as it can be: `STRING_EXT` up to 65,535 elements.
-    pub fn put_byte_list(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-        if bytes.is_empty() {
-            self.put_nil();
-        } else if let Ok(len) = u16::try_from(bytes.len()) {
-            self.put_u8(tag::STRING_EXT);
-            self.put_slice(&len.to_be_bytes());
-            self.put_slice(bytes);
-        } else {
-            self.put_list(bytes.len())?;
-            self.extend(bytes.iter().flat_map(|&byte| [tag::SMALL_INTEGER_EXT, byte]));
-            self.put_nil();
-        }
         Ok(())
     }
 
