@@ -17,7 +17,7 @@ pub use identifier::{IdentifierError, Pid, Port, Reference};
 pub use order::compare;
 pub use raw::RawTerm;
 pub(crate) use raw::{Held, first_word};
-pub use text::Text;
+pub use text::{ParseError, ParseProblem, Syntax, Text, parse};
 
 pub(crate) use canonical::{is_canonical, mask_bits, proper_list};
 pub(crate) use order::{distinct_keys, hash_is_unreliable};

@@ -4,9 +4,12 @@
 //! a number (`<'a@127.0.0.1'.91.0>`). `else` and `maybe` are quoted, which OTP 25 reads too and OTP 27 asks for. The
 //! keys of a dynamic map are sorted; those of a raw one keep their order.
 
+mod elixir;
 mod identifier;
 mod leaf;
+mod parse;
 mod raw;
+mod syntax;
 mod term;
 
 use std::fmt::{self, Write};
@@ -15,6 +18,8 @@ use super::{RawTerm, Term};
 use crate::etf::Decoder;
 
 pub(super) use leaf::write_atom;
+pub use parse::{ParseError, ParseProblem, parse};
+pub use syntax::Syntax;
 
 /// How deep a term is printed unless told otherwise; what is nested deeper is shown as `...`.
 const DEPTH: usize = 64;
@@ -30,6 +35,7 @@ pub struct Text<'a> {
     value: Value<'a>,
     depth: usize,
     max_len: usize,
+    syntax: Syntax,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,18 +47,25 @@ enum Value<'a> {
 impl<'a> Text<'a> {
     /// The text of a dynamic term.
     pub fn of(term: &'a Term) -> Self {
-        Text { value: Value::Term(term), depth: DEPTH, max_len: usize::MAX }
+        Text { value: Value::Term(term), depth: DEPTH, max_len: usize::MAX, syntax: Syntax::Erlang }
     }
 
     /// The text of an encoded term without version byte. Bytes that are no term are shown as what is wrong with them.
     pub fn of_bytes(term: &'a [u8]) -> Self {
-        Text { value: Value::Raw(term), depth: DEPTH, max_len: usize::MAX }
+        Text { value: Value::Raw(term), depth: DEPTH, max_len: usize::MAX, syntax: Syntax::Erlang }
     }
 
     /// Shows no more than so many levels of nesting (at most 64), and `...` in place of what is deeper.
     #[must_use]
     pub fn depth(mut self, depth: usize) -> Self {
         self.depth = depth.min(DEPTH);
+        self
+    }
+
+    /// Writes a dynamic term in this language. Encoded terms are always written in Erlang.
+    #[must_use]
+    pub fn syntax(mut self, syntax: Syntax) -> Self {
+        self.syntax = syntax;
         self
     }
 
@@ -75,6 +88,7 @@ impl fmt::Display for Text<'_> {
         let mut out = Limited { out: f, left: self.max_len, full: false };
         let result = match self.value {
             Value::Raw(bytes) => raw::write(&mut out, &mut Decoder::new(bytes), self.depth),
+            Value::Term(term) if self.syntax == Syntax::Elixir => elixir::write(&mut out, term, self.depth),
             Value::Term(term) => term::write(&mut out, term, self.depth),
         };
         if out.full { f.write_str("...") } else { result }

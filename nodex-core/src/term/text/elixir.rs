@@ -1,0 +1,217 @@
+//! Dynamic terms as Elixir's `inspect` writes them.
+
+use std::fmt::{self, Write};
+
+use eetf::InternalFun;
+
+use super::{
+    leaf::{is_printable, write_atom, write_float, write_quoted},
+    parse::OPERATORS,
+};
+use crate::term::{Term, compare};
+
+/// `depth` levels of nesting are shown; this function calls itself no deeper.
+pub(super) fn write(out: &mut impl Write, term: &Term, depth: usize) -> fmt::Result {
+    match term {
+        Term::Tuple(_) | Term::Map(_) | Term::List(_) | Term::ImproperList(_) if depth == 0 => out.write_str("..."),
+        Term::Atom(atom) => write_name(out, &atom.name),
+        Term::FixInteger(integer) => write!(out, "{}", integer.value),
+        Term::BigInteger(integer) => write!(out, "{}", integer.value),
+        Term::Float(float) => write_float(out, float.value),
+        Term::Binary(binary) => write_bits(out, &binary.bytes, 8),
+        Term::BitBinary(bits) => write_bits(out, &bits.bytes, bits.tail_bits_size),
+        Term::Pid(pid) => {
+            out.write_str("#PID<")?;
+            write_atom(out, &pid.node.name)?;
+            write!(out, ".{}.{}>", pid.id, pid.serial)
+        }
+        Term::Port(port) => super::identifier::write_port(out, &port.node.name, port.id),
+        Term::Reference(reference) => {
+            out.write_str("#Reference<")?;
+            write_atom(out, &reference.node.name)?;
+            reference.id.iter().rev().try_for_each(|word| write!(out, ".{word}"))?;
+            out.write_char('>')
+        }
+        Term::ExternalFun(fun) => {
+            out.write_char('&')?;
+            write_name(out, &fun.module.name)?;
+            out.write_char('.')?;
+            // With a capital letter it would be a part of the module.
+            match is_word(&fun.function.name) && !fun.function.name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                true => out.write_str(&fun.function.name)?,
+                false => write_text(out, &fun.function.name)?,
+            }
+            write!(out, "/{}", fun.arity)
+        }
+        Term::InternalFun(fun) => {
+            let (module, index, uniq) = match &**fun {
+                InternalFun::Old { module, index, uniq, .. } => (module, index, uniq),
+                InternalFun::New { module, old_index, old_uniq, .. } => (module, old_index, old_uniq),
+            };
+            write!(out, "#Function<{index}.{uniq} in ")?;
+            write_name(out, &module.name)?;
+            out.write_char('>')
+        }
+        Term::ByteList(list) => write_bytes(out, &list.bytes),
+        Term::Tuple(tuple) => {
+            out.write_char('{')?;
+            write_all(out, &tuple.elements, depth)?;
+            out.write_char('}')
+        }
+        Term::List(list) => {
+            out.write_char('[')?;
+            if !list.elements.is_empty() && list.elements.iter().all(|element| pair(element).is_some()) && depth > 1 {
+                for (i, (key, value)) in list.elements.iter().filter_map(pair).enumerate() {
+                    separate(out, i)?;
+                    write_key(out, key)?;
+                    write(out, value, depth - 2)?;
+                }
+            } else {
+                write_all(out, &list.elements, depth)?;
+            }
+            out.write_char(']')
+        }
+        Term::ImproperList(list) => {
+            out.write_char('[')?;
+            write_all(out, &list.elements, depth)?;
+            out.write_str(" | ")?;
+            write(out, &list.last, depth - 1)?;
+            out.write_char(']')
+        }
+        Term::Map(map) => write_map(out, map, depth),
+    }
+}
+
+fn write_map(out: &mut impl Write, map: &eetf::Map, depth: usize) -> fmt::Result {
+    let mut pairs: Vec<_> = map.map.iter().collect();
+    pairs.sort_by(|a, b| compare(a.0, b.0));
+    let is_struct = |(key, value): &(&Term, &Term)| match (key, value) {
+        (Term::Atom(key), Term::Atom(module)) => key.name == "__struct__" && module_name(&module.name).is_some(),
+        _ => false,
+    };
+    out.write_char('%')?;
+    let keys = pairs.iter().all(|(key, _)| matches!(key, Term::Atom(atom) if !atom.name.starts_with("Elixir.")));
+    if let (true, Some(place)) = (keys, pairs.iter().position(is_struct))
+        && let (_, Term::Atom(module)) = pairs.remove(place)
+    {
+        write_name(out, &module.name)?;
+    }
+    out.write_char('{')?;
+    for (i, (key, value)) in pairs.into_iter().enumerate() {
+        separate(out, i)?;
+        match key {
+            Term::Atom(atom) if keys => write_key(out, &atom.name)?,
+            key => {
+                write(out, key, depth - 1)?;
+                out.write_str(" => ")?;
+            }
+        }
+        write(out, value, depth - 1)?;
+    }
+    out.write_char('}')
+}
+
+fn write_all(out: &mut impl Write, terms: &[Term], depth: usize) -> fmt::Result {
+    for (i, term) in terms.iter().enumerate() {
+        separate(out, i)?;
+        write(out, term, depth - 1)?;
+    }
+    Ok(())
+}
+
+fn separate(out: &mut impl Write, i: usize) -> fmt::Result {
+    if i > 0 { out.write_str(", ") } else { Ok(()) }
+}
+
+/// The key and the value of a pair that `key: value` stands for.
+fn pair(term: &Term) -> Option<(&str, &Term)> {
+    match term {
+        Term::Tuple(tuple) => match &tuple.elements[..] {
+            [Term::Atom(key), value] if !key.name.starts_with("Elixir.") => Some((&key.name, value)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn write_key(out: &mut impl Write, name: &str) -> fmt::Result {
+    if is_word(name) {
+        out.write_str(name)?
+    } else {
+        write_text(out, name)?
+    }
+    out.write_str(": ")
+}
+
+fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
+    if let Some(module) = module_name(name) {
+        return out.write_str(module);
+    }
+    match name {
+        "true" | "false" | "nil" => out.write_str(name),
+        _ if is_word(name) || OPERATORS.contains(&name) => write!(out, ":{name}"),
+        _ => {
+            out.write_char(':')?;
+            write_text(out, name)
+        }
+    }
+}
+
+/// The name of an Elixir module as it is written in a program.
+fn module_name(name: &str) -> Option<&str> {
+    if name == "Elixir" {
+        return Some(name);
+    }
+    let module = name.strip_prefix("Elixir.").filter(|module| *module != "Elixir" && !module.starts_with("Elixir."))?;
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_uppercase())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    module.split('.').all(part).then_some(module)
+}
+
+/// True if it needs no quotes after a colon, or before one.
+fn is_word(name: &str) -> bool {
+    let body = name.strip_suffix(['?', '!']).unwrap_or(name);
+    body.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && body.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '@')
+}
+
+/// In double quotes. `#{` would be read as an expression.
+fn write_text(out: &mut impl Write, text: &str) -> fmt::Result {
+    if !text.contains("#{") {
+        return write_quoted(out, text.chars(), '"');
+    }
+    let mut quoted = String::new();
+    write_quoted(&mut quoted, text.chars(), '"')?;
+    out.write_str(&quoted.replace("#{", "\\#{"))
+}
+
+fn write_bits(out: &mut impl Write, bytes: &[u8], bits: u8) -> fmt::Result {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if bits == 8 && text.chars().all(is_printable) => return write_text(out, text),
+        _ => out.write_str("<<")?,
+    }
+    for (i, byte) in bytes.iter().enumerate() {
+        separate(out, i)?;
+        match bits {
+            1..=7 if i + 1 == bytes.len() => write!(out, "{}::size({bits})", byte >> (8 - bits))?,
+            _ => write!(out, "{byte}")?,
+        }
+    }
+    out.write_str(">>")
+}
+
+/// A list of integers from 0 to 255: text if all are printable ASCII, as `inspect` has it.
+fn write_bytes(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+    if !bytes.is_empty() && bytes.iter().all(|&byte| byte.is_ascii() && is_printable(byte.into())) {
+        out.write_str("~c")?;
+        return write_text(out, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>());
+    }
+    out.write_char('[')?;
+    for (i, byte) in bytes.iter().enumerate() {
+        separate(out, i)?;
+        write!(out, "{byte}")?;
+    }
+    out.write_char(']')
+}

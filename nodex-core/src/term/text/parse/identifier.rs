@@ -1,0 +1,103 @@
+//! Pids, ports, references and functions of modules.
+
+use eetf::{ExternalFun, Pid, Port, Reference};
+
+use super::{Cursor, ParseProblem, Parsed, name, number, quoted};
+use crate::term::{Reference as OurReference, Term};
+
+/// The creation of what is read: the text does not tell it.
+const CREATION: u32 = 0;
+
+/// `<node.1.2>`, `#PID<..>`, `#Port<..>`, `#Ref<..>`, `#Reference<..>`.
+pub(super) fn identifier(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+    let start = cursor.at();
+    let max = u64::from(u32::MAX);
+    if cursor.take("#PID<") || cursor.take("<") {
+        let node = node(cursor)?;
+        let id = part(cursor, max)? as u32;
+        let serial = part(cursor, max)? as u32;
+        cursor.expect(">", "> at the end of a pid")?;
+        return Ok(Pid { node, id, serial, creation: CREATION }.into());
+    }
+    if cursor.take("#Port<") {
+        let node = node(cursor)?;
+        let id = part(cursor, u64::MAX)?;
+        cursor.expect(">", "> at the end of a port")?;
+        return Ok(Port { node, id, creation: CREATION }.into());
+    }
+    if cursor.take("#Ref<") || cursor.take("#Reference<") {
+        let node = node(cursor)?;
+        let mut id = Vec::new();
+        while !cursor.take(">") {
+            id.push(part(cursor, max)? as u32);
+        }
+        // The most significant is written first.
+        id.reverse();
+        if id.is_empty() || id.len() > OurReference::MAX_WORDS {
+            return Err(cursor.error_at(start, ParseProblem::ReferenceLength));
+        }
+        return Ok(Reference { node, id, creation: CREATION }.into());
+    }
+    let what = if cursor.rest().starts_with("#Fun<") || cursor.rest().starts_with("#Function<") {
+        "a function that is no function of a module"
+    } else {
+        "what starts like this"
+    };
+    Err(cursor.error(ParseProblem::Unreadable { what }))
+}
+
+/// After `fun`: `module:function/arity`.
+pub(super) fn external_fun(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+    cursor.skip_space();
+    let module = word(cursor, "the name of a module")?;
+    cursor.expect(":", "a colon and a function")?;
+    function(cursor, module)
+}
+
+/// `&module.function/arity`.
+pub(super) fn capture(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+    cursor.bump();
+    let Term::Atom(module) = name::name(cursor)? else { return Err(cursor.expected("the name of a module")) };
+    cursor.expect(".", "a dot and a function")?;
+    function(cursor, module)
+}
+
+fn function(cursor: &mut Cursor<'_>, module: eetf::Atom) -> Parsed<Term> {
+    let function = word(cursor, "the name of a function")?;
+    cursor.expect("/", "/ and an arity")?;
+    let arity = number::small(cursor, u8::MAX.into())? as u8;
+    Ok(ExternalFun { module, function, arity }.into())
+}
+
+/// An atom with or without quotes, and without a colon before it.
+fn word(cursor: &mut Cursor<'_>, expected: &'static str) -> Parsed<eetf::Atom> {
+    let start = cursor.at();
+    let name = match cursor.peek() {
+        Some('\'' | '"') => quoted::text(cursor)?,
+        Some(c) if c.is_alphabetic() || c == '_' => {
+            let mut word = cursor.take_while(name::is_inner).to_owned();
+            if let Some(mark @ ('?' | '!')) = cursor.peek() {
+                word.push(mark);
+                cursor.bump();
+            }
+            word
+        }
+        _ => match name::OPERATORS.iter().find(|operator| cursor.take(operator)) {
+            Some(operator) => (*operator).to_owned(),
+            None => return Err(cursor.expected(expected)),
+        },
+    };
+    name::atom(start, &name)
+}
+
+fn node(cursor: &mut Cursor<'_>) -> Parsed<eetf::Atom> {
+    match cursor.peek() {
+        Some('0'..='9') => Err(cursor.error(ParseProblem::LocalNode)),
+        _ => word(cursor, "the name of a node"),
+    }
+}
+
+fn part(cursor: &mut Cursor<'_>, limit: u64) -> Parsed<u64> {
+    cursor.expect(".", "a dot and a number")?;
+    number::small(cursor, limit)
+}

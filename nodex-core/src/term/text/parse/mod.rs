@@ -1,0 +1,75 @@
+//! Reading terms from text.
+//!
+//! One grammar takes what both languages write: `{add, 1}` and `{:add, 1}`, `#{k => v}` and `%{k: v}`. Where they
+//! disagree about the same text, [`Syntax`] decides: whether `"x"` is a list of characters or a binary, and whether a
+//! capital letter starts a variable or the name of a module.
+
+mod bits;
+mod compound;
+mod cursor;
+mod error;
+mod identifier;
+mod name;
+mod number;
+mod quoted;
+
+use cursor::Cursor;
+pub use error::{ParseError, ParseProblem};
+pub(super) use name::OPERATORS;
+
+use super::Syntax;
+use crate::{
+    etf::MAX_TERM_DEPTH,
+    term::{Term, canonical},
+};
+
+type Parsed<T> = Result<T, ParseError>;
+
+/// Reads a term that is written in Erlang or Elixir.
+///
+/// Pids, ports and references can be read as [`Text`](super::Text) writes them, with their node; their creation is 0
+/// then, because the text does not tell it.
+///
+/// ```
+/// use nodex_core::{term, term::{Syntax, parse}};
+/// assert_eq!(parse("{:add, 1, %{k: \"x\"}}", Syntax::Elixir)?, term!({add, 1, #{k => <<"x">>}}));
+/// assert_eq!(parse("{add, 1, #{k => <<\"x\">>}}", Syntax::Elixir)?, term!({add, 1, #{k => <<"x">>}}));
+/// assert_eq!(parse("{add, 1", Syntax::Erlang).unwrap_err().to_string(), "this tuple has no end: } is missing");
+/// # Ok::<(), nodex_core::term::ParseError>(())
+/// ```
+///
+/// # Errors
+/// Where the text stops being a term, and why.
+pub fn parse(text: &str, syntax: Syntax) -> Result<Term, ParseError> {
+    let mut cursor = Cursor::new(text, syntax);
+    let term = term(&mut cursor)?;
+    // As at the end of an expression in an Erlang shell.
+    if cursor.skip_space().starts_with('.') {
+        cursor.bump();
+    }
+    match cursor.skip_space() {
+        "" => Ok(canonical(term)),
+        _ => Err(cursor.expected("the end of the term")),
+    }
+}
+
+/// The next term. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
+fn term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+    cursor.skip_space();
+    match cursor.peek() {
+        Some('{') => compound::tuple(cursor),
+        Some('[') => compound::list(cursor),
+        Some('%') => compound::elixir_map(cursor),
+        Some('#') if cursor.rest().starts_with("#{") => compound::map(cursor, 2, None),
+        Some('<') if cursor.rest().starts_with("<<") => bits::bits(cursor),
+        Some('#' | '<') => identifier::identifier(cursor),
+        Some('&') => identifier::capture(cursor),
+        Some('"') => quoted::string(cursor),
+        Some('~') => quoted::sigil(cursor),
+        Some('0'..='9' | '+' | '-' | '$' | '?') => number::number(cursor),
+        Some('.') if cursor.rest().starts_with("...") => {
+            Err(cursor.error(ParseProblem::Unreadable { what: "what ... stands for" }))
+        }
+        _ => name::name(cursor),
+    }
+}
