@@ -6,5 +6,7 @@ mod support;
 
 mod calls;
 mod connections;
+mod handshakes;
+mod raw;
 mod terms;
 mod world;

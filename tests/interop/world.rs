@@ -7,6 +7,7 @@ use std::time::Duration;
 use nodex_core::dist::Cookie;
 use nodex_core::epmd;
 use nodex_core::node::{Builder, Node};
+use nodex_core::term::Atom;
 use tokio::runtime::Runtime;
 
 use crate::support::beam::{assert_passed, path_of};
@@ -26,6 +27,14 @@ pub(crate) const OURS: &str = "ours@127.0.0.1";
 
 /// Generous: what is waited for takes milliseconds, but the machine may be busy with others.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The same for a call.
+pub(crate) const LIMIT: Duration = DEADLINE;
+
+/// The name of a BEAM as an atom.
+pub(crate) fn beam_name(beam: &Beam) -> Atom {
+    Atom::new(beam.name()).expect("a node name is an atom")
+}
 
 pub(crate) struct World {
     runtime: Runtime,
@@ -48,6 +57,14 @@ impl World {
         self.runtime.block_on(async { tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(late) })
     }
 
+    /// Has something happen meanwhile.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        self.runtime.spawn(future)
+    }
+
     /// A node that listens and is published.
     pub(crate) fn node(&self, name: &str, builder: Builder) -> Node {
         self.start(name, builder.listen((Ipv4Addr::LOCALHOST, 0).into()))
@@ -64,11 +81,44 @@ impl World {
         Beam::start(otp, name, COOKIE, self.epmd_port(), arguments)
     }
 
-    /// Waits until a node of this name (the part before the `@`) is published.
+    /// Runs something that starts tasks.
+    pub(crate) fn within<T>(&self, start: impl FnOnce() -> T) -> T {
+        let _in_runtime = self.runtime.enter();
+        start()
+    }
+
+    /// Ends epmd; [`Self::start_epmd`] has another one on the same port.
+    pub(crate) fn stop_epmd(&mut self) {
+        self.epmd.stop();
+    }
+
+    pub(crate) fn start_epmd(&mut self) {
+        self.epmd.restart();
+    }
+
+    fn epmd_client(&self) -> epmd::Client {
+        epmd::Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, self.epmd_port())))
+    }
+
+    /// The port of a node that is published under this name (the part before the `@`).
+    pub(crate) fn port_of(&self, name: &str) -> u16 {
+        self.wait(self.epmd_client().lookup(name)).expect("it is published").port
+    }
+
+    /// Waits until a node of this name is published.
     pub(crate) fn wait_registered(&self, name: &str) {
-        let epmd = epmd::Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, self.epmd_port())));
+        self.wait_published(name, true);
+    }
+
+    /// Waits until none is.
+    pub(crate) fn wait_unregistered(&self, name: &str) {
+        self.wait_published(name, false);
+    }
+
+    fn wait_published(&self, name: &str, published: bool) {
+        let epmd = self.epmd_client();
         self.wait(async {
-            while epmd.lookup(name).await.is_err() {
+            while epmd.lookup(name).await.is_ok() != published {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         });

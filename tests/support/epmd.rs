@@ -18,14 +18,7 @@ impl Epmd {
     pub(crate) fn start() -> Self {
         for _ in 0..10 {
             let port = free_port();
-            let child = Command::new("epmd")
-                .args(["-port", &port.to_string(), "-address", "127.0.0.1"])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .expect("epmd starts (Debian: erlang-base)");
-            let mut epmd = Self { child, port };
+            let mut epmd = Self { child: run(port), port };
             if epmd.answers() {
                 return epmd;
             }
@@ -35,6 +28,20 @@ impl Epmd {
 
     pub(crate) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Ends the process.
+    pub(crate) fn stop(&mut self) {
+        // Both fail only when the process is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts another one on the same port.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.child = run(self.port);
+        assert!(self.answers(), "epmd does not answer on its port any more");
     }
 
     fn answers(&mut self) -> bool {
@@ -62,10 +69,18 @@ impl Epmd {
 
 impl Drop for Epmd {
     fn drop(&mut self) {
-        // Both fail only when the process is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.stop();
     }
+}
+
+fn run(port: u16) -> Child {
+    Command::new("epmd")
+        .args(["-port", &port.to_string(), "-address", "127.0.0.1"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("epmd starts (Debian: erlang-base)")
 }
 
 /// A port that nobody listens on at this moment.

@@ -17,9 +17,13 @@ pub fn port() -> Result<u16, EpmdError> {
 /// Where the epmd of this host takes registrations: the loopback address, in the family that
 /// `ERL_EPMD_ADDRESS` names if that lists a loopback address, else 127.0.0.1.
 pub fn local_address() -> Result<SocketAddr, EpmdError> {
+    Ok(SocketAddr::new(loopback()?.unwrap_or(Ipv4Addr::LOCALHOST.into()), port()?))
+}
+
+/// The loopback address in `ERL_EPMD_ADDRESS`, if it lists one.
+pub(crate) fn loopback() -> Result<Option<IpAddr>, EpmdError> {
     let addresses = addresses_from(variable(ADDRESS)?.as_deref())?;
-    let loopback = addresses.into_iter().find(IpAddr::is_loopback);
-    Ok(SocketAddr::new(loopback.unwrap_or(Ipv4Addr::LOCALHOST.into()), port()?))
+    Ok(addresses.into_iter().find(IpAddr::is_loopback))
 }
 
 /// Where an epmd started here has to listen: the addresses in `ERL_EPMD_ADDRESS` (separated by commas or

@@ -11,6 +11,7 @@ mod error;
 pub mod memory;
 mod server;
 
+pub(crate) use address::loopback;
 pub use address::{DEFAULT_PORT, local_address, port, server_addresses};
 pub use client::{Client, DEFAULT_TIMEOUT, Registered};
 pub use error::EpmdError;
@@ -57,5 +58,10 @@ impl Entry {
             lowest_version: HIGHEST_VERSION,
             extra: Vec::new(),
         }
+    }
+
+    /// A node like a BEAM that listens on `port`.
+    pub fn visible(name: impl Into<String>, port: u16) -> Self {
+        Entry { node_type: NORMAL_NODE, ..Entry::hidden(name, port) }
     }
 }

@@ -1,6 +1,6 @@
 //! From an accepted socket to an established connection.
 
-use std::{future::Future, io, time::Duration};
+use std::{io, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -37,7 +37,7 @@ pub(crate) trait Gate {
     fn answer(&mut self, request: &Request) -> Answer;
 
     /// Closes the connection that this peer, who has proven the cookie, takes the place of.
-    fn replace(&mut self, peer: &Peer) -> impl Future<Output = ()> + Send;
+    fn replace(&mut self, peer: &Peer);
 }
 
 /// Does the handshake of the accepting side, all within [`SETUP_TIME`].
@@ -82,7 +82,7 @@ pub(crate) async fn accept(
                     result
                 }
                 Some(Event::Replace(peer)) => {
-                    timeout_at(deadline, gate.replace(&peer)).await.map_err(|_| late())?;
+                    gate.replace(&peer);
                     acceptor.replaced()
                 }
                 Some(Event::Established(established)) => return Ok(Connected { socket, established }),

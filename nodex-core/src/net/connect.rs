@@ -32,6 +32,9 @@ pub enum ConnectError {
     /// The name is no full node name.
     #[error("{0:?} is no node name: it has no @")]
     Name(String),
+    /// The name is this node's own.
+    #[error("{0} is this node itself")]
+    Itself(String),
     /// The host is unknown.
     #[error("the host of {node} cannot be resolved: {error}")]
     Resolve {
@@ -109,7 +112,17 @@ pub(crate) async fn connect(
     locate: Locate,
     replace: bool,
 ) -> Result<Connected, ConnectError> {
-    let deadline = Instant::now() + SETUP_TIME;
+    connect_by(Instant::now() + SETUP_TIME, local, node, locate, replace).await
+}
+
+/// [`connect`] within what is left of [`SETUP_TIME`].
+pub(crate) async fn connect_by(
+    deadline: Instant,
+    local: Local,
+    node: &str,
+    locate: Locate,
+    replace: bool,
+) -> Result<Connected, ConnectError> {
     let late = |waiting_for| ConnectError::Timeout { node: node.to_owned(), waiting_for, limit: SETUP_TIME };
     let (name, host) = node.split_once('@').ok_or_else(|| ConnectError::Name(node.to_owned()))?;
     let resolve = |error| ConnectError::Resolve { node: node.to_owned(), error };

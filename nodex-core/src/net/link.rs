@@ -125,20 +125,22 @@ pub(super) fn handle_frames<R: Receive>(
     limits: &LinkLimits,
     waker: &Waker,
 ) -> Result<(), LinkEnd> {
-    while !congested(outbox, receive, limits) {
-        match inbox.next() {
-            None => break,
-            // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
-            Some(([], _)) => outbox.answer_tick()?,
-            Some((frame, owner)) => {
-                receive.frame(frame, owner, out, waker)?;
-                if out.len() > BATCH {
-                    outbox.submit(out)?;
+    outbox.handling(|| {
+        while !congested(outbox, receive, limits) {
+            match inbox.next() {
+                None => break,
+                // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
+                Some(([], _)) => outbox.answer_tick()?,
+                Some((frame, owner)) => {
+                    receive.frame(frame, owner, out, waker)?;
+                    if out.len() > BATCH {
+                        outbox.submit(out)?;
+                    }
                 }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// True when no more messages are to be taken for now.
@@ -234,7 +236,7 @@ impl<R: Receive> Link<R> {
         }
         loop {
             let Link { inbox, receive, outbox, out, limits, .. } = self;
-            receive.poll_later(context, out);
+            outbox.handling(|| receive.poll_later(context, out));
             handle_frames(inbox, receive, outbox, out, limits, context.waker())?;
             outbox.submit(out)?;
             let drained = outbox.poll_flush(context)?.is_ready();

@@ -1,7 +1,7 @@
 //! Where the nodes of a host are found, and how this one is made known there.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     time::Duration,
 };
 
@@ -47,15 +47,20 @@ impl Locate {
     }
 }
 
-/// Registers a node that listens on `port` in the epmd of this host, and again whenever that epmd comes back, until
-/// `stop` is cancelled.
+/// Registers a node in the epmd of this host, and again whenever that epmd comes back, until `stop` is cancelled.
+///
+/// `loopback` is where that epmd is unless `ERL_EPMD_ADDRESS` says otherwise: nodes that listen on IPv6 register there as
+/// well, as `erl_epmd` does.
 ///
 /// # Errors
 /// When epmd does not take it the first time.
-pub(crate) async fn publish(epmd_port: u16, node: &str, port: u16, stop: CancellationToken) -> Result<(), EpmdError> {
-    let local = epmd::local_address().map_or(Ipv4Addr::LOCALHOST.into(), |address| address.ip());
-    let client = Client::new(SocketAddr::new(local, epmd_port));
-    let entry = Entry::hidden(node.split('@').next().unwrap_or(node), port);
+pub(crate) async fn publish(
+    epmd_port: u16,
+    loopback: IpAddr,
+    entry: Entry,
+    stop: CancellationToken,
+) -> Result<(), EpmdError> {
+    let client = Client::new(SocketAddr::new(epmd::loopback()?.unwrap_or(loopback), epmd_port));
     let registered = client.register(&entry).await?;
     tokio::spawn(async move { stop.run_until_cancelled(keep_published(client, entry, registered)).await });
     Ok(())

@@ -14,7 +14,7 @@ mod write_side;
 pub use accept::AcceptError;
 pub(crate) use accept::{Gate, accept};
 pub use connect::ConnectError;
-pub(crate) use connect::{Connected, connect, random_bits};
+pub(crate) use connect::{Connected, connect, connect_by, random_bits};
 use inbox::Inbox;
 pub(crate) use keeper::Keeper;
 pub(crate) use link::{Link, Load, Receive};

@@ -38,6 +38,8 @@ pub struct Outbox {
     closed: AtomicBool,
     aborted: AtomicBool,
     driver: AtomicWaker,
+    /// Moves when handlers begin and when they have given way: odd while they run.
+    handling: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +60,23 @@ impl Outbox {
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             driver: AtomicWaker::new(),
+            handling: AtomicUsize::new(0),
         }
+    }
+
+    /// Runs handlers. Only one thread at a time does this.
+    pub(super) fn handling<T>(&self, handle: impl FnOnce() -> T) -> T {
+        // Still odd if handlers before these have panicked through.
+        let odd = (self.handling.load(Ordering::Relaxed) + 1) | 1;
+        self.handling.store(odd, Ordering::Relaxed);
+        let result = handle();
+        self.handling.store(odd + 1, Ordering::Relaxed);
+        result
+    }
+
+    /// Odd while handlers run, and another number each time.
+    pub(super) fn handled(&self) -> usize {
+        self.handling.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {

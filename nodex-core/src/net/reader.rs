@@ -169,7 +169,7 @@ impl<R: Receive> Shared<R> {
                 if let Some(end) = end.take() {
                     return Err(end);
                 }
-                receive.poll_later(context, out);
+                self.outbox.handling(|| receive.poll_later(context, out));
                 self.outbox.submit(out)?;
                 let drained = self.outbox.poll_flush(context)?.is_ready();
                 if receive.stopping(context) && receive.load().calls == 0 && drained {

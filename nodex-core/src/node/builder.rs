@@ -7,7 +7,10 @@ use super::{
     listen::Listen,
     registry::{Manners, Registration},
 };
-use crate::{net::LinkLimits, term::Atom};
+use crate::{
+    net::{LinkLimits, Locate},
+    term::Atom,
+};
 
 /// What a node serves and how. `nodex::main!` makes one; [`super::main`] runs it.
 pub struct Builder {
@@ -17,7 +20,8 @@ pub struct Builder {
     pub(super) limits: LinkLimits,
     pub(super) grace: Duration,
     pub(super) listen: Option<Listen>,
-    pub(super) epmd_port: Option<u16>,
+    pub(super) locate: Option<Locate>,
+    pub(super) visible: bool,
 }
 
 impl Default for Builder {
@@ -28,7 +32,8 @@ impl Default for Builder {
             limits: LinkLimits::default(),
             grace: Duration::from_millis(80),
             listen: None,
-            epmd_port: None,
+            locate: None,
+            visible: false,
         }
     }
 }
@@ -105,7 +110,28 @@ impl Builder {
     /// else the epmds on `ERL_EPMD_PORT`, or 4369, are used.
     #[must_use]
     pub fn epmd_port(mut self, port: u16) -> Self {
-        self.epmd_port = Some(port);
+        self.locate = Some(Locate::Epmd(port));
+        self
+    }
+
+    /// Uses no epmd: all nodes listen on this port, each on a host or an address of its own, as with `erl`'s
+    /// `-erl_epmd_port`. This node does as well if [`Self::listen`] says port 0.
+    #[must_use]
+    pub fn dist_port(mut self, port: u16) -> Self {
+        self.locate = Some(Locate::Fixed(port));
+        self
+    }
+
+    /// Makes the node a visible one; nodes are hidden unless this is called.
+    ///
+    /// A visible node is in `nodes()` of every BEAM that it is connected with, and each of them then counts on it as on
+    /// one of their own kind. This costs: `global:sync/0` on them never returns, because a node that is not a BEAM takes
+    /// no part in `global`. What only asks whether it does, such as `global:set_lock/1`, `global:trans/2` and
+    /// `global:register_name/2`, works, and the loss of this node is no reason for the others to disconnect
+    /// (`prevent_overlapping_partitions`). Libraries that form clusters may take it for a BEAM.
+    #[must_use]
+    pub fn visible(mut self, visible: bool) -> Self {
+        self.visible = visible;
         self
     }
 

@@ -68,6 +68,8 @@ pub(super) fn establish(
             },
             Read::Thread(socket) => reader::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
         };
+        // Whatever the driver was doing when it was told to stop.
+        let end = if served.outbox.aborted() { LinkEnd::Shutdown } else { end };
         tracing::info!(peer = %name, %end, "the connection has ended");
         inner.replies.disconnected(served.id);
         inner.disconnected(&served);

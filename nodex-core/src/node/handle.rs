@@ -5,26 +5,29 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use futures::future::{Either, select};
 use std::pin::pin;
 use tokio::{
-    sync::broadcast,
-    time::{Instant, timeout_at},
+    sync::{broadcast, watch},
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{
     Builder, NodeEvent, ServiceError, connection,
     connection::Drive,
     listen,
-    local::Inner,
+    local::{Inner, local},
     peers::{Peer, Wanted},
 };
 use crate::{
     dist::{
-        Cookie,
+        Cookie, Flags,
         handshake::{HandshakeError, NameProblem, SETUP_TIME, check_node_name},
     },
     epmd::EpmdError,
-    net::{ConnectError, connect},
+    net::{ConnectError, LinkEnd, Locate, connect, connect_by},
     term::Atom,
 };
+
+/// How long a node that is connecting to us is waited for before an attempt of ours.
+const INCOMING_PAUSE: Duration = Duration::from_secs(1);
 
 /// A running node: connects, is connected to, serves and calls. Cheap to clone; all clones are the same node.
 ///
@@ -60,6 +63,24 @@ pub enum StartError {
     Epmd(EpmdError),
 }
 
+/// Why a node without a name of its own cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartUnnamedError {
+    /// It could not be started with a name either.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The node that is to give the name cannot be connected to.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// It gave none.
+    #[error("{peer} gave no name")]
+    NoName {
+        /// The node that was connected to.
+        peer: String,
+    },
+}
+
 impl Builder {
     /// Starts a node of this full name (`name@host`) inside the current tokio runtime.
     ///
@@ -77,6 +98,37 @@ impl Builder {
         if let Some(listen) = listen {
             listen::start(&inner, listen).await?;
         }
+        Ok(Node(inner))
+    }
+
+    /// Starts a node that has no name of its own: the node `peer`, to which it connects, gives it one at `host` (dynamic
+    /// node names, `erl -name undefined`). It keeps that name, also when the connection is lost.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and when there is no connection.
+    pub async fn start_unnamed(self, host: &str, peer: &str, cookie: Cookie) -> Result<Node, StartUnnamedError> {
+        let locate = match self.locate {
+            Some(locate) => locate,
+            None => Locate::from_environment().map_err(StartError::Epmd)?,
+        };
+        // Such nodes are hidden.
+        let mut nameless = local(host, 0, &cookie, false);
+        nameless.flags = nameless.flags | Flags::NAME_ME;
+        let connected = connect(nameless, peer, locate, false).await?;
+        let Some(given) = connected.established.given.clone() else {
+            return Err(StartUnnamedError::NoName { peer: peer.to_owned() });
+        };
+        let bad = |problem| StartError::Name { name: given.name.clone(), problem };
+        check_node_name(given.name.as_bytes()).map_err(bad)?;
+        let atom = Atom::new(&given.name).map_err(|_| bad(NameProblem::TooLong { length: given.name.len() }))?;
+        let listen = self.listen;
+        let inner = Arc::new(Inner::with_creation(atom, given.creation, cookie, self)?);
+        if let Some(listen) = listen {
+            listen::start(&inner, listen).await?;
+        }
+        let (_, serve) = connection::establish(&inner, connected, Drive::Task)
+            .map_err(|end| ConnectError::Ended { node: peer.to_owned(), reason: end.to_string() })?;
+        tokio::spawn(serve);
         Ok(Node(inner))
     }
 }
@@ -116,6 +168,11 @@ impl Node {
         self.0.peers.wait_up(name).await
     }
 
+    /// Waits until this node is not connected, whichever side ends the connection.
+    pub async fn wait_disconnected(&self, name: &str) {
+        self.0.peers.wait_none(name).await;
+    }
+
     /// Hears of every node that comes or goes from now on. Who lags behind by more than 256 events loses the oldest.
     pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
         self.0.peers.events()
@@ -123,28 +180,39 @@ impl Node {
 
     /// Connects to this node (`name@host`) unless it is connected already.
     ///
-    /// Several callers at once share one attempt. A node that is connecting to us at the same time is waited for.
+    /// Several callers at once share one attempt. If the other node is connecting to us at the same time, one of the two
+    /// connections stays, whichever the names say.
     ///
     /// # Errors
     /// Why there is no connection, after [`SETUP_TIME`] at the latest.
     pub async fn connect(&self, name: &str) -> Result<Arc<Peer>, Arc<ConnectError>> {
         // A name of more than 255 characters has no node.
         let atom = Atom::new(name).map_err(|_| Arc::new(ConnectError::Name(name.to_owned())))?;
-        let mut attempt = match self.0.peers.want(&atom) {
-            Wanted::Up(peer) => return Ok(peer),
-            Wanted::Wait(attempt) => attempt,
-            Wanted::Start(outcome, abort) => {
-                let attempt = outcome.subscribe();
-                let node = self.clone();
-                // A task, so that the attempt goes on for the others if this caller gives up.
-                tokio::spawn(async move {
-                    let result = node.make_connection(&atom, abort.cancelled()).await.map_err(Arc::new);
-                    if result.is_err() {
-                        node.0.peers.gave_up(&atom);
-                    }
-                    outcome.send_replace(Some(result));
-                });
-                attempt
+        if atom == self.0.name {
+            return Err(Arc::new(ConnectError::Itself(name.to_owned())));
+        }
+        let mut attempt = loop {
+            match self.0.peers.want(&atom) {
+                Wanted::Up(peer) => return Ok(peer),
+                // Closed here: its handlers may take their time, and are not waited for.
+                Wanted::Ending(peer) if peer.outbox.aborted() => {
+                    self.0.peers.down(&peer, &LinkEnd::Shutdown.to_string());
+                }
+                Wanted::Ending(peer) => self.0.peers.wait_down(&peer).await,
+                Wanted::Wait(attempt) => break attempt,
+                Wanted::Start(outcome, gives_way) => {
+                    let attempt = outcome.subscribe();
+                    let (node, atom) = (self.clone(), atom.clone());
+                    // A task, so that the attempt goes on for the others if this caller gives up.
+                    tokio::spawn(async move {
+                        let result = node.make_connection(&atom, gives_way).await.map_err(Arc::new);
+                        if result.is_err() {
+                            node.0.peers.gave_up(&atom);
+                        }
+                        outcome.send_replace(Some(result));
+                    });
+                    break attempt;
+                }
             }
         };
         match attempt.wait_for(Option::is_some).await.map(|result| result.clone()) {
@@ -154,21 +222,37 @@ impl Node {
         }
     }
 
-    async fn make_connection(&self, name: &Atom, abort: impl Future<Output = ()>) -> Result<Arc<Peer>, ConnectError> {
+    async fn make_connection(
+        &self,
+        name: &Atom,
+        mut gives_way: watch::Receiver<()>,
+    ) -> Result<Arc<Peer>, ConnectError> {
         let deadline = Instant::now() + SETUP_TIME;
-        let dialled = match select(pin!(connect(self.0.local(), name, self.0.locate, true)), pin!(abort)).await {
-            Either::Left((Err(ConnectError::Handshake { error: HandshakeError::Nok { .. }, .. }), _))
-            | Either::Right(_) => None,
-            Either::Left((result, _)) => Some(result?),
-        };
-        let Some(connected) = dialled else {
-            // The other node connects to us at this moment, and its connection is the one that counts.
-            let late = |_| ConnectError::Timeout {
-                node: name.to_string(),
-                waiting_for: "connection that it was making at the same time",
-                limit: SETUP_TIME,
-            };
-            return timeout_at(deadline, self.0.peers.wait_up(name)).await.map_err(late);
+        let connected = loop {
+            gives_way.mark_unchanged();
+            // The other node may be connecting to us at this moment. Its connection is the one that counts, if it comes
+            // of it: whoever it is has proven nothing yet, so it is not waited for without end.
+            if let Ok(Some(peer)) = timeout(INCOMING_PAUSE, self.0.peers.wait_incoming(name)).await {
+                return Ok(peer);
+            }
+            let connecting = connect_by(deadline, self.0.local(), name, self.0.locate, true);
+            match select(pin!(connecting), pin!(gives_way.changed())).await {
+                // It is its turn, and not ours.
+                Either::Left((Err(ConnectError::Handshake { error: HandshakeError::Nok { .. }, .. }), _)) => {
+                    if let Ok(peer) = timeout(INCOMING_PAUSE, self.0.peers.wait_up(name)).await {
+                        return Ok(peer);
+                    }
+                }
+                Either::Left((result, _)) => break result?,
+                Either::Right(_) => {}
+            }
+            if Instant::now() > deadline {
+                return Err(ConnectError::Timeout {
+                    node: name.to_string(),
+                    waiting_for: "connection that it was making at the same time",
+                    limit: SETUP_TIME,
+                });
+            }
         };
         let (peer, serve) = connection::establish(&self.0, connected, Drive::Task)
             .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })?;

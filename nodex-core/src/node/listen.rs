@@ -1,12 +1,17 @@
 //! Lets other nodes connect.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{net::TcpListener, net::TcpStream, sync::Semaphore};
 
 use super::{StartError, connection, connection::Drive, local::Inner};
 use crate::{
     dist::handshake::{Answer, Peer, Request},
+    epmd::Entry,
     net::{Gate, Locate, accept, publish},
 };
 
@@ -36,7 +41,10 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, Sta
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     if let (Locate::Epmd(epmd_port), true) = (inner.locate, listen.publish) {
-        publish(epmd_port, &inner.name, port, inner.stop.clone()).await.map_err(StartError::Epmd)?;
+        let name = inner.name.split('@').next().unwrap_or_default();
+        let entry = if inner.visible { Entry::visible(name, port) } else { Entry::hidden(name, port) };
+        let loopback = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        publish(epmd_port, loopback, entry, inner.stop.clone()).await.map_err(StartError::Epmd)?;
     }
     let inner = inner.clone();
     tokio::spawn(async move {
@@ -76,7 +84,8 @@ pub(super) async fn enter(
     socket: TcpStream,
     from: SocketAddr,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    let connected = match accept(socket, inner.local(), &mut Door(inner)).await {
+    let mut door = Door { inner, answered: None };
+    let connected = match accept(socket, inner.local(), &mut door).await {
         Ok(connected) => connected,
         Err(error) => {
             tracing::warn!(%from, %error, "a node was not let in");
@@ -94,20 +103,33 @@ pub(super) async fn enter(
     }
 }
 
-struct Door<'a>(&'a Arc<Inner>);
+struct Door<'a> {
+    inner: &'a Arc<Inner>,
+    answered: Option<(String, Answer)>,
+}
 
 impl Gate for Door<'_> {
     fn answer(&mut self, request: &Request) -> Answer {
         if request.wants_name {
             // A name that no other node has: this node's creation and a number of its own.
-            let (id, creation) = (self.0.peers.next_id(), crate::net::random_bits() | 4);
-            let name = format!("{:08x}{id:x}@{}", self.0.creation, request.name);
+            let (id, creation) = (self.inner.peers.next_id(), crate::net::random_bits() | 4);
+            let name = format!("{:08x}{id:x}@{}", self.inner.creation, request.name);
             return Answer::Named { name, creation };
         }
-        self.0.peers.answer(&self.0.name, &request.name)
+        let answer = self.inner.peers.answer(&self.inner.name, &request.name);
+        self.answered = Some((request.name.clone(), answer.clone()));
+        answer
     }
 
-    async fn replace(&mut self, peer: &Peer) {
-        self.0.peers.close(&peer.name).await;
+    fn replace(&mut self, peer: &Peer) {
+        self.inner.peers.replace(&peer.name);
+    }
+}
+
+impl Drop for Door<'_> {
+    fn drop(&mut self) {
+        if let Some((name, answer)) = &self.answered {
+            self.inner.peers.incoming_is_over(name, answer);
+        }
     }
 }

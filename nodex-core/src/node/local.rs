@@ -32,8 +32,10 @@ pub(super) struct Inner {
     name_bytes: Box<[u8]>,
     pub(super) creation: u32,
     pub(super) cookie: Cookie,
-    /// Port of the epmds of all hosts.
+    /// How other nodes are found.
     pub(super) locate: Locate,
+    /// Others see it as a node of their own kind.
+    pub(super) visible: bool,
     pub(super) registry: Registry,
     pub(super) extensions: Arc<Extensions>,
     pub(super) limits: LinkLimits,
@@ -51,12 +53,21 @@ pub(super) struct Inner {
 
 impl Inner {
     pub(super) fn new(name: Atom, cookie: Cookie, builder: Builder) -> Result<Self, StartError> {
-        let locate = match builder.epmd_port {
-            Some(port) => Locate::Epmd(port),
+        // 0 to 3 were used by nodes that knew only two bits of creation.
+        Self::with_creation(name, random_bits() | 4, cookie, builder)
+    }
+
+    /// Of this incarnation.
+    pub(super) fn with_creation(
+        name: Atom,
+        creation: u32,
+        cookie: Cookie,
+        builder: Builder,
+    ) -> Result<Self, StartError> {
+        let locate = match builder.locate {
+            Some(locate) => locate,
             None => Locate::from_environment().map_err(StartError::Epmd)?,
         };
-        // 0 to 3 were used by nodes that knew only two bits of creation.
-        let creation = random_bits() | 4;
         let registry = Registry::new(&name, creation, builder.registrations, &builder.extensions)?;
         let mut name_bytes = Encoder::new();
         name_bytes.put_atom(&name);
@@ -66,6 +77,7 @@ impl Inner {
             creation,
             cookie,
             locate,
+            visible: builder.visible,
             replies: Replies::new(registry.next_id()),
             registry,
             extensions: Arc::new(builder.extensions),
@@ -117,7 +129,12 @@ impl Inner {
 
     /// What this node says of itself in a handshake.
     pub(super) fn local(&self) -> Local {
-        let flags = Flags::HIDDEN_ALTACT;
-        Local { flags, ..Local::hidden(self.name.as_str(), self.creation, self.cookie.clone()) }
+        local(self.name.as_str(), self.creation, &self.cookie, self.visible)
     }
+}
+
+/// What a node of this name says of itself in a handshake.
+pub(super) fn local(name: &str, creation: u32, cookie: &Cookie, visible: bool) -> Local {
+    let flags = Flags::HIDDEN_ALTACT | if visible { Flags::PUBLISHED } else { Flags::EMPTY };
+    Local { flags, ..Local::hidden(name, creation, cookie.clone()) }
 }

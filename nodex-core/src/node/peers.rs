@@ -11,7 +11,6 @@ use std::{
 
 use super::{counters::Counters, watches::Watches};
 use tokio::sync::{Notify, broadcast, watch};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     dist::{
@@ -66,9 +65,10 @@ impl Peer {
         }
     }
 
-    /// Closes the connection. What waits to be written is dropped.
+    /// Closes the connection at once, whatever its handlers are doing. What waits to be written is dropped.
     pub fn disconnect(&self) {
         self.outbox.abort();
+        self.outbox.close();
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) type Attempt = watch::Receiver<Option<Result<Arc<Peer>, Arc<ConnectEr
 
 #[derive(Debug)]
 enum Entry {
-    Connecting { attempt: Attempt, abort: CancellationToken },
+    Connecting { attempt: Attempt, give_way: watch::Sender<()> },
     Up(Arc<Peer>),
 }
 
@@ -103,15 +103,21 @@ enum Entry {
 pub(super) enum Wanted {
     /// It is there.
     Up(Arc<Peer>),
+    /// One is there that is about to go.
+    Ending(Arc<Peer>),
     /// Somebody is making it.
     Wait(Attempt),
-    /// The caller has to make it, and to tell the outcome.
-    Start(watch::Sender<Option<Result<Arc<Peer>, Arc<ConnectError>>>>, CancellationToken),
+    /// The caller has to make it, and to tell the outcome. The second value changes when a connection that the other
+    /// node is making goes first.
+    Start(watch::Sender<Option<Result<Arc<Peer>, Arc<ConnectError>>>>, watch::Receiver<()>),
 }
 
 #[derive(Debug)]
 pub(super) struct Peers {
     table: Mutex<HashMap<Atom, Entry>>,
+    /// Nodes in their handshakes with this one, by the names that they have not proven yet: as many as there may be
+    /// handshakes at once.
+    incoming: Mutex<HashMap<Box<str>, u32>>,
     next: AtomicU64,
     changed: Notify,
     events: broadcast::Sender<NodeEvent>,
@@ -121,6 +127,7 @@ impl Default for Peers {
     fn default() -> Self {
         Peers {
             table: Mutex::default(),
+            incoming: Mutex::default(),
             next: AtomicU64::new(1),
             changed: Notify::new(),
             events: broadcast::channel(EVENTS_KEPT).0,
@@ -143,6 +150,11 @@ impl Peers {
 
     /// The connection with this node, if there is one.
     pub(super) fn get(&self, name: &str) -> Option<Arc<Peer>> {
+        self.entry(name).filter(|peer| !peer.outbox.closed())
+    }
+
+    /// The same, one that is about to go included.
+    fn entry(&self, name: &str) -> Option<Arc<Peer>> {
         match self.lock().get(name) {
             Some(Entry::Up(peer)) => Some(peer.clone()),
             _ => None,
@@ -162,13 +174,14 @@ impl Peers {
     pub(super) fn want(&self, name: &Atom) -> Wanted {
         let mut table = self.lock();
         match table.get(name) {
+            Some(Entry::Up(peer)) if peer.outbox.closed() => Wanted::Ending(peer.clone()),
             Some(Entry::Up(peer)) => Wanted::Up(peer.clone()),
             Some(Entry::Connecting { attempt, .. }) => Wanted::Wait(attempt.clone()),
             None => {
                 let (outcome, attempt) = watch::channel(None);
-                let abort = CancellationToken::new();
-                table.insert(name.clone(), Entry::Connecting { attempt, abort: abort.clone() });
-                Wanted::Start(outcome, abort)
+                let (give_way, gives_way) = watch::channel(());
+                table.insert(name.clone(), Entry::Connecting { attempt, give_way });
+                Wanted::Start(outcome, gives_way)
             }
         }
     }
@@ -183,31 +196,96 @@ impl Peers {
         self.changed.notify_waiters();
     }
 
-    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`).
+    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). If the
+    /// handshake then goes on, [`Self::incoming_is_over`] has to be called at its end.
     pub(super) fn answer(&self, ours: &str, theirs: &str) -> Answer {
-        match self.lock().get(theirs) {
+        if ours == theirs {
+            // The pids of two nodes of one name cannot be told apart.
+            return Answer::NotAllowed;
+        }
+        let answer = match self.lock().get(theirs) {
             None => Answer::Ok,
             Some(Entry::Up(_)) => Answer::Alive,
-            Some(Entry::Connecting { abort, .. }) => {
+            Some(Entry::Connecting { give_way, .. }) => {
                 let answer = simultaneous_answer(ours, theirs);
                 if answer == Answer::OkSimultaneous {
-                    abort.cancel();
+                    give_way.send_replace(());
                 }
                 answer
             }
+        };
+        if goes_on(&answer) {
+            *self.incoming().entry(theirs.into()).or_default() += 1;
+        }
+        answer
+    }
+
+    /// The handshake of a node that was given this answer has ended, one way or the other.
+    pub(super) fn incoming_is_over(&self, name: &str, answer: &Answer) {
+        if !goes_on(answer) {
+            return;
+        }
+        let mut incoming = self.incoming();
+        if let Some(count) = incoming.get_mut(name) {
+            *count -= 1;
+            if *count == 0 {
+                incoming.remove(name);
+            }
+        }
+        drop(incoming);
+        self.changed.notify_waiters();
+    }
+
+    fn incoming(&self) -> MutexGuard<'_, HashMap<Box<str>, u32>> {
+        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits while a node that calls itself so is in its handshake with this one; gives the connection if it comes of it.
+    pub(super) async fn wait_incoming(&self, name: &str) -> Option<Arc<Peer>> {
+        loop {
+            let changed = self.changed.notified();
+            let up = self.get(name);
+            if up.is_some() || !self.incoming().contains_key(name) {
+                return up;
+            }
+            changed.await;
         }
     }
 
-    /// A connection is there. Gives back the one in whose place it came.
+    /// A connection is there. The one in whose place it comes ends first.
     pub(super) fn up(&self, peer: Arc<Peer>) {
         let node = peer.name.clone();
-        let old = self.lock().insert(node.clone(), Entry::Up(peer));
+        self.replace(&node);
+        let mut table = self.lock();
+        let old = table.insert(node.clone(), Entry::Up(peer));
+        drop(table);
         if let Some(Entry::Up(old)) = old {
-            old.disconnect();
+            // It came between the two looks at the table.
+            self.end_replaced(&old);
         }
         self.changed.notify_waiters();
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up { node });
+    }
+
+    /// Ends the connection with this node, if there is one, because a new one takes its place. Waits for nothing that its
+    /// handlers are doing.
+    pub(super) fn replace(&self, name: &str) {
+        let mut table = self.lock();
+        let old = match table.get(name) {
+            Some(Entry::Up(_)) => table.remove(name),
+            _ => None,
+        };
+        drop(table);
+        if let Some(Entry::Up(old)) = old {
+            self.end_replaced(&old);
+            self.changed.notify_waiters();
+        }
+    }
+
+    fn end_replaced(&self, old: &Peer) {
+        self.tell_end(old, "a new connection with the node took its place");
+        old.disconnect();
     }
 
     /// A connection has ended.
@@ -218,20 +296,26 @@ impl Peers {
         }
         drop(table);
         self.changed.notify_waiters();
-        let reason: Arc<str> = reason.into();
-        peer.end.send_replace(Some(reason.clone()));
-        let _ = self.events.send(NodeEvent::Down { node: peer.name.clone(), reason });
+        self.tell_end(peer, reason);
     }
 
-    /// Closes the connection with this node and waits until it is gone.
-    pub(super) async fn close(&self, name: &str) {
-        loop {
-            let changed = self.changed.notified();
-            match self.get(name) {
-                Some(peer) => peer.disconnect(),
-                None => return,
-            }
-            changed.await;
+    /// Once for each connection, so that its end is never heard of after the coming of the next one.
+    fn tell_end(&self, peer: &Peer, reason: &str) {
+        let reason: Arc<str> = reason.into();
+        let first = peer.end.send_if_modified(|end| {
+            let first = end.is_none();
+            end.get_or_insert_with(|| reason.clone());
+            first
+        });
+        if first {
+            let _ = self.events.send(NodeEvent::Down { node: peer.name.clone(), reason });
+        }
+    }
+
+    /// Waits until there is no connection with this node, not even one that is about to go.
+    pub(super) async fn wait_none(&self, name: &str) {
+        while let Some(peer) = self.entry(name) {
+            self.wait_down(&peer).await;
         }
     }
 
@@ -239,7 +323,7 @@ impl Peers {
     pub(super) async fn wait_down(&self, peer: &Peer) {
         loop {
             let changed = self.changed.notified();
-            if self.get(&peer.name).is_none_or(|current| current.id != peer.id) {
+            if self.entry(&peer.name).is_none_or(|current| current.id != peer.id) {
                 return;
             }
             changed.await;
@@ -256,4 +340,9 @@ impl Peers {
             changed.await;
         }
     }
+}
+
+/// Whether a handshake goes on to a connection that an attempt of ours would get in the way of.
+fn goes_on(answer: &Answer) -> bool {
+    matches!(answer, Answer::Ok | Answer::OkSimultaneous)
 }
