@@ -21,8 +21,10 @@
 pub mod cnode;
 pub mod distributed;
 pub mod process;
+pub mod supervisor;
 
 pub use cnode::{
     CallError, Cnode, CnodeBuilder, Down, Event, Events, HostNode, NodeProcess, Protocol, SpawnError, What,
 };
 pub use distributed::{Distributed, UpError, UseEpmd};
+pub use supervisor::{Restart, Supervisor};

@@ -3,63 +3,21 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
+#[macro_use]
 mod support;
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, convert::DecodeError, dist::Cookie, node::NodeEvent, term::Atom};
-use nodex_host::{
-    CallError, Cnode, CnodeBuilder, Distributed, Down, Protocol, SpawnError, UseEpmd, What, process::Exit,
+use nodex_core::{atom, convert::DecodeError, node::NodeEvent, term::Atom};
+use nodex_host::{CallError, Cnode, CnodeBuilder, Down, Protocol, SpawnError, What, process::Exit};
+use support::{
+    child, example, members,
+    net::{Pong, finish, ping, rust_node, up},
+    nothing_left, obeyed, within,
 };
-use support::{child, example, members, nothing_left, obeyed, within};
 
 const SHORT: Duration = Duration::from_millis(150);
 const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
-
-/// A host with an epmd that it meets nobody else at.
-async fn up() -> Distributed {
-    let cookie = Cookie::new("the_cookie_of_a_test").expect("a cookie");
-    Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).up().await.expect("a host")
-}
-
-fn c_node() -> PathBuf {
-    support::c_program("example_client")
-}
-
-fn rust_node() -> PathBuf {
-    example("pong")
-}
-
-/// The end of every test: the host goes down, and no process of these groups and no registered name is left.
-async fn finish(net: Distributed, groups: impl IntoIterator<Item = u32>) {
-    for group in groups {
-        nothing_left(group).await;
-    }
-    let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
-    let names: Vec<_> = epmd.names().await.expect("the names").into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["master"]);
-    assert!(net.node().peers().is_empty(), "{:?}", net.node().peers());
-    within(5, "the end of the host", net.down()).await;
-    assert!(epmd.names().await.is_err(), "the embedded epmd is gone");
-}
-
-type Pong = (Atom, String);
-
-async fn ping(cnode: &Cnode, text: &str) {
-    let (pong, back): Pong = cnode.call((atom!("ping"), text)).await.unwrap();
-    assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
-}
-
-macro_rules! for_each_node {
-    ($($case:ident),+ $(,)?) => {
-        mod c {
-            $(#[tokio::test] async fn $case() { super::$case(super::c_node()).await; })+
-        }
-        mod rust {
-            $(#[tokio::test] async fn $case() { super::$case(super::rust_node()).await; })+
-        }
-    };
-}
 
 for_each_node!(
     greets_the_world,

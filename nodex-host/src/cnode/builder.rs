@@ -14,9 +14,10 @@ use super::{Events, Protocol, running::any_name};
 /// replacement for.
 #[derive(Debug, Clone)]
 pub struct CnodeBuilder {
-    pub(super) exec_path: PathBuf,
+    pub(crate) exec_path: PathBuf,
     pub(super) leading_args: Vec<OsString>,
-    pub(super) sname: Option<String>,
+    pub(crate) sname: Option<String>,
+    pub(super) adopt: bool,
     pub(super) hostname: Option<String>,
     pub(super) ready_line: Option<String>,
     pub(super) spawn_inactive_timeout: Duration,
@@ -38,6 +39,7 @@ impl CnodeBuilder {
             exec_path: exec_path.as_ref().to_owned(),
             leading_args: Vec::new(),
             sname: None,
+            adopt: true,
             hostname: None,
             ready_line: None,
             spawn_inactive_timeout: Duration::from_secs(5),
@@ -65,6 +67,14 @@ impl CnodeBuilder {
     #[must_use]
     pub fn sname(mut self, sname: impl Into<String>) -> Self {
         self.sname = Some(sname.into());
+        self
+    }
+
+    /// Whether [`spawn`](Self::spawn) looks for a running node of this name first. Default: yes, if it has an
+    /// [`sname`](Self::sname).
+    #[must_use]
+    pub fn adopt(mut self, on: bool) -> Self {
+        self.adopt = on;
         self
     }
 

@@ -1,5 +1,7 @@
 //! Why a call to a node has no reply.
 
+use std::{sync::Arc, time::Duration};
+
 use nodex_core::term::Atom;
 
 use super::Down;
@@ -16,6 +18,24 @@ pub enum CallError {
         /// Why.
         down: Down,
     },
+    /// The child of a supervisor is down and stays so.
+    #[error("{child} is not running: {reason}")]
+    NotRunning {
+        /// The child.
+        child: Arc<str>,
+        /// Why, in words.
+        reason: Arc<str>,
+    },
+    /// The child of a supervisor is being restarted, and did not come up in time.
+    #[error("{child} did not come up within {limit:?}: {reason}")]
+    NotUp {
+        /// The child.
+        child: Arc<str>,
+        /// The time that was given.
+        limit: Duration,
+        /// Why it is restarted, in words.
+        reason: Arc<str>,
+    },
     /// The node is up: no reply in time, one that is not what was expected, a message that cannot be encoded.
     #[error("{node}: {source}")]
     Call {
@@ -29,6 +49,9 @@ pub enum CallError {
 impl CallError {
     /// No reply came in time.
     pub fn is_timeout(&self) -> bool {
-        matches!(self, CallError::Call { source: nodex_core::node::CallError::Timeout { .. }, .. })
+        matches!(
+            self,
+            CallError::NotUp { .. } | CallError::Call { source: nodex_core::node::CallError::Timeout { .. }, .. }
+        )
     }
 }

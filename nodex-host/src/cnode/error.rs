@@ -87,6 +87,12 @@ pub enum SpawnError {
         /// Why it cannot be used.
         error: Arc<ConnectError>,
     },
+    /// The start was called off, because whoever wanted it is being stopped.
+    #[error("the start of {node} was called off")]
+    Cancelled {
+        /// The node.
+        node: String,
+    },
     /// The whole start took too long, however much it printed.
     #[error("{node} is not ready after {timeout:?}; {printed}")]
     StartTimeout {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod call_error;
+mod cancel;
 mod error;
 mod event;
 mod host;
@@ -15,6 +16,7 @@ mod start;
 
 pub use builder::CnodeBuilder;
 pub use call_error::CallError;
+pub(crate) use cancel::Cancel;
 pub use error::SpawnError;
 pub use event::{Event, Events, Subscription, What};
 pub use host::{HostNode, HostNodeError};
@@ -22,3 +24,4 @@ pub use node_process::NodeProcess;
 pub use printed::Printed;
 pub use protocol::Protocol;
 pub use running::{CALL_TIMEOUT, Cnode, Down};
+pub(crate) use start::random;

@@ -8,8 +8,9 @@ use std::{
 use nodex_core::{
     atom,
     convert::{FromTerm, IntoTerm},
+    net::LinkEnd,
     node::{Destination, Peer},
-    term::Atom,
+    term::{Atom, RawTerm},
 };
 use tokio::{sync::watch, time::timeout};
 
@@ -44,9 +45,22 @@ pub enum Down {
         /// In words: closed by the node, nothing heard for the tick time, a broken frame.
         reason: Arc<str>,
     },
+    /// It was stopped from here because it did not pass its health checks.
+    #[error("it failed its health check: {problem}")]
+    Unhealthy {
+        /// What was wrong with it.
+        problem: Arc<str>,
+    },
     /// It was stopped from here.
     #[error("it was stopped")]
     Stopped,
+}
+
+impl Down {
+    /// True for an end that is no failure: it was stopped, or its process ended by itself with status 0.
+    pub fn is_normal(&self) -> bool {
+        matches!(self, Down::Stopped | Down::Exited { exit: Exit::Status(0) })
+    }
 }
 
 /// A node that is up, and its process if it was started from here. Cheap to clone.
@@ -63,8 +77,8 @@ struct Running {
     /// `None` for a node that was already running.
     process: Option<NodeProcess>,
     reporter: Arc<Reporter>,
-    /// Set before a stop, so that what follows is not taken for a fault.
-    stopping: watch::Sender<bool>,
+    /// Set before a stop, so that what follows is not taken for a fault of its own.
+    stopping: watch::Sender<Option<Down>>,
     down: watch::Receiver<Option<Down>>,
 }
 
@@ -84,7 +98,7 @@ impl Cnode {
         let (is_down, down) = watch::channel(None);
         let to = Destination::from((registered_name, peer.name().clone()));
         let ending = process.as_ref().map(NodeProcess::ending);
-        let stopping = watch::Sender::new(false);
+        let stopping = watch::Sender::new(None);
         let watched = Watch { peer: peer.clone(), ending, reporter: reporter.clone(), stopping: stopping.subscribe() };
         let running = Running { net: net.clone(), to, peer, process, reporter, stopping, down };
         let cnode = Cnode(Arc::new(running));
@@ -182,7 +196,7 @@ impl Cnode {
     /// Stops it: its process by end of stdin, SIGTERM, the grace period and SIGKILL, all for its whole group; a node
     /// that was already running when it was found loses its connection. Gives the exit of the process if there is one.
     pub async fn stop(&self) -> Option<Exit> {
-        self.0.stopping.send_replace(true);
+        self.0.is_stopped(Down::Stopped);
         let exit = match &self.0.process {
             Some(process) => Some(process.stop().await),
             None => {
@@ -193,6 +207,38 @@ impl Cnode {
         // Its name can be used again when this returns.
         self.down().await;
         exit
+    }
+
+    /// Asks whether it is there (`net_adm:ping/1`): any answer at all says that it is, as nodes on `ei` do not know
+    /// this question.
+    ///
+    /// # Errors
+    /// When there is no answer in time, or it is down.
+    pub async fn ping(&self, limit: Duration) -> Result<(), CallError> {
+        let node = self.0.net.node();
+        let to = (atom!("net_kernel"), self.node().clone());
+        let result = node.call::<RawTerm>(to, (atom!("is_auth"), node.name().clone()), limit).await;
+        match self.explain(result.map(drop)).await {
+            Err(CallError::Call {
+                source: nodex_core::node::CallError::Reply { .. } | nodex_core::node::CallError::NoProcess,
+                ..
+            }) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// True if both are handles of the same start of a node.
+    pub(crate) fn is_same(&self, other: &Cnode) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Begins to stop it for a reason that its calls are told.
+    pub(crate) fn fail(&self, down: Down) {
+        self.0.is_stopped(down);
+        self.0.peer.disconnect();
+        if let Some(process) = &self.0.process {
+            process.begin_stop();
+        }
     }
 
     fn to(&self) -> Destination {
@@ -213,6 +259,15 @@ impl Cnode {
 }
 
 impl Running {
+    /// The first reason counts.
+    fn is_stopped(&self, down: Down) {
+        self.stopping.send_if_modified(|known| {
+            let first = known.is_none();
+            known.get_or_insert(down);
+            first
+        });
+    }
+
     /// This very connection, whatever else has connected under the name since.
     fn peer_is_gone(&self) -> bool {
         self.net.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
@@ -229,7 +284,7 @@ struct Watch {
     peer: Arc<Peer>,
     ending: Option<Ending>,
     reporter: Arc<Reporter>,
-    stopping: watch::Receiver<bool>,
+    stopping: watch::Receiver<Option<Down>>,
 }
 
 impl Watch {
@@ -238,18 +293,16 @@ impl Watch {
             None => Down::LinkLost { reason: self.peer.ended().await },
             Some(ending) => {
                 tokio::select! {
-                    biased;
-                    exit = ending.ended() => {
+                    exit = ending.ended() => match timeout(LINK_AFTER_END, self.peer.ended()).await {
+                        Ok(reason) => cause(exit, reason),
                         // A grandchild may hold the socket.
-                        if timeout(LINK_AFTER_END, self.peer.ended()).await.is_err() {
+                        Err(_) => {
                             self.peer.disconnect();
+                            Down::Exited { exit }
                         }
-                        Down::Exited { exit }
-                    }
+                    },
                     reason = self.peer.ended() => match timeout(END_AFTER_LINK, ending.ended()).await {
-                        // By contract a node whose link is lost exits with status 0: that is no reason.
-                        Ok(Exit::Status(0)) => Down::LinkLost { reason },
-                        Ok(exit) => Down::Exited { exit },
+                        Ok(exit) => cause(exit, reason),
                         Err(_) => {
                             if let Some(process) = running.upgrade().as_ref().and_then(|running| running.process.as_ref()) {
                                 process.begin_stop();
@@ -261,9 +314,16 @@ impl Watch {
             }
         };
         // Without an owner nobody can have wanted anything else.
-        let stopped = *self.stopping.borrow() || running.strong_count() == 0;
-        let down = if stopped { Down::Stopped } else { down };
+        let unowned = (running.strong_count() == 0).then_some(Down::Stopped);
+        let down = self.stopping.borrow().clone().or(unowned).unwrap_or(down);
         self.reporter.send(What::Down(down.clone()));
         is_down.send_replace(Some(down));
     }
+}
+
+/// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
+/// if the link was not ended from here.
+fn cause(exit: Exit, link: Arc<str>) -> Down {
+    let by_node = *link == *LinkEnd::Closed.to_string() || link.starts_with("the connection failed");
+    if exit == Exit::Status(0) && !by_node { Down::LinkLost { reason: link } } else { Down::Exited { exit } }
 }

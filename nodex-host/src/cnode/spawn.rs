@@ -9,7 +9,7 @@ use nodex_core::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Cnode, CnodeBuilder, NodeProcess, Protocol, SpawnError, What,
+    Cancel, Cnode, CnodeBuilder, NodeProcess, Protocol, SpawnError, What,
     protocol::Plan,
     report::Reporter,
     start::{Started, at},
@@ -26,16 +26,25 @@ impl CnodeBuilder {
     /// # Errors
     /// When it does not come up. Its process group has then been stopped.
     pub async fn spawn(&self, net: &Distributed) -> Result<Cnode, SpawnError> {
+        self.spawn_unless(net, &Cancel::never()).await
+    }
+
+    /// The same, until it is called off.
+    pub(crate) async fn spawn_unless(&self, net: &Distributed, cancel: &Cancel) -> Result<Cnode, SpawnError> {
         let plan = self.plan(net.host())?;
         // Nobody else has a name that was just made up.
-        if self.sname.is_some()
-            && let Some(peer) = self.find(net.node(), &plan.node).await?
+        if self.adopt
+            && self.sname.is_some()
+            && let Some(peer) = tokio::select! {
+                found = self.find(net.node(), &plan.node) => found?,
+                () = cancel.wait() => return Err(SpawnError::Cancelled { node: plan.node }),
+            }
         {
             let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
             reporter.send(What::Connected);
             return Ok(Cnode::new(net, self.registered_name.clone(), peer, None, reporter));
         }
-        self.spawn_new(net, plan).await
+        self.spawn_new(net, plan, cancel).await
     }
 
     /// The connection with a node of this name, if there is such a node.
@@ -52,9 +61,9 @@ impl CnodeBuilder {
         }
     }
 
-    async fn spawn_new(&self, net: &Distributed, plan: Plan) -> Result<Cnode, SpawnError> {
+    async fn spawn_new(&self, net: &Distributed, plan: Plan, cancel: &Cancel) -> Result<Cnode, SpawnError> {
         let says_ready = plan.ready_line.is_some();
-        let Started { process, launched } = self.start_plan(plan).await?;
+        let Started { process, launched } = self.start_plan(plan, cancel).await?;
         let deadline = match says_ready {
             true => Instant::now().checked_add(self.connect_timeout),
             false => launched.checked_add(self.start_timeout),
@@ -64,7 +73,7 @@ impl CnodeBuilder {
             Protocol::Nodex => 5 * DIAL_PAUSE,
             _ => Duration::ZERO,
         };
-        match connection(net.node(), &process, dial_after, deadline).await {
+        match connection(net.node(), &process, dial_after, deadline, cancel).await {
             Ok(peer) => {
                 let reporter = process.reporter().clone();
                 reporter.send(What::Connected);
@@ -79,6 +88,7 @@ impl CnodeBuilder {
                         SpawnError::NoConnection { node, timeout: self.connect_timeout, error, printed }
                     }
                     Failed::Late(_) => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
+                    Failed::Cancelled => SpawnError::Cancelled { node },
                 })
             }
         }
@@ -90,6 +100,7 @@ enum Failed {
     Exit(Exit),
     /// With what the last attempt to connect to it gave.
     Late(Option<Arc<ConnectError>>),
+    Cancelled,
 }
 
 /// Waits for the connection with a process that runs: the node makes it, or is connected to once it listens.
@@ -98,6 +109,7 @@ async fn connection(
     process: &NodeProcess,
     dial_after: Duration,
     deadline: Option<Instant>,
+    cancel: &Cancel,
 ) -> Result<Arc<Peer>, Failed> {
     let mut dial_at = Instant::now() + dial_after;
     let mut last = None;
@@ -111,6 +123,7 @@ async fn connection(
             biased;
             peer = node.wait_connected(process.node()) => return Ok(peer),
             exit = ending.ended() => return Err(Failed::Exit(exit)),
+            () = cancel.wait() => return Err(Failed::Cancelled),
             () = at(deadline) => return Err(Failed::Late(last)),
             result = dial => match result {
                 Ok(peer) => return Ok(peer),

@@ -11,7 +11,7 @@ use nodex_core::dist::handshake::check_node_name;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    CnodeBuilder, HostNode, NodeProcess, SpawnError, What,
+    Cancel, CnodeBuilder, HostNode, NodeProcess, SpawnError, What,
     protocol::Plan,
     report::{Pump, Reporter},
 };
@@ -25,10 +25,10 @@ impl CnodeBuilder {
     /// # Errors
     /// When it does not become ready. Its process group has then been stopped.
     pub async fn start(&self, host: &HostNode) -> Result<NodeProcess, SpawnError> {
-        Ok(self.start_plan(self.plan(host)?).await?.process)
+        Ok(self.start_plan(self.plan(host)?, &Cancel::never()).await?.process)
     }
 
-    pub(super) async fn start_plan(&self, plan: Plan) -> Result<Started, SpawnError> {
+    pub(super) async fn start_plan(&self, plan: Plan, cancel: &Cancel) -> Result<Started, SpawnError> {
         let launched = Instant::now();
         let mut process = OsProcess::start(plan.launch, self.stop_grace).await?;
         let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
@@ -43,7 +43,7 @@ impl CnodeBuilder {
         let mut pump = Pump { output, reporter };
         if let Some(ready_line) = &plan.ready_line {
             let clocks = Clocks { launched, inactive: self.spawn_inactive_timeout, whole: self.start_timeout };
-            if let Err(missed) = wait_for(ready_line, &process, &mut pump, &clocks).await {
+            if let Err(missed) = wait_for(ready_line, &process, &mut pump, &clocks, cancel).await {
                 let error = self.failed(missed, &pump.reporter);
                 // What it still prints must not keep it from ending.
                 tokio::join!(process.stop(self.stop_grace), pump.run(process.ending()));
@@ -77,6 +77,7 @@ impl CnodeBuilder {
             Missed::Exit(exit) => SpawnError::UnexpectedExit { node, exit, printed },
             Missed::Inactive => SpawnError::InactiveTimeout { node, timeout: self.spawn_inactive_timeout, printed },
             Missed::Whole => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
+            Missed::Cancelled => SpawnError::Cancelled { node },
         }
     }
 }
@@ -92,6 +93,7 @@ enum Missed {
     Exit(Exit),
     Inactive,
     Whole,
+    Cancelled,
 }
 
 struct Clocks {
@@ -100,7 +102,13 @@ struct Clocks {
     whole: Duration,
 }
 
-async fn wait_for(line: &str, process: &OsProcess, pump: &mut Pump, clocks: &Clocks) -> Result<(), Missed> {
+async fn wait_for(
+    line: &str,
+    process: &OsProcess,
+    pump: &mut Pump,
+    clocks: &Clocks,
+    cancel: &Cancel,
+) -> Result<(), Missed> {
     let is_ready = |printed: &Line| printed.bytes == line && !printed.continues;
     let whole = clocks.launched.checked_add(clocks.whole);
     let ending = process.ending();
@@ -114,6 +122,7 @@ async fn wait_for(line: &str, process: &OsProcess, pump: &mut Pump, clocks: &Clo
         let ready = tokio::select! {
             // In this order: neither clock nor exit can be kept away by a process that prints without end.
             biased;
+            () = cancel.wait() => return Err(Missed::Cancelled),
             () = at(deadline) => return Err(missed),
             exit = ending.ended() => {
                 while let Some(printed) = pump.output.next_left() {
@@ -163,7 +172,8 @@ fn creation() -> u32 {
     u32::try_from(random() & 0x3fff).unwrap_or_default() + 4
 }
 
-fn random() -> u64 {
+/// Any number, another one each time.
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 

@@ -3,6 +3,9 @@
 // Every test binary takes its own part of this module.
 #![allow(dead_code)]
 
+#[macro_use]
+pub(crate) mod net;
+
 use std::{
     fs,
     path::{Path, PathBuf},

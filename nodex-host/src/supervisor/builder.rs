@@ -1,0 +1,143 @@
+//! The options of a supervisor, and its start.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    AutoShutdown, Backoff, ChildSpec, Ended, Intensity, StartError, Strategy, Subscription, Supervisor, core::Rules,
+    driver::Driver, event::Changes,
+};
+use crate::distributed::Distributed;
+
+/// Options of a supervisor.
+#[derive(Debug, Clone)]
+pub struct SupervisorBuilder {
+    rules: Rules,
+    backoff: Backoff,
+    specs: Vec<ChildSpec>,
+    changes: Changes,
+}
+
+impl SupervisorBuilder {
+    pub(super) fn new() -> SupervisorBuilder {
+        let rules = Rules {
+            strategy: Strategy::default(),
+            intensity: Intensity::default(),
+            auto_shutdown: AutoShutdown::default(),
+            at_once: 1,
+        };
+        SupervisorBuilder { rules, backoff: Backoff::default(), specs: Vec::new(), changes: Changes::new() }
+    }
+
+    /// Which children are restarted when one fails. Default: [`Strategy::OneForOne`].
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.rules.strategy = strategy;
+        self
+    }
+
+    /// At most so many restarts of children, all together, within this time (`max_restarts`, `max_seconds`); with one
+    /// more the supervisor gives up: it stops all children and ends. Default: 3 within 5 s.
+    #[must_use]
+    pub fn at_most(mut self, max_restarts: u32, within: Duration) -> Self {
+        self.rules.intensity = Intensity::new(max_restarts, within);
+        self
+    }
+
+    /// Whether it ends by itself with its significant children. Default: it does not.
+    #[must_use]
+    pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.rules.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// The pause before a restart, unless a child has its own.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// How many children may be started at the same time, and stopped, where there is an order among them. Default: 1,
+    /// each when the one before it is up, and down respectively, as in OTP. Children under
+    /// [`Strategy::OneForOne`] are restarted independently of each other in any case.
+    #[must_use]
+    pub fn at_once(mut self, count: usize) -> Self {
+        self.rules.at_once = count.max(1);
+        self
+    }
+
+    /// Adds a child; children are started in the order in which they were added, and stopped in reverse order.
+    #[must_use]
+    pub fn child(mut self, spec: ChildSpec) -> Self {
+        self.specs.push(spec);
+        self
+    }
+
+    /// Adds children.
+    #[must_use]
+    pub fn children(mut self, specs: impl IntoIterator<Item = ChildSpec>) -> Self {
+        self.specs.extend(specs);
+        self
+    }
+
+    /// All events, those of the start included. Supervisors that are started from clones of these options tell theirs
+    /// here too.
+    pub fn subscribe(&self) -> Subscription {
+        self.changes.subscribe()
+    }
+
+    /// Starts it, in the current tokio runtime, and waits until all children have been up.
+    ///
+    /// # Errors
+    /// When one does not come up. Those that were up are down again then.
+    pub async fn start(self, net: &Distributed) -> Result<Supervisor, StartError> {
+        let mut ids = HashSet::new();
+        for spec in &self.specs {
+            if !ids.insert(spec.id.clone()) {
+                return Err(StartError::DuplicateId { child: spec.id.clone() });
+            }
+        }
+        let (commands, received) = mpsc::unbounded_channel();
+        let (started, is_started) = oneshot::channel();
+        let ended = watch::Sender::new(None);
+        // Dropping the handle ends it, so giving up this start does too.
+        let supervisor = Supervisor::new(commands, ended.subscribe(), self.changes.clone());
+        let (net, Self { rules, backoff, specs, changes }) = (net.clone(), self);
+        tokio::spawn(Driver::new(net, rules, backoff, specs, changes, received, ended, started).run());
+        match is_started.await {
+            Ok(()) => Ok(supervisor),
+            Err(_) => Err(StartError::Ended(supervisor.ended().await)),
+        }
+    }
+}
+
+impl Supervisor {
+    /// Why it ended; waits for that.
+    pub async fn ended(&self) -> Ended {
+        let mut ended = self.0.ended.clone();
+        match ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
+            Ok(Some(ended)) => ended,
+            _ => Ended::RuntimeGone,
+        }
+    }
+}
+
+/// What all handles of a supervisor share; it ends with the last of them.
+#[derive(Debug)]
+pub(super) struct Handle {
+    pub(super) commands: mpsc::UnboundedSender<super::command::Command>,
+    pub(super) ended: watch::Receiver<Option<Ended>>,
+    pub(super) changes: Changes,
+}
+
+impl Supervisor {
+    fn new(
+        commands: mpsc::UnboundedSender<super::command::Command>,
+        ended: watch::Receiver<Option<Ended>>,
+        changes: Changes,
+    ) -> Supervisor {
+        Supervisor(Arc::new(Handle { commands, ended, changes }))
+    }
+}

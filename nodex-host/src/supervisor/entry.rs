@@ -1,0 +1,163 @@
+//! What a supervisor keeps of a child beside the decisions about it.
+
+use std::sync::Arc;
+
+use nodex_core::term::Atom;
+use tokio::sync::{oneshot, watch};
+
+use super::{Child, ChildSpec, ChildState, RestartType, core::Status, error::Failure};
+use crate::cnode::{Cnode, SpawnError};
+
+/// One child, as `supervisor:which_children/1` tells of it.
+#[derive(Debug, Clone)]
+pub struct ChildInfo {
+    /// Its id.
+    pub id: Arc<str>,
+    /// How it is with it.
+    pub state: ChildState,
+    /// Its node, if it is up.
+    pub node: Option<Atom>,
+    /// Its process, if it is up and was started here.
+    pub pid: Option<u32>,
+    /// When it is restarted.
+    pub restart_type: RestartType,
+    /// How often it came up again.
+    pub restarts: u64,
+}
+
+/// How many children there are (`supervisor:count_children/1`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// All that are known.
+    pub specs: usize,
+    /// Those that are up.
+    pub active: usize,
+}
+
+/// What the driver keeps of a child.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) spec: Arc<ChildSpec>,
+    pub(super) state: watch::Sender<ChildState>,
+    /// The node that is up, or that is being stopped.
+    pub(super) cnode: Option<Cnode>,
+    /// Calls a start off.
+    pub(super) cancel: Option<watch::Sender<bool>>,
+    /// Its start is to be called off, or has been.
+    pub(super) stopping: bool,
+    /// Counts starts, so that what an old one tells is not taken for news.
+    pub(super) incarnation: u64,
+    /// How often it came up.
+    pub(super) ups: u64,
+    pub(super) failure: Option<Failure>,
+    /// The failure has not been shown yet.
+    failed: bool,
+    /// Who waits until it is up.
+    pub(super) starting: Vec<oneshot::Sender<Result<Child, Option<Arc<SpawnError>>>>>,
+    /// Who waits until it is down.
+    pub(super) terminating: Vec<oneshot::Sender<()>>,
+}
+
+impl Entry {
+    pub(super) fn new(spec: ChildSpec) -> Entry {
+        let state = watch::Sender::new(ChildState::Restarting { reason: "it is being started".into() });
+        Entry {
+            spec: Arc::new(spec),
+            state,
+            cnode: None,
+            cancel: None,
+            stopping: false,
+            incarnation: 0,
+            ups: 0,
+            failure: None,
+            failed: false,
+            starting: Vec::new(),
+            terminating: Vec::new(),
+        }
+    }
+
+    pub(super) fn fails(&mut self, failure: Failure) {
+        self.failure = Some(failure);
+        self.failed = true;
+    }
+
+    pub(super) fn child(&self) -> Child {
+        Child::new(self.spec.id.clone(), self.state.subscribe())
+    }
+
+    pub(super) fn info(&self) -> ChildInfo {
+        let up = match &*self.state.borrow() {
+            ChildState::Up(cnode) => Some(cnode.clone()),
+            _ => None,
+        };
+        ChildInfo {
+            id: self.spec.id.clone(),
+            state: self.state.borrow().clone(),
+            node: up.as_ref().map(|cnode| cnode.node().clone()),
+            pid: up.as_ref().and_then(Cnode::pid),
+            restart_type: self.spec.restart.restart_type,
+            restarts: self.ups.saturating_sub(1),
+        }
+    }
+
+    /// Tells others how it is with it; `None` when it is forgotten.
+    pub(super) fn show(&mut self, status: Option<Status>) {
+        let shown = match (status, &self.cnode) {
+            (Some(Status::Up), Some(cnode)) => Shown::Up(cnode),
+            (Some(Status::Up | Status::Restarting), _) => Shown::Restarting,
+            (Some(Status::Down | Status::Stopping) | None, _) => Shown::Down,
+        };
+        if self.failed || !shown.is(&self.state.borrow()) {
+            self.state.send_replace(match shown {
+                Shown::Up(cnode) => ChildState::Up(cnode.clone()),
+                Shown::Restarting => ChildState::Restarting { reason: self.reason() },
+                Shown::Down => ChildState::Down { reason: self.reason() },
+            });
+        }
+        self.failed = false;
+        let started = match (status, &self.failure) {
+            (Some(Status::Up), _) => Ok(self.child()),
+            (Some(Status::Restarting | Status::Stopping), _) => return,
+            (Some(Status::Down) | None, Some(Failure::Start(error))) => Err(Some(error.clone())),
+            (Some(Status::Down) | None, _) => Err(None),
+        };
+        // Who waited may have given up.
+        if started.is_err() {
+            for waits in self.terminating.drain(..) {
+                let _ = waits.send(());
+            }
+        }
+        self.starting.drain(..).for_each(|waits| drop(waits.send(started.clone())));
+    }
+
+    fn reason(&self) -> Arc<str> {
+        match &self.failure {
+            Some(failure) => failure.to_string().into(),
+            None => "it was stopped".into(),
+        }
+    }
+}
+
+/// What others shall see.
+enum Shown<'a> {
+    Up(&'a Cnode),
+    Restarting,
+    Down,
+}
+
+impl Shown<'_> {
+    fn is(&self, state: &ChildState) -> bool {
+        match (self, state) {
+            (Shown::Up(cnode), ChildState::Up(up)) => up.is_same(cnode),
+            (Shown::Restarting, ChildState::Restarting { .. }) | (Shown::Down, ChildState::Down { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A child handle may be kept for longer than the supervisor; it must not keep the node.
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.show(None);
+    }
+}

@@ -1,0 +1,122 @@
+//! Health checks: a node that is up and does not answer is as good as down.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use nodex_core::{convert::IntoTerm, term::RawTerm};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::cnode::{Cnode, Down};
+
+type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+
+/// A check that is made again and again while a child is up. When it fails too often in a row, the child is stopped
+/// with [`Down::Unhealthy`], which is an abnormal end.
+#[derive(Clone)]
+pub struct Health {
+    check: Arc<Check>,
+    every: Duration,
+    limit: Duration,
+    failures: u32,
+}
+
+impl Health {
+    /// Asks as `net_adm:ping/1` does; any answer will do. Nodes that do not know the question and answer nothing, as
+    /// many on `ei`, need [`call`](Self::call) instead.
+    pub fn ping() -> Health {
+        Health::new(|cnode, limit| Box::pin(async move { cnode.ping(limit).await.map_err(|error| error.to_string()) }))
+    }
+
+    /// Sends this message as a plain call; any answer will do.
+    pub fn call(message: impl IntoTerm + Send + Sync + 'static) -> Health {
+        let message = Arc::new(message);
+        Health::new(move |cnode, limit| {
+            let message = message.clone();
+            Box::pin(async move {
+                let answer = cnode.call_within::<RawTerm>(limit, &*message).await;
+                answer.map(drop).map_err(|error| error.to_string())
+            })
+        })
+    }
+
+    /// Asks this function, which says what is wrong.
+    pub fn check<F>(check: impl Fn(Cnode) -> F + Send + Sync + 'static) -> Health
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        Health::new(move |cnode, limit| {
+            let check = check(cnode);
+            Box::pin(async move {
+                timeout(limit, check).await.unwrap_or_else(|_| Err(format!("the check did not end within {limit:?}")))
+            })
+        })
+    }
+
+    fn new(
+        check: impl Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
+    ) -> Health {
+        Health { check: Arc::new(check), every: Duration::from_secs(5), limit: Duration::from_secs(1), failures: 3 }
+    }
+
+    /// The time from one check to the next. Default: 5 s.
+    #[must_use]
+    pub fn every(mut self, period: Duration) -> Health {
+        self.every = period.max(Duration::from_millis(1));
+        self
+    }
+
+    /// How long a check may take. Default: 1 s.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Health {
+        self.limit = limit;
+        self
+    }
+
+    /// How many checks in a row have to fail. Default: 3.
+    #[must_use]
+    pub fn failures(mut self, count: u32) -> Health {
+        self.failures = count.max(1);
+        self
+    }
+
+    /// Checks until it is down, and takes it down when it is not healthy.
+    pub(super) async fn watch(&self, cnode: &Cnode) -> Down {
+        let checks = async {
+            let mut ticks = interval(self.every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            // The first one is due at once, but it has just come up.
+            ticks.tick().await;
+            let mut failures = 0;
+            loop {
+                ticks.tick().await;
+                match (self.check)(cnode.clone(), self.limit).await {
+                    Ok(()) => failures = 0,
+                    Err(problem) => {
+                        failures += 1;
+                        tracing::warn!(node = %cnode.node(), %problem, failures, "a health check failed");
+                        if failures >= self.failures {
+                            break problem;
+                        }
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            down = cnode.down() => down,
+            problem = checks => {
+                cnode.fail(Down::Unhealthy { problem: problem.into() });
+                cnode.down().await
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health")
+            .field("every", &self.every)
+            .field("within", &self.limit)
+            .field("failures", &self.failures)
+            .finish_non_exhaustive()
+    }
+}

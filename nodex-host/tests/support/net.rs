@@ -1,0 +1,70 @@
+//! A host for tests that talk to nodes, and the proof that it leaves nothing.
+
+use std::{path::PathBuf, time::Duration};
+
+use nodex_core::{atom, dist::Cookie, term::Atom};
+use nodex_host::{Cnode, Distributed, UseEpmd};
+
+use super::{c_program, example, nothing_left, within};
+
+/// The answer to `{ping, Text}`.
+pub(crate) type Pong = (Atom, String);
+
+/// The cookie of all hosts here.
+pub(crate) const COOKIE: &str = "the_cookie_of_a_test";
+
+/// A host with an epmd that it meets nobody else at.
+pub(crate) async fn up() -> Distributed {
+    let cookie = Cookie::new(COOKIE).expect("a cookie");
+    Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).up().await.expect("a host")
+}
+
+pub(crate) fn c_node() -> PathBuf {
+    c_program("example_client")
+}
+
+pub(crate) fn rust_node() -> PathBuf {
+    example("pong")
+}
+
+/// The end of every test: no process of these groups, no registered name and no connection is left, and the host goes
+/// down.
+pub(crate) async fn finish(net: Distributed, groups: impl IntoIterator<Item = u32>) {
+    for group in groups {
+        nothing_left(group).await;
+    }
+    let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
+    // The end of a registration is a matter of its connection with epmd.
+    within(10, "the end of all names but one", async {
+        while epmd.names().await.expect("the names").iter().any(|(name, _)| name != "master") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    within(10, "the end of all connections", async {
+        while !net.node().peers().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    within(5, "the end of the host", net.down()).await;
+    assert!(epmd.names().await.is_err(), "the embedded epmd is gone");
+}
+
+pub(crate) async fn ping(cnode: &Cnode, text: &str) {
+    let (pong, back): Pong = cnode.call((atom!("ping"), text)).await.expect("an answer");
+    assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
+}
+
+/// Runs cases, functions that take the path of a node, with the C node and with a Rust node.
+#[allow(unused_macros)]
+macro_rules! for_each_node {
+    ($($case:ident),+ $(,)?) => {
+        mod c {
+            $(#[tokio::test] async fn $case() { super::$case($crate::support::net::c_node()).await; })+
+        }
+        mod rust {
+            $(#[tokio::test] async fn $case() { super::$case($crate::support::net::rust_node()).await; })+
+        }
+    };
+}
