@@ -3,12 +3,13 @@
 use std::{rc::Rc, sync::Arc};
 
 use super::{DecodeError, FromTerm, IntoTerm, list};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind, List};
+use crate::etf::{Decoder, EncodeError, Encoder, List, tag};
 
 const STRING: &str = "string (a binary of UTF-8)";
 
+#[inline]
 fn text<'a>(decoder: &mut Decoder<'a>) -> Result<&'a str, DecodeError> {
-    if decoder.peek() != Ok(Kind::Binary) {
+    if decoder.remaining().first() != Some(&tag::BINARY_EXT) {
         return Err(decoder.mismatch(STRING));
     }
     std::str::from_utf8(decoder.binary()?).map_err(|_| DecodeError::mismatch(STRING, "binary that is no UTF-8"))

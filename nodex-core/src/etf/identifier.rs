@@ -51,32 +51,55 @@ impl<'a> Decoder<'a> {
 
     /// A port.
     pub fn port(&mut self) -> Result<Port, DecodeError> {
-        let (node, id, creation) = self.port_parts()?;
-        Ok(Port { node: short_enough(&node)?, id, creation })
+        let (tag, offset) = self.port_tag()?;
+        let node = self.atom()?;
+        let (id, creation) = self.port_numbers(tag, offset)?;
+        Ok(Port { node, id, creation })
     }
 
     pub(super) fn port_parts(&mut self) -> Result<(Cow<'a, str>, u64, u32), DecodeError> {
+        let (tag, offset) = self.port_tag()?;
+        let node = self.atom_name()?;
+        let (id, creation) = self.port_numbers(tag, offset)?;
+        Ok((node, id, creation))
+    }
+
+    #[inline]
+    fn port_tag(&mut self) -> Result<(u8, usize), DecodeError> {
         let (tag, offset) = (self.peek_tag(), self.pos);
         if !matches!(tag, tag::V4_PORT_EXT | tag::NEW_PORT_EXT | tag::PORT_EXT) {
             return Err(self.mismatch("port"));
         }
         self.pos += 1;
-        let node = self.atom_name()?;
+        Ok((tag, offset))
+    }
+
+    /// Id and creation.
+    #[inline]
+    fn port_numbers(&mut self, tag: u8, offset: usize) -> Result<(u64, u32), DecodeError> {
         let id = if tag == tag::V4_PORT_EXT { u64::from_be_bytes(self.array()?) } else { self.u32()?.into() };
-        Ok((node, id, self.creation(tag != tag::PORT_EXT, offset, Kind::Port)?))
+        Ok((id, self.creation(tag != tag::PORT_EXT, offset, Kind::Port)?))
     }
 
     /// A reference.
     pub fn reference(&mut self) -> Result<Reference, DecodeError> {
-        let offset = self.pos;
-        let parts = self.reference_parts()?;
-        let node = short_enough(&parts.node)?;
-        let words = parts.len;
-        Reference::new(node, parts.creation, &parts.words[..words])
-            .ok_or_else(|| EtfError::ReferenceLength { offset, words }.into())
+        let (tag, offset, len) = self.reference_head()?;
+        let node = self.atom()?;
+        let (creation, words) = self.reference_numbers(tag, offset, len)?;
+        Reference::new(node, creation, &words[..len])
+            .ok_or_else(|| EtfError::ReferenceLength { offset, words: len }.into())
     }
 
     pub(super) fn reference_parts(&mut self) -> Result<ReferenceParts<'a>, DecodeError> {
+        let (tag, offset, len) = self.reference_head()?;
+        let node = self.atom_name()?;
+        let (creation, words) = self.reference_numbers(tag, offset, len)?;
+        Ok(ReferenceParts { node, creation, words, len })
+    }
+
+    /// Tag, offset and the number of words.
+    #[inline]
+    fn reference_head(&mut self) -> Result<(u8, usize, usize), DecodeError> {
         let (tag, offset) = (self.peek_tag(), self.pos);
         if !matches!(tag, tag::NEWER_REFERENCE_EXT | tag::NEW_REFERENCE_EXT | tag::REFERENCE_EXT) {
             return Err(self.mismatch("reference"));
@@ -86,7 +109,17 @@ impl<'a> Decoder<'a> {
         if len == 0 || len > Reference::MAX_WORDS {
             return Err(EtfError::ReferenceLength { offset, words: len }.into());
         }
-        let node = self.atom_name()?;
+        Ok((tag, offset, len))
+    }
+
+    /// Creation and words.
+    #[inline]
+    fn reference_numbers(
+        &mut self,
+        tag: u8,
+        offset: usize,
+        len: usize,
+    ) -> Result<(u32, [u32; Reference::MAX_WORDS]), DecodeError> {
         let mut words = [0; Reference::MAX_WORDS];
         let creation;
         if tag == tag::REFERENCE_EXT {
@@ -102,7 +135,7 @@ impl<'a> Decoder<'a> {
         if tag != tag::NEWER_REFERENCE_EXT && words[0] >> 18 != 0 {
             return Err(EtfError::Identifier { offset, kind: Kind::Reference }.into());
         }
-        Ok(ReferenceParts { node, creation, words, len })
+        Ok((creation, words))
     }
 
     /// The incarnation of a node: 32 bits, or one byte with two bits in the forms of before OTP 23.
@@ -116,10 +149,4 @@ impl<'a> Decoder<'a> {
             _ => Err(EtfError::Identifier { offset, kind }),
         }
     }
-}
-
-/// The atom of a name that was read as one.
-fn short_enough(name: &str) -> Result<crate::term::Atom, DecodeError> {
-    crate::term::Atom::new(name)
-        .map_err(|error| EtfError::AtomLength { offset: 0, characters: error.characters }.into())
 }

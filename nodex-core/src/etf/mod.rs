@@ -3,6 +3,7 @@
 //! Nothing here recurses as deep as a term is nested, and no count in the bytes makes an allocation larger than the
 //! bytes that follow it can fill.
 
+mod ascii;
 mod decoder;
 mod encoder;
 mod error;

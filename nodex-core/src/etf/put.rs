@@ -45,7 +45,12 @@ impl Encoder {
     /// An atom.
     #[inline]
     pub fn put_atom(&mut self, atom: &Atom) {
-        self.put_atom_bytes(atom.as_bytes());
+        let Some((name, len)) = atom.inline() else { return self.put_atom_bytes(atom.as_bytes()) };
+        self.buf.put_each(std::iter::once(()), |place: &mut [u8; 2 + Atom::INLINE], ()| {
+            place[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
+            place[2..].copy_from_slice(name);
+            2 + usize::from(len)
+        });
     }
 
     /// An atom whose name has been found to be short enough.
@@ -202,29 +207,28 @@ impl Encoder {
 
     /// A port; in the 64-bit form only where it needs one, because OTP 23 does not know that form.
     pub fn put_port(&mut self, port: &Port) {
-        self.put_port_parts(&port.node, port.id, port.creation);
+        self.put_port_head(port.id);
+        self.put_atom(&port.node);
+        self.put_port_numbers(port.id, port.creation);
     }
 
-    pub(super) fn put_port_parts(&mut self, node: &str, id: u64, creation: u32) {
+    pub(super) fn put_port_head(&mut self, id: u64) {
         // The old form has 28 bits, and OTP 23 knows no other.
-        let old = id < 1 << 28;
-        self.buf.put([if old { tag::NEW_PORT_EXT } else { tag::V4_PORT_EXT }]);
-        self.put_atom_bytes(node.as_bytes());
-        self.buf.put_slice(&id.to_be_bytes()[if old { 4 } else { 0 }..]);
+        self.buf.put([if id < 1 << 28 { tag::NEW_PORT_EXT } else { tag::V4_PORT_EXT }]);
+    }
+
+    pub(super) fn put_port_numbers(&mut self, id: u64, creation: u32) {
+        self.buf.put_slice(&id.to_be_bytes()[if id < 1 << 28 { 4 } else { 0 }..]);
         self.put_numbers([creation]);
     }
 
     /// A reference.
     pub fn put_reference(&mut self, reference: &Reference) {
-        self.put_reference_parts(&reference.node, reference.creation, reference.words());
-    }
-
-    /// A reference whose parts have been found to be right.
-    pub(super) fn put_reference_parts(&mut self, node: &str, creation: u32, words: &[u32]) {
+        let words = reference.words();
         self.buf.put([tag::NEWER_REFERENCE_EXT, 0, words.len() as u8]);
-        self.put_atom_bytes(node.as_bytes());
-        self.put_numbers([creation]);
-        words.iter().for_each(|word| self.buf.put(word.to_be_bytes()));
+        self.put_atom(&reference.node);
+        self.put_numbers([reference.creation]);
+        words.iter().for_each(|&word| self.put_numbers([word]));
     }
 
     /// A raw term as it is; a long one is shared.

@@ -7,7 +7,7 @@ use num_bigint::{BigInt, Sign};
 
 use super::{
     EtfError, Integer, Kind, List,
-    read_term::{OVERHEAD, Reader},
+    read_term::{OVERHEAD, Place, Reader},
     tag,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 impl Reader<'_, '_> {
     /// Appends the next term, which is none that contains others.
     #[inline(always)]
-    pub(super) fn simple(&mut self, place: &mut Vec<Term>) -> Result<(), DecodeError> {
+    pub(super) fn simple(&mut self, place: &mut impl Place) -> Result<(), DecodeError> {
         match self.decoder.peek_tag() {
             tag::SMALL_INTEGER_EXT => {
                 let [_, value] = self.decoder.array()?;
@@ -52,7 +52,7 @@ impl Reader<'_, '_> {
 
     /// What is not so common.
     #[inline(never)]
-    fn rare(&mut self, place: &mut Vec<Term>) -> Result<(), DecodeError> {
+    fn rare(&mut self, place: &mut impl Place) -> Result<(), DecodeError> {
         let offset = self.decoder.pos;
         place.push(match self.decoder.peek_tag() {
             tag::STRING_EXT => match self.decoder.list()? {

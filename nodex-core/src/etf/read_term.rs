@@ -27,11 +27,29 @@ impl Decoder<'_> {
     /// Also for what [`Term`] cannot hold ([`EtfError::Opaque`]: native records, local terms, `fun m:f/256`) and for
     /// a map with equal keys. `Term` takes `0.0` and `-0.0` for equal, as OTP did before release 27.
     pub fn term(&mut self) -> Result<Term, DecodeError> {
-        // The one element of a list that does not exist: so that all terms are made in their places.
-        let mut place = Vec::with_capacity(1);
+        let mut place = None;
         let mut reader = Reader { decoder: self, outer: Vec::new(), key_depth: 0, spare: Vec::new() };
         reader.term(&mut place)?;
-        place.pop().ok_or_else(|| EtfError::Truncated { offset: reader.decoder.pos }.into())
+        place.ok_or_else(|| EtfError::Truncated { offset: reader.decoder.pos }.into())
+    }
+}
+
+/// Where a term is made.
+pub(super) trait Place {
+    fn push(&mut self, term: Term);
+}
+
+impl Place for Vec<Term> {
+    #[inline(always)]
+    fn push(&mut self, term: Term) {
+        self.push(term);
+    }
+}
+
+impl Place for Option<Term> {
+    #[inline(always)]
+    fn push(&mut self, term: Term) {
+        *self = Some(term);
     }
 }
 
@@ -73,7 +91,7 @@ pub(super) struct Reader<'d, 'a> {
 }
 
 impl Reader<'_, '_> {
-    fn term(&mut self, place: &mut Vec<Term>) -> Result<(), DecodeError> {
+    fn term(&mut self, place: &mut Option<Term>) -> Result<(), DecodeError> {
         let Some(mut top) = self.read(place)? else { return Ok(()) };
         let limits = self.decoder.limits;
         let max_depth = limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.decoder.depth) as usize;
@@ -130,7 +148,7 @@ impl Reader<'_, '_> {
 
     /// Appends the next term to `place`, or opens it if it contains others.
     #[inline(always)]
-    fn read(&mut self, place: &mut Vec<Term>) -> Result<Option<Open>, DecodeError> {
+    fn read(&mut self, place: &mut impl Place) -> Result<Option<Open>, DecodeError> {
         match self.decoder.peek_tag() {
             tag::SMALL_TUPLE_EXT | tag::LIST_EXT | tag::MAP_EXT | tag::LARGE_TUPLE_EXT | tag::NEW_FUN_EXT => {
                 self.open(place)
@@ -140,7 +158,7 @@ impl Reader<'_, '_> {
     }
 
     #[inline(never)]
-    fn open(&mut self, place: &mut Vec<Term>) -> Result<Option<Open>, DecodeError> {
+    fn open(&mut self, place: &mut impl Place) -> Result<Option<Open>, DecodeError> {
         let offset = self.decoder.pos;
         match self.decoder.peek_tag() {
             tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => match self.decoder.tuple()? {
@@ -164,7 +182,7 @@ impl Reader<'_, '_> {
         Ok(None)
     }
 
-    fn list(&mut self, place: &mut Vec<Term>) -> Result<Option<Open>, DecodeError> {
+    fn list(&mut self, place: &mut impl Place) -> Result<Option<Open>, DecodeError> {
         loop {
             let List::Elements(left) = self.decoder.list()? else { return Err(self.decoder.mismatch("term")) };
             if left > 0 {
@@ -282,7 +300,7 @@ impl Reader<'_, '_> {
     }
 
     /// Appends a term of which everything has been read.
-    fn close(&mut self, open: Open, place: &mut Vec<Term>) -> Result<(), DecodeError> {
+    fn close(&mut self, open: Open, place: &mut impl Place) -> Result<(), DecodeError> {
         let Open { mut elements, shape, .. } = open;
         match shape {
             Shape::Tuple => place.push(Term::Tuple(Tuple { elements })),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{Decoder, EtfError, Kind, float_text, tag};
+use super::{Decoder, EtfError, Kind, ascii::short_name, float_text, tag};
 use crate::{
     convert::DecodeError,
     term::{Atom, MAX_ATOM_CHARACTERS},
@@ -84,7 +84,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// An atom.
+    #[inline]
     pub fn atom(&mut self) -> Result<Atom, DecodeError> {
+        if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = self.remaining()
+            && let Some(name) = short_name(rest, *len)
+        {
+            self.pos += 2 + usize::from(*len);
+            return Ok(Atom::from_ascii(*name, *len));
+        }
+        self.any_atom()
+    }
+
+    #[inline(never)]
+    fn any_atom(&mut self) -> Result<Atom, DecodeError> {
         let offset = self.pos;
         let name = self.atom_name()?;
         Atom::new(&name).map_err(|error| EtfError::AtomLength { offset, characters: error.characters }.into())

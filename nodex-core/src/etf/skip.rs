@@ -5,7 +5,7 @@
 //! OTP 25 does not. On the other side some terms are refused that a BEAM would take and none writes: signs other than
 //! 0 and 1, references of no words, funs whose size field lies, and the internal tags 73 and 75.
 
-use super::{EtfError, Kind, MAX_ARITY, MAX_INTEGER_BYTES, VERSION, float_text, tag};
+use super::{EtfError, Kind, MAX_ARITY, MAX_INTEGER_BYTES, VERSION, ascii::short_name, float_text, tag};
 
 /// The term at the front if it is one of the commonest: a binary, a short ASCII atom, an integer of at most 32 bits.
 #[inline(always)]
@@ -52,7 +52,15 @@ impl Walk<'_> {
             match self.peek(0)? {
                 tag::SMALL_INTEGER_EXT => self.pass(2)?,
                 tag::INTEGER_EXT => self.pass(5)?,
-                tag::SMALL_ATOM_UTF8_EXT | tag::ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT | tag::ATOM_EXT => {
+                tag::SMALL_ATOM_UTF8_EXT => {
+                    let len = self.peek(1)?;
+                    if short_name(&self.bytes[at + 2..], len).is_some() {
+                        self.at += 2 + usize::from(len);
+                    } else {
+                        self.atom()?;
+                    }
+                }
+                tag::ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT | tag::ATOM_EXT => {
                     self.atom()?;
                 }
                 tag::BINARY_EXT => {
@@ -175,7 +183,7 @@ impl Walk<'_> {
     }
 
     /// Gives where the name starts.
-    #[inline]
+    #[inline(never)]
     fn atom(&mut self) -> Result<usize, EtfError> {
         let offset = self.at;
         let tag = self.peek(0)?;

@@ -8,6 +8,9 @@ use num_bigint::{BigInt, Sign};
 use super::{EncodeError, Encoder, Kind, MAX_SENT_INTEGER_BYTES, Mark, tag};
 use crate::term::{MAX_ATOM_CHARACTERS, Term, distinct_keys, hash_is_unreliable, is_canonical, mask_bits};
 
+/// How many levels are written by recursion, which is faster; the others are not, so that no depth overflows the stack.
+const SHALLOW: usize = 16;
+
 /// What is still to be written of the terms that are open.
 enum Rest<'t> {
     Terms(slice::Iter<'t, Term>),
@@ -27,6 +30,44 @@ impl Encoder {
     /// (numerically equal integers, lists of equal elements), integers of more than 524,280 bytes, tuples of more than
     /// 16,777,215 elements. What was written before the error stays: the caller rolls it back.
     pub fn put_term(&mut self, term: &Term) -> Result<(), EncodeError> {
+        self.put_shallow(term, SHALLOW)
+    }
+
+    /// A term, of which `depth` levels are written by recursion.
+    fn put_shallow(&mut self, term: &Term, depth: usize) -> Result<(), EncodeError> {
+        match term {
+            simple if self.put_simple(simple)? => {}
+            deep if depth == 0 => self.put_deep(deep)?,
+            Term::Tuple(tuple) => {
+                self.put_tuple(tuple.elements.len())?;
+                self.put_all(&tuple.elements, depth)?;
+            }
+            Term::List(list) => {
+                self.put_list(list.elements.len())?;
+                self.put_all(&list.elements, depth)?;
+                self.put_nil();
+            }
+            Term::Map(map) => {
+                check_keys(map)?;
+                self.put_map(map.map.len())?;
+                for (key, value) in &map.map {
+                    self.put_shallow(key, depth - 1)?;
+                    self.put_shallow(value, depth - 1)?;
+                }
+            }
+            rare => self.put_deep(rare)?,
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn put_all(&mut self, terms: &[Term], depth: usize) -> Result<(), EncodeError> {
+        terms.iter().try_for_each(|term| self.put_shallow(term, depth - 1))
+    }
+
+    /// A term of any depth, without recursion.
+    #[inline(never)]
+    fn put_deep(&mut self, term: &Term) -> Result<(), EncodeError> {
         let mut open: Vec<Rest<'_>> = Vec::new();
         self.put_head(term, &mut open)?;
         while let Some(rest) = open.last_mut() {
@@ -67,44 +108,18 @@ impl Encoder {
     }
 
     /// Writes what is simple, and the head of what is not: the rest of that goes to `open`.
-    #[inline]
     fn put_head<'t>(&mut self, term: &'t Term, open: &mut Vec<Rest<'t>>) -> Result<(), EncodeError> {
         match term {
-            Term::FixInteger(integer) => self.put_i64(integer.value.into()),
-            Term::Atom(atom) => self.put_atom_name(&atom.name)?,
-            Term::Binary(binary) => self.put_binary(&binary.bytes)?,
+            simple if self.put_simple(simple)? => {}
             Term::Tuple(tuple) => {
                 self.put_tuple(tuple.elements.len())?;
                 open.push(Rest::Terms(tuple.elements.iter()));
             }
-            Term::List(list) if list.elements.is_empty() => self.put_nil(),
             Term::List(list) => {
                 self.put_list(list.elements.len())?;
                 open.push(Rest::Nil);
                 open.push(Rest::Terms(list.elements.iter()));
             }
-            Term::ByteList(list) => self.put_byte_list(&list.bytes)?,
-            Term::Map(map) => {
-                check_keys(map)?;
-                self.put_map(map.map.len())?;
-                open.push(Rest::Pairs(map.map.iter()));
-            }
-            Term::Float(float) => self.put_float(float.value)?,
-            Term::BigInteger(integer) => self.put_bigint(&integer.value)?,
-            Term::Pid(pid) => self.put_eetf_pid(pid)?,
-            Term::Port(port) => {
-                check_name(&port.node.name)?;
-                self.put_port_parts(&port.node.name, port.id, port.creation);
-            }
-            Term::Reference(reference) => {
-                let words = reference.id.len();
-                if words == 0 || words > crate::term::Reference::MAX_WORDS {
-                    return Err(EncodeError::ReferenceLength { words });
-                }
-                check_name(&reference.node.name)?;
-                self.put_reference_parts(&reference.node.name, reference.creation, &reference.id);
-            }
-            Term::BitBinary(bits) => self.put_bit_string(&bits.bytes, bits.tail_bits_size)?,
             Term::ImproperList(list) => {
                 if !list.elements.is_empty() {
                     self.put_list(list.elements.len())?;
@@ -112,13 +127,64 @@ impl Encoder {
                 open.push(Rest::Last(&list.last));
                 open.push(Rest::Terms(list.elements.iter()));
             }
+            Term::Map(map) => {
+                check_keys(map)?;
+                self.put_map(map.map.len())?;
+                open.push(Rest::Pairs(map.map.iter()));
+            }
+            Term::InternalFun(fun) => self.put_fun(fun, open)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Writes a term that contains no others; false for one that does.
+    #[inline(always)]
+    fn put_simple(&mut self, term: &Term) -> Result<bool, EncodeError> {
+        match term {
+            Term::Atom(atom) => self.put_atom_name(&atom.name)?,
+            Term::FixInteger(integer) => self.put_i64(integer.value.into()),
+            Term::Binary(binary) => self.put_binary(&binary.bytes)?,
+            Term::Float(float) => self.put_float(float.value)?,
+            Term::List(list) if list.elements.is_empty() => self.put_nil(),
+            Term::Tuple(_) | Term::List(_) | Term::Map(_) | Term::ImproperList(_) | Term::InternalFun(_) => {
+                return Ok(false);
+            }
+            rare => self.put_rare(rare)?,
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn put_rare(&mut self, term: &Term) -> Result<(), EncodeError> {
+        match term {
+            Term::ByteList(list) => self.put_byte_list(&list.bytes)?,
+            Term::BigInteger(integer) => self.put_bigint(&integer.value)?,
+            Term::Pid(pid) => self.put_eetf_pid(pid)?,
+            Term::Port(port) => {
+                self.put_port_head(port.id);
+                self.put_atom_name(&port.node.name)?;
+                self.put_port_numbers(port.id, port.creation);
+            }
+            Term::Reference(reference) => {
+                let words = reference.id.len();
+                if words == 0 || words > crate::term::Reference::MAX_WORDS {
+                    return Err(EncodeError::ReferenceLength { words });
+                }
+                self.put_slice(&[tag::NEWER_REFERENCE_EXT, 0, words as u8]);
+                self.put_atom_name(&reference.node.name)?;
+                self.put_numbers([reference.creation]);
+                reference.id.iter().for_each(|&word| self.put_numbers([word]));
+            }
+            Term::BitBinary(bits) => self.put_bit_string(&bits.bytes, bits.tail_bits_size)?,
             Term::ExternalFun(fun) => {
                 self.put_u8(tag::EXPORT_EXT);
                 self.put_atom_name(&fun.module.name)?;
                 self.put_atom_name(&fun.function.name)?;
                 self.put_i64(fun.arity.into());
             }
-            Term::InternalFun(fun) => self.put_fun(fun, open)?,
+            // All others are seen to elsewhere.
+            _ => {}
         }
         Ok(())
     }
@@ -156,8 +222,14 @@ impl Encoder {
     ///
     /// # Errors
     /// When it has more than 255 characters.
+    #[inline]
     pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
-        check_name(name)?;
+        if name.len() > MAX_ATOM_CHARACTERS {
+            let characters = name.chars().count();
+            if characters > MAX_ATOM_CHARACTERS {
+                return Err(EncodeError::AtomLength { characters });
+            }
+        }
         self.put_atom_bytes(name.as_bytes());
         Ok(())
     }
@@ -213,14 +285,4 @@ impl Encoder {
 fn check_keys(map: &Map) -> Result<(), EncodeError> {
     let doubtful = map.map.keys().any(|key| !is_canonical(key) || hash_is_unreliable(key));
     if doubtful && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
-}
-
-fn check_name(name: &str) -> Result<(), EncodeError> {
-    if name.len() > MAX_ATOM_CHARACTERS {
-        let characters = name.chars().count();
-        if characters > MAX_ATOM_CHARACTERS {
-            return Err(EncodeError::AtomLength { characters });
-        }
-    }
-    Ok(())
 }

@@ -69,17 +69,36 @@ impl Atom {
         }))
     }
 
+    /// How many bytes of a name are held in place.
+    pub(crate) const INLINE: usize = INLINE;
+
+    /// The atom whose name is the first `len` of these bytes, which have been found to be ASCII.
+    #[inline(always)]
+    pub(crate) fn from_ascii(bytes: [u8; INLINE], len: u8) -> Self {
+        Atom(Repr::Inline { len, bytes })
+    }
+
+    /// The name and what follows it, if it is held in place, so that it can be copied whole.
+    #[inline(always)]
+    pub(crate) fn inline(&self) -> Option<(&[u8; INLINE], u8)> {
+        match &self.0 {
+            Repr::Inline { len, bytes } => Some((bytes, *len)),
+            _ => None,
+        }
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Static(name) => name,
-            // Made from a `str`, so this cannot fail.
+            // Made from a `str` or ASCII, so this cannot fail.
             Repr::Inline { len, bytes } => str::from_utf8(&bytes[..usize::from(*len)]).unwrap_or_default(),
             Repr::Shared(name) => name,
         }
     }
 
     /// The name as UTF-8.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Static(name) => name.as_bytes(),
