@@ -4,11 +4,13 @@
 //! `wire` makes terms and frames, `handshake` takes either side of a handshake step by step, `epmd` answers in place of
 //! an epmd, `link` is an established connection, `victim` the node executable under attack, `stage` all of them set up, `scene`
 //! the same around a node that misbehaves on request (`target.rs`).
-//! The tables of attacks are beside: `frames`, `terms`, `greetings` (handshakes) and `mappers` (epmds).
+//! The tables of attacks are beside: `frames`, `terms`, `greetings` (hosts in the handshake),
+//! `entrances` (peers in the handshake) and `mappers` (epmds).
 
 // Every test binary takes its own part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod entrances;
 pub(crate) mod epmd;
 pub(crate) mod frames;
 pub(crate) mod greetings;

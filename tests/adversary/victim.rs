@@ -76,6 +76,11 @@ impl Victim {
         Victim { child, stdout, stderr }
     }
 
+    /// Number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Memory in use, in KiB; none once the process has ended.
     pub(crate) fn memory_kib(&self) -> Option<u64> {
         self.status("VmRSS:")

@@ -1,12 +1,16 @@
 //! Lets other nodes connect.
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::{net::TcpListener, net::TcpStream, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::AbortHandle,
+};
 
 use super::{StartError, connection, connection::Drive, local::Inner};
 use crate::{
@@ -15,7 +19,8 @@ use crate::{
     net::{Gate, Locate, accept, publish},
 };
 
-/// Handshakes that may be under way at once; further connections wait in the listen queue of the system.
+/// Handshakes that may be under way at once. One more ends the oldest of them: those take milliseconds that are meant
+/// seriously, and whoever holds all places in silence keeps nobody out.
 const MAX_PENDING: usize = 64;
 
 /// How long to wait after the system refused another connection, when it is out of descriptors for example.
@@ -55,34 +60,80 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, Sta
 }
 
 async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
-    let pending = Arc::new(Semaphore::new(MAX_PENDING));
-    loop {
-        // Never closed.
-        let Ok(permit) = pending.clone().acquire_owned().await else { return };
+    let pending = Arc::new(Pending::default());
+    for id in 0.. {
         match listener.accept().await {
             Ok((socket, from)) => {
-                let inner = inner.clone();
-                tokio::spawn(async move {
-                    let served = enter(&inner, socket, from).await;
-                    drop(permit);
+                pending.make_room();
+                let (inner, shared) = (inner.clone(), pending.clone());
+                // Held until the handshake is in the books, so that it cannot be over before.
+                let mut handshakes = pending.lock();
+                let task = tokio::spawn(async move {
+                    let entry = Entry { pending: &shared, id };
+                    let served = enter(&inner, socket, from, &entry).await;
                     if let Some(served) = served {
                         served.await;
                     }
                 });
+                handshakes.insert(id, (task.abort_handle(), from));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
+                // Most likely there are no more descriptors; the handshake that waits longest gives one back.
+                pending.end_oldest();
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// The handshake; what it gives serves the connection.
-pub(super) async fn enter(
+/// Handshakes that are under way, the oldest first.
+#[derive(Debug, Default)]
+struct Pending(Mutex<BTreeMap<u64, (AbortHandle, SocketAddr)>>);
+
+impl Pending {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, (AbortHandle, SocketAddr)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True when it was still there.
+    fn remove(&self, id: u64) -> bool {
+        self.lock().remove(&id).is_some()
+    }
+
+    fn make_room(&self) {
+        while self.lock().len() >= MAX_PENDING {
+            self.end_oldest();
+        }
+    }
+
+    fn end_oldest(&self) {
+        let oldest = self.lock().pop_first();
+        if let Some((_, (task, from))) = oldest {
+            tracing::warn!(%from, "a handshake was ended before its time, as more than {MAX_PENDING} are under way");
+            task.abort();
+        }
+    }
+}
+
+/// Takes a handshake out of the books when its task ends, however it ends.
+struct Entry<'a> {
+    pending: &'a Pending,
+    id: u64,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.pending.remove(self.id);
+    }
+}
+
+/// The handshake; what it gives serves the connection, unless it has been given up.
+async fn enter(
     inner: &Arc<Inner>,
     socket: TcpStream,
     from: SocketAddr,
+    entry: &Entry<'_>,
 ) -> Option<impl Future<Output = ()> + use<>> {
     let mut door = Door { inner, answered: None };
     let connected = match accept(socket, inner.local(), &mut door).await {
@@ -92,6 +143,9 @@ pub(super) async fn enter(
             return None;
         }
     };
+    if !entry.pending.remove(entry.id) {
+        return None;
+    }
     match connection::establish(inner, connected, Drive::Task) {
         Ok((_, serve)) => Some(async {
             serve.await;

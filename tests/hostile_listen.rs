@@ -1,0 +1,184 @@
+//! Peers that connect to a node that listens and mean no good, while another peer goes on with its calls.
+
+mod adversary;
+mod support;
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use adversary::{
+    entrances::{self, Entrance, HEALTHY, Healthy, wait_closed},
+    handshake::{self, CREATION, FLAGS, receive, reply, send},
+    link::PATIENCE,
+    scene::{Scene, Side},
+    stage::{COOKIE, in_parallel, modest, quiet},
+    wire::{atom, binary, int, ping, reg_send, tuple},
+};
+
+/// How long the healthy peer may wait for an answer on a busy machine.
+const LONGEST: Duration = Duration::from_secs(1);
+
+#[test]
+fn without_the_cookie() {
+    enter(entrances::uninvited(), Duration::from_secs(5));
+}
+
+#[test]
+fn with_the_cookie() {
+    enter(entrances::invited(), Duration::from_secs(5));
+}
+
+#[test]
+fn slowly() {
+    enter(entrances::slow(), Duration::from_secs(14));
+}
+
+fn enter(entrances: Vec<Entrance>, within: Duration) {
+    let scene = Scene::set(Side::Peer, &[]);
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    in_parallel(&entrances, |entrance| {
+        if let Some(socket) = (entrance.act)(scene.socket()).map_err(|error| error.to_string())? {
+            wait_closed(socket, within).map_err(|error| format!("it is not closed: {error}"))?;
+        }
+        entrance.says.map_or(Ok(()), |words| scene.victim.logs(&[words]))
+    });
+    let (pings, longest) = healthy.stop();
+    println!("{} entrances; {pings} pings, {longest:?} at most", entrances.len());
+    assert!(longest < LONGEST, "the healthy peer waited {longest:?}");
+    modest(&scene.victim).expect("little memory");
+    quiet(&scene.victim.stderr()).expect("a quiet node");
+}
+
+/// All places for handshakes are taken by peers that say nothing, over and over: who knows the cookie gets in.
+#[test]
+fn a_crowd_at_the_door() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    let before = descriptors(&scene);
+    let crowd: Vec<_> = (0..300).map(|_| scene.socket()).collect();
+    let started = Instant::now();
+    let mut late = scene.peer("late@127.0.0.1");
+    late.answers().expect("a ping of the late peer");
+    assert!(started.elapsed() < Duration::from_secs(3), "let in after {:?}", started.elapsed());
+    let during = descriptors(&scene);
+    assert!(during <= before + 70, "{during} descriptors, {before} before");
+    drop(crowd);
+    let (_, longest) = healthy.stop();
+    assert!(longest < LONGEST, "the healthy peer waited {longest:?}");
+    scene.victim.logs(&["127.0.0.1", "a handshake was ended before its time"]).expect("the log");
+}
+
+/// Connections that come and go leave nothing behind.
+#[test]
+fn comings_and_goings() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    for _ in 0..3 {
+        scene.peer("guest@127.0.0.1").answers().expect("a ping");
+    }
+    let (memory, before) = (scene.victim.memory_kib().expect("the node runs"), descriptors(&scene));
+    for i in 0..300 {
+        let mut guest = scene.peer(&format!("guest{}@127.0.0.1", i % 7));
+        if i % 3 == 0 {
+            guest.answers().expect("a ping");
+        }
+        if i % 2 == 0 {
+            guest.reset();
+        }
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while descriptors(&scene) > before && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert!(descriptors(&scene) <= before, "{} descriptors, {before} before", descriptors(&scene));
+    let after = scene.victim.memory_kib().expect("the node runs");
+    assert!(after <= memory + 4096, "{after} KiB, {memory} before");
+    healthy.stop();
+}
+
+fn descriptors(scene: &Scene) -> usize {
+    let folder = format!("/proc/{}/fd", scene.victim.id());
+    fs::read_dir(folder).expect("the node runs").count()
+}
+
+/// Who comes back under its name takes the place of its old connection, over and over.
+#[test]
+fn the_same_name_again() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let mut last = scene.peer("again@127.0.0.1");
+    for _ in 0..30 {
+        let mut next = scene.peer("again@127.0.0.1");
+        last.wait_closed().expect("the old connection is closed");
+        next.answers().expect("a ping on the new one");
+        last = next;
+    }
+    quiet(&scene.victim.stderr()).expect("a quiet node");
+}
+
+/// An answer that was good once is of no use to whoever has overheard it.
+#[test]
+fn a_replayed_answer() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let name = handshake::name(FLAGS, CREATION, b"eve@127.0.0.1");
+    let mut overheard = Vec::new();
+    for round in 0..3 {
+        let mut socket = scene.socket();
+        send(&mut socket, &name).expect("the node listens");
+        assert_eq!(receive(&mut socket).expect("a status"), b"sok");
+        let challenge = receive(&mut socket).expect("a challenge");
+        let number = challenge[9..].first_chunk().map(|number| u32::from_be_bytes(*number)).expect("a challenge");
+        if round == 0 {
+            overheard = reply(9, &handshake::digest(COOKIE, number));
+            send(&mut socket, &overheard).expect("the node listens");
+            assert_eq!(receive(&mut socket).expect("an acknowledgement")[0], b'a');
+            drop(socket);
+            scene.victim.logs(&["eve@127.0.0.1", "the peer closed"]).expect("the log");
+        } else {
+            send(&mut socket, &overheard).expect("the node listens");
+            wait_closed(socket, PATIENCE).expect("refused");
+        }
+    }
+    scene.victim.logs(&["eve@127.0.0.1 does not know our cookie"]).expect("the log");
+}
+
+/// A peer that sends without reading, and one whose calls never end, slow down only themselves.
+#[test]
+fn the_greed_of_others() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let before = scene.victim.memory_kib().expect("the node runs");
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    thread::sleep(Duration::from_millis(300));
+    let (_, alone) = healthy.stop();
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    let payloads = [
+        ping(&binary(&[7; 1000])),
+        tuple(&[&atom("never"), &binary(&[7; 1000])]),
+        tuple(&[&atom("later"), &int(50), &binary(&[7; 1000])]),
+    ];
+    let greedy: Vec<_> = payloads
+        .into_iter()
+        .enumerate()
+        .map(|(i, payload)| {
+            let mut link = scene.peer(&format!("greedy{i}@127.0.0.1"));
+            thread::spawn(move || {
+                let message = reg_send(&link.me, "any", &payload).repeat(20);
+                link.socket.set_write_timeout(Some(Duration::from_millis(100))).expect("a time-out");
+                let until = Instant::now() + Duration::from_millis(1500);
+                while Instant::now() < until {
+                    link.send(&message);
+                }
+                link
+            })
+        })
+        .collect();
+    let greedy: Vec<_> = greedy.into_iter().map(|link| link.join().expect("a greedy peer")).collect();
+    let during = scene.victim.memory_kib().expect("the node runs");
+    let (pings, crowded) = healthy.stop();
+    println!("{pings} pings, {crowded:?} at most, {alone:?} when alone; {during} KiB, {before} before");
+    assert!(crowded < LONGEST, "the healthy peer waited {crowded:?}");
+    assert!(during <= before + 64 * 1024, "{during} KiB, {before} before");
+    drop(greedy);
+    scene.peer("after@127.0.0.1").answers().expect("a ping afterwards");
+}
