@@ -4,6 +4,7 @@ mod adversary;
 mod support;
 
 use std::{
+    io::Write,
     thread,
     time::{Duration, Instant},
 };
@@ -12,11 +13,11 @@ use adversary::{
     epmd, frames,
     greetings::{self, Greeting},
     link::PATIENCE,
-    mappers,
+    mappers, scene,
     stage::{COOKIE, Stage, attack, in_parallel, modest, quiet},
     terms::{self, Fate, Row},
-    victim::Victim,
-    wire::{atom, ping, tuple},
+    victim::{MODEST_KIB, Victim},
+    wire::{atom, ping, reg_send, tuple},
 };
 use support::executable::Executable;
 
@@ -116,6 +117,31 @@ fn terms_that_end_decoders() {
 #[test]
 fn terms_that_fill_stacks() {
     give(&no_macro(), terms::large());
+}
+
+/// 64 MiB in the smallest pieces there are: as a raw term it comes back, as a dynamic one it is refused, and either way
+/// the node takes little more memory than the message.
+#[test]
+fn a_term_of_64_mib() {
+    let Row { term, .. } = terms::list_of_nils();
+    for function in ["ping", "dynamic"] {
+        let (stage, mut link) = Stage::connected(&scene::target());
+        let message = reg_send(&link.me, "any", &tuple(&[&atom(function), &term]));
+        let mut writer = link.socket.try_clone().expect("a second handle");
+        let writing = thread::spawn(move || writer.write_all(&message));
+        let reply = link.reply(Instant::now() + 3 * PATIENCE).expect("a reply");
+        writing.join().expect("the writer").expect("the node reads");
+        if function == "ping" {
+            assert!(reply == tuple(&[&atom("pong"), &term]), "another term came back");
+        } else {
+            let text = String::from_utf8_lossy(&reply);
+            assert!(text.contains("would take more than"), "{}", &text[..text.len().min(200)]);
+        }
+        let peak = stage.victim.peak_kib().expect("the node runs");
+        println!("{function}: {peak} KiB at most for a message of 64 MiB");
+        assert!(peak <= 2 * 64 * 1024 + MODEST_KIB, "{peak} KiB");
+        link.answers().expect("a ping afterwards");
+    }
 }
 
 /// Sends each term as an argument and as a whole message; whatever it is, the next message is answered.
