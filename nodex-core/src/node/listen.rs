@@ -1,27 +1,24 @@
 //! Lets other nodes connect.
 
 use std::{
-    collections::BTreeMap,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::AbortHandle,
-};
+use tokio::net::{TcpListener, TcpStream};
 
-use super::{StartError, connection, connection::Drive, local::Inner};
+use super::{
+    StartError, connection,
+    connection::Drive,
+    local::Inner,
+    pending::{Pending, PendingEntry},
+};
 use crate::{
     dist::handshake::{Answer, Peer, Request},
     epmd::Entry,
     net::{Gate, Locate, accept, publish},
 };
-
-/// Handshakes that may be under way at once. One more ends the oldest of them: those take milliseconds that are meant
-/// seriously, and whoever holds all places in silence keeps nobody out.
-const MAX_PENDING: usize = 64;
 
 /// How long to wait after the system refused another connection, when it is out of descriptors for example.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -69,7 +66,7 @@ async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
                 // Held until the handshake is in the books, so that it cannot be over before.
                 let mut handshakes = pending.lock();
                 let task = tokio::spawn(async move {
-                    let entry = Entry { pending: &shared, id };
+                    let entry = shared.entry(id);
                     let served = enter(&inner, socket, from, &entry).await;
                     if let Some(served) = served {
                         served.await;
@@ -87,53 +84,12 @@ async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
     }
 }
 
-/// Handshakes that are under way, the oldest first.
-#[derive(Debug, Default)]
-struct Pending(Mutex<BTreeMap<u64, (AbortHandle, SocketAddr)>>);
-
-impl Pending {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, (AbortHandle, SocketAddr)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// True when it was still there.
-    fn remove(&self, id: u64) -> bool {
-        self.lock().remove(&id).is_some()
-    }
-
-    fn make_room(&self) {
-        while self.lock().len() >= MAX_PENDING {
-            self.end_oldest();
-        }
-    }
-
-    fn end_oldest(&self) {
-        let oldest = self.lock().pop_first();
-        if let Some((_, (task, from))) = oldest {
-            tracing::warn!(%from, "a handshake was ended before its time, as more than {MAX_PENDING} are under way");
-            task.abort();
-        }
-    }
-}
-
-/// Takes a handshake out of the books when its task ends, however it ends.
-struct Entry<'a> {
-    pending: &'a Pending,
-    id: u64,
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        self.pending.remove(self.id);
-    }
-}
-
 /// The handshake; what it gives serves the connection, unless it has been given up.
 async fn enter(
     inner: &Arc<Inner>,
     socket: TcpStream,
     from: SocketAddr,
-    entry: &Entry<'_>,
+    entry: &PendingEntry<'_>,
 ) -> Option<impl Future<Output = ()> + use<>> {
     let mut door = Door { inner, answered: None };
     let connected = match accept(socket, inner.local(), &mut door).await {
@@ -143,7 +99,7 @@ async fn enter(
             return None;
         }
     };
-    if !entry.pending.remove(entry.id) {
+    if !entry.complete() {
         return None;
     }
     match connection::establish(inner, connected, Drive::Task) {

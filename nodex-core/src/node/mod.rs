@@ -23,6 +23,7 @@ mod local;
 mod log;
 mod parent;
 mod peers;
+mod pending;
 mod processes;
 mod reconnect;
 mod registry;

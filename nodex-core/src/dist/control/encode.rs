@@ -213,7 +213,9 @@ fn exit2<'a>(
     priority: bool,
     reason: &'a [u8],
 ) -> Result<Words<'a>, UnsupportedControl> {
-    if wants_altact(peer, to, priority) {
+    // Names have no other way.
+    let by_name = matches!(to, Target::Name(_)) && peer.contains(Flags::ALTACT_SIG);
+    if by_name || wants_altact(peer, to, priority) {
         return Ok(altact_words(from.as_bytes(), to, token, priority, altact::EXIT).payload(reason));
     }
     let Target::Pid(to) = to else {
