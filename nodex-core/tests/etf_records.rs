@@ -68,3 +68,23 @@ fn malformed_ones_are_refused_as_otp_29_does() {
     assert!(changed(4, 3).is_err(), "a value that is missing");
     assert!(changed(1, 255).is_err(), "a count that cannot be met");
 }
+
+/// A format that only its sender knows has no end of its own, so it can only be a whole message.
+#[test]
+fn local_terms_are_carried_as_whole_messages_and_not_sent_on() {
+    let message = [131, 121, 1, 2, 3, 4, 97];
+    let mut decoder = Decoder::new(&message);
+    decoder.version().unwrap();
+    assert_eq!(decoder.peek(), Ok(Kind::Local));
+    let raw = decoder.raw().unwrap();
+    assert!(decoder.is_empty());
+    assert_eq!(raw.as_bytes(), &message[1..]);
+    assert_eq!(raw.to_string(), "#Local<6 bytes>");
+    assert_eq!(
+        term_to_binary(&raw).unwrap_err().to_string(),
+        "a term in a format known to its sender only cannot be sent"
+    );
+    assert_eq!(raw.decode::<u8>().unwrap_err().to_string(), "expected integer, got local term");
+    let error = Decoder::new(&[104, 1, 121, 1, 2]).skip().unwrap_err();
+    assert_eq!(error.to_string(), "a term in a local format (tag 121 at byte 2) cannot be part of another");
+}

@@ -97,6 +97,18 @@ impl<'a> Decoder<'a> {
 
     #[inline(never)]
     fn any_atom(&mut self) -> Result<Atom, DecodeError> {
+        // Near the end of a message fewer bytes follow than could be copied whole.
+        if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = self.remaining()
+            && rest.len() < Atom::INLINE
+            && usize::from(*len) <= rest.len()
+        {
+            let mut name = [0; Atom::INLINE];
+            name[..rest.len()].copy_from_slice(rest);
+            if let Some(name) = short_name(&name, *len) {
+                self.pos += 2 + usize::from(*len);
+                return Ok(Atom::from_ascii(*name, *len));
+            }
+        }
         let offset = self.pos;
         let name = self.atom_name()?;
         Atom::new(&name).map_err(|error| EtfError::AtomLength { offset, characters: error.characters }.into())
