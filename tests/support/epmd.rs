@@ -38,6 +38,7 @@ impl Epmd {
     }
 
     /// Starts another one on the same port.
+    #[allow(dead_code)] // The benchmark has no use for it.
     pub(crate) fn restart(&mut self) {
         self.stop();
         self.child = run(self.port);
