@@ -1,6 +1,5 @@
 //! Messages, calls, pings and monitors, as Elixir makes them: the cases are in `tests/elixir/interop*.exs`.
 
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use nodex_core::term::RawTerm;
 
 use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
-use crate::world::{COOKIE, OURS, World};
+use crate::world::{OURS, World};
 
 for_each_release!(drop_in, drop_in_without_macro, listening, registered_names);
 
@@ -25,39 +24,12 @@ fn drop_in_without_macro(otp: &Otp) {
 /// An executable as a host starts it, with a BEAM of this release as the host.
 fn with_drop_in(otp: &Otp, example: &str) {
     let world = World::new();
-    let executable = Executable::example(example);
     let script = world.begin_script(otp, "interop.exs", &["drop_in@127.0.0.1", "drop_in"]);
     world.wait_registered("host");
-    let node = Command::new(executable.path())
-        .args(["drop_in", "127.0.0.1", COOKIE, "host"])
-        .env("ERL_EPMD_PORT", world.epmd_port().to_string())
-        .env_remove("ERL_DIST_PORT")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn();
-    let mut node = Running(node.expect("the node starts"));
+    let mut node = world.drop_in(&Executable::example(example), "drop_in", "host");
     script.passes();
     // Its host is gone, so it is as well.
-    let status = world.wait(async {
-        loop {
-            match node.0.try_wait().expect("the state of the node") {
-                Some(status) => break status,
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
-            }
-        }
-    });
-    assert!(status.success(), "{status}");
-}
-
-/// A process that does not outlive a test that fails.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail only when it is gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    assert!(node.status().success());
 }
 
 fn listening(otp: &Otp) {

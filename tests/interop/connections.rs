@@ -12,8 +12,9 @@ use nodex_core::{atom, term::Atom};
 use crate::raw;
 use crate::support::epmd::free_port;
 use crate::support::erl::Beam;
+use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, COOKIE, LIMIT, OURS, World, beam_name};
+use crate::world::{BEAM, COOKIE, LIMIT, OURS, Running, World, beam_name};
 
 for_each_release!(
     both_ways,
@@ -27,6 +28,7 @@ for_each_release!(
     without_epmd,
     over_ipv6,
     kept_connected,
+    visible,
 );
 
 fn adds() -> Builder {
@@ -242,6 +244,14 @@ fn without_epmd(otp: &Otp) {
     beam.eventually("nodes(hidden)", "[]");
     world.wait(node.connect(BEAM)).expect("a connection");
     assert_works(&world, &node, &mut beam);
+    // An executable is told by its environment.
+    let mut command = world.drop_in_command(&Executable::example("no_macro"), "drop_in", "beam");
+    command.env("ERL_EPMD_PORT", "1").env("ERL_DIST_PORT", port.to_string());
+    let mut drop_in = Running::start(command);
+    beam.eventually("lists:member('drop_in@127.0.0.1', nodes(hidden))", "true");
+    assert_eq!(beam.eval("gen_server:call({any, 'drop_in@127.0.0.1'}, {add, 1, 2}, 60000)"), "3");
+    beam.kill();
+    assert!(drop_in.status().success());
 }
 
 fn over_ipv6(otp: &Otp) {
@@ -281,4 +291,48 @@ fn kept_connected(otp: &Otp) {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(beam.eval("nodes(hidden)"), "[]");
     assert!(events.is_empty());
+}
+
+/// A visible node is in `nodes()`, and `global` can live with it. What answers any name says nothing for `global`.
+fn visible(otp: &Otp) {
+    let named = Builder::new().register("sum", Functions::new().add("add", |a: i64, b: i64| a.checked_add(b)));
+    for builder in [adds(), named] {
+        let world = World::new();
+        let node = world.node(OURS, builder.visible(true));
+        let mut first = world.beam(otp, BEAM, &[]);
+        let mut second = world.beam(otp, "second@127.0.0.1", &[]);
+        assert_eq!(first.eval("net_adm:ping('second@127.0.0.1')"), "pong");
+        assert_eq!(first.eval("global:sync()"), "ok");
+        assert_eq!(first.eval(&format!("net_kernel:connect_node('{OURS}')")), "true");
+        world.wait(node.connect("second@127.0.0.1")).expect("a connection");
+        for beam in [&mut first, &mut second] {
+            beam.eventually(&format!("lists:member('{OURS}', nodes()) andalso length(nodes())"), "2");
+            assert_eq!(beam.eval("nodes(hidden)"), "[]");
+            assert_works(&world, &node, beam);
+            let down = format!(
+                "(fun(M) -> receive {{'DOWN', M, process, _, Why}} -> Why end end)
+                    (monitor(process, {{global_name_server, '{OURS}'}}))"
+            );
+            assert_eq!(beam.eval(&down), "noproc");
+            assert_eq!(beam.eval("global:set_lock({lock, self()}, [node() | nodes()], 2)"), "true");
+            assert_eq!(beam.eval("global:del_lock({lock, self()})"), "true");
+            assert_eq!(beam.eval("global:trans({lock, self()}, fun() -> done end)"), "done");
+            let name = beam.name().replace('@', "_").replace('.', "_");
+            assert_eq!(beam.eval(&format!("global:register_name({name}, self())")), "yes");
+        }
+        assert_eq!(second.eval("is_pid(global:whereis_name(beam_127_0_0_1))"), "true");
+        // What it costs.
+        first.eval("Self = self(), spawn(fun() -> global:sync(), Self ! synced end)");
+        assert_eq!(first.eval("receive synced -> synced after 500 -> waits end"), "waits");
+
+        // Its loss is not taken for a partition.
+        world.wait(node.stop(Duration::ZERO));
+        first.eventually("nodes()", "['second@127.0.0.1']");
+        std::thread::sleep(Duration::from_millis(300));
+        assert_eq!(first.eval("nodes()"), "['second@127.0.0.1']");
+        assert_eq!(second.eval("nodes()"), format!("['{BEAM}']"));
+        for beam in [first, second] {
+            assert_eq!(beam.said(), "");
+        }
+    }
 }

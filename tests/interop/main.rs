@@ -9,4 +9,6 @@ mod connections;
 mod handshakes;
 mod raw;
 mod terms;
+mod ticks;
+mod traffic;
 mod world;

@@ -1,18 +1,21 @@
 //! A world of its own for a test: a private epmd and a runtime for Rust nodes.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nodex_core::dist::Cookie;
 use nodex_core::epmd;
 use nodex_core::node::{Builder, Node};
 use nodex_core::term::Atom;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use crate::support::beam::{assert_passed, path_of};
 use crate::support::epmd::Epmd;
 use crate::support::erl::Beam;
+use crate::support::executable::Executable;
 use crate::support::otp::{Folder, Otp};
 use crate::support::run::{Ended, run};
 
@@ -76,6 +79,41 @@ impl World {
         self.wait(builder.epmd_port(self.epmd_port()).start(name, cookie)).expect("a node")
     }
 
+    /// A node that listens and is published, all of it on one thread of its own, until the result is dropped.
+    pub(crate) fn single_threaded_node(&self, name: &str, builder: Builder) -> oneshot::Sender<()> {
+        let (end, ended) = oneshot::channel();
+        let cookie = Cookie::new(COOKIE).expect("a cookie");
+        let builder = builder.epmd_port(self.epmd_port()).listen((Ipv4Addr::LOCALHOST, 0).into());
+        let (name, alive) = (name.to_owned(), name.split('@').next().unwrap_or_default().to_owned());
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let _node = builder.start(&name, cookie).await.expect("a node");
+                // An error is the end of the sender, which is all that it is for.
+                let _ = ended.await;
+            });
+        });
+        self.wait_registered(&alive);
+        end
+    }
+
+    /// An executable as a host starts it: connected to the BEAM of this name (the part before the `@`).
+    pub(crate) fn drop_in(&self, executable: &Executable, name: &str, host: &str) -> Running {
+        Running::start(self.drop_in_command(executable, name, host))
+    }
+
+    /// How it is started.
+    pub(crate) fn drop_in_command(&self, executable: &Executable, name: &str, host: &str) -> Command {
+        let mut command = Command::new(executable.path());
+        command
+            .args([name, "127.0.0.1", COOKIE, host])
+            .env("ERL_EPMD_PORT", self.epmd_port().to_string())
+            .env_remove("ERL_DIST_PORT")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        command
+    }
+
     /// A BEAM in this world.
     pub(crate) fn beam(&self, otp: &Otp, name: &str, arguments: &[&str]) -> Beam {
         Beam::start(otp, name, COOKIE, self.epmd_port(), arguments)
@@ -137,6 +175,35 @@ impl World {
             .env("HOME", &folder.inside);
         let running = std::thread::spawn(move || run(elixir, DEADLINE));
         Script { script, running, _folder: folder }
+    }
+}
+
+/// A process that does not outlive a test that fails.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        Self(command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}")))
+    }
+
+    /// Waits for its end.
+    pub(crate) fn status(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().expect("the state of the process") {
+                return status;
+            }
+            assert!(started.elapsed() < DEADLINE, "it did not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when it is gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

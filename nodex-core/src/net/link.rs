@@ -183,7 +183,8 @@ impl Life {
                 continue;
             }
             self.silent_quarters += 1;
-            if self.silent_quarters > 4 {
+            // The quarter before these had a sign of life in it, so that was four to five quarters ago.
+            if self.silent_quarters >= 4 {
                 return Err(LinkEnd::TickTimeout(self.tick_time));
             }
         }

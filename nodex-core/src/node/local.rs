@@ -68,7 +68,7 @@ impl Inner {
             Some(locate) => locate,
             None => Locate::from_environment().map_err(StartError::Epmd)?,
         };
-        let registry = Registry::new(&name, creation, builder.registrations, &builder.extensions)?;
+        let registry = Registry::new(&name, creation, builder.registrations, &builder.extensions, builder.visible)?;
         let mut name_bytes = Encoder::new();
         name_bytes.put_atom(&name);
         Ok(Inner {

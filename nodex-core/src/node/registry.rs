@@ -30,7 +30,13 @@ pub(super) struct Registry {
     system: usize,
     /// Those that come and go.
     pub(super) spawned: Processes,
+    /// Names that nobody has unless a service is registered under them.
+    absent: &'static [&'static str],
 }
+
+/// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
+/// with; a service that takes messages to any name would leave them waiting for one.
+const PARTS_OF_A_BEAM: [&str; 3] = ["global_name_server", "global_group", "pg"];
 
 /// Services behind one pid.
 pub(super) struct Process {
@@ -116,6 +122,7 @@ impl Registry {
         creation: u32,
         registrations: Vec<Registration>,
         extensions: &Extensions,
+        visible: bool,
     ) -> Result<Self, ServiceError> {
         let (system, system_services) = (registrations.len(), system::services());
         let mut registry = Registry {
@@ -124,6 +131,7 @@ impl Registry {
             anonymous: None,
             system,
             spawned: Processes::new((system + system_services.len()) as u32 + 1),
+            absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
         };
         for (position, (name, services, manners)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
@@ -167,6 +175,7 @@ impl Registry {
     pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
         if self.by_name.is_empty()
             && !self.spawned.has_names()
+            && self.absent.is_empty()
             && let Some(anonymous) = self.anonymous()
         {
             return Some(ProcessRef::Permanent(anonymous));
@@ -177,7 +186,12 @@ impl Registry {
             // Names outside ASCII may come in Latin-1.
             false => self.named(name.name().ok()?.as_bytes()),
         }
-        .or_else(|| self.anonymous().or_else(|| self.system(name)).map(ProcessRef::Permanent))
+        .or_else(|| {
+            if self.absent.iter().any(|absent| absent.as_bytes() == bytes) {
+                return None;
+            }
+            self.anonymous().or_else(|| self.system(name)).map(ProcessRef::Permanent)
+        })
     }
 
     /// The process that has registered this name, in UTF-8.

@@ -1,0 +1,67 @@
+//! Signs of life, with BEAMs whose `net_ticktime` is 8 seconds.
+
+use std::time::{Duration, Instant};
+
+use nodex_core::net::LinkLimits;
+use nodex_core::node::{Builder, Functions, NodeEvent};
+use rustix::process::{Signal, kill_process};
+
+use crate::support::executable::Executable;
+use crate::support::otp::{Otp, for_each_release};
+use crate::world::{BEAM, World};
+
+for_each_release!(idle_and_busy_connections_stay_and_silent_ones_end);
+
+const TICK_TIME: Duration = Duration::from_secs(8);
+
+/// All at once, because each takes longer than the tick time: nodes that have nothing to say, whether they know of the
+/// tick time or not; nodes whose only thread is held up by a handler; and a BEAM that is stopped.
+fn idle_and_busy_connections_stay_and_silent_ones_end(otp: &Otp) {
+    let world = World::new();
+    let arguments = ["-kernel", "net_ticktime", "8"];
+    let mut beam = world.beam(otp, BEAM, &arguments);
+    let mut stopped = world.beam(otp, "stopped@127.0.0.1", &arguments);
+    assert_eq!(beam.eval("net_kernel:get_net_ticktime()"), "8");
+    assert_eq!(beam.eval("net_kernel:monitor_nodes(true, [{node_type, all}])"), "ok");
+
+    let limits = LinkLimits { tick_time: TICK_TIME, ..LinkLimits::default() };
+    let knows = world.node("knows@127.0.0.1", Builder::new().limits(limits));
+    let idle = world.start("idle@127.0.0.1", Builder::new());
+    let seen = world.start("seen@127.0.0.1", Builder::new().visible(true));
+    for node in [&knows, &idle, &seen] {
+        world.wait(node.connect(BEAM)).expect("a connection");
+    }
+    let _connects = world.drop_in(&Executable::example("target_under_test"), "connects", "beam");
+    let blocks = Functions::new().add("block", |milliseconds: u64| {
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        milliseconds
+    });
+    let _listens = world.single_threaded_node("listens@127.0.0.1", Builder::new().service(blocks));
+    assert_eq!(beam.eval("net_kernel:connect_node('listens@127.0.0.1')"), "true");
+    beam.eventually("length(nodes(visible) ++ nodes(hidden))", "5");
+    beam.eval("(fun Flush() -> receive {nodeup, _, _} -> Flush() after 0 -> ok end end)()");
+
+    let mut events = knows.events();
+    world.wait(knows.connect(stopped.name())).expect("a connection");
+    assert!(matches!(world.wait(events.recv()), Ok(NodeEvent::Up { .. })));
+    kill_process(stopped.os_pid(), Signal::STOP).expect("it runs");
+    let silent = Instant::now();
+    beam.begin(
+        "Self = self(), Call = fun(Name) -> spawn(fun() ->
+            Self ! {Name, catch gen_server:call({any, Name}, {block, 11000}, 60000)} end) end,
+        Call('connects@127.0.0.1'), Call('listens@127.0.0.1'),
+        [receive {Name, Answer} -> Answer end || Name <- ['connects@127.0.0.1', 'listens@127.0.0.1']]",
+    );
+
+    let Ok(NodeEvent::Down { node, reason }) = world.wait(events.recv()) else { panic!("a connection ends") };
+    let took = silent.elapsed();
+    assert_eq!((&*node, &*reason), (stopped.name(), "nothing was heard from the peer for 8s"));
+    assert!(took > TICK_TIME - Duration::from_secs(1) && took < TICK_TIME * 11 / 8, "{took:?}");
+    kill_process(stopped.os_pid(), Signal::CONT).expect("it is stopped");
+    stopped.eventually("nodes(hidden)", "[]");
+
+    assert_eq!(beam.answer(), "[11000,11000]");
+    assert_eq!(beam.eval("receive Message -> Message after 0 -> nothing end"), "nothing");
+    assert_eq!(beam.eval("length(nodes(visible) ++ nodes(hidden))"), "5");
+    assert!(events.is_empty());
+}
