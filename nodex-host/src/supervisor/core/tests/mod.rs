@@ -2,6 +2,7 @@
 
 mod limits;
 mod order;
+mod otp;
 mod requests;
 mod strategies;
 
