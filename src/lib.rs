@@ -41,6 +41,8 @@ mod pages {
     mod from_c_node {}
     #[doc = include_str!("../docs/from-nodex.md")]
     mod from_nodex {}
+    #[doc = include_str!("../docs/guarantees.md")]
+    mod guarantees {}
     #[doc = include_str!("../docs/operating.md")]
     mod operating {}
     #[doc = include_str!("../docs/protocol.md")]

@@ -82,6 +82,7 @@ fn is_a_limit(error: &DecodeError) -> bool {
         error.cause(),
         Cause::Malformed(
             EtfError::TooDeep { .. }
+                | EtfError::KeyTooDeep { .. }
                 | EtfError::TooLarge { .. }
                 | EtfError::Opaque { .. }
                 | EtfError::DuplicateKey { .. }
