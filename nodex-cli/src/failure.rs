@@ -1,8 +1,14 @@
 //! How a command fails: with a code that scripts can tell apart, words for people, and what to do next.
 
-use std::{fmt::Write as _, io, process::ExitCode};
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use nodex_host::{CallError, SpawnError, UpError, cnode::Printed};
+
+use serde_json::json;
 
 use crate::output::Style;
 
@@ -22,6 +28,8 @@ pub(crate) enum Code {
     TimeOut = 5,
     /// No such process or function.
     NoSuch = 6,
+    /// What was given is no term.
+    BadTerm = 7,
     /// A node that was started here did not stay up.
     GaveUp = 8,
     /// Ended by Ctrl-C.
@@ -35,7 +43,7 @@ pub(crate) struct Failure {
     message: String,
     /// More lines, indented under the message.
     details: Vec<String>,
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
 impl Failure {
@@ -43,8 +51,14 @@ impl Failure {
         Failure { code, message: message.into(), details: Vec::new(), hint: None }
     }
 
-    fn hint(self, hint: &'static str) -> Failure {
-        Failure { hint: Some(hint), ..self }
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Failure {
+        Failure { hint: Some(hint.into()), ..self }
+    }
+
+    /// One more line under the message.
+    pub(crate) fn detail(mut self, line: impl Into<String>) -> Failure {
+        self.details.push(line.into());
+        self
     }
 
     fn printed(mut self, printed: Option<&Printed>) -> Failure {
@@ -56,17 +70,21 @@ impl Failure {
     }
 
     /// Tells it on stderr, and gives the exit status.
-    pub(crate) fn report(self) -> ExitCode {
-        if !self.message.is_empty() {
+    pub(crate) fn report(self, json: bool) -> ExitCode {
+        if json && !self.message.is_empty() {
+            let Failure { code, message, details, hint } = &self;
+            let error = json!({ "exit": *code as u8, "message": message, "details": details, "hint": hint });
+            let _ = writeln!(io::stderr(), "{}", json!({ "error": error }));
+        } else if !self.message.is_empty() {
             let style = Style::of_stderr();
-            let mut text = format!("{} {}\n", style.bad("error:"), self.message);
+            let mut text: String = format!("{} {}\n", style.bad("error:"), self.message);
             for detail in &self.details {
                 let _ = writeln!(text, "  {detail}");
             }
-            if let Some(hint) = self.hint {
+            if let Some(hint) = &self.hint {
                 let _ = writeln!(text, "  {} {hint}", style.dim("hint:"));
             }
-            let _ = io::Write::write_all(&mut io::stderr(), text.as_bytes());
+            let _ = io::stderr().write_all(text.as_bytes());
         }
         ExitCode::from(self.code as u8)
     }

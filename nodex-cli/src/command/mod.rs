@@ -1,12 +1,25 @@
 //! One file or folder per command.
 
+mod call;
+mod completions;
 mod demo;
+mod epmd;
+mod info;
+mod man;
+mod names;
+mod ping;
+mod rpc;
+mod send;
+mod term;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::{cli::Global, failure::Failure};
+use crate::{
+    cli::Global,
+    failure::{Code, Failure},
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -15,6 +28,28 @@ pub(crate) enum Command {
     /// Be the node of the demo
     #[command(hide = true)]
     DemoNode(demo::NodeArgs),
+    /// List the nodes that are registered on a host, and whether they answer
+    Names(names::Args),
+    /// Be the epmd of this host: the list of its nodes, by which they find each other
+    Epmd(epmd::Args),
+    /// Connect to a node and measure round trips
+    Ping(ping::Args),
+    /// Tell what a node is and what it has
+    Info(info::Args),
+    /// Call a process, as GenServer.call does, and print its reply
+    Call(call::Args),
+    /// Send a request without waiting for a reply, as GenServer.cast does
+    Cast(send::Args),
+    /// Send a message to a process
+    Send(send::Args),
+    /// Call a function on a node, as :rpc.call does, and print what it gives
+    Rpc(rpc::Args),
+    /// Read a term and print it in both languages
+    Term(term::Args),
+    /// Print what a shell needs to complete the arguments of this command
+    Completions(completions::Args),
+    /// Print the manual page
+    Man(man::Args),
 }
 
 impl Command {
@@ -22,6 +57,31 @@ impl Command {
         match self {
             Command::Demo(args) => demo::run(args, global),
             Command::DemoNode(args) => Ok(demo::be_node(args)),
+            Command::Names(args) => interruptible(names::run(args, global)),
+            Command::Epmd(args) => epmd::run(args, global),
+            Command::Ping(args) => interruptible(ping::run(args, global)),
+            Command::Info(args) => interruptible(info::run(args, global)),
+            Command::Call(args) => interruptible(call::run(args, global)),
+            Command::Cast(args) => interruptible(send::run(args, global, send::Kind::Cast)),
+            Command::Send(args) => interruptible(send::run(args, global, send::Kind::Plain)),
+            Command::Rpc(args) => interruptible(rpc::run(args, global)),
+            Command::Term(args) => term::run(args, global),
+            Command::Completions(args) => completions::run(args),
+            Command::Man(args) => man::run(args),
         }
     }
+}
+
+/// Runs to the end, or to Ctrl-C. One thread: an answer then never waits for another one to wake up.
+fn interruptible(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            result = command => result,
+            result = tokio::signal::ctrl_c() => {
+                result?;
+                Err(Failure::new(Code::Interrupted, "interrupted"))
+            }
+        }
+    })
 }

@@ -1,16 +1,20 @@
 //! What is printed: data on stdout, talk on stderr, colour only where a person looks at it.
 
+mod json;
 mod numbers;
 mod screen;
 mod style;
+mod table;
 
 use std::io;
 
 use tracing_subscriber::filter::LevelFilter;
 
+pub(crate) use json::value;
 pub(crate) use numbers::{duration, grouped};
 pub(crate) use screen::Screen;
 pub(crate) use style::Style;
+pub(crate) use table::Table;
 
 /// Logs what the library does: nothing, or what `-v` asks for.
 pub(crate) fn log_to_stderr(verbose: u8) {

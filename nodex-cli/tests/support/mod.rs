@@ -1,5 +1,10 @@
 //! Runs of the command: its output, its exit status, and the proof that nothing of it is left.
 
+// Every test binary takes its own part of this module.
+#![allow(dead_code)]
+
+pub(crate) mod world;
+
 use std::{
     ffi::OsStr,
     fmt,
@@ -52,6 +57,11 @@ impl Nodex {
         command
             .env(MARK, &mark)
             .env("HOME", &folder)
+            .env_remove("NODEX_COOKIE")
+            .env_remove("RELEASE_COOKIE")
+            .env_remove("NODEX_COOKIE_FILE")
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("NODEX_SYNTAX")
             .env("ERL_EPMD_PORT", port.port().to_string())
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("stdout")).expect("a file"))
@@ -115,6 +125,12 @@ impl Running {
     pub(crate) fn interrupt(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a process to signal");
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a process to signal");
     }
 
     pub(crate) fn end(mut self, limit: Duration) -> Ended {

@@ -8,11 +8,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 pub(crate) use node::{NodeArgs, be_node};
 
-use crate::{
-    cli::Global,
-    failure::{Code, Failure},
-    output::Screen,
-};
+use crate::{cli::Global, failure::Failure, output::Screen};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -25,16 +21,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    // One thread: a call then never waits for another one to wake up.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        tokio::select! {
-            result = session::run(args, Screen::new(global.quiet)) => result,
-            result = tokio::signal::ctrl_c() => {
-                result?;
-                Err(Failure::new(Code::Interrupted, "interrupted"))
-            }
-        }
-    })?;
-    Ok(ExitCode::SUCCESS)
+    super::interruptible(session::run(args, Screen::new(global.quiet)))
 }

@@ -3,6 +3,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Instant,
 };
 
@@ -26,7 +27,7 @@ use crate::{
 /// Width of the column with the calls, and of the one with the answers.
 const COLUMN: usize = 44;
 
-pub(super) async fn run(args: Args, screen: Screen) -> Result<(), Failure> {
+pub(super) async fn run(args: Args, screen: Screen) -> Result<ExitCode, Failure> {
     let net = Distributed::builder("demo").cookie(random_cookie()?).epmd(UseEpmd::Embedded).up().await?;
     let name = |text| screen.err.head(format!("{text:<6}"));
     screen.talk(format_args!("{}embedded, on 127.0.0.1:{}", name("epmd"), net.epmd_port()));
@@ -48,7 +49,7 @@ pub(super) async fn run(args: Args, screen: Screen) -> Result<(), Failure> {
     let took = duration(asked.elapsed());
     screen.talk(format_args!("\n{}{exit}, {took} after it was asked to; nothing is left of it", name("end")));
     net.down().await;
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts the executable that was asked for, or the best that is there.

@@ -1,0 +1,110 @@
+//! Why a node cannot be talked to, in words and with what to do about it.
+
+use std::net::IpAddr;
+
+use nodex_core::{
+    dist::handshake::HandshakeError,
+    epmd::{Client as Epmd, EpmdError},
+    net::ConnectError,
+    node::CallError,
+    term::{Syntax, Term, Text},
+};
+
+use crate::failure::{Code, Failure};
+
+/// Why `target` cannot be connected to.
+pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failure {
+    match error {
+        ConnectError::Name(_) => Failure::new(Code::Usage, format!("{target:?} is no name of a node")),
+        ConnectError::Resolve { error, .. } => {
+            let host = target.split('@').nth(1).unwrap_or_default();
+            Failure::new(Code::NotReachable, format!("the host {host} of {target} is unknown: {error}"))
+                .hint("a host without an address of its own needs a line in /etc/hosts")
+        }
+        ConnectError::Epmd { error, .. } => {
+            let failure = epmd_failure(error);
+            match error {
+                EpmdError::NotRegistered { address, .. } => failure.detail(registered(address.ip()).await),
+                _ => failure,
+            }
+        }
+        ConnectError::Tcp { error, address, .. } => {
+            let message =
+                format!("{target} is registered with port {}, but nothing listens there: {error}", address.port());
+            Failure::new(Code::NotReachable, message)
+                .hint("the node is dead or behind a firewall; nodex names shows who answers")
+        }
+        ConnectError::Handshake { error, .. } => handshake_failure(target, error),
+        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error.to_string()),
+        _ => Failure::new(Code::NotReachable, error.to_string()),
+    }
+}
+
+fn handshake_failure(target: &str, error: &HandshakeError) -> Failure {
+    let failure = |code| Failure::new(code, error.to_string());
+    match error {
+        HandshakeError::CookieRefused { .. } | HandshakeError::WrongCookie { .. } => {
+            Failure::new(Code::Refused, format!("{target} has another cookie"))
+                .hint("set NODEX_COOKIE to the cookie of that node, or name its file with --cookie-file")
+        }
+        HandshakeError::WrongName { answered, .. } => {
+            Failure::new(Code::NotReachable, format!("there is no {target}: the node that answers there is {answered}"))
+                .hint(format!("call it {answered}, or by the part before the @"))
+        }
+        HandshakeError::MissingFlags { .. }
+        | HandshakeError::NotAllowed { .. }
+        | HandshakeError::AlreadyConnected { .. }
+        | HandshakeError::UnexpectedStatus { .. } => failure(Code::Refused),
+        _ => failure(Code::NotReachable),
+    }
+}
+
+/// The names that an epmd has.
+async fn registered(host: IpAddr) -> String {
+    let Ok(epmd) = Epmd::at_host(&host.to_string()).await else { return "its nodes cannot be listed".to_owned() };
+    match epmd.names().await {
+        Ok(names) if names.is_empty() => "it has no nodes at all".to_owned(),
+        Ok(mut names) => {
+            names.sort();
+            format!("it has: {}", names.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", "))
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Why there is nothing from epmd.
+pub(crate) fn epmd_failure(error: &EpmdError) -> Failure {
+    let code = match error {
+        EpmdError::Timeout { .. } => Code::TimeOut,
+        EpmdError::NameTaken { .. } => Code::Refused,
+        EpmdError::InvalidName { .. } | EpmdError::Environment { .. } => Code::Usage,
+        _ => Code::NotReachable,
+    };
+    let failure = Failure::new(code, error.to_string());
+    match error {
+        EpmdError::NotRunning { .. } => {
+            failure.hint("epmd starts with the first Erlang node, or as nodex epmd; ERL_EPMD_PORT tells its port")
+        }
+        _ => failure,
+    }
+}
+
+/// Why `object` gave no reply.
+pub(crate) fn call_failure(object: &str, error: &CallError, syntax: Syntax) -> Failure {
+    match error {
+        CallError::Timeout { limit } => Failure::new(Code::TimeOut, format!("{object} did not reply within {limit:?}")),
+        CallError::NoProcess => Failure::new(Code::NoSuch, format!("there is no {object}")),
+        CallError::NoConnection | CallError::Connect(_) => {
+            Failure::new(Code::NotReachable, format!("{object} did not reply: {error}"))
+        }
+        CallError::Exit { reason } => {
+            let reason = match reason.decode::<Term>() {
+                Ok(reason) => Text::of(&reason).syntax(syntax).to_string(),
+                Err(_) => reason.to_string(),
+            };
+            Failure::new(Code::PeerError, format!("{object} ended before it replied: {reason}"))
+        }
+        CallError::Encode(_) => Failure::new(Code::BadTerm, error.to_string()),
+        _ => Failure::new(Code::PeerError, format!("{object}: {error}")),
+    }
+}

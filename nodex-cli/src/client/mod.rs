@@ -1,0 +1,118 @@
+//! This command as a node: hidden, not registered anywhere, gone when the command ends.
+
+mod cookie_file;
+mod failures;
+mod rex;
+
+use std::{io, sync::Arc, time::Duration};
+
+use nodex_core::{
+    dist::handshake::HandshakeError,
+    net::ConnectError,
+    node::{Builder, CookieSource, CookieSourceError, Node, Peer, StartError},
+    term::Atom,
+};
+use tokio::time::{Instant, timeout_at};
+
+pub(crate) use failures::{call_failure, connect_failure, epmd_failure};
+pub(crate) use rex::badrpc;
+
+use crate::{
+    cli::Global,
+    failure::{Code, Failure},
+};
+
+/// How long what is to be written may take when all is done.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A node that connects to one other.
+pub(crate) struct Client {
+    pub(crate) node: Node,
+    pub(crate) peer: Arc<Peer>,
+    /// When the command's time is up.
+    pub(crate) deadline: Instant,
+    pub(crate) timeout: Duration,
+}
+
+impl Client {
+    /// Connects to the node of this name; one without `@` is a node of this host.
+    pub(crate) async fn connect(target: &str, global: &Global) -> Result<Client, Failure> {
+        let source = global.cookie_file.clone().map_or_else(CookieSource::default, CookieSource::with_file);
+        let cookie = source.read().map_err(cookie_failure)?;
+        cookie_file::warn(global);
+        let node = Builder::new().start(&own_name(global)?, cookie).await.map_err(start_failure)?;
+        let deadline = Instant::now() + global.timeout;
+        let connecting = connect(&node, target);
+        let peer = match timeout_at(deadline, connecting).await {
+            Ok(Ok(peer)) => peer,
+            Ok(Err(error)) => return Err(connect_failure(target, &error).await),
+            Err(_) => {
+                let message = format!("{target} did not let this node in within {:?}", global.timeout);
+                return Err(Failure::new(Code::TimeOut, message).hint("--timeout gives it more time"));
+            }
+        };
+        Ok(Client { node, peer, deadline, timeout: global.timeout })
+    }
+
+    /// The full name of the node that this one is connected with.
+    pub(crate) fn target(&self) -> &Atom {
+        self.peer.name()
+    }
+
+    /// What is left of the time.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+    }
+
+    /// Ends the connection once all is written.
+    pub(crate) async fn close(self) {
+        self.node.stop(GRACE).await;
+    }
+}
+
+async fn connect(node: &Node, target: &str) -> Result<Arc<Peer>, Arc<ConnectError>> {
+    if target.contains('@') {
+        return node.connect(target).await;
+    }
+    // The port is known by the first part of the name; whoever answers there tells the rest.
+    let error = match node.connect(&format!("{target}@127.0.0.1")).await {
+        Ok(peer) => return Ok(peer),
+        Err(error) => error,
+    };
+    match &*error {
+        ConnectError::Handshake { error: HandshakeError::WrongName { answered, .. }, .. }
+            if answered.split('@').next() == Some(target) =>
+        {
+            node.connect(answered).await
+        }
+        _ => Err(error),
+    }
+}
+
+/// By process id and not random: other nodes never forget a name.
+fn own_name(global: &Global) -> Result<String, Failure> {
+    let name = global.name.clone().unwrap_or_else(|| format!("nodex-{}", std::process::id()));
+    if name.contains('@') {
+        return Ok(name);
+    }
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host = host.split('.').next().filter(|host| !host.is_empty()).unwrap_or("localhost");
+    Ok(format!("{name}@{host}"))
+}
+
+fn start_failure(error: StartError) -> Failure {
+    Failure::new(Code::Usage, error.to_string()).hint("--name chooses the name of this command among the nodes")
+}
+
+fn cookie_failure(error: CookieSourceError) -> Failure {
+    let failure = Failure::new(Code::Refused, error.to_string());
+    match &error {
+        CookieSourceError::None => {
+            failure.hint("it has to be the cookie of the other node; --cookie-file names a file")
+        }
+        CookieSourceError::Read { path, error } if error.kind() == io::ErrorKind::NotFound => {
+            failure.hint(format!("write the cookie of the other node to {}", path.display()))
+        }
+        _ => failure,
+    }
+}

@@ -1,0 +1,51 @@
+//! Calls of functions, by way of the server `rex` that every BEAM and every node of this library has.
+
+use std::time::Duration;
+
+use nodex_core::{
+    atom, eetf,
+    node::CallError,
+    term::{Atom, Term},
+};
+
+use super::Client;
+
+impl Client {
+    /// What `Module:Function(Arguments)` gives there. What goes wrong there is `{badrpc, Reason}`, as from `rpc:call`.
+    pub(crate) async fn rpc(
+        &self,
+        module: &Atom,
+        function: &Atom,
+        arguments: Vec<Term>,
+        limit: Duration,
+    ) -> Result<Term, CallError> {
+        let arguments = Term::from(eetf::List { elements: arguments });
+        // What the function prints goes to the other node's own output.
+        let request = (atom!("call"), module, function, arguments, atom!("user"));
+        self.node.call((atom!("rex"), self.target().clone()), request, limit).await
+    }
+
+    /// The same, where no answer is an answer too.
+    pub(crate) async fn ask(&self, module: &'static str, function: &'static str, arguments: Vec<Term>) -> Option<Term> {
+        let limit = self.left().min(Duration::from_secs(2));
+        let (module, function) = (Atom::from_static(module), Atom::from_static(function));
+        let answer = self.rpc(&module, &function, arguments, limit).await.ok()?;
+        (!is_badrpc(&answer)).then_some(answer)
+    }
+}
+
+/// True for `{badrpc, _}`.
+pub(crate) fn is_badrpc(term: &Term) -> bool {
+    badrpc(term).is_some()
+}
+
+/// The reason in `{badrpc, Reason}`.
+pub(crate) fn badrpc(term: &Term) -> Option<&Term> {
+    match term {
+        Term::Tuple(tuple) => match &tuple.elements[..] {
+            [Term::Atom(tag), reason] if tag.name == "badrpc" => Some(reason),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,46 @@
+//! `nodex send` and `nodex cast`: messages without a reply.
+
+use std::process::ExitCode;
+
+use super::term;
+use crate::{
+    cli::Global,
+    client::{Client, call_failure},
+    failure::Failure,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The node: name@host, or a name on this host
+    node: String,
+    /// The registered name of the process. Nobody tells when there is none
+    name: String,
+    /// The message; - reads it from stdin
+    #[arg(allow_hyphen_values = true)]
+    term: String,
+}
+
+/// What is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `{'$gen_cast', Term}`.
+    Cast,
+    /// The term.
+    Plain,
+}
+
+pub(crate) async fn run(args: Args, global: &Global, kind: Kind) -> Result<ExitCode, Failure> {
+    let message = term::argument(&args.term, global)?;
+    let name = term::atom(&args.name)?;
+    let client = Client::connect(&args.node, global).await?;
+    let object = format!("'{name}' on {}", client.target());
+    let to = (name, client.target().clone());
+    let sent = match kind {
+        Kind::Cast => client.node.cast(to, &message).await,
+        Kind::Plain => client.node.send(to, &message).await,
+    };
+    // Also waits until it is written.
+    client.close().await;
+    sent.map_err(|error| call_failure(&object, &error, global.syntax.into()))?;
+    Ok(ExitCode::SUCCESS)
+}

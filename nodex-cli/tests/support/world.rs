@@ -1,0 +1,139 @@
+//! A little cluster: an epmd of the command itself, a BEAM, a Rust node.
+
+use std::{
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use nodex_core::{
+    atom,
+    dist::Cookie,
+    node::{Builder, Functions},
+    term::RawTerm,
+};
+
+use super::{Ended, Nodex, Running, nodex};
+
+const COOKIE: &str = "a_cookie_for_the_tests";
+
+/// Answers calls with `{ok, Request}`, except `die`, `silent` and `got`, which gives what came without a call.
+const ECHO: &str = "
+    Echo = fun Echo(Got) ->
+        receive
+            {'$gen_call', _, die} -> exit(because);
+            {'$gen_call', _, silent} -> Echo(Got);
+            {'$gen_call', {P, T}, got} -> P ! {T, lists:reverse(Got)}, Echo(Got);
+            {'$gen_call', {P, T}, bad} -> P ! {T, {error, bad}}, Echo(Got);
+            {'$gen_call', {P, T}, Request} -> P ! {T, {ok, Request}}, Echo(Got);
+            Other -> Echo([Other | Got])
+        end
+    end,
+    register(echo, spawn(fun() -> Echo([]) end)),
+    register(mortal, spawn(fun() -> Echo([]) end)).";
+
+pub(crate) struct World {
+    epmd: Option<Running>,
+    beam: Child,
+    rust: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    port: u16,
+}
+
+impl World {
+    /// `beam@127.0.0.1` and `rust@127.0.0.1`.
+    pub(crate) fn start() -> World {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+        let port = free.port();
+        let epmd = nodex(["epmd", "--port", &port.to_string()]).start();
+        epmd.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
+        let eval = ECHO.split_whitespace().collect::<Vec<_>>().join(" ");
+        let beam = Command::new("erl")
+            .args(["-noinput", "-name", "beam@127.0.0.1", "-setcookie", COOKIE, "-start_epmd", "false"])
+            .args(["-kernel", "inet_dist_use_interface", "{127,0,0,1}", "+S", "1:1", "-eval", &eval])
+            .env("ERL_EPMD_PORT", port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("erl starts (Debian: erlang-base)");
+        let rust = Some(rust_node(port));
+        let world = World { epmd: Some(epmd), beam, rust, port };
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let ended = world.nodex(&["call", "beam", "echo", "ready"]);
+            if ended.code == Some(0) {
+                return world;
+            }
+            assert!(Instant::now() < deadline, "the BEAM does not answer: {ended}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// A run of the command in this world.
+    pub(crate) fn nodex(&self, args: &[&str]) -> Ended {
+        self.command(args).run()
+    }
+
+    pub(crate) fn command(&self, args: &[&str]) -> Nodex {
+        nodex(args).env("ERL_EPMD_PORT", &self.port.to_string()).env("NODEX_COOKIE", COOKIE)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills the BEAM.
+    pub(crate) fn kill_beam(&mut self) {
+        let _ = self.beam.kill();
+        let _ = self.beam.wait();
+    }
+
+    /// Ends all, the epmd as a service manager would.
+    pub(crate) fn end(mut self) -> Ended {
+        let epmd = self.epmd.take().expect("it runs until here");
+        epmd.terminate();
+        epmd.end(Duration::from_secs(20))
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.kill_beam();
+        if let Some((stop, thread)) = self.rust.take() {
+            drop(stop);
+            let _ = thread.join();
+        }
+        if let Some(epmd) = self.epmd.take() {
+            epmd.terminate();
+            epmd.end(Duration::from_secs(20));
+        }
+    }
+}
+
+/// A node that listens, in this process.
+fn rust_node(epmd_port: u16) -> (mpsc::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = mpsc::channel::<()>();
+    let (started, wait) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime for the Rust node");
+        runtime.block_on(async {
+            let service =
+                Functions::new().add("add", |a: i64, b: i64| a + b).add("ping", |term: RawTerm| (atom!("pong"), term));
+            let node = Builder::new()
+                .register("calc", service)
+                .listen("127.0.0.1:0".parse().expect("an address"))
+                .epmd_port(epmd_port)
+                .start("rust@127.0.0.1", Cookie::new(COOKIE).expect("a cookie"))
+                .await
+                .expect("the Rust node starts");
+            started.send(()).expect("somebody waits");
+            let ended = tokio::task::spawn_blocking(move || stopped.recv());
+            let _ = ended.await;
+            node.stop(Duration::from_millis(100)).await;
+        });
+    });
+    wait.recv().expect("the Rust node starts");
+    (stop, thread)
+}
