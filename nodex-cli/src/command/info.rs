@@ -66,7 +66,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let words = |text: &str| screen.out.head(format!("{text:<12}"));
     screen.data(format_args!("{}{}", words("kind"), kind_in_words(kind)))?;
     for (name, fact) in &facts {
-        screen.data(format_args!("{}{}", words(&name.replace('_', " ")), plain(fact, global)))?;
+        let unit = if *name == "uptime" { " s" } else { "" };
+        screen.data(format_args!("{}{}{unit}", words(&name.replace('_', " ")), plain(fact, global)))?;
     }
     for (line, text) in folded(flags.names()).into_iter().enumerate() {
         screen.data(format_args!("{}{text}", words(if line == 0 { "both can" } else { "" })))?;
