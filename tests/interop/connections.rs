@@ -317,7 +317,7 @@ fn visible(otp: &Otp) {
             assert_eq!(beam.eval("global:set_lock({lock, self()}, [node() | nodes()], 2)"), "true");
             assert_eq!(beam.eval("global:del_lock({lock, self()})"), "true");
             assert_eq!(beam.eval("global:trans({lock, self()}, fun() -> done end)"), "done");
-            let name = beam.name().replace('@', "_").replace('.', "_");
+            let name = beam.name().replace(['@', '.'], "_");
             assert_eq!(beam.eval(&format!("global:register_name({name}, self())")), "yes");
         }
         assert_eq!(second.eval("is_pid(global:whereis_name(beam_127_0_0_1))"), "true");
