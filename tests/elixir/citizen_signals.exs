@@ -215,7 +215,7 @@ defmodule CitizenSignalsTest do
     size = byte_size(encoded) - 13
     <<131, head::binary-size(size), 2::32, rest::binary>> = encoded
 
-    for number <- 3..5 do
+    for number <- 3..6 do
       system = :erlang.binary_to_term(<<131, head::binary, number::32, rest::binary>>)
       monitor = Process.monitor(system)
       Process.exit(system, :kill)

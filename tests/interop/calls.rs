@@ -11,7 +11,7 @@ use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
 use crate::world::{OURS, World};
 
-for_each_release!(drop_in, drop_in_without_macro, listening, registered_names);
+for_each_release!(drop_in, drop_in_without_macro, listening, registered_names, functions_and_processes);
 
 fn drop_in(otp: &Otp) {
     with_drop_in(otp, "example_client");
@@ -42,6 +42,12 @@ fn registered_names(otp: &Otp) {
     let world = World::new();
     let _node = node(&world);
     world.begin_script(otp, "interop_names.exs", &[OURS]).passes();
+}
+
+fn functions_and_processes(otp: &Otp) {
+    let world = World::new();
+    let _node = node(&world);
+    world.begin_script(otp, "interop_rpc.exs", &[OURS]).passes();
 }
 
 /// A node with two names.

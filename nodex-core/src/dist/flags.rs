@@ -150,6 +150,11 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// The bits of either.
+    pub const fn or(self, other: Flags) -> Flags {
+        Flags(self.0 | other.0)
+    }
+
     /// The bits of `self` that are not in `other`.
     pub const fn without(self, other: Flags) -> Flags {
         Flags(self.0 & !other.0)

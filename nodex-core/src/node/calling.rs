@@ -8,7 +8,7 @@ use super::{
     Node,
     local::Inner,
     peers::Peer,
-    replies::{Outcome, ReplyId},
+    replies::{Outcome, ReplyId, Wants},
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
@@ -103,11 +103,16 @@ struct Open<'a> {
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.inner.replies.close(self.id);
+        self.inner.close_reply(self.id);
     }
 }
 
 impl Node {
+    /// Gives the reply pid back when the value is dropped.
+    pub(super) fn open_reply(&self, id: ReplyId) -> impl Drop + '_ {
+        Open { inner: &self.0, id }
+    }
+
     /// Sends a message. Connects first if need be; no reply is waited for, and none can be told from a lost message.
     ///
     /// # Errors
@@ -143,8 +148,8 @@ impl Node {
     ) -> Result<R, CallError> {
         let to = to.into();
         let deadline = Instant::now() + limit;
-        let peer = self.connected(&to, deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id);
+        let peer = self.connected(to.node(), deadline, limit).await?;
+        let (id, outcome) = self.0.replies.open(peer.id, Wants::Message);
         let _open = Open { inner: &self.0, id };
         self.push_message(&peer, &self.0.pid_bytes(id), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
@@ -170,8 +175,8 @@ impl Node {
     ) -> Result<R, CallError> {
         let to = to.into();
         let deadline = Instant::now() + limit;
-        let peer = self.connected(&to, deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id);
+        let peer = self.connected(to.node(), deadline, limit).await?;
+        let (id, outcome) = self.0.replies.open(peer.id, Wants::Message);
         let _open = Open { inner: &self.0, id };
         let me = self.0.pid_bytes(id);
         // Numbers of the slot table fit.
@@ -202,19 +207,24 @@ impl Node {
         }
     }
 
-    async fn connected(&self, to: &Destination, deadline: Instant, limit: Duration) -> Result<Arc<Peer>, CallError> {
+    pub(super) async fn connected(
+        &self,
+        node: &Atom,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<Arc<Peer>, CallError> {
         // Without a timer where there is a connection already.
-        if let Some(peer) = self.peer(to.node()) {
+        if let Some(peer) = self.peer(node) {
             return Ok(peer);
         }
-        match timeout_at(deadline, self.connect(to.node())).await {
+        match timeout_at(deadline, self.connect(node)).await {
             Ok(result) => result.map_err(CallError::Connect),
             Err(_) => Err(CallError::Timeout { limit }),
         }
     }
 
     /// A connection that ended between the look at the table and the opening of the reply pid told nobody.
-    fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
+    pub(super) fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
         if peer.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
     }
 
@@ -293,7 +303,7 @@ impl<'a> Receiver<'a> {
 }
 
 /// A monitor on the process that is called. A peer that knows no monitors has none.
-struct Monitor<'a> {
+pub(super) struct Monitor<'a> {
     peer: &'a Peer,
     me: &'a [u8],
     to: Vec<u8>,
@@ -302,7 +312,7 @@ struct Monitor<'a> {
 }
 
 impl<'a> Monitor<'a> {
-    fn new(peer: &'a Peer, me: &'a [u8], to: &Destination, reference: &Reference) -> Self {
+    pub(super) fn new(peer: &'a Peer, me: &'a [u8], to: &Destination, reference: &Reference) -> Self {
         let mut encoded = Encoder::new();
         encoded.put_reference(reference);
         Monitor {
@@ -322,11 +332,11 @@ impl<'a> Monitor<'a> {
         Some((PidTerm::new(self.me)?, to, RefTerm::new(&self.reference)?))
     }
 
-    fn set(&self) {
+    pub(super) fn set(&self) {
         self.push(|from, to, reference| Control::Monitor { from, to, reference });
     }
 
-    fn remove(&self) {
+    pub(super) fn remove(&self) {
         self.push(|from, to, reference| Control::Demonitor { from, to, reference });
     }
 

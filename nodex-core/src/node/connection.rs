@@ -71,7 +71,6 @@ pub(super) fn establish(
         // Whatever the driver was doing when it was told to stop.
         let end = if served.outbox.aborted() { LinkEnd::Shutdown } else { end };
         tracing::info!(peer = %name, %end, "the connection has ended");
-        inner.replies.disconnected(served.id);
         inner.disconnected(&served);
         inner.peers.down(&served, &end.to_string());
         end

@@ -131,7 +131,7 @@ impl Dispatch {
     fn reply(&self, number: Number, message: &[u8], owner: &Bytes) {
         match Decoder::with_owner(message, owner).raw() {
             Ok(message) => {
-                self.inner.replies.complete(number.id, number.serial, Outcome::Message(message));
+                self.inner.complete_reply(number, Outcome::Message(message));
             }
             Err(error) => tracing::warn!(peer = %self.context.peer(), %error, "a reply that is no term was dropped"),
         }

@@ -8,6 +8,7 @@ use super::{
     peers::Peer,
     processes::{Found, Number},
     registry::Process,
+    replies::{Outcome, ReplyId},
     route::Address,
     spawned::NORMAL,
 };
@@ -28,8 +29,22 @@ impl Inner {
             None => match self.registry.spawned.get(number) {
                 Some(Found::Service(service)) => service.address.is_alive(),
                 Some(Found::Call(call)) => !call.is_over(),
-                None => false,
+                None => self.replies.is_open(number),
             },
+        }
+    }
+
+    /// Hands an outcome to a call of ours that waits for it.
+    pub(super) fn complete_reply(&self, id: ReplyId, outcome: Outcome) {
+        if self.replies.complete(id, outcome) {
+            self.tell(id, &RawTerm::from_slice(NORMAL, None));
+        }
+    }
+
+    /// A call of ours waits no longer.
+    pub(super) fn close_reply(&self, id: ReplyId) {
+        if self.replies.close(id) {
+            self.tell(id, &RawTerm::from_slice(NORMAL, None));
         }
     }
 
@@ -107,6 +122,9 @@ impl Inner {
 
     /// A connection is gone, and with it all links over it.
     pub(super) fn disconnected(&self, peer: &Peer) {
+        for id in self.replies.disconnected(peer.id) {
+            self.tell(id, &RawTerm::from_slice(NORMAL, None));
+        }
         let noconnection = RawTerm::from_slice(NOCONNECTION, None);
         for (number, other) in peer.watches.close() {
             tracing::debug!(peer = %peer.name, other = ?PidTerm::new(&other), "a link is broken");

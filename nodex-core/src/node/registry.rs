@@ -216,6 +216,11 @@ impl Registry {
         self.processes[self.system..].iter().find(is_named)
     }
 
+    /// The same, for names that the node itself looks for.
+    pub(super) fn system_named(&self, name: &str) -> Option<&Process> {
+        self.processes[self.system..].iter().find(|process| process.name.as_deref() == Some(name))
+    }
+
     /// The process with these numbers, of this incarnation of this node.
     #[inline]
     pub(super) fn by_number(&self, number: Number) -> Option<ProcessRef<'_>> {

@@ -189,7 +189,7 @@ impl Dispatch {
     fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
         let Some(reason) = readable(reason)? else { return Ok(()) };
         if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
-            self.inner.replies.complete(reply.id, reply.serial, Outcome::Down(reason));
+            self.inner.complete_reply(reply, Outcome::Down(reason));
         }
         Ok(())
     }
@@ -200,7 +200,7 @@ impl Dispatch {
             && let Some(reply) = id.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference))
         {
             let reason = RawTerm::from_slice(reason.as_bytes(), None);
-            self.inner.replies.complete(reply.id, reply.serial, Outcome::Refused(reason));
+            self.inner.complete_reply(reply, Outcome::Refused(reason));
         }
     }
 
@@ -236,7 +236,8 @@ impl Dispatch {
                 call.watched.store(true, Ordering::SeqCst);
                 true
             }
-            _ => false,
+            Some(Found::Service(_)) => false,
+            None => self.inner.replies.watch(number),
         }
     }
 

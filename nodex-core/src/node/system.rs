@@ -1,13 +1,24 @@
 //! The processes that every node has: what a BEAM looks for under well-known names.
 
 use super::{Accepts, Call, Function, Handled, Rejection, Service, introspect::Introspection};
-use crate::term::Atom;
+use crate::{
+    etf::Decoder,
+    term::{Atom, Pid, RawTerm},
+};
 
 /// Names and services of the processes that every node has. They stand behind the names that services are registered
 /// under, and answer nothing but calls of the functions that they list.
 pub(super) fn services() -> Vec<(&'static str, Box<dyn Service>)> {
-    vec![("net_kernel", Box::new(NetKernel)), ("rex", Box::new(Rex)), ("nodex", Box::new(Introspection))]
+    vec![
+        ("net_kernel", Box::new(NetKernel)),
+        ("rex", Box::new(Rex)),
+        ("nodex", Box::new(Introspection)),
+        (USER, Box::new(User)),
+    ]
 }
+
+/// The name of the process that is the group leader of what this node spawns elsewhere.
+pub(super) const USER: &str = "user";
 
 /// What `net_adm:ping/1` and `Node.ping/1` call (`net_kernel.erl`, `handle_call({is_auth, Node}, ..)`).
 struct NetKernel;
@@ -36,5 +47,29 @@ impl Service for Rex {
 
     fn call(&self, _: usize, call: Call<'_>) -> Handled {
         call.reject(Rejection::unknown_call())
+    }
+}
+
+/// The group leader of functions that this node calls on others (stdlib, chapter "The Erlang I/O Protocol"): what they
+/// print is dropped, and there is nothing to read.
+struct User;
+
+impl Service for User {
+    fn functions(&self) -> Vec<Function> {
+        vec![Function::new("io_request", 3).accepts(Accepts::PLAIN)]
+    }
+
+    fn call(&self, _: usize, mut call: Call<'_>) -> Handled {
+        let arguments = (call.arg::<Pid>(), call.arg::<RawTerm>(), call.arg::<RawTerm>());
+        let (Ok(_), Ok(reply_as), Ok(request)) = arguments else { return call.no_reply() };
+        let mut request = Decoder::new(request.as_bytes());
+        let kind = request.tuple().and_then(|_| request.atom());
+        match kind {
+            Ok(kind) if kind == "put_chars" => call.reply((crate::atom!("io_reply"), reply_as, crate::atom!("ok"))),
+            _ => {
+                let refusal = (crate::atom!("error"), crate::atom!("enotsup"));
+                call.reply((crate::atom!("io_reply"), reply_as, refusal))
+            }
+        }
     }
 }
