@@ -127,7 +127,7 @@ fn named_by_a_beam(otp: &Otp) {
     let builder = adds().epmd_port(world.epmd_port());
     let node = world.wait(builder.start_unnamed("127.0.0.1", BEAM, cookie.clone())).expect("a name");
     assert!(node.name().ends_with("@127.0.0.1") && node.creation() > 3, "{} {}", node.name(), node.creation());
-    assert_eq!(beam.eval("nodes(hidden)"), format!("['{}']", node.name()));
+    beam.eventually("nodes(hidden)", &format!("['{}']", node.name()));
     assert_works(&world, &node, &mut beam);
 
     let second = adds().epmd_port(world.epmd_port()).start_unnamed("127.0.0.1", BEAM, cookie);
