@@ -459,7 +459,7 @@ fn flags_are_those_that_are_offered() {
     for row in table("docs/protocol.md", "| flag | offered | |") {
         let set = match row[1].as_str() {
             "yes" => &mut offered,
-            "no" | "if asked for" => &mut others,
+            "no" => &mut others,
             other => panic!("{other}"),
         };
         set.extend(code_in(&row[0]).into_iter().map(str::to_owned));
