@@ -89,12 +89,15 @@ fn files() -> Vec<File> {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path: PathBuf = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy();
-            if path.is_symlink() || name == ".git" || path.join("CACHEDIR.TAG").exists() {
+            // A build folder holds whole systems (scripts/otp), and has cargo's tag only if cargo has made it.
+            if path.is_symlink() || name == ".git" || name == "target" || path.join("CACHEDIR.TAG").exists() {
                 continue;
             }
             if path.is_dir() {
                 folders.push(path);
-            } else if let Ok(text) = fs::read_to_string(&path) {
+            } else if path.is_file()
+                && let Ok(text) = fs::read_to_string(&path)
+            {
                 let path = path.strip_prefix(root).expect("a path below the root").to_string_lossy().into_owned();
                 all.push(File { path, text });
             }

@@ -42,7 +42,13 @@ defmodule NodeUnderTest do
     env = for {name, value} <- options[:env] || [], do: {to_charlist(name), to_charlist(value)}
     port = Port.open({:spawn_executable, program}, [{:env, env} | settings])
 
-    {:os_pid, os_pid} = Port.info(port, :os_pid)
+    # Without one if it has ended already.
+    os_pid =
+      case Port.info(port, :os_pid) do
+        {:os_pid, os_pid} -> os_pid
+        nil -> nil
+      end
+
     child = %__MODULE__{port: port, os_pid: os_pid, name: :"#{sname}@127.0.0.1"}
 
     on_exit(fn ->
@@ -100,6 +106,7 @@ defmodule NodeUnderTest do
     {_, 0} = System.cmd("kill", ["-#{signal}", Integer.to_string(os_pid)])
   end
 
+  def alive?(nil), do: false
   def alive?(os_pid), do: File.exists?("/proc/#{os_pid}")
 
   @doc "Polls until `condition` holds; false when it never does."

@@ -9,10 +9,8 @@ pub mod handshake;
 mod cookie;
 mod flags;
 mod frame;
-mod tick;
 
 pub use control::{Control, ControlError};
 pub use cookie::{Cookie, CookieError};
 pub use flags::Flags;
 pub use frame::{DEFAULT_LIMIT, Frame, FrameError, Frames};
-pub use tick::{DEFAULT_TICKTIME, Tick, TickAction};

@@ -1,4 +1,4 @@
-//! The only place that opens sockets.
+//! Connections: how they are made, and what drives them.
 
 mod accept;
 mod connect;

@@ -44,6 +44,7 @@ mod system;
 pub mod testing;
 mod watches;
 
+pub use crate::dist::Cookie;
 pub use args::{Args, FromArg, Rejection};
 pub use arguments::{ArgumentError, Arguments};
 pub use builder::Builder;
