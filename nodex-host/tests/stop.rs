@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_host::{CnodeBuilder, Protocol, SpawnError, What, process::Exit};
+use nodex_host::{
+    CnodeBuilder, Protocol, SpawnError, What,
+    process::{Exit, StopOptions, StopSignal},
+};
 use support::{Start, child, example, host, members, nothing_left, obeyed, texts, within};
 
 const SHORT: Duration = Duration::from_millis(150);
@@ -201,4 +204,46 @@ async fn it_ends_when_the_host_is_killed() {
             nothing_left(pid).await;
         }
     }
+}
+
+/// A shell that runs this script up to its line `up`.
+fn shell(options: CnodeBuilder, script: &str) -> CnodeBuilder {
+    options.protocol(Protocol::Plain { args: vec!["-c".into(), script.into()] }).ready_line("up")
+}
+
+#[tokio::test]
+async fn another_signal() {
+    let script = "trap 'echo asked by INT; exit 0' INT; trap '' TERM; echo up; while :; do sleep 0.02; done";
+    let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
+    let stop = StopOptions { signal: StopSignal::Int, group: true, grace: Duration::from_secs(20) };
+    let start = Start::options(options.stop(stop)).await;
+    assert_eq!(start.ok().stop().await, Exit::Status(0));
+    assert_eq!(texts(&start.finish().await), ["up", "asked by INT"]);
+}
+
+#[tokio::test]
+async fn a_signal_for_the_first_process_only() {
+    let script = "
+        sh -c 'trap \"echo a child was asked\" TERM; while kill -0 $PPID; do sleep 0.02; done 2>/dev/null' &
+        trap 'sleep 0.2; echo the first was asked; kill -KILL $!; exit 0' TERM
+        echo up; while :; do sleep 0.02; done";
+    let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
+    let stop = StopOptions { signal: StopSignal::Term, group: false, grace: Duration::from_secs(20) };
+    let start = Start::options(options.stop(stop)).await;
+    assert_eq!(start.ok().stop().await, Exit::Status(0));
+    assert_eq!(texts(&start.finish().await), ["up", "the first was asked"]);
+}
+
+/// Whoever is left when the first process has ended gets the signal then.
+#[tokio::test]
+async fn the_rest_of_a_group_is_asked_later() {
+    let script = "
+        sh -c 'trap \"exit 0\" TERM; while :; do sleep 0.02; done' &
+        trap 'exit 3' TERM
+        echo up; while :; do sleep 0.02; done";
+    let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
+    let stop = StopOptions { signal: StopSignal::Term, group: false, grace: Duration::from_secs(3600) };
+    let start = Start::options(options.stop(stop)).await;
+    assert_eq!(within(60, "the end of the group", start.ok().stop()).await, Exit::Status(3));
+    start.finish().await;
 }

@@ -9,6 +9,7 @@ use std::{
 use nodex_core::term::Atom;
 
 use super::{Events, Protocol, running::any_name};
+use crate::process::StopOptions;
 
 /// Options of a node that is an executable; the defaults are those of the Elixir package that Rust nodes are a
 /// replacement for.
@@ -23,7 +24,7 @@ pub struct CnodeBuilder {
     pub(super) spawn_inactive_timeout: Duration,
     pub(super) start_timeout: Duration,
     pub(super) connect_timeout: Duration,
-    pub(super) stop_grace: Duration,
+    pub(super) stop: StopOptions,
     pub(super) registered_name: Atom,
     pub(super) protocol: Protocol,
     pub(super) cookie_in_env: bool,
@@ -45,7 +46,7 @@ impl CnodeBuilder {
             spawn_inactive_timeout: Duration::from_secs(5),
             start_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(5),
-            stop_grace: Duration::from_secs(5),
+            stop: StopOptions::default(),
             registered_name: any_name(),
             protocol: Protocol::Nodex,
             cookie_in_env: false,
@@ -123,7 +124,14 @@ impl CnodeBuilder {
     /// How long its process group may take to end after SIGTERM before SIGKILL. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
-        self.stop_grace = grace;
+        self.stop.grace = grace;
+        self
+    }
+
+    /// How it is asked to end. Default: by SIGTERM to its process group, with 5 s to obey.
+    #[must_use]
+    pub fn stop(mut self, options: impl Into<StopOptions>) -> Self {
+        self.stop = options.into();
         self
     }
 

@@ -30,13 +30,13 @@ impl CnodeBuilder {
 
     pub(super) async fn start_plan(&self, plan: Plan, cancel: &Cancel) -> Result<Started, SpawnError> {
         let launched = Instant::now();
-        let mut process = OsProcess::start(plan.launch, self.stop_grace).await?;
+        let mut process = OsProcess::start(plan.launch, self.stop).await?;
         let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
         reporter.send(What::Started { pid: process.pid() });
         let output = match process.take_output() {
             Ok(output) => output,
             Err(source) => {
-                process.stop(self.stop_grace).await;
+                process.stop(self.stop.grace).await;
                 return Err(SpawnError::Output { node: reporter.node().to_owned(), source });
             }
         };
@@ -46,12 +46,12 @@ impl CnodeBuilder {
             if let Err(missed) = wait_for(ready_line, &process, &mut pump, &clocks, cancel).await {
                 let error = self.failed(missed, &pump.reporter);
                 // What it still prints must not keep it from ending.
-                tokio::join!(process.stop(self.stop_grace), pump.run(process.ending()));
+                tokio::join!(process.stop(self.stop.grace), pump.run(process.ending()));
                 return Err(error);
             }
             pump.reporter.send(What::Ready { after: launched.elapsed() });
         }
-        Ok(Started { process: NodeProcess::new(process, pump, self.stop_grace), launched })
+        Ok(Started { process: NodeProcess::new(process, pump, self.stop.grace), launched })
     }
 
     pub(super) fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {

@@ -16,6 +16,7 @@ pub struct DistributedBuilder {
     hostname: Option<String>,
     cookie: Option<Cookie>,
     epmd: UseEpmd,
+    epmd_port: Option<u16>,
     node: node::Builder,
 }
 
@@ -28,6 +29,7 @@ impl DistributedBuilder {
             hostname: None,
             cookie: None,
             epmd: UseEpmd::default(),
+            epmd_port: None,
             node: node::Builder::new(),
         }
     }
@@ -61,6 +63,13 @@ impl DistributedBuilder {
         self
     }
 
+    /// The port of epmd, its own or that of the machine. Default: what `ERL_EPMD_PORT` says, or 4369.
+    #[must_use]
+    pub fn epmd_port(mut self, port: u16) -> Self {
+        self.epmd_port = Some(port);
+        self
+    }
+
     /// What the node serves, and its limits.
     #[must_use]
     pub fn node(mut self, configure: impl FnOnce(node::Builder) -> node::Builder) -> Self {
@@ -79,7 +88,7 @@ impl DistributedBuilder {
             None => cookie::default()?,
         };
         let host = HostNode::new(name, cookie.expose())?;
-        let (epmd_port, epmd) = epmd::find(self.epmd, self.ip).await?;
+        let (epmd_port, epmd) = epmd::find(self.epmd, self.epmd_port, self.ip).await?;
         let host = host.with_epmd_port(epmd_port);
         let node = self.node.epmd_port(epmd_port).listen(SocketAddr::new(self.ip, 0));
         let node = node.start(host.name(), cookie).await?;

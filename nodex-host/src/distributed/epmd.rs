@@ -51,10 +51,16 @@ impl Running {
 }
 
 /// The port of the epmd to use, and the epmd itself if it had to be started.
-pub(super) async fn find(which: UseEpmd, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
-    let usual = if which == UseEpmd::Private { 0 } else { port()? };
+pub(super) async fn find(which: UseEpmd, at_port: Option<u16>, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
+    let usual = match at_port {
+        _ if which == UseEpmd::Private => 0,
+        Some(port) => port,
+        None => port()?,
+    };
     if matches!(which, UseEpmd::SystemOrEmbedded | UseEpmd::System) {
-        match Client::new(local_address()?).names().await {
+        let mut address = local_address()?;
+        address.set_port(usual);
+        match Client::new(address).names().await {
             Ok(_) => return Ok((usual, None)),
             Err(EpmdError::NotRunning { .. }) if which == UseEpmd::SystemOrEmbedded => {}
             Err(error) => return Err(error.into()),

@@ -22,7 +22,7 @@ use rustix::{
 };
 use tokio::sync::watch;
 
-use super::{Exit, group};
+use super::{Exit, StopOptions, group};
 
 /// First pause between two looks at the group of an ended child; it doubles up to `LAST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
@@ -51,7 +51,7 @@ pub(super) struct Child {
     pidfd: Option<OwnedFd>,
     /// Held open as long as the child shall run.
     stdin: Option<OwnedFd>,
-    grace: Duration,
+    options: StopOptions,
     /// When the group is killed; set by a stop and by the end of the child, cleared by the kill.
     kill_at: Option<Instant>,
     stopping: bool,
@@ -69,13 +69,13 @@ struct Ended {
 }
 
 impl Child {
-    pub(super) fn new(spawned: &mut process::Child, grace: Duration) -> Child {
+    pub(super) fn new(spawned: &mut process::Child, options: StopOptions) -> Child {
         let pid = Pid::from_child(spawned);
         Child {
             pid,
             pidfd: pidfd_open(pid, PidfdFlags::empty()).ok(),
             stdin: spawned.stdin.take().map(OwnedFd::from),
-            grace,
+            options,
             kill_at: None,
             stopping: false,
             ended: None,
@@ -137,7 +137,10 @@ impl Child {
         self.pidfd = None;
         self.ended = Some(Ended { exit, look_at: now, pause: FIRST_PAUSE, give_up_at: None });
         self.life.send_replace(Life::Ended(exit));
-        self.stop(self.grace);
+        self.stop(self.options.grace);
+        if !self.options.group {
+            group::signal(self.pid, self.options.signal.signal());
+        }
         if let (None, Some(ended)) = (self.kill_at, &mut self.ended) {
             ended.give_up_at = Some(now + VANISH);
         }
@@ -153,9 +156,10 @@ impl Child {
         self.stopping = true;
         self.kill_at = Some(kill_at);
         self.stdin = None;
-        group::signal(self.pid, Signal::TERM);
+        let signal = if self.options.group { group::signal } else { group::signal_leader };
+        signal(self.pid, self.options.signal.signal());
         // A stopped process handles nothing before it goes on.
-        group::signal(self.pid, Signal::CONT);
+        signal(self.pid, Signal::CONT);
     }
 
     /// Kills when the grace period is over; reaps when the group is empty. `living` is the last look at the groups,

@@ -18,6 +18,11 @@ pub(super) fn signal(leader: Pid, signal: Signal) {
     }
 }
 
+/// Sends a signal to the first process of the group only.
+pub(super) fn signal_leader(leader: Pid, signal: Signal) {
+    let _ = kill_process(leader, signal);
+}
+
 /// The groups that have living processes; zombies do not count. `None` when `/proc` does not tell.
 pub(super) fn living() -> Option<HashSet<i32>> {
     let entries = fs::read_dir("/proc").ok()?;
@@ -30,22 +35,30 @@ pub(super) fn living() -> Option<HashSet<i32>> {
         }
         let Ok(stat) = fs::read(entry.path().join("stat")) else { continue };
         seen = true;
-        if let Some((state, group)) = state_and_group(&stat)
-            && !matches!(state, b'Z' | b'X' | b'x')
+        if let Some(stat) = self::stat(&stat)
+            && !matches!(stat.state, b'Z' | b'X' | b'x')
         {
-            groups.insert(group);
+            groups.insert(stat.group);
         }
     }
     seen.then_some(groups)
 }
 
-/// Fields 3 and 5 of `/proc/<pid>/stat` (proc_pid_stat(5)). The name in field 2 may hold spaces and parentheses.
-fn state_and_group(stat: &[u8]) -> Option<(u8, i32)> {
+/// Fields 3 to 5 of `/proc/<pid>/stat`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) state: u8,
+    pub(super) parent: i32,
+    pub(super) group: i32,
+}
+
+/// Reads `/proc/<pid>/stat` (proc_pid_stat(5)). The name in field 2 may hold spaces and parentheses.
+pub(super) fn stat(stat: &[u8]) -> Option<Stat> {
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
     let mut fields = stat[after_name..].split(|byte| *byte == b' ').filter(|field| !field.is_empty());
     let state = *fields.next()?.first()?;
-    let group = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
-    Some((state, group))
+    let mut number = || std::str::from_utf8(fields.next()?).ok()?.parse().ok();
+    Some(Stat { state, parent: number()?, group: number()? })
 }
 
 #[cfg(test)]
@@ -54,10 +67,10 @@ mod tests {
 
     #[test]
     fn the_name_of_a_process_cannot_confuse() {
-        assert_eq!(state_and_group(b"12 (cat) S 1 12 12 0 -1"), Some((b'S', 12)));
-        assert_eq!(state_and_group(b"12 (a) Z 3 4) R 9 77 1 0"), Some((b'R', 77)));
-        assert_eq!(state_and_group(b"12 (cat"), None);
-        assert_eq!(state_and_group(b"12 (cat) S"), None);
+        assert_eq!(stat(b"12 (cat) S 1 12 12 0 -1"), Some(Stat { state: b'S', parent: 1, group: 12 }));
+        assert_eq!(stat(b"12 (a) Z 3 4) R 9 77 1 0"), Some(Stat { state: b'R', parent: 9, group: 77 }));
+        assert_eq!(stat(b"12 (cat"), None);
+        assert_eq!(stat(b"12 (cat) S"), None);
     }
 
     #[test]

@@ -82,7 +82,10 @@ pub enum LaunchError {
 
 impl Launch {
     /// Checks what can be checked without starting it; gives the absolute path.
-    pub(super) fn check(&self) -> Result<PathBuf, LaunchError> {
+    ///
+    /// # Errors
+    /// Why it could not be started.
+    pub fn check(&self) -> Result<PathBuf, LaunchError> {
         let path = std::path::absolute(&self.program).map_err(|source| self.refused(source))?;
         match fs::metadata(&path) {
             Ok(file) if file.is_dir() => return Err(LaunchError::IsDirectory { path }),

@@ -17,6 +17,8 @@ mod launch;
 mod lines;
 mod output;
 mod parent_death;
+mod stop;
+mod strays;
 mod warden;
 
 use std::{os::fd::OwnedFd, time::Duration};
@@ -30,7 +32,27 @@ pub use exit::Exit;
 pub use launch::{Launch, LaunchError};
 pub(crate) use output::Output;
 pub use output::{LINE_LIMIT, Line, Stream};
+pub use stop::{StopOptions, StopSignal, UnknownStopSignal};
 use warden::Warden;
+
+/// Kills every process that was started here and is still there, with its group. It does not wait for them to be gone;
+/// whoever stops them does. For a program that has been told twice to end.
+pub fn kill_all() {
+    if let Ok(warden) = Warden::get() {
+        warden.kill_all();
+    }
+}
+
+/// From now on, reaps children that this program has not started from here: a program that is process 1 of a container
+/// gets all orphans of the container, and they stay as zombies otherwise. Not for programs that start children in any
+/// other way, whose exit status it would take.
+///
+/// # Errors
+/// When the thread for it cannot be started.
+pub fn reap_strays() -> Result<(), LaunchError> {
+    Warden::get()?.reap_strays();
+    Ok(())
+}
 
 /// A child process. Dropping it begins the stop sequence, which goes on without it.
 #[derive(Debug)]
@@ -45,13 +67,13 @@ pub struct OsProcess {
 }
 
 impl OsProcess {
-    /// Starts an executable. `grace` is how long its group may take to end when it is dropped, or when it ends and
-    /// others of its group go on.
+    /// Starts an executable. `stop` is how it is asked to end, and how long its group may take to end when it is
+    /// dropped, or when it ends and others of its group go on; a [`Duration`] is a grace period.
     ///
     /// # Errors
     /// When it cannot be started; what is known about the file is told apart.
-    pub async fn start(launch: Launch, grace: Duration) -> Result<OsProcess, LaunchError> {
-        Warden::get()?.launch(launch, grace).await
+    pub async fn start(launch: Launch, stop: impl Into<StopOptions>) -> Result<OsProcess, LaunchError> {
+        Warden::get()?.launch(launch, stop.into()).await
     }
 
     fn new(

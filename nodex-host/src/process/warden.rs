@@ -6,7 +6,7 @@
 //! A child is signalled only while it has not been reaped, so a pid that was reused is never hit.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     os::fd::{AsFd as _, OwnedFd},
     sync::{Arc, Mutex, PoisonError, mpsc},
@@ -20,18 +20,23 @@ use rustix::{
 };
 use tokio::sync::oneshot;
 
-use super::{Launch, LaunchError, OsProcess, child::Child, group};
+use super::{Launch, LaunchError, OsProcess, StopOptions, child::Child, group, strays};
 
 /// How often a child is looked at when the kernel has no pidfd for it.
 const LOOK_WITHOUT_PIDFD: Duration = Duration::from_millis(20);
+
+/// How often strays are looked for.
+const LOOK_FOR_STRAYS: Duration = Duration::from_secs(1);
 
 /// `epoll` data of the eventfd; children count from 1.
 const WAKE: u64 = 0;
 
 /// What the thread is asked for.
 enum Request {
-    Start { launch: Launch, grace: Duration, reply: oneshot::Sender<Result<OsProcess, LaunchError>> },
+    Start { launch: Launch, stop: StopOptions, reply: oneshot::Sender<Result<OsProcess, LaunchError>> },
     Stop { child: u64, grace: Duration },
+    KillAll,
+    ReapStrays,
 }
 
 /// The way to the thread.
@@ -59,21 +64,38 @@ impl Warden {
         epoll::add(&epoll, &*wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
         let (requests, received) = mpsc::channel();
         let warden = Warden { requests, wake };
-        let work = Work { warden: warden.clone(), requests: received, epoll, children: HashMap::new(), next: WAKE + 1 };
+        let work = Work {
+            warden: warden.clone(),
+            requests: received,
+            epoll,
+            children: HashMap::new(),
+            next: WAKE + 1,
+            strays_at: None,
+        };
         thread::Builder::new().name("nodex-warden".into()).spawn(move || work.run())?;
         Ok(warden)
     }
 
     /// Starts an executable. A process that nobody takes from the answer is stopped.
-    pub(super) async fn launch(&self, launch: Launch, grace: Duration) -> Result<OsProcess, LaunchError> {
+    pub(super) async fn launch(&self, launch: Launch, stop: StopOptions) -> Result<OsProcess, LaunchError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Request::Start { launch, grace, reply });
+        self.ask(Request::Start { launch, stop, reply });
         answer.await.unwrap_or_else(|_| Err(LaunchError::NoWarden { source: io::ErrorKind::BrokenPipe.into() }))
     }
 
     /// Begins the stop sequence of a child, or shortens the grace period of one that is being stopped.
     pub(super) fn stop(&self, child: u64, grace: Duration) {
         self.ask(Request::Stop { child, grace });
+    }
+
+    /// Kills all children.
+    pub(super) fn kill_all(&self) {
+        self.ask(Request::KillAll);
+    }
+
+    /// Looks for strays from now on.
+    pub(super) fn reap_strays(&self) {
+        self.ask(Request::ReapStrays);
     }
 
     fn ask(&self, request: Request) {
@@ -90,6 +112,8 @@ struct Work {
     epoll: OwnedFd,
     children: HashMap<u64, Child>,
     next: u64,
+    /// When to look for children that were not started here, if at all.
+    strays_at: Option<Instant>,
 }
 
 impl Work {
@@ -123,20 +147,22 @@ impl Work {
     fn obey(&mut self) {
         while let Ok(request) = self.requests.try_recv() {
             match request {
-                Request::Start { launch, grace, reply } => {
+                Request::Start { launch, stop, reply } => {
                     // What is not taken is dropped, and a process that is dropped is stopped.
-                    let _ = reply.send(self.start(&launch, grace));
+                    let _ = reply.send(self.start(&launch, stop));
                 }
                 Request::Stop { child, grace } => {
                     if let Some(child) = self.children.get_mut(&child) {
                         child.stop(grace);
                     }
                 }
+                Request::KillAll => self.children.values_mut().for_each(|child| child.stop(Duration::ZERO)),
+                Request::ReapStrays => self.strays_at = Some(Instant::now()),
             }
         }
     }
 
-    fn start(&mut self, launch: &Launch, grace: Duration) -> Result<OsProcess, LaunchError> {
+    fn start(&mut self, launch: &Launch, stop: StopOptions) -> Result<OsProcess, LaunchError> {
         let path = launch.check()?;
         let mut spawned = match launch.command(&path).spawn() {
             Ok(spawned) => spawned,
@@ -145,12 +171,12 @@ impl Work {
         let (stdout, stderr) = (spawned.stdout.take().map(OwnedFd::from), spawned.stderr.take().map(OwnedFd::from));
         let id = self.next;
         self.next += 1;
-        let child = Child::new(&mut spawned, grace);
+        let child = Child::new(&mut spawned, stop);
         if let Some(pidfd) = child.pidfd() {
             let data = epoll::EventData::new_u64(id);
             let _ = epoll::add(&self.epoll, pidfd.as_fd(), data, epoll::EventFlags::IN | epoll::EventFlags::ONESHOT);
         }
-        let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), grace, stdout, stderr);
+        let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), stop.grace, stdout, stderr);
         self.children.insert(id, child);
         Ok(process)
     }
@@ -168,14 +194,23 @@ impl Work {
             child.advance(now, living.as_ref());
         }
         self.children.retain(|_, child| !child.is_gone());
+        if self.strays_at.is_some_and(|due| due <= now) {
+            strays::reap(
+                &self.children.values().map(|child| child.pid().as_raw_nonzero().get()).collect::<HashSet<_>>(),
+            );
+            self.strays_at = Some(now + LOOK_FOR_STRAYS);
+        }
     }
 
     /// How long nothing has to be done.
     fn sleep(&self) -> Option<Duration> {
         let now = Instant::now();
-        let due = self.children.values().filter_map(Child::due).min().map(|due| due.saturating_duration_since(now));
+        let due = self.children.values().filter_map(Child::due).chain(self.strays_at).min();
+        let due = due.map(|due| due.saturating_duration_since(now));
         match due {
-            None if self.children.values().any(Child::is_unwatched) => Some(LOOK_WITHOUT_PIDFD),
+            due if self.children.values().any(Child::is_unwatched) => {
+                Some(due.unwrap_or(LOOK_WITHOUT_PIDFD).min(LOOK_WITHOUT_PIDFD))
+            }
             due => due,
         }
     }
