@@ -1,6 +1,7 @@
-//! A small node for a host to start: it answers `{ping, Term}`, slowly on request, and can be made to fail.
+//! A small node for a host to start: it answers `{ping, Term}`, slowly on request, keeps notes in a file, and can be
+//! made to fail.
 
-use std::{process::ExitCode, time::Duration};
+use std::{fs::File, io::Write as _, process::ExitCode, time::Duration};
 
 use nodex_core::{
     atom,
@@ -17,6 +18,13 @@ fn main() -> ExitCode {
                 term
             })
             .add("silence", || NoReply)
+            .add("sname", || std::env::args().nth(1).unwrap_or_default())
+            .add("note", |file: String, line: String| {
+                // In one write, as others append to the same file.
+                let line = format!("{line}\n");
+                let file = File::options().append(true).create(true).open(file);
+                file.is_ok_and(|mut file| file.write_all(line.as_bytes()).is_ok())
+            })
             .add("exit", |status: i32| -> i32 { std::process::exit(status) })
             .add("abort", || -> bool { std::process::abort() });
         Ok(node.service(functions))

@@ -20,6 +20,7 @@
 
 pub mod cnode;
 pub mod distributed;
+pub mod pool;
 pub mod process;
 pub mod supervisor;
 
@@ -27,4 +28,5 @@ pub use cnode::{
     CallError, Cnode, CnodeBuilder, Down, Event, Events, HostNode, NodeProcess, Protocol, SpawnError, What,
 };
 pub use distributed::{Distributed, UpError, UseEpmd};
+pub use pool::Pool;
 pub use supervisor::{Restart, Supervisor};

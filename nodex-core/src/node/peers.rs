@@ -65,6 +65,11 @@ impl Peer {
         }
     }
 
+    /// False from the moment at which this connection is known to be lost; [`ended`](Self::ended) then tells why.
+    pub fn is_connected(&self) -> bool {
+        !self.outbox.closed()
+    }
+
     /// Closes the connection at once, whatever its handlers are doing. What waits to be written is dropped.
     pub fn disconnect(&self) {
         self.outbox.abort();

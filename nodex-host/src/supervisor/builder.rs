@@ -122,6 +122,11 @@ impl Supervisor {
             _ => Ended::RuntimeGone,
         }
     }
+
+    /// Why it ended, if it has.
+    pub(crate) fn has_ended(&self) -> Option<Ended> {
+        self.0.ended.borrow().clone()
+    }
 }
 
 /// What all handles of a supervisor share; it ends with the last of them.

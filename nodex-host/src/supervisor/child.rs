@@ -67,6 +67,11 @@ impl Child {
         self.cnode().map(|cnode| cnode.node().clone())
     }
 
+    /// Whether it is up and connected. Its state tells of a lost connection a little later than this.
+    pub(crate) fn is_connected(&self) -> bool {
+        matches!(&*self.state.borrow(), ChildState::Up(cnode) if cnode.peer().is_connected())
+    }
+
     /// Waits until its state is another than it was at the last call, and gives it. `None` when its supervisor has
     /// forgotten it or has ended.
     pub async fn changed(&mut self) -> Option<ChildState> {

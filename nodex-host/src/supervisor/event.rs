@@ -56,6 +56,16 @@ pub enum Change {
     Stopping,
     /// The child is down, and nothing is left of it.
     Stopped,
+    /// The child is a member of a pool, which is going to restart it: it gets no more calls.
+    Draining {
+        /// How many calls it has yet to answer.
+        calls: usize,
+    },
+    /// It has answered them.
+    Drained {
+        /// How many it has not answered in the time that it had; they fail now.
+        left: usize,
+    },
     /// The child has been restarted too often, and stays down.
     GaveUp,
     /// The child is not known any more.

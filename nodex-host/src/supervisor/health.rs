@@ -79,6 +79,21 @@ impl Health {
         self
     }
 
+    /// The same, and tells the outcome of each check.
+    pub(crate) fn told(self, tell: impl Fn(bool) + Send + Sync + 'static) -> Health {
+        let (inner, tell) = (self.check, Arc::new(tell));
+        let check = move |cnode: Cnode, limit: Duration| {
+            let (outcome, tell) = (inner(cnode, limit), tell.clone());
+            let told = async move {
+                let outcome = outcome.await;
+                tell(outcome.is_ok());
+                outcome
+            };
+            Box::pin(told) as BoxFuture<'static, _>
+        };
+        Health { check: Arc::new(check), ..self }
+    }
+
     /// Checks until it is down, and takes it down when it is not healthy.
     pub(super) async fn watch(&self, cnode: &Cnode) -> Down {
         let checks = async {

@@ -152,6 +152,11 @@ impl Supervisor {
         self.0.changes.subscribe()
     }
 
+    /// Tells subscribers of something that is done to a child from outside.
+    pub(crate) fn tell(&self, child: &Arc<str>, change: Change) {
+        self.0.changes.send(child, change);
+    }
+
     /// Stops all children, the last one first, and ends. Gives the reason of the end, which is another than
     /// [`Ended::Stopped`] when it had begun before.
     pub async fn stop(&self) -> Ended {

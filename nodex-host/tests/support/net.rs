@@ -27,13 +27,14 @@ pub(crate) fn rust_node() -> PathBuf {
     example("pong")
 }
 
-/// The end of every test: no process of these groups, no registered name and no connection is left, and the host goes
-/// down.
+/// The end of every test: no process of these groups, no registered name, no connection and no socket is left, and the
+/// host goes down.
 pub(crate) async fn finish(net: Distributed, groups: impl IntoIterator<Item = u32>) {
     for group in groups {
         nothing_left(group).await;
     }
     let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
+    let port = epmd.lookup("master").await.expect("the host is registered").port;
     // The end of a registration is a matter of its connection with epmd.
     within(10, "the end of all names but one", async {
         while epmd.names().await.expect("the names").iter().any(|(name, _)| name != "master") {
@@ -49,6 +50,26 @@ pub(crate) async fn finish(net: Distributed, groups: impl IntoIterator<Item = u3
     .await;
     within(5, "the end of the host", net.down()).await;
     assert!(epmd.names().await.is_err(), "the embedded epmd is gone");
+    within(10, "the end of all sockets", async {
+        while let left = sockets(port)
+            && !left.is_empty()
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+/// The TCP sockets at either end of this port that a process holds (proc_pid_net(5)).
+fn sockets(port: u16) -> Vec<String> {
+    let of_port = format!(":{port:04X}");
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("/proc/net/tcp");
+    let held = |line: &&str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        // What the kernel alone still knows, as TIME_WAIT, has no inode.
+        (fields[1].ends_with(&of_port) || fields[2].ends_with(&of_port)) && fields[9] != "0"
+    };
+    table.lines().skip(1).filter(held).map(str::to_owned).collect()
 }
 
 pub(crate) async fn ping(cnode: &Cnode, text: &str) {

@@ -1,0 +1,144 @@
+//! The options of a pool, and its start.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{Inner, Pool, member::Member, members::Members};
+use crate::{
+    cnode::CnodeBuilder,
+    distributed::Distributed,
+    supervisor::{Backoff, ChildSpec, Ended, Health, Restart, StartError, Subscription, Supervisor, SupervisorBuilder},
+};
+
+/// How many members are started at the same time.
+const AT_ONCE: usize = 8;
+
+/// How many restarts a pool may have in [`WITHIN`] for each of its members.
+const RESTARTS: usize = 3;
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// Options of a pool.
+#[derive(Debug, Clone)]
+pub struct PoolBuilder {
+    name: Arc<str>,
+    template: CnodeBuilder,
+    names: Vec<String>,
+    supervisor: SupervisorBuilder,
+    at_most: Option<(u32, Duration)>,
+    restart: Restart,
+    health: Option<Health>,
+    drain_timeout: Duration,
+}
+
+impl PoolBuilder {
+    pub(super) fn new(name: Arc<str>, template: CnodeBuilder) -> PoolBuilder {
+        PoolBuilder {
+            name,
+            template,
+            names: Vec::new(),
+            supervisor: Supervisor::builder().at_once(AT_ONCE),
+            at_most: None,
+            restart: Restart::permanent(),
+            health: None,
+            drain_timeout: Duration::from_secs(30),
+        }
+        .size(1)
+    }
+
+    /// How many members it has, at least one. Their node names are the name of the pool and a number from 1:
+    /// `calc1@127.0.0.1`. Default: one.
+    #[must_use]
+    pub fn size(mut self, size: usize) -> Self {
+        self.names = (1..=size.max(1)).map(|number| format!("{}{number}", self.name)).collect();
+        self
+    }
+
+    /// A member for each of these names, the part of its node name before the `@`. Without any name this does nothing.
+    #[must_use]
+    pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        if !names.is_empty() {
+            self.names = names;
+        }
+        self
+    }
+
+    /// How to find out that a member is up but does not work. Calls go to a member whose last check failed only when
+    /// there is no other. Default: not at all.
+    #[must_use]
+    pub fn health(mut self, health: Health) -> Self {
+        self.health = Some(health);
+        self
+    }
+
+    /// The pause before a member is restarted.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.supervisor = self.supervisor.backoff(backoff);
+        self
+    }
+
+    /// At most so many restarts of members that failed, all together, within this time; with one more the pool gives
+    /// up and ends. Default: three for each member within 5 s.
+    #[must_use]
+    pub fn at_most(mut self, max_restarts: u32, within: Duration) -> Self {
+        self.at_most = Some((max_restarts, within));
+        self
+    }
+
+    /// At most so many restarts of one member within this time; with one more that member stays down, and the others
+    /// go on without it. Default: as many as the pool may have.
+    #[must_use]
+    pub fn member_at_most(mut self, max_restarts: u32, within: Duration) -> Self {
+        self.restart = self.restart.at_most(max_restarts, within);
+        self
+    }
+
+    /// How long [`Pool::restart`] waits for the calls that a member has yet to answer. Default: 30 s.
+    #[must_use]
+    pub fn drain_timeout(mut self, limit: Duration) -> Self {
+        self.drain_timeout = limit;
+        self
+    }
+
+    /// All events of its members, those of the start included.
+    pub fn subscribe(&self) -> Subscription {
+        self.supervisor.subscribe()
+    }
+
+    /// Starts it, in the current tokio runtime, and waits until all members have been up.
+    ///
+    /// # Errors
+    /// When one does not come up. Those that were up are down again then.
+    pub async fn start(self, net: &Distributed) -> Result<Pool, StartError> {
+        let default = || (u32::try_from(RESTARTS * self.names.len()).unwrap_or(u32::MAX), WITHIN);
+        let (max_restarts, within) = self.at_most.unwrap_or_else(default);
+        let mut supervisor = self.supervisor.at_most(max_restarts, within);
+        let mut suspects = Vec::new();
+        for name in &self.names {
+            let suspect = Arc::new(AtomicBool::new(false));
+            let mut spec = ChildSpec::new(name.as_str(), self.template.clone().sname(name)).restart(self.restart);
+            if let Some(health) = &self.health {
+                let suspect = suspect.clone();
+                spec = spec.health(health.clone().told(move |well| suspect.store(!well, Ordering::Relaxed)));
+            }
+            supervisor = supervisor.child(spec);
+            suspects.push(suspect);
+        }
+        let supervisor = supervisor.start(net).await?;
+        let mut list = Vec::new();
+        for (name, suspect) in self.names.iter().zip(suspects) {
+            match supervisor.child(name).await {
+                Some(child) => list.push(Member::new(child, suspect)),
+                None => return Err(StartError::Ended(supervisor.has_ended().unwrap_or(Ended::Stopped))),
+            }
+        }
+        let members = Members::new(self.name, list);
+        Ok(Pool(Arc::new(Inner { supervisor, members, drain_timeout: self.drain_timeout })))
+    }
+}

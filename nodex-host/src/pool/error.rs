@@ -1,0 +1,29 @@
+//! Why the members of a pool were not all restarted.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::cnode::SpawnError;
+
+/// Why the members of a pool were not all restarted.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RestartError {
+    /// A member did not come up again. It stays down; those behind it have not been touched.
+    #[error("{member} did not start again, after {restarted} others had: {error}")]
+    Start {
+        /// The member.
+        member: Arc<str>,
+        /// How many members had been restarted before.
+        restarted: usize,
+        /// Why it did not start.
+        error: Arc<SpawnError>,
+    },
+    /// The pool was stopped meanwhile, or has ended.
+    #[error("the pool {pool} has ended")]
+    Stopped {
+        /// The pool.
+        pool: Arc<str>,
+    },
+}

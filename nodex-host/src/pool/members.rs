@@ -1,0 +1,152 @@
+//! The members of a pool: who gets the next call, and the wait for one who takes it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant, timeout_at},
+};
+
+use super::member::{Member, UnderWay};
+use crate::{
+    cnode::{CallError, Cnode},
+    supervisor::{ChildState, Ended},
+};
+
+#[derive(Debug)]
+pub(super) struct Members {
+    pub(super) name: Arc<str>,
+    pub(super) list: Vec<Member>,
+    /// Where to look first, so that members that are equally busy take turns.
+    turn: AtomicUsize,
+    waiting: AtomicUsize,
+    /// Something may be different with a member.
+    changed: watch::Sender<()>,
+    /// Only one restart of all at a time.
+    pub(super) restarting: Mutex<()>,
+}
+
+impl Members {
+    pub(super) fn new(name: Arc<str>, list: Vec<Member>) -> Arc<Members> {
+        let members = Arc::new(Members {
+            name,
+            list,
+            turn: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            changed: watch::Sender::new(()),
+            restarting: Mutex::new(()),
+        });
+        for member in &members.list {
+            let (mut child, members) = (member.child().clone(), members.clone());
+            tokio::spawn(async move {
+                // Until the supervisor has ended.
+                while child.changed().await.is_some() {
+                    members.tell();
+                }
+                members.tell();
+            });
+        }
+        members
+    }
+
+    /// Has everybody look again who waits.
+    pub(super) fn tell(&self) {
+        self.changed.send_replace(());
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Gives a call to the least busy member that takes calls.
+    fn pick(&self) -> Option<(Cnode, UnderWay<'_>)> {
+        let first = self.turn.fetch_add(1, Ordering::Relaxed) % self.list.len().max(1);
+        let (before, from) = self.list.split_at(first);
+        loop {
+            let taking = from.iter().chain(before).filter(|member| member.takes_calls());
+            // Of equals the first.
+            let picked = taking.min_by_key(|member| member.load())?.enter();
+            if picked.is_some() {
+                return picked;
+            }
+        }
+    }
+
+    /// The same, and waits for a member up to `limit`. Gives what is left of that.
+    pub(super) async fn wait(
+        &self,
+        limit: Duration,
+        ended: impl Fn() -> Option<Ended>,
+    ) -> Result<(Cnode, UnderWay<'_>, Duration), CallError> {
+        if let Some((cnode, under_way)) = self.pick() {
+            return Ok((cnode, under_way, limit));
+        }
+        let deadline = Instant::now() + limit;
+        let _waits = Waits::new(&self.waiting);
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.borrow_and_update();
+            if let Some((cnode, under_way)) = self.pick() {
+                return Ok((cnode, under_way, deadline.saturating_duration_since(Instant::now())));
+            }
+            if let Some(ended) = ended() {
+                return Err(CallError::NotRunning { child: self.name.clone(), reason: ended.to_string().into() });
+            }
+            if !self.list.iter().any(Member::is_to_come) {
+                return Err(CallError::NotRunning { child: self.name.clone(), reason: self.reason() });
+            }
+            if timeout_at(deadline, changed.changed()).await.is_err() {
+                return Err(CallError::NotUp { child: self.name.clone(), limit, reason: self.reason() });
+            }
+        }
+    }
+
+    /// Waits until another member than this one takes calls, or none of them ever will.
+    pub(super) async fn wait_for_another(&self, member: &Member) {
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.borrow_and_update();
+            let mut others = self.list.iter().filter(|other| other.name != member.name);
+            if others.clone().any(Member::takes_calls) || !others.any(Member::is_to_come) {
+                return;
+            }
+            if changed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Why no member is up.
+    fn reason(&self) -> Arc<str> {
+        let reasons = self.list.iter().filter_map(|member| match member.child().state() {
+            ChildState::Restarting { reason } | ChildState::Down { reason } => Some((member, reason)),
+            ChildState::Up(_) => None,
+        });
+        match reasons.last() {
+            Some((member, reason)) => format!("of {}: {reason}", member.name).into(),
+            None => "all members are being restarted".into(),
+        }
+    }
+}
+
+/// Counts somebody who waits.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn new(count: &'a AtomicUsize) -> Waits<'a> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Waits(count)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,72 @@
+//! Restarting the members of a pool one after the other.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use super::{Inner, RestartError, member::Member, members::Members};
+use crate::supervisor::{Change, ChildError};
+
+/// What came of [`Pool::restart`](super::Pool::restart).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restarted {
+    /// How many members have been restarted: all.
+    pub members: usize,
+    /// How many calls were not answered in time and were cut short.
+    pub cut_short: usize,
+}
+
+/// Restarts all. The pool is not kept alive for it beyond the stop and start of a member.
+pub(super) async fn all(
+    pool: Weak<Inner>,
+    members: Arc<Members>,
+    drain_timeout: Duration,
+) -> Result<Restarted, RestartError> {
+    let _turn = members.restarting.lock().await;
+    let mut done = Restarted { members: 0, cut_short: 0 };
+    for member in &members.list {
+        members.wait_for_another(member).await;
+        let _open = Open { member, members: &members };
+        let calls = member.shut();
+        tell(&pool, member, Change::Draining { calls });
+        let left = member.idle(drain_timeout).await;
+        member.flush().await;
+        tell(&pool, member, Change::Drained { left });
+        done.cut_short += left;
+        again(&pool, &members, member, done.members).await?;
+        done.members += 1;
+    }
+    Ok(done)
+}
+
+fn tell(pool: &Weak<Inner>, member: &Member, change: Change) {
+    if let Some(pool) = pool.upgrade() {
+        pool.supervisor.tell(&member.name, change);
+    }
+}
+
+/// Stops a member and starts it again.
+async fn again(pool: &Weak<Inner>, members: &Members, member: &Member, restarted: usize) -> Result<(), RestartError> {
+    let stopped = || RestartError::Stopped { pool: members.name.clone() };
+    let pool = pool.upgrade().ok_or_else(stopped)?;
+    pool.supervisor.terminate_child(&member.name).await.map_err(|_| stopped())?;
+    match pool.supervisor.restart_child(&member.name).await {
+        Ok(_) => Ok(()),
+        Err(ChildError::Start { child, error }) => Err(RestartError::Start { member: child, restarted, error }),
+        Err(_) => Err(stopped()),
+    }
+}
+
+/// Lets a member take calls again, whatever came of its restart.
+struct Open<'a> {
+    member: &'a Member,
+    members: &'a Members,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.member.open();
+        self.members.tell();
+    }
+}
