@@ -6,6 +6,7 @@ use std::time::Duration;
 use nodex_core::dist::Cookie;
 use nodex_core::dist::Flags;
 use nodex_core::dist::handshake::HandshakeError;
+use nodex_core::net::LinkEnd;
 use nodex_core::node::{Backoff, Builder, Functions, Node, NodeEvent};
 use nodex_core::{atom, term::Atom};
 
@@ -67,9 +68,8 @@ fn both_ways(otp: &Otp) {
 
     let node_name = Atom::from_static(BEAM);
     let up = NodeEvent::Up { node: node_name.clone() };
-    for reason in ["the connection was closed here", "the peer closed the connection", "the peer closed the connection"]
-    {
-        let down = NodeEvent::Down { node: node_name.clone(), reason: reason.into() };
+    for reason in [LinkEnd::Shutdown, LinkEnd::Closed, LinkEnd::Closed] {
+        let down = NodeEvent::Down { node: node_name.clone(), reason };
         assert_eq!(world.wait(events.recv()).expect("an event"), up);
         assert_eq!(world.wait(events.recv()).expect("an event"), down);
     }

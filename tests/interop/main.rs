@@ -9,6 +9,7 @@ mod calls;
 mod connections;
 mod handshakes;
 mod raw;
+mod sending;
 mod terms;
 mod ticks;
 mod traffic;

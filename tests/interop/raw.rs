@@ -122,7 +122,7 @@ pub(crate) fn wait_closed(stream: &mut TcpStream) {
 }
 
 /// Bytes read; 0 at the end of the connection, a reset included.
-fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
+pub(crate) fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> usize {
     match stream.read(buffer) {
         Ok(count) => count,
         Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,

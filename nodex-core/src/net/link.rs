@@ -28,7 +28,8 @@ const BATCH: usize = 256 * 1024;
 pub struct LinkLimits {
     /// The longest frame that is accepted, in bytes.
     pub max_frame: usize,
-    /// Reading stops while more than this many bytes of replies wait to be written, or for their turn.
+    /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
+    /// this many bytes of any kind wait to be written, [`Node::send`](crate::node::Node::send) and its like wait as well.
     pub max_waiting: usize,
     /// Reading stops while this many calls wait for their handlers.
     pub max_in_flight: usize,
@@ -56,15 +57,20 @@ impl Default for LinkLimits {
 }
 
 /// Why a link ended.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkEnd {
     /// The peer closed the connection.
     #[error("the peer closed the connection")]
     Closed,
     /// Reading or writing failed.
-    #[error("the connection failed: {0}")]
-    Io(#[from] io::Error),
+    #[error("the connection failed: {message}")]
+    Io {
+        /// What kind of failure it was.
+        kind: io::ErrorKind,
+        /// In the system's words.
+        message: Box<str>,
+    },
     /// Nothing came for the tick time.
     #[error("nothing was heard from the peer for {0:?}")]
     TickTimeout(Duration),
@@ -88,6 +94,15 @@ pub enum LinkEnd {
     /// This side closed it.
     #[error("the connection was closed here")]
     Shutdown,
+    /// The node has connected again, which it would not have done if it still had this connection.
+    #[error("a new connection with the node took its place")]
+    Replaced,
+}
+
+impl From<io::Error> for LinkEnd {
+    fn from(error: io::Error) -> Self {
+        LinkEnd::Io { kind: error.kind(), message: error.to_string().into() }
+    }
 }
 
 /// What a link has taken in and not answered yet.
@@ -146,7 +161,7 @@ pub(super) fn handle_frames<R: Receive>(
 /// True when no more messages are to be taken for now.
 pub(super) fn congested<R: Receive>(outbox: &Outbox, receive: &R, limits: &LinkLimits) -> bool {
     let load = receive.load();
-    outbox.waiting() + load.replies_bytes > limits.max_waiting
+    outbox.answers() + load.replies_bytes > limits.max_waiting
         || load.calls >= limits.max_in_flight
         || load.calls_bytes > limits.max_in_flight_bytes
 }

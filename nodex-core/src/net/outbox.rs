@@ -12,6 +12,7 @@ use std::{
 
 use futures::task::AtomicWaker;
 use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+use tokio::sync::Notify;
 
 use super::WriteSide;
 use crate::etf::Encoder;
@@ -33,6 +34,12 @@ pub struct Outbox {
     pending: Mutex<Pending>,
     /// Bytes that wait, readable without the lock.
     waiting: AtomicUsize,
+    /// Those of them that are answers to the peer, or some less; readable without the lock.
+    answers: AtomicUsize,
+    /// Above so many bytes that wait, [`Self::room`] waits.
+    limit: usize,
+    /// There is room for one of those who wait for it.
+    room: Notify,
     /// Bytes written so far: moves with every write, so that whoever ticks sees whether the line was idle.
     written: AtomicUsize,
     closed: AtomicBool,
@@ -47,15 +54,23 @@ struct Pending {
     out: Encoder,
     /// How much of `out` has been written.
     done: usize,
+    /// Bytes that wait and that the peer has not asked for, or some more.
+    own: usize,
+    /// How many wait for room.
+    blocked: usize,
     ticked: Option<Instant>,
 }
 
 impl Outbox {
-    pub(crate) fn new(socket: WriteSide) -> Self {
+    /// Whoever sends of its own accord waits while more than `limit` bytes do.
+    pub(crate) fn new(socket: WriteSide, limit: usize) -> Self {
         Outbox {
             socket,
             pending: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
+            limit,
+            room: Notify::new(),
             written: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
@@ -83,22 +98,70 @@ impl Outbox {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends whole frames and has the driver write them.
+    /// Appends whole frames that answer the peer, and has the driver write them.
     pub(crate) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        self.append(false, write)
+    }
+
+    /// Appends whole frames that the peer has not asked for, and has the driver write them. They do not keep the link
+    /// from reading, or two nodes that both send much could wait for each other for ever; [`Self::room`] bounds them.
+    pub(crate) fn send<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        self.append(true, write)
+    }
+
+    fn append<T>(&self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
+        let before = pending.out.len();
         let result = write(&mut pending.out);
-        if self.closed() {
-            *pending = Pending::default();
+        if own {
+            pending.own += pending.out.len() - before;
         }
-        self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
+        if self.closed() {
+            pending.clear();
+        }
+        self.count(&mut pending);
         drop(pending);
         self.driver.wake();
         result
     }
 
+    /// Waits until there is room for what the peer has not asked for, or the connection has ended. Those who wait come in
+    /// turn.
+    pub(crate) async fn room(&self) {
+        while !self.has_room() {
+            let turn = self.room.notified();
+            let Some(_waits) = Blocked::enter(self) else { return };
+            turn.await;
+        }
+    }
+
+    /// Whether [`Self::room`] is there now.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting() <= self.limit || self.closed()
+    }
+
     /// Bytes that have not been written yet.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Those of them that answer what the peer has sent.
+    pub(crate) fn answers(&self) -> usize {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Keeps the counts after every change; gives how many bytes wait.
+    fn count(&self, pending: &mut Pending) -> usize {
+        let waiting = pending.out.len() - pending.done;
+        // What was written is taken to be answers as long as any can be left. So what is counted as answers never has
+        // anything of our own accord in it, and is short of the truth by no more than that.
+        pending.own = pending.own.min(waiting);
+        self.waiting.store(waiting, Ordering::Relaxed);
+        self.answers.store(waiting - pending.own, Ordering::Relaxed);
+        if pending.blocked > 0 && waiting <= self.limit {
+            self.room.notify_one();
+        }
+        waiting
     }
 
     /// Bytes written since the connection was made.
@@ -117,8 +180,11 @@ impl Outbox {
         self.closed.store(true, Ordering::Release);
         // Fails only when it is not connected any more.
         let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Both);
-        *self.lock() = Pending::default();
-        self.waiting.store(0, Ordering::Relaxed);
+        let mut pending = self.lock();
+        pending.clear();
+        self.count(&mut pending);
+        drop(pending);
+        self.room.notify_waiters();
     }
 
     /// Has the driver end the connection, whatever waits.
@@ -156,7 +222,7 @@ impl Outbox {
             pending.done = written;
             self.reset_if_done(&mut pending);
         }
-        self.waiting.store(pending.out.len() - pending.done, Ordering::Relaxed);
+        self.count(&mut pending);
         drop(pending);
         batch.clear();
         batch.shrink_to(KEEP);
@@ -173,8 +239,7 @@ impl Outbox {
             let written = self.write(&pending.out, pending.done)?;
             pending.done = written;
             self.reset_if_done(&mut pending);
-            let waiting = pending.out.len() - pending.done;
-            self.waiting.store(waiting, Ordering::Relaxed);
+            let waiting = self.count(&mut pending);
             drop(pending);
             if waiting == 0 {
                 return Poll::Ready(Ok(()));
@@ -212,8 +277,7 @@ impl Outbox {
         let written = self.write(&pending.out, pending.done)?;
         pending.done = written;
         self.reset_if_done(&mut pending);
-        let waiting = pending.out.len() - pending.done;
-        self.waiting.store(waiting, Ordering::Relaxed);
+        let waiting = self.count(&mut pending);
         drop(pending);
         if waiting > 0 {
             // The driver writes the rest as soon as there is room.
@@ -253,5 +317,33 @@ impl Outbox {
             }
         }
         Ok(done)
+    }
+}
+
+impl Pending {
+    /// Drops what waits.
+    fn clear(&mut self) {
+        *self = Pending { blocked: self.blocked, ..Pending::default() };
+    }
+}
+
+/// Somebody who waits for room, until it is dropped.
+struct Blocked<'a>(&'a Outbox);
+
+impl<'a> Blocked<'a> {
+    /// `None` when there is room after all.
+    fn enter(outbox: &'a Outbox) -> Option<Self> {
+        let mut pending = outbox.lock();
+        if outbox.has_room() {
+            return None;
+        }
+        pending.blocked += 1;
+        Some(Blocked(outbox))
+    }
+}
+
+impl Drop for Blocked<'_> {
+    fn drop(&mut self) {
+        self.0.lock().blocked -= 1;
     }
 }

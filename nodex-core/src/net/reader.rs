@@ -77,7 +77,7 @@ pub(crate) async fn drive<R: Receive + 'static>(
                 shared.read(socket, inbox, &waker);
             };
             if let Err(error) = thread::Builder::new().name("nodex-link".into()).spawn(read) {
-                return Poll::Ready(LinkEnd::Io(error));
+                return Poll::Ready(error.into());
             }
         }
         match shared.poll(context, &mut life) {
@@ -117,7 +117,7 @@ impl<R: Receive> Shared<R> {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break LinkEnd::Io(error),
+                Err(error) => break error.into(),
             }
         };
         self.lock().end.get_or_insert(end);

@@ -5,56 +5,19 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Node,
+    Destination, Node,
     local::Inner,
     peers::Peer,
     replies::{Outcome, ReplyId, Wants},
+    sending::Receiver,
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
-    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
+    dist::control::{Control, PidTerm, ProcTerm, RefTerm, UnsupportedControl},
     etf::{Decoder, EncodeError, Encoder},
     net::ConnectError,
-    term::{Atom, Pid, RawTerm, Reference},
+    term::{Atom, RawTerm, Reference},
 };
-
-/// A process of some node.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Destination {
-    /// By its pid.
-    Pid(Pid),
-    /// By its registered name on a node.
-    Name {
-        /// The registered name.
-        name: Atom,
-        /// The node, `name@host`.
-        node: Atom,
-    },
-}
-
-impl Destination {
-    /// The node that it lives on.
-    pub fn node(&self) -> &Atom {
-        match self {
-            Destination::Pid(pid) => &pid.node,
-            Destination::Name { node, .. } => node,
-        }
-    }
-}
-
-impl From<Pid> for Destination {
-    fn from(pid: Pid) -> Self {
-        Destination::Pid(pid)
-    }
-}
-
-impl From<(Atom, Atom)> for Destination {
-    /// Registered name and node, as in `{name, node}`.
-    fn from((name, node): (Atom, Atom)) -> Self {
-        Destination::Name { name, node }
-    }
-}
 
 /// Why a call has no reply.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -113,26 +76,6 @@ impl Node {
         Open { inner: &self.0, id }
     }
 
-    /// Sends a message. Connects first if need be; no reply is waited for, and none can be told from a lost message.
-    ///
-    /// # Errors
-    /// When there is no connection, or the message cannot be sent.
-    pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
-        let to = to.into();
-        let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
-        // A sender that takes no messages, but a BEAM wants to know one.
-        let sender = self.0.pid_bytes(ReplyId { id: 0, serial: 0 });
-        self.push_message(&peer, &sender, &to, |out| message.encode(out))
-    }
-
-    /// `GenServer.cast`.
-    ///
-    /// # Errors
-    /// As [`Self::send`].
-    pub async fn cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), CallError> {
-        self.send(to, (crate::atom!("$gen_cast"), request)).await
-    }
-
     /// Sends a plain message and waits for the first message that comes back to the pid it was sent from.
     ///
     /// Every request has a pid of its own, so that requests made at the same time to a C node that knows no tags each
@@ -151,7 +94,7 @@ impl Node {
         let peer = self.connected(to.node(), deadline, limit).await?;
         let (id, outcome) = self.0.replies.open(peer.id, Wants::Message);
         let _open = Open { inner: &self.0, id };
-        self.push_message(&peer, &self.0.pid_bytes(id), &to, |out| message.encode(out))?;
+        self.push_message::<CallError>(&peer, &self.0.pid_bytes(id), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
         match timeout_at(deadline, outcome).await {
             Err(_) => Err(CallError::Timeout { limit }),
@@ -183,7 +126,7 @@ impl Node {
         let reference = self.0.reference(id).ok_or(CallError::NoConnection)?;
         let monitor = Monitor::new(&peer, &me, &to, &reference);
         monitor.set();
-        self.push_message(&peer, &me, &to, |out| {
+        self.push_message::<CallError>(&peer, &me, &to, |out| {
             out.put_tuple(3)?;
             out.put_atom(&crate::atom!("$gen_call"));
             out.put_tuple(2)?;
@@ -207,53 +150,28 @@ impl Node {
         }
     }
 
+    /// The connection with this node, made if need be, once it has room for more.
     pub(super) async fn connected(
         &self,
         node: &Atom,
         deadline: Instant,
         limit: Duration,
     ) -> Result<Arc<Peer>, CallError> {
+        let late = |_| CallError::Timeout { limit };
         // Without a timer where there is a connection already.
-        if let Some(peer) = self.peer(node) {
-            return Ok(peer);
+        let peer = match self.peer(node) {
+            Some(peer) => peer,
+            None => timeout_at(deadline, self.connect(node)).await.map_err(late)?.map_err(CallError::Connect)?,
+        };
+        if !peer.outbox.has_room() {
+            timeout_at(deadline, peer.outbox.room()).await.map_err(late)?;
         }
-        match timeout_at(deadline, self.connect(node)).await {
-            Ok(result) => result.map_err(CallError::Connect),
-            Err(_) => Err(CallError::Timeout { limit }),
-        }
+        Ok(peer)
     }
 
     /// A connection that ended between the look at the table and the opening of the reply pid told nobody.
     pub(super) fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
         if peer.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
-    }
-
-    /// Appends one message to the output of a connection; nothing is sent if it cannot be encoded.
-    fn push_message(
-        &self,
-        peer: &Peer,
-        from: &[u8],
-        to: &Destination,
-        encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
-    ) -> Result<(), CallError> {
-        let receiver = Receiver::new(to);
-        let send = Control::Send {
-            from: PidTerm::new(from),
-            to: receiver.target().ok_or(CallError::NoProcess)?,
-            token: None,
-            priority: false,
-            message: &[],
-        };
-        peer.outbox.push(|out| {
-            let (frame, _) = send.open(peer.flags, out)?;
-            match encode(out) {
-                Ok(()) => Ok(frame.finish(out)?),
-                Err(error) => {
-                    frame.undo(out);
-                    Err(error.into())
-                }
-            }
-        })
     }
 }
 
@@ -278,58 +196,23 @@ fn tagged_reply<R: FromTerm>(reply: &RawTerm, tag: &Reference) -> Result<R, Deco
     R::decode(&mut decoder)
 }
 
-/// The receiver of a message, encoded.
-struct Receiver<'a> {
-    to: &'a Destination,
-    bytes: Vec<u8>,
-}
-
-impl<'a> Receiver<'a> {
-    fn new(to: &'a Destination) -> Self {
-        let mut bytes = Encoder::new();
-        match to {
-            Destination::Pid(pid) => bytes.put_pid(pid),
-            Destination::Name { name, .. } => bytes.put_atom(name),
-        }
-        Receiver { to, bytes: bytes.to_vec() }
-    }
-
-    fn target(&self) -> Option<Target<'_>> {
-        match self.to {
-            Destination::Pid(_) => PidTerm::new(&self.bytes).map(Target::Pid),
-            Destination::Name { .. } => AtomTerm::new(&self.bytes).map(Target::Name),
-        }
-    }
-}
-
-/// A monitor on the process that is called. A peer that knows no monitors has none.
+/// A monitor on the process that is called. A peer that knows no monitors has none, and neither has an alias.
 pub(super) struct Monitor<'a> {
     peer: &'a Peer,
     me: &'a [u8],
-    to: Vec<u8>,
-    by_name: bool,
+    to: Receiver<'a>,
     reference: Vec<u8>,
 }
 
 impl<'a> Monitor<'a> {
-    pub(super) fn new(peer: &'a Peer, me: &'a [u8], to: &Destination, reference: &Reference) -> Self {
+    pub(super) fn new(peer: &'a Peer, me: &'a [u8], to: &'a Destination, reference: &Reference) -> Self {
         let mut encoded = Encoder::new();
         encoded.put_reference(reference);
-        Monitor {
-            peer,
-            me,
-            to: Receiver::new(to).bytes,
-            by_name: matches!(to, Destination::Name { .. }),
-            reference: encoded.to_vec(),
-        }
+        Monitor { peer, me, to: Receiver::new(to), reference: encoded.to_vec() }
     }
 
     fn parts(&self) -> Option<(PidTerm<'_>, ProcTerm<'_>, RefTerm<'_>)> {
-        let to = match self.by_name {
-            true => ProcTerm::Name(AtomTerm::new(&self.to)?),
-            false => ProcTerm::Pid(PidTerm::new(&self.to)?),
-        };
-        Some((PidTerm::new(self.me)?, to, RefTerm::new(&self.reference)?))
+        Some((PidTerm::new(self.me)?, self.to.process()?, RefTerm::new(&self.reference)?))
     }
 
     pub(super) fn set(&self) {
@@ -344,7 +227,7 @@ impl<'a> Monitor<'a> {
         if let Some((from, to, reference)) = self.parts() {
             let control = control(from, to, reference);
             // What the peer does not understand is left out: the call then ends with its time-out at the latest.
-            let _ = self.peer.outbox.push(|out| control.encode(self.peer.flags, out));
+            let _ = self.peer.outbox.send(|out| control.encode(self.peer.flags, out));
         }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn establish(
             (Read::Thread(read), write)
         }
     };
-    let outbox = Arc::new(Outbox::new(write));
+    let outbox = Arc::new(Outbox::new(write, inner.limits.max_waiting));
     let peer = Arc::new(Peer {
         id: inner.peers.next_id(),
         name: name.clone(),
@@ -72,7 +72,7 @@ pub(super) fn establish(
         let end = if served.outbox.aborted() { LinkEnd::Shutdown } else { end };
         tracing::info!(peer = %name, %end, "the connection has ended");
         inner.disconnected(&served);
-        inner.peers.down(&served, &end.to_string());
+        inner.peers.down(&served, end.clone());
         end
     };
     Ok((peer, serve))

@@ -185,7 +185,7 @@ impl Node {
             token: None,
             arguments: &[],
         };
-        peer.outbox.push(|out| {
+        peer.outbox.send(|out| {
             let (frame, _) = request.open(peer.flags, out)?;
             match arguments(out) {
                 Ok(()) => Ok(frame.finish(out)?),

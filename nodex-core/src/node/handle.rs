@@ -196,7 +196,7 @@ impl Node {
                 Wanted::Up(peer) => return Ok(peer),
                 // Closed here: its handlers may take their time, and are not waited for.
                 Wanted::Ending(peer) if peer.outbox.aborted() => {
-                    self.0.peers.down(&peer, &LinkEnd::Shutdown.to_string());
+                    self.0.peers.down(&peer, LinkEnd::Shutdown);
                 }
                 Wanted::Ending(peer) => self.0.peers.wait_down(&peer).await,
                 Wanted::Wait(attempt) => break attempt,

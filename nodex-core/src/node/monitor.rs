@@ -77,11 +77,14 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// When there is no connection, or the node knows no monitors, as nodes on `ei` do not.
+    /// When there is no connection, the node knows no monitors, as nodes on `ei` do not, or it is an alias.
     pub async fn monitor(&self, process: impl Into<Destination>) -> Result<Monitor, CallError> {
         const NEEDED: Flags = Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME);
         let to = process.into();
         let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
+        if let Destination::Alias(_) = to {
+            return Err(UnsupportedControl::MissingField { what: "a monitor", field: "a pid or a name" }.into());
+        }
         let missing = NEEDED.without(peer.flags);
         if !missing.is_empty() {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());

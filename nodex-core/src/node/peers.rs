@@ -17,7 +17,7 @@ use crate::{
         Flags,
         handshake::{Answer, simultaneous_answer},
     },
-    net::{ConnectError, Outbox},
+    net::{ConnectError, LinkEnd, Outbox},
     term::Atom,
 };
 
@@ -36,7 +36,7 @@ pub struct Peer {
     pub(super) counters: Counters,
     pub(super) since: Instant,
     /// Why the connection ended.
-    pub(super) end: watch::Sender<Option<Arc<str>>>,
+    pub(super) end: watch::Sender<Option<LinkEnd>>,
 }
 
 impl Peer {
@@ -55,13 +55,13 @@ impl Peer {
         self.flags
     }
 
-    /// Waits for the end of this connection, and gives the reason in words.
-    pub async fn ended(&self) -> Arc<str> {
+    /// Waits for the end of this connection, and says why it ended.
+    pub async fn ended(&self) -> LinkEnd {
         let mut end = self.end.subscribe();
         match end.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
             Ok(Some(reason)) => reason,
-            // The sender lives in this value.
-            _ => Arc::from(""),
+            // Never: the sender lives in this value.
+            _ => LinkEnd::Shutdown,
         }
     }
 
@@ -90,8 +90,8 @@ pub enum NodeEvent {
     Down {
         /// The node.
         node: Atom,
-        /// Why, in words.
-        reason: Arc<str>,
+        /// Why.
+        reason: LinkEnd,
     },
 }
 
@@ -124,7 +124,8 @@ pub(super) struct Peers {
     /// handshakes at once.
     incoming: Mutex<HashMap<Box<str>, u32>>,
     next: AtomicU64,
-    changed: Notify,
+    /// Who waits for something to become of a node, by its name.
+    waiting: Mutex<HashMap<Box<str>, Arc<Notify>>>,
     events: broadcast::Sender<NodeEvent>,
 }
 
@@ -134,7 +135,7 @@ impl Default for Peers {
             table: Mutex::default(),
             incoming: Mutex::default(),
             next: AtomicU64::new(1),
-            changed: Notify::new(),
+            waiting: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         }
     }
@@ -198,7 +199,7 @@ impl Peers {
             table.remove(name);
         }
         drop(table);
-        self.changed.notify_waiters();
+        self.changed(name);
     }
 
     /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). If the
@@ -238,7 +239,7 @@ impl Peers {
             }
         }
         drop(incoming);
-        self.changed.notify_waiters();
+        self.changed(name);
     }
 
     fn incoming(&self) -> MutexGuard<'_, HashMap<Box<str>, u32>> {
@@ -247,8 +248,9 @@ impl Peers {
 
     /// Waits while a node that calls itself so is in its handshake with this one; gives the connection if it comes of it.
     pub(super) async fn wait_incoming(&self, name: &str) -> Option<Arc<Peer>> {
+        let changes = self.changes(name);
         loop {
-            let changed = self.changed.notified();
+            let changed = changes.notify.notified();
             let up = self.get(name);
             if up.is_some() || !self.incoming().contains_key(name) {
                 return up;
@@ -268,7 +270,7 @@ impl Peers {
             // It came between the two looks at the table.
             self.end_replaced(&old);
         }
-        self.changed.notify_waiters();
+        self.changed(&node);
         // Nobody may be listening.
         let _ = self.events.send(NodeEvent::Up { node });
     }
@@ -284,29 +286,28 @@ impl Peers {
         drop(table);
         if let Some(Entry::Up(old)) = old {
             self.end_replaced(&old);
-            self.changed.notify_waiters();
+            self.changed(name);
         }
     }
 
     fn end_replaced(&self, old: &Peer) {
-        self.tell_end(old, "a new connection with the node took its place");
+        self.tell_end(old, LinkEnd::Replaced);
         old.disconnect();
     }
 
     /// A connection has ended.
-    pub(super) fn down(&self, peer: &Peer, reason: &str) {
+    pub(super) fn down(&self, peer: &Peer, reason: LinkEnd) {
         let mut table = self.lock();
         if matches!(table.get(&*peer.name), Some(Entry::Up(current)) if current.id == peer.id) {
             table.remove(&*peer.name);
         }
         drop(table);
-        self.changed.notify_waiters();
+        self.changed(&peer.name);
         self.tell_end(peer, reason);
     }
 
     /// Once for each connection, so that its end is never heard of after the coming of the next one.
-    fn tell_end(&self, peer: &Peer, reason: &str) {
-        let reason: Arc<str> = reason.into();
+    fn tell_end(&self, peer: &Peer, reason: LinkEnd) {
         let first = peer.end.send_if_modified(|end| {
             let first = end.is_none();
             end.get_or_insert_with(|| reason.clone());
@@ -326,8 +327,9 @@ impl Peers {
 
     /// Waits until this connection is gone.
     pub(super) async fn wait_down(&self, peer: &Peer) {
+        let changes = self.changes(&peer.name);
         loop {
-            let changed = self.changed.notified();
+            let changed = changes.notify.notified();
             if self.entry(&peer.name).is_none_or(|current| current.id != peer.id) {
                 return;
             }
@@ -337,12 +339,51 @@ impl Peers {
 
     /// Waits for a connection with this node that somebody else makes.
     pub(super) async fn wait_up(&self, name: &str) -> Arc<Peer> {
+        let changes = self.changes(name);
         loop {
-            let changed = self.changed.notified();
+            let changed = changes.notify.notified();
             if let Some(peer) = self.get(name) {
                 return peer;
             }
             changed.await;
+        }
+    }
+
+    /// Something has become of this node: wakes those who wait for it, and nobody else.
+    fn changed(&self, name: &str) {
+        if let Some(notify) = self.waiting().get(name) {
+            notify.notify_waiters();
+        }
+    }
+
+    /// For waiting; to be taken before the first look.
+    fn changes(&self, name: &str) -> Changes<'_> {
+        let mut waiting = self.waiting();
+        let notify = match waiting.get(name) {
+            Some(notify) => notify.clone(),
+            None => waiting.entry(name.into()).or_default().clone(),
+        };
+        Changes { peers: self, name: name.into(), notify }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Notify>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody waits for something to become of a node. The last one to go takes the entry along.
+struct Changes<'a> {
+    peers: &'a Peers,
+    name: Box<str>,
+    notify: Arc<Notify>,
+}
+
+impl Drop for Changes<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.peers.waiting();
+        // That of the table, and this one.
+        if Arc::strong_count(&self.notify) == 2 {
+            waiting.remove(&self.name);
         }
     }
 }
@@ -350,4 +391,35 @@ impl Peers {
 /// Whether a handshake goes on to a connection that an attempt of ours would get in the way of.
 fn goes_on(answer: &Answer) -> bool {
     matches!(answer, Answer::Ok | Answer::OkSimultaneous)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures::{FutureExt, future::join_all};
+
+    use super::*;
+
+    #[test]
+    fn a_change_wakes_those_who_wait_for_that_node_and_leaves_nothing_behind() {
+        let peers = Peers::default();
+        let answer = peers.answer("ours@h", "a@h");
+        assert_eq!(peers.answer("ours@h", "b@h"), answer);
+        let mut a = pin!(join_all((0..3).map(|_| peers.wait_incoming("a@h"))));
+        let mut b = pin!(peers.wait_incoming("b@h"));
+        assert!(a.as_mut().now_or_never().is_none() && b.as_mut().now_or_never().is_none());
+        assert_eq!(peers.waiting().len(), 2);
+        peers.incoming_is_over("a@h", &answer);
+        assert_eq!(a.now_or_never().expect("all of them").len(), 3);
+        assert!(b.as_mut().now_or_never().is_none());
+        assert_eq!(peers.waiting().len(), 1);
+        peers.incoming_is_over("b@h", &answer);
+        assert!(b.now_or_never().is_some());
+        assert!(peers.waiting().is_empty());
+        // Nor does somebody who gives up.
+        peers.answer("ours@h", "c@h");
+        assert!(peers.wait_incoming("c@h").now_or_never().is_none());
+        assert!(peers.waiting().is_empty());
+    }
 }

@@ -155,7 +155,7 @@ impl Node {
         let (Some(from), Some(to)) = (PidTerm::new(&own), PidTerm::new(&theirs)) else { return Ok(()) };
         let Some(process) = self.0.registry.by_number(number) else { return Err(CallError::NoProcess) };
         process.watched.store(true, Ordering::SeqCst);
-        peer.outbox.push(|out| {
+        peer.outbox.send(|out| {
             // Under the lock of the output, so that what comes of the link is said after it.
             if peer.watches.link(number, to, usize::MAX) != Ok(true) {
                 return Ok(());
@@ -173,7 +173,7 @@ impl Node {
         let (Some(from), Some(to)) = (PidTerm::new(&own), PidTerm::new(&theirs)) else { return };
         let (Some(peer), Some(number)) = (self.peer(&other.node), self.own(service)) else { return };
         let id = Some(self.0.next_unlink());
-        peer.outbox.push(|out| {
+        peer.outbox.send(|out| {
             if peer.watches.unlink(number, to)
                 && let Err(error) = (Control::Unlink { id, from, to }).encode(peer.flags, out)
             {

@@ -42,8 +42,8 @@ pub enum Down {
     /// The connection with it is lost (`nodedown`).
     #[error("the connection with it was lost: {reason}")]
     LinkLost {
-        /// In words: closed by the node, nothing heard for the tick time, a broken frame.
-        reason: Arc<str>,
+        /// Closed by the node, nothing heard for the tick time, a broken frame.
+        reason: LinkEnd,
     },
     /// It was stopped from here because it did not pass its health checks.
     #[error("it failed its health check: {problem}")]
@@ -323,7 +323,7 @@ impl Watch {
 
 /// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
 /// if the link was not ended from here.
-fn cause(exit: Exit, link: Arc<str>) -> Down {
-    let by_node = *link == *LinkEnd::Closed.to_string() || link.starts_with("the connection failed");
+fn cause(exit: Exit, link: LinkEnd) -> Down {
+    let by_node = matches!(link, LinkEnd::Closed | LinkEnd::Io { .. });
     if exit == Exit::Status(0) && !by_node { Down::LinkLost { reason: link } } else { Down::Exited { exit } }
 }
