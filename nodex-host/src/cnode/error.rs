@@ -87,6 +87,24 @@ pub enum SpawnError {
         /// Why it cannot be used.
         error: Arc<ConnectError>,
     },
+    /// It said that it is ready, but it cannot be connected to.
+    #[error("{node} said that it is ready but cannot be connected to: {error}; {printed}")]
+    NotReachable {
+        /// The node.
+        node: String,
+        /// Why not.
+        error: Arc<ConnectError>,
+        /// What it printed.
+        printed: Printed,
+    },
+    /// What it has to be told at its start cannot be written.
+    #[error("{node} cannot be told what it has to know: {source}")]
+    Order {
+        /// The node.
+        node: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The start was called off, because whoever wanted it is being stopped.
     #[error("the start of {node} was called off")]
     Cancelled {
@@ -116,6 +134,7 @@ impl SpawnError {
             SpawnError::UnexpectedExit { printed, .. }
             | SpawnError::InactiveTimeout { printed, .. }
             | SpawnError::NoConnection { printed, .. }
+            | SpawnError::NotReachable { printed, .. }
             | SpawnError::StartTimeout { printed, .. } => Some(printed),
             _ => None,
         }

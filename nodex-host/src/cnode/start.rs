@@ -25,7 +25,19 @@ impl CnodeBuilder {
     /// # Errors
     /// When it does not become ready. Its process group has then been stopped.
     pub async fn start(&self, host: &HostNode) -> Result<NodeProcess, SpawnError> {
-        Ok(self.start_plan(self.plan(host)?, &Cancel::never()).await?.process)
+        self.start_with(host, Vec::new(), &Cancel::never()).await
+    }
+
+    /// The same, with something that it finds on its stdin, until it is called off.
+    pub(crate) async fn start_with(
+        &self,
+        host: &HostNode,
+        input: Vec<u8>,
+        cancel: &Cancel,
+    ) -> Result<NodeProcess, SpawnError> {
+        let mut plan = self.plan(host)?;
+        plan.launch.input = input;
+        Ok(self.start_plan(plan, cancel).await?.process)
     }
 
     pub(super) async fn start_plan(&self, plan: Plan, cancel: &Cancel) -> Result<Started, SpawnError> {

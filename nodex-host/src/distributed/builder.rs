@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use nodex_core::{dist::Cookie, node};
 use tokio::runtime::Handle;
 
-use super::{Distributed, Inner, UpError, UseEpmd, cookie, epmd};
+use super::{Distributed, Inner, UpError, UseEpmd, cookie, epmd, slave::Slaves};
 use crate::cnode::HostNode;
 
 /// Options of the host's own node.
@@ -92,6 +92,7 @@ impl DistributedBuilder {
         let host = host.with_epmd_port(epmd_port);
         let node = self.node.epmd_port(epmd_port).listen(SocketAddr::new(self.ip, 0));
         let node = node.start(host.name(), cookie).await?;
-        Ok(Distributed(Inner { node, host, epmd, runtime: Handle::current() }.into()))
+        let (ip, slaves, runtime) = (self.ip, Slaves::new(), Handle::current());
+        Ok(Distributed(Inner { node, host, ip, slaves, epmd, runtime }.into()))
     }
 }

@@ -1,9 +1,11 @@
-//! The host's own node: up, down, and the epmd that it needs.
+//! The host's own node: up, down, the epmd that it needs, and BEAMs that it starts.
 
 mod builder;
 mod cookie;
+mod environment;
 mod epmd;
 mod error;
+mod slave;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -12,11 +14,17 @@ use tokio::runtime::Handle;
 
 pub use builder::DistributedBuilder;
 pub use cookie::random_cookie;
+pub use environment::Environment;
 pub use epmd::UseEpmd;
 pub use error::UpError;
+pub use slave::{Slave, SlaveBuilder};
 
-use crate::cnode::HostNode;
+use crate::{
+    cnode::{HostNode, SpawnError},
+    process::Exit,
+};
 use epmd::Running;
+use slave::Slaves;
 
 /// How long running handlers and unwritten messages may hold up [`Distributed::down`].
 const DOWN_GRACE: Duration = Duration::from_secs(1);
@@ -29,6 +37,8 @@ pub struct Distributed(Arc<Inner>);
 struct Inner {
     node: Node,
     host: HostNode,
+    ip: IpAddr,
+    slaves: Slaves,
     /// The epmd in this program, if there is one.
     epmd: Option<Running>,
     runtime: Handle,
@@ -69,9 +79,49 @@ impl Distributed {
         self.0.epmd.is_some()
     }
 
-    /// Ends all connections and stops listening; an embedded epmd ends too. Handlers that run may finish within a
-    /// second. Nodes that this program started end when they notice; their owners stop them in order.
+    fn ip(&self) -> IpAddr {
+        self.0.ip
+    }
+
+    fn slave_registry(&self) -> &Slaves {
+        &self.0.slaves
+    }
+
+    /// Starts a BEAM on this machine: `slave<i>@<host>`, where `i` counts from 1 over all that this host starts. With
+    /// options: [`SlaveBuilder`].
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s; with what `erl` printed. Nothing of it is left then.
+    #[doc(alias = "peer")]
+    pub async fn spawn_slave(&self) -> Result<Slave, SpawnError> {
+        SlaveBuilder::new().spawn(self).await
+    }
+
+    /// Starts `count` of them side by side.
+    ///
+    /// # Errors
+    /// When one does not come up, the first one's error. All of this call are stopped then.
+    #[doc(alias = "peer")]
+    pub async fn spawn_slaves(&self, count: u32) -> Result<Vec<Slave>, SpawnError> {
+        SlaveBuilder::new().spawn_many(self, count).await
+    }
+
+    /// The BEAMs that it has started and that run, by number.
+    pub fn slaves(&self) -> Vec<Slave> {
+        self.0.slaves.all()
+    }
+
+    /// Stops the one of this full name and waits until nothing of it is left; `None` if none of this name runs.
+    pub async fn stop_slave(&self, node: &str) -> Option<Exit> {
+        let slave = self.slaves().into_iter().find(|slave| *slave.node() == node)?;
+        Some(slave.stop().await)
+    }
+
+    /// Stops the BEAMs that it has started, ends all connections and stops listening; an embedded epmd ends too.
+    /// Handlers that run may finish within a second. Other nodes that this program started end when they notice; their
+    /// owners stop them in order.
     pub async fn down(&self) {
+        self.0.slaves.stop().await;
         self.0.node.stop(DOWN_GRACE).await;
         if let Some(epmd) = &self.0.epmd {
             epmd.stop().await;
@@ -81,6 +131,7 @@ impl Distributed {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.slaves.begin_stop();
         let (node, epmd) = (self.node.clone(), self.epmd.take());
         // Not where the runtime is gone: connections have gone with it.
         self.runtime.spawn(async move {

@@ -24,6 +24,8 @@ pub struct Launch {
     pub env: Vec<(OsString, Option<OsString>)>,
     /// Its working directory, by default the one of this program.
     pub cwd: Option<PathBuf>,
+    /// What it finds on its stdin, which stays open behind that.
+    pub input: Vec<u8>,
 }
 
 /// Why an executable could not be started at all.
@@ -35,6 +37,12 @@ pub enum LaunchError {
     NotFound {
         /// The path, made absolute.
         path: PathBuf,
+    },
+    /// A name without a path, and nothing of that name in `PATH`.
+    #[error("{program} is in no folder of PATH: install it, or say where it is")]
+    NotInPath {
+        /// The name.
+        program: String,
     },
     /// A directory is at this path.
     #[error("the executable {} is a directory", path.display())]

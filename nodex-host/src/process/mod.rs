@@ -12,6 +12,7 @@
 mod child;
 mod ending;
 mod exit;
+mod feed;
 mod group;
 mod launch;
 mod lines;
@@ -21,7 +22,7 @@ mod stop;
 mod strays;
 mod warden;
 
-use std::{os::fd::OwnedFd, time::Duration};
+use std::{io, os::fd::OwnedFd, time::Duration};
 
 use rustix::process::Pid;
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use child::Life;
 pub use ending::Ending;
 pub use exit::Exit;
+use feed::Feed;
 pub use launch::{Launch, LaunchError};
 pub(crate) use output::Output;
 pub use output::{LINE_LIMIT, Line, Stream};
@@ -62,6 +64,15 @@ pub struct OsProcess {
     life: watch::Receiver<Life>,
     warden: Warden,
     grace: Duration,
+    pipes: Pipes,
+    feed: Option<Feed>,
+}
+
+/// This program's ends of the pipes of a process.
+#[derive(Debug)]
+struct Pipes {
+    /// A second hold of its stdin, if there is something to be written to it.
+    stdin: Option<OwnedFd>,
     stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
 }
@@ -73,19 +84,22 @@ impl OsProcess {
     /// # Errors
     /// When it cannot be started; what is known about the file is told apart.
     pub async fn start(launch: Launch, stop: impl Into<StopOptions>) -> Result<OsProcess, LaunchError> {
-        Warden::get()?.launch(launch, stop.into()).await
+        let (path, input) = (launch.program.clone(), launch.input.clone());
+        let mut process = Warden::get()?.launch(launch, stop.into()).await?;
+        if !input.is_empty() {
+            // The warden had no second descriptor for it.
+            let stdin =
+                process.pipes.stdin.take().ok_or_else(|| io::Error::other("no file descriptor is left for its stdin"));
+            match stdin.and_then(|stdin| Feed::start(stdin, input)) {
+                Ok(feed) => process.feed = Some(feed),
+                Err(source) => return Err(LaunchError::Refused { path, source }),
+            }
+        }
+        Ok(process)
     }
 
-    fn new(
-        id: u64,
-        pid: Pid,
-        life: watch::Receiver<Life>,
-        warden: Warden,
-        grace: Duration,
-        stdout: Option<OwnedFd>,
-        stderr: Option<OwnedFd>,
-    ) -> OsProcess {
-        OsProcess { id, pid, life, warden, grace, stdout, stderr }
+    fn new(id: u64, pid: Pid, life: watch::Receiver<Life>, warden: Warden, grace: Duration, pipes: Pipes) -> OsProcess {
+        OsProcess { id, pid, life, warden, grace, pipes, feed: None }
     }
 
     /// Its process id, which is the number of its group as well.
@@ -100,6 +114,9 @@ impl OsProcess {
 
     /// Begins the stop sequence with this grace period; if it has begun, shortens its grace period to this.
     pub fn begin_stop(&self, grace: Duration) {
+        if let Some(feed) = &self.feed {
+            feed.end();
+        }
         self.warden.stop(self.id, grace);
     }
 
@@ -110,8 +127,8 @@ impl OsProcess {
     }
 
     /// What it prints. Only the first call gives it, in a tokio runtime.
-    pub(crate) fn take_output(&mut self) -> std::io::Result<Output> {
-        Output::new(self.stdout.take(), self.stderr.take())
+    pub(crate) fn take_output(&mut self) -> io::Result<Output> {
+        Output::new(self.pipes.stdout.take(), self.pipes.stderr.take())
     }
 }
 

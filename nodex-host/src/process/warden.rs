@@ -20,7 +20,7 @@ use rustix::{
 };
 use tokio::sync::oneshot;
 
-use super::{Launch, LaunchError, OsProcess, StopOptions, child::Child, group, strays};
+use super::{Launch, LaunchError, OsProcess, Pipes, StopOptions, child::Child, group, strays};
 
 /// How often a child is looked at when the kernel has no pidfd for it.
 const LOOK_WITHOUT_PIDFD: Duration = Duration::from_millis(20);
@@ -169,6 +169,10 @@ impl Work {
             Err(source) => return Err(launch.exec_failed(path, source)),
         };
         let (stdout, stderr) = (spawned.stdout.take().map(OwnedFd::from), spawned.stderr.take().map(OwnedFd::from));
+        let stdin = match (&spawned.stdin, launch.input.is_empty()) {
+            (Some(stdin), false) => stdin.as_fd().try_clone_to_owned().ok(),
+            _ => None,
+        };
         let id = self.next;
         self.next += 1;
         let child = Child::new(&mut spawned, stop);
@@ -176,7 +180,8 @@ impl Work {
             let data = epoll::EventData::new_u64(id);
             let _ = epoll::add(&self.epoll, pidfd.as_fd(), data, epoll::EventFlags::IN | epoll::EventFlags::ONESHOT);
         }
-        let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), stop.grace, stdout, stderr);
+        let pipes = Pipes { stdin, stdout, stderr };
+        let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), stop.grace, pipes);
         self.children.insert(id, child);
         Ok(process)
     }

@@ -1,10 +1,13 @@
 //! What the tests of the host share: the misbehaving children, and the proof that nothing of them is left.
 
 // Every test binary takes its own part of this module.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports, unused_macros)]
 
 #[macro_use]
 pub(crate) mod net;
+#[path = "../../../tests/support/otp.rs"]
+pub(crate) mod otp;
+pub(crate) mod slaves;
 
 use std::{
     fs,
@@ -18,6 +21,15 @@ use nodex_host::{
     process::{Exit, Line},
 };
 
+/// The name under which `otp` looks for cargo's target folder.
+pub(crate) mod executable {
+    pub(crate) fn target() -> &'static std::path::Path {
+        std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .expect("cargo's tmp folder lies in its target folder")
+    }
+}
+
 /// A misbehaving child of `c_src/children`.
 pub(crate) fn child(name: &str) -> PathBuf {
     c_program(&format!("children/{name}"))
@@ -25,8 +37,7 @@ pub(crate) fn child(name: &str) -> PathBuf {
 
 /// A program of `c_src`.
 pub(crate) fn c_program(name: &str) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder lies in its target folder");
-    built(target.join("c_src").join(name), "make -C c_src")
+    built(executable::target().join("c_src").join(name), "make -C c_src")
 }
 
 /// An example of this package.

@@ -1,0 +1,270 @@
+//! The options of slaves, and their start.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    path::PathBuf,
+    time::Duration,
+};
+
+use futures::future::join_all;
+use nodex_core::term::Atom;
+
+use super::{
+    super::{Distributed, Environment},
+    Slave, command,
+    order::Order,
+    strays::{self, Strays},
+};
+use crate::cnode::{CnodeBuilder, Events, Protocol, SpawnError};
+
+/// Options of the BEAMs that the host starts. The defaults are those of the Elixir package Nodex: nodes `slave<i>@<host>`
+/// that have 30 s to come up.
+#[doc(alias = "peer")]
+#[derive(Debug, Clone)]
+pub struct SlaveBuilder {
+    command: Vec<OsString>,
+    args: Vec<OsString>,
+    prefix: String,
+    hidden: bool,
+    code_path: Vec<PathBuf>,
+    more_code_paths: Vec<PathBuf>,
+    environment: Environment,
+    applications: Vec<Atom>,
+    env: Vec<(OsString, Option<OsString>)>,
+    start_timeout: Duration,
+    stop_grace: Duration,
+    events: Option<Events>,
+}
+
+impl Default for SlaveBuilder {
+    fn default() -> Self {
+        SlaveBuilder::new()
+    }
+}
+
+impl SlaveBuilder {
+    /// The `erl` of `PATH`, with no code and no configuration but its own.
+    pub fn new() -> SlaveBuilder {
+        SlaveBuilder {
+            command: vec!["erl".into()],
+            args: Vec::new(),
+            prefix: "slave".to_owned(),
+            hidden: false,
+            code_path: Vec::new(),
+            more_code_paths: Vec::new(),
+            environment: Environment::new(),
+            applications: Vec::new(),
+            env: Vec::new(),
+            start_timeout: Duration::from_secs(30),
+            stop_grace: Duration::from_secs(5),
+            events: None,
+        }
+    }
+
+    /// The `erl` to start: a path, or a name that is looked up in `PATH`.
+    #[must_use]
+    pub fn erl(self, program: impl Into<OsString>) -> Self {
+        self.command([program])
+    }
+
+    /// The command that is `erl`, for one in another file system or under a tool: `["chroot", "/srv/otp27", "erl"]`. The
+    /// arguments of `erl` come behind it. It must not fork: the process that is started has to become the BEAM.
+    #[must_use]
+    pub fn command(mut self, command: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.command = command.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// An argument for `erl`. (Not `-name`, `-sname` or `-setcookie`: it is told on its stdin who it is.)
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.args.push(argument.into());
+        self
+    }
+
+    /// What the names begin with, in front of the number. Default: `slave`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Hidden from `nodes()` of others, and connected only to those that it is told to. Default: visible.
+    #[must_use]
+    pub fn hidden(mut self, on: bool) -> Self {
+        self.hidden = on;
+        self
+    }
+
+    /// A folder with compiled modules, in front of all others in its code path, as `-pa` of `erl` puts it there. It has
+    /// to exist. Of several the one that was given first comes first.
+    #[must_use]
+    pub fn code_path(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.code_path.push(folder.into());
+        self
+    }
+
+    /// The code paths of another node, as [`Distributed::code_paths`] reads them, behind its own. What is not there is
+    /// left out.
+    #[must_use]
+    pub fn code_paths(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
+        self.more_code_paths.extend(folders.into_iter().map(Into::into));
+        self
+    }
+
+    /// Parameters of applications, set before any application but `kernel` and `stdlib` is started. Given again, they
+    /// are merged.
+    #[must_use]
+    pub fn environment(mut self, environment: &Environment) -> Self {
+        self.environment.merge(environment);
+        self
+    }
+
+    /// An application to start, with all that it needs, before the slave counts as started.
+    #[must_use]
+    pub fn application(mut self, name: Atom) -> Self {
+        self.applications.push(name);
+        self
+    }
+
+    /// Sets a variable of its environment; it inherits all others.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Removes a variable from its environment.
+    #[must_use]
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), None));
+        self
+    }
+
+    /// How long each may take to start. Default: 30 s.
+    #[must_use]
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.start_timeout = timeout;
+        self
+    }
+
+    /// How long each may take to stop its applications before it is killed. Default: 5 s.
+    #[must_use]
+    pub fn stop_grace(mut self, grace: Duration) -> Self {
+        self.stop_grace = grace;
+        self
+    }
+
+    /// Where the events of all of them go: what they print, also before they have started.
+    #[must_use]
+    pub fn events(mut self, events: &Events) -> Self {
+        self.events = Some(events.clone());
+        self
+    }
+
+    /// Starts one, with the next number.
+    ///
+    /// # Errors
+    /// When it does not come up; with what it printed. Nothing of it is left then.
+    pub async fn spawn(&self, net: &Distributed) -> Result<Slave, SpawnError> {
+        let number = net.slave_registry().numbers(1).start;
+        self.spawn_numbered(net, number).await
+    }
+
+    /// Starts `count` of them side by side, with the next numbers, in the order of which they are given back.
+    ///
+    /// # Errors
+    /// When one does not come up, the first one's error. All of this call are stopped then.
+    pub async fn spawn_many(&self, net: &Distributed, count: u32) -> Result<Vec<Slave>, SpawnError> {
+        let numbers = net.slave_registry().numbers(count);
+        let started = join_all(numbers.map(|number| self.spawn_numbered(net, number))).await;
+        if started.iter().all(Result::is_ok) {
+            return started.into_iter().collect();
+        }
+        join_all(started.iter().flatten().map(Slave::stop)).await;
+        started.into_iter().collect()
+    }
+
+    async fn spawn_numbered(&self, net: &Distributed, number: u32) -> Result<Slave, SpawnError> {
+        let (_starting, cancel) = net.slave_registry().start().await;
+        let (name, strays) = (format!("{}{number}", self.prefix), Strays::new());
+        let node = format!("{name}@{}", net.host().hostname());
+        let process = async {
+            let input = self.order(net, &node, &strays)?;
+            self.cnode(net, name, &strays)?.start_with(net.host(), input, &cancel).await
+        };
+        let process = match process.await {
+            Ok(process) => process,
+            Err(error) => {
+                strays.end().await;
+                return Err(error);
+            }
+        };
+        let connected = tokio::select! {
+            connected = net.node().connect(&node) => connected.map_err(Some),
+            () = cancel.wait() => Err(None),
+        };
+        match connected {
+            Ok(peer) => {
+                let slave = Slave::new(number, peer.name().clone(), net.node().clone(), process, strays);
+                net.slave_registry().add(slave.clone());
+                Ok(slave)
+            }
+            Err(error) => {
+                let printed = process.printed();
+                process.stop().await;
+                strays.end().await;
+                Err(match error {
+                    Some(error) => SpawnError::NotReachable { node, error, printed },
+                    None => SpawnError::Cancelled { node },
+                })
+            }
+        }
+    }
+
+    /// The process: `<command> <arguments of erl>`, which prints a ready line.
+    fn cnode(&self, net: &Distributed, name: String, strays: &Strays) -> Result<CnodeBuilder, SpawnError> {
+        let mut words = self.command.iter();
+        let program = command::find(words.next().map_or(OsStr::new(""), OsString::as_os_str))?;
+        let args = words.cloned().chain(command::arguments(net.ip(), self.hidden, &self.args)).collect();
+        let ready_line = format!("{name}@{} ready", net.host().hostname());
+        let mut options = CnodeBuilder::new(program)
+            .protocol(Protocol::Plain { args })
+            .sname(name)
+            .ready_line(ready_line)
+            .spawn_inactive_timeout(self.start_timeout)
+            .start_timeout(self.start_timeout)
+            .stop_grace(self.stop_grace)
+            // What `heart` would start anew would be nobody's.
+            .env_remove("HEART_COMMAND");
+        for (name, value) in &self.env {
+            options = match value {
+                Some(value) => options.env(name, value),
+                None => options.env_remove(name),
+            };
+        }
+        options = options.env("HOME", env::temp_dir().join(format!("nodex-{}", strays.value().display())));
+        options = options.env(strays::VARIABLE, strays.value());
+        Ok(match &self.events {
+            Some(events) => options.events(events),
+            None => options,
+        })
+    }
+
+    /// What it finds on its stdin.
+    fn order(&self, net: &Distributed, node: &str, strays: &Strays) -> Result<Vec<u8>, SpawnError> {
+        let given = self.env.iter().rfind(|(name, _)| name == "HOME").map(|(_, value)| value.clone());
+        let order = Order {
+            host: net.host(),
+            home: given.unwrap_or_else(|| env::var_os("HOME")),
+            grace: self.stop_grace,
+            code_path: &self.code_path,
+            more_code_paths: &self.more_code_paths,
+            environment: &self.environment,
+            applications: &self.applications,
+            mark: strays.entry(),
+        };
+        order.packet(node).map_err(|error| SpawnError::Order { node: node.to_owned(), source: Box::new(error) })
+    }
+}

@@ -1,0 +1,100 @@
+//! What a slave has started and left behind. A BEAM starts its port programs in sessions of their own, so that signals
+//! to its process group do not reach them; but they all inherit its environment, and there stands a mark.
+
+use std::{
+    ffi::OsString,
+    fs,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use crate::cnode::random;
+
+/// The variable that marks a slave and everything that it starts.
+pub(super) const VARIABLE: &str = "NODEX_SLAVE";
+
+/// How long processes may take to vanish after SIGKILL before they are given up (they hang in the kernel).
+const VANISH: Duration = Duration::from_secs(2);
+
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The mark of one slave.
+#[derive(Debug, Clone)]
+pub(super) struct Strays {
+    mark: String,
+}
+
+impl Strays {
+    pub(super) fn new() -> Strays {
+        Strays { mark: format!("{:016x}{:016x}", random(), random()) }
+    }
+
+    /// The value of [`VARIABLE`].
+    pub(super) fn value(&self) -> OsString {
+        OsString::from(&self.mark)
+    }
+
+    /// The variable as it stands in an environment.
+    pub(super) fn entry(&self) -> String {
+        format!("{VARIABLE}={}", self.mark)
+    }
+
+    /// Kills all that carry the mark, and waits until they have ended. To be called when the slave itself has.
+    pub(super) async fn end(&self) {
+        let give_up_at = Instant::now() + VANISH;
+        loop {
+            let strays = self.clone();
+            // It reads a file of every process of the machine.
+            let left = tokio::task::spawn_blocking(move || strays.kill()).await.unwrap_or_default();
+            if left == 0 || Instant::now() >= give_up_at {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// How many there are; they have been killed.
+    fn kill(&self) -> usize {
+        let entry = self.entry().into_bytes();
+        let carries = |pid: Pid| {
+            let environment = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == entry)
+        };
+        let kill = |pid: Pid| {
+            let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { return };
+            // Its number may have gone to another process before it was opened.
+            if carries(pid) {
+                let _ = pidfd_send_signal(&process, Signal::KILL);
+            }
+        };
+        let pids = fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            Pid::from_raw(number)
+        });
+        pids.filter(|pid| carries(*pid)).map(kill).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[tokio::test]
+    async fn whoever_carries_the_mark_is_ended_and_nobody_else() {
+        let (one, other) = (Strays::new(), Strays::new());
+        let start = |strays: &Strays| {
+            Command::new("setsid").args(["sleep", "600"]).env(VARIABLE, strays.value()).spawn().unwrap()
+        };
+        let (mut marked, mut spared) = (start(&one), start(&other));
+        // A zombie has no environment any more, so its parent need not have reaped it.
+        one.end().await;
+        assert!(!marked.wait().unwrap().success());
+        assert!(spared.try_wait().unwrap().is_none());
+        other.end().await;
+        assert!(!spared.wait().unwrap().success());
+        assert_eq!((one.kill(), other.kill()), (0, 0));
+    }
+}
