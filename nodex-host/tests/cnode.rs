@@ -1,4 +1,5 @@
-//! Nodes under a host: found or started, called, watched, stopped. The same cases for a C node and a Rust node.
+//! Nodes under a host: found or started, called, watched, stopped. The same cases for a C node and a Rust node. What
+//! the Elixir package Nodex tests is in `as_nodex.rs`, the causes of an end are in `causes.rs`.
 
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
@@ -8,7 +9,7 @@ mod support;
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, convert::DecodeError, node::NodeEvent, term::Atom};
+use nodex_core::{atom, convert::DecodeError, term::Atom};
 use nodex_host::{CallError, Cnode, CnodeBuilder, Down, Protocol, SpawnError, What, process::Exit};
 use support::{
     child, example, members,
@@ -17,54 +18,16 @@ use support::{
 };
 
 const SHORT: Duration = Duration::from_millis(150);
-const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
 
 for_each_node!(
-    greets_the_world,
-    already_started_node,
     every_call_gets_its_own_reply,
+    a_thousand_late_replies_disturb_nobody,
     unknown_call,
-    killed_node,
     lost_link,
     lost_link_of_a_node_that_does_not_exit,
     dropping_it_stops_it,
     host_that_goes_down,
 );
-
-async fn greets_the_world(exec: PathBuf) {
-    let net = up().await;
-    let mut events = net.node().events();
-    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
-    assert_eq!(cnode.node().len(), "01234567@127.0.0.1".len());
-    ping(&cnode, "world").await;
-    assert!(cnode.is_down().is_none());
-    assert_eq!(events.recv().await.unwrap(), NodeEvent::Up { node: cnode.node().clone() });
-    let pid = cnode.pid().unwrap();
-    obeyed(cnode.stop().await.unwrap());
-    assert_eq!(cnode.down().await, Down::Stopped);
-    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error}");
-    finish(net, [pid]).await;
-}
-
-async fn already_started_node(exec: PathBuf) {
-    let net = up().await;
-    let options = CnodeBuilder::new(exec).sname("one");
-    let started = options.spawn(&net).await.unwrap();
-    let found = options.spawn(&net).await.unwrap();
-    assert_eq!((found.node(), found.pid()), (started.node(), None));
-    ping(&found, "found").await;
-    drop(found);
-    ping(&started, "still there").await;
-    let pid = started.pid().unwrap();
-    started.stop().await;
-    // Its name is free again as soon as it is stopped.
-    let again = options.spawn(&net).await.unwrap();
-    ping(&again, "again").await;
-    let again_pid = again.pid().unwrap();
-    again.stop().await;
-    finish(net, [pid, again_pid]).await;
-}
 
 async fn every_call_gets_its_own_reply(exec: PathBuf) {
     let net = up().await;
@@ -77,6 +40,38 @@ async fn every_call_gets_its_own_reply(exec: PathBuf) {
         call.await.unwrap();
     }
     let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+/// The node is held up until all calls have given up; then their replies come, while others wait for theirs.
+async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
+    let net = up().await;
+    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    support::signal(pid, "STOP");
+    let late = (0..1000).map(|number| {
+        let cnode = cnode.clone();
+        tokio::spawn(async move { cnode.call_within::<Pong>(SHORT, (atom!("ping"), format!("late {number}"))).await })
+    });
+    for call in late.collect::<Vec<_>>() {
+        let result = call.await.unwrap();
+        assert!(result.as_ref().is_err_and(CallError::is_timeout), "{result:?}");
+    }
+    let calls = (0..1000).map(|number| {
+        let cnode = cnode.clone();
+        tokio::spawn(async move {
+            let text = format!("call {number}");
+            let (_, back): Pong =
+                cnode.call_within(Duration::from_secs(60), (atom!("ping"), &*text)).await.expect("an answer");
+            assert_eq!(back, text);
+        })
+    });
+    let calls: Vec<_> = calls.collect();
+    support::signal(pid, "CONT");
+    for call in calls {
+        call.await.unwrap();
+    }
     cnode.stop().await;
     finish(net, [pid]).await;
 }
@@ -94,22 +89,6 @@ async fn unknown_call(exec: PathBuf) {
     ping(&cnode, "still there").await;
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
-    finish(net, [pid]).await;
-}
-
-async fn killed_node(exec: PathBuf) {
-    let net = up().await;
-    let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
-    let pid = cnode.pid().unwrap();
-    let mut events = cnode.subscribe();
-    support::signal(pid, "KILL");
-    assert_eq!(within(5, "the end", cnode.down()).await, Down::Exited { exit: SIGKILL });
-    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{} is down: its process ended: killed by SIGKILL", cnode.node()));
-    let mut down = false;
-    while !down {
-        down = within(5, "the event", events.next()).await.unwrap().what == What::Down(cnode.down().await);
-    }
     finish(net, [pid]).await;
 }
 
@@ -291,34 +270,6 @@ async fn a_name_that_is_taken_by_a_node_with_another_cookie() {
     let pid = other.pid();
     other.stop().await;
     finish(net, [pid]).await;
-}
-
-#[tokio::test]
-async fn unable_to_establish_connection() {
-    let net = up().await;
-    let error = Cnode::builder(child("never_ready"))
-        .sname("mute")
-        .ready_line("initialising mute@127.0.0.1")
-        .connect_timeout(Duration::from_millis(700))
-        .spawn(&net)
-        .await
-        .unwrap_err();
-    let SpawnError::NoConnection { error: Some(_), printed, .. } = &error else { panic!("{error:?}") };
-    assert_eq!(printed.lines().count(), 1);
-    assert!(error.to_string().contains("cannot be found"), "why it cannot be connected to: {error}");
-    finish(net, []).await;
-}
-
-#[tokio::test]
-async fn cnode_unexpected_exit() {
-    let net = up().await;
-    for name in ["exits_before_ready", "exits_after_ready"] {
-        let error = Cnode::builder(child(name)).spawn(&net).await.unwrap_err();
-        assert!(matches!(error, SpawnError::UnexpectedExit { exit: Exit::Status(3 | 7), .. }), "{error}");
-    }
-    let error = Cnode::builder(support::c_program("just_exit")).spawn(&net).await.unwrap_err();
-    assert!(matches!(error, SpawnError::UnexpectedExit { .. }), "{error}");
-    finish(net, []).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Nodes that are executables: the options, the start protocols, the wait until they are up, calls, their end.
 
+mod advice;
 mod builder;
 mod call_error;
 mod cancel;

@@ -4,6 +4,8 @@
 #![allow(dead_code, unused_imports, unused_macros)]
 
 #[macro_use]
+pub(crate) mod kind;
+#[macro_use]
 pub(crate) mod net;
 #[path = "../../../tests/support/otp.rs"]
 pub(crate) mod otp;
@@ -160,6 +162,8 @@ pub(crate) fn signal(pid: u32, name: &str) {
     let signal = match name {
         "KILL" => Signal::KILL,
         "STOP" => Signal::STOP,
+        "CONT" => Signal::CONT,
+        "ABRT" => Signal::ABORT,
         other => panic!("the signal {other}"),
     };
     let pid = Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");

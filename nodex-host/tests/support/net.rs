@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, dist::Cookie, term::Atom};
+use nodex_core::{atom, dist::Cookie, node::Builder, term::Atom};
 use nodex_host::{Cnode, Distributed, UseEpmd};
 
 use super::{c_program, example, nothing_left, within};
@@ -15,8 +15,14 @@ pub(crate) const COOKIE: &str = "the_cookie_of_a_test";
 
 /// A host with an epmd that it meets nobody else at.
 pub(crate) async fn up() -> Distributed {
+    up_with(|node| node).await
+}
+
+/// The same, with options of its node.
+pub(crate) async fn up_with(configure: impl FnOnce(Builder) -> Builder) -> Distributed {
     let cookie = Cookie::new(COOKIE).expect("a cookie");
-    Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).up().await.expect("a host")
+    let builder = Distributed::builder("master").cookie(cookie).epmd(UseEpmd::Private).node(configure);
+    builder.up().await.expect("a host")
 }
 
 pub(crate) fn c_node() -> PathBuf {

@@ -1,0 +1,143 @@
+//! Why a node went down, as its events, the events of its supervisor and the call under way tell it: exit status, signal,
+//! lost connection, silence for the tick time, health check.
+
+// The cases are functions that the tests of a macro call.
+#![allow(clippy::unwrap_used)]
+
+#[macro_use]
+mod support;
+
+use std::time::Duration;
+
+use nodex_core::{atom, net::LinkLimits};
+use nodex_host::{
+    CallError, CnodeBuilder, Distributed, Down, Events, What,
+    process::Exit,
+    supervisor::{Change, Child, ChildSpec, Health, Restart, Supervisor},
+};
+use support::{
+    kind::Kind,
+    net::{Pong, finish, ping, up, up_with},
+    signal, within,
+};
+
+const LONG: Duration = Duration::from_secs(60);
+
+for_each_kind!(
+    exit_status,
+    exit_status_0,
+    a_signal,
+    a_signal_of_its_own,
+    the_connection_closed_by_the_node,
+    the_connection_closed_here,
+    silence_for_the_tick_time,
+    a_health_check,
+);
+
+/// Has a node go down, and gives the cause, which all who tell of it have to agree about.
+async fn cause(net: Distributed, options: CnodeBuilder, health: Option<Health>, how: impl AsyncFnOnce(&Child)) -> Down {
+    let told = Events::default();
+    let mut of_node = told.subscribe();
+    let mut spec = ChildSpec::new("one", options.sname("one").events(&told).stop_grace(Duration::from_millis(300)));
+    spec = spec.restart(Restart::temporary());
+    if let Some(health) = health {
+        spec = spec.health(health);
+    }
+    let supervisor = Supervisor::builder().start(&net).await.unwrap();
+    let mut of_supervisor = supervisor.subscribe();
+    let one = supervisor.start_child(spec).await.unwrap();
+    let cnode = one.cnode().unwrap();
+    let pid = cnode.pid().unwrap();
+    ping(&cnode, "up").await;
+    how(&one).await;
+    let by_node = within(60, "the event of the node", async {
+        loop {
+            if let What::Down(down) = of_node.next().await.unwrap().what {
+                break down;
+            }
+        }
+    });
+    let by_supervisor = within(60, "the event of the supervisor", async {
+        loop {
+            if let Change::Down { down, node } = of_supervisor.next().await.unwrap().change {
+                assert_eq!(node.as_str(), "one@127.0.0.1");
+                break down;
+            }
+        }
+    });
+    let (by_node, by_supervisor) = (by_node.await, by_supervisor.await);
+    assert_eq!((&by_node, &cnode.down().await), (&by_supervisor, &by_supervisor));
+    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let CallError::Down { down, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*down, by_node);
+    drop(cnode);
+    supervisor.stop().await;
+    finish(net, [pid]).await;
+    by_node
+}
+
+/// A node that exits when it is told to.
+fn exits(kind: Kind) -> CnodeBuilder {
+    if kind == Kind::C { kind.node("exits") } else { kind.good() }
+}
+
+async fn exit_status(kind: Kind) {
+    let down = cause(up().await, exits(kind), None, async |one| one.send((atom!("exit"), 5)).await.unwrap()).await;
+    assert_eq!(down, Down::Exited { exit: Exit::Status(5) });
+    assert_eq!(down.to_string(), "its process ended: exit status 5");
+}
+
+async fn exit_status_0(kind: Kind) {
+    let down = cause(up().await, exits(kind), None, async |one| one.send((atom!("exit"), 0)).await.unwrap()).await;
+    assert_eq!(down, Down::Exited { exit: Exit::Status(0) });
+    assert!(down.is_normal());
+}
+
+async fn a_signal(kind: Kind) {
+    let kill = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "KILL");
+    let down = cause(up().await, kind.good(), None, kill).await;
+    assert_eq!(down, Down::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
+    assert_eq!(down.to_string(), "its process ended: killed by SIGKILL");
+}
+
+async fn a_signal_of_its_own(kind: Kind) {
+    let abort = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "ABRT");
+    let down = cause(up().await, kind.good(), None, abort).await;
+    // Whether there is a core dump is a matter of the machine.
+    assert!(matches!(down, Down::Exited { exit: Exit::Signal { signal: 6, .. } }), "{down}");
+}
+
+async fn the_connection_closed_by_the_node(kind: Kind) {
+    let close = async |one: &Child| one.send(atom!("close")).await.unwrap();
+    let down = cause(up().await, kind.node("closes_its_socket"), None, close).await;
+    let Down::LinkLost { reason } = &down else { panic!("{down:?}") };
+    // What a C node has not read when it closes its socket makes it a reset.
+    assert!(
+        reason.starts_with("the peer closed the connection") || reason.starts_with("the connection failed"),
+        "{down}"
+    );
+}
+
+async fn the_connection_closed_here(kind: Kind) {
+    let disconnect = async |one: &Child| one.cnode().unwrap().peer().disconnect();
+    let down = cause(up().await, kind.good(), None, disconnect).await;
+    assert!(matches!(down, Down::LinkLost { .. }), "{down:?}");
+}
+
+async fn silence_for_the_tick_time(kind: Kind) {
+    let limits = LinkLimits { tick_time: Duration::from_secs(4), ..LinkLimits::default() };
+    let net = up_with(|node| node.limits(limits)).await;
+    let stop = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "STOP");
+    let down = cause(net, kind.good(), None, stop).await;
+    assert_eq!(down.to_string(), "the connection with it was lost: nothing was heard from the peer for 4s");
+}
+
+async fn a_health_check(kind: Kind) {
+    let health = Health::call((atom!("ping"), "?")).every(Duration::from_millis(100)).within(Duration::from_secs(1));
+    let hang = async |one: &Child| {
+        let error = one.call_within::<bool>(LONG, atom!("hang")).await.unwrap_err();
+        assert!(matches!(error, CallError::Down { down: Down::Unhealthy { .. }, .. }), "{error:?}");
+    };
+    let down = cause(up().await, kind.node("hangs"), Some(health.failures(2)), hang).await;
+    assert_eq!(down.to_string(), "it failed its health check: one@127.0.0.1: no reply within 1s");
+}
