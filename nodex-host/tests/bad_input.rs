@@ -23,7 +23,8 @@ for_each_kind!(another_cookie, a_name_that_a_connected_node_has, a_fleet_of_whic
 #[tokio::test]
 async fn paths() {
     let net = up().await;
-    let cases: [(&str, fn(&LaunchError) -> bool, &str); 3] = [
+    type Expected = fn(&LaunchError) -> bool;
+    let cases: [(&str, Expected, &str); 3] = [
         ("/nowhere/at/all", |error| matches!(error, LaunchError::NotFound { .. }), "correct the path"),
         ("/etc/passwd", |error| matches!(error, LaunchError::NotExecutable { .. }), "chmod +x"),
         ("/usr", |error| matches!(error, LaunchError::IsDirectory { .. }), "inside of it"),

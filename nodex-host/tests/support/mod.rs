@@ -12,6 +12,7 @@ pub(crate) mod otp;
 pub(crate) mod slaves;
 
 use std::{
+    collections::HashSet,
     fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -172,12 +173,17 @@ pub(crate) fn signal(pid: u32, name: &str) {
 
 /// The processes of a group as `/proc/<pid>/stat` shows them. A zombie counts if this process should have reaped it.
 pub(crate) fn members(group: u32) -> Vec<String> {
+    members_of(&HashSet::from([group]))
+}
+
+/// The same for many groups.
+pub(crate) fn members_of(groups: &HashSet<u32>) -> Vec<String> {
     let own = std::process::id().to_string();
     let belongs = |stat: &String| {
         let (_, fields) = stat.rsplit_once(") ").expect("the name in parentheses");
         let fields: Vec<_> = fields.split(' ').collect();
         let (state, parent, of) = (fields[0], fields[1], fields[2]);
-        of == group.to_string() && (!matches!(state, "Z" | "X") || parent == own)
+        of.parse().is_ok_and(|of| groups.contains(&of)) && (!matches!(state, "Z" | "X") || parent == own)
     };
     fs::read_dir("/proc")
         .expect("/proc")
