@@ -29,6 +29,10 @@ impl SpawnError {
                 "have the node connect to its host before it says that it is ready; if it listens instead, it has to \
                  register in the epmd that `ERL_EPMD_PORT` names"
             }
+            SpawnError::NotReachable { .. } => {
+                "see that its cookie and its capabilities are those of this host, and that it listens where it registers"
+            }
+            SpawnError::Order { .. } => "look at the values that it is to be given; one of them is no term",
             SpawnError::NameTaken { .. } => "end the node that has this name, or give it the cookie of this host",
             SpawnError::Cancelled { .. } => "nothing: it was called off",
             SpawnError::StartTimeout { .. } => {
@@ -41,6 +45,7 @@ impl SpawnError {
 fn launch(error: &LaunchError) -> &'static str {
     match error {
         LaunchError::NotFound { .. } => "build or install it, or correct the path; it is not looked up in `PATH`",
+        LaunchError::NotInPath { .. } => "install it, or give its path",
         LaunchError::IsDirectory { .. } => "give the path of the executable inside of it",
         LaunchError::NotExecutable { .. } => {
             "set its mode with `chmod +x`, and look at the mount options of its file system"
