@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aliases;
 mod calling_out;
 mod calls;
 mod connections;

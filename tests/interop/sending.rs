@@ -1,6 +1,6 @@
 //! Messages of our own accord to nodes that do not read, or not as fast as they are written to.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use nodex_core::atom;
-use nodex_core::dist::control::{self, Control};
-use nodex_core::etf::Decoder;
+use nodex_core::convert::IntoTerm;
+use nodex_core::dist::Flags;
+use nodex_core::dist::control::{self, Control, PidTerm, Target};
+use nodex_core::etf::{Decoder, Encoder};
 use nodex_core::net::LinkLimits;
 use nodex_core::node::{Builder, CallError, Functions, Node, SendError};
-use nodex_core::term::Atom;
+use nodex_core::term::{Atom, Pid};
 
 use crate::raw;
 use crate::world::{DEADLINE, OURS, World};
@@ -157,6 +159,59 @@ fn the_end_of_the_connection_ends_the_waiting() {
     }
     let refused = node.try_send((atom!("any"), Atom::from_static(PEER)), atom!("more"));
     assert_eq!(refused, Err(SendError::NotConnected { node: Atom::from_static(PEER) }));
+}
+
+/// What nobody takes out of a mailbox is not read without end either.
+#[test]
+fn a_mailbox_that_nobody_empties() {
+    let limit = 1024 * 1024;
+    let world = World::new();
+    let limits = LinkLimits { max_in_flight_bytes: limit, ..LIMITS() };
+    let node = world.node(OURS, Builder::new().limits(limits));
+    let (stream, _) = raw::connect(raw::local(PEER), OURS, world.port_of("ours")).expect("a connection");
+    let mut mailbox = node.mailbox();
+    let (mut pid, mut from) = (Encoder::new(), Encoder::new());
+    pid.put_pid(&mailbox.pid());
+    from.put_pid(&Pid { node: Atom::from_static(PEER), id: 1, serial: 0, creation: 77 });
+    let (pid, from) = (pid.to_vec(), from.to_vec());
+    let written = Arc::new(AtomicUsize::new(0));
+    let counts = written.clone();
+    std::thread::spawn(move || {
+        let mut stream = stream;
+        for number in 0..MESSAGES as u64 {
+            let (mut message, mut frame) = (Encoder::new(), Encoder::new());
+            (number, Bytes::from(vec![7; SIZE])).encode(&mut message).expect("a term");
+            let send = Control::Send {
+                from: PidTerm::new(&from),
+                to: Target::Pid(PidTerm::new(&pid).expect("a pid")),
+                token: None,
+                priority: false,
+                message: &message.to_vec(),
+            };
+            send.encode(Flags::HIDDEN, &mut frame).expect("a frame");
+            stream.write_all(&frame.to_vec()).expect("it is read in the end");
+            counts.fetch_add(1, Ordering::Relaxed);
+        }
+        stream
+    });
+    // It comes to a halt, with most of it not written.
+    let mut before = 0;
+    loop {
+        std::thread::sleep(Duration::from_millis(300));
+        let now = written.load(Ordering::Relaxed);
+        if now > 0 && now == before {
+            break;
+        }
+        before = now;
+    }
+    assert!(before < MESSAGES, "{before}");
+    for number in 0..MESSAGES as u64 {
+        let message = world.wait(mailbox.receive());
+        let mut decoder = Decoder::new(message.as_bytes());
+        decoder.tuple().expect("a tuple");
+        assert_eq!(u64::try_from(decoder.integer("number").expect("a number")), Ok(number));
+    }
+    assert!(mailbox.try_receive().is_none());
 }
 
 /// What a node sends of its own accord does not keep it from reading, or two of them would wait for each other.

@@ -92,9 +92,9 @@ impl Node {
         let to = to.into();
         let deadline = Instant::now() + limit;
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, Wants::Message);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Message);
         let _open = Open { inner: &self.0, id };
-        self.push_message::<CallError>(&peer, &self.0.pid_bytes(id), &to, |out| message.encode(out))?;
+        self.push_message::<CallError>(&peer, &self.0.pid_bytes(id.number), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
         match timeout_at(deadline, outcome).await {
             Err(_) => Err(CallError::Timeout { limit }),
@@ -119,11 +119,10 @@ impl Node {
         let to = to.into();
         let deadline = Instant::now() + limit;
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, Wants::Message);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Tagged);
         let _open = Open { inner: &self.0, id };
-        let me = self.0.pid_bytes(id);
-        // Numbers of the slot table fit.
-        let reference = self.0.reference(id).ok_or(CallError::NoConnection)?;
+        let me = self.0.pid_bytes(id.number);
+        let reference = self.0.reference(id);
         let monitor = Monitor::new(&peer, &me, &to, &reference);
         monitor.set();
         self.push_message::<CallError>(&peer, &me, &to, |out| {
@@ -143,7 +142,7 @@ impl Node {
             }
             Ok(Ok(Outcome::Message(reply))) => {
                 monitor.remove();
-                tagged_reply(&reply, &reference).map_err(|error| CallError::Reply { error })
+                tagged_reply(&reply).map_err(|error| CallError::Reply { error })
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
@@ -183,16 +182,11 @@ fn ended(reason: RawTerm) -> CallError {
     }
 }
 
-/// The reply in `{Tag, Reply}`.
-fn tagged_reply<R: FromTerm>(reply: &RawTerm, tag: &Reference) -> Result<R, DecodeError> {
+/// The reply in `{Tag, Reply}`, whose tag has been looked at.
+fn tagged_reply<R: FromTerm>(reply: &RawTerm) -> Result<R, DecodeError> {
     let mut decoder = Decoder::new(reply.as_bytes());
-    match decoder.tuple()? {
-        2 => {}
-        arity => return Err(DecodeError::mismatch("{Tag, Reply}", format!("tuple of {arity}"))),
-    }
-    if decoder.reference()? != *tag {
-        return Err(DecodeError::mismatch("the tag of the call", "another reference"));
-    }
+    decoder.tuple()?;
+    decoder.skip()?;
     R::decode(&mut decoder)
 }
 

@@ -4,7 +4,9 @@ use std::{future::Future, os::fd::OwnedFd, sync::Arc, time::Instant};
 
 use tokio::{net::tcp::OwnedReadHalf, sync::watch};
 
-use super::{Context, counters::Counters, dispatch::Dispatch, local::Inner, peers::Peer, watches::Watches};
+use super::{
+    Context, counters::Counters, dispatch::Dispatch, local::Inner, mailbox::Mail, peers::Peer, watches::Watches,
+};
 use crate::{
     net::{Connected, Link, LinkEnd, Outbox, WriteSide, reader},
     term::Atom,
@@ -52,6 +54,7 @@ pub(super) fn establish(
         outbox: outbox.clone(),
         watches: Watches::default(),
         counters: Counters::default(),
+        mail: Mail::default(),
         since: Instant::now(),
         end: watch::Sender::new(None),
     });

@@ -51,6 +51,11 @@ impl Context {
         self.origin.peer.flags
     }
 
+    /// The connection.
+    pub(super) fn connection(&self) -> &Arc<Peer> {
+        &self.origin.peer
+    }
+
     /// Who watches our processes over the connection.
     pub(super) fn watches(&self) -> &Watches {
         &self.origin.peer.watches

@@ -17,7 +17,7 @@ use super::{
     later::LaterCalls,
     local::Inner,
     processes::Number,
-    registry::{Process, Registry},
+    registry::{Process, ProcessRef, Registry},
     replies::Outcome,
     route::Route,
 };
@@ -80,16 +80,12 @@ impl Receive for Dispatch {
             // Those of an earlier incarnation of this node are gone.
             Target::Pid(pid) if pid.creation() != self.inner.creation => None,
             Target::Pid(pid) => {
-                let number = Number { id: pid.id(), serial: pid.serial() };
-                match self.inner.registry.by_number(number) {
-                    None => {
-                        self.reply(number, message, owner);
-                        None
-                    }
-                    process => process,
-                }
+                self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, owner, &self.context)
             }
-            Target::Alias(_) => None,
+            Target::Alias(alias) => match self.inner.aliased(alias) {
+                Some(number) => self.inner.numbered(number, message, owner, &self.context),
+                None => None,
+            },
         };
         // As on a BEAM, a message to nobody is dropped.
         if let Some(process) = process {
@@ -113,7 +109,8 @@ impl Receive for Dispatch {
     }
 
     fn load(&self) -> Load {
-        Load { calls: self.later.len(), calls_bytes: self.later.kept(), replies_bytes: self.later.queued() }
+        let calls_bytes = self.later.kept() + self.context.connection().mail.bytes();
+        Load { calls: self.later.len(), calls_bytes, replies_bytes: self.later.queued() }
     }
 
     fn stopping(&mut self, context: &mut task::Context<'_>) -> bool {
@@ -126,14 +123,22 @@ impl Receive for Dispatch {
     }
 }
 
-impl Dispatch {
-    /// Hands a reply to the call that waits for it; a late one is dropped.
-    fn reply(&self, number: Number, message: &[u8], owner: &Bytes) {
+impl Inner {
+    /// The service with these numbers. If there is none, the message goes to a call of ours or a mailbox; a late reply is
+    /// dropped.
+    #[inline]
+    fn numbered(&self, number: Number, message: &[u8], owner: &Bytes, context: &Context) -> Option<ProcessRef<'_>> {
+        let process = self.registry.by_number(number);
+        if process.is_none() {
+            self.reply(number, message, owner, context);
+        }
+        process
+    }
+
+    fn reply(&self, number: Number, message: &[u8], owner: &Bytes, context: &Context) {
         match Decoder::with_owner(message, owner).raw() {
-            Ok(message) => {
-                self.inner.complete_reply(number, Outcome::Message(message));
-            }
-            Err(error) => tracing::warn!(peer = %self.context.peer(), %error, "a reply that is no term was dropped"),
+            Ok(message) => self.complete_reply(number, Outcome::Message(message), context.connection()),
+            Err(error) => tracing::warn!(peer = %context.peer(), %error, "a reply that is no term was dropped"),
         }
     }
 }

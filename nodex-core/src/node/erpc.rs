@@ -130,10 +130,9 @@ impl Node {
         let deadline = Instant::now() + limit;
         let (node, module, function) = (Atom::new(node)?, Atom::new(module)?, Atom::new(function)?);
         let peer = self.connected(&node, deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, Wants::Down);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Down);
         let _open = self.open_reply(id);
-        // Numbers of the slot table fit.
-        let reference = self.0.reference(id).ok_or(RpcError::NoConnection)?;
+        let reference = self.0.reference(id);
         self.push_spawn(&peer, id, &reference, |out| {
             out.put_list(4)?;
             out.put_reference(&reference);
@@ -169,7 +168,7 @@ impl Node {
         const MONITOR: &[u8] = b"\x6c\0\0\0\x01\x77\x07monitor\x6a";
         let mut encoded = Encoder::new();
         encoded.put_reference(reference);
-        let (encoded, me) = (encoded.to_vec(), self.0.pid_bytes(id));
+        let (encoded, me) = (encoded.to_vec(), self.0.pid_bytes(id.number));
         let user = self.0.registry.system_named(USER).and_then(|user| user.address.pid());
         let parts = (RefTerm::new(&encoded), PidTerm::new(&me), AtomTerm::new(ERPC), AtomTerm::new(EXECUTE_CALL));
         let (Some(id), Some(from), Some(module), Some(function)) = parts else { return Ok(()) };

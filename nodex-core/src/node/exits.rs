@@ -1,6 +1,6 @@
 //! The ends of processes, and the exit signals that bring them about.
 
-use std::sync::{PoisonError, atomic::Ordering};
+use std::sync::{Arc, PoisonError, atomic::Ordering};
 
 use super::{
     Rejection,
@@ -8,7 +8,7 @@ use super::{
     peers::Peer,
     processes::{Found, Number},
     registry::Process,
-    replies::{Outcome, ReplyId},
+    replies::{Completed, Outcome, ReplyId},
     route::Address,
     spawned::NORMAL,
 };
@@ -34,17 +34,19 @@ impl Inner {
         }
     }
 
-    /// Hands an outcome to a call of ours that waits for it.
-    pub(super) fn complete_reply(&self, id: ReplyId, outcome: Outcome) {
-        if self.replies.complete(id, outcome) {
-            self.tell(id, &RawTerm::from_slice(NORMAL, None));
+    /// Hands an outcome that came over this connection to a call of ours that waits for it, or a message to a mailbox.
+    pub(super) fn complete_reply(&self, id: Number, outcome: Outcome, peer: &Arc<Peer>) {
+        match self.replies.complete(id, outcome) {
+            Completed::Done { watched: true } => self.tell(id, &RawTerm::from_slice(NORMAL, None)),
+            Completed::Mail(letters, message) => letters.put(&message, peer),
+            Completed::Done { watched: false } | Completed::Dropped => {}
         }
     }
 
-    /// A call of ours waits no longer.
+    /// A call of ours waits no longer, or a mailbox is gone.
     pub(super) fn close_reply(&self, id: ReplyId) {
         if self.replies.close(id) {
-            self.tell(id, &RawTerm::from_slice(NORMAL, None));
+            self.tell(id.number, &RawTerm::from_slice(NORMAL, None));
         }
     }
 
@@ -101,6 +103,7 @@ impl Inner {
         tracing::info!(name, pid = ?process.pid, reason = %reason.as_bytes().escape_ascii(), "a service has ended");
         let number = process.address.number();
         self.registry.spawned.release(number);
+        self.aliases.ended(number);
         if process.watched.load(Ordering::SeqCst) {
             self.tell(number, reason);
         }

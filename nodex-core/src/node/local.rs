@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Builder, Extensions, StartError,
+    aliases::Aliases,
     counters::Sums,
     peers::Peers,
     processes::Number,
     registry::Registry,
-    replies::{Replies, ReplyId},
+    replies::{Replies, ReplyId, of_reference_words, reference_words},
 };
 use crate::{
     dist::{Cookie, Flags, handshake::Local},
@@ -42,6 +43,7 @@ pub(super) struct Inner {
     pub(super) keeper: Keeper,
     pub(super) peers: Peers,
     pub(super) replies: Replies,
+    pub(super) aliases: Aliases,
     pub(super) started: Instant,
     /// What came over connections that have ended.
     pub(super) past: Mutex<Sums>,
@@ -79,6 +81,7 @@ impl Inner {
             locate,
             visible: builder.visible,
             replies: Replies::new(registry.next_id()),
+            aliases: Aliases::default(),
             registry,
             extensions: Arc::new(builder.extensions),
             limits: builder.limits,
@@ -102,7 +105,7 @@ impl Inner {
     }
 
     /// A pid of this node, encoded.
-    pub(super) fn pid_bytes(&self, id: ReplyId) -> Vec<u8> {
+    pub(super) fn pid_bytes(&self, id: Number) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.name_bytes.len() + 13);
         bytes.push(tag::NEW_PID_EXT);
         bytes.extend_from_slice(&self.name_bytes);
@@ -112,19 +115,20 @@ impl Inner {
         bytes
     }
 
-    /// The reference that goes with a reply pid. Three words, the first of 18 bits: OTP 23 takes no more.
-    pub(super) fn reference(&self, id: ReplyId) -> Option<Reference> {
-        Reference::new(self.name.clone(), self.creation, &[id.id & 0x3_FFFF, id.serial, id.id >> 18])
+    /// The reference that goes with a reply pid.
+    pub(super) fn reference(&self, id: ReplyId) -> Reference {
+        self.own_reference(id.number.id, id.uses)
     }
 
-    /// The reply pid that goes with a reference of [`Self::reference`].
-    pub(super) fn reply_of(&self, reference: &Reference) -> Option<ReplyId> {
-        match *reference.words() {
-            [low, serial, high] if reference.creation == self.creation && reference.node == self.name => {
-                Some(ReplyId { id: low | high << 18, serial })
-            }
-            _ => None,
-        }
+    pub(super) fn own_reference(&self, id: u32, uses: u64) -> Reference {
+        Reference::of_three(self.name.clone(), self.creation, reference_words(id, uses))
+    }
+
+    /// The reply pid that goes with a reference of [`Self::reference`], while it is there.
+    pub(super) fn reply_of(&self, reference: &Reference) -> Option<Number> {
+        let own = reference.creation == self.creation && reference.node == self.name;
+        let (id, uses) = of_reference_words(reference.words()).filter(|_| own)?;
+        self.replies.number(id, uses)
     }
 
     /// What this node says of itself in a handshake.

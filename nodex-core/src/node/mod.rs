@@ -1,5 +1,6 @@
 //! The local node: services, dispatch and what serves them.
 
+mod aliases;
 mod args;
 mod arguments;
 mod builder;
@@ -22,6 +23,7 @@ mod later;
 mod listen;
 mod local;
 mod log;
+mod mailbox;
 mod monitor;
 mod parent;
 mod peers;
@@ -59,6 +61,7 @@ pub use executable::{main, main_with};
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use handle::{Node, StartError, StartUnnamedError};
 pub use log::{UnknownLevel, log_to_stderr};
+pub use mailbox::Mailbox;
 pub use monitor::{Down, Monitor};
 pub use peers::{NodeEvent, Peer};
 pub use reconnect::{Backoff, KeptConnected};

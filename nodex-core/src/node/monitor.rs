@@ -89,7 +89,7 @@ impl Node {
         if !missing.is_empty() {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
         }
-        let (id, outcome) = self.0.replies.open(peer.id, Wants::Down);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Down);
         // From here on, dropping it gives the pid back.
         let monitor = Monitor { node: self.clone(), peer, id, to, outcome, down: false };
         monitor.control(|control| control.set());
@@ -105,10 +105,9 @@ impl Monitor {
     }
 
     fn control(&self, say: impl FnOnce(&calling::Monitor<'_>)) {
-        let me = self.node.0.pid_bytes(self.id);
-        if let Some(reference) = self.node.0.reference(self.id) {
-            say(&calling::Monitor::new(&self.peer, &me, &self.to, &reference));
-        }
+        let me = self.node.0.pid_bytes(self.id.number);
+        let reference = self.node.0.reference(self.id);
+        say(&calling::Monitor::new(&self.peer, &me, &self.to, &reference));
     }
 }
 

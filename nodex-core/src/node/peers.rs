@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use super::{counters::Counters, watches::Watches};
+use super::{counters::Counters, mailbox::Mail, processes::SMALL_SERIAL, watches::Watches};
 use tokio::sync::{Notify, broadcast, watch};
 
 use crate::{
@@ -34,6 +34,7 @@ pub struct Peer {
     pub(super) outbox: Arc<Outbox>,
     pub(super) watches: Watches,
     pub(super) counters: Counters,
+    pub(super) mail: Mail,
     pub(super) since: Instant,
     /// Why the connection ended.
     pub(super) end: watch::Sender<Option<LinkEnd>>,
@@ -53,6 +54,11 @@ impl Peer {
     /// What both nodes can do.
     pub fn flags(&self) -> Flags {
         self.flags
+    }
+
+    /// The bits of serials in pids that it takes: before `V4_NC`, 13.
+    pub(super) fn serials(&self) -> u32 {
+        if self.flags.contains(Flags::V4_NC) { u32::MAX } else { SMALL_SERIAL }
     }
 
     /// Waits for the end of this connection, and says why it ended.

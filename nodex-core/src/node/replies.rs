@@ -1,5 +1,5 @@
-//! Calls of this node that wait for their replies. Each has a pid of its own, so that even a peer that knows no tags
-//! answers the right one.
+//! Processes that are no services: calls of this node that wait for their replies, and mailboxes. Each call has a pid of
+//! its own, so that even a peer that knows no tags answers the right one.
 
 use std::{
     collections::VecDeque,
@@ -8,8 +8,11 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::processes::{Number, RESTING, SMALL_SERIAL};
-use crate::term::RawTerm;
+use super::{
+    mailbox::Letters,
+    processes::{Number, RESTING, SMALL_SERIAL},
+};
+use crate::{etf::Decoder, term::RawTerm};
 
 /// What a waiting call gets.
 #[derive(Debug)]
@@ -29,12 +32,33 @@ pub(super) enum Outcome {
 pub(super) enum Wants {
     /// The first message to it, or the end of what it monitors.
     Message,
+    /// `{Tag, Reply}` with its reference as the tag, or the end of what it monitors; other messages are dropped.
+    Tagged,
     /// The end of what it monitors; messages are dropped.
     Down,
 }
 
-/// The numbers of a reply pid.
-pub(super) type ReplyId = Number;
+/// The numbers of a reply pid, and how often its place was used before. No two of them are the same, though their pids
+/// may be, after so many others that nobody can be waiting for the earlier one any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReplyId {
+    pub(super) number: Number,
+    pub(super) uses: u64,
+}
+
+/// The bits of [`ReplyId::uses`] that count. There is no room for more in a reference.
+pub(super) const USES: u64 = (1 << 50) - 1;
+
+/// What became of an outcome.
+#[derive(Debug)]
+pub(super) enum Completed {
+    /// Nobody waited for it.
+    Dropped,
+    /// It was handed over, and the pid is gone. `watched` is true when whoever watches it has to be told.
+    Done { watched: bool },
+    /// It is a message for a mailbox.
+    Mail(Letters, RawTerm),
+}
 
 #[derive(Debug)]
 pub(super) struct Replies {
@@ -52,17 +76,25 @@ struct Slots {
 
 #[derive(Debug)]
 struct Slot {
+    /// Of the pid that it has now, or had last.
     serial: u32,
+    uses: u64,
     waiting: Option<Waiting>,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    outcome: oneshot::Sender<Outcome>,
+    who: Who,
+    /// The connection that it ends with; 0 for none.
     peer: u64,
-    wants: Wants,
     /// Somebody has linked or monitored the pid, as servers do with their clients.
     watched: bool,
+}
+
+#[derive(Debug)]
+enum Who {
+    Call { outcome: oneshot::Sender<Outcome>, wants: Wants },
+    Mailbox(Letters),
 }
 
 impl Replies {
@@ -80,9 +112,19 @@ impl Replies {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new reply pid, and where the outcome comes. `peer` is the connection that the reply will come over.
-    pub(super) fn open(&self, peer: u64, wants: Wants) -> (ReplyId, oneshot::Receiver<Outcome>) {
+    /// A new reply pid, and where the outcome comes. `peer` is the connection that the reply will come over, and `serials`
+    /// has the bits of serials that it takes.
+    pub(super) fn open(&self, peer: u64, serials: u32, wants: Wants) -> (ReplyId, oneshot::Receiver<Outcome>) {
         let (outcome, receiver) = oneshot::channel();
+        (self.enter(Waiting { who: Who::Call { outcome, wants }, peer, watched: false }, serials), receiver)
+    }
+
+    /// A new pid of a mailbox.
+    pub(super) fn open_mailbox(&self, letters: Letters) -> ReplyId {
+        self.enter(Waiting { who: Who::Mailbox(letters), peer: 0, watched: false }, SMALL_SERIAL)
+    }
+
+    fn enter(&self, waiting: Waiting, serials: u32) -> ReplyId {
         let mut slots = self.lock();
         let index = match slots.free.len() > RESTING {
             true => slots.free.pop_front(),
@@ -91,41 +133,63 @@ impl Replies {
         let index = match index {
             Some(index) => index,
             None => {
-                slots.all.push(Slot { serial: 0, waiting: None });
+                slots.all.push(Slot { serial: 0, uses: 0, waiting: None });
                 slots.all.len() as u32 - 1
             }
         };
         let slot = &mut slots.all[index as usize];
-        slot.waiting = Some(Waiting { outcome, peer, wants, watched: false });
-        (ReplyId { id: self.base + 2 * index, serial: slot.serial }, receiver)
+        slot.serial = slot.uses as u32 & serials;
+        slot.waiting = Some(waiting);
+        ReplyId { number: Number { id: self.base + 2 * index, serial: slot.serial }, uses: slot.uses }
     }
 
-    /// Hands an outcome to the call that waits on this pid; a late one is dropped. True when whoever watches the pid has
-    /// to be told that it is gone.
+    /// The pid that this id still has.
+    pub(super) fn number(&self, id: u32, uses: u64) -> Option<Number> {
+        let index = self.index(id)?;
+        let slots = self.lock();
+        let slot = slots.all.get(index as usize).filter(|slot| slot.uses & USES == uses && slot.waiting.is_some())?;
+        Some(Number { id, serial: slot.serial })
+    }
+
+    /// Hands an outcome to whoever waits on this pid; a late one is dropped.
     #[must_use]
-    pub(super) fn complete(&self, id: ReplyId, outcome: Outcome) -> bool {
-        let Some(index) = self.index(id.id) else { return false };
+    pub(super) fn complete(&self, id: Number, outcome: Outcome) -> Completed {
+        let Some(index) = self.index(id.id) else { return Completed::Dropped };
         let mut slots = self.lock();
         let Some(slot) = slots.all.get_mut(index as usize).filter(|slot| slot.serial == id.serial) else {
-            return false;
+            return Completed::Dropped;
         };
-        let stray = matches!(outcome, Outcome::Message(_));
-        let Some(waiting) = slot.waiting.take_if(|waiting| !(stray && waiting.wants == Wants::Down)) else {
-            return false;
+        let uses = slot.uses;
+        let awaited = |wants| match (&outcome, wants) {
+            (Outcome::Message(_), Wants::Down) => false,
+            (Outcome::Message(message), Wants::Tagged) => has_tag(message, id.id, uses),
+            _ => true,
+        };
+        let waiting = slot.waiting.take_if(|waiting| match &waiting.who {
+            Who::Call { wants, .. } => awaited(*wants),
+            Who::Mailbox(_) => false,
+        });
+        let Some(waiting) = waiting else {
+            return match (slot.waiting.as_ref().map(|waiting| &waiting.who), outcome) {
+                (Some(Who::Mailbox(letters)), Outcome::Message(message)) => Completed::Mail(letters.clone(), message),
+                _ => Completed::Dropped,
+            };
         };
         slots.release(index);
         drop(slots);
-        // The caller may have given up just now.
-        let _ = waiting.outcome.send(outcome);
-        waiting.watched
+        if let Who::Call { outcome: receiver, .. } = waiting.who {
+            // The caller may have given up just now.
+            let _ = receiver.send(outcome);
+        }
+        Completed::Done { watched: waiting.watched }
     }
 
     /// Gives up waiting. True when whoever watches the pid has to be told that it is gone.
     #[must_use]
     pub(super) fn close(&self, id: ReplyId) -> bool {
-        let Some(index) = self.index(id.id) else { return false };
+        let Some(index) = self.index(id.number.id) else { return false };
         let mut slots = self.lock();
-        let Some(slot) = slots.all.get_mut(index as usize).filter(|slot| slot.serial == id.serial) else {
+        let Some(slot) = slots.all.get_mut(index as usize).filter(|slot| slot.uses == id.uses) else {
             return false;
         };
         let Some(waiting) = slot.waiting.take() else { return false };
@@ -133,17 +197,22 @@ impl Replies {
         waiting.watched
     }
 
-    /// True while a call waits on this pid.
-    pub(super) fn is_open(&self, id: ReplyId) -> bool {
+    /// True while somebody waits on this pid.
+    pub(super) fn is_open(&self, id: Number) -> bool {
         self.with(id, |_| ()).is_some()
     }
 
-    /// Notes that somebody watches the pid. False when no call waits on it.
-    pub(super) fn watch(&self, id: ReplyId) -> bool {
+    /// True while this is the pid of a mailbox.
+    pub(super) fn is_mailbox(&self, id: Number) -> bool {
+        self.with(id, |waiting| matches!(waiting.who, Who::Mailbox(_))) == Some(true)
+    }
+
+    /// Notes that somebody watches the pid. False when nobody waits on it.
+    pub(super) fn watch(&self, id: Number) -> bool {
         self.with(id, |waiting| waiting.watched = true).is_some()
     }
 
-    fn with<T>(&self, id: ReplyId, see: impl FnOnce(&mut Waiting) -> T) -> Option<T> {
+    fn with<T>(&self, id: Number, see: impl FnOnce(&mut Waiting) -> T) -> Option<T> {
         let index = self.index(id.id)?;
         let mut slots = self.lock();
         let slot = slots.all.get_mut(index as usize).filter(|slot| slot.serial == id.serial)?;
@@ -152,7 +221,7 @@ impl Replies {
 
     /// Tells all calls over this connection that it is gone. Gives the pids that somebody watches.
     #[must_use]
-    pub(super) fn disconnected(&self, peer: u64) -> Vec<ReplyId> {
+    pub(super) fn disconnected(&self, peer: u64) -> Vec<Number> {
         let mut slots = self.lock();
         let mut watched = Vec::new();
         for index in 0..slots.all.len() {
@@ -163,7 +232,9 @@ impl Replies {
                 if waiting.watched {
                     watched.push(id);
                 }
-                let _ = waiting.outcome.send(Outcome::NoConnection);
+                if let Who::Call { outcome, .. } = waiting.who {
+                    let _ = outcome.send(Outcome::NoConnection);
+                }
             }
         }
         watched
@@ -173,59 +244,147 @@ impl Replies {
 impl Slots {
     fn release(&mut self, index: u32) {
         let slot = &mut self.all[index as usize];
-        slot.serial = (slot.serial + 1) & SMALL_SERIAL;
+        slot.uses += 1;
         self.free.push_back(index);
+    }
+}
+
+/// Whether this is `{Tag, _}` with the reference of this place as it is used now.
+fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
+    let mut decoder = Decoder::new(message.as_bytes());
+    decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == reference_words(id, uses))
+}
+
+/// The words of the reference that goes with a pid. Three of them, the first of 18 bits: OTP 23 takes no more. An id of 0,
+/// which no process has, is that of an alias.
+pub(super) fn reference_words(id: u32, uses: u64) -> [u32; 3] {
+    [id & 0x3_FFFF, uses as u32, id >> 18 | (((uses & USES) >> 32) as u32) << 14]
+}
+
+/// What [`reference_words`] were made of.
+pub(super) fn of_reference_words(words: &[u32]) -> Option<(u32, u64)> {
+    match *words {
+        [low, uses, high] => Some((low | high << 18, u64::from(uses) | u64::from(high >> 14) << 32)),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{etf::Encoder, node::mailbox, term::Reference};
 
     fn term() -> RawTerm {
         RawTerm::from_slice(b"\x6a", None)
     }
 
+    fn open(replies: &Replies, peer: u64, wants: Wants) -> (ReplyId, oneshot::Receiver<Outcome>) {
+        replies.open(peer, SMALL_SERIAL, wants)
+    }
+
+    fn message(replies: &Replies, id: ReplyId, message: RawTerm) -> bool {
+        matches!(replies.complete(id.number, Outcome::Message(message)), Completed::Done { watched: false })
+    }
+
+    /// `{Reference, []}`
+    fn tagged(id: ReplyId) -> RawTerm {
+        let words = reference_words(id.number.id, id.uses);
+        let mut out = Encoder::new();
+        out.put_tuple(2).unwrap();
+        out.put_reference(&Reference::new(crate::atom!("a@h"), 4, &words).unwrap());
+        out.put_nil();
+        RawTerm::from_slice(&out.to_vec(), None)
+    }
+
     #[test]
     fn every_call_gets_its_own_outcome_and_late_ones_are_dropped() {
         let replies = Replies::new(10);
-        let (one, mut first) = replies.open(1, Wants::Message);
-        let (two, mut second) = replies.open(1, Wants::Message);
-        assert_eq!((one.id % 2, two.id % 2), (0, 0));
-        assert!(!replies.complete(two, Outcome::Message(term())));
+        let (one, mut first) = open(&replies, 1, Wants::Message);
+        let (two, mut second) = open(&replies, 1, Wants::Message);
+        assert_eq!((one.number.id % 2, two.number.id % 2), (0, 0));
+        assert!(message(&replies, two, term()));
         assert!(matches!(second.try_recv(), Ok(Outcome::Message(_))));
-        assert!(first.try_recv().is_err() && replies.is_open(one) && !replies.is_open(two));
-        assert!(!replies.complete(two, Outcome::Message(term())), "late");
+        assert!(first.try_recv().is_err() && replies.is_open(one.number) && !replies.is_open(two.number));
+        assert!(!message(&replies, two, term()), "late");
         assert!(!replies.close(one));
-        assert!(!replies.complete(one, Outcome::Message(term())), "late");
-        assert!(!replies.complete(Number { id: one.id + 1, ..one }, Outcome::Message(term())), "not of a reply");
+        assert!(!message(&replies, one, term()), "late");
+        let other = Number { id: one.number.id + 1, ..one.number };
+        assert!(matches!(replies.complete(other, Outcome::Message(term())), Completed::Dropped), "not of a reply");
     }
 
     #[test]
     fn what_waits_for_an_end_takes_no_messages() {
         let replies = Replies::new(10);
-        let (id, mut outcome) = replies.open(1, Wants::Down);
-        assert!(!replies.complete(id, Outcome::Message(term())));
-        assert!(outcome.try_recv().is_err() && replies.is_open(id));
-        assert!(!replies.complete(id, Outcome::Down(term())));
+        let (id, mut outcome) = open(&replies, 1, Wants::Down);
+        assert!(!message(&replies, id, term()));
+        assert!(outcome.try_recv().is_err() && replies.is_open(id.number));
+        assert!(matches!(replies.complete(id.number, Outcome::Down(term())), Completed::Done { .. }));
         assert!(matches!(outcome.try_recv(), Ok(Outcome::Down(_))));
+    }
+
+    #[test]
+    fn the_reply_to_an_earlier_call_with_the_same_pid_is_not_taken_for_another() {
+        let replies = Replies::new(10);
+        let (early, _given_up) = open(&replies, 1, Wants::Tagged);
+        assert!(!replies.close(early));
+        let (mut now, mut outcome) = open(&replies, 1, Wants::Tagged);
+        while now.number != early.number {
+            assert!(!replies.close(now));
+            (now, outcome) = open(&replies, 1, Wants::Tagged);
+        }
+        assert!(now.uses > early.uses);
+        for late in [tagged(early), term()] {
+            assert!(!message(&replies, now, late));
+        }
+        assert!(outcome.try_recv().is_err());
+        // The same goes for the news of its monitor.
+        assert_eq!(replies.number(early.number.id, early.uses), None);
+        assert_eq!(replies.number(now.number.id, now.uses), Some(now.number));
+        assert!(message(&replies, now, tagged(now)));
+        assert!(matches!(outcome.try_recv(), Ok(Outcome::Message(_))));
+    }
+
+    #[test]
+    fn references_keep_what_they_are_made_of() {
+        for (id, uses) in [(1, 0), (0x3_FFFF, 1), (0x4_0000, 8192), (u32::MAX, USES), (0, USES), (7, 1 << 32)] {
+            let words = reference_words(id, uses);
+            assert!(words[0] < 1 << 18);
+            assert_eq!(of_reference_words(&words), Some((id, uses)));
+        }
+        assert_eq!(of_reference_words(&[1, 2]), None);
+    }
+
+    #[test]
+    fn a_mailbox_takes_messages_until_it_is_closed() {
+        let replies = Replies::new(10);
+        let (letters, _mailbox) = mailbox::letters();
+        let id = replies.open_mailbox(letters);
+        assert!(replies.is_mailbox(id.number));
+        for _ in 0..3 {
+            assert!(matches!(replies.complete(id.number, Outcome::Message(term())), Completed::Mail(..)));
+        }
+        assert!(matches!(replies.complete(id.number, Outcome::Down(term())), Completed::Dropped));
+        assert!(replies.disconnected(1).is_empty() && replies.is_open(id.number));
+        assert!(replies.watch(id.number) && replies.close(id));
+        assert!(matches!(replies.complete(id.number, Outcome::Message(term())), Completed::Dropped));
     }
 
     #[test]
     fn watchers_of_a_caller_are_told_when_it_is_done() {
         let replies = Replies::new(10);
-        let (one, _first) = replies.open(1, Wants::Message);
-        let (two, _second) = replies.open(1, Wants::Message);
-        let (three, mut third) = replies.open(1, Wants::Message);
-        let (four, _fourth) = replies.open(2, Wants::Message);
+        let (one, _first) = open(&replies, 1, Wants::Message);
+        let (two, _second) = open(&replies, 1, Wants::Message);
+        let (three, mut third) = open(&replies, 1, Wants::Message);
+        let (four, _fourth) = open(&replies, 2, Wants::Message);
         for id in [one, two, three] {
-            assert!(replies.watch(id));
+            assert!(replies.watch(id.number));
         }
-        assert!(replies.complete(one, Outcome::Message(term())));
+        let done = replies.complete(one.number, Outcome::Message(term()));
+        assert!(matches!(done, Completed::Done { watched: true }));
         assert!(replies.close(two));
-        assert!(!replies.watch(one) && !replies.close(one));
-        assert_eq!(replies.disconnected(1), [three]);
+        assert!(!replies.watch(one.number) && !replies.close(one));
+        assert_eq!(replies.disconnected(1), [three.number]);
         assert!(matches!(third.try_recv(), Ok(Outcome::NoConnection)));
-        assert!(replies.is_open(four));
+        assert!(replies.is_open(four.number));
     }
 }

@@ -1,12 +1,15 @@
 //! Messages from this node to processes of other nodes, without a reply.
 
-use super::{CallError, Node, peers::Peer, replies::ReplyId};
+use super::{CallError, Node, peers::Peer, processes::Number};
 use crate::{
     convert::IntoTerm,
     dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
     etf::{EncodeError, Encoder},
     term::{Atom, Pid, Reference},
 };
+
+/// A sender that takes no messages; a BEAM wants to know one.
+const NOBODY: Number = Number { id: 0, serial: 0 };
 
 /// A process of some node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -92,11 +95,19 @@ impl Node {
     /// # Errors
     /// When there is no connection, or the message cannot be sent.
     pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
-        let to = to.into();
+        self.send_from(NOBODY, to.into(), message).await
+    }
+
+    pub(super) async fn send_from(
+        &self,
+        from: Number,
+        to: Destination,
+        message: impl IntoTerm,
+    ) -> Result<(), CallError> {
         let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
         peer.outbox.room().await;
         self.lost_meanwhile(&peer)?;
-        self.push_message(&peer, &self.nobody(), &to, |out| message.encode(out))
+        self.push_message(&peer, &self.0.pid_bytes(from), &to, |out| message.encode(out))
     }
 
     /// Sends a message if that can be done now, as `erlang:send/3` does with `[noconnect, nosuspend]`: neither connects nor
@@ -112,7 +123,7 @@ impl Node {
             let (waiting, limit) = (peer.outbox.waiting(), self.0.limits.max_waiting);
             return Err(SendError::Busy { node: node.clone(), waiting, limit });
         }
-        self.push_message(&peer, &self.nobody(), &to, |out| message.encode(out))
+        self.push_message(&peer, &self.0.pid_bytes(NOBODY), &to, |out| message.encode(out))
     }
 
     /// `GenServer.cast`. Connects and waits as [`Self::send`] does.
@@ -129,11 +140,6 @@ impl Node {
     /// As [`Self::try_send`].
     pub fn try_cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), SendError> {
         self.try_send(to, (crate::atom!("$gen_cast"), request))
-    }
-
-    /// A sender that takes no messages; a BEAM wants to know one.
-    fn nobody(&self) -> Vec<u8> {
-        self.0.pid_bytes(ReplyId { id: 0, serial: 0 })
     }
 
     /// Appends one message to the output of a connection; nothing is sent if it cannot be encoded.

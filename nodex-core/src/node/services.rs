@@ -182,7 +182,8 @@ impl Node {
         });
     }
 
-    fn own(&self, pid: &Pid) -> Option<Number> {
+    /// The numbers of a pid of this node.
+    pub(super) fn own(&self, pid: &Pid) -> Option<Number> {
         let own = pid.node == self.0.name && pid.creation == self.0.creation;
         own.then_some(Number { id: pid.id, serial: pid.serial })
     }

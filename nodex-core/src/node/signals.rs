@@ -177,7 +177,10 @@ impl Dispatch {
                 self.of_the_peer(from)?;
                 self.inner.registry.by_name(name).map(|process| process.address.number())
             }
-            Target::Alias(_) => None,
+            Target::Alias(alias) => {
+                self.of_the_peer(from)?;
+                self.inner.aliased(alias)
+            }
         };
         if let Some(number) = number {
             self.inner.exit(number, &reason);
@@ -189,7 +192,7 @@ impl Dispatch {
     fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
         let Some(reason) = readable(reason)? else { return Ok(()) };
         if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
-            self.inner.complete_reply(reply, Outcome::Down(reason));
+            self.inner.complete_reply(reply, Outcome::Down(reason), self.context.connection());
         }
         Ok(())
     }
@@ -200,7 +203,7 @@ impl Dispatch {
             && let Some(reply) = id.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference))
         {
             let reason = RawTerm::from_slice(reason.as_bytes(), None);
-            self.inner.complete_reply(reply, Outcome::Refused(reason));
+            self.inner.complete_reply(reply, Outcome::Refused(reason), self.context.connection());
         }
     }
 

@@ -51,6 +51,11 @@ impl Reference {
         Some(Reference { node, creation, words: all, len: words.len() as u8 })
     }
 
+    /// A reference of this node, which has three.
+    pub(crate) fn of_three(node: Atom, creation: u32, [a, b, c]: [u32; 3]) -> Self {
+        Reference { node, creation, words: [a, b, c, 0, 0], len: 3 }
+    }
+
     /// Its words, the least significant first.
     pub fn words(&self) -> &[u32] {
         &self.words[..usize::from(self.len)]
