@@ -27,6 +27,6 @@ pub mod supervisor;
 pub use cnode::{
     CallError, Cnode, CnodeBuilder, Down, Event, Events, HostNode, NodeProcess, Protocol, SpawnError, What,
 };
-pub use distributed::{Distributed, Environment, Slave, SlaveBuilder, UpError, UseEpmd};
+pub use distributed::{Distributed, Environment, ObjectCode, Slave, SlaveBuilder, UpError, UseEpmd};
 pub use pool::Pool;
 pub use supervisor::{Restart, Supervisor};

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    CallError, Down, Node,
+    CallError, Class, Down, Node,
     peers::Peer,
     replies::{Outcome, ReplyId, Wants},
     system::USER,
@@ -84,6 +84,29 @@ pub enum RpcError {
     /// The node does not take requests to spawn, as those before OTP 23 and nodes on `ei` do not.
     #[error(transparent)]
     Unsupported(#[from] UnsupportedControl),
+}
+
+/// An exception that a function of another node raised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exception<'a> {
+    /// Its class.
+    pub class: Class,
+    /// Its reason; what was thrown, for a throw.
+    pub reason: &'a RawTerm,
+    /// The stack trace, which only errors bring along.
+    pub stack: Option<&'a RawTerm>,
+}
+
+impl RpcError {
+    /// The exception that the function raised, if that is why there is no result.
+    pub fn exception(&self) -> Option<Exception<'_>> {
+        match self {
+            RpcError::Error { reason, stack } => Some(Exception { class: Class::Error, reason, stack: Some(stack) }),
+            RpcError::Exit { reason } => Some(Exception { class: Class::Exit, reason, stack: None }),
+            RpcError::Throw { value } => Some(Exception { class: Class::Throw, reason: value, stack: None }),
+            _ => None,
+        }
+    }
 }
 
 impl From<CallError> for RpcError {

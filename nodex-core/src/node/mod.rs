@@ -56,7 +56,7 @@ pub use caller::{CallKind, Caller};
 pub use calling::CallError;
 pub use context::Context;
 pub use cookie::{CookieSource, CookieSourceError};
-pub use erpc::RpcError;
+pub use erpc::{Exception, RpcError};
 pub use executable::{main, main_with};
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use handle::{Node, StartError, StartUnnamedError};

@@ -1,10 +1,12 @@
-//! The host's own node: up, down, the epmd that it needs, and BEAMs that it starts.
+//! The host's own node: up, down, the epmd that it needs, BEAMs that it starts, and code for them.
 
 mod builder;
+mod code;
 mod cookie;
 mod environment;
 mod epmd;
 mod error;
+mod rpc;
 mod slave;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -13,6 +15,7 @@ use nodex_core::node::Node;
 use tokio::runtime::Handle;
 
 pub use builder::DistributedBuilder;
+pub use code::{CompileError, LoadError, LoadProblem, ObjectCode, ObjectCodeError, SourceError};
 pub use cookie::random_cookie;
 pub use environment::Environment;
 pub use epmd::UseEpmd;

@@ -1,0 +1,194 @@
+//! Compiling at run time. A Rust host has no compiler, so a BEAM is asked.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use nodex_core::{
+    atom,
+    convert::{Charlist, DecodeError, FromTerm},
+    etf::Decoder,
+    node::RpcError,
+    term::{Atom, RawTerm},
+};
+use thiserror::Error;
+
+use super::ObjectCode;
+use crate::distributed::Distributed;
+
+/// Why source code was not compiled.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// It is no correct Erlang.
+    #[error("{}", lines(errors))]
+    Erlang {
+        /// What the compiler says, at least one.
+        errors: Vec<SourceError>,
+    },
+    /// It is no correct Elixir.
+    #[error("{message}")]
+    Elixir {
+        /// The message of the exception. Elixir 1.15 and later print the details where nobody reads them.
+        message: String,
+    },
+    /// The node could not be asked, or has no compiler.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+}
+
+/// What the Erlang compiler says about a place of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceError {
+    /// The line, from 1 on, if it is about one.
+    pub line: Option<u32>,
+    /// The column, from 1 on, if the release tells.
+    pub column: Option<u32>,
+    /// The compiler's sentence.
+    pub text: String,
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.line, self.column) {
+            (Some(line), Some(column)) => write!(f, "{line}:{column}: {}", self.text),
+            (Some(line), None) => write!(f, "{line}: {}", self.text),
+            _ => f.write_str(&self.text),
+        }
+    }
+}
+
+fn lines(errors: &[SourceError]) -> String {
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Distributed {
+    /// Has a BEAM compile a module that is written in Erlang, without loading it there. Each of its calls may take
+    /// `limit`.
+    ///
+    /// There is no preprocessor: no `-include`, `-define` or `?MACRO`. For those take `erlc`, and [`ObjectCode::read`].
+    ///
+    /// # Errors
+    /// What is wrong with the source; or why the node could not be asked.
+    pub async fn compile_erlang(&self, node: &str, source: &str, limit: Duration) -> Result<ObjectCode, CompileError> {
+        let compiler = Compiler { net: self, node, limit };
+        let source = Charlist::from(source);
+        let Answer(scanned) = self.rpc(node, "erl_scan", "string", &[&source, &1], limit).await?;
+        let tokens = match scanned {
+            Ok(parts) => read::<Vec<RawTerm>>(parts.first())?,
+            Err(parts) => return Err(compiler.explain(parts.first().cloned().into_iter().collect()).await?),
+        };
+        let mut forms = Vec::new();
+        for form in tokens.split_inclusive(is_dot) {
+            let Answer(parsed) = self.rpc(node, "erl_parse", "parse_form", &[&form], limit).await?;
+            match parsed {
+                Ok(parts) => forms.extend(parts.into_iter().next()),
+                Err(parts) => return Err(compiler.explain(parts.first().cloned().into_iter().collect()).await?),
+            }
+        }
+        if forms.is_empty() {
+            let text = "the source has no module definition".to_owned();
+            return Err(CompileError::Erlang { errors: vec![SourceError { line: None, column: None, text }] });
+        }
+        let options = [atom!("return")];
+        let Answer(compiled) = self.rpc(node, "compile", "forms", &[&forms, &options], limit).await?;
+        match compiled {
+            Ok(parts) => {
+                let (module, binary) = (read::<Atom>(parts.first())?, read::<Bytes>(parts.get(1))?);
+                let file = format!("{module}.beam").into();
+                Ok(ObjectCode { module, binary, file })
+            }
+            Err(parts) => {
+                let files = read::<Vec<(RawTerm, Vec<RawTerm>)>>(parts.first())?;
+                Err(compiler.explain(files.into_iter().flat_map(|(_, errors)| errors).collect()).await?)
+            }
+        }
+    }
+
+    /// Has a BEAM compile modules that are written in Elixir, by `Code.compile_string/2`, which also loads them there.
+    /// Its application `elixir` has to be started.
+    ///
+    /// # Errors
+    /// What is wrong with the source; or why the node could not be asked.
+    pub async fn compile_elixir(
+        &self,
+        node: &str,
+        source: &str,
+        limit: Duration,
+    ) -> Result<Vec<ObjectCode>, CompileError> {
+        let compiled: Result<Vec<(Atom, Bytes)>, RpcError> =
+            self.rpc(node, "Elixir.Code", "compile_string", &[&source, &"nofile"], limit).await;
+        match compiled {
+            Ok(modules) => {
+                let code = |(module, binary)| ObjectCode { file: format!("{module}.beam").into(), module, binary };
+                Ok(modules.into_iter().map(code).collect())
+            }
+            Err(RpcError::Error { reason, .. }) if is_exception(&reason) => {
+                let message = self.rpc(node, "Elixir.Exception", "message", &[&reason], limit).await?;
+                Err(CompileError::Elixir { message })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A struct of Elixir, and not a reason such as `undef`.
+fn is_exception(reason: &RawTerm) -> bool {
+    Decoder::new(reason.as_bytes()).map().is_ok()
+}
+
+/// `{dot, Location}`.
+fn is_dot(token: &RawTerm) -> bool {
+    token.decode::<(Atom, RawTerm)>().is_ok_and(|(kind, _)| kind == "dot")
+}
+
+/// A part of an answer.
+fn read<T: FromTerm>(part: Option<&RawTerm>) -> Result<T, RpcError> {
+    let missing = || RpcError::Result { error: DecodeError::mismatch("a longer tuple", "the end of the tuple") };
+    part.ok_or_else(missing)?.decode().map_err(|error| RpcError::Result { error })
+}
+
+/// `{ok, Parts..}` or `{error, Parts..}`.
+struct Answer(Result<Vec<RawTerm>, Vec<RawTerm>>);
+
+impl FromTerm for Answer {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let arity = decoder.tuple()?;
+        if arity == 0 {
+            return Err(DecodeError::mismatch("{ok, ..} or {error, ..}", "{}"));
+        }
+        let outcome = decoder.atom()?;
+        let parts = (1..arity).map(|_| decoder.raw()).collect::<Result<Vec<_>, _>>()?;
+        Ok(Answer(if outcome == "ok" { Ok(parts) } else { Err(parts) }))
+    }
+}
+
+/// Who is asked what an error of its compiler means.
+struct Compiler<'a> {
+    net: &'a Distributed,
+    node: &'a str,
+    limit: Duration,
+}
+
+impl Compiler<'_> {
+    /// Errors are `{Location, Module, Descriptor}`, or without a location; the module has words for them.
+    async fn explain(&self, errors: Vec<RawTerm>) -> Result<CompileError, RpcError> {
+        let mut explained = Vec::new();
+        for error in errors {
+            let (place, module, what) = match error.decode::<(RawTerm, Atom, RawTerm)>() {
+                Ok(parts) => parts,
+                Err(_) => {
+                    let (module, what) = read::<(Atom, RawTerm)>(Some(&error))?;
+                    (what.clone(), module, what)
+                }
+            };
+            let (line, column) = match place.decode::<(u32, u32)>() {
+                Ok((line, column)) => (Some(line), Some(column)),
+                Err(_) => (place.decode().ok(), None),
+            };
+            let words: RawTerm = self.net.rpc(self.node, &module, "format_error", &[&what], self.limit).await?;
+            let text = self.net.rpc(self.node, "unicode", "characters_to_binary", &[&words], self.limit).await?;
+            explained.push(SourceError { line, column, text });
+        }
+        Ok(CompileError::Erlang { errors: explained })
+    }
+}

@@ -1,0 +1,133 @@
+//! Sending compiled modules to BEAMs.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use nodex_core::{
+    atom,
+    convert::{DecodeError, FromTerm},
+    etf::Decoder,
+    node::RpcError,
+    term::{Atom, RawTerm},
+};
+use thiserror::Error;
+
+use super::ObjectCode;
+use crate::distributed::Distributed;
+
+/// A module could not be loaded into a node.
+#[derive(Debug, Clone, Error)]
+#[error("{module} cannot be loaded into {node}: {problem}")]
+pub struct LoadError {
+    /// The node.
+    pub node: String,
+    /// The module.
+    pub module: Atom,
+    /// Why not.
+    #[source]
+    pub problem: LoadProblem,
+}
+
+/// Why a module could not be loaded: what `code:load_binary/3` says, or why nobody could be asked.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum LoadProblem {
+    /// `badfile`: it is broken, another module than it says, or compiled by a later release.
+    #[error("its release takes it for no object code of this module (badfile)")]
+    BadFile,
+    /// `sticky_directory`: it would replace a module of Erlang/OTP itself.
+    #[error("it would replace a module of Erlang/OTP (sticky_directory)")]
+    StickyDirectory,
+    /// `not_purged`: processes run the version before the last one.
+    #[error("processes still run an old version of it (not_purged)")]
+    NotPurged,
+    /// `on_load_failure`: its `-on_load` function did not return `ok`.
+    #[error("its on_load function failed (on_load_failure)")]
+    OnLoadFailure,
+    /// Anything else.
+    #[error("{reason}")]
+    Other {
+        /// What the code server says.
+        reason: RawTerm,
+    },
+    /// The node could not be asked.
+    #[error(transparent)]
+    Rpc(#[from] RpcError),
+}
+
+impl Distributed {
+    /// A module as a BEAM has it in its code path; `None` if it has none of this name. This does not load it there.
+    ///
+    /// # Errors
+    /// When the node cannot be asked.
+    pub async fn load_object_code(
+        &self,
+        node: &str,
+        module: &str,
+        limit: Duration,
+    ) -> Result<Option<ObjectCode>, RpcError> {
+        let Found(found) = self.rpc(node, "code", "get_object_code", &[&Atom::new(module)?], limit).await?;
+        Ok(found)
+    }
+
+    /// Loads a module into a BEAM, by `code:load_binary/3`.
+    ///
+    /// # Errors
+    /// When its code server refuses it, or cannot be asked.
+    pub async fn load_module(&self, node: &str, code: &ObjectCode, limit: Duration) -> Result<(), LoadError> {
+        let file = code.file_name();
+        let problem = match self.rpc(node, "code", "load_binary", &[&code.module, &file, &code.binary], limit).await {
+            Ok(Loaded(Ok(()))) => return Ok(()),
+            Ok(Loaded(Err(problem))) => problem,
+            Err(error) => error.into(),
+        };
+        Err(LoadError { node: node.to_owned(), module: code.module.clone(), problem })
+    }
+
+    /// Loads a module into all slaves of this host, side by side.
+    ///
+    /// # Errors
+    /// Those of the slaves into which it could not be loaded. It is in the others.
+    pub async fn load_module_everywhere(&self, code: &ObjectCode, limit: Duration) -> Result<(), Vec<LoadError>> {
+        let slaves = self.slaves();
+        let loading = slaves.iter().map(|slave| self.load_module(slave.node(), code, limit));
+        let errors: Vec<LoadError> = join_all(loading).await.into_iter().filter_map(Result::err).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// `{Module, Binary, File}` or `error`.
+struct Found(Option<ObjectCode>);
+
+impl FromTerm for Found {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        if decoder.take_atom("error") {
+            return Ok(Found(None));
+        }
+        ObjectCode::decode(decoder).map(Some).map(Found)
+    }
+}
+
+/// `{module, Module}` or `{error, What}`.
+struct Loaded(Result<(), LoadProblem>);
+
+impl FromTerm for Loaded {
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let (outcome, what) = <(Atom, RawTerm)>::decode(decoder)?;
+        if outcome == "module" {
+            return Ok(Loaded(Ok(())));
+        }
+        let is = |name: Atom| what.decode::<Atom>().is_ok_and(|reason| reason == name);
+        Ok(Loaded(Err(if is(atom!("badfile")) {
+            LoadProblem::BadFile
+        } else if is(atom!("sticky_directory")) {
+            LoadProblem::StickyDirectory
+        } else if is(atom!("not_purged")) {
+            LoadProblem::NotPurged
+        } else if is(atom!("on_load_failure")) {
+            LoadProblem::OnLoadFailure
+        } else {
+            LoadProblem::Other { reason: what }
+        })))
+    }
+}

@@ -1,0 +1,65 @@
+//! Functions of other nodes, and what a BEAM tells of its code paths and its configuration.
+
+use std::{path::PathBuf, time::Duration};
+
+use nodex_core::{
+    convert::{Charlist, FromTerm, IntoTerm},
+    node::RpcError,
+    term::{Atom, RawTerm},
+};
+
+use super::{Distributed, Environment};
+
+impl Distributed {
+    /// Calls a function of any node, and gives its value as a Rust type or as a [`Term`](nodex_core::term::Term).
+    ///
+    /// It is [`Node::rpc`](nodex_core::node::Node::rpc) of [`node`](Self::node).
+    ///
+    /// # Errors
+    /// Why there is no value. An exception is told with its class and its reason: [`RpcError::exception`].
+    pub async fn rpc<R: FromTerm>(
+        &self,
+        node: &str,
+        module: &str,
+        function: &str,
+        arguments: &[&(dyn IntoTerm + Sync)],
+        limit: Duration,
+    ) -> Result<R, RpcError> {
+        self.node().rpc(node, module, function, arguments, limit).await
+    }
+
+    /// The code path of a BEAM without the folders of its Erlang/OTP, for
+    /// [`SlaveBuilder::code_paths`](super::SlaveBuilder::code_paths). Relative folders are left out.
+    ///
+    /// # Errors
+    /// When the node cannot be asked.
+    pub async fn code_paths(&self, node: &str, limit: Duration) -> Result<Vec<PathBuf>, RpcError> {
+        let otp: Charlist = self.rpc(node, "code", "lib_dir", &[], limit).await?;
+        let all: Vec<Charlist> = self.rpc(node, "code", "get_path", &[], limit).await?;
+        let all = all.into_iter().map(|folder| PathBuf::from(folder.0));
+        Ok(all.filter(|folder| folder.is_absolute() && !folder.starts_with(&otp.0)).collect())
+    }
+
+    /// The parameters of all applications that are loaded in a BEAM, for
+    /// [`SlaveBuilder::environment`](super::SlaveBuilder::environment). Those of `kernel` are left out: they tell how
+    /// that node listens.
+    ///
+    /// # Errors
+    /// When the node cannot be asked.
+    pub async fn environment(&self, node: &str, limit: Duration) -> Result<Environment, RpcError> {
+        let mut environment = Environment::new();
+        let loaded: Vec<(Atom, RawTerm, RawTerm)> =
+            self.rpc(node, "application", "loaded_applications", &[], limit).await?;
+        for (application, _, _) in loaded {
+            if application == "kernel" {
+                continue;
+            }
+            let parameters: Vec<(RawTerm, RawTerm)> =
+                self.rpc(node, "application", "get_all_env", &[&application], limit).await?;
+            for (key, value) in parameters {
+                environment.put(application.clone(), key, value);
+            }
+        }
+        Ok(environment)
+    }
+}
