@@ -193,7 +193,7 @@ fn files_that_are_named_are_there() {
         for (number, line) in read(page).lines().enumerate() {
             for code in code_in(line) {
                 let places = ["", "nodex-core/src/"];
-                let starts = ["nodex-", "scripts/", "tests/", "docs/", "examples/", "c_src/", "benches/"];
+                let starts = ["nodex-", "scripts/", "tests/", "docs/", "examples/", "c_src/", "benches/", "elixir/"];
                 let starts_in_core = ["node/", "net/", "dist/", "etf/", "convert/", "epmd/", "term/"];
                 let is_path = starts.iter().chain(&starts_in_core).any(|start| code.starts_with(start))
                     && code.contains('/')

@@ -89,8 +89,10 @@ fn files() -> Vec<File> {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path: PathBuf = entry.expect("an entry").path();
             let name = path.file_name().expect("a name").to_string_lossy();
-            // A build folder holds whole systems (scripts/otp), and has cargo's tag only if cargo has made it.
-            if path.is_symlink() || name == ".git" || name == "target" || path.join("CACHEDIR.TAG").exists() {
+            // A build folder holds whole systems (scripts/otp), and has cargo's tag only if cargo has made it; mix has
+            // `_build`, and `tmp` for its tests.
+            let is_built = [".git", "target", "_build", "tmp"].contains(&&*name);
+            if path.is_symlink() || is_built || path.join("CACHEDIR.TAG").exists() {
                 continue;
             }
             if path.is_dir() {

@@ -8,6 +8,11 @@ pub(crate) struct Executable {
 }
 
 impl Executable {
+    /// A program of `c_src/children`, which misbehaves.
+    pub(crate) fn child(name: &str) -> Self {
+        Self::at(target().join("c_src/children").join(name), "make -C c_src")
+    }
+
     /// A program that `make -C c_src` has built.
     pub(crate) fn c_node(name: &str) -> Self {
         Self::at(target().join("c_src").join(name), "make -C c_src")

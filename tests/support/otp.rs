@@ -39,6 +39,11 @@ impl Otp {
         Self { release: release_in(root.as_deref().unwrap_or(Path::new("/"))), root }
     }
 
+    /// Whether it is the one that is installed here, and not one in a folder of its own.
+    pub(crate) fn is_of_this_machine(&self) -> bool {
+        self.root.is_none()
+    }
+
     /// The release, as the installation says itself.
     pub(crate) fn release(&self) -> u32 {
         self.release
@@ -54,15 +59,41 @@ impl Otp {
                     command = Command::new("unshare");
                     command.args(["--map-root-user", "chroot"]);
                 }
-                command.arg(root).arg(program).env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+                command.arg(root).arg(program);
                 command
             }
         };
+        self.set_env(&mut command);
+        command
+    }
+
+    /// A shell script of this installation, with its arguments to come, for programs that look at `/proc`.
+    pub(crate) fn script(&self, script: &str) -> Command {
+        let mut command = match &self.root {
+            None => Command::new("sh"),
+            Some(root) => {
+                let mut command = Command::new("unshare");
+                if !rustix::process::geteuid().is_root() {
+                    command.arg("--map-root-user");
+                }
+                let enter = r#"mount --rbind /proc "$0/proc" && exec chroot "$0" "$@""#;
+                command.args(["--mount", "sh", "-c", enter]).arg(root).arg("/bin/sh");
+                command
+            }
+        };
+        command.args(["-c", script]);
+        self.set_env(&mut command);
+        command
+    }
+
+    fn set_env(&self, command: &mut Command) {
+        if self.root.is_some() {
+            command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        }
         for variable in FOREIGN {
             command.env_remove(variable);
         }
         command.env("LC_ALL", "C.UTF-8");
-        command
     }
 
     /// A new folder that programs of this installation see.
@@ -107,6 +138,33 @@ impl Folder {
         let name = file.file_name().expect("the path of a file");
         fs::copy(file, self.outside.join(name)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         self.inside.join(name)
+    }
+
+    /// Gives a file that was copied another name.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.outside.join(from), self.outside.join(to)).unwrap_or_else(|error| panic!("{from}: {error}"));
+    }
+
+    /// Copies a folder with all that is in it, except for these names, and gives its path in the installation.
+    pub(crate) fn copy_all(&self, folder: &Path, except: &[&str]) -> PathBuf {
+        let name = folder.file_name().expect("the path of a folder");
+        copy_all(folder, &self.outside.join(name), except);
+        self.inside.join(name)
+    }
+}
+
+fn copy_all(from: &Path, to: &Path, except: &[&str]) {
+    fs::create_dir_all(to).unwrap_or_else(|error| panic!("{}: {error}", to.display()));
+    for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.expect("an entry");
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if except.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        } else if source.is_dir() {
+            copy_all(&source, &target, except);
+        } else {
+            fs::copy(&source, &target).unwrap_or_else(|error| panic!("{}: {error}", source.display()));
+        }
     }
 }
 

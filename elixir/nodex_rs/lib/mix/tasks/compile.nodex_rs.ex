@@ -1,0 +1,160 @@
+defmodule Mix.Tasks.Compile.NodexRs do
+  @shortdoc "Builds the Rust nodes of a project"
+
+  @moduledoc """
+  Builds the crates in `native/` with cargo and puts their executables into `priv/nodes`, where
+  `{NodexRs, exec: {:app, "name"}}` looks for them and from where they get into releases.
+
+      def project do
+        [
+          app: :shop,
+          compilers: [:nodex_rs] ++ Mix.compilers(),
+          ..
+        ]
+      end
+
+  cargo decides what has to be built again. With `MIX_ENV=prod` it builds with `--release`. Its output is in
+  `_build/nodex_rs`, or where `CARGO_TARGET_DIR` says; `priv/nodes` belongs into `.gitignore`.
+
+  ## Configuration
+
+  Under the key `:nodex_rs` of the project, all of it optional:
+
+  | key | default | |
+  |---|---|---|
+  | `:crates` | every folder in `native` with a `Cargo.toml` | The folders of the crates. |
+  | `:profile` | `:release` if `MIX_ENV` is `prod`, else `:dev` | The profile that cargo builds with. |
+  | `:cargo_args` | `[]` | More arguments for `cargo build`, as in `["--locked", "--features", "fast"]`. |
+  | `:env` | `[]` | Pairs of strings, added to the environment of cargo. |
+
+  `mix compile --warnings-as-errors` counts the warnings of the Rust compiler too. `mix clean` removes the executables and
+  what cargo has built.
+  """
+
+  use Mix.Task.Compiler
+
+  alias NodexRs.Cargo
+
+  @recursive true
+
+  @impl true
+  def run(args) do
+    {options, _, _} = OptionParser.parse(args, switches: [warnings_as_errors: :boolean])
+
+    case crates() do
+      [] ->
+        message = "the compiler :nodex_rs is configured, but there is no native/<crate>/Cargo.toml"
+        failed([Cargo.diagnostic(:error, message, Path.join(File.cwd!(), "native"))])
+
+      crates ->
+        {statuses, executables, diagnostics} = build(crates)
+
+        cond do
+          :error in statuses -> failed(diagnostics)
+          options[:warnings_as_errors] && diagnostics != [] -> failed(diagnostics)
+          true -> install(executables, diagnostics)
+        end
+    end
+  end
+
+  @impl true
+  def manifests, do: [manifest()]
+
+  @impl true
+  def clean do
+    Enum.each(installed(), &File.rm/1)
+    File.rm(manifest())
+    # A folder that others share is theirs.
+    unless System.get_env("CARGO_TARGET_DIR"), do: Enum.each(crates(), &Cargo.clean(&1, clean_args(), env()))
+    :ok
+  end
+
+  defp build(crates) do
+    {statuses, executables, diagnostics} =
+      crates |> Enum.map(&Cargo.build(&1, build_args(), env())) |> Enum.reduce({[], [], []}, &add/2)
+
+    case executables -- Enum.uniq_by(executables, &Path.basename/1) do
+      [] ->
+        {statuses, executables, diagnostics}
+
+      [twice | _] ->
+        message = "two executables are called #{Path.basename(twice)}"
+        {[:error], [], [Cargo.diagnostic(:error, message, hd(crates)) | diagnostics]}
+    end
+  end
+
+  defp add({status, executables, diagnostics}, {all_statuses, all_executables, all_diagnostics}) do
+    {[status | all_statuses], all_executables ++ executables, all_diagnostics ++ diagnostics}
+  end
+
+  # cargo has shown its own already.
+  defp failed(diagnostics) do
+    for %{position: 0, message: message} <- diagnostics,
+        not String.starts_with?(message, ["error", "warning"]) do
+      Mix.shell().error("nodex_rs: " <> message)
+    end
+
+    {:error, diagnostics}
+  end
+
+  defp install(executables, diagnostics) do
+    folder = Path.join([Mix.Project.app_path(), "priv", "nodes"])
+    File.mkdir_p!(folder)
+    targets = for path <- executables, do: {path, Path.join(folder, Path.basename(path))}
+    gone = installed() -- Enum.map(targets, &elem(&1, 1))
+    Enum.each(gone, &File.rm/1)
+    changed = for {source, target} <- targets, copy(source, target), do: target
+    File.mkdir_p!(Path.dirname(manifest()))
+    File.write!(manifest(), Enum.map(targets, fn {_, target} -> [target, ?\n] end))
+    {if(changed == [] and gone == [], do: :noop, else: :ok), diagnostics}
+  end
+
+  # Equal time and size mean that it is the same. Renamed into place, because one that runs cannot be written to.
+  defp copy(source, target) do
+    from = File.stat!(source)
+
+    case File.stat(target) do
+      {:ok, to} when to.mtime == from.mtime and to.size == from.size ->
+        false
+
+      _ ->
+        new = target <> ".new"
+        File.cp!(source, new)
+        File.touch!(new, from.mtime)
+        File.rename!(new, target)
+        true
+    end
+  end
+
+  defp installed do
+    case File.read(manifest()) do
+      {:ok, text} -> String.split(text, "\n", trim: true)
+      {:error, _} -> []
+    end
+  end
+
+  defp manifest, do: Path.join(Mix.Project.manifest_path(), "compile.nodex_rs")
+
+  defp crates do
+    folders = config()[:crates] || "native/*/Cargo.toml" |> Path.wildcard() |> Enum.map(&Path.dirname/1)
+    folders |> Enum.map(&Path.expand/1) |> Enum.sort()
+  end
+
+  defp build_args, do: ["--profile", profile() | List.wrap(config()[:cargo_args])]
+  defp clean_args, do: ["--profile", profile()]
+
+  defp profile do
+    to_string(config()[:profile] || if(Mix.env() == :prod, do: :release, else: :dev))
+  end
+
+  # One folder for all environments and all applications of an umbrella: they share the crates that they depend on.
+  defp env do
+    target =
+      System.get_env("CARGO_TARGET_DIR") ||
+        Mix.Project.build_path() |> Path.dirname() |> Path.join("nodex_rs")
+
+    [{"CARGO_TARGET_DIR", target} | Enum.to_list(config()[:env] || [])]
+  end
+
+  defp config, do: Mix.Project.config()[:nodex_rs] || []
+end

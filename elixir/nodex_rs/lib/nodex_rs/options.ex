@@ -1,0 +1,115 @@
+defmodule NodexRs.Options do
+  @moduledoc false
+  # The options of a child, checked where they are written down and not when the child runs.
+
+  @defaults [
+    exec: nil,
+    name: nil,
+    id: nil,
+    sname: nil,
+    process: nil,
+    args: [],
+    env: [],
+    cd: nil,
+    cookie: :environment,
+    ready_line: nil,
+    ready_timeout: 5_000,
+    start_timeout: 60_000,
+    grace: 1_000,
+    kill_after: 5_000,
+    log: :info,
+    distribute: false,
+    restart: :permanent,
+    shutdown: nil
+  ]
+
+  @levels [:emergency, :alert, :critical, :error, :warning, :notice, :info, :debug, false]
+
+  # What a supervisor waits beyond the times of a stop.
+  @margin 5_000
+
+  # An atom of Erlang has at most 255 characters, and the host's name follows.
+  @longest_sname 128
+
+  # What is in the environment may be secret, and states are logged when a child fails.
+  @derive {Inspect, except: [:env]}
+  defstruct @defaults
+
+  @type t :: %__MODULE__{}
+
+  @spec new!(keyword) :: t
+  def new!(options) do
+    unless Keyword.keyword?(options), do: bad!("options", options, "a keyword list")
+
+    case Keyword.keys(options) -- Keyword.keys(@defaults) do
+      [] -> :ok
+      unknown -> raise ArgumentError, "NodexRs has no option #{Enum.map_join(unknown, ", ", &inspect/1)}"
+    end
+
+    __MODULE__ |> struct!(options) |> check() |> complete()
+  end
+
+  defp complete(%{exec: exec} = options) do
+    file =
+      case exec do
+        {app, name} when is_atom(app) and is_binary(name) -> name
+        path when is_binary(path) and path != "" -> Path.basename(path)
+        nil -> raise ArgumentError, "NodexRs needs the option :exec, the path of a node executable"
+        other -> bad!(:exec, other, "a path or {app, name}")
+      end
+
+    sname = to_string(options.sname || Path.basename(file))
+
+    unless sname =~ ~r/\A[A-Za-z0-9_.-]+\z/ and byte_size(sname) <= @longest_sname do
+      bad!(:sname, sname, "letters, digits, _, . and -, at most #{@longest_sname}")
+    end
+
+    %{
+      options
+      | sname: sname,
+        # The programmer's own names, so this makes no more atoms than there are nodes in the program.
+        process: options.process || String.to_atom(sname),
+        id: options.id || options.name || {__MODULE__, exec, sname},
+        shutdown: options.shutdown || options.grace + options.kill_after + @margin
+    }
+  end
+
+  defp check(options) do
+    for key <- [:ready_timeout, :start_timeout],
+        do: check!(options, key, &(is_integer(&1) and &1 > 0), "a positive integer")
+
+    for key <- [:grace, :kill_after],
+        do: check!(options, key, &(is_integer(&1) and &1 >= 0), "an integer from 0")
+
+    check!(options, :process, &is_atom/1, "an atom")
+    check!(options, :cookie, &(&1 in [:environment, :argument]), ":environment or :argument")
+    check!(options, :log, &(&1 in @levels), "a level of Logger or false")
+    check!(options, :distribute, &is_atom/1, "true, false or the name of a node")
+    check!(options, :ready_line, &(is_nil(&1) or is_binary(&1)), "a string")
+    check!(options, :args, &(is_list(&1) and Enum.all?(&1, fn arg -> text?(arg) end)), "a list of strings")
+    check!(options, :cd, &(is_nil(&1) or text?(&1)), "a path")
+
+    check!(
+      options,
+      :restart,
+      &(&1 in [:permanent, :transient, :temporary]),
+      ":permanent, :transient or :temporary"
+    )
+
+    pair? = fn pair -> match?({_, _}, pair) and text?(elem(pair, 0)) and text?(elem(pair, 1)) end
+    check!(options, :env, &((is_list(&1) or is_map(&1)) and Enum.all?(&1, pair?)), "pairs of strings")
+    options
+  end
+
+  # The operating system ends texts at the first 0.
+  defp text?(value), do: is_binary(value) and not String.contains?(value, <<0>>)
+
+  defp check!(options, key, valid?, expected) do
+    value = Map.fetch!(options, key)
+    unless valid?.(value), do: bad!(key, value, expected)
+  end
+
+  defp bad!(key, value, expected) do
+    raise ArgumentError, "NodexRs option #{inspect(key)} is #{inspect(value)}, expected #{expected}"
+  end
+end

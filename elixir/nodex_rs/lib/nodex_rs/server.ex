@@ -1,0 +1,267 @@
+defmodule NodexRs.Server do
+  @moduledoc false
+  # The child: owns the port, knows when the node is ready, and stops when process or connection are gone.
+  #
+  #     :starting ── ready line and connection ──> :ready ── exit, nodedown ──> stops
+  #         └─────── exit, silence, deadline ────────────────────────────────> stops
+
+  use GenServer
+
+  require Logger
+
+  alias NodexRs.{Distribution, Guard, Lines, NodeDown, OsProcess, StartError, Telemetry}
+
+  # A connection is lost at once when its process ends; so long we wait for the port to tell how it ended.
+  @exit_status_after 1_000
+
+  # How long a former process of the same node may take to disappear.
+  @former 3_000
+
+  @lines_per_second 1_000
+
+  @derive {Inspect, only: [:node, :exec, :process, :phase]}
+  defstruct options: nil,
+            phase: :starting,
+            node: nil,
+            exec: nil,
+            process: nil,
+            guard: nil,
+            # When the start began, and since it is ready, when that was.
+            since: nil,
+            # When something was printed last.
+            heard: nil,
+            lines: %Lines{},
+            # How many lines were logged in this second.
+            logged: {0, 0},
+            # Who waits for the start, last first.
+            waiting: [],
+            casts: []
+
+  @impl true
+  def init(options) do
+    Process.flag(:trap_exit, true)
+    {:ok, %__MODULE__{options: options, since: System.monotonic_time()}, {:continue, :start}}
+  end
+
+  @impl true
+  def handle_continue(:start, %{options: options} = state) do
+    with :ok <- Distribution.ensure(options.distribute),
+         state = name(state),
+         :ok <- Guard.await(options.sname),
+         :ok <- await_former(state.node),
+         {:ok, process} <- open(state) do
+      Process.send_after(self(), :late, options.start_timeout)
+      Process.send_after(self(), :look, options.ready_timeout)
+      {:noreply, %{state | process: process, guard: guard(process, options), heard: System.monotonic_time()}}
+    else
+      {:error, reason} -> start_fails(reason, name(state))
+    end
+  end
+
+  defp guard(process, options), do: Guard.start(process, options.sname, options.grace, options.kill_after)
+
+  # The names of this program, so there are as many atoms as nodes in it, however often they are started.
+  defp name(%{options: options} = state) do
+    [_, hostname] = String.split(Atom.to_string(node()), "@")
+    %{state | node: :"#{options.sname}@#{hostname}", exec: path(options.exec)}
+  end
+
+  defp path({app, name}), do: Path.join([Application.app_dir(app), "priv", "nodes", name])
+  defp path(path), do: Path.expand(path)
+
+  # After a child was killed, its process may still be about to end. Whoever is connected under our name by then is
+  # disconnected, which is the end of a node executable.
+  defp await_former(node) do
+    if node in Node.list(:connected) do
+      Node.monitor(node, true)
+
+      receive do
+        {:nodedown, ^node} -> :ok
+      after
+        @former ->
+          Logger.warning("disconnecting #{node}, which is to be started and is there already")
+          Node.disconnect(node)
+
+          receive do
+            {:nodedown, ^node} -> :ok
+          end
+      end
+    else
+      :ok
+    end
+  end
+
+  defp open(%{options: options} = state) do
+    [host, hostname] = String.split(Atom.to_string(node()), "@")
+    cookie = Atom.to_string(Node.get_cookie())
+    # A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
+    environment? = options.cookie == :environment or cookie == "-"
+    args = options.args ++ [options.sname, hostname, if(environment?, do: "-", else: cookie), host]
+    env = if environment?, do: [{"NODEX_COOKIE", cookie}], else: []
+
+    env =
+      for {name, value} <- env ++ dist_port() ++ Enum.to_list(options.env), do: {~c"#{name}", ~c"#{value}"}
+
+    with {:error, reason} <- OsProcess.open(state.exec, args, env, options.cd) do
+      {:error, {:executable, reason}}
+    end
+  end
+
+  # A BEAM that was told the one port of all nodes is found without epmd.
+  defp dist_port do
+    case :init.get_argument(:erl_epmd_port) do
+      {:ok, [[port | _] | _]} -> [{"ERL_DIST_PORT", List.to_string(port)}]
+      _ -> []
+    end
+  end
+
+  @impl true
+  def handle_call(:target, from, %{phase: :starting} = state) do
+    {:noreply, %{state | waiting: [from | state.waiting]}}
+  end
+
+  def handle_call(:target, _from, state), do: {:reply, target(state), state}
+
+  def handle_call(:info, _from, state) do
+    os_pid = state.process && state.process.os_pid
+
+    info = %{
+      node: state.node,
+      process: state.options.process,
+      phase: state.phase,
+      os_pid: os_pid,
+      exec: state.exec
+    }
+
+    {:reply, info, state}
+  end
+
+  @impl true
+  def handle_cast({:cast, request}, %{phase: :starting} = state) do
+    {:noreply, %{state | casts: [request | state.casts]}}
+  end
+
+  def handle_cast({:cast, request}, state) do
+    GenServer.cast(target(state), request)
+    {:noreply, state}
+  end
+
+  @impl true
+  def handle_info({port, {:data, bytes}}, %{process: %{port: port}} = state) do
+    {ended, lines} = Lines.take(state.lines, bytes)
+    state = %{state | lines: lines, heard: System.monotonic_time()}
+
+    # Who prints without end fills the mailbox, and the deadline waits in there.
+    if state.phase == :starting and since(state.since) > state.options.start_timeout,
+      do: start_fails(:late, state, state.options.start_timeout),
+      else: printed(ended, state)
+  end
+
+  def handle_info({port, {:exit_status, status}}, %{process: %{port: port}} = state) do
+    case state.phase do
+      :starting -> start_fails({:exited, status}, state)
+      :ready -> goes_down({:exited, status}, state)
+    end
+  end
+
+  def handle_info(:look, %{phase: :starting} = state) do
+    case state.options.ready_timeout - since(state.heard) do
+      left when left <= 0 ->
+        start_fails(:inactive, state, state.options.ready_timeout)
+
+      left ->
+        Process.send_after(self(), :look, left)
+        {:noreply, state}
+    end
+  end
+
+  def handle_info(:late, %{phase: :starting} = state) do
+    start_fails(:late, state, state.options.start_timeout)
+  end
+
+  def handle_info({:nodedown, node}, %{node: node, phase: :ready} = state) do
+    Process.send_after(self(), :link_lost, @exit_status_after)
+    {:noreply, state}
+  end
+
+  def handle_info(:link_lost, state), do: goes_down(:link_lost, state)
+
+  # Time-outs that have lost their meaning, the end of the port, messages of strangers.
+  def handle_info(_message, state), do: {:noreply, state}
+
+  defp since(time), do: System.convert_time_unit(System.monotonic_time() - time, :native, :millisecond)
+
+  defp printed([], state), do: {:noreply, state}
+
+  defp printed([line | rest], %{phase: :starting, options: options} = state) do
+    if line == (options.ready_line || "#{state.node} ready") do
+      with {:noreply, state} <- connected(state), do: printed(rest, state)
+    else
+      printed(rest, state)
+    end
+  end
+
+  defp printed(lines, %{options: options} = state) do
+    {:noreply, if(options.log, do: Enum.reduce(lines, state, &log_within_limit/2), else: state)}
+  end
+
+  # Whoever prints without end is not to fill the log, nor the mailbox of a child that waits for the logger.
+  defp log_within_limit(line, state) do
+    now = System.monotonic_time(:second)
+    {second, count} = if match?({^now, _}, state.logged), do: state.logged, else: {now, 0}
+    if second != elem(state.logged, 0), do: left_out(state)
+    if count < @lines_per_second, do: log(state, line)
+    %{state | logged: {second, count + 1}}
+  end
+
+  defp left_out(%{logged: {_, count}} = state) when count > @lines_per_second do
+    log(state, "(#{count - @lines_per_second} lines left out, more than #{@lines_per_second} in a second)")
+  end
+
+  defp left_out(_state), do: :ok
+
+  defp log(state, line) do
+    Logger.log(state.options.log, "[#{state.node}] #{line}", os_pid: state.process.os_pid)
+  end
+
+  # There is a connection already, though this side may not be done with it. A node that does not tell the truth is
+  # looked for in vain.
+  defp connected(state) do
+    if Node.connect(state.node) == true do
+      Node.monitor(state.node, true)
+      state = %{state | phase: :ready}
+      for from <- Enum.reverse(state.waiting), do: GenServer.reply(from, target(state))
+      for request <- Enum.reverse(state.casts), do: GenServer.cast(target(state), request)
+      now = System.monotonic_time()
+      Telemetry.execute([:node, :ready], %{duration: now - state.since}, metadata(state))
+      {:noreply, %{state | waiting: [], casts: [], since: now, lines: Lines.forget(state.lines)}}
+    else
+      start_fails(:no_connection, state)
+    end
+  end
+
+  defp start_fails(reason, state, limit \\ nil) do
+    stop(%StartError{reason: reason, node: state.node, exec: state.exec, limit: limit}, state)
+  end
+
+  defp goes_down(reason, state), do: stop(%NodeDown{reason: reason, node: state.node}, state)
+
+  # An exception and where it is from: in this form a log shows its message.
+  defp stop(error, state) do
+    {:stop, {%{error | printed: Lines.last(state.lines)}, [{__MODULE__, :run, 1, []}]}, state}
+  end
+
+  @impl true
+  def terminate(reason, state) do
+    if state.guard, do: Guard.end_it(state.guard, state.process)
+
+    if state.phase == :ready do
+      uptime = System.monotonic_time() - state.since
+      Telemetry.execute([:node, :stop], %{uptime: uptime}, Map.put(metadata(state), :reason, reason))
+    end
+  end
+
+  defp target(state), do: {state.options.process, state.node}
+
+  defp metadata(state), do: %{node: state.node, os_pid: state.process.os_pid}
+end

@@ -1,0 +1,119 @@
+defmodule NodexRs.StartTest do
+  use ExUnit.Case
+  import NodexRs.World
+
+  test "an executable that exits" do
+    error = fail!("exits_before_ready")
+    assert error.reason == {:exited, 3}
+    assert "cannot go on" in error.printed
+    message = Exception.message(error)
+    assert message =~ "#{error.node} did not start: #{executable("exits_before_ready")} exited with status 3"
+    assert message =~ "\n    cannot go on"
+  end
+
+  test "a node that cannot connect" do
+    # An epmd port where nothing listens.
+    error = fail!("docs_calc", env: [{"ERL_EPMD_PORT", "1"}])
+    assert error.reason == {:exited, 1}
+    assert Exception.message(error) =~ "no epmd is running at 127.0.0.1:1"
+  end
+
+  test "a node with another cookie" do
+    error = fail!("docs_calc", env: [{"NODEX_COOKIE", "another"}])
+    assert error.reason == {:exited, 1}
+    assert Exception.message(error) =~ "the cookies differ"
+  end
+
+  test "an executable that says nothing more" do
+    error = fail!("never_ready", ready_timeout: 200)
+    assert {error.reason, error.limit} == {:inactive, 200}
+    assert error.printed == ["initialising #{error.node}"]
+    assert Exception.message(error) =~ "printed nothing for 200 ms and was not ready"
+  end
+
+  for executable <- ["chatty", "flood"] do
+    test "an executable that talks for ever (#{executable})" do
+      error = fail!(unquote(executable), ready_timeout: 60_000, start_timeout: 300)
+      assert {error.reason, error.limit} == {:late, 300}
+      assert length(error.printed) == 20
+      assert Exception.message(error) =~ "was not ready within 300 ms"
+    end
+  end
+
+  test "an executable that lies" do
+    error = fail!("ignores_sigterm", grace: 0, kill_after: 10)
+    assert error.reason == :no_connection
+    assert Exception.message(error) =~ "it is not connected to #{node()}"
+  end
+
+  test "an executable that is killed by a signal" do
+    error = fail!("crashes", ready_line: "never")
+    assert error.reason == {:exited, 128 + 11}
+    assert Exception.message(error) =~ "was ended by signal 11"
+  end
+
+  test "no executable" do
+    error = fail!({:nodex_rs, "no_such"})
+    path = Application.app_dir(:nodex_rs, "priv/nodes/no_such")
+    assert {error.reason, error.exec} == {{:executable, :enoent}, path}
+    assert Exception.message(error) == "#{path} cannot be run: no such file or directory"
+  end
+
+  @tag :tmp_dir
+  test "a folder, and a file that is not to be run", %{tmp_dir: folder} do
+    file = Path.join(folder, "file")
+    File.write!(file, "text")
+    start = fn path -> NodexRs.World.start_unlinked(exec: path, sname: unique()) end
+
+    for path <- [folder, file] do
+      {:ok, child} = start.(path)
+      monitor = Process.monitor(child)
+      assert_receive {:DOWN, ^monitor, :process, ^child, {%{reason: {:executable, :eacces}}, _}}, deadline()
+    end
+  end
+
+  test "bytes that are no text are no harm" do
+    error = fail!("not_utf8", ready_timeout: 300)
+    assert error.reason == :no_connection
+    assert Enum.all?(error.printed, &String.printable?/1)
+  end
+
+  test "a failed start leaves no process, whatever it does" do
+    for {executable, options} <- [{"ignores_sigterm", [args: []]}, {"never_ready", []}, {"flood", []}] do
+      mark = "NODEX_RS_TEST_#{System.unique_integer([:positive])}"
+      times = [ready_timeout: 100, start_timeout: 200, grace: 50, kill_after: 100, ready_line: "never"]
+      fail!(executable, options ++ times ++ [env: [{mark, "1"}]])
+      assert marked(mark) == []
+    end
+  end
+
+  test "callers who wait for a start get to know why it failed" do
+    {:ok, child} = start_unlinked(exec: executable("never_ready"), sname: unique(), ready_timeout: 300)
+
+    assert {{%NodexRs.StartError{reason: :inactive}, _}, _} =
+             catch_exit(NodexRs.call(child, :hello, deadline()))
+  end
+
+  test "what the supervisor logs can be read" do
+    log =
+      ExUnit.CaptureLog.capture_log(fn ->
+        Process.flag(:trap_exit, true)
+        {:ok, supervisor} = Supervisor.start_link([child("exits_before_ready")], strategy: :one_for_one)
+        assert_receive {:EXIT, ^supervisor, :shutdown}, deadline()
+      end)
+
+    assert log =~ "(NodexRs.StartError)"
+    assert log =~ "exited with status 3 before it was ready. It printed:"
+    assert log =~ "cannot go on"
+  end
+
+  defp child(executable), do: {NodexRs, exec: executable(executable), sname: unique()}
+
+  # The processes with a variable of this name.
+  defp marked(mark) do
+    for os_pid <- File.ls!("/proc"),
+        {:ok, environment} <- [File.read("/proc/#{os_pid}/environ")],
+        environment =~ mark <> "=1\0",
+        do: os_pid
+  end
+end

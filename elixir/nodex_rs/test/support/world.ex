@@ -1,0 +1,91 @@
+defmodule NodexRs.World do
+  @moduledoc """
+  What the tests share: executables, children that are gone with their test, and a way to wait.
+  """
+  import ExUnit.Assertions
+  import ExUnit.Callbacks
+
+  # Generous: what is waited for takes milliseconds, but the machine may be busy with others.
+  @deadline 60_000
+
+  @doc """
+  A node executable of the repository: in the folder `NODEX_RS_TEST_NODES`, else where cargo and make put them.
+  """
+  def executable(name) do
+    target = Path.expand("../../../../target", __DIR__)
+    folder = System.get_env("NODEX_RS_TEST_NODES")
+
+    paths =
+      cond do
+        folder -> [Path.join(folder, name)]
+        # It is called as the Rust node that it is compared with.
+        name == "c_node" -> [Path.join(target, "c_src/example_client")]
+        true -> for part <- ["debug/examples", "c_src/children"], do: Path.join([target, part, name])
+      end
+
+    Enum.find(paths, &File.regular?/1) ||
+      flunk("none of #{inspect(paths)} is there: cargo build --examples, make -C c_src")
+  end
+
+  @doc "A name that no other test has."
+  def unique, do: "t#{System.unique_integer([:positive])}"
+
+  @doc "Starts a child whose process has to be gone when the test has ended; gives its pid."
+  def start!(executable, options \\ []) do
+    options = Keyword.merge([exec: executable(executable), sname: unique()], options)
+    child = start_supervised!({NodexRs, options}, restart: :temporary)
+    NodexRs.await_ready(child, @deadline)
+    gone_with_the_test(NodexRs.info(child).os_pid)
+    child
+  end
+
+  @doc "Starts a child that fails; gives the error."
+  def fail!(executable, options \\ []) do
+    path = if is_binary(executable), do: executable(executable), else: executable
+    {:ok, child} = start_unlinked(Keyword.merge([exec: path, sname: unique()], options))
+    monitor = Process.monitor(child)
+    assert_receive {:DOWN, ^monitor, :process, ^child, {error, [_]}}, @deadline
+    error
+  end
+
+  @doc "Starts a child without a supervisor."
+  def start_unlinked(options) do
+    GenServer.start(NodexRs.Server, NodexRs.Options.new!(options))
+  end
+
+  @doc "Checks after the test that a process of the operating system is gone."
+  def gone_with_the_test(os_pid) do
+    on_exit(fn ->
+      unless eventually(fn -> not alive?(os_pid) end), do: flunk("the process #{os_pid} is left")
+    end)
+  end
+
+  @doc "Whether a process of the operating system is there. One that its parent has not yet asked about is not."
+  def alive?(os_pid) do
+    case File.read("/proc/#{os_pid}/stat") do
+      {:ok, stat} -> not (stat =~ ~r/\) [ZX] /)
+      {:error, _} -> false
+    end
+  end
+
+  def signal(os_pid, signal) do
+    {_, 0} = System.cmd("kill", ["-" <> signal, Integer.to_string(os_pid)])
+  end
+
+  @doc "Polls until a condition holds; false if it never does."
+  def eventually(condition, left \\ @deadline) do
+    cond do
+      condition.() ->
+        true
+
+      left <= 0 ->
+        false
+
+      true ->
+        Process.sleep(10)
+        eventually(condition, left - 10)
+    end
+  end
+
+  def deadline, do: @deadline
+end
