@@ -30,7 +30,7 @@ macro_rules! replayed {
         }
     };
 }
-replayed!(term, typed, frames, initiator, acceptor, epmd_client, epmd_server);
+replayed!(term, typed, frames, initiator, acceptor, epmd_client, epmd_server, text, signals);
 
 fn replay(target: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus-seed").join(target);
@@ -46,6 +46,8 @@ fn replay(target: &str) {
     }
     let runs = std::env::var("NODEX_FUZZ_RUNS").ok().map_or(RUNS, |runs| runs.parse().expect("a number of runs"));
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    // Each is a play of its own with a node.
+    let runs = if target == "signals" { runs / 20 } else { runs };
     let short: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).filter(|input| input.len() <= LONGEST).collect();
     for run in 0..runs {
         let input = spoil(&short, &mut numbers);

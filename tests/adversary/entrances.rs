@@ -302,7 +302,7 @@ pub(crate) fn wait_closed(mut socket: TcpStream, within: Duration) -> io::Result
 /// A peer that is served all the time, on a thread of its own, and notes how long it waits.
 pub(crate) struct Healthy {
     stop: std::sync::Arc<std::sync::atomic::AtomicBool>,
-    pinging: thread::JoinHandle<Result<(usize, Duration), String>>,
+    pinging: thread::JoinHandle<Result<Vec<Duration>, String>>,
 }
 
 impl Healthy {
@@ -310,23 +310,29 @@ impl Healthy {
         let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let stopped = stop.clone();
         let pinging = thread::spawn(move || {
-            let (mut pings, mut longest) = (0, Duration::ZERO);
+            let mut waits = Vec::new();
             while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
-                let took =
-                    link.answers_within(Duration::from_secs(5)).map_err(|error| format!("ping {pings}: {error}"))?;
-                longest = longest.max(took);
-                pings += 1;
+                let took = link.answers_within(Duration::from_secs(5));
+                waits.push(took.map_err(|error| format!("ping {}: {error}", waits.len()))?);
                 thread::sleep(Duration::from_millis(2));
             }
-            Ok((pings, longest))
+            Ok(waits)
         });
         Healthy { stop, pinging }
     }
 
     /// Every ping was answered; gives their number and the longest wait.
     pub(crate) fn stop(self) -> (usize, Duration) {
+        let waits = self.waits();
+        (waits.len(), waits.last().copied().unwrap_or_default())
+    }
+
+    /// The same, with how long it waited for each answer, the shortest first.
+    pub(crate) fn waits(self) -> Vec<Duration> {
         self.stop.store(true, std::sync::atomic::Ordering::Relaxed);
         let result = self.pinging.join().expect("the healthy peer");
-        result.unwrap_or_else(|problem| panic!("the healthy peer is not served: {problem}"))
+        let mut waits = result.unwrap_or_else(|problem| panic!("the healthy peer is not served: {problem}"));
+        waits.sort();
+        waits
     }
 }

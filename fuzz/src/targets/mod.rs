@@ -4,7 +4,9 @@
 mod epmd;
 mod frames;
 mod handshake;
+mod signals;
 mod term;
+mod text;
 mod typed;
 
 /// A function to fuzz and the name of its corpus.
@@ -18,6 +20,8 @@ pub const ALL: &[Target] = &[
     ("acceptor", handshake::acceptor),
     ("epmd_client", epmd::client),
     ("epmd_server", epmd::server),
+    ("text", text::text),
+    ("signals", signals::signals),
 ];
 
 /// Runs the target of this name.

@@ -29,11 +29,11 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// `rest` came behind the handshake.
-    pub(super) fn new(rest: &[u8], max_frame: usize) -> Result<Self, LinkEnd> {
+    pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
         let buffer = BytesMut::from(rest);
         let mut inbox = Inbox { buffer, want: READ_MIN, batch: Bytes::new(), at: 0, max_frame, peak: 0 };
-        inbox.cut()?;
-        Ok(inbox)
+        inbox.cut();
+        inbox
     }
 
     /// True when no whole frame is left.
@@ -53,39 +53,36 @@ impl Inbox {
 
     /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
     /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read.
-    pub(super) fn room(&mut self) -> &mut BytesMut {
+    ///
+    /// What announces a frame that is too long ends the connection here, when all in front of it has been handled.
+    pub(super) fn room(&mut self) -> Result<&mut BytesMut, LinkEnd> {
         // Lets the buffer be used again from its start.
         self.batch = Bytes::new();
         self.at = 0;
         let have = self.buffer.len();
-        let due = Frames::new(&self.buffer, self.max_frame).wanted().saturating_sub(have);
+        let mut frames = Frames::new(&self.buffer, self.max_frame);
+        frames.next().map_err(too_long)?;
+        let due = frames.wanted().saturating_sub(have);
         self.buffer.reserve(due.min(TRUSTED.max(have)).max(self.want));
-        &mut self.buffer
+        Ok(&mut self.buffer)
     }
 
     /// After a read: cuts the whole frames off. `room` is the capacity that was there for the read, `count` what came.
-    pub(super) fn filled(&mut self, room: usize, count: usize) -> Result<(), LinkEnd> {
+    pub(super) fn filled(&mut self, room: usize, count: usize) {
         // Not much more than comes: whoever keeps a part of what came keeps all the room that there was for it.
         self.want = if count == room { self.want * 2 } else { self.want.min(4 * count) }.clamp(READ_MIN, READ_MAX);
-        self.cut()
+        self.cut();
     }
 
-    fn cut(&mut self) -> Result<(), LinkEnd> {
+    fn cut(&mut self) {
         let mut frames = Frames::new(&self.buffer, self.max_frame);
-        let cut = loop {
-            match frames.next() {
-                Ok(Some(Frame::Tick | Frame::Data(_))) => {}
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
+        while let Ok(Some(Frame::Tick | Frame::Data(_))) = frames.next() {}
         let end = frames.position();
         self.peak = self.peak.max(end);
         if end > 0 {
             self.batch = self.buffer.split_to(end).freeze();
             self.at = 0;
         }
-        cut.map_err(|FrameError::TooLong { length, limit }| LinkEnd::FrameTooLong { length, limit })
     }
 
     /// Gives back memory that has not been in use since the last call. For now and then.
@@ -99,4 +96,8 @@ impl Inbox {
         }
         self.peak = 0;
     }
+}
+
+fn too_long(FrameError::TooLong { length, limit }: FrameError) -> LinkEnd {
+    LinkEnd::FrameTooLong { length, limit }
 }

@@ -23,6 +23,12 @@ use crate::etf::Encoder;
 /// Replies are handed to the socket when they reach this size, also in the middle of a read.
 const BATCH: usize = 256 * 1024;
 
+/// What a connection takes in, in bytes, before the others that its runtime drives have their turn.
+const TURN: usize = 16 * 1024;
+
+/// What a frame counts for besides its bytes: a small message costs as much as this many bytes of a large one.
+const FRAME_COST: usize = 256;
+
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkLimits {
@@ -127,11 +133,14 @@ pub(crate) trait Receive: Send {
     /// What waits for handlers.
     fn load(&self) -> Load;
 
+    /// True while the node has no other connection, so that nobody waits while this one is served.
+    fn alone(&self) -> bool;
+
     /// True when the link is to end as soon as nothing is in flight and all is written.
     fn stopping(&mut self, context: &mut Context<'_>) -> bool;
 }
 
-/// Handles the frames of the inbox until it is empty or too much waits.
+/// Handles the frames of the inbox until it is empty, too much waits, or nothing is left of `turn`.
 pub(super) fn handle_frames<R: Receive>(
     inbox: &mut Inbox,
     receive: &mut R,
@@ -139,14 +148,16 @@ pub(super) fn handle_frames<R: Receive>(
     out: &mut Encoder,
     limits: &LinkLimits,
     waker: &Waker,
+    turn: &mut usize,
 ) -> Result<(), LinkEnd> {
     outbox.handling(|| {
-        while !congested(outbox, receive, limits) {
+        while *turn > 0 && !congested(outbox, receive, limits) {
             match inbox.next() {
                 None => break,
                 // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
                 Some(([], _)) => outbox.answer_tick()?,
                 Some((frame, owner)) => {
+                    *turn = turn.saturating_sub(FRAME_COST + frame.len());
                     receive.frame(frame, owner, out, waker)?;
                     if out.len() > BATCH {
                         outbox.submit(out)?;
@@ -221,16 +232,10 @@ pub(crate) struct Link<R> {
 
 impl<R: Receive> Link<R> {
     /// `rest` came behind the handshake.
-    pub(crate) fn new(
-        read: OwnedReadHalf,
-        outbox: Arc<Outbox>,
-        rest: &[u8],
-        limits: LinkLimits,
-        receive: R,
-    ) -> Result<Self, LinkEnd> {
-        let inbox = Inbox::new(rest, limits.max_frame)?;
+    pub(crate) fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, rest: &[u8], limits: LinkLimits, receive: R) -> Self {
+        let inbox = Inbox::new(rest, limits.max_frame);
         let life = Life::new(limits.tick_time);
-        Ok(Link { read, outbox, receive, limits, inbox, out: Encoder::new(), heard: Cell::new(true), life })
+        Link { read, outbox, receive, limits, inbox, out: Encoder::new(), heard: Cell::new(true), life }
     }
 
     /// Runs until the connection ends, and says why.
@@ -250,10 +255,17 @@ impl<R: Receive> Link<R> {
         if self.outbox.aborted() {
             return Err(LinkEnd::Shutdown);
         }
+        let mut turn = if self.receive.alone() { usize::MAX } else { TURN };
         loop {
             let Link { inbox, receive, outbox, out, limits, .. } = self;
             outbox.handling(|| receive.poll_later(context, out));
-            handle_frames(inbox, receive, outbox, out, limits, context.waker())?;
+            handle_frames(inbox, receive, outbox, out, limits, context.waker(), &mut turn)?;
+            if turn == 0 && !inbox.is_done() {
+                // Goes on when the runtime has looked for others that are ready. What is written by now waits with the
+                // rest of the batch, so that a turn costs no write of its own.
+                let _ = pin!(tokio::task::yield_now()).poll(context);
+                break;
+            }
             outbox.submit(out)?;
             let drained = outbox.poll_flush(context)?.is_ready();
             let congested = congested(outbox, receive, limits);
@@ -279,7 +291,7 @@ impl<R: Receive> Link<R> {
 
     /// One read; false when there is nothing to read now.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Result<bool, LinkEnd> {
-        let buffer = self.inbox.room();
+        let buffer = self.inbox.room()?;
         let room = buffer.capacity() - buffer.len();
         match pin!(self.read.read_buf(buffer)).poll(context) {
             Poll::Pending => Ok(false),
@@ -288,7 +300,7 @@ impl<R: Receive> Link<R> {
             Poll::Ready(Ok(0)) => Err(LinkEnd::Closed),
             Poll::Ready(Ok(count)) => {
                 self.heard.set(true);
-                self.inbox.filled(room, count)?;
+                self.inbox.filled(room, count);
                 Ok(true)
             }
         }

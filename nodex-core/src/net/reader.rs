@@ -53,10 +53,7 @@ pub(crate) async fn drive<R: Receive + 'static>(
     limits: LinkLimits,
     receive: R,
 ) -> LinkEnd {
-    let inbox = match Inbox::new(rest, limits.max_frame) {
-        Ok(inbox) => inbox,
-        Err(end) => return end,
-    };
+    let inbox = Inbox::new(rest, limits.max_frame);
     let shared = Arc::new(Shared {
         core: Mutex::new(Core { receive, out: Encoder::new(), end: None }),
         changed: Condvar::new(),
@@ -106,15 +103,16 @@ impl<R: Receive> Shared<R> {
                 // A quarter of the tick time has passed.
                 inbox.rest();
             }
-            let buffer = inbox.room();
+            let buffer = match inbox.room() {
+                Ok(buffer) => buffer,
+                Err(end) => break end,
+            };
             let room = buffer.capacity() - buffer.len();
             match fill(&socket, buffer) {
                 Ok(0) => break LinkEnd::Closed,
                 Ok(count) => {
                     self.heard.store(true, Ordering::Relaxed);
-                    if let Err(end) = inbox.filled(room, count) {
-                        break end;
-                    }
+                    inbox.filled(room, count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break error.into(),
@@ -132,7 +130,9 @@ impl<R: Receive> Shared<R> {
             if end.is_some() || self.outbox.closed() {
                 return Err(LinkEnd::Shutdown);
             }
-            handle_frames(inbox, receive, &self.outbox, out, &self.limits, waker)?;
+            // The thread serves nobody else, so its turn never ends.
+            let mut turn = usize::MAX;
+            handle_frames(inbox, receive, &self.outbox, out, &self.limits, waker, &mut turn)?;
             self.outbox.submit(out)?;
             if inbox.is_done() && !congested(&self.outbox, receive, &self.limits) {
                 break;

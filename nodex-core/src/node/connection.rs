@@ -1,6 +1,11 @@
 //! From an established connection to a link that serves it, and its end.
 
-use std::{future::Future, os::fd::OwnedFd, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    os::fd::OwnedFd,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
 
 use tokio::{net::tcp::OwnedReadHalf, sync::watch};
 
@@ -64,13 +69,12 @@ pub(super) fn establish(
     inner.peers.up(peer.clone());
     let (inner, served) = (inner.clone(), peer.clone());
     let serve = async move {
+        inner.connections.fetch_add(1, Ordering::Relaxed);
         let end = match read {
-            Read::Task(read) => match Link::new(read, outbox, &established.rest, inner.limits, dispatch) {
-                Ok(link) => link.drive().await,
-                Err(end) => end,
-            },
+            Read::Task(read) => Link::new(read, outbox, &established.rest, inner.limits, dispatch).drive().await,
             Read::Thread(socket) => reader::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
         };
+        inner.connections.fetch_sub(1, Ordering::Relaxed);
         // Whatever the driver was doing when it was told to stop.
         let end = if served.outbox.aborted() { LinkEnd::Shutdown } else { end };
         tracing::info!(peer = %name, %end, "the connection has ended");

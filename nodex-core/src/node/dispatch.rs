@@ -4,7 +4,7 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     task::{self, Waker},
 };
 
@@ -111,6 +111,10 @@ impl Receive for Dispatch {
     fn load(&self) -> Load {
         let calls_bytes = self.later.kept() + self.context.connection().mail.bytes();
         Load { calls: self.later.len(), calls_bytes, replies_bytes: self.later.queued() }
+    }
+
+    fn alone(&self) -> bool {
+        self.inner.connections.load(Ordering::Relaxed) <= 1
     }
 
     fn stopping(&mut self, context: &mut task::Context<'_>) -> bool {

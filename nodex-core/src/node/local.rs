@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -42,6 +42,8 @@ pub(super) struct Inner {
     pub(super) limits: LinkLimits,
     pub(super) keeper: Keeper,
     pub(super) peers: Peers,
+    /// Connections that are being served.
+    pub(super) connections: AtomicUsize,
     pub(super) replies: Replies,
     pub(super) aliases: Aliases,
     pub(super) started: Instant,
@@ -87,6 +89,7 @@ impl Inner {
             limits: builder.limits,
             keeper: Keeper::new(builder.limits.tick_time),
             peers: Peers::default(),
+            connections: AtomicUsize::new(0),
             started: Instant::now(),
             past: Mutex::default(),
             unlinks: AtomicU64::new(1),

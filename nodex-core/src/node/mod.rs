@@ -29,6 +29,7 @@ mod parent;
 mod peers;
 mod pending;
 mod processes;
+mod raw_peer;
 mod reconnect;
 mod registry;
 mod replies;

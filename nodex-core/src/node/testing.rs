@@ -14,6 +14,8 @@ use crate::{
     term::Atom,
 };
 
+pub use super::raw_peer::RawPeer;
+
 /// How long a reply is waited for.
 const LIMIT: Duration = Duration::from_secs(5);
 

@@ -1,0 +1,159 @@
+//! What is written to the node, what it says, and whether it owed that.
+
+use std::io::{ErrorKind, Read, Write};
+
+use nodex_core::{
+    dist::control::{self, Control, ProcTerm, Target},
+    node::testing::RawPeer,
+};
+use tokio::task::yield_now;
+
+use super::{
+    model::{Bytes, Owed, Process, Side},
+    play::{CREATION, PEERS, Play},
+    wire::{atom, message, pid, tuple},
+};
+
+/// So many turns of the runtime without an answer are a hang.
+const TURNS: usize = 100_000;
+
+impl Play<'_> {
+    /// The peer comes again, in place of its connection.
+    pub(super) async fn again(&mut self) {
+        self.settle().await;
+        self.reconnect().await;
+    }
+
+    async fn reconnect(&mut self) {
+        let side = self.side;
+        let peer = RawPeer::connect(&self.node, PEERS[side], CREATION, self.flags).expect("a pair of sockets");
+        let old = std::mem::replace(&mut self.peers[side], peer);
+        for _ in 0..16 {
+            yield_now().await;
+        }
+        assert!(old.ended().is_some_and(|end| !end.to_string().is_empty()), "the old connection goes on");
+        assert_eq!(old.watches(), (0, 0), "the old connection is remembered");
+        self.model.disconnected(side);
+        self.requests.clear();
+        self.pending.clear();
+        self.settle().await;
+    }
+
+    /// What waits to be written breaks the protocol: the node has to close the connection.
+    pub(super) async fn must_close(&mut self) {
+        self.write();
+        for _ in 0..TURNS {
+            if self.peers[self.side].ended().is_some() {
+                return self.reconnect().await;
+            }
+            // What came before may be answered.
+            let _ = self.read(self.side);
+            yield_now().await;
+        }
+        panic!("the node does not close the connection");
+    }
+
+    pub(super) fn write(&mut self) {
+        // Far less than the buffer of a socket.
+        if let Err(error) = self.peers[self.side].socket().write_all(&self.pending) {
+            assert_ne!(error.kind(), ErrorKind::WouldBlock, "the node does not read");
+            panic!("the node has closed the connection: {error}, {:?}", self.peers[self.side].ended());
+        }
+        self.pending.clear();
+    }
+
+    /// Everything is written and all answers are read; nothing is owed then.
+    pub(super) async fn settle(&mut self) {
+        let side = self.side;
+        self.write();
+        // Once more for what the other side's messages have to do with this one.
+        for who in [side, 1 - side, side, 1 - side] {
+            self.side = who;
+            self.ping().await;
+        }
+        self.side = side;
+        self.model.all_is_paid();
+        for (side, (peer, name)) in self.peers.iter().zip(PEERS).enumerate() {
+            assert_eq!(peer.watches(), self.model.counts(side), "monitors and links of {name}");
+        }
+    }
+
+    /// A ping, as `net_adm` sends it, and everything that comes before its answer.
+    async fn ping(&mut self) {
+        let (from, tag): (Bytes, Bytes) = (pid(PEERS[self.side], 39, CREATION), self.unique());
+        let question = tuple(&[&atom("is_auth"), &atom(PEERS[self.side])]);
+        let payload = tuple(&[&atom("$gen_call"), &tuple(&[&from, &tag]), &question]);
+        self.pending.extend(message(6, &[&from, &atom(""), &atom("net_kernel")], &payload));
+        self.write();
+        let owed = Owed::Reply(from, tuple(&[&tag, &atom("yes")]));
+        self.model.owe(self.side, owed.clone());
+        for _ in 0..TURNS {
+            for frame in self.read(self.side) {
+                self.came(&frame);
+            }
+            if !self.model.owed[self.side].contains_key(&owed) {
+                return;
+            }
+            yield_now().await;
+        }
+        panic!("no answer to a ping; the connection: {:?}", self.peers[self.side].ended());
+    }
+
+    /// The frames that have come, ticks aside. The node writes whole ones.
+    fn read(&mut self, side: Side) -> Vec<Bytes> {
+        let (mut bytes, mut chunk) = (Vec::new(), [0; 16 * 1024]);
+        while let Ok(count @ 1..) = self.peers[side].socket().read(&mut chunk) {
+            bytes.extend_from_slice(&chunk[..count]);
+        }
+        let (mut frames, mut rest) = (Vec::new(), &bytes[..]);
+        while let Some((length, after)) = rest.split_first_chunk() {
+            let (frame, after) = after.split_at(u32::from_be_bytes(*length) as usize);
+            if !frame.is_empty() {
+                frames.push(frame.to_vec());
+            }
+            rest = after;
+        }
+        assert!(rest.is_empty(), "a frame without its end");
+        frames
+    }
+
+    /// Everything that the node says must be owed.
+    fn came(&mut self, frame: &[u8]) {
+        let side = self.side;
+        let (_, control) =
+            control::decode(frame).unwrap_or_else(|error| panic!("the node says what is wrong: {error}"));
+        match control {
+            Control::MonitorExit { to, reference, .. } => {
+                self.model.pays(side, &Owed::Down(reference.as_bytes().to_vec(), to.as_bytes().to_vec()));
+            }
+            Control::Exit { from, to, .. } => {
+                self.model.pays(side, &Owed::Exit(from.as_bytes().to_vec(), to.as_bytes().to_vec()));
+            }
+            Control::UnlinkAck { id, .. } => self.model.pays(side, &Owed::UnlinkAck(id)),
+            Control::SpawnReply { id, to, result, .. } => self.spawned(id.as_bytes(), to.as_bytes(), result),
+            Control::Send { to: Target::Pid(to), message, .. } => {
+                let owed = Owed::Reply(to.as_bytes().to_vec(), message.to_vec());
+                match self.model.owed[side].contains_key(&owed) {
+                    true => self.model.pays(side, &owed),
+                    false => self.model.replied(side, to.as_bytes(), message),
+                }
+            }
+            other => panic!("the node says {other:?}"),
+        }
+    }
+
+    fn spawned(&mut self, id: &[u8], to: &[u8], result: ProcTerm<'_>) {
+        let request = self.requests.remove(id).expect("a request to spawn was answered twice");
+        assert_eq!(request.call.caller, to, "another process asked");
+        let ProcTerm::Pid(pid) = result else { return };
+        let (pid, caller) = (pid.as_bytes().to_vec(), request.call.caller.clone());
+        if request.link {
+            self.model.links.insert((self.side, pid.clone(), caller));
+        }
+        let process = Process { name: None, alive: true, trap_exit: false, call: Some(request.call) };
+        assert!(self.model.processes.insert(pid.clone(), process).is_none(), "a pid was used before");
+        if !request.holds {
+            self.model.end(&pid);
+        }
+    }
+}

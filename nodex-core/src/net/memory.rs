@@ -1,0 +1,20 @@
+//! A connection that is no connection of a network.
+
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::net::UnixStream},
+};
+
+use tokio::net::TcpStream;
+
+use super::Connected;
+use crate::dist::handshake::Established;
+
+/// What a link takes for a connection, and its other end. In a tokio runtime.
+pub(crate) fn in_memory(established: Established) -> io::Result<(Connected, UnixStream)> {
+    let (near, far) = UnixStream::pair()?;
+    near.set_nonblocking(true)?;
+    // A stream socket of another family: what a link asks of its socket, any of them can do.
+    let near = std::net::TcpStream::from(OwnedFd::from(near));
+    Ok((Connected { socket: TcpStream::from_std(near)?, established }, far))
+}
