@@ -50,6 +50,12 @@ impl Scene {
         }
     }
 
+    /// A node that listens, started by another program, which these words call and which becomes the node.
+    pub(crate) fn through(words: &[&str], environment: &[(&str, &str)]) -> Self {
+        let (victim, port) = Victim::listen_through(words, &target(), COOKIE, environment);
+        Scene { victim, link: peer(port, "host@127.0.0.1"), port }
+    }
+
     /// One more peer, of a node that listens.
     pub(crate) fn peer(&self, name: &str) -> Link {
         peer(self.port, name)

@@ -4,11 +4,12 @@
 //! lets anybody in who knows the cookie. `TICK_MS` is its tick time.
 
 use std::{
+    hint,
     io::Read,
     net::{Ipv4Addr, TcpListener},
     process::ExitCode,
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use nodex::{
@@ -38,10 +39,34 @@ fn functions() -> Functions {
             tokio::time::sleep(Duration::from_millis(ms)).await;
             (atom!("later"), term)
         })
+        // The system's time, in seconds.
+        .add("clock", || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()))
+        .add("overflow", || deep(0))
+        .add("allocate", || {
+            let mut all = Vec::new();
+            loop {
+                all.push(vec![1u8; 1 << 20]);
+                hint::black_box(&all);
+            }
+            #[allow(unreachable_code)] // Says what it would answer.
+            0u64
+        })
+        .add("leak", |mib: u64| {
+            for _ in 0..mib {
+                Box::leak(vec![1u8; 1 << 20].into_boxed_slice());
+            }
+            mib
+        })
         .add_async("never", |kept: RawTerm| async move {
             std::future::pending::<()>().await;
             kept
         })
+}
+
+/// Needs more stack for each level.
+fn deep(level: u64) -> u64 {
+    let here = hint::black_box([level; 64]);
+    if level == u64::MAX { 0 } else { deep(level + 1) + here[3] }
 }
 
 fn builder() -> Builder {

@@ -50,7 +50,24 @@ impl Victim {
 
     /// Starts `me@127.0.0.1`, which listens; gives its port as well.
     pub(crate) fn listen(executable: &Executable, cookie: &str, more: &[(&str, &str)]) -> (Self, u16) {
-        let mut command = Command::new(executable.path());
+        Self::listen_through(&[], executable, cookie, more)
+    }
+
+    /// The same, started by another program, which these words call and which becomes the node.
+    pub(crate) fn listen_through(
+        words: &[&str],
+        executable: &Executable,
+        cookie: &str,
+        more: &[(&str, &str)],
+    ) -> (Self, u16) {
+        let mut command = match words {
+            [] => Command::new(executable.path()),
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(executable.path());
+                command
+            }
+        };
         command.args(["listen", "me@127.0.0.1", cookie]).envs(more.iter().copied());
         let victim = Self::run(command);
         let deadline = Instant::now() + PATIENCE;
