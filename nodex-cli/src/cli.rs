@@ -61,7 +61,7 @@ impl From<Syntax> for term::Syntax {
 }
 
 /// A number with a unit: ms, s or m; seconds without one.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match &text[digits.len()..] {
         "ms" => 0.001,

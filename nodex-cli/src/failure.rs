@@ -118,7 +118,13 @@ impl From<UpError> for Failure {
 
 impl From<SpawnError> for Failure {
     fn from(error: SpawnError) -> Failure {
-        let code = match &error {
+        Failure::from(&error)
+    }
+}
+
+impl From<&SpawnError> for Failure {
+    fn from(error: &SpawnError) -> Failure {
+        let code = match error {
             SpawnError::InactiveTimeout { .. } | SpawnError::StartTimeout { .. } => Code::TimeOut,
             SpawnError::NoConnection { .. } => Code::NotReachable,
             SpawnError::NameTaken { .. } => Code::Refused,
@@ -126,9 +132,10 @@ impl From<SpawnError> for Failure {
             _ => Code::Usage,
         };
         let failure = Failure::new(code, error.to_string()).printed(error.printed());
-        match &error {
+        match error {
             SpawnError::UnexpectedExit { .. } | SpawnError::InactiveTimeout { .. } => failure
                 .hint("a node takes the arguments <sname> <hostname> <cookie> <tname> and prints \"<node> ready\""),
+            SpawnError::Launch(_) => failure.hint("give the path of an executable; it is not looked up in PATH"),
             _ => failure,
         }
     }

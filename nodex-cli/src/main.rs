@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod failure;
 mod output;
+mod wire;
 
 use std::process::ExitCode;
 

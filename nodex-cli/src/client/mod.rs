@@ -7,11 +7,12 @@ mod rex;
 use std::{io, sync::Arc, time::Duration};
 
 use nodex_core::{
-    dist::handshake::HandshakeError,
+    dist::{Cookie, handshake::HandshakeError},
     net::ConnectError,
     node::{Builder, CookieSource, CookieSourceError, Node, Peer, StartError},
     term::Atom,
 };
+use nodex_host::distributed::random_cookie;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use failures::{call_failure, connect_failure, epmd_failure};
@@ -37,9 +38,7 @@ pub(crate) struct Client {
 impl Client {
     /// Connects to the node of this name; one without `@` is a node of this host.
     pub(crate) async fn connect(target: &str, global: &Global) -> Result<Client, Failure> {
-        let source = global.cookie_file.clone().map_or_else(CookieSource::default, CookieSource::with_file);
-        let cookie = source.read().map_err(cookie_failure)?;
-        cookie_file::warn(global);
+        let cookie = cookie(global)?;
         let node = Builder::new().start(&own_name(global)?, cookie).await.map_err(start_failure)?;
         let deadline = Instant::now() + global.timeout;
         let connecting = connect(&node, target);
@@ -87,6 +86,25 @@ async fn connect(node: &Node, target: &str) -> Result<Arc<Peer>, Arc<ConnectErro
         }
         _ => Err(error),
     }
+}
+
+/// The cookie that all nodes of a cluster know; tells if others can read it.
+pub(crate) fn cookie(global: &Global) -> Result<Cookie, Failure> {
+    let cookie = source(global).read().map_err(cookie_failure)?;
+    cookie_file::warn(global);
+    Ok(cookie)
+}
+
+/// The same for a host of nodes that are started by it: a random one if the user has none.
+pub(crate) fn cookie_or_random(global: &Global) -> Result<Cookie, Failure> {
+    match source(global).read() {
+        Err(CookieSourceError::None) => Ok(random_cookie()?),
+        _ => cookie(global),
+    }
+}
+
+fn source(global: &Global) -> CookieSource {
+    global.cookie_file.clone().map_or_else(CookieSource::default, CookieSource::with_file)
 }
 
 /// By process id and not random: other nodes never forget a name.

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// The node: name@host, or a name on this host
     node: String,
     /// The registered name of the process
-    name: String,
+    process: String,
     /// The request; - reads it from stdin
     #[arg(allow_hyphen_values = true)]
     term: String,
@@ -36,7 +36,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let request = term::argument(&args.term, global)?;
-    let name = term::atom(&args.name)?;
+    let name = term::atom(&args.process)?;
     let client = Client::connect(&args.node, global).await?;
     let target = client.target().clone();
     let to = (name.clone(), target.clone());
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
 }
 
 /// What a script wants to know of a reply.
-fn exit_code(reply: &Term) -> ExitCode {
+pub(super) fn exit_code(reply: &Term) -> ExitCode {
     let Term::Tuple(tuple) = reply else { return ExitCode::SUCCESS };
     let atom = |term: &Term, name| matches!(term, Term::Atom(atom) if atom.name == name);
     match &tuple.elements[..] {

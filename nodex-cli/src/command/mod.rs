@@ -1,20 +1,24 @@
 //! One file or folder per command.
 
 mod call;
+mod check;
 mod completions;
 mod demo;
 mod epmd;
 mod info;
+mod listen;
 mod man;
 mod names;
 mod ping;
 mod rpc;
+mod run;
 mod send;
 mod term;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     cli::Global,
@@ -44,6 +48,12 @@ pub(crate) enum Command {
     Send(send::Args),
     /// Call a function on a node, as :rpc.call does, and print what it gives
     Rpc(rpc::Args),
+    /// Start a node executable, restart it when it fails, and print what happens to it
+    Run(run::Args),
+    /// Check what a user of Erlang would notice about an executable that is a node, in Rust or C
+    Check(check::Args),
+    /// Be a node, and print every message that arrives
+    Listen(listen::Args),
     /// Read a term and print it in both languages
     Term(term::Args),
     /// Print what a shell needs to complete the arguments of this command
@@ -65,11 +75,25 @@ impl Command {
             Command::Cast(args) => interruptible(send::run(args, global, send::Kind::Cast)),
             Command::Send(args) => interruptible(send::run(args, global, send::Kind::Plain)),
             Command::Rpc(args) => interruptible(rpc::run(args, global)),
+            Command::Run(args) => run::run(args, global),
+            Command::Check(args) => interruptible(check::run(args, global)),
+            Command::Listen(args) => until_stopped(listen::run(args, global)),
             Command::Term(args) => term::run(args, global),
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
         }
     }
+}
+
+/// As [`interruptible`], for commands that are meant to run until they are stopped: SIGTERM is a good end for them.
+fn until_stopped(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    interruptible(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = command => result,
+            _ = terminate.recv() => Ok(ExitCode::SUCCESS),
+        }
+    })
 }
 
 /// Runs to the end, or to Ctrl-C. One thread: an answer then never waits for another one to wake up.

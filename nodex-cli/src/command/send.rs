@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// The node: name@host, or a name on this host
     node: String,
     /// The registered name of the process. Nobody tells when there is none
-    name: String,
+    process: String,
     /// The message; - reads it from stdin
     #[arg(allow_hyphen_values = true)]
     term: String,
@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 
 pub(crate) async fn run(args: Args, global: &Global, kind: Kind) -> Result<ExitCode, Failure> {
     let message = term::argument(&args.term, global)?;
-    let name = term::atom(&args.name)?;
+    let name = term::atom(&args.process)?;
     let client = Client::connect(&args.node, global).await?;
     let object = format!("'{name}' on {}", client.target());
     let to = (name, client.target().clone());

@@ -2,6 +2,7 @@
 
 mod json;
 mod numbers;
+mod progress;
 mod screen;
 mod style;
 mod table;
@@ -11,7 +12,8 @@ use std::io;
 use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use json::value;
-pub(crate) use numbers::{duration, grouped};
+pub(crate) use numbers::{duration, grouped, limit};
+pub(crate) use progress::Progress;
 pub(crate) use screen::Screen;
 pub(crate) use style::Style;
 pub(crate) use table::Table;

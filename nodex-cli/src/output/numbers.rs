@@ -18,6 +18,16 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// A limit as somebody gave it: `300 ms`, `2 s`, `1.5 s`, `5 min`.
+pub(crate) fn limit(limit: Duration) -> String {
+    match limit.as_millis() {
+        millis @ ..1000 => format!("{millis} ms"),
+        millis if millis % 60_000 == 0 => format!("{} min", millis / 60_000),
+        millis if millis % 1000 == 0 => format!("{} s", millis / 1000),
+        millis => format!("{} s", millis as f64 / 1000.0),
+    }
+}
+
 /// A number with its digits in groups of three: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -49,6 +59,13 @@ mod tests {
         ];
         for (nanos, text) in cases {
             assert_eq!(duration(Duration::from_nanos(nanos)), text);
+        }
+    }
+
+    #[test]
+    fn limits() {
+        for (millis, text) in [(300, "300 ms"), (2000, "2 s"), (1500, "1.5 s"), (120_000, "2 min"), (61_000, "61 s")] {
+            assert_eq!(limit(Duration::from_millis(millis)), text);
         }
     }
 

@@ -46,6 +46,11 @@ impl Style {
         self.with("32", text)
     }
 
+    /// What deserves a look.
+    pub(crate) fn warn<T: Display>(self, text: T) -> Styled<T> {
+        self.with("33", text)
+    }
+
     /// What is wrong.
     pub(crate) fn bad<T: Display>(self, text: T) -> Styled<T> {
         self.with("1;31", text)

@@ -3,6 +3,7 @@
 // Every test binary takes its own part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod shot;
 pub(crate) mod world;
 
 use std::{
@@ -35,6 +36,13 @@ pub(crate) fn c_program(name: &str) -> PathBuf {
     path
 }
 
+/// An example of the workspace.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_nodex")).with_file_name("examples").join(name);
+    assert!(path.is_file(), "{} is not there: cargo build --workspace --examples builds it", path.display());
+    path
+}
+
 fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's tmp folder lies in its target folder")
 }
@@ -62,6 +70,8 @@ impl Nodex {
             .env_remove("NODEX_COOKIE_FILE")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("NODEX_SYNTAX")
+            .env_remove("ERL_DIST_PORT")
+            .env_remove("ERL_EPMD_ADDRESS")
             .env("ERL_EPMD_PORT", port.port().to_string())
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("stdout")).expect("a file"))
@@ -71,6 +81,11 @@ impl Nodex {
 
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
+        self
+    }
+
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
         self
     }
 
@@ -107,11 +122,30 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn wait_for_stdout(&self, text: &str) {
+        self.wait_for("stdout", text, |stdout| stdout.contains(text));
+    }
+
+    pub(crate) fn wait_for_stderr(&self, text: &str) {
+        self.wait_for("stderr", text, |stderr| stderr.contains(text));
+    }
+
+    /// Waits until what it has printed to stdout is as wanted.
+    pub(crate) fn wait_until(&self, wanted: impl Fn(&str) -> bool) {
+        self.wait_for("stdout", "what is wanted", wanted);
+    }
+
+    fn wait_for(&self, stream: &str, what: &str, wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + DEADLINE;
-        while !self.run.read("stdout").contains(text) {
-            assert!(Instant::now() < deadline, "{text:?} is not printed\n{}", self.run.read("stderr"));
+        while !wanted(&self.run.read(stream)) {
+            let [stdout, stderr] = ["stdout", "stderr"].map(|stream| self.run.read(stream));
+            assert!(Instant::now() < deadline, "{what:?} is not printed\n{stdout}{stderr}");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn stdout(&self) -> String {
+        self.run.read("stdout")
     }
 
     /// The process id of the node that it started, as it tells on stderr.

@@ -1,0 +1,247 @@
+//! One node that has connected.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use nodex_core::{
+    atom,
+    dist::{
+        Flags,
+        handshake::{Answer, Local},
+    },
+    term::{Atom, Pid, RawTerm, Reference, Term},
+};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout_at},
+};
+
+use crate::wire::{Heard, Link, Signal, To, Writer, accept, frame};
+
+/// How often a connection is ticked (a quarter of OTP's default `net_ticktime`).
+const TICK: Duration = Duration::from_secs(15);
+
+/// The atom `noproc`, as a payload.
+const NOPROC: &[u8] = &[131, 119, 6, b'n', b'o', b'p', b'r', b'o', b'c'];
+
+/// What all connections have.
+pub(super) struct Shared {
+    /// What calls and plain messages are answered with, encoded.
+    pub(super) reply: Option<Vec<u8>>,
+    pub(super) to_show: mpsc::Sender<Event>,
+    /// Dropping the sender ends the connection of that node.
+    pub(super) open: Mutex<HashMap<String, oneshot::Sender<()>>>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(super) enum Event {
+    Up {
+        node: String,
+    },
+    Down {
+        node: String,
+        why: String,
+    },
+    /// Somebody was not let in.
+    Refused {
+        why: String,
+    },
+    Message {
+        kind: &'static str,
+        from: Option<Pid>,
+        to: To,
+        term: RawTerm,
+    },
+    /// A signal that is no message.
+    Signal {
+        kind: &'static str,
+        from: Pid,
+        to: To,
+        about: String,
+    },
+    Broken {
+        node: String,
+        why: String,
+    },
+}
+
+impl Shared {
+    fn open(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn tell(&self, event: Event) {
+        // It fails when the command is ending.
+        let _ = self.to_show.send(event).await;
+    }
+}
+
+pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) {
+    let own = local.name.clone();
+    let answer = |request: &nodex_core::dist::handshake::Request| match request {
+        request if request.wants_name => Answer::NotAllowed,
+        request if request.name == own => Answer::NotAllowed,
+        request if shared.open().contains_key(&request.name) => Answer::Alive,
+        _ => Answer::Ok,
+    };
+    let replace = |peer: &nodex_core::dist::handshake::Peer| drop(shared.open().remove(&peer.name));
+    let link = match accept(socket, local.clone(), answer, replace).await {
+        Ok(link) => link,
+        Err(error) => return shared.tell(Event::Refused { why: error.to_string() }).await,
+    };
+    let node = link.peer.name.clone();
+    let (alive, replaced) = oneshot::channel();
+    // One that came at the same moment goes.
+    drop(shared.open().insert(node.clone(), alive));
+    shared.tell(Event::Up { node: node.clone() }).await;
+    let (why, replaced) = tokio::select! {
+        why = hear(link, &local, &shared) => (why, false),
+        _ = replaced => ("a new connection took its place".to_owned(), true),
+    };
+    if !replaced {
+        drop(shared.open().remove(&node));
+    }
+    shared.tell(Event::Down { node, why }).await;
+}
+
+/// Until the connection ends; gives the reason.
+async fn hear(mut link: Link, local: &Local, shared: &Shared) -> String {
+    let own =
+        Pid { node: Atom::new(&local.name).unwrap_or(atom!("nonode")), id: 1, serial: 0, creation: local.creation };
+    let flags = link.peer.negotiated;
+    loop {
+        let heard = match timeout_at(Instant::now() + TICK, link.reader.next()).await {
+            Err(_) => link.writer.tick().await.map(|()| None).map_err(|error| error.to_string()),
+            Ok(Ok(Heard::Tick)) => link.writer.tick().await.map(|()| None).map_err(|error| error.to_string()),
+            Ok(Ok(Heard::Signal(signal))) => Ok(Some(signal)),
+            Ok(Err(error)) => Err(error.to_string()),
+        };
+        let signal = match heard {
+            Ok(None) => continue,
+            Ok(Some(signal)) => signal,
+            Err(why) => return why,
+        };
+        if let Err(error) = take(signal, &own, flags, &mut link.writer, shared, &link.peer.name).await {
+            return error.to_string();
+        }
+    }
+}
+
+async fn take(
+    signal: Signal,
+    own: &Pid,
+    flags: Flags,
+    writer: &mut Writer,
+    shared: &Shared,
+    node: &str,
+) -> std::io::Result<()> {
+    let event = match signal {
+        Signal::Message { from, to, term } => {
+            let Some(event) = message(from, to, &term, own, flags, writer, shared).await? else { return Ok(()) };
+            event
+        }
+        Signal::Unlink { id, from, to } => {
+            if let Some(id) = id {
+                writer.send(&encoded(&(36_u8, id, &to, &from), None)).await?;
+            }
+            Event::Signal { kind: "unlink", from, to: To::Pid(to), about: String::new() }
+        }
+        Signal::Monitor { from, to, reference } => {
+            if let To::Pid(pid) = &to {
+                // Nobody is there but the names.
+                writer.send(&encoded(&(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
+            }
+            Event::Signal { kind: "monitor", from, to, about: Term::from(eetf_of(&reference)).to_string() }
+        }
+        Signal::Link { from, to } => {
+            writer.send(&encoded(&(24_u8, &to, &from), Some(NOPROC))).await?;
+            Event::Signal { kind: "link", from, to: To::Pid(to), about: String::new() }
+        }
+        Signal::Exit { from, to, reason } => Event::Signal { kind: "exit", from, to, about: reason.to_string() },
+        Signal::Broken(why) => Event::Broken { node: node.to_owned(), why },
+        _ => return Ok(()),
+    };
+    shared.tell(event).await;
+    Ok(())
+}
+
+fn eetf_of(reference: &Reference) -> nodex_core::eetf::Reference {
+    reference.clone().into()
+}
+
+/// Answers a message, and gives what is to be shown of it.
+async fn message(
+    from: Option<Pid>,
+    to: To,
+    term: &RawTerm,
+    own: &Pid,
+    flags: Flags,
+    writer: &mut Writer,
+    shared: &Shared,
+) -> std::io::Result<Option<Event>> {
+    if let Ok((tag, (caller, reference), request)) = term.decode::<(Atom, (Pid, RawTerm), RawTerm)>()
+        && tag == "$gen_call"
+    {
+        if to == To::Name(atom!("net_kernel")) {
+            // Node.ping.
+            let yes = [131, 100, 0, 3, b'y', b'e', b's'];
+            reply(&caller, &reference, &yes, own, flags, writer).await?;
+            return Ok(None);
+        }
+        if let Some(answer) = &shared.reply {
+            reply(&caller, &reference, answer, own, flags, writer).await?;
+        }
+        return Ok(Some(Event::Message { kind: "call", from: Some(caller), to, term: request }));
+    }
+    if let Ok((tag, request)) = term.decode::<(Atom, RawTerm)>()
+        && tag == "$gen_cast"
+    {
+        return Ok(Some(Event::Message { kind: "cast", from, to, term: request }));
+    }
+    if let (Some(answer), Some(from)) = (&shared.reply, &from) {
+        writer.send(&encoded(&(2_u8, atom!(""), from), Some(answer))).await?;
+    }
+    Ok(Some(Event::Message { kind: "plain", from, to, term: term.clone() }))
+}
+
+/// The reply to a `gen_server` call: to the alias in its tag if there is one, else to the caller.
+async fn reply(
+    caller: &Pid,
+    tag: &RawTerm,
+    answer: &[u8],
+    own: &Pid,
+    flags: Flags,
+    writer: &mut Writer,
+) -> std::io::Result<()> {
+    let mut payload = vec![131, 104, 2];
+    payload.extend(tag.as_bytes());
+    payload.extend(&answer[1..]);
+    let alias = tag.decode::<Term>().ok().and_then(alias).filter(|_| flags.contains(Flags::ALIAS));
+    let frame = match alias {
+        Some(alias) if flags.contains(Flags::ALTACT_SIG) => encoded(&(37_u8, 4_u8, own, alias), Some(&payload)),
+        Some(alias) => encoded(&(33_u8, own, alias), Some(&payload)),
+        None => encoded(&(2_u8, atom!(""), caller), Some(&payload)),
+    };
+    writer.send(&frame).await
+}
+
+/// The reference in `[alias | Reference]`.
+fn alias(tag: Term) -> Option<Term> {
+    match tag {
+        Term::ImproperList(list) => match (&list.elements[..], *list.last) {
+            ([Term::Atom(alias)], last @ Term::Reference(_)) if alias.name == "alias" => Some(last),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Small integers, atoms and what has come from a node can always be encoded.
+fn encoded(control: &impl nodex_core::convert::IntoTerm, payload: Option<&[u8]>) -> Vec<u8> {
+    frame(control, payload).unwrap_or_default()
+}

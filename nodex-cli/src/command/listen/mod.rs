@@ -1,0 +1,84 @@
+//! `nodex listen`: a node that shows what it is sent.
+
+mod connection;
+mod place;
+mod show;
+
+use std::{
+    process::ExitCode,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use nodex_core::{convert::term_to_binary, dist::Flags};
+use tokio::{sync::mpsc, task::JoinSet};
+
+use super::term;
+use crate::{
+    cli::Global,
+    client,
+    failure::{Code, Failure},
+    output::Screen,
+    wire::{Epmd, Host},
+};
+
+/// Messages that are not shown yet; then the connections wait, and the senders with them.
+const WAITING: usize = 256;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The name to have among the nodes: name@host, or a name at 127.0.0.1
+    #[arg(default_value = "listen")]
+    node: String,
+    /// End after so many messages
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// Answer calls, and plain messages, with this term. Without it calls wait until their time is up
+    #[arg(short, long, value_name = "TERM", allow_hyphen_values = true)]
+    reply: Option<String>,
+    /// Show monitors, links and exit signals as well
+    #[arg(short, long)]
+    all: bool,
+    /// The address to listen on [default: the loopback address that the host of the name stands for]
+    #[arg(long, value_name = "ADDRESS")]
+    address: Option<std::net::IpAddr>,
+}
+
+pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    let reply = args.reply.as_deref().map(|reply| term::argument(reply, global)).transpose()?;
+    let reply = reply.map(|reply| term_to_binary(&reply)).transpose();
+    let reply = reply.map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
+    let cookie = client::cookie(global)?;
+    let (name, address) = place::of(&args.node, args.address).await?;
+    let epmd = Epmd::of_the_machine(address).await?;
+    // Without `SPAWN` a BEAM tells callers of functions at once that there are none here.
+    let host = Host::up(&name, address, cookie, Flags::HIDDEN_ALTACT.without(Flags::SPAWN), &epmd.client).await?;
+    let screen = Screen::new(global.quiet);
+    let which = if epmd.is_embedded() { "an epmd of its own" } else { "epmd" };
+    screen.talk(format_args!(
+        "{} listens on {}, known to {which} on port {}",
+        screen.err.head(&name),
+        host.address()?,
+        epmd.port()
+    ));
+    screen.talk(screen.err.dim(format!("from Elixir: send({{:any, :\"{name}\"}}, :hello)")));
+
+    let (to_show, mut received) = mpsc::channel(WAITING);
+    let shared = Arc::new(connection::Shared { reply, to_show, open: Mutex::default() });
+    let mut connections = JoinSet::new();
+    let mut shown = 0;
+    let started = Instant::now();
+    while args.count.is_none_or(|count| shown < count) {
+        tokio::select! {
+            knock = host.knock() => {
+                let socket = knock.map_err(|error| Failure::new(Code::NotReachable, format!("nobody can connect any more: {error}")))?;
+                connections.spawn(connection::serve(socket, host.local.clone(), shared.clone()));
+            }
+            Some(_) = connections.join_next() => {}
+            Some(event) = received.recv() => {
+                shown += u64::from(show::event(screen, global, args.all, started, &event)?);
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

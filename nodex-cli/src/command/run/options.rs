@@ -1,0 +1,161 @@
+//! From the command line to a host, and to the options of the node.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use nodex_host::{
+    Cnode, CnodeBuilder, Distributed, Protocol, Restart,
+    supervisor::{Health, RestartType, SupervisedBuilder},
+};
+
+use crate::{
+    cli::{Global, duration},
+    client,
+    command::term,
+    failure::{Code, Failure},
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The executable, Rust or C or anything
+    exe: PathBuf,
+    /// How it is told its name, and how it says that it is ready
+    #[arg(short, long, default_value = "nodex")]
+    protocol: Start,
+    /// The part of its node name before the @ [default: 8 random digits; a plain one has to be told]
+    #[arg(long, value_name = "NAME")]
+    sname: Option<String>,
+    /// The part of its node name after the @ [default: that of the host, 127.0.0.1]
+    #[arg(long, value_name = "HOST")]
+    hostname: Option<String>,
+    /// The line by which it says that it is ready [default: that of the protocol]
+    #[arg(long, value_name = "LINE")]
+    ready_line: Option<String>,
+    /// How long it may print nothing before it is ready
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    ready_timeout: Duration,
+    /// When it is started again after it has ended
+    #[arg(short, long, default_value = "permanent")]
+    restart: When,
+    /// So many restarts in --max-seconds are allowed; with one more this command gives up
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    max_restarts: u32,
+    /// The time in which restarts are counted
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    max_seconds: Duration,
+    /// Ask it this often whether it is alive, as Node.ping does; it is restarted if it is not
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    health: Option<Duration>,
+    /// How long it may take to end after SIGTERM, before it is killed
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    pub(super) stop_grace: Duration,
+    /// Hand over the cookie in NODEX_COOKIE, and not in the argument list that everybody can read
+    #[arg(long)]
+    cookie_in_env: bool,
+    /// Set a variable of its environment
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = variable)]
+    env: Vec<(String, String)>,
+    /// Send it this term, print its reply, and end
+    #[arg(short, long, value_name = "TERM", allow_hyphen_values = true)]
+    pub(super) call: Option<String>,
+    /// Send it as GenServer.call does, and not as a plain message
+    #[arg(long = "gen", requires = "call")]
+    pub(super) gen_call: bool,
+    /// The registered name that is called
+    #[arg(long, value_name = "NAME", default_value = "nil")]
+    to: String,
+    /// Arguments before those of the protocol; all arguments if it is plain
+    #[arg(last = true)]
+    args: Vec<OsString>,
+}
+
+/// How the executable is told its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Start {
+    /// `<sname> <hostname> <cookie> <tname>`; it connects to the host and prints `<node> ready`
+    Nodex,
+    /// `<hostname> <sname> <node> <creation>`, the cookie in BUNDLEX_ERLANG_COOKIE; it listens and prints `ready`
+    Bundlex,
+    /// The arguments after -- and nothing else; it is ready when a node of its name is there
+    Plain,
+}
+
+/// When a node is started again.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum When {
+    /// Always
+    Permanent,
+    /// After a crash
+    Transient,
+    /// Never
+    Temporary,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it has the form NAME=VALUE")?;
+    if name.is_empty() || text.contains('\0') {
+        return Err("no variable can have this name or value".to_owned());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The node that this command is among others.
+pub(super) async fn host(global: &Global) -> Result<Distributed, Failure> {
+    let name = global.name.clone().unwrap_or_else(|| format!("nodex-{}", std::process::id()));
+    let (alive, hostname) = match name.split_once('@') {
+        Some((alive, hostname)) => (alive.to_owned(), Some(hostname.to_owned())),
+        None => (name, None),
+    };
+    let mut builder = Distributed::builder(&alive).cookie(client::cookie_or_random(global)?);
+    if let Some(hostname) = hostname {
+        builder = builder.hostname(hostname);
+    }
+    Ok(builder.up().await?)
+}
+
+impl Args {
+    /// The node's options.
+    pub(super) fn cnode(&self) -> Result<CnodeBuilder, Failure> {
+        let mut options = Cnode::builder(&self.exe)
+            .spawn_inactive_timeout(self.ready_timeout)
+            .stop_grace(self.stop_grace)
+            .cookie_in_env(self.cookie_in_env)
+            .registered_name(term::atom(&self.to)?);
+        if self.protocol == Start::Plain {
+            if self.sname.is_none() {
+                return Err(Failure::new(Code::Usage, "nobody tells a plain executable its name")
+                    .hint("--sname says which name it will have"));
+            }
+            options = options.protocol(Protocol::Plain { args: self.args.clone() }).connect_timeout(self.ready_timeout);
+        } else {
+            options = self.args.iter().cloned().fold(options, CnodeBuilder::leading_arg);
+            if self.protocol == Start::Bundlex {
+                options = options.protocol(Protocol::Bundlex);
+            }
+        }
+        if let Some(sname) = &self.sname {
+            options = options.sname(sname);
+        }
+        if let Some(hostname) = &self.hostname {
+            options = options.hostname(hostname);
+        }
+        if let Some(line) = &self.ready_line {
+            options = options.ready_line(line);
+        }
+        Ok(self.env.iter().fold(options, |options, (name, value)| options.env(name, value)))
+    }
+
+    /// The node's options, with its supervisor's.
+    pub(super) fn supervised(&self, options: CnodeBuilder, global: &Global) -> SupervisedBuilder {
+        let restart_type = match self.restart {
+            When::Permanent => RestartType::Permanent,
+            When::Transient => RestartType::Transient,
+            When::Temporary => RestartType::Temporary,
+        };
+        let restart = Restart::from(restart_type).at_most(self.max_restarts, self.max_seconds);
+        let mut supervised = options.restart(restart);
+        if let Some(every) = self.health {
+            supervised = supervised.health(Health::ping().every(every).within(global.timeout.min(every)));
+        }
+        supervised
+    }
+}

@@ -1,0 +1,47 @@
+//! Frames that are written by hand.
+
+use nodex_core::{
+    convert::{IntoTerm, term_to_binary},
+    dist::control::PASS_THROUGH,
+    etf::EncodeError,
+};
+
+/// A whole frame: the control tuple, and the payload with its version byte.
+///
+/// # Errors
+/// When the tuple is no term that a BEAM would take.
+pub(crate) fn frame(control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+    let control = term_to_binary(control)?;
+    let payload = payload.unwrap_or_default();
+    let length = 1 + control.len() + payload.len();
+    let mut frame = Vec::with_capacity(4 + length);
+    frame.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    frame.push(PASS_THROUGH);
+    frame.extend(control);
+    frame.extend(payload);
+    Ok(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use nodex_core::{atom, dist::control, term::Pid};
+
+    use super::*;
+
+    #[test]
+    fn is_what_the_library_reads() {
+        let pid = Pid { node: atom!("a@b"), id: 7, serial: 1, creation: 9 };
+        let payload = term_to_binary(&atom!("hello")).unwrap();
+        let frame = frame(&(6_u8, &pid, atom!(""), atom!("calc")), Some(&payload)).unwrap();
+        let (length, frame) = frame.split_first_chunk::<4>().unwrap();
+        assert_eq!(u32::from_be_bytes(*length) as usize, frame.len());
+        let (op, control) = control::decode(frame).unwrap();
+        assert_eq!(op, control::Op::RegSend);
+        match control {
+            control::Control::Send { from: Some(from), message, .. } => {
+                assert_eq!((from.to_pid().unwrap(), message), (pid, &payload[1..]));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The handshake, of either side.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    io,
+    net::SocketAddr,
+};
+
+use nodex_core::dist::handshake::{
+    Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local, Peer, Request, SETUP_TIME,
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::Link;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ShakeError {
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    #[error("the connection failed during the handshake: {0}")]
+    Io(#[from] io::Error),
+    #[error("no {waiting_for} message came within {SETUP_TIME:?}")]
+    Late { waiting_for: &'static str },
+}
+
+/// Lets in whoever has connected. `answer` decides about it, `replace` is told whose place it takes.
+pub(crate) async fn accept(
+    mut socket: TcpStream,
+    local: Local,
+    answer: impl Fn(&Request) -> Answer,
+    replace: impl Fn(&Peer),
+) -> Result<Link, ShakeError> {
+    socket.set_nodelay(true)?;
+    let mut acceptor = Acceptor::new(local, Framing::Two, challenge())?;
+    let mut input = [0; 1024];
+    let shaking = async {
+        loop {
+            let count = match socket.read(&mut input).await? {
+                0 => return Err(acceptor.handle_eof().into()),
+                count => count,
+            };
+            let mut result = acceptor.handle_input(&input[..count]);
+            loop {
+                let output = acceptor.take_output();
+                socket.write_all(&output).await?;
+                result = match result? {
+                    None => break,
+                    Some(Event::Name(request)) => acceptor.answer(answer(&request)),
+                    Some(Event::Replace(peer)) => {
+                        replace(&peer);
+                        acceptor.replaced()
+                    }
+                    Some(Event::Established(established)) => return Ok(established),
+                };
+            }
+        }
+    };
+    let shaken: Result<_, ShakeError> = match timeout(SETUP_TIME, shaking).await {
+        Ok(shaken) => shaken,
+        Err(_) => return Err(ShakeError::Late { waiting_for: acceptor.waiting_for() }),
+    };
+    let established = shaken?;
+    Ok(Link::new(socket, established.peer, &established.rest))
+}
+
+/// Connects to the node `name` at this address.
+pub(crate) async fn dial(address: SocketAddr, local: Local, name: &str) -> Result<Link, ShakeError> {
+    let mut initiator = Initiator::new(local, name, Framing::Two, challenge())?.replace_existing(true);
+    let mut input = [0; 1024];
+    let shaking = async {
+        let mut socket = TcpStream::connect(address).await?;
+        socket.set_nodelay(true)?;
+        loop {
+            let output = initiator.take_output();
+            socket.write_all(&output).await?;
+            let count = match socket.read(&mut input).await? {
+                0 => return Err(initiator.handle_eof().into()),
+                count => count,
+            };
+            if let Some(established) = initiator.handle_input(&input[..count])? {
+                return Ok(Link::new(socket, established.peer, &established.rest));
+            }
+        }
+    };
+    match timeout(SETUP_TIME, shaking).await {
+        Ok(link) => link,
+        Err(_) => Err(ShakeError::Late { waiting_for: initiator.waiting_for() }),
+    }
+}
+
+/// A number that the peer cannot guess: from the hasher of the standard library, which the operating system seeds.
+fn challenge() -> u32 {
+    let bits = RandomState::new().build_hasher().finish();
+    (bits >> 32) as u32 ^ bits as u32
+}

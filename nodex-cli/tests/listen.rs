@@ -1,0 +1,96 @@
+//! `nodex listen`, as its user sees it: what a BEAM and what other commands send.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{nodex, shot::compare, world::World};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+#[test]
+fn shows_what_a_beam_sends() {
+    let world = World::start();
+    let listening = world.command(&["listen", "dbg", "--count", "5", "--reply", "{:ok, \"yes\"}"]).start();
+    listening.wait_for_stderr("listens on");
+    let rpc = |args: &[&str]| {
+        let ended = world.nodex(&[&["rpc", "beam"], args].concat());
+        assert_eq!(ended.code, Some(0), "{ended}");
+        ended.stdout
+    };
+    let any = "{any, 'dbg@127.0.0.1'}";
+    assert_eq!(rpc(&["net_adm", "ping", ":\"dbg@127.0.0.1\""]), ":pong\n");
+    rpc(&["erlang", "send", any, "%{a: [1, 2.5], \"b\" => nil}"]);
+    rpc(&["gen_server", "cast", any, "~c\"chars\""]);
+    assert_eq!(rpc(&["gen_server", "call", any, "{:add, 1, 2}"]), "{:ok, \"yes\"}\n");
+    let ended = world.nodex(&["call", "dbg", "other", "[1, 2 | 3]"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{:ok, \"yes\"}\n"), "{ended}");
+    let ended = world.nodex(&["call", "dbg", "other", "<<1, 2::size(3)>>", "--plain"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{:ok, \"yes\"}\n"), "{ended}");
+    let ended = listening.end(DEADLINE);
+    compare("listen", &ended.stdout);
+    for part in ["known to epmd on port", "+ beam@127.0.0.1 has connected\n", "is gone: it closed the connection\n"] {
+        assert!(ended.stderr.contains(part), "{ended}");
+    }
+    assert_eq!(ended.code, Some(0), "{ended}");
+}
+
+#[test]
+fn json_and_signals() {
+    let world = World::start();
+    let listening = world.command(&["listen", "dbg", "--json", "--all", "--count", "1"]).start();
+    listening.wait_for_stderr("listens on");
+    // It monitors the process before it asks, and nobody answers.
+    let ended = world.nodex(&["rpc", "beam", "gen_server", "call", "{any, 'dbg@127.0.0.1'}", "hi", "200"]);
+    assert_eq!(ended.code, Some(1), "{ended}");
+    let ended = listening.end(DEADLINE);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let events: Vec<serde_json::Value> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}")))
+        .collect();
+    let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str().expect("a kind")).collect();
+    assert_eq!(kinds, ["monitor", "call"], "{ended}");
+    let call = &events[1];
+    assert_eq!((&call["to"], &call["term"], &call["value"]), (&"any".into(), &":hi".into(), &"hi".into()), "{ended}");
+    assert!(call["from"].as_str().is_some_and(|from| from.starts_with("#PID<'beam@127.0.0.1'.")), "{ended}");
+}
+
+#[test]
+fn names_and_ends() {
+    let cookie = |args: &[&str]| nodex(args).env("NODEX_COOKIE", "a_cookie_of_tests");
+    let listening = cookie(&["listen", "alone"]).start();
+    listening.wait_for_stderr("an epmd of its own");
+    listening.interrupt();
+    assert_eq!(listening.end(DEADLINE).code, Some(130));
+    let listening = cookie(&["listen", "alone"]).start();
+    listening.wait_for_stderr("an epmd of its own");
+    listening.terminate();
+    assert_eq!(listening.end(DEADLINE).code, Some(0));
+    for (name, code, words) in [
+        ("x@nowhere.invalid", 3, "error: the host nowhere.invalid of x@nowhere.invalid is unknown: "),
+        ("two words", 2, "error: \"two words@127.0.0.1\" is no node name: "),
+        (
+            "x@192.0.2.1",
+            2,
+            "error: 192.0.2.1 is 192.0.2.1, where other machines can connect\n  hint: --address 192.0.2.1 ",
+        ),
+    ] {
+        let ended = cookie(&["listen", name]).run();
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""), "{ended}");
+        assert!(ended.stderr.starts_with(words), "{ended}");
+    }
+    let ended = nodex(["listen"]).run();
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(ended.stderr.starts_with("error: no cookie: "), "{ended}");
+}
+
+#[test]
+fn a_name_that_is_taken() {
+    let world = World::start();
+    let ended = world.nodex(&["listen", "beam"]);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(ended.stderr.starts_with("error: the name beam is taken: "), "{ended}");
+    assert!(ended.stderr.contains("  hint: another node has this name"), "{ended}");
+}
