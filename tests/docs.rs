@@ -121,6 +121,20 @@ fn none(findings: Vec<String>) {
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
 }
 
+/// Tests that pages name as proof are there.
+#[test]
+fn cases_of_other_suites_have_their_tests() {
+    let mut findings = Vec::new();
+    for row in table("docs/protocol.md", "| case of `epmd_SUITE` | test |") {
+        let words = code_in(&row[1]);
+        let file = words.get(1).copied().unwrap_or("nodex-core/tests/epmd_server.rs");
+        if !words.first().is_some_and(|test| read(file).contains(&format!("fn {test}("))) {
+            findings.push(format!("{file} has no test {words:?}"));
+        }
+    }
+    none(findings);
+}
+
 #[test]
 fn every_page_is_looked_at() {
     let mut found = Vec::new();

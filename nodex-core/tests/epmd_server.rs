@@ -214,7 +214,7 @@ async fn lists_are_in_the_format_that_everybody_parses() {
 #[tokio::test]
 async fn a_thousand_names_are_registered_listed_and_given_back() {
     let epmd = Epmd::usual().await;
-    for _ in 0..2 {
+    for backwards in [false, true, false] {
         let mut held = Vec::new();
         for number in 0..1000u16 {
             let (answer, stream) = epmd.register(&alive2(format!("foo{number}").as_bytes(), 6, b"")).await;
@@ -223,7 +223,14 @@ async fn a_thousand_names_are_registered_listed_and_given_back() {
         }
         // No more than that.
         assert_eq!(epmd.ask(&alive2(b"more", 6, b"")).await, [118, 1, 0, 0, 0, 99]);
-        assert_eq!(epmd.client().names().await.unwrap().len(), 1000);
+        let mut names = epmd.client().names().await.unwrap();
+        names.sort();
+        let mut expected: Vec<_> = (0..1000).map(|number| (format!("foo{number}"), 1234)).collect();
+        expected.sort();
+        assert_eq!(names, expected);
+        if backwards {
+            held.reverse();
+        }
         drop(held);
         let deadline = Instant::now() + PATIENCE;
         while !epmd.client().names().await.unwrap().is_empty() {
@@ -252,14 +259,30 @@ async fn malformed_requests_are_closed_without_a_word() {
     }
     assert_eq!(epmd.ask(&alive2(b"", 5, b"")).await, b"");
     assert_eq!(epmd.ask(b"Q").await, b"");
-    for length in [1u16, 255, 1020, 3000, 0xFFFF] {
+    assert_eq!(epmd.client().names().await.unwrap().len(), 1);
+}
+
+/// A registration whose extra field is shorter than it says, or longer than one can be.
+#[tokio::test]
+async fn extra_fields_overrun_nothing() {
+    let epmd = Epmd::usual().await;
+    for length in (1..=1100u16).chain((1101..10_000).step_by(97)).chain([0x7FFF, 0x8000, 0xFFFF]) {
         let mut lie = alive2(b"gurka", 5, b"");
         let end = lie.len();
         lie[end - 2..].copy_from_slice(&length.to_be_bytes());
-        assert_eq!(epmd.ask(&lie).await, b"");
+        assert_eq!(epmd.ask(&lie).await, b"", "{length}");
     }
-    assert_eq!(epmd.ask(&alive2(b"gurka", 5, &[255; 1021])).await, [121, 1, 0, 99]);
-    assert_eq!(epmd.client().names().await.unwrap().len(), 1);
+    let (answer, holder) = epmd.register(&alive2(b"gurka", 5, &[255; 1020])).await;
+    assert_eq!(answer[..2], [121, 0]);
+    assert_eq!(epmd.client().lookup("gurka").await.unwrap().extra, [255; 1020]);
+    drop(holder);
+    epmd.gone("gurka").await;
+    for length in (1021..10_000).step_by(41) {
+        let request = alive2(b"gurka", 5, &vec![255; length]);
+        let expected: &[u8] = if request.len() <= 3057 { &[121, 1, 0, 99] } else { b"" };
+        assert_eq!(epmd.ask(&request).await, expected, "{length}");
+    }
+    assert!(epmd.client().names().await.unwrap().is_empty());
 }
 
 /// Half a second stands for epmd's sixty: what counts is that dripping does not extend it.

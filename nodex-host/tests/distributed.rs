@@ -88,6 +88,33 @@ async fn the_first_host_has_the_epmd_and_the_second_uses_it() {
     assert!(epmd(port).names().await.is_err(), "its epmd has ended with it");
 }
 
+/// The epmd of Erlang stays when its starter goes, and is used by the next one.
+#[tokio::test]
+async fn the_epmd_of_the_system_is_started_on_request() {
+    let port = free_port();
+    let start = |name: &str| {
+        let mut system = command(name, port);
+        system.arg("system");
+        Up::start(system)
+    };
+    for name in ["one", "two"] {
+        let mut up = start(name);
+        assert_eq!(up.line(), format!("{name}@127.0.0.1 is up, epmd of the system on port {port}\n"));
+        assert_eq!(up.end(), Some(0));
+        while !epmd(port).names().await.expect("it is still there").is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    let killed = Command::new("epmd").args(["-port", &port.to_string(), "-kill"]).output().expect("epmd");
+    assert!(killed.status.success(), "{killed:?}");
+    while epmd(port).names().await.is_ok() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let mut without = command("one", port);
+    without.arg("system").env("PATH", "/nowhere");
+    assert!(fails(without).contains("SystemEpmd"));
+}
+
 #[test]
 fn what_is_no_epmd_is_not_taken_for_one() {
     let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");

@@ -3,11 +3,18 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    process::Stdio,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use nodex_core::epmd::{Client, EpmdError, Server, local_address, port, server_addresses};
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    process::Command,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 
 use super::UpError;
 
@@ -19,12 +26,49 @@ pub enum UseEpmd {
     SystemOrEmbedded,
     /// The one of this machine.
     System,
+    /// The one of this machine; if none answers, it is started as [`spawn_epmd`] does it. It outlives this program.
+    SystemStarted,
     /// One in this program, on the usual port if that is free, else on any other. Nodes that are started from here are
     /// told the port; others need it as `ERL_EPMD_PORT`.
     Embedded,
     /// One in this program, on any free port: for those who want to meet nobody else.
     Private,
 }
+
+/// Starts Erlang's epmd as a daemon, unless one answers already, and waits until it answers. It belongs to nobody and
+/// goes on when this program ends, as one that `erl` starts. It listens on 127.0.0.1 only, or where `ERL_EPMD_ADDRESS`
+/// says, on the port of `ERL_EPMD_PORT` or 4369.
+///
+/// # Errors
+/// When there is no `epmd` in `PATH`, something else answers, or nothing does within 10 s.
+pub async fn spawn_epmd() -> Result<(), UpError> {
+    let client = Client::new(local_address()?);
+    match client.names().await {
+        Ok(_) => return Ok(()),
+        Err(EpmdError::NotRunning { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let mut epmd = Command::new("epmd");
+    epmd.args(["-daemon", "-port", &port()?.to_string()]);
+    if std::env::var_os("ERL_EPMD_ADDRESS").is_none_or(|addresses| addresses.is_empty()) {
+        epmd.args(["-address", "127.0.0.1"]);
+    }
+    epmd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // It goes into the background and leaves its parent, which is waited for.
+    epmd.status().await.map_err(|source| UpError::SystemEpmd { source })?;
+    let deadline = Instant::now() + START_LIMIT;
+    loop {
+        match client.names().await {
+            Ok(_) => return Ok(()),
+            Err(EpmdError::NotRunning { .. }) if Instant::now() < deadline => sleep(START_PAUSE).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// How long epmd may take until it answers.
+const START_LIMIT: Duration = Duration::from_secs(10);
+const START_PAUSE: Duration = Duration::from_millis(10);
 
 /// An epmd in this program; it ends when this is dropped.
 #[derive(Debug)]
@@ -57,6 +101,10 @@ pub(super) async fn find(which: UseEpmd, at_port: Option<u16>, ip: IpAddr) -> Re
         Some(port) => port,
         None => port()?,
     };
+    if which == UseEpmd::SystemStarted {
+        spawn_epmd().await?;
+        return Ok((usual, None));
+    }
     if matches!(which, UseEpmd::SystemOrEmbedded | UseEpmd::System) {
         let mut address = local_address()?;
         address.set_port(usual);

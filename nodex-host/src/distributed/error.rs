@@ -38,6 +38,12 @@ pub enum UpError {
     /// The epmd of this machine does not answer as it should.
     #[error(transparent)]
     Epmd(#[from] EpmdError),
+    /// The epmd of Erlang cannot be started.
+    #[error("epmd cannot be started: {source} (it is a part of Erlang/OTP, and has to be in PATH)")]
+    SystemEpmd {
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// An epmd in this program cannot listen.
     #[error("an epmd cannot listen on {address}: {source}")]
     EmbeddedEpmd {

@@ -18,7 +18,7 @@ pub use builder::DistributedBuilder;
 pub use code::{CompileError, LoadError, LoadProblem, ObjectCode, ObjectCodeError, SourceError};
 pub use cookie::random_cookie;
 pub use environment::Environment;
-pub use epmd::UseEpmd;
+pub use epmd::{UseEpmd, spawn_epmd};
 pub use error::UpError;
 pub use slave::{Slave, SlaveBuilder};
 

@@ -169,6 +169,42 @@ mod tests {
         assert!(!is_local(at("[::ffff:10.0.0.2]:1"), at("10.0.0.1:2")));
     }
 
+    /// Sends a request over a connection that comes from `peer` as far as the server knows, and gives the answer.
+    async fn ask_from(shared: &Arc<Shared>, peer: &str, request: &[u8]) -> Vec<u8> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let guard = Guard { shared: shared.clone(), id: 1 };
+        let served = serve(stream, peer.parse().unwrap(), 4369, guard, Options { relaxed: true, ..Options::default() });
+        let length = u16::try_from(request.len()).unwrap().to_be_bytes();
+        let mut answer = Vec::new();
+        let ask = async {
+            client.write_all(&[&length, request].concat()).await.unwrap();
+            let mut client = client;
+            // Enough of a registration, which is not closed.
+            client.read_buf(&mut answer).await.unwrap();
+        };
+        tokio::join!(served, ask);
+        answer
+    }
+
+    /// `no_nonlocal_register` and `no_nonlocal_kill` of OTP's `epmd_SUITE`, relaxed or not.
+    #[tokio::test]
+    async fn other_hosts_can_only_ask() {
+        let shared = Arc::new(Shared::default());
+        const REGISTER: &[u8] = b"x\x12\x8bM\0\0\x05\0\x05\0\x05gurka\0\0";
+        for refused in [REGISTER, b"k", b"d", b"sgurka"] {
+            assert_eq!(ask_from(&shared, "10.0.0.2:4711", refused).await, b"");
+            assert!(shared.state().registry.is_empty());
+        }
+        let killed = std::pin::pin!(shared.killed.notified());
+        assert!(futures::FutureExt::now_or_never(killed).is_none(), "it was not killed");
+        assert_eq!(ask_from(&shared, "10.0.0.2:4711", b"n").await, [0, 0, 17, 17]);
+        assert_eq!(ask_from(&shared, "10.0.0.2:4711", b"zgurka").await, [119, 1]);
+        assert_eq!(ask_from(&shared, "127.0.0.1:4711", REGISTER).await[..2], [121, 0]);
+        assert_eq!(ask_from(&shared, "127.0.0.1:4711", b"k").await, b"OK");
+    }
+
     #[test]
     fn answers_to_registrations_fit_the_version_of_the_node() {
         assert_eq!(register_answer(6, Some(0x01020304)), [118, 0, 1, 2, 3, 4]);
