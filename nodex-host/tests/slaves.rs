@@ -154,6 +154,20 @@ async fn down_stops_them_all_and_calls_off_those_that_are_starting() {
     assert!(matches!(late, SpawnError::Cancelled { .. }), "{late}");
 }
 
+/// Over IPv6, where names and addresses have another form.
+#[tokio::test]
+async fn slaves_over_ipv6() {
+    let cookie = nodex_core::dist::Cookie::new(COOKIE).expect("a cookie");
+    let net = nodex_host::Distributed::builder("master").ip(std::net::Ipv6Addr::LOCALHOST).cookie(cookie);
+    let net = net.epmd(nodex_host::UseEpmd::Private).up().await.expect("a host");
+    let slave = of(&beam()).spawn(&net).await.expect("a slave");
+    assert_eq!(slave.node().as_str(), "slave1@::1");
+    let name: Atom = slave.rpc("erlang", "node", &[], LIMIT).await.expect("an answer");
+    assert_eq!(name, *slave.node());
+    within(60, "its end", slave.stop()).await;
+    within(60, "the end of the host", net.down()).await;
+}
+
 /// The host is killed with SIGKILL, so that no code of it runs any more.
 #[tokio::test]
 async fn nothing_is_left_when_the_host_is_killed() {

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fmt, fs, io,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::parent_death;
 
 /// An executable with its arguments and surroundings.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Launch {
     /// The executable: a path, not looked up in `PATH`; relative to the working directory of this program.
     pub program: PathBuf,
@@ -26,6 +26,21 @@ pub struct Launch {
     pub cwd: Option<PathBuf>,
     /// What it finds on its stdin, which stays open behind that.
     pub input: Vec<u8>,
+}
+
+/// Without the values of variables and what is written to its stdin, which may be secrets.
+impl fmt::Debug for Launch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
+        let input = format_args!("{} bytes", self.input.len());
+        f.debug_struct("Launch")
+            .field("program", &self.program)
+            .field("args", &self.args)
+            .field("env", &env)
+            .field("cwd", &self.cwd)
+            .field("input", &input)
+            .finish()
+    }
 }
 
 /// Why an executable could not be started at all.

@@ -128,7 +128,8 @@ impl SlaveBuilder {
         self
     }
 
-    /// Sets a variable of its environment; it inherits all others.
+    /// Sets a variable of its environment; it inherits all others. It writes no crash dump unless `ERL_CRASH_DUMP_SECONDS`
+    /// or, in the environment of this program, `ERL_CRASH_DUMP` is set.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.env.push((name.into(), Some(value.into())));
@@ -238,6 +239,9 @@ impl SlaveBuilder {
             .stop_grace(self.stop_grace)
             // What `heart` would start anew would be nobody's.
             .env_remove("HEART_COMMAND");
+        if env::var_os("ERL_CRASH_DUMP").is_none() && env::var_os("ERL_CRASH_DUMP_SECONDS").is_none() {
+            options = options.env("ERL_CRASH_DUMP_SECONDS", "0");
+        }
         for (name, value) in &self.env {
             options = match value {
                 Some(value) => options.env(name, value),
