@@ -37,6 +37,8 @@ pub mod __private {
 mod pages {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[doc = include_str!("../docs/fleet.md")]
+    mod fleet {}
     #[doc = include_str!("../docs/from-c-node.md")]
     mod from_c_node {}
     #[doc = include_str!("../docs/from-nodex.md")]

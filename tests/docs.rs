@@ -39,11 +39,12 @@ use support::{
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The pages, from the root of the repository. [`every_page_is_looked_at`] keeps the list whole.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/fleet.md",
     "docs/from-c-node.md",
     "docs/from-nodex.md",
     "docs/guarantees.md",

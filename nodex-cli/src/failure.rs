@@ -55,6 +55,10 @@ impl Failure {
         Failure { hint: Some(hint.into()), ..self }
     }
 
+    pub(crate) fn message(self, message: impl Into<String>) -> Failure {
+        Failure { message: message.into(), ..self }
+    }
+
     /// One more line under the message.
     pub(crate) fn detail(mut self, line: impl Into<String>) -> Failure {
         self.details.push(line.into());

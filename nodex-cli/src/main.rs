@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod command;
 mod failure;
+mod fleet;
 mod output;
 mod wire;
 

@@ -7,13 +7,18 @@ mod demo;
 mod epmd;
 mod info;
 mod listen;
+mod logs;
 mod man;
 mod names;
 mod ping;
+mod ps;
+mod restart;
 mod rpc;
 mod run;
 mod send;
+mod stop;
 mod term;
+mod up;
 
 use std::process::ExitCode;
 
@@ -54,6 +59,16 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Be a node, and print every message that arrives
     Listen(listen::Args),
+    /// Start the nodes of a fleet file and look after them until they are stopped
+    Up(up::Args),
+    /// List the nodes of a fleet that is up: state, process, restarts, memory
+    Ps(ps::Args),
+    /// Print what the nodes of a fleet printed, and what happened to them
+    Logs(logs::Args),
+    /// Stop a node of a fleet and start it again
+    Restart(restart::Args),
+    /// Stop a node of a fleet, or the whole fleet
+    Stop(stop::Args),
     /// Read a term and print it in both languages
     Term(term::Args),
     /// Print what a shell needs to complete the arguments of this command
@@ -78,6 +93,11 @@ impl Command {
             Command::Run(args) => run::run(args, global),
             Command::Check(args) => interruptible(check::run(args, global)),
             Command::Listen(args) => until_stopped(listen::run(args, global)),
+            Command::Up(args) => up::run(args, global),
+            Command::Ps(args) => interruptible(ps::run(args, global)),
+            Command::Logs(args) => interruptible(logs::run(args, global)),
+            Command::Restart(args) => interruptible(restart::run(args, global)),
+            Command::Stop(args) => interruptible(stop::run(args, global)),
             Command::Term(args) => term::run(args, global),
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),

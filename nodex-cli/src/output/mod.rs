@@ -6,17 +6,19 @@ mod progress;
 mod screen;
 mod style;
 mod table;
+mod visible;
 
 use std::io;
 
 use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use json::value;
-pub(crate) use numbers::{duration, grouped, limit};
+pub(crate) use numbers::{bytes, duration, grouped, limit, long_duration};
 pub(crate) use progress::Progress;
 pub(crate) use screen::Screen;
 pub(crate) use style::Style;
 pub(crate) use table::Table;
+pub(crate) use visible::visible;
 
 /// Logs what the library does: nothing, or what `-v` asks for.
 pub(crate) fn log_to_stderr(verbose: u8) {

@@ -41,6 +41,32 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// An amount of memory: `812 B`, `4.0 KiB`, `12.5 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    let mut value = count as f64;
+    let mut units = ["B", "KiB", "MiB", "GiB", "TiB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    while value >= 1024.0
+        && let Some(next) = units.next()
+    {
+        value /= 1024.0;
+        unit = next;
+    }
+    if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") }
+}
+
+/// A duration to the second, in its two largest units: `4 s`, `2 m 05 s`, `3 h 12 m`, `5 d 03 h`.
+pub(crate) fn long_duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        ..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes} m {:02} s", seconds % 60),
+        3600..86_400 => format!("{hours} h {:02} m", minutes % 60),
+        _ => format!("{days} d {:02} h", hours % 24),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +99,19 @@ mod tests {
     fn groups() {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn amounts_and_times() {
+        for (count, text) in [(0, "0 B"), (1023, "1023 B"), (4096, "4.0 KiB"), (13_107_200, "12.5 MiB")] {
+            assert_eq!(bytes(count), text);
+        }
+        assert!(bytes(u64::MAX).ends_with(" TiB"));
+        for (seconds, text) in
+            [(0, "0 s"), (59, "59 s"), (125, "2 m 05 s"), (11_520, "3 h 12 m"), (442_800, "5 d 03 h")]
+        {
+            assert_eq!(long_duration(Duration::from_secs(seconds)), text);
         }
     }
 }

@@ -3,6 +3,7 @@
 // Every test binary takes its own part of this module.
 #![allow(dead_code)]
 
+pub(crate) mod fleet;
 pub(crate) mod shot;
 pub(crate) mod world;
 
@@ -72,6 +73,8 @@ impl Nodex {
             .env_remove("NODEX_SYNTAX")
             .env_remove("ERL_DIST_PORT")
             .env_remove("ERL_EPMD_ADDRESS")
+            .env_remove("XDG_RUNTIME_DIR")
+            .env_remove("NOTIFY_SOCKET")
             .env("ERL_EPMD_PORT", port.port().to_string())
             .stdin(Stdio::null())
             .stdout(File::create(folder.join("stdout")).expect("a file"))
@@ -91,6 +94,16 @@ impl Nodex {
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn cwd(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    pub(crate) fn stdout(mut self, to: impl Into<Stdio>) -> Self {
+        self.command.stdout(to);
         self
     }
 
@@ -146,6 +159,15 @@ impl Running {
     /// What it has printed so far.
     pub(crate) fn stdout(&self) -> String {
         self.run.read("stdout")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("a process to kill");
     }
 
     /// The process id of the node that it started, as it tells on stderr.

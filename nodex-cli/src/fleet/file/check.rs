@@ -1,0 +1,40 @@
+//! What can be checked of a fleet without starting it: that its files are there.
+
+use std::fs;
+
+use nodex_host::process::{Launch, LaunchError};
+
+use super::{
+    Fault, Fleet, Node,
+    load::{in_path, is_bare},
+};
+
+/// All that would keep a node from being started.
+pub(crate) fn check(fleet: &Fleet) -> Vec<Fault> {
+    let mut faults: Vec<_> = fleet.nodes().iter().filter_map(|node| executable(fleet, node)).collect();
+    if let Some(file) = &fleet.file.host.cookie_file
+        && let Some(path) = fleet.cookie_file()
+        && let Err(error) = fs::File::open(&path)
+    {
+        let message = format!("the cookie file {} cannot be read: {error}", path.display());
+        faults.push(Fault::new(&fleet.text, file.span(), message));
+    }
+    faults
+}
+
+fn executable(fleet: &Fleet, node: &Node) -> Option<Fault> {
+    let exec = node.exec.get_ref();
+    if is_bare(exec) && in_path(exec).is_none() {
+        let message = format!("there is no executable {} in PATH", exec.display());
+        let hint = format!("for a file beside the fleet file, write exec = \"./{}\"", exec.display());
+        return Some(Fault::new(&fleet.text, node.exec.span(), message).hint(hint));
+    }
+    let (program, cwd) = (fleet.exec(node), Some(fleet.cwd(node)));
+    let launch = Launch { program, args: Vec::new(), env: Vec::new(), cwd, input: Vec::new() };
+    let error = launch.check().err()?;
+    let span = match (&error, &node.cwd) {
+        (LaunchError::WorkingDirectory { .. }, Some(cwd)) => cwd.span(),
+        _ => node.exec.span(),
+    };
+    Some(Fault::new(&fleet.text, span, error.to_string()))
+}

@@ -1,0 +1,13 @@
+//! The fleet file: what may stand in it, and what is wrong with it, by line and key.
+
+mod check;
+mod fault;
+mod load;
+mod path;
+mod schema;
+mod value;
+
+pub(crate) use check::check;
+pub(crate) use fault::{Fault, choice};
+pub(crate) use load::{Fleet, failure, load};
+pub(crate) use schema::Node;

@@ -1,0 +1,522 @@
+//! `nodex up` and the commands that look after it, as their user sees them.
+
+mod support;
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    os::unix::{
+        fs::{FileTypeExt as _, PermissionsExt as _},
+        net::{UnixDatagram, UnixStream},
+    },
+    process::Stdio,
+    time::Duration,
+};
+
+use support::fleet::{Fleet, HOST, c, child, kill, normal, rust, script, signal};
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_life() {
+    let fleet = Fleet::new(&format!("{HOST}{}{}", rust("one"), c("two")));
+    let up = fleet.up();
+
+    let ended = fleet.run(&["ps"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let rows: Vec<Vec<_>> = ended.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0][..3], ["name", "state", "node"], "{ended}");
+    assert_eq!([rows[1][0], rows[1][1], rows[1][2]], ["one", "up", "one@127.0.0.1"], "{ended}");
+    assert_eq!([rows[2][0], rows[2][1], rows[2][2]], ["two", "up", "two@127.0.0.1"], "{ended}");
+    assert!(ended.stderr.contains(&format!("nodex.toml: up, host fleet@127.0.0.1, process {}, ", up.pid())), "{ended}");
+
+    let before = fleet.node("two");
+    assert!(before["memory_bytes"].as_u64().is_some_and(|bytes| bytes > 100_000), "{before}");
+    let ended = fleet.run(&["restart", "two"]);
+    assert_eq!((ended.code, normal(&ended.stdout).as_str()), (Some(0), "two is up as two@127.0.0.1, process PID"));
+    let after = fleet.node("two");
+    assert!(after["pid"] != before["pid"] && after["restarts"] == 1, "{before} {after}");
+
+    let ended = fleet.run(&["stop", "one"]);
+    assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(0), "one is stopped\n", ""));
+    assert_eq!(fleet.node("one")["state"], "stopped");
+    assert_eq!(fleet.run(&["restart", "one"]).code, Some(0));
+
+    let ended = fleet.run(&["stop"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "the fleet of nodex.toml has ended\n"), "{ended}");
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let words = normal(&ended.stdout);
+    let story = [
+        "TIME one is being started",
+        "TIME one | initialising one@127.0.0.1",
+        "TIME one | connecting to fleet@127.0.0.1",
+        "TIME one | one@127.0.0.1 ready",
+        "TIME one is up as one@127.0.0.1, process PID after SOME TIME",
+        "TIME two is being started",
+    ];
+    let mut rest = words.as_str();
+    for line in story {
+        let (_, after) = rest.split_once(line).unwrap_or_else(|| panic!("{line:?} is missing in\n{words}"));
+        rest = after;
+    }
+    let end = "TIME     all nodes are being stopped\nTIME one is being stopped\nTIME one has been stopped\n\
+               TIME two is being stopped\nTIME two has been stopped\nTIME     all nodes are down";
+    let order: Vec<_> = end.lines().collect();
+    // One was restarted by hand, and is still before two: the last one is stopped first.
+    let end = [order[0], order[3], order[4], order[1], order[2], order[5]].join("\n");
+    assert!(words.ends_with(&end), "{words}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn a_node_that_fails_is_restarted() {
+    let backoff = "[supervisor]\nbackoff = { first = \"10ms\", max = \"10ms\" }\n";
+    let fleet = Fleet::new(&format!("{HOST}{backoff}{}", rust("calc")));
+    let up = fleet.up();
+    kill(&fleet.node("calc")["pid"]);
+    let node = fleet.wait("calc", |node| node["state"] == "up" && node["restarts"] == 1);
+    assert_eq!(node["last_cause"], "its process ended: killed by SIGKILL");
+    let ended = fleet.run(&["ps"]);
+    assert!(ended.stdout.ends_with("its process ended: killed by SIGKILL\n"), "{ended}");
+    up.terminate();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(ended.stdout.contains("calc is down: its process ended: killed by SIGKILL\n"), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn a_supervisor_that_gives_up() {
+    let fleet = Fleet::new(&format!("{HOST}[supervisor]\nmax_restarts = 0\nmax_seconds = 7\n{}{}", rust("a"), c("b")));
+    let up = fleet.up();
+    kill(&fleet.node("b")["pid"]);
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(8), "{ended}");
+    let words = "error: the supervisor gave up: there were more than 0 restarts within 7s, the last one of b: \
+                 its process ended: killed by SIGKILL\n";
+    assert!(ended.stderr.contains(words), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn a_node_that_does_not_start() {
+    let fleet = Fleet::new(&format!("{HOST}{}{}", rust("fine"), child("bad", "exits_before_ready")));
+    let ended = fleet.run(&["up"]);
+    assert_eq!(ended.code, Some(8), "{ended}");
+    for part in [
+        "error: bad did not start: bad@127.0.0.1 ended before it was ready: exit status 3; its last line was \"",
+        "  it printed:\n",
+        "    stderr: cannot go on\n",
+        "  hint: a node takes the arguments",
+    ] {
+        assert!(ended.stderr.contains(part), "{part:?} is missing\n{ended}");
+    }
+    assert!(normal(&ended.stdout).contains("TIME fine has been stopped\n"), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn interrupted_at_any_moment() {
+    // While a node is being started, which would take for ever.
+    let patient = "ready_timeout = \"1h\"\nstart_timeout = \"1h\"\n";
+    let fleet = Fleet::new(&format!("{HOST}{}{}{patient}", rust("fine"), child("slow", "never_ready")));
+    let up = fleet.nodex(&["up"]).start();
+    up.wait_for_stdout("initialising slow@127.0.0.1");
+    assert_eq!(fleet.node("slow")["state"], "starting");
+    let ended = fleet.run(&["restart", "fine"]);
+    assert_eq!(
+        (ended.code, ended.stderr.as_str()),
+        (Some(1), "error: not all nodes of the fleet have been started yet\n")
+    );
+    up.interrupt();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(130), "{ended}");
+    assert!(ended.stderr.ends_with("stopping; once more to kill what is left\nerror: interrupted\n"), "{ended}");
+    fleet.left_nothing(&ended);
+    // The same by the control socket, and right from the start.
+    let up = fleet.nodex(&["up"]).start();
+    up.wait_for_stdout("initialising slow@127.0.0.1");
+    assert_eq!(fleet.run(&["stop"]).code, Some(0));
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    fleet.left_nothing(&ended);
+    for wait in [0, 2, 5, 10, 20, 40] {
+        let up = fleet.nodex(&["up"]).start();
+        std::thread::sleep(Duration::from_millis(wait));
+        up.terminate();
+        // Before the very first thing that it does, the signal ends it.
+        let ended = up.end(LONG);
+        assert!(matches!(ended.code, Some(0) | None), "{ended}");
+        fleet.left_nothing(&ended);
+    }
+}
+
+#[test]
+fn a_second_signal_means_now() {
+    let node = script("deaf", "trap '' TERM; (trap '' TERM; while :; do sleep 0.1; done) &");
+    let fleet = Fleet::new(&format!("{HOST}{node}stop = {{ grace = \"1h\" }}\n"));
+    let up = fleet.up();
+    up.interrupt();
+    up.wait_for_stdout("deaf is being stopped");
+    up.interrupt();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(130), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn how_a_node_is_stopped_is_its_own() {
+    let asked = "(trap 'echo USR1 > asked; exit' USR1; while :; do sleep 0.02; done) &";
+    let stop = "stop = { signal = \"SIGUSR1\", grace = \"1h\" }\n";
+    let fleet = Fleet::new(&format!("{HOST}{}{stop}", script("own", asked)));
+    let up = fleet.up();
+    up.terminate();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    fleet.left_nothing(&ended);
+    assert_eq!(fs::read_to_string(fleet.folder.join("asked")).expect("a file"), "USR1\n");
+}
+
+#[test]
+fn killed_and_started_again() {
+    let fleet = Fleet::new(&format!("{HOST}{}{}", rust("a"), c("b")));
+    let mut up = fleet.up();
+    up.kill();
+    let ended = up.end(LONG);
+    // Nothing is left of its nodes, but its socket is.
+    ended.left_nothing();
+    let ended = fleet.run(&["ps"]);
+    assert_eq!(ended.code, Some(3), "{ended}");
+    for part in [
+        "error: the fleet of nodex.toml is not up\n  its socket ",
+        " was left by a process that has ended\n  hint: nodex up",
+    ] {
+        assert!(ended.stderr.contains(part), "{part:?} is missing\n{ended}");
+    }
+    let up = fleet.up();
+    assert_eq!(fleet.run(&["ps"]).code, Some(0));
+    up.terminate();
+    let ended = up.end(LONG);
+    assert!(ended.stderr.starts_with("the last nodex up of this fleet ended without cleaning up"), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn one_at_a_time() {
+    let fleet = Fleet::new(&format!("{HOST}{}", rust("a")));
+    let up = fleet.up();
+    let file = fleet.folder.join("nodex.toml");
+    let file = file.to_str().expect("UTF-8");
+    // Wherever it would have its own socket.
+    let runtime = fleet.folder.join("runtime");
+    fs::create_dir(&runtime).expect("a folder");
+    for (variable, value) in [("X", ""), ("XDG_RUNTIME_DIR", runtime.to_str().expect("UTF-8"))] {
+        let ended = fleet.nodex(&["up", "-f", file]).env(variable, value).run();
+        let words = format!("error: the fleet of {file} is up already, as process {}\n", up.pid());
+        assert_eq!(ended.code, Some(4), "{ended}");
+        assert!(ended.stderr.starts_with(&words), "{ended}");
+        ended.left_nothing();
+    }
+    assert_eq!(fleet.node("a")["restarts"], 0);
+    // And it is found from there.
+    let ended = fleet.nodex(&["ps"]).env("XDG_RUNTIME_DIR", runtime.to_str().expect("UTF-8")).run();
+    assert_eq!(ended.code, Some(0), "{ended}");
+    up.interrupt();
+    let ended = up.end(LONG);
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn the_socket_is_its_owners() {
+    let fleet = Fleet::new(&format!("{HOST}{}", rust("a")));
+    let up = fleet.up();
+    let folder = fleet.folder.join(".nodex");
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let is_socket = |entry: &fs::DirEntry| entry.file_type().expect("a type").is_socket();
+    let socket = fs::read_dir(&folder).expect("a folder").flatten().find(is_socket).expect("a socket");
+    assert_eq!(mode(&socket.path()), 0o600);
+    up.terminate();
+    fleet.left_nothing(&up.end(LONG));
+    // A folder that others can open is not used.
+    fs::create_dir(&folder).expect("a folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).expect("a mode");
+    let ended = fleet.run(&["up"]);
+    assert_eq!(ended.code, Some(4), "{ended}");
+    assert!(ended.stderr.contains(&format!("others can open {0}: chmod 700 {0}\n", folder.display())), "{ended}");
+    assert_eq!(fleet.run(&["ps"]).code, Some(4));
+}
+
+#[test]
+fn hostile_clients() {
+    // A node that prints all the time, so that there is always something to send.
+    let noise = "(while sleep 0.001; do echo 0123456789012345678901234567890123456789; done) &";
+    let fleet = Fleet::new(&format!("{HOST}{}", script("noisy", noise)));
+    let up = fleet.up();
+    let folder = fleet.folder.join(".nodex");
+    let socket = fs::read_dir(&folder).expect("a folder").flatten().map(|entry| entry.path());
+    let socket = socket.into_iter().find(|path| path.extension().is_some_and(|end| end == "sock")).expect("a socket");
+    let connect = || UnixStream::connect(&socket).expect("a connection");
+    let answer = |request: &[u8]| {
+        let mut stream = connect();
+        stream.set_read_timeout(Some(LONG)).expect("a time-out");
+        // It may have hung up before it had all.
+        let _ = stream.write_all(request);
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    };
+    let deep = format!("{}\n", "[".repeat(4000));
+    for request in [
+        &b"\n"[..],
+        b"\0\xff\xfe\n",
+        b"{}\n",
+        b"{\"nodex\":1}\n",
+        b"{\"nodex\":2,\"ask\":\"ps\"}\n",
+        b"{\"nodex\":1,\"ask\":\"burn\"}\n",
+        b"{\"nodex\":1,\"ask\":\"restart\",\"name\":7}\n",
+        b"{\"nodex\":1,\"ask\":\"logs\",\"lines\":-1,\"follow\":false}\n",
+        deep.as_bytes(),
+        &[b'x'; 100_000],
+    ] {
+        let answer = answer(request);
+        // Who is still sending when the connection ends may not read the answer.
+        let told = answer.starts_with("{\"nodex\":1,\"is\":\"error\",\"kind\":\"bad_request\"");
+        assert!(
+            told || (request.len() > 10_000 && answer.is_empty()),
+            "{answer:?} to {:?}",
+            &request[..request.len().min(60)]
+        );
+    }
+    assert_eq!(answer(b"{\"nodex\":1,\"ask\":\"ps\""), "", "half a line");
+    // Readers that do not read, and askers that do not ask: as many as get in.
+    let mut idle = Vec::new();
+    for number in 0..100 {
+        let mut stream = connect();
+        if number % 2 == 0 {
+            let _ = stream.write_all(b"{\"nodex\":1,\"ask\":\"logs\",\"lines\":100000,\"follow\":true}\n");
+        }
+        idle.push(stream);
+    }
+    // The silent ones are let go of, and then others have a turn again.
+    let deadline = std::time::Instant::now() + LONG;
+    while fleet.run(&["ps"]).code != Some(0) {
+        assert!(std::time::Instant::now() < deadline, "the fleet does not answer any more");
+    }
+    drop(idle);
+    let node = fleet.wait("noisy", |node| node["state"] == "up");
+    assert_eq!(node["restarts"], 0);
+    up.terminate();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+/// A pipe that nobody reads holds up nothing.
+#[test]
+fn a_stalled_stdout() {
+    let noise =
+        "i=0; while [ $i -lt 3000 ]; do echo $i 01234567890123456789012345678901234567890123456789; i=$((i+1)); done";
+    let fleet = Fleet::new(&format!("{HOST}{}", script("noisy", noise)));
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let up = fleet.nodex(&["up"]).stdout(Stdio::from(writer)).start();
+    up.wait_for_stderr("the node is up\n");
+    assert_eq!(fleet.node("noisy")["state"], "up");
+    let ended = fleet.run(&["logs", "noisy", "-n", "2"]);
+    assert_eq!(ended.stdout.lines().count(), 2, "{ended}");
+    up.terminate();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    drop(reader);
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn logs() {
+    let fleet =
+        Fleet::new(&format!("{HOST}log_dir = \"logs\"\n{}{}", rust("a"), script("b", "printf '\\033[31mred\\n' >&2")));
+    let up = fleet.up();
+    let ended = fleet.run(&["logs", "b"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let words = normal(&ended.stdout);
+    assert!(words.starts_with("TIME b is being started\nTIME b | "), "{words}");
+    assert!(words.contains("TIME b | \\u{1b}[31mred\n") && !words.contains(" a "), "{words}");
+    assert_eq!(fleet.run(&["logs", "-n", "1"]).stdout.lines().count(), 1);
+    let follower = fleet.nodex(&["logs", "-f", "--json"]).start();
+    follower.wait_for_stdout("\"is up as b@127.0.0.1");
+    assert_eq!(fleet.run(&["restart", "a"]).code, Some(0));
+    assert_eq!(fleet.run(&["stop"]).code, Some(0));
+    let ended = follower.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let lines: Vec<serde_json::Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let said = |name: &str, stream: &str, text: &str| {
+        lines.iter().filter(|line| line["name"] == name && line["stream"] == stream && line["text"] == text).count()
+    };
+    assert_eq!((said("a", "stdout", "a@127.0.0.1 ready"), said("a", "event", "has been stopped")), (2, 2), "{ended}");
+    assert_eq!(said("b", "stderr", "\x1b[31mred"), 1, "{ended}");
+    let ended = up.end(LONG);
+    fleet.left_nothing(&ended);
+    let file = fs::read_to_string(fleet.folder.join("logs/b.log")).expect("a log file");
+    assert!(file.contains(" stderr \\u{1b}[31mred\n") && file.contains(" event has been stopped\n"), "{file}");
+}
+
+#[test]
+fn for_programs() {
+    let fleet = Fleet::new(&format!("{HOST}{}", rust("a")));
+    let up = fleet.nodex(&["up", "--json", "-q"]).start();
+    up.wait_for_stdout("\"event\":\"up\"");
+    let node = fleet.json(&["restart", "a", "--json"]);
+    assert!(node["name"] == "a" && node["state"] == "up" && node["pid"].is_u64(), "{node}");
+    assert_eq!(fleet.json(&["stop", "a", "--json"])["state"], "stopped");
+    let told = fleet.json(&["ps", "--json"]);
+    assert!(told["state"] == "up" && told["host"] == "fleet@127.0.0.1" && told["pid"] == up.pid(), "{told}");
+    assert_eq!(fleet.json(&["stop", "--json"])["state"], "ended");
+    let ended = up.end(LONG);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended}");
+    let lines: Vec<serde_json::Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let events: Vec<_> =
+        lines.iter().filter_map(|line| line["event"].as_str()).filter(|event| *event != "line").collect();
+    let expected =
+        ["starting", "up", "stopping", "stopped", "starting", "up", "stopping", "stopped", "ending", "ended"];
+    assert_eq!(events, expected, "{ended}");
+    assert!(lines.iter().any(|line| line["event"] == "line" && line["text"] == "a@127.0.0.1 ready"), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn names_that_are_none_and_fleets_that_are_not_up() {
+    let fleet = Fleet::new(&format!("{HOST}{}{}", rust("calc"), rust("store")));
+    for args in [&["ps"][..], &["logs"], &["restart", "calc"], &["stop", "calc"], &["stop"]] {
+        let ended = fleet.run(args);
+        let words = "error: the fleet of nodex.toml is not up\n  hint: nodex up -f nodex.toml starts it\n";
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(3), words), "{args:?}");
+    }
+    let ended = fleet.run(&["ps", "-f", "nowhere.toml"]);
+    assert_eq!(ended.code, Some(2), "{ended}");
+    let up = fleet.up();
+    let file = fleet.folder.join("nodex.toml");
+    for args in [["restart", "clac"], ["stop", "clac"], ["logs", "clac"]] {
+        let ended = fleet.run(&args);
+        let words = format!(
+            "error: there is no node clac in {}\n  hint: did you mean calc? it has: calc, store\n",
+            file.display()
+        );
+        assert_eq!((ended.code, ended.stderr.as_str()), (Some(6), words.as_str()), "{args:?}");
+    }
+    // Its file may be broken or gone meanwhile.
+    fs::write(&file, "what").expect("a file");
+    assert_eq!(fleet.run(&["ps"]).code, Some(0));
+    fs::remove_file(&file).expect("a file");
+    assert_eq!(fleet.run(&["stop"]).code, Some(0));
+    fleet.left_nothing(&up.end(LONG));
+}
+
+#[test]
+fn a_temporary_node_comes_back_by_hand() {
+    let fleet = Fleet::new(&format!("{HOST}{}restart = \"temporary\"\n{}", rust("once"), rust("always")));
+    let up = fleet.up();
+    kill(&fleet.node("once")["pid"]);
+    fleet.wait("once", |node| node["state"] == "ended");
+    let ended = fleet.run(&["restart", "once"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert_eq!(fleet.node("once")["state"], "up");
+    up.terminate();
+    fleet.left_nothing(&up.end(LONG));
+}
+
+#[test]
+fn health_checks_and_their_failures() {
+    let backoff = "[supervisor]\nbackoff = { first = \"10ms\", max = \"10ms\" }\n";
+    let checks = "health = { interval = \"20ms\", timeout = \"30s\", failures = 1, call = \"{ping, 1}\" }\n";
+    let sick = "health = { interval = \"50ms\", timeout = \"2s\", failures = 1 }\n";
+    let fleet = Fleet::new(&format!("{HOST}{backoff}{}{checks}", c("well")));
+    let up = fleet.up();
+    assert_eq!(fleet.node("well")["state"], "up");
+    up.terminate();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(!ended.stdout.contains("health check"), "{ended}");
+    // One that hangs is as good as dead.
+    let fleet = Fleet::new(&format!("{HOST}[supervisor]\nmax_restarts = 0\n{}{sick}", rust("sick")));
+    let up = fleet.up();
+    signal(&fleet.node("sick")["pid"], rustix::process::Signal::STOP);
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(8), "{ended}");
+    assert!(ended.stderr.contains("it failed its health check"), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn a_service_manager_is_told() {
+    let show = "echo \"manager: ${NOTIFY_SOCKET:-none}\"";
+    let fleet = Fleet::new(&format!("{HOST}{}", script("a", show)));
+    let path = fleet.folder.join("notify");
+    let manager = UnixDatagram::bind(&path).expect("a socket");
+    manager.set_read_timeout(Some(LONG)).expect("a time-out");
+    let up = fleet.nodex(&["up"]).env("NOTIFY_SOCKET", path.to_str().expect("UTF-8")).start();
+    let next = || {
+        let mut buffer = [0; 1000];
+        let length = manager.recv(&mut buffer).expect("a message");
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let ready = next();
+    assert!(ready.lines().any(|line| line == "READY=1") && ready.contains("STATUS=1 up"), "{ready}");
+    assert_eq!(fleet.node("a")["state"], "up");
+    up.terminate();
+    assert!(next().lines().any(|line| line == "STOPPING=1"));
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(ended.stdout.contains("manager: none\n"), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn nodes_of_the_other_protocols() {
+    let beam = "[[node]]\nname = \"beam\"\nexec = \"erl\"\nprotocol = \"plain\"\nready_line = \"here\"\nargs = [\"-noinput\", \
+                \"-name\", \"beam@127.0.0.1\", \"-setcookie\", \"a_cookie_of_a_fleet\", \"-start_epmd\", \"false\", \
+                \"-kernel\", \"inet_dist_use_interface\", \"{127,0,0,1}\", \"-eval\", \"io:format(\\\"here~n\\\").\"]\n\
+                health = { interval = \"50ms\", timeout = \"30s\" }\nready_timeout = \"1m\"\n";
+    let fleet = Fleet::new(&format!(
+        "{HOST}cookie_file = \"cookie\"\nip = \"127.0.0.1\"\n{beam}{}cookie_in_env = true\n",
+        rust("a")
+    ));
+    let cookie = fleet.write("cookie", "a_cookie_of_a_fleet\n");
+    fs::set_permissions(cookie, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let up = fleet.up();
+    let node = fleet.node("a");
+    let arguments = fs::read(format!("/proc/{}/cmdline", node["pid"])).expect("its arguments");
+    assert!(arguments.ends_with(b"\0a\x00127.0.0.1\0-\0fleet\0"), "{}", String::from_utf8_lossy(&arguments));
+    assert_eq!(fleet.node("beam")["node"], "beam@127.0.0.1");
+    assert_eq!(fleet.run(&["restart", "beam", "--timeout", "60s"]).code, Some(0));
+    up.terminate();
+    let ended = up.end(LONG);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    fleet.left_nothing(&ended);
+}
+
+#[test]
+fn nodes_that_are_alike() {
+    let fleet = Fleet::new(&format!("{HOST}{}count = 2\n{}", rust("calc"), rust("store")));
+    let up = fleet.up();
+    let names = |json: &serde_json::Value| {
+        let nodes = json["nodes"].as_array().expect("nodes");
+        nodes.iter().filter_map(|node| node["node"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let all = ["calc-1@127.0.0.1", "calc-2@127.0.0.1", "store@127.0.0.1"];
+    assert_eq!(names(&fleet.json(&["ps", "--json"])), all);
+    let ended = fleet.run(&["restart", "calc"]);
+    let words = "calc-1 is up as calc-1@127.0.0.1, process PID\ncalc-2 is up as calc-2@127.0.0.1, process PID";
+    assert_eq!((ended.code, normal(&ended.stdout).as_str()), (Some(0), words), "{ended}");
+    let restarts = |name| fleet.node(name)["restarts"].as_u64();
+    assert_eq!([restarts("calc-1"), restarts("calc-2"), restarts("store")], [Some(1), Some(1), Some(0)]);
+    assert_eq!(fleet.run(&["stop", "calc-2"]).stdout, "calc-2 is stopped\n");
+    assert_eq!(names(&fleet.json(&["ps", "--json"])), [all[0], all[2]]);
+    let ended = fleet.run(&["logs", "calc"]);
+    assert!(ended.stdout.contains("calc-1 | ") && ended.stdout.contains("calc-2 | "), "{ended}");
+    assert!(!ended.stdout.contains("store"), "{ended}");
+    up.terminate();
+    fleet.left_nothing(&up.end(LONG));
+}
