@@ -18,6 +18,7 @@ mod run;
 mod send;
 mod stop;
 mod term;
+mod top;
 mod up;
 
 use std::process::ExitCode;
@@ -63,6 +64,8 @@ pub(crate) enum Command {
     Up(up::Args),
     /// List the nodes of a fleet that is up: state, process, restarts, memory
     Ps(ps::Args),
+    /// Watch the nodes of a fleet: state, processor time, memory, restarts
+    Top(top::Args),
     /// Print what the nodes of a fleet printed, and what happened to them
     Logs(logs::Args),
     /// Stop a node of a fleet and start it again
@@ -95,6 +98,7 @@ impl Command {
             Command::Listen(args) => until_stopped(listen::run(args, global)),
             Command::Up(args) => up::run(args, global),
             Command::Ps(args) => interruptible(ps::run(args, global)),
+            Command::Top(args) => top::run(args, global),
             Command::Logs(args) => interruptible(logs::run(args, global)),
             Command::Restart(args) => interruptible(restart::run(args, global)),
             Command::Stop(args) => interruptible(stop::run(args, global)),

@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
 }
 
 /// The fleet and its nodes.
-async fn look(file: &FileArg, global: &Global) -> Result<(Option<FleetInfo>, Vec<NodeInfo>), Failure> {
+pub(super) async fn look(file: &FileArg, global: &Global) -> Result<(Option<FleetInfo>, Vec<NodeInfo>), Failure> {
     let mut control = Control::ask(file, global, &Ask::Ps).await?;
     let (mut fleet, mut nodes) = (None, Vec::new());
     while let Some(reply) = control.next().await? {

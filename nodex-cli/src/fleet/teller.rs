@@ -1,6 +1,7 @@
 //! Tells what happens: to the board, to stdout and to the log files.
 
 use std::{
+    collections::VecDeque,
     io::{self, Write as _},
     path::Path,
     sync::Arc,
@@ -26,7 +27,7 @@ use crate::output::Style;
 /// How long a stdout that nobody reads may hold up the end.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// How many lines may come before news of another kind.
+/// How many lines wait for news that come before them.
 const AT_ONCE: usize = 1000;
 
 pub(super) struct Teller {
@@ -56,6 +57,7 @@ impl Teller {
         mut events: cnode::Subscription,
         supervisor: watch::Receiver<Option<Supervisor>>,
     ) {
+        let mut waiting = VecDeque::new();
         loop {
             tokio::select! {
                 // In this order: a node that prints without end cannot keep the news away.
@@ -63,11 +65,7 @@ impl Teller {
                 event = changes.next() => {
                     let Some(event) = event else { break };
                     if ends_something(&event.change) {
-                        // What it printed until then comes first.
-                        for _ in 0..AT_ONCE {
-                            let Ok(Some(event)) = timeout(Duration::ZERO, events.next()).await else { break };
-                            self.event(&event);
-                        }
+                        self.lines_before(&event.child, &mut waiting, &mut events).await;
                     }
                     if let Change::Missed(_) = event.change {
                         let running = supervisor.borrow().clone();
@@ -80,7 +78,7 @@ impl Teller {
                         break;
                     }
                 }
-                event = events.next() => match event {
+                event = next(&mut waiting, &mut events) => match event {
                     Some(event) => self.event(&event),
                     None => break,
                 },
@@ -93,6 +91,21 @@ impl Teller {
             files.into_iter().for_each(LogFiles::close);
         };
         let _ = tokio::task::spawn_blocking(close).await;
+    }
+
+    /// Tells what a node printed until now, or all nodes if it has no name. What others printed waits for its turn: it
+    /// may have been printed after news that are still to come.
+    async fn lines_before(&mut self, name: &str, waiting: &mut VecDeque<Event>, events: &mut cnode::Subscription) {
+        while waiting.len() < AT_ONCE {
+            let Ok(Some(event)) = timeout(Duration::ZERO, events.next()).await else { break };
+            waiting.push_back(event);
+        }
+        for event in std::mem::take(waiting) {
+            match name.is_empty() || name_of(&event) == name {
+                true => self.event(&event),
+                false => waiting.push_back(event),
+            }
+        }
     }
 
     fn change(&mut self, event: &supervisor::SupervisorEvent) {
@@ -109,9 +122,7 @@ impl Teller {
     fn event(&mut self, event: &Event) {
         match &event.what {
             What::Line(printed) => {
-                // Names are without the host, and those of two nodes differ.
-                let name = event.node.split('@').next().unwrap_or_default();
-                let line = self.board.printed(name, printed);
+                let line = self.board.printed(name_of(event), printed);
                 let text = if self.json { printed_json(&line) } else { shown(&line, self.width, self.style) };
                 self.tell(line, text);
             }
@@ -139,6 +150,18 @@ impl Teller {
             true => json!({ "event": "not_printed", "count": count }).to_string(),
             false => format!("{count} lines were not printed: stdout is read too slowly"),
         });
+    }
+}
+
+/// Names are without the host, and those of two nodes differ.
+fn name_of(event: &Event) -> &str {
+    event.node.split('@').next().unwrap_or_default()
+}
+
+async fn next(waiting: &mut VecDeque<Event>, events: &mut cnode::Subscription) -> Option<Event> {
+    match waiting.pop_front() {
+        Some(event) => Some(event),
+        None => events.next().await,
     }
 }
 

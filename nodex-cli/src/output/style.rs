@@ -56,6 +56,11 @@ impl Style {
         self.with("1;31", text)
     }
 
+    /// What is like most others.
+    pub(crate) fn plain<T: Display>(self, text: T) -> Styled<T> {
+        Styled { code: None, text }
+    }
+
     fn with<T: Display>(self, code: &'static str, text: T) -> Styled<T> {
         Styled { code: self.on.then_some(code), text }
     }

@@ -18,7 +18,8 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
-    pub(crate) fn print(&self, screen: Screen) -> io::Result<()> {
+    /// The heading and the rows, as lines.
+    pub(crate) fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
             self.rows
@@ -29,12 +30,15 @@ impl Table {
                 .unwrap_or_default()
         };
         let widths: Vec<_> = (0..columns).map(width).collect();
-        for (i, row) in self.rows.iter().enumerate() {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(&format!("{cell:width$}  "));
-            }
-            let line = line.trim_end();
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  "));
+            cells.collect::<String>().trim_end().to_owned()
+        };
+        self.rows.iter().map(line).collect()
+    }
+
+    pub(crate) fn print(&self, screen: Screen) -> io::Result<()> {
+        for (i, line) in self.lines().into_iter().enumerate() {
             if i == 0 { screen.data(screen.out.head(line))? } else { screen.data(line)? }
         }
         Ok(())
