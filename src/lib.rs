@@ -39,6 +39,8 @@ mod pages {
     mod readme {}
     #[doc = include_str!("../docs/fleet.md")]
     mod fleet {}
+    #[doc = include_str!("../docs/elixir.md")]
+    mod elixir {}
     #[doc = include_str!("../docs/from-c-node.md")]
     mod from_c_node {}
     #[doc = include_str!("../docs/from-nodex.md")]

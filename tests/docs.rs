@@ -10,8 +10,11 @@
 //! | `<!-- from: path -->` | is a part of that file |
 //! | `<!-- run: name -->` | Elixir, run where the node `docs_<name>` is the executable `./<name>` |
 //! | `<!-- run with: name -->` | Elixir, run beside the node `docs_<name>`, named `<name>@127.0.0.1` |
+//! | `<!-- project: path -->` | is that file in a project of `docs_project.rs` |
+//! | `<!-- in project: name -->` | Elixir, run in that project |
 //!
-//! Elixir lines of the form `expression  #=> value` are checked.
+//! Elixir lines of the form `expression  #=> value` are checked. What the pages show for other programs is in
+//! `docs_files.rs`.
 
 mod support;
 
@@ -33,70 +36,11 @@ use nodex_core::dist::{Flags, control::Op};
 use support::{
     epmd::Epmd,
     executable::{Executable, target},
+    pages::{PAGES, blocks, read, root},
     run::{Ended, run},
 };
 
 const DEADLINE: Duration = Duration::from_secs(120);
-
-/// The pages, from the root of the repository. [`every_page_is_looked_at`] keeps the list whole.
-const PAGES: [&str; 11] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    "docs/fleet.md",
-    "docs/from-c-node.md",
-    "docs/from-nodex.md",
-    "docs/guarantees.md",
-    "docs/operating.md",
-    "docs/protocol.md",
-    "docs/types.md",
-];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// A code block of a page.
-struct Block {
-    /// Page and line, for messages.
-    place: String,
-    /// The words after the fence.
-    language: String,
-    /// What the comment in front of it says, as a pair.
-    comment: Option<(String, String)>,
-    text: String,
-}
-
-fn blocks() -> Vec<Block> {
-    let mut all = Vec::new();
-    for page in PAGES {
-        let text = read(page);
-        let mut lines = text.lines().enumerate();
-        let mut before = "";
-        while let Some((number, line)) = lines.next() {
-            if let Some(language) = line.strip_prefix("```") {
-                let inside: Vec<&str> =
-                    lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
-                let comment = before.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
-                let comment = comment.and_then(|comment| comment.split_once(": "));
-                all.push(Block {
-                    place: format!("{page}:{}", number + 1),
-                    language: language.to_owned(),
-                    comment: comment.map(|(key, value)| (key.to_owned(), value.to_owned())),
-                    text: inside.iter().map(|line| format!("{line}\n")).collect(),
-                });
-            }
-            before = line;
-        }
-    }
-    assert!(all.len() > 10, "only {} code blocks found", all.len());
-    all
-}
 
 /// The rows of the table of a page whose head is this, as cells.
 fn table(page: &str, head: &str) -> Vec<Vec<String>> {
@@ -139,7 +83,7 @@ fn cases_of_other_suites_have_their_tests() {
 #[test]
 fn every_page_is_looked_at() {
     let mut found = Vec::new();
-    for folder in ["", "docs/"] {
+    for folder in ["", "docs/", "elixir/nodex_rs/"] {
         for entry in fs::read_dir(root().join(folder)).expect("a folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
             if name.ends_with(".md") {
@@ -245,11 +189,13 @@ fn blocks_that_are_files_are_those_files() {
 #[test]
 fn languages_are_those_that_are_checked() {
     for block in blocks() {
-        let known = ["rust", "rust,no_run", "elixir", "sh", "c", "toml", "ini", "text"];
+        let known = ["rust", "rust,no_run", "elixir", "sh", "c", "toml", "ini", "dockerfile", "yaml", "text"];
         assert!(known.contains(&block.language.as_str()), "{}: {:?}", block.place, block.language);
         match block.language.as_str() {
             "elixir" => assert!(
-                block.comment.as_ref().is_some_and(|(key, _)| key.starts_with("run")),
+                block.comment.as_ref().is_some_and(
+                    |(key, _)| ["run", "run with", "project", "in project", "from"].contains(&key.as_str())
+                ),
                 "{} says not what it runs with",
                 block.place
             ),
@@ -271,7 +217,9 @@ fn commands_are_there() {
             let words: Vec<&str> = line.split_whitespace().skip_while(is_setting).collect();
             let program = words.first().unwrap_or_else(|| panic!("{}: {line}", block.place));
             seen += 1;
-            if *program == "cargo" {
+            if *program == "nodex" {
+                check_nodex(&words[1..], &block.place);
+            } else if *program == "cargo" {
                 check_cargo(&words, &block.place);
             } else if let Some(example) = program.strip_prefix("target/release/examples/") {
                 assert!(root().join("examples").join(example).with_extension("rs").exists(), "{}: {line}", block.place);
@@ -319,9 +267,8 @@ fn nodex() -> PathBuf {
 fn elixir_runs_and_gives_the_values_that_it_shows() {
     let mut checked = 0;
     for block in blocks().iter().filter(|block| block.language == "elixir") {
-        let Some((key, name)) = &block.comment else { panic!("{}", block.place) };
-        let mut script = String::from("documented = fn value, expected, line ->\n");
-        script += "  value == expected || raise \"line #{line} gives #{inspect(value)}\"\nend\n";
+        let Some((key, name)) = block.comment.as_ref().filter(|(key, _)| key.starts_with("run")) else { continue };
+        let mut script = String::new();
         if key == "run with" {
             let _ = write!(
                 script,
@@ -330,17 +277,9 @@ fn elixir_runs_and_gives_the_values_that_it_shows() {
                  for _ <- 1..3, do: receive(do: ({{^port, {{:data, {{:eol, line}}}}}} -> line))\n"
             );
         }
-        for (number, line) in block.text.lines().enumerate() {
-            match line.split_once("  #=> ") {
-                Some((expression, value)) => {
-                    checked += 1;
-                    let _ = writeln!(script, "documented.(({expression}), ({value}), {})", number + 1);
-                }
-                None => {
-                    let _ = writeln!(script, "{line}");
-                }
-            }
-        }
+        let (lines, values) = block.checked();
+        checked += values;
+        script += &lines;
         script += "IO.puts(\"all lines ran\")\n";
         let ended = elixir(&script, Some((name, &Executable::example(&format!("docs_{name}")))));
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "all lines ran\n"), "{}\n{ended:?}", block.place);

@@ -9,6 +9,7 @@ pub(crate) mod epmd;
 pub(crate) mod erl;
 pub(crate) mod executable;
 pub(crate) mod otp;
+pub(crate) mod pages;
 pub(crate) mod run;
 
 /// The executables that obey the contract of the drop-in node. A case is a function `fn(&Executable)`

@@ -10,6 +10,7 @@ mod listen;
 mod logs;
 mod man;
 mod names;
+mod new;
 mod ping;
 mod ps;
 mod restart;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Stop(stop::Args),
     /// Read a term and print it in both languages
     Term(term::Args),
+    /// Make a new node project, which builds and passes its test as it stands
+    New(new::Args),
     /// Print what a shell needs to complete the arguments of this command
     Completions(completions::Args),
     /// Print the manual page
@@ -103,6 +106,7 @@ impl Command {
             Command::Restart(args) => interruptible(restart::run(args, global)),
             Command::Stop(args) => interruptible(stop::run(args, global)),
             Command::Term(args) => term::run(args, global),
+            Command::New(args) => new::run(args, global),
             Command::Completions(args) => completions::run(args),
             Command::Man(args) => man::run(args),
         }

@@ -1,0 +1,75 @@
+//! The files of a new project, out of `nodex-cli/templates`.
+
+use std::path::{Path, PathBuf};
+
+use super::{Name, Source};
+
+/// A file to be written.
+#[derive(Clone)]
+pub(super) struct File {
+    /// In the folder of the project.
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
+/// Where the crate is in the folder of the project.
+pub(super) fn crate_folder(name: &Name, elixir: bool) -> PathBuf {
+    if elixir { Path::new("native").join(&name.krate) } else { PathBuf::new() }
+}
+
+pub(super) fn all(name: &Name, source: &Source, elixir: bool) -> Vec<File> {
+    let mut files = Vec::new();
+    let mut add = |path: PathBuf, template: &str| files.push(File { path, text: fill(template, name, source) });
+    if elixir {
+        let (lib, test) = (Path::new("lib"), Path::new("test"));
+        add("README.md".into(), include_str!("../../../templates/elixir/README.md"));
+        add("mix.exs".into(), &mix(source));
+        add(".formatter.exs".into(), include_str!("../../../templates/elixir/formatter.exs"));
+        add(".gitignore".into(), include_str!("../../../templates/elixir/gitignore"));
+        add(lib.join(format!("{}.ex", name.app)), include_str!("../../../templates/elixir/lib/api.ex"));
+        let application = include_str!("../../../templates/elixir/lib/application.ex");
+        add(lib.join(&name.app).join("application.ex"), application);
+        add(test.join("test_helper.exs"), include_str!("../../../templates/elixir/test/test_helper.exs"));
+        let tests = include_str!("../../../templates/elixir/test/api_test.exs");
+        add(test.join(format!("{}_test.exs", name.app)), tests);
+    } else {
+        add("README.md".into(), include_str!("../../../templates/node/README.md"));
+    }
+    let krate = crate_folder(name, elixir);
+    add(krate.join("Cargo.toml"), &cargo(source));
+    add(krate.join("src/main.rs"), include_str!("../../../templates/node/main.rs"));
+    add(krate.join(".gitignore"), include_str!("../../../templates/node/gitignore"));
+    files
+}
+
+fn cargo(source: &Source) -> String {
+    include_str!("../../../templates/node/Cargo.toml.in").replace("{{dependency}}", &source.cargo())
+}
+
+fn mix(source: &Source) -> String {
+    include_str!("../../../templates/elixir/mix.exs").replace("{{dependency}}", &source.mix())
+}
+
+fn fill(template: &str, name: &Name, source: &Source) -> String {
+    template
+        .replace("{{name}}", &name.krate)
+        .replace("{{app}}", &name.app)
+        .replace("{{module}}", &name.module)
+        .replace("{{rust}}", env!("CARGO_PKG_RUST_VERSION"))
+        .replace("{{source}}", &source.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_left_to_be_filled_in() {
+        let name = Name { krate: "my-calc".into(), app: "my_calc".into(), module: "MyCalc".into() };
+        let source = Source::Git("https://host/nodex.git".into());
+        for file in [all(&name, &source, true), all(&name, &source, false)].concat() {
+            assert!(!file.text.contains("{{") || file.path.ends_with("main.rs"), "{}", file.path.display());
+            assert!(!file.text.contains("{{name") && file.text.ends_with('\n'), "{}", file.path.display());
+        }
+    }
+}
