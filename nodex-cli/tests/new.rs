@@ -75,7 +75,8 @@ fn a_node_project_is_built_tested_and_run() {
     assert_eq!(ended.code, Some(0), "{ended}");
     let files: Vec<&str> = ended.stdout.lines().map(|path| path.strip_prefix(&dir).unwrap_or(path)).collect();
     assert_eq!(files, ["/README.md", "/Cargo.toml", "/src/main.rs", "/.gitignore"], "{ended}");
-    for part in ["my-calc is ready", &format!("cd {dir}"), "cargo test", "cargo build --release"] {
+    let ask = r#"nodex run target/release/my-calc --call '{:hello, "Ada"}'"#;
+    for part in [ask, "my-calc is ready", &format!("cd {dir}"), "cargo test", "cargo build --release"] {
         assert!(ended.stderr.contains(part), "{ended}");
     }
 
@@ -89,6 +90,10 @@ fn a_node_project_is_built_tested_and_run() {
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-target/debug/my-calc");
     succeeds(program("cargo", &["build"], &dir));
     let readme = fs::read_to_string(folder.0.join("my-calc/README.md")).expect("the README");
+    assert!(readme.contains(ask), "{readme}");
+    let ended = nodex(["run", built.to_str().expect("UTF-8"), "--call", r#"{:hello, "Ada"}"#]).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "\"Hello, Ada!\"\n"), "{ended}");
+    ended.left_nothing();
     let script = elixir_of(&readme).replace("target/release/my-calc", built.to_str().expect("UTF-8"));
     let epmd = Epmd::start();
     let erl = "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}";

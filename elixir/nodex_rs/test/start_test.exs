@@ -56,7 +56,12 @@ defmodule NodexRs.StartTest do
     error = fail!({:nodex_rs, "no_such"})
     path = Application.app_dir(:nodex_rs, "priv/nodes/no_such")
     assert {error.reason, error.exec} == {{:executable, :enoent}, path}
-    assert Exception.message(error) == "#{path} cannot be run: no such file or directory"
+
+    assert Exception.message(error) ==
+             "#{path} cannot be run: no such file or directory, is :nodex_rs among the compilers in mix.exs?"
+
+    error = %NodexRs.StartError{reason: {:executable, :enoent}, exec: Path.expand("no_such", __DIR__)}
+    assert Exception.message(error) =~ "no such file or directory, the folder has compiler_test.exs, "
   end
 
   @tag :tmp_dir

@@ -44,7 +44,7 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
         written.remove();
         return Err(failure);
     }
-    tell(&args, &name, &files, global)
+    tell(&args, &name, &source, &files, global)
 }
 
 /// An empty folder will do, so that `nodex new .` works.
@@ -109,7 +109,13 @@ fn cannot_be(path: &Path, done: &str, error: &std::io::Error) -> Failure {
     Failure::new(Code::Usage, format!("{} cannot be {done}: {error}", path.display()))
 }
 
-fn tell(args: &Args, name: &Name, files: &[files::File], global: &Global) -> Result<ExitCode, Failure> {
+fn tell(
+    args: &Args,
+    name: &Name,
+    source: &Source,
+    files: &[files::File],
+    global: &Global,
+) -> Result<ExitCode, Failure> {
     let screen = Screen::new(global.quiet);
     let paths: Vec<PathBuf> = files.iter().map(|file| args.dir.join(&file.path)).collect();
     if global.json {
@@ -123,9 +129,15 @@ fn tell(args: &Args, name: &Name, files: &[files::File], global: &Global) -> Res
     if args.dir != Path::new(".") {
         screen.talk(format_args!("  cd {}", args.dir.display()));
     }
+    if args.elixir && matches!(source, Source::Git(_)) {
+        screen.talk("  mix deps.get");
+    }
     let (test, then) = match args.elixir {
-        true => ("mix test", "iex -S mix"),
-        false => ("cargo test", "cargo build --release"),
+        true => ("mix test", "iex -S mix".to_owned()),
+        false => {
+            let run = format!("nodex run target/release/{} --call '{{:hello, \"Ada\"}}'", name.krate);
+            ("cargo test", format!("cargo build --release\n  {run}"))
+        }
     };
     screen.talk(format_args!("  {test:<24}{}", screen.err.dim("# the first time takes a minute")));
     screen.talk(format_args!("  {then}"));

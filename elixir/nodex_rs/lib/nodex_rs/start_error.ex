@@ -40,7 +40,7 @@ defmodule NodexRs.StartError do
   end
 
   defp text(%{reason: {:executable, reason}, exec: exec}) do
-    "#{exec} cannot be run: #{:file.format_error(reason)}"
+    "#{exec} cannot be run: #{:file.format_error(reason)}#{hint(reason, Path.dirname(exec))}"
   end
 
   defp text(%{reason: {:exited, status}} = error) do
@@ -58,6 +58,16 @@ defmodule NodexRs.StartError do
   defp text(%{reason: :no_connection} = error) do
     "#{error.node} did not start: #{error.exec} said that it is ready, but it is not connected to #{node()}"
   end
+
+  # What is there instead. The usual reason is that nobody has built it.
+  defp hint(:enoent, folder) do
+    case File.ls(folder) do
+      {:ok, [_ | _] = names} -> ", the folder has #{names |> Enum.sort() |> Enum.take(10) |> Enum.join(", ")}"
+      _ -> if Path.basename(folder) == "nodes", do: ", is :nodex_rs among the compilers in mix.exs?", else: ""
+    end
+  end
+
+  defp hint(_reason, _folder), do: ""
 
   @doc false
   def exited(status) when status > 128, do: "was ended by signal #{status - 128}"

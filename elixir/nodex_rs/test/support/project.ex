@@ -22,7 +22,11 @@ defmodule NodexRs.Project do
         ]
       end
 
-      def application, do: [mod: {Shop, []}, extra_applications: [:logger]]
+      def application do
+        if File.read!("lib/shop.ex") =~ "use Application",
+          do: [mod: {Shop, []}, extra_applications: [:logger]],
+          else: [extra_applications: [:logger]]
+      end
     end
     """)
 
