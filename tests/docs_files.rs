@@ -85,6 +85,9 @@ fn units_are_of_systemd() {
                 "DynamicUser",
                 "TimeoutStopSec",
                 "NoNewPrivileges",
+                "KillMode",
+                "RuntimeDirectory",
+                "RuntimeDirectoryMode",
             ],
         ),
         ("Install", &["WantedBy"]),
@@ -100,11 +103,15 @@ fn units_are_of_systemd() {
             }
             let (key, value) = line.split_once('=').unwrap_or_else(|| panic!("{}: {line}", block.place));
             assert!(known[section].contains(&key), "{}: [{section}] {line}", block.place);
-            values.insert(key, value);
+            values.entry(key).or_insert(value);
         }
         let (program, arguments) = values["ExecStart"].split_once(' ').expect("a program and arguments");
         assert!(program.starts_with('/'), "{}: systemd wants an absolute path", block.place);
-        are_of_a_node(&arguments.split(' ').collect::<Vec<_>>(), &block.place);
+        // A fleet is no node; what its command takes is tested with the commands.
+        match program.ends_with("/nodex") {
+            true => assert!(arguments.starts_with("up -f /"), "{}: {arguments}", block.place),
+            false => are_of_a_node(&arguments.split(' ').collect::<Vec<_>>(), &block.place),
+        }
 
         // The file that systemd makes is the one that the node reads.
         let (variable, path) = values["Environment"].split_once('=').expect("a variable");
