@@ -37,9 +37,9 @@ impl FromTerm for RawTerm {
 
 impl IntoTerm for RawTerm {
     /// An error for a term in a format known to its sender only, which no other node takes.
-    #[inline]
+    #[inline(always)]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        if self.as_bytes().first() == Some(&tag::LOCAL_EXT) {
+        if self.tag() == tag::LOCAL_EXT {
             return Err(EncodeError::Local);
         }
         encoder.put_raw(self);

@@ -38,7 +38,7 @@ pub enum List<'a> {
 impl<'a> Decoder<'a> {
     /// A decoder at the start of `bytes`, which hold terms without the version byte 131.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Decoder { bytes, pos: 0, owner: None, limits: Limits::default(), depth: 0, read_again: 0, spent: 0 }
+        Self::at(bytes, 0, None)
     }
 
     /// The same, for bytes that are a slice of `owner`: big binaries and raw terms then share it and are not copied.
@@ -46,7 +46,13 @@ impl<'a> Decoder<'a> {
     /// # Panics
     /// [`raw`](Self::raw) and [`shared_binary`](Self::shared_binary) panic when `bytes` are not a slice of `owner`.
     pub fn with_owner(bytes: &'a [u8], owner: &'a Bytes) -> Self {
-        Decoder { owner: Some(owner), ..Self::new(bytes) }
+        Self::at(bytes, 0, Some(owner))
+    }
+
+    /// At a position of `bytes` that is not beyond their end.
+    #[inline(always)]
+    pub(crate) fn at(bytes: &'a [u8], pos: usize, owner: Option<&'a Bytes>) -> Self {
+        Decoder { bytes, pos, owner, limits: Limits::default(), depth: 0, read_again: 0, spent: 0 }
     }
 
     /// With other limits than the default ones.
@@ -58,6 +64,16 @@ impl<'a> Decoder<'a> {
     /// The limits in force.
     pub fn current_limits(&self) -> Limits {
         self.limits
+    }
+
+    /// All bytes, those that were read included.
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// What the bytes are a slice of.
+    pub(crate) fn owner(&self) -> Option<&'a Bytes> {
+        self.owner
     }
 
     /// Bytes read so far.

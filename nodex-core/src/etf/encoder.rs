@@ -34,6 +34,31 @@ pub struct Mark {
     spliced: usize,
 }
 
+/// Bytes that many frames begin with.
+#[derive(Debug, Clone)]
+pub(crate) enum Prefix {
+    /// So many of these.
+    Short([u8; Prefix::SHORT], u8),
+    /// More.
+    Long(Box<[u8]>),
+}
+
+impl Prefix {
+    /// Enough for a control message with the pid of a node whose name has up to 40 characters.
+    const SHORT: usize = 64;
+
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        let mut short = [0; Self::SHORT];
+        match short.get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(&bytes);
+                Prefix::Short(short, bytes.len() as u8)
+            }
+            None => Prefix::Long(bytes.into()),
+        }
+    }
+}
+
 impl Encoder {
     /// An empty one.
     pub fn new() -> Self {
@@ -148,6 +173,22 @@ impl Encoder {
     #[inline]
     pub fn put_slice(&mut self, bytes: &[u8]) {
         self.buf.put_slice(bytes);
+    }
+
+    /// Appends bytes of which there are nearly always few, and one more.
+    #[inline(always)]
+    pub(crate) fn put_short(&mut self, bytes: &[u8], byte: u8) {
+        self.buf.put_short(bytes, byte);
+    }
+
+    /// Appends the beginning of each of many frames.
+    #[inline(always)]
+    pub(crate) fn put_prefix(&mut self, prefix: &Prefix) {
+        match prefix {
+            // All of it, whatever the length: stores of a fixed size need no call.
+            Prefix::Short(bytes, len) => self.buf.put_block(bytes, *len),
+            Prefix::Long(bytes) => self.buf.put_slice(bytes),
+        }
     }
 
     /// Appends one byte as it is.

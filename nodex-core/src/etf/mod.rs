@@ -21,6 +21,7 @@ pub mod tag;
 mod write_term;
 
 pub use decoder::{Decoder, List};
+pub(crate) use encoder::Prefix;
 pub use encoder::{Encoder, Mark};
 pub use error::{EncodeError, EtfError};
 pub use integer::Integer;

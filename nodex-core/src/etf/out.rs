@@ -38,7 +38,7 @@ impl Out {
         self.bytes.shrink_to(capacity);
     }
 
-    /// The next `count` bytes, to be written to. They count only after [`advance`](Self::advance).
+    /// The next `count` bytes, to be written to. They count only after they are added to `len`.
     #[inline(always)]
     fn room(&mut self, count: usize) -> &mut [u8] {
         // No overflow: neither is more than memory holds.
@@ -47,6 +47,25 @@ impl Out {
             self.grow(end);
         }
         &mut self.bytes[self.len..end]
+    }
+
+    /// Writes into the next `N` bytes, which count only after they are added to `len`.
+    #[inline(always)]
+    fn fixed<const N: usize>(&mut self, write: impl Fn(&mut [u8; N])) {
+        // Two ways, so that the usual one need not look again at what has been found out.
+        match self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
+            Some(place) => write(place),
+            None => self.after_growth(&write),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn after_growth<const N: usize>(&mut self, write: &impl Fn(&mut [u8; N])) {
+        self.grow(self.len + N);
+        if let Some(place) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
+            write(place);
+        }
     }
 
     #[cold]
@@ -59,16 +78,68 @@ impl Out {
     /// Appends a piece of a size that is known at compile time.
     #[inline(always)]
     pub(super) fn put<const N: usize>(&mut self, piece: [u8; N]) {
-        self.room(N).copy_from_slice(&piece);
+        self.fixed(|place| *place = piece);
         self.len += N;
+    }
+
+    /// Appends a piece that is nearly always short, in place and without a call, and a byte.
+    #[inline(always)]
+    pub(super) fn put_short(&mut self, piece: &[u8], byte: u8) {
+        const ROOM: usize = 2 * SHORT + 1;
+        let len = piece.len();
+        match (piece.first_chunk::<16>(), piece.last_chunk::<16>()) {
+            (Some(first), Some(last)) if len < ROOM => {
+                self.fixed(|place: &mut [u8; ROOM]| {
+                    place[..16].copy_from_slice(first);
+                    if let (Some(second), true) = (piece.get(16..32), len > 32) {
+                        place[16..32].copy_from_slice(second);
+                        if let Some(third) = piece.get(32..48) {
+                            place[32..48].copy_from_slice(third);
+                        }
+                    }
+                    place[len - 16..len].copy_from_slice(last);
+                    place[len] = byte;
+                });
+                self.len += len + 1;
+            }
+            _ => {
+                self.put_slice(piece);
+                self.put([byte]);
+            }
+        }
+    }
+
+    /// Appends the first bytes of some words. Each is copied by itself and only if it is needed: to read as a block what
+    /// was written as words stalls the processor, and the compiler would make a block of four words.
+    #[inline(always)]
+    pub(super) fn put_words(&mut self, words: &[[u8; 8]; 4], len: u8) {
+        self.fixed(|place: &mut [u8; 32]| {
+            place[..8].copy_from_slice(&words[0]);
+            if len > 8 {
+                place[8..16].copy_from_slice(&words[1]);
+                if len > 16 {
+                    place[16..24].copy_from_slice(&words[2]);
+                    place[24..].copy_from_slice(&words[3]);
+                }
+            }
+        });
+        self.len += usize::from(len);
+    }
+
+    /// Appends the first bytes of a block of fixed size, as many as `len` says; the block is copied whole.
+    #[inline(always)]
+    pub(super) fn put_block<const N: usize>(&mut self, block: &[u8; N], len: u8) {
+        debug_assert!(usize::from(len) <= N);
+        self.fixed(|place| *place = *block);
+        self.len += usize::from(len);
     }
 
     #[inline]
     pub(super) fn put_slice(&mut self, piece: &[u8]) {
         if piece.len() > SHORT {
             self.room(piece.len()).copy_from_slice(piece);
-        } else if let Some(place) = self.room(SHORT).first_chunk_mut() {
-            copy_short(place, piece);
+        } else {
+            self.fixed(|place| copy_short(place, piece));
         }
         self.len += piece.len();
     }

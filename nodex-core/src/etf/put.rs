@@ -46,11 +46,10 @@ impl Encoder {
     #[inline]
     pub fn put_atom(&mut self, atom: &Atom) {
         let Some((name, len)) = atom.inline() else { return self.put_atom_bytes(atom.as_bytes()) };
-        self.buf.put_each(std::iter::once(()), |place: &mut [u8; 2 + Atom::INLINE], ()| {
-            place[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
-            place[2..].copy_from_slice(name);
-            2 + usize::from(len)
-        });
+        let mut block = [0; 2 + Atom::INLINE];
+        block[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
+        block[2..].copy_from_slice(name);
+        self.buf.put_block(&block, 2 + len);
     }
 
     /// An atom whose name has been found to be short enough.
@@ -236,11 +235,7 @@ impl Encoder {
     pub fn put_raw(&mut self, term: &RawTerm) {
         match term.held() {
             Held::Shared(bytes) => self.put_shared(bytes),
-            // All words, whatever the length: stores of a fixed size need no call.
-            Held::Inline(words, len) => self.buf.put_each(std::iter::once(()), |place: &mut [u8; 32], ()| {
-                place.as_chunks_mut().0.copy_from_slice(&words.0);
-                len
-            }),
+            Held::Inline(words, len) => self.buf.put_words(&words.0, len),
         }
     }
 }

@@ -17,11 +17,12 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval_at},
 };
 
-use super::{Inbox, Outbox};
+use super::{Inbox, Outbox, outbox::KEEP};
 use crate::etf::Encoder;
 
-/// Replies are handed to the socket when they reach this size, also in the middle of a read.
-const BATCH: usize = 256 * 1024;
+/// Replies are handed to the socket when they reach this size, also in the middle of a read. More than a read of small
+/// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
+const BATCH: usize = KEEP - 16 * 1024;
 
 /// What a connection takes in, in bytes, before the others that its runtime drives have their turn.
 const TURN: usize = 16 * 1024;

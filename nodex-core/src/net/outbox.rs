@@ -21,7 +21,7 @@ use crate::etf::Encoder;
 const PIECES: usize = 16;
 
 /// Buffers larger than this are given back once they are empty.
-const KEEP: usize = 256 * 1024;
+pub(super) const KEEP: usize = 512 * 1024;
 
 /// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
 const TICK_PAUSE: Duration = Duration::from_secs(1);

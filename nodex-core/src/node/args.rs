@@ -9,6 +9,7 @@ use super::{
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
     etf::{Decoder, EncodeError, Encoder},
+    term::Atom,
 };
 
 /// A type that a handler can take as an argument.
@@ -80,7 +81,7 @@ impl FromArg for Caller {
 /// What the arguments of one call are made from.
 #[derive(Debug)]
 pub struct Args<'a> {
-    pub(super) function: &'a str,
+    pub(super) function: &'a Atom,
     pub(super) taken: u8,
     pub(super) decoder: Decoder<'a>,
     pub(super) context: &'a Context,

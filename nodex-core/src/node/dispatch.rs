@@ -30,6 +30,9 @@ use crate::{
     net::{LinkEnd, Load, Receive},
 };
 
+/// The server of `rpc` on a BEAM (OTP's `rpc.erl`).
+const REX: &[u8] = b"rex";
+
 /// What one connection's messages are handed to.
 pub(super) struct Dispatch {
     pub(super) inner: Arc<Inner>,
@@ -51,8 +54,8 @@ impl Dispatch {
 #[derive(Clone, Copy)]
 pub(super) struct Arrival<'a> {
     pub(super) process: &'a Process,
-    /// What it was sent to.
-    pub(super) to: Target<'a>,
+    /// The name that it was sent to, if it was one.
+    pub(super) name: Option<AtomTerm<'a>>,
     pub(super) registry: &'a Registry,
     pub(super) context: &'a Context,
     pub(super) flags: Flags,
@@ -61,40 +64,26 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Receive for Dispatch {
+    #[inline]
     fn frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
-        let (from, to, message) = match control::decode_message(frame) {
-            Some(message) => message,
-            None => match control::decode(frame) {
-                Ok((_, Control::Send { from, to, message, .. })) => (from, to, message),
-                Ok((_, control)) => return self.signal(&control, owner, waker, out),
-                Err(error) if error.closes_connection() => return Err(LinkEnd::Protocol(error.to_string().into())),
-                Err(error) => {
-                    tracing::warn!(peer = %self.context.peer(), %error, "a message was dropped");
-                    return Ok(());
-                }
-            },
-        };
-        let process = match to {
-            Target::Name(name) if name.name_bytes() == b"rex" && self.rex(to, message, owner, waker, out) => None,
-            Target::Name(name) => self.inner.registry.by_name(name),
-            // Those of an earlier incarnation of this node are gone.
-            Target::Pid(pid) if pid.creation() != self.inner.creation => None,
-            Target::Pid(pid) => {
-                self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, owner, &self.context)
+        if let Some((from, name, message)) = control::decode_reg_send(frame) {
+            // Most messages are for what a node is built with.
+            if name.name_bytes() != REX
+                && let Some(ProcessRef::Permanent(process)) = self.inner.registry.by_name(name)
+            {
+                let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
+                let arrival = Arrival { process, name: Some(name), registry, context, flags, owner, waker };
+                arrival.message(Some(from), message, &mut self.later, out);
+            } else {
+                self.message(Some(from), Target::Name(name), message, owner, out, waker);
             }
-            Target::Alias(alias) => match self.inner.aliased(alias) {
-                Some(number) => self.inner.numbered(number, message, owner, &self.context),
-                None => None,
-            },
-        };
-        // As on a BEAM, a message to nobody is dropped.
-        if let Some(process) = process {
-            let process = &*process;
-            let registry = &self.inner.registry;
-            let arrival = Arrival { process, to, registry, context: &self.context, flags: self.flags, owner, waker };
-            arrival.message(from, message, &mut self.later, out);
+            Ok(())
+        } else if let Some((from, to, message)) = control::decode_send(frame) {
+            self.message(from, Target::Pid(to), message, owner, out, waker);
+            Ok(())
+        } else {
+            self.other_frame(frame, owner, out, waker)
         }
-        Ok(())
     }
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
@@ -127,6 +116,63 @@ impl Receive for Dispatch {
     }
 }
 
+impl Dispatch {
+    /// A frame that is a signal, or a message in a form that few nodes use.
+    #[inline(never)]
+    fn other_frame(
+        &mut self,
+        frame: &[u8],
+        owner: &Bytes,
+        out: &mut Encoder,
+        waker: &Waker,
+    ) -> Result<(), LinkEnd> {
+        match control::decode(frame) {
+            Ok((_, Control::Send { from, to, message, .. })) => {
+                self.message(from, to, message, owner, out, waker);
+                Ok(())
+            }
+            Ok((_, control)) => self.signal(&control, owner, waker, out),
+            Err(error) if error.closes_connection() => Err(LinkEnd::Protocol(error.to_string().into())),
+            Err(error) => {
+                tracing::warn!(peer = %self.context.peer(), %error, "a message was dropped");
+                Ok(())
+            }
+        }
+    }
+
+    /// A message to whatever it may be for. As on a BEAM, one to nobody is dropped.
+    #[inline(never)]
+    fn message(
+        &mut self,
+        from: Option<PidTerm<'_>>,
+        to: Target<'_>,
+        message: &[u8],
+        owner: &Bytes,
+        out: &mut Encoder,
+        waker: &Waker,
+    ) {
+        let process = match to {
+            Target::Name(name) if name.name_bytes() == REX && self.rex(to, message, owner, waker, out) => None,
+            Target::Name(name) => self.inner.registry.by_name(name),
+            // Those of an earlier incarnation of this node are gone.
+            Target::Pid(pid) if pid.creation() != self.inner.creation => None,
+            Target::Pid(pid) => {
+                self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, owner, &self.context)
+            }
+            Target::Alias(alias) => match self.inner.aliased(alias) {
+                Some(number) => self.inner.numbered(number, message, owner, &self.context),
+                None => None,
+            },
+        };
+        if let Some(process) = process {
+            let name = if let Target::Name(name) = to { Some(name) } else { None };
+            let (process, registry, context, flags) = (&*process, &self.inner.registry, &self.context, self.flags);
+            let arrival = Arrival { process, name, registry, context, flags, owner, waker };
+            arrival.message(from, message, &mut self.later, out);
+        }
+    }
+}
+
 impl Inner {
     /// The service with these numbers. If there is none, the message goes to a call of ours or a mailbox; a late reply is
     /// dropped.
@@ -148,9 +194,9 @@ impl Inner {
 }
 
 impl Arrival<'_> {
-    #[inline]
+    #[inline(always)]
     fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
-        let mut route = Route {
+        let route = Route {
             kind: CallKind::Plain,
             to: from,
             tag: &[],
@@ -159,7 +205,23 @@ impl Arrival<'_> {
             flags: self.flags,
             spawned: None,
         };
-        let mut decoder = Decoder::with_owner(term, self.owner);
+        match short_head(term) {
+            // Those of `gen_server` have names of their own.
+            Some((name, arity)) if name.first() != Some(&b'$') => {
+                self.invoke(term, SHORT_HEAD + name.len(), name, arity, Some(self.owner), &route, later, out);
+            }
+            _ => self.other_message(route, Decoder::with_owner(term, self.owner), later, out),
+        }
+    }
+
+    #[inline(never)]
+    fn other_message<'a>(
+        &self,
+        mut route: Route<'a>,
+        mut decoder: Decoder<'a>,
+        later: &mut LaterCalls,
+        out: &mut Encoder,
+    ) {
         let Some((name, arity)) = head(&mut decoder) else {
             return self.unknown(&route, b"", later, out);
         };
@@ -172,33 +234,52 @@ impl Arrival<'_> {
                 route = Route { kind: CallKind::GenCall, to: Some(to), tag, alias: alias_of(tag), ..route };
             }
             (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
-            _ => return self.invoke(&route, decoder, name, arity, later, out),
+            _ => return self.invoke_at(&decoder, name, arity, &route, later, out),
         }
         match head(&mut decoder) {
-            Some((name, arity)) => self.for_call(name, arity).invoke(&route, decoder, name, arity, later, out),
+            Some((name, arity)) => {
+                self.for_call(name, arity).invoke_at(&decoder, name, arity, &route, later, out);
+            }
             None => self.unknown(&route, b"", later, out),
         }
     }
 
     /// What every node answers to calls of `net_kernel` and its like, it answers also where services take any name.
-    pub(super) fn for_call(mut self, name: &[u8], arity: usize) -> Self {
-        if let Target::Name(to) = self.to
-            && let Some(system) = self.registry.system(to)
+    pub(super) fn for_call(mut self, function: &[u8], arity: usize) -> Self {
+        if let Some(name) = self.name
+            && let Some(system) = self.registry.system(name)
             && self.process.name.is_none()
-            && system.function(name, arity).is_some()
+            && system.function(function, arity).is_some()
         {
             self.process = system;
         }
         self
     }
 
-    #[inline]
-    pub(super) fn invoke(
+    /// Calls `name/arity` with the arguments that the decoder comes to next.
+    pub(super) fn invoke_at(
         &self,
-        route: &Route<'_>,
-        decoder: Decoder<'_>,
+        decoder: &Decoder<'_>,
         name: &[u8],
         arity: usize,
+        route: &Route<'_>,
+        later: &mut LaterCalls,
+        out: &mut Encoder,
+    ) {
+        self.invoke(decoder.bytes(), decoder.position(), name, arity, decoder.owner(), route, later, out);
+    }
+
+    /// Calls `name/arity` with the arguments that stand in `bytes` from `at` on. Parameters that go into the call are
+    /// not put into a struct on the way: to copy what has just been written in pieces stalls the processor.
+    #[expect(clippy::too_many_arguments)]
+    fn invoke(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        name: &[u8],
+        arity: usize,
+        owner: Option<&Bytes>,
+        route: &Route<'_>,
         later: &mut LaterCalls,
         out: &mut Encoder,
     ) {
@@ -223,16 +304,19 @@ impl Arrival<'_> {
             &mut *out
         };
         let mark = place.mark();
-        let args = Args {
-            function: &function.name,
-            taken: 0,
-            decoder,
-            context: self.context,
-            route,
-            process: &self.process.address,
+        let handle = || {
+            // Made here, where the service reads it.
+            let args = Args {
+                function: &function.name,
+                taken: 0,
+                decoder: Decoder::at(bytes, at, owner),
+                context: self.context,
+                route,
+                process: &self.process.address,
+            };
+            service.call(index, Call { args, out: place, waker: self.waker })
         };
-        let call = Call { args, out: place, waker: self.waker };
-        match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
+        match catch_unwind(AssertUnwindSafe(handle)) {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
                 return later.push(route, self.process, function.name.clone(), running, self.owner);
@@ -273,14 +357,24 @@ impl Arrival<'_> {
     }
 }
 
+/// What stands in front of the name where [`short_head`] finds one.
+const SHORT_HEAD: usize = 4;
+
+/// Name and number of arguments of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments.
+#[inline(always)]
+fn short_head(term: &[u8]) -> Option<(&[u8], usize)> {
+    let [tag::SMALL_TUPLE_EXT, arity @ 1..=255, tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = term else {
+        return None;
+    };
+    Some((rest.get(..usize::from(*length))?, usize::from(*arity) - 1))
+}
+
 /// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
 #[inline]
 fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
-    // What every BEAM and `ei` send for a call of up to 254 arguments.
-    if let [tag::SMALL_TUPLE_EXT, arity @ 1..=255, tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = decoder.remaining() {
-        let name = rest.get(..usize::from(*length))?;
-        decoder.rewind(decoder.position() + 4 + name.len());
-        return Some((name, usize::from(*arity) - 1));
+    if let Some((name, arity)) = short_head(decoder.remaining()) {
+        decoder.rewind(decoder.position() + SHORT_HEAD + name.len());
+        return Some((name, arity));
     }
     let arity = match decoder.remaining().first()? {
         &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) => decoder.tuple().ok()?.checked_sub(1)?,

@@ -3,8 +3,8 @@
 use super::Function;
 use crate::term::first_word;
 
-/// Names up to this length are compared as words; longer ones as bytes as well.
-const WORDS: usize = 4;
+/// Names up to this length are told apart by their first and last word; longer ones are compared as bytes as well.
+const IN_KEY: usize = 16;
 
 /// An open-addressed table, made once. The whole of a short name stands in its row, so that finding it reads one place.
 #[derive(Debug)]
@@ -24,7 +24,9 @@ pub(super) struct Target {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
-    words: [u64; WORDS],
+    /// The first eight bytes of the name, and the last eight if it has more.
+    first: u64,
+    last: u64,
     length: u32,
     arity: u32,
 }
@@ -59,14 +61,14 @@ impl FunctionTable {
     }
 
     /// The function `name/arity`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, name: &[u8], arity: usize) -> Option<&Target> {
         let key = Key::new(name, u32::try_from(arity).ok()?);
         self.place(&key, name).ok()
     }
 
     /// The function with this key, or the row that is free for it.
-    #[inline]
+    #[inline(always)]
     fn place(&self, key: &Key, name: &[u8]) -> Result<&Target, usize> {
         let mask = self.rows.len() - 1;
         let mut at = key.hash() as usize & mask;
@@ -74,7 +76,7 @@ impl FunctionTable {
         while let Some(row) = &self.rows[at] {
             if row.key == *key {
                 let target = &self.targets[row.target as usize];
-                if name.len() <= 8 * WORDS || target.function.name.as_bytes() == name {
+                if name.len() <= IN_KEY || target.function.name.as_bytes() == name {
                     return Ok(target);
                 }
             }
@@ -85,24 +87,19 @@ impl FunctionTable {
 }
 
 impl Key {
-    #[inline]
+    #[inline(always)]
     fn new(name: &[u8], arity: u32) -> Self {
-        let mut words = [0; WORDS];
-        for (i, word) in words.iter_mut().enumerate() {
-            match name.get(8 * i..) {
-                Some(rest) if !rest.is_empty() => *word = first_word(rest),
-                _ => break,
-            }
-        }
-        Key { words, length: name.len() as u32, arity }
+        let last = if name.len() > 8 { name.last_chunk().map_or(0, |last| u64::from_le_bytes(*last)) } else { 0 };
+        Key { first: first_word(name), last, length: name.len() as u32, arity }
     }
 
     /// The names are the node's own, so nobody can choose them to collide.
-    #[inline]
+    #[inline(always)]
     fn hash(&self) -> u64 {
         const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
-        let start = u64::from(self.length) << 32 | u64::from(self.arity);
-        let hash = self.words.iter().fold(start, |hash, word| (hash.rotate_left(23) ^ word).wrapping_mul(MIX));
+        let counts = u64::from(self.length) << 32 | u64::from(self.arity);
+        let hash = (self.first ^ self.last.rotate_left(23)).wrapping_mul(MIX) ^ counts;
+        let hash = hash.wrapping_mul(MIX);
         hash ^ hash >> 32
     }
 }

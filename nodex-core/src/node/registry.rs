@@ -32,6 +32,8 @@ pub(super) struct Registry {
     pub(super) spawned: Processes,
     /// Names that nobody has unless a service is registered under them.
     absent: &'static [&'static str],
+    /// The process that answers every name as long as no name is registered at run time: most node executables.
+    sole: Option<usize>,
 }
 
 /// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
@@ -132,6 +134,7 @@ impl Registry {
             system,
             spawned: Processes::new((system + system_services.len()) as u32 + 1),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
+            sole: None,
         };
         for (position, (name, services, manners)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
@@ -147,6 +150,9 @@ impl Registry {
         }
         for (name, service) in system_services {
             registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
+        }
+        if registry.by_name.is_empty() && registry.absent.is_empty() {
+            registry.sole = registry.anonymous;
         }
         Ok(registry)
     }
@@ -171,15 +177,19 @@ impl Registry {
     }
 
     /// The process that answers this registered name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
-        if self.by_name.is_empty()
+        if let Some(sole) = self.sole
             && !self.spawned.has_names()
-            && self.absent.is_empty()
-            && let Some(anonymous) = self.anonymous()
+            && let Some(process) = self.processes.get(sole)
+            && process.address.is_alive()
         {
-            return Some(ProcessRef::Permanent(anonymous));
+            return Some(ProcessRef::Permanent(process));
         }
+        self.by_any_name(name)
+    }
+
+    fn by_any_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
         let bytes = name.name_bytes();
         match bytes.is_ascii() {
             true => self.named(bytes),
@@ -274,7 +284,7 @@ impl Process {
     }
 
     /// The function `name/arity`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn function(&self, name: &[u8], arity: usize) -> Option<(&dyn Service, usize, &Function)> {
         let target = self.functions.get(name, arity)?;
         Some((&*self.services[target.service], target.index, &target.function))

@@ -17,7 +17,7 @@ use crate::{
         Flags,
         control::{Control, Op, OpenFrame, PASS_THROUGH, PidTerm, RefTerm, Target},
     },
-    etf::{Encoder, VERSION, tag},
+    etf::{Encoder, Prefix, VERSION, tag},
     term::{Pid, RawTerm},
 };
 
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct Address {
     pid: Box<[u8]>,
     /// A frame of `SEND_SENDER` from this process, as far as it is the same for all replies.
-    reply: Box<[u8]>,
+    reply: Prefix,
     number: Number,
     ended: AtomicBool,
 }
@@ -42,7 +42,7 @@ impl Address {
         let mut reply = vec![0, 0, 0, 0, PASS_THROUGH, VERSION];
         reply.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
         reply.extend_from_slice(&pid);
-        Address { pid: pid.into(), reply: reply.into(), number, ended: AtomicBool::new(false) }
+        Address { pid: pid.into(), reply: Prefix::new(reply), number, ended: AtomicBool::new(false) }
     }
 
     /// The numbers of the pid.
@@ -94,8 +94,7 @@ impl<'a> Route<'a> {
             // What nearly every reply is, without a choice of words for each.
             let to = self.to?;
             let frame = OpenFrame::resume(out, &self.from.reply);
-            out.put_slice(to.as_bytes());
-            out.put_u8(VERSION);
+            out.put_short(to.as_bytes(), VERSION);
             return Some(frame);
         }
         if let Some(spawned) = self.spawned {

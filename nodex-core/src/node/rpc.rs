@@ -18,7 +18,7 @@ use super::{
     spawned::{Applied, Spawned, Style},
 };
 use crate::{
-    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, spawn_flags},
+    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, spawn_flags},
     etf::{Decoder, Encoder, EtfError, List, tag},
     net::LinkEnd,
     term::RawTerm,
@@ -160,7 +160,7 @@ impl Dispatch {
         };
         let arrival = Arrival {
             process: &process,
-            to: Target::Name(module),
+            name: Some(module),
             registry: &self.inner.registry,
             context: &self.context,
             flags: self.flags,
@@ -168,7 +168,7 @@ impl Dispatch {
             waker,
         };
         let name = function.as_bytes();
-        arrival.for_call(name, arity).invoke(&route, decoder, name, arity, &mut self.later, out);
+        arrival.for_call(name, arity).invoke_at(&decoder, name, arity, &route, &mut self.later, out);
         spawned.settle(&route, out);
     }
 }

@@ -53,11 +53,20 @@ impl RawTerm {
         }
     }
 
+    /// Its first byte.
+    #[inline(always)]
+    pub(crate) fn tag(&self) -> u8 {
+        match &self.0 {
+            Repr::Inline { words, .. } => words.0[0][0],
+            Repr::Shared(bytes) => bytes.first().copied().unwrap_or_default(),
+        }
+    }
+
     /// The term in the form in which it is held.
     #[inline(always)]
     pub(crate) fn held(&self) -> Held<'_> {
         match &self.0 {
-            Repr::Inline { len, words } => Held::Inline(words, usize::from(*len)),
+            Repr::Inline { len, words } => Held::Inline(words, *len),
             Repr::Shared(bytes) => Held::Shared(bytes),
         }
     }
@@ -66,7 +75,7 @@ impl RawTerm {
 /// How a [`RawTerm`] holds its bytes.
 pub(crate) enum Held<'a> {
     /// In place: so many bytes of these words, zeros behind them.
-    Inline(&'a Words, usize),
+    Inline(&'a Words, u8),
     /// In a buffer.
     Shared(&'a Bytes),
 }
@@ -76,7 +85,13 @@ pub(crate) enum Held<'a> {
 fn words(term: &[u8]) -> Words {
     let mut words = Words::default();
     for (i, word) in words.0.iter_mut().enumerate() {
-        *word = first_word(term.get(8 * i..).unwrap_or_default()).to_le_bytes();
+        let Some(rest) = term.get(8 * i..).filter(|rest| !rest.is_empty()) else { break };
+        *word = match (rest.first_chunk(), term.last_chunk()) {
+            (Some(whole), _) => *whole,
+            // The last eight bytes, less those that are in the word before.
+            (None, Some(last)) => (u64::from_le_bytes(*last) >> (64 - 8 * rest.len())).to_le_bytes(),
+            (None, None) => first_word(rest).to_le_bytes(),
+        };
     }
     words
 }
@@ -87,12 +102,18 @@ pub(crate) fn first_word(bytes: &[u8]) -> u64 {
     if let Some(whole) = bytes.first_chunk() {
         return u64::from_le_bytes(*whole);
     }
+    let len = bytes.len();
+    // Where the pieces overlap they agree.
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        // Where both overlap they agree.
         let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return u64::from(first) | u64::from(last) << (8 * (bytes.len() - 4));
+        return u64::from(first) | u64::from(last) << (8 * (len - 4));
     }
-    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+    match (bytes.first(), bytes.get(len / 2), bytes.last()) {
+        (Some(&first), Some(&middle), Some(&last)) => {
+            u64::from(first) | u64::from(middle) << (8 * (len / 2)) | u64::from(last) << (8 * (len - 1))
+        }
+        _ => 0,
+    }
 }
 
 impl PartialEq for RawTerm {

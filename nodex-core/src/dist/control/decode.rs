@@ -38,35 +38,48 @@ pub fn decode(frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
     Ok((op, control))
 }
 
-/// The sender, receiver and message of a frame that is a message in the form that every node sends; `None` for all else,
-/// which is for [`decode`]. Says what [`decode`] says, for the one kind of frame of which there are millions.
+/// Sender, name and message of a frame that is `REG_SEND` in the form that every node sends; `None` for all else, which is
+/// for [`decode`]. Says what [`decode`] says, for one kind of frame of which there are millions.
 #[inline(always)]
-pub(crate) fn decode_message(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, Target<'_>, &[u8])> {
-    const REG_SEND: (u8, u8) = (4, Op::RegSend.number());
-    const SEND_SENDER: (u8, u8) = (3, Op::SendSender.number());
-    const SEND: (u8, u8) = (3, Op::Send.number());
-    let [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, arity, tag::SMALL_INTEGER_EXT, op, rest @ ..] = frame else {
+pub(crate) fn decode_reg_send(frame: &[u8]) -> Option<(PidTerm<'_>, AtomTerm<'_>, &[u8])> {
+    const HEAD: [u8; 6] =
+        [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, 4, tag::SMALL_INTEGER_EXT, Op::RegSend.number()];
+    let (head, rest) = frame.split_first_chunk()?;
+    if *head != HEAD {
         return None;
-    };
-    let (from, to, rest) = match (*arity, *op) {
-        REG_SEND => {
+    }
+    let (from, rest) = split_pid(rest)?;
+    let (to, rest) = split_atom(rest.strip_prefix(UNUSED)?)?;
+    Some((from, to, message(rest)?))
+}
+
+/// Sender, receiver and message of a frame that is `SEND_SENDER` or `SEND`, in the same way.
+#[inline(always)]
+pub(crate) fn decode_send(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, PidTerm<'_>, &[u8])> {
+    const HEAD: [u8; 5] = [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, 3, tag::SMALL_INTEGER_EXT];
+    const SEND_SENDER: u8 = Op::SendSender.number();
+    const SEND: u8 = Op::Send.number();
+    let (head, rest) = frame.split_first_chunk()?;
+    if *head != HEAD {
+        return None;
+    }
+    let (from, rest) = match rest {
+        [SEND_SENDER, rest @ ..] => {
             let (from, rest) = split_pid(rest)?;
-            let (to, rest) = split_atom(rest.strip_prefix(UNUSED)?)?;
-            (Some(from), Target::Name(to), rest)
+            (Some(from), rest)
         }
-        SEND_SENDER => {
-            let (from, rest) = split_pid(rest)?;
-            let (to, rest) = split_pid(rest)?;
-            (Some(from), Target::Pid(to), rest)
-        }
-        SEND => {
-            let (to, rest) = split_pid(rest.strip_prefix(UNUSED)?)?;
-            (None, Target::Pid(to), rest)
-        }
+        [SEND, rest @ ..] => (None, rest.strip_prefix(UNUSED)?),
         _ => return None,
     };
+    let (to, rest) = split_pid(rest)?;
+    Some((from, to, message(rest)?))
+}
+
+/// What stands behind the version byte.
+#[inline(always)]
+fn message(rest: &[u8]) -> Option<&[u8]> {
     match rest {
-        [VERSION, message @ ..] if !message.is_empty() => Some((from, to, message)),
+        [VERSION, message @ ..] if !message.is_empty() => Some(message),
         _ => None,
     }
 }

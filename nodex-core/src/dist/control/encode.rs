@@ -2,7 +2,7 @@
 use super::decode::altact;
 use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl};
 use crate::dist::Flags;
-use crate::etf::{Encoder, Mark, VERSION, tag};
+use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 
 /// A frame whose length is not known yet: everything up to the payload has been written.
 #[derive(Debug)]
@@ -21,10 +21,10 @@ impl OpenFrame {
     }
 
     /// Starts a frame with bytes that an earlier one was begun with: four for the length, then its first fields.
-    #[inline]
-    pub(crate) fn resume(out: &mut Encoder, begun: &[u8]) -> Self {
+    #[inline(always)]
+    pub(crate) fn resume(out: &mut Encoder, begun: &Prefix) -> Self {
         let start = out.mark();
-        out.put_slice(begun);
+        out.put_prefix(begun);
         OpenFrame { start }
     }
 

@@ -13,7 +13,7 @@ mod op;
 mod terms;
 
 pub use decode::decode;
-pub(crate) use decode::decode_message;
+pub(crate) use decode::{decode_reg_send, decode_send};
 pub use encode::OpenFrame;
 pub use error::{ControlError, UnsupportedControl};
 pub use op::Op;

@@ -171,7 +171,7 @@ fn be32(bytes: &[u8]) -> u32 {
 }
 
 /// Length of the atom at the front: tag, length and name.
-#[inline]
+#[inline(always)]
 fn atom_len(term: &[u8]) -> Option<usize> {
     match *term {
         [tag::SMALL_ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT, length, ..] => Some(2 + usize::from(length)),
@@ -181,18 +181,19 @@ fn atom_len(term: &[u8]) -> Option<usize> {
 }
 
 /// Name of the atom at the front, whose outline has been checked.
-#[inline]
+#[inline(always)]
 fn atom_name(term: &[u8]) -> &[u8] {
     let head = if matches!(term[0], tag::SMALL_ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT) { 2 } else { 3 };
     &term[head..atom_len(term).unwrap_or(head)]
 }
 
+#[inline(always)]
 pub(super) fn split_atom(term: &[u8]) -> Option<(AtomTerm<'_>, &[u8])> {
     let (atom, rest) = term.split_at_checked(atom_len(term)?)?;
     Some((AtomTerm(atom), rest))
 }
 
-#[inline]
+#[inline(always)]
 pub(super) fn split_pid(term: &[u8]) -> Option<(PidTerm<'_>, &[u8])> {
     let numbers = match *term.first()? {
         tag::NEW_PID_EXT => 12,
