@@ -119,13 +119,7 @@ impl Receive for Dispatch {
 impl Dispatch {
     /// A frame that is a signal, or a message in a form that few nodes use.
     #[inline(never)]
-    fn other_frame(
-        &mut self,
-        frame: &[u8],
-        owner: &Bytes,
-        out: &mut Encoder,
-        waker: &Waker,
-    ) -> Result<(), LinkEnd> {
+    fn other_frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
         match control::decode(frame) {
             Ok((_, Control::Send { from, to, message, .. })) => {
                 self.message(from, to, message, owner, out, waker);

@@ -325,3 +325,48 @@ impl<'a> Fields<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What the short readers say of a frame, in the words of [`decode`].
+    fn short(frame: &[u8]) -> Option<Control<'_>> {
+        let (from, to, message) = match (decode_reg_send(frame), decode_send(frame)) {
+            (Some((from, name, message)), None) => (Some(from), Target::Name(name), message),
+            (None, Some((from, pid, message))) => (from, Target::Pid(pid), message),
+            (None, None) => return None,
+            (Some(_), Some(_)) => panic!("two readings of {frame:?}"),
+        };
+        Some(Control::Send { from, to, token: None, priority: false, message })
+    }
+
+    /// Frames that OTP 25 sent, whole, cut off at every place, and with every byte changed.
+    #[test]
+    fn the_short_readers_say_what_decode_says() {
+        let recorded = include_str!("../../../tests/dist_control_vectors.txt");
+        let frames = recorded.lines().filter(|line| !line.starts_with('#')).map(|line| {
+            let hex = line.rsplit(' ').next().unwrap();
+            (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..][..2], 16).unwrap()).collect::<Vec<u8>>()
+        });
+        let mut read = 0;
+        for frame in frames {
+            let mut check = |frame: &[u8]| {
+                if let Some(control) = short(frame) {
+                    assert_eq!(decode(frame).unwrap().1, control, "{frame:?}");
+                    read += 1;
+                }
+            };
+            (0..=frame.len()).for_each(|end| check(&frame[..end]));
+            for at in 0..frame.len() {
+                for bit in 0..8 {
+                    let mut changed = frame.clone();
+                    changed[at] ^= 1 << bit;
+                    check(&changed);
+                }
+            }
+        }
+        assert!(read > 1000, "only {read} frames were read by the short readers");
+    }
+}
