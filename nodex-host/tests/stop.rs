@@ -163,26 +163,32 @@ fn it_is_ended_when_the_runtime_is_gone() {
 
 #[test]
 fn it_is_ended_when_its_owner_panics() {
-    let pid = std::sync::Mutex::new(0);
-    let panicked = std::panic::catch_unwind(|| {
-        tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let start = Start::child("ignores_sigterm", |options| options.stop_grace(SHORT)).await;
-            *pid.lock().unwrap() = start.ok().pid();
-            panic!("on purpose");
+    for name in ["ignores_sigterm", "grandchildren"] {
+        let pid = std::sync::Mutex::new(0);
+        let panicked = std::panic::catch_unwind(|| {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let start = Start::child(name, |options| options.stop_grace(SHORT)).await;
+                *pid.lock().unwrap() = start.ok().pid();
+                panic!("on purpose");
+            });
         });
-    });
-    assert!(panicked.is_err());
-    let pid = *pid.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    assert_ne!(pid, 0);
-    tokio::runtime::Runtime::new().unwrap().block_on(nothing_left(pid));
+        assert!(panicked.is_err());
+        let pid = *pid.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        assert_ne!(pid, 0);
+        tokio::runtime::Runtime::new().unwrap().block_on(nothing_left(pid));
+    }
 }
 
 /// The host is killed with SIGKILL, so that no code of it runs any more.
 #[tokio::test]
 async fn it_ends_when_the_host_is_killed() {
-    for name in ["slow_to_end", "ignores_sigterm", "closes_output", "stops_itself"] {
+    let names = ["slow_to_end", "ignores_sigterm", "closes_output", "stops_itself", "grandchildren"];
+    let in_c = names.map(|name| (name, child(name)));
+    let in_rust = ["ignores_sigterm", "grandchildren"].map(|name| (name, example("misbehaves")));
+    for (name, path) in in_c.into_iter().chain(in_rust) {
         let mut host = Command::new(example("watch"))
-            .args([child(name), child(name)])
+            .args([&path, &path])
+            .env("MISBEHAVIOUR", name)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

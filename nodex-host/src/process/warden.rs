@@ -20,7 +20,7 @@ use rustix::{
 };
 use tokio::sync::oneshot;
 
-use super::{Launch, LaunchError, OsProcess, Pipes, StopOptions, child::Child, group, strays};
+use super::{Launch, LaunchError, OsProcess, Pipes, StopOptions, child::Child, group, guard::Guard, strays};
 
 /// How often a child is looked at when the kernel has no pidfd for it.
 const LOOK_WITHOUT_PIDFD: Duration = Duration::from_millis(20);
@@ -70,6 +70,7 @@ impl Warden {
             epoll,
             children: HashMap::new(),
             next: WAKE + 1,
+            guard: Guard::default(),
             strays_at: None,
         };
         thread::Builder::new().name("nodex-warden".into()).spawn(move || work.run())?;
@@ -112,6 +113,7 @@ struct Work {
     epoll: OwnedFd,
     children: HashMap<u64, Child>,
     next: u64,
+    guard: Guard,
     /// When to look for children that were not started here, if at all.
     strays_at: Option<Instant>,
 }
@@ -182,6 +184,7 @@ impl Work {
         }
         let pipes = Pipes { stdin, stdout, stderr };
         let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), stop.grace, pipes);
+        self.guard.add(child.pid());
         self.children.insert(id, child);
         Ok(process)
     }
@@ -198,7 +201,14 @@ impl Work {
             }
             child.advance(now, living.as_ref());
         }
-        self.children.retain(|_, child| !child.is_gone());
+        let guard = &mut self.guard;
+        self.children.retain(|_, child| {
+            let gone = child.is_gone();
+            if gone {
+                guard.remove(child.pid());
+            }
+            !gone
+        });
         if self.strays_at.is_some_and(|due| due <= now) {
             strays::reap(
                 &self.children.values().map(|child| child.pid().as_raw_nonzero().get()).collect::<HashSet<_>>(),

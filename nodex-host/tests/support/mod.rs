@@ -146,7 +146,8 @@ pub(crate) async fn within<T>(seconds: u64, what: &str, future: impl Future<Outp
 
 /// Waits until nobody is left of a process group; fails after some seconds.
 pub(crate) async fn nothing_left(group: u32) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    // When a host was killed, its guard gives them 5 s.
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let left = members(group);
         if left.is_empty() {
