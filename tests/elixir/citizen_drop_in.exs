@@ -1,10 +1,10 @@
 ExUnit.start()
-Code.require_file("node_under_test.exs", __DIR__)
+Code.require_file("started_node.exs", __DIR__)
 
 # The drop-in node: its services have no names, and answer under any.
 defmodule CitizenDropInTest do
   use ExUnit.Case
-  import NodeUnderTest
+  import StartedNode
 
   setup do
     {:ok, node: start!().name}

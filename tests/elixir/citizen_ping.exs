@@ -1,9 +1,9 @@
 ExUnit.start()
-Code.require_file("node_under_test.exs", __DIR__)
+Code.require_file("started_node.exs", __DIR__)
 
 defmodule CitizenPingTest do
   use ExUnit.Case
-  import NodeUnderTest
+  import StartedNode
 
   setup do
     {:ok, child: start!()}

@@ -1,5 +1,5 @@
 ExUnit.start()
-Code.require_file("node_under_test.exs", __DIR__)
+Code.require_file("started_node.exs", __DIR__)
 
 # What the service `orders` of the node under test does, in Elixir: results and failures have to look the same to a caller.
 {:module, :orders, binary, _} =
@@ -25,7 +25,7 @@ Code.require_file("node_under_test.exs", __DIR__)
 
 defmodule CitizenRpcTest do
   use ExUnit.Case
-  import NodeUnderTest
+  import StartedNode
 
   setup do
     child = start!()
@@ -34,11 +34,10 @@ defmodule CitizenRpcTest do
 
   # A BEAM that has the module `orders`.
   defp beam! do
-    peer = other_host!()
-    {:module, :orders} = :peer.call(peer.peer, :code, :load_binary, [:orders, 'orders.beam', :persistent_term.get(:orders)])
-    assert Node.ping(peer.node) == :pong
-    on_exit(fn -> :peer.stop(peer.peer) end)
-    peer.node
+    beam = other_beam!()
+    code = [:orders, 'orders.beam', :persistent_term.get(:orders)]
+    assert :rpc.call(beam, :code, :load_binary, code) == {:module, :orders}
+    beam
   end
 
   defp outcome(fun) do
@@ -191,7 +190,7 @@ defmodule CitizenRpcTest do
 
     1..100
     |> Enum.map(fn i -> Task.async(fn -> for(j <- 1..20, do: :erpc.call(node, :orders, :ping, [{i, j}])) end) end)
-    |> Task.await_many(60_000)
+    |> Enum.map(&Task.await(&1, 60_000))
     |> Enum.with_index(1)
     |> Enum.each(fn {answers, i} -> assert answers == for(j <- 1..20, do: {:pong, {i, j}}) end)
 
@@ -280,7 +279,7 @@ defmodule CitizenRpcTest do
       assert_receive {:EXIT, ^pid, :bye}, 5_000
       pid = Node.spawn_link(node, :orders, :sleep, [50])
       assert_receive {:EXIT, ^pid, :normal}, 5_000
-      {pid, monitor} = Node.spawn_monitor(node, :orders, :sleep, [50])
+      {pid, monitor} = :erlang.spawn_monitor(node, :orders, :sleep, [50])
       assert_receive {:DOWN, ^monitor, :process, ^pid, :normal}, 5_000
       pid = :erlang.spawn_opt(node, :orders, :sleep, [50], [:link, :monitor]) |> elem(0)
       assert_receive {:EXIT, ^pid, :normal}, 5_000
@@ -295,7 +294,7 @@ defmodule CitizenRpcTest do
     beam = beam!()
 
     for node <- [node, beam] do
-      {pid, monitor} = Node.spawn_monitor(node, :orders, :sleep, [60_000])
+      {pid, monitor} = :erlang.spawn_monitor(node, :orders, :sleep, [60_000])
       Process.exit(pid, :normal)
       other = Process.monitor(pid)
       refute_receive _, 50
@@ -303,7 +302,7 @@ defmodule CitizenRpcTest do
       assert_receive {:DOWN, ^monitor, :process, ^pid, :stop}, 5_000
       assert_receive {:DOWN, ^other, :process, ^pid, :stop}, 5_000
 
-      {pid, monitor} = Node.spawn_monitor(node, :orders, :sleep, [60_000])
+      {pid, monitor} = :erlang.spawn_monitor(node, :orders, :sleep, [60_000])
       Process.exit(pid, :kill)
       assert_receive {:DOWN, ^monitor, :process, ^pid, :killed}, 5_000
 
@@ -324,7 +323,8 @@ defmodule CitizenRpcTest do
       Process.exit(pid, :bye)
       assert_receive {:DOWN, ^monitor, :process, ^pid, :bye}, 5_000
       refute_receive _, 50
-      assert Process.monitor(pid) |> then(fn ref -> assert_receive {:DOWN, ^ref, :process, ^pid, :noproc}, 5_000 end)
+      ref = Process.monitor(pid)
+      assert_receive {:DOWN, ^ref, :process, ^pid, :noproc}, 5_000
     end
   end
 

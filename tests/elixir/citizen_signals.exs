@@ -1,9 +1,9 @@
 ExUnit.start()
-Code.require_file("node_under_test.exs", __DIR__)
+Code.require_file("started_node.exs", __DIR__)
 
 defmodule CitizenSignalsTest do
   use ExUnit.Case
-  import NodeUnderTest
+  import StartedNode
 
   setup do
     child = start!()
@@ -167,7 +167,7 @@ defmodule CitizenSignalsTest do
     tasks = for _ <- 1..5, do: Task.async(fn -> catch_exit(GenServer.call(pid, {:sleep, 60_000})) end)
     Process.sleep(100)
     assert workers(node, {:stop, pid, :gone}) == true
-    for answer <- Task.await_many(tasks, 10_000), do: assert({:gone, {GenServer, :call, _}} = answer)
+    for task <- tasks, do: assert({:gone, {GenServer, :call, _}} = Task.await(task, 10_000))
     # The reply to the second message waits for that to the first, which never comes.
     pid = worker!(node)
     send(pid, {:sleep, 200})
@@ -370,12 +370,5 @@ defmodule CitizenSignalsTest do
     assert {[], 0} = ending(child)
     assert_receive :all, 30_000
     Process.exit(crowd, :kill)
-  end
-
-  # In KiB.
-  defp memory(child) do
-    status = File.read!("/proc/#{child.os_pid}/status")
-    [_, kib] = Regex.run(~r/VmRSS:\s+(\d+) kB/, status)
-    String.to_integer(kib)
   end
 end

@@ -7,6 +7,7 @@ mod support;
 mod aliases;
 mod calling_out;
 mod calls;
+mod citizens;
 mod connections;
 mod handshakes;
 mod raw;

@@ -104,10 +104,15 @@ impl World {
 
     /// How it is started.
     pub(crate) fn drop_in_command(&self, executable: &Executable, name: &str, host: &str) -> Command {
+        Self::command_for(executable, self.epmd_port(), name, host)
+    }
+
+    /// The same in the world with this epmd.
+    pub(crate) fn command_for(executable: &Executable, epmd_port: u16, name: &str, host: &str) -> Command {
         let mut command = Command::new(executable.path());
         command
             .args([name, "127.0.0.1", COOKIE, host])
-            .env("ERL_EPMD_PORT", self.epmd_port().to_string())
+            .env("ERL_EPMD_PORT", epmd_port.to_string())
             .env_remove("ERL_DIST_PORT")
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -164,7 +169,22 @@ impl World {
 
     /// Starts an ExUnit script of `tests/elixir` with these arguments, on the node `host@127.0.0.1`.
     pub(crate) fn begin_script(&self, otp: &Otp, script: &'static str, arguments: &[&str]) -> Script {
+        self.begin_script_with(otp, script, &[], arguments, DEADLINE)
+    }
+
+    /// The same with other files that it needs, and another deadline.
+    pub(crate) fn begin_script_with(
+        &self,
+        otp: &Otp,
+        script: &'static str,
+        needs: &[&str],
+        arguments: &[&str],
+        deadline: Duration,
+    ) -> Script {
         let folder = otp.folder(&format!("script-{}", self.epmd_port()));
+        for file in needs {
+            folder.copy(&path_of(file));
+        }
         let mut elixir = otp.command("elixir");
         elixir
             .args(["--name", "host@127.0.0.1", "--cookie", COOKIE])
@@ -173,7 +193,7 @@ impl World {
             .args(arguments)
             .env("ERL_EPMD_PORT", self.epmd_port().to_string())
             .env("HOME", &folder.inside);
-        let running = std::thread::spawn(move || run(elixir, DEADLINE));
+        let running = std::thread::spawn(move || run(elixir, deadline));
         Script { script, running, _folder: folder }
     }
 }
