@@ -171,6 +171,34 @@ fn files_that_are_named_are_there() {
     none(findings);
 }
 
+/// Tests that pages name behind their files, as in `tests/ticks.rs`: `name`, are there.
+#[test]
+fn tests_that_are_named_are_there() {
+    let mut findings = Vec::new();
+    let mut seen = 0;
+    for page in ["docs/guarantees.md", "docs/protocol.md"] {
+        for (number, line) in read(page).lines().enumerate() {
+            let cells = line.split('|').flat_map(|cell| cell.split("; "));
+            for named in cells.filter_map(|part| part.trim().strip_prefix('`')?.split_once("`: ")) {
+                let (file, names) = named;
+                if !file.starts_with("tests/") && !file.starts_with("nodex-") {
+                    continue;
+                }
+                let text = fs::read_to_string(root().join(file)).unwrap_or_default();
+                for name in code_in(names) {
+                    seen += 1;
+                    let there = [format!("fn {name}("), format!("test \"{name}\"")];
+                    if !there.iter().any(|there| text.contains(there)) {
+                        findings.push(format!("{page}:{}: {name} is not in {file}", number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 60, "only {seen} tests found");
+    none(findings);
+}
+
 #[test]
 fn blocks_that_are_files_are_those_files() {
     let mut seen = 0;

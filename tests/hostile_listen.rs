@@ -12,10 +12,11 @@ use std::{
 
 use adversary::{
     entrances::{self, Entrance, HEALTHY, Healthy, wait_closed},
+    frames,
     handshake::{self, CREATION, FLAGS, receive, reply, send},
     link::{Link, PATIENCE},
     scene::{Scene, Side},
-    stage::{COOKIE, in_parallel, modest, quiet},
+    stage::{COOKIE, HOST, Must, in_parallel, modest, quiet},
     wire::{atom, binary, int, ping, reg_send, tuple},
 };
 
@@ -50,6 +51,37 @@ fn enter(entrances: Vec<Entrance>, within: Duration) {
     println!("{} entrances; {pings} pings, {longest:?} at most", entrances.len());
     assert!(longest < LONGEST, "the healthy peer waited {longest:?}");
     modest(&scene.victim).expect("little memory");
+    quiet(&scene.victim.stderr()).expect("a quiet node");
+}
+
+/// `bad_dist_*` of OTP's `distribution_SUITE` with us as the victim: the connection on which the rules are broken ends, with
+/// a line in the log that names the peer and the cause, and nobody else notices.
+#[test]
+fn who_breaks_the_rules_harms_nobody_else() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    let attacks = [frames::shapes(), frames::operations_gone_wrong(), frames::senders_and_receivers()];
+    for attack in attacks.into_iter().flatten() {
+        let logged = scene.victim.stderr().len();
+        let mut link = scene.peer(HOST);
+        let mut check = || -> Result<(), String> {
+            (attack.act)(&mut link, &scene.victim)?;
+            match attack.must {
+                Must::Stay => link.answers().map(drop).map_err(|error| error.to_string()),
+                Must::Drop(words) => {
+                    link.answers().map_err(|error| error.to_string())?;
+                    scene.victim.logs_after(logged, &[HOST, words])
+                }
+                Must::Close(words) => {
+                    link.wait_closed().map_err(|error| error.to_string())?;
+                    scene.victim.logs_after(logged, &[HOST, words])
+                }
+            }
+        };
+        let result = check();
+        result.unwrap_or_else(|problem| panic!("{}: {problem}", attack.name));
+    }
+    healthy.stop();
     quiet(&scene.victim.stderr()).expect("a quiet node");
 }
 

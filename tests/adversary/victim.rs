@@ -135,9 +135,14 @@ impl Victim {
 
     /// Waits for a line on stderr that has all these words.
     pub(crate) fn logs(&self, words: &[&str]) -> Result<(), String> {
+        self.logs_after(0, words)
+    }
+
+    /// The same, of what was written after so many bytes.
+    pub(crate) fn logs_after(&self, start: usize, words: &[&str]) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let log = self.stderr();
+            let log = self.stderr().split_off(start);
             if log.lines().any(|line| words.iter().all(|word| line.contains(word))) {
                 return Ok(());
             }

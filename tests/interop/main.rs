@@ -9,6 +9,8 @@ mod calling_out;
 mod calls;
 mod citizens;
 mod connections;
+mod distribution_suite;
+mod ei_suites;
 mod handshakes;
 mod raw;
 mod sending;

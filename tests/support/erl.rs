@@ -27,6 +27,7 @@ const LOOP: &str = r#"
     end,
     Loop = fun Loop(Bindings) ->
         case io:get_line("") of
+            "forget.\n" -> io:format("=> forgotten~n"), Loop([]);
             Line when is_list(Line) ->
                 Loop(try Eval(Line, Bindings) of
                     {value, Value, New} -> io:format("=> ~0tp~n", [Value]), New
@@ -134,6 +135,12 @@ impl Beam {
     pub(crate) fn eval(&mut self, expressions: &str) -> String {
         self.begin(expressions);
         self.answer()
+    }
+
+    /// Lets it forget its variables, so that they can be bound again.
+    #[allow(dead_code)] // Not every test goes round.
+    pub(crate) fn forget(&mut self) {
+        assert_eq!(self.eval("forget"), "forgotten");
     }
 
     /// Compiles and loads a module of `tests/erlang`.
