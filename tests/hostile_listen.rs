@@ -104,6 +104,29 @@ fn a_crowd_at_the_door() {
     scene.victim.logs(&["127.0.0.1", "a handshake was ended before its time"]).expect("the log");
 }
 
+/// A connection that has nothing to say takes less than 16 KiB.
+#[test]
+fn many_idle_connections() {
+    const MANY: u64 = 500;
+    let scene = Scene::set(Side::Peer, &[]);
+    let connect = |number| {
+        let mut link = scene.peer(&format!("idle{number}@127.0.0.1"));
+        link.answers().expect("a ping");
+        link
+    };
+    // What the first ones make room for is there for all.
+    let mut links: Vec<_> = (0..50).map(connect).collect();
+    let before = scene.victim.memory_kib().expect("the node runs");
+    links.extend((0..MANY).map(|number| connect(50 + number)));
+    let after = scene.victim.memory_kib().expect("the node runs");
+    let each = after.saturating_sub(before) * 1024 / MANY;
+    println!("{each} bytes for each connection; {after} KiB, {before} before");
+    assert!(each < 16 * 1024, "{each} bytes for each");
+    for link in &mut links {
+        link.answers().expect("a ping of each");
+    }
+}
+
 /// Connections that come and go leave nothing behind.
 #[test]
 fn comings_and_goings() {
