@@ -56,6 +56,12 @@ impl Scene {
         Scene { victim, link: peer(port, "host@127.0.0.1"), port }
     }
 
+    /// Another program that listens.
+    pub(crate) fn of(executable: &Executable) -> Self {
+        let (victim, port) = Victim::listen(executable, COOKIE, &[]);
+        Scene { victim, link: peer(port, "first@127.0.0.1"), port }
+    }
+
     /// One more peer, of a node that listens.
     pub(crate) fn peer(&self, name: &str) -> Link {
         peer(self.port, name)

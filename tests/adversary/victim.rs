@@ -1,7 +1,7 @@
 //! The node executable under attack: started, measured, and never left behind.
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -152,6 +152,12 @@ impl Victim {
             // The pipe may hold what was written before the node answered.
             thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    /// Writes a line to its stdin.
+    pub(crate) fn tell(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("a pipe");
+        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("it reads its stdin");
     }
 
     /// What it wrote to stdout until now.
