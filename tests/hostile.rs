@@ -144,6 +144,37 @@ fn a_term_of_64_mib() {
     }
 }
 
+/// Terms of a million levels. Raw ones come back, and the node takes no more than twice their size for them; dynamic ones
+/// are refused.
+#[test]
+fn a_million_levels() {
+    for Row { name, term, .. } in terms::large().into_iter().take(4) {
+        for function in ["ping", "dynamic"] {
+            let (stage, mut link) = Stage::connected(&scene::target());
+            let before = stage.victim.peak_kib().expect("the node runs");
+            let message = reg_send(&link.me, "any", &tuple(&[&atom(function), &term]));
+            let size = message.len() as u64 / 1024;
+            let mut writer = link.socket.try_clone().expect("a second handle");
+            let writing = thread::spawn(move || writer.write_all(&message));
+            let reply = link.reply(Instant::now() + PATIENCE).expect("a reply");
+            writing.join().expect("the writer").expect("the node reads");
+            if function == "ping" {
+                assert!(reply == tuple(&[&atom("pong"), &term]), "{name}: another term came back");
+            } else {
+                let text = String::from_utf8_lossy(&reply);
+                let refused = ["levels", "would take more than"].iter().any(|words| text.contains(words));
+                assert!(refused, "{name}: {}", &text[..text.len().min(200)]);
+            }
+            let peak = stage.victim.peak_kib().expect("the node runs");
+            println!("{name}, {function}: {} KiB more for {size} KiB", peak - before);
+            // A small dynamic term may take many times its size; how much in all is limited (docs/guarantees.md).
+            let allowed = if function == "ping" { 2 * size } else { (2 * size).max(64 * 1024) };
+            assert!(peak - before <= allowed + 1024, "{name}, {function}: {} KiB more for {size} KiB", peak - before);
+            link.answers().expect("a ping afterwards");
+        }
+    }
+}
+
 /// Sends each term as an argument and as a whole message; whatever it is, the next message is answered.
 fn give(executable: &Executable, rows: Vec<Row>) {
     let (stage, mut link) = Stage::connected(executable);

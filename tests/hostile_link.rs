@@ -26,6 +26,7 @@ macro_rules! on_both_sides {
 on_both_sides!(
     pieces_of_any_size,
     many_frames_make_few_writes,
+    what_comes_before_a_bad_length_is_answered,
     a_peer_that_does_not_read,
     a_peer_that_does_not_read_large_replies,
     replies_keep_their_order,
@@ -128,6 +129,19 @@ fn many_frames_make_few_writes(side: Side) {
         fewest = fewest.min(reads);
     }
     assert!(fewest <= MESSAGES / 20, "{MESSAGES} replies came in {fewest} pieces");
+}
+
+/// A frame that nobody can take ends the connection when those in front of it have been handled, also if all came at once.
+fn what_comes_before_a_bad_length_is_answered(side: Side) {
+    let Scene { mut link, victim, .. } = Scene::set(side, &[]);
+    link.answers().expect("a ping");
+    let calls: Vec<u8> = (0..3).flat_map(|i| reg_send(&link.me, "any", &ping(&int(i)))).collect();
+    link.send(&[&calls[..], &[255; 4]].concat());
+    for i in 0..3 {
+        assert_eq!(next_reply(&mut link), pong(&int(i)));
+    }
+    link.wait_closed().expect("the node closes the connection");
+    victim.logs(&["over the limit"]).expect("the log");
 }
 
 /// The node stops reading, keeps its memory, and answers everything when the peer reads at last.

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     os::fd::AsFd,
+    path::Path,
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
     thread,
@@ -82,12 +83,23 @@ impl Networks {
     }
 }
 
+impl Networks {
+    /// Takes both away; true if nothing is left of them.
+    pub(crate) fn remove(&self) -> bool {
+        let gone = [Side::Left, Side::Right].map(|side| {
+            let namespace = self.namespace(side);
+            // Fails when it is gone already.
+            let _ = Command::new("ip").args(["netns", "del", &namespace]).output();
+            !Path::new("/run/netns").join(namespace).exists()
+        });
+        gone == [true, true]
+    }
+}
+
 impl Drop for Networks {
     fn drop(&mut self) {
-        for side in [Side::Left, Side::Right] {
-            // Nothing can be done about one that stays.
-            let _ = Command::new("ip").args(["netns", "del", &self.namespace(side)]).output();
-        }
+        // Nothing can be done about one that stays.
+        let _ = self.remove();
     }
 }
 

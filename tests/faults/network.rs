@@ -24,6 +24,7 @@ const TICK_TIME: Duration = Duration::from_secs(3);
 fn a_network_that_is_cut_slow_and_out_of_order() {
     let networks = Networks::new();
     networks.inside(Side::Left, || between_hosts(&networks));
+    assert!(networks.remove(), "a network is left");
 }
 
 fn between_hosts(networks: &Networks) {
