@@ -37,6 +37,8 @@ pub mod __private {
 mod pages {
     #[doc = include_str!("../README.md")]
     mod readme {}
+    #[doc = include_str!("../docs/command.md")]
+    mod command {}
     #[doc = include_str!("../docs/fleet.md")]
     mod fleet {}
     #[doc = include_str!("../docs/elixir.md")]

@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Print data only, nothing about what is going on
     #[arg(short, long, global = true)]

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use nodex_host::{CallError, SpawnError, UpError, cnode::Printed};
+use nodex_host::{CallError, SpawnError, UpError, cnode::Printed, process::LaunchError};
 
 use serde_json::json;
 
@@ -139,7 +139,9 @@ impl From<&SpawnError> for Failure {
         match error {
             SpawnError::UnexpectedExit { .. } | SpawnError::InactiveTimeout { .. } => failure
                 .hint("a node takes the arguments <sname> <hostname> <cookie> <tname> and prints \"<node> ready\""),
-            SpawnError::Launch(_) => failure.hint("give the path of an executable; it is not looked up in PATH"),
+            SpawnError::Launch(LaunchError::NotFound { .. }) => {
+                failure.hint("give the path of an executable; it is not looked up in PATH")
+            }
             _ => failure,
         }
     }

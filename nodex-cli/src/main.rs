@@ -6,6 +6,7 @@ mod command;
 mod failure;
 mod fleet;
 mod output;
+mod report;
 mod wire;
 
 use std::process::ExitCode;

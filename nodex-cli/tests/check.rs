@@ -103,6 +103,19 @@ fn nodes_that_listen() {
     }
 }
 
+/// On a terminal, made by script(1): what is being tried is shown and taken away again, and there is colour.
+#[test]
+fn progress_on_a_terminal() {
+    let command = format!("{} check /bin/true", env!("CARGO_BIN_EXE_nodex"));
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR");
+    let ended = support::Nodex::new(script).run();
+    assert_eq!(ended.code, Some(1), "{ended}");
+    let progress = "\r\x1b[K\x1b[2m…     usage on wrong arguments, exit 0\x1b[0m\r\x1b[K";
+    assert!(ended.stdout.contains(progress), "{:?}", ended.stdout);
+    assert!(ended.stdout.contains("\x1b[1;31mFAIL\x1b[0m"), "{:?}", ended.stdout);
+}
+
 #[test]
 fn interrupted() {
     let running = nodex(["check", "--wait", "60s"]).arg(c_program("children/never_ready")).start();

@@ -86,6 +86,24 @@ fn names_and_ends() {
     assert!(ended.stderr.starts_with("error: no cookie: "), "{ended}");
 }
 
+/// It goes while somebody waits for its answer.
+#[test]
+fn a_node_that_vanishes_during_a_call() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
+    let port = free.port().to_string();
+    let here = |args: &[&str]| nodex(args).env("NODEX_COOKIE", "a_cookie_of_tests").env("ERL_EPMD_PORT", &port);
+    let listening = here(&["listen", "mortal"]).start();
+    listening.wait_for_stderr("listens on");
+    let calling = here(&["call", "mortal", "any", ":hello", "--timeout", "60s"]).start();
+    listening.wait_for_stdout(":hello");
+    listening.terminate();
+    let ended = calling.end(DEADLINE);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
+    assert!(ended.stderr.starts_with("error: 'any' on mortal@127.0.0.1 did not reply: "), "{ended}");
+    assert!(ended.stderr.contains("  hint: its node went down, or closed the connection"), "{ended}");
+    assert_eq!(listening.end(DEADLINE).code, Some(0));
+}
+
 #[test]
 fn a_name_that_is_taken() {
     let world = World::start();

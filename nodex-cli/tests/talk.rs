@@ -135,7 +135,9 @@ fn failures(world: &World) {
         &["ping", "nobody"],
         3,
         "",
-        &format!("error: no node named nobody is registered with {epmd}\n  it has: beam, rust\n"),
+        &format!(
+            "error: no node named nobody is registered with {epmd}\n  it has: beam, rust\n  hint: nodex doctor nobody looks for the reason\n"
+        ),
     );
     tells(
         world,

@@ -3,13 +3,14 @@
 use std::{fs, path::Path};
 
 /// The pages, from the root of the repository. `tests/docs.rs` keeps the list whole.
-pub(crate) const PAGES: [&str; 13] = [
+pub(crate) const PAGES: [&str; 14] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "elixir/nodex_rs/README.md",
     "docs/elixir.md",
+    "docs/command.md",
     "docs/fleet.md",
     "docs/from-c-node.md",
     "docs/from-nodex.md",

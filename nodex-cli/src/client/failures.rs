@@ -24,8 +24,11 @@ pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failu
         ConnectError::Epmd { error, .. } => {
             let failure = epmd_failure(error);
             match error {
-                EpmdError::NotRegistered { address, .. } => failure.detail(registered(address.ip()).await),
-                _ => failure,
+                EpmdError::NotRegistered { address, .. } => {
+                    failure.detail(registered(address.ip()).await).hint(doctor(target))
+                }
+                EpmdError::NotRunning { .. } => failure,
+                _ => failure.hint(doctor(target)),
             }
         }
         ConnectError::Tcp { error, address, .. } => {
@@ -35,9 +38,14 @@ pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failu
                 .hint("the node is dead or behind a firewall; nodex names shows who answers")
         }
         ConnectError::Handshake { error, .. } => handshake_failure(target, error),
-        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error.to_string()),
-        _ => Failure::new(Code::NotReachable, error.to_string()),
+        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error.to_string()).hint(doctor(target)),
+        _ => Failure::new(Code::NotReachable, error.to_string()).hint(doctor(target)),
     }
+}
+
+/// Who knows more.
+fn doctor(target: &str) -> String {
+    format!("nodex doctor {target} looks for the reason")
 }
 
 fn handshake_failure(target: &str, error: &HandshakeError) -> Failure {
@@ -94,9 +102,9 @@ pub(crate) fn call_failure(object: &str, error: &CallError, syntax: Syntax) -> F
     match error {
         CallError::Timeout { limit } => Failure::new(Code::TimeOut, format!("{object} did not reply within {limit:?}")),
         CallError::NoProcess => Failure::new(Code::NoSuch, format!("there is no {object}")),
-        CallError::NoConnection | CallError::Connect(_) => {
-            Failure::new(Code::NotReachable, format!("{object} did not reply: {error}"))
-        }
+        CallError::NoConnection => Failure::new(Code::NotReachable, format!("{object} did not reply: {error}"))
+            .hint("its node went down, or closed the connection, after the call was sent"),
+        CallError::Connect(_) => Failure::new(Code::NotReachable, format!("{object} did not reply: {error}")),
         CallError::Exit { reason } => {
             let reason = match reason.decode::<Term>() {
                 Ok(reason) => Text::of(&reason).syntax(syntax).to_string(),

@@ -9,12 +9,14 @@ use std::{io, sync::Arc, time::Duration};
 use nodex_core::{
     dist::{Cookie, handshake::HandshakeError},
     net::ConnectError,
-    node::{Builder, CookieSource, CookieSourceError, Node, Peer, StartError},
+    node::{Builder, CookieSourceError, Node, Peer, StartError},
     term::Atom,
 };
 use nodex_host::distributed::random_cookie;
 use tokio::time::{Instant, timeout_at};
 
+use cookie_file::source;
+pub(crate) use cookie_file::{Origin, cookie_of_erl, cookie_origin};
 pub(crate) use failures::{call_failure, connect_failure, epmd_failure};
 pub(crate) use rex::badrpc;
 
@@ -103,19 +105,24 @@ pub(crate) fn cookie_or_random(global: &Global) -> Result<Cookie, Failure> {
     }
 }
 
-fn source(global: &Global) -> CookieSource {
-    global.cookie_file.clone().map_or_else(CookieSource::default, CookieSource::with_file)
+/// The cookie, without a word about it.
+pub(crate) fn read_cookie(global: &Global) -> Result<Cookie, CookieSourceError> {
+    source(global).read()
 }
 
 /// By process id and not random: other nodes never forget a name.
-fn own_name(global: &Global) -> Result<String, Failure> {
+pub(crate) fn own_name(global: &Global) -> Result<String, Failure> {
     let name = global.name.clone().unwrap_or_else(|| format!("nodex-{}", std::process::id()));
     if name.contains('@') {
         return Ok(name);
     }
+    Ok(format!("{name}@{}", host_name()))
+}
+
+/// The short name of this machine.
+pub(crate) fn host_name() -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let host = host.split('.').next().filter(|host| !host.is_empty()).unwrap_or("localhost");
-    Ok(format!("{name}@{host}"))
+    host.split('.').next().filter(|host| !host.is_empty()).unwrap_or("localhost").to_owned()
 }
 
 fn start_failure(error: StartError) -> Failure {

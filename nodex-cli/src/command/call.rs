@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// The registered name of the process
     process: String,
     /// The request; - reads it from stdin
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     term: String,
     /// Send the bare term and take the first message that comes back, as C nodes want it
     #[arg(long)]

@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod completions;
 mod demo;
+mod doctor;
 mod epmd;
 mod info;
 mod listen;
@@ -34,7 +35,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start a node and call it, without Erlang: what this is all about, in ten seconds
+    /// See a node start, answer, crash, be killed and come back: a tour of some seconds, without Erlang
     Demo(demo::Args),
     /// Be the node of the demo
     #[command(hide = true)]
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Check what a user of Erlang would notice about an executable that is a node, in Rust or C
     Check(check::Args),
+    /// Say why a node cannot be connected to, step by step
+    Doctor(doctor::Args),
     /// Be a node, and print every message that arrives
     Listen(listen::Args),
     /// Start the nodes of a fleet file and look after them until they are stopped
@@ -98,6 +101,7 @@ impl Command {
             Command::Rpc(args) => interruptible(rpc::run(args, global)),
             Command::Run(args) => run::run(args, global),
             Command::Check(args) => interruptible(check::run(args, global)),
+            Command::Doctor(args) => interruptible(doctor::run(args, global)),
             Command::Listen(args) => until_stopped(listen::run(args, global)),
             Command::Up(args) => up::run(args, global),
             Command::Ps(args) => interruptible(ps::run(args, global)),

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// The function
     function: String,
     /// Its arguments, a term each
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     arguments: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// The registered name of the process. Nobody tells when there is none
     process: String,
     /// The message; - reads it from stdin
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     term: String,
 }
 

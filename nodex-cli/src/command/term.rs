@@ -23,7 +23,7 @@ const SHOWN: usize = 60;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A term in Erlang or Elixir; - reads it from stdin
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     term: String,
 }
 

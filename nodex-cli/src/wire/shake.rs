@@ -68,19 +68,27 @@ pub(crate) async fn accept(
     Ok(Link::new(socket, established.peer, &established.rest))
 }
 
-/// Connects to the node `name` at this address.
-pub(crate) async fn dial(address: SocketAddr, local: Local, name: &str) -> Result<Link, ShakeError> {
-    let mut initiator = Initiator::new(local, name, Framing::Two, challenge())?.replace_existing(true);
+/// Connects to the node `name` at this address; `replace` says whether in the place of one of our name.
+pub(crate) async fn dial(address: SocketAddr, local: Local, name: &str, replace: bool) -> Result<Link, ShakeError> {
+    let mut initiator = Initiator::new(local, name, Framing::Two, challenge())?.replace_existing(replace);
     let mut input = [0; 1024];
     let shaking = async {
         let mut socket = TcpStream::connect(address).await?;
         socket.set_nodelay(true)?;
         loop {
             let output = initiator.take_output();
-            socket.write_all(&output).await?;
-            let count = match socket.read(&mut input).await? {
-                0 => return Err(initiator.handle_eof().into()),
-                count => count,
+            let step = async {
+                socket.write_all(&output).await?;
+                socket.read(&mut input).await
+            };
+            let count = match step.await {
+                Ok(0) => return Err(initiator.handle_eof().into()),
+                Ok(count) => count,
+                // Whoever closes with our bytes unread, which arrives as a reset.
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
+                    return Err(initiator.handle_eof().into());
+                }
+                Err(error) => return Err(error.into()),
             };
             if let Some(established) = initiator.handle_input(&input[..count])? {
                 return Ok(Link::new(socket, established.peer, &established.rest));

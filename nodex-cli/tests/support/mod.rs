@@ -71,6 +71,7 @@ impl Nodex {
             .env_remove("NODEX_COOKIE_FILE")
             .env_remove("XDG_CONFIG_HOME")
             .env_remove("NODEX_SYNTAX")
+            .env_remove("COLUMNS")
             .env_remove("ERL_DIST_PORT")
             .env_remove("ERL_EPMD_ADDRESS")
             .env_remove("XDG_RUNTIME_DIR")

@@ -16,7 +16,7 @@ use nodex_core::{
 
 use super::{Ended, Nodex, Running, nodex};
 
-const COOKIE: &str = "a_cookie_for_the_tests";
+pub(crate) const COOKIE: &str = "a_cookie_for_the_tests";
 
 /// Answers calls with `{ok, Request}`, except `die`, `silent` and `got`, which gives what came without a call.
 const ECHO: &str = "

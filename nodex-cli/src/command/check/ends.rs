@@ -8,10 +8,13 @@ use nodex_host::distributed::random_cookie;
 use super::{
     instance::Instance,
     subject::{Names, Protocol, Subject},
-    verdict::{Check, Report, Verdict},
     world::{Begun, World, in_words, words},
 };
-use crate::{failure::Failure, wire::ShakeError};
+use crate::{
+    failure::Failure,
+    report::{Check, Report, Verdict},
+    wire::ShakeError,
+};
 
 /// How long a node may look for a host that is not there: the seven seconds of a handshake, and some.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use super::{
     session::{Session, Silence},
     subject::Subject,
-    verdict::{Check, Report, Verdict},
     world::Begun,
 };
 use crate::{
     failure::{Code, Failure},
     output::{grouped, limit},
+    report::{Check, Report, Verdict},
     wire::{Heard, Signal, To},
 };
 

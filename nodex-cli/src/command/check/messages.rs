@@ -11,10 +11,10 @@ use nodex_core::{
 use super::{
     session::{Session, Silence, in_elixir, is_unknown_call, shown},
     subject::{Call, Subject},
-    verdict::{Check, Report, Verdict},
 };
 use crate::{
     failure::Failure,
+    report::{Check, Report, Verdict},
     wire::{Signal, To, frame},
 };
 

@@ -7,7 +7,6 @@ mod messages;
 mod session;
 mod start;
 mod subject;
-mod verdict;
 mod world;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
@@ -15,13 +14,13 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 use serde_json::json;
 
 use subject::{Call, Protocol, Subject};
-pub(super) use verdict::{Check, Report, Verdict};
 
 use super::term;
 use crate::{
     cli::{Global, duration},
     failure::{Code, Failure},
     output::Screen,
+    report::{Check, Layout, Report, Verdict},
 };
 
 /// The longest name of a check.
@@ -35,7 +34,7 @@ pub(crate) struct Args {
     #[arg(short, long, default_value = "nodex")]
     protocol: Protocol,
     /// A call that it can answer [default: {ping, Anything}, which is to give {pong, Anything}]
-    #[arg(short, long, value_name = "TERM", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "TERM", allow_negative_numbers = true)]
     call: Option<String>,
     /// A call that keeps it busy for some seconds, to see whether it ticks meanwhile
     #[arg(long, value_name = "TERM")]
@@ -60,7 +59,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let subject = subject(&args, global)?;
     let screen = Screen::new(global.quiet);
-    let mut report = Report::new(screen, global.quiet, global.json, WIDTH);
+    let mut report = Report::new(screen, global.quiet, global.json, WIDTH, Layout::Means);
     all(&subject, &mut report).await?;
     if global.json {
         let about = json!({ "executable": args.exe.display().to_string() });

@@ -7,10 +7,12 @@ use nodex_core::dist::Flags;
 use super::{
     session::Session,
     subject::{HOST, Protocol, Subject},
-    verdict::{Check, Report, Verdict},
     world::{Begun, TNAME, World, in_words, short},
 };
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    report::{Check, Report, Verdict},
+};
 
 /// How long a program that is only asked for its usage may run.
 const USAGE: Duration = Duration::from_secs(5);

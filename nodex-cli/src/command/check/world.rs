@@ -140,7 +140,7 @@ impl World {
             Err(error) => return Err(ShakeError::Io(std::io::Error::other(error.to_string()))),
         };
         let local = nodex_core::dist::handshake::Local { cookie, ..self.host.local.clone() };
-        dial((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}")).await.map(Some)
+        dial((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}"), true).await.map(Some)
     }
 
     /// Starts something that is not to become a node; gives its end, and what came of its attempts to connect.

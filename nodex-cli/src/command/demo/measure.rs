@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use nodex_core::{atom, term::RawTerm};
 use nodex_host::{CallError, Cnode};
+use serde_json::json;
 use tokio::task::JoinSet;
+
+use super::printer::Printer;
 
 use crate::{
     failure::{Code, Failure},
-    output::{Screen, duration, grouped},
+    output::{duration, grouped},
 };
 
 /// Callers at once in the second row.
@@ -19,27 +22,39 @@ const CALLERS: u64 = 64;
 const BIG: usize = 1_000_000;
 
 /// Times `calls` calls one after the other, more side by side, and some with a big binary.
-pub(super) async fn show(screen: Screen, cnode: &Cnode, calls: u64) -> Result<(), Failure> {
-    let out = screen.out;
-    let heads = ["calls", "min", "p50", "p99", "max", "calls/s"];
-    screen.data(format_args!(
-        "\n{:24}{}",
-        out.head("round trips"),
-        heads.map(|head| format!("{head:>11}")).concat()
-    ))?;
+pub(super) async fn show(printer: Printer<'_>, cnode: &Cnode, calls: u64) -> Result<(), Failure> {
     let hello = || Bytes::from_static(b"hello");
     // Not timed: the first calls find nothing in the caches.
     one_by_one(cnode, calls.min(500), hello()).await?;
+    head(printer)?;
+    row(printer, "one at a time", &one_by_one(cnode, calls, hello()).await?)?;
+    let side_by_side = side_by_side(cnode, calls.saturating_mul(10), hello()).await?;
+    row(printer, &format!("{CALLERS} at a time"), &side_by_side)?;
+    let big = Bytes::from(vec![b'x'; BIG]);
+    row(printer, "1 MB, one at a time", &one_by_one(cnode, (calls / 50).max(5), big).await?)
+}
 
-    let row = |name: &str, times: &Times| {
-        let [min, p50, p99, max] = [0.0, 0.5, 0.99, 1.0].map(|part| duration(times.at(part)));
-        let (count, rate) = (grouped(times.count()), grouped(times.per_second()));
-        screen.data(format_args!("{name:24}{count:>11}{min:>11}{p50:>11}{p99:>11}{max:>11}{rate:>11}"))
-    };
-    row("one at a time", &one_by_one(cnode, calls, hello()).await?)?;
-    row(&format!("{CALLERS} at a time"), &side_by_side(cnode, calls.saturating_mul(10), hello()).await?)?;
-    row("1 MB, one at a time", &one_by_one(cnode, (calls / 50).max(5), Bytes::from(vec![b'x'; BIG])).await?)?;
+fn head(printer: Printer<'_>) -> Result<(), Failure> {
+    if !printer.global.json {
+        let heads = ["calls", "min", "p50", "p99", "max", "calls/s"].map(|head| format!("{head:>11}")).concat();
+        printer.screen.data(format_args!("\n{:24}{heads}", printer.screen.out.head("round trips")))?;
+    }
     Ok(())
+}
+
+fn row(printer: Printer<'_>, name: &str, times: &Times) -> Result<(), Failure> {
+    let parts = [0.0, 0.5, 0.99, 1.0].map(|part| times.at(part));
+    let (count, rate) = (times.count(), times.per_second());
+    if printer.global.json {
+        let [min, p50, p99, max] = parts.map(|time| time.as_nanos() as f64 / 1000.0);
+        return Ok(printer.screen.data(json!({
+            "step": "round_trips", "name": name, "count": count, "per_second": rate,
+            "microseconds": { "min": min, "p50": p50, "p99": p99, "max": max },
+        }))?);
+    }
+    let [min, p50, p99, max] = parts.map(duration);
+    let (count, rate) = (grouped(count), grouped(rate));
+    Ok(printer.screen.data(format_args!("  {name:22}{count:>11}{min:>11}{p50:>11}{p99:>11}{max:>11}{rate:>11}"))?)
 }
 
 /// The times of many calls, sorted, and how long they took together.

@@ -1,11 +1,11 @@
-//! The node of the demo, where no example is built: this program itself, started once more.
+//! The node of the tour: this program itself, started once more.
 
 use std::{ffi::OsString, process::ExitCode};
 
 use nodex_core::{
     atom,
     node::{self, Functions},
-    term::RawTerm,
+    term::{Atom, RawTerm},
 };
 
 /// The hidden command that makes this program a node.
@@ -19,9 +19,13 @@ pub(crate) struct NodeArgs {
     args: Vec<OsString>,
 }
 
-/// A node that answers `{ping, Term}` with `{pong, Term}`.
+/// A node that echoes, adds, and crashes on request.
 pub(crate) fn be_node(args: NodeArgs) -> ExitCode {
     node::main_with(COMMAND, args.args, |node| {
-        Ok(node.service(Functions::new().add("ping", |term: RawTerm| (atom!("pong"), term))))
+        let functions = Functions::new()
+            .add("ping", |term: RawTerm| (atom!("pong"), term))
+            .add("add", |a: i64, b: i64| a.checked_add(b).ok_or(atom!("overflow")))
+            .add("crash", |why: String| -> Atom { panic!("{why}") });
+        Ok(node.service(functions))
     })
 }

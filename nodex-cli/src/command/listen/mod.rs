@@ -34,7 +34,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
     /// Answer calls, and plain messages, with this term. Without it calls wait until their time is up
-    #[arg(short, long, value_name = "TERM", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "TERM", allow_negative_numbers = true)]
     reply: Option<String>,
     /// Show monitors, links and exit signals as well
     #[arg(short, long)]

@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
     /// Send it this term, print its reply, and end
-    #[arg(short, long, value_name = "TERM", allow_hyphen_values = true)]
+    #[arg(short, long, value_name = "TERM", allow_negative_numbers = true)]
     pub(super) call: Option<String>,
     /// Send it as GenServer.call does, and not as a plain message
     #[arg(long = "gen", requires = "call")]

@@ -1,4 +1,4 @@
-//! What a check found, and the list of all that was found.
+//! Lists of things that were looked at, each with what was found.
 
 use std::{
     io,
@@ -14,10 +14,10 @@ use crate::output::{Progress, Screen};
 pub(crate) enum Verdict {
     /// It is as it should be; a word about it, or nothing.
     Pass(String),
-    /// It works, but somebody will notice: what was found, and what that means.
-    Warn(String, &'static str),
-    /// It does not work: what was found, and what that means.
-    Fail(String, &'static str),
+    /// It works, but somebody will notice: what was found, and what that means or what to do.
+    Warn(String, String),
+    /// It does not work: the same.
+    Fail(String, String),
     /// It could not be tried, and why.
     Skip(&'static str),
 }
@@ -27,12 +27,12 @@ impl Verdict {
         Verdict::Pass(String::new())
     }
 
-    pub(crate) fn warn(found: impl Into<String>, means: &'static str) -> Verdict {
-        Verdict::Warn(found.into(), means)
+    pub(crate) fn warn(found: impl Into<String>, means: impl Into<String>) -> Verdict {
+        Verdict::Warn(found.into(), means.into())
     }
 
-    pub(crate) fn fail(found: impl Into<String>, means: &'static str) -> Verdict {
-        Verdict::Fail(found.into(), means)
+    pub(crate) fn fail(found: impl Into<String>, means: impl Into<String>) -> Verdict {
+        Verdict::Fail(found.into(), means.into())
     }
 
     fn word(&self) -> &'static str {
@@ -41,14 +41,6 @@ impl Verdict {
             Verdict::Warn(..) => "WARN",
             Verdict::Fail(..) => "FAIL",
             Verdict::Skip(_) => "SKIP",
-        }
-    }
-
-    fn note(&self) -> String {
-        match self {
-            Verdict::Pass(note) => note.clone(),
-            Verdict::Warn(found, means) | Verdict::Fail(found, means) => format!("{found}: {means}"),
-            Verdict::Skip(why) => (*why).to_owned(),
         }
     }
 }
@@ -60,21 +52,31 @@ pub(crate) struct Check {
     pub(crate) name: &'static str,
 }
 
+/// What the second part of a finding is, and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// What it means, on the same line.
+    Means,
+    /// What to do about it, on a line of its own.
+    Next,
+}
+
 /// All that was found so far. Each finding is printed when it is there.
 pub(crate) struct Report {
     screen: Screen,
     json: bool,
     progress: Progress,
     width: usize,
+    layout: Layout,
     found: Vec<(Check, Verdict, Duration)>,
     began: Instant,
 }
 
 impl Report {
     /// For checks whose names have at most `width` characters.
-    pub(crate) fn new(screen: Screen, quiet: bool, json: bool, width: usize) -> Report {
+    pub(crate) fn new(screen: Screen, quiet: bool, json: bool, width: usize, layout: Layout) -> Report {
         let progress = Progress::new(quiet || json);
-        Report { screen, json, progress, width, found: Vec::new(), began: Instant::now() }
+        Report { screen, json, progress, width, layout, found: Vec::new(), began: Instant::now() }
     }
 
     /// Says what is going to be tried.
@@ -96,12 +98,16 @@ impl Report {
                 Verdict::Fail(..) => out.bad(word),
                 Verdict::Skip(_) => out.dim(word),
             };
-            let note = verdict.note();
-            let width = self.width;
+            let (name, width) = (check.name, self.width);
             let line = match &verdict {
-                _ if note.is_empty() => format!("{word}  {}", check.name),
-                Verdict::Pass(_) | Verdict::Skip(_) => format!("{word}  {:width$}  {}", check.name, out.dim(note)),
-                _ => format!("{word}  {:width$}  {note}", check.name),
+                Verdict::Pass(note) if note.is_empty() => format!("{word}  {name}"),
+                Verdict::Pass(note) => format!("{word}  {name:width$}  {}", out.dim(note)),
+                Verdict::Skip(why) => format!("{word}  {name:width$}  {}", out.dim(why)),
+                Verdict::Warn(found, means) | Verdict::Fail(found, means) => match self.layout {
+                    Layout::Means => format!("{word}  {name:width$}  {found}: {means}"),
+                    Layout::Next if means.is_empty() => format!("{word}  {name:width$}  {found}"),
+                    Layout::Next => format!("{word}  {name:width$}  {found}\n      {} {means}", out.dim("next:")),
+                },
             };
             self.screen.data(line)?;
         }
@@ -126,12 +132,15 @@ impl Report {
         let check = |(check, verdict, took): &(Check, Verdict, Duration)| {
             let (found, means) = match verdict {
                 Verdict::Pass(note) => (Some(note.as_str()).filter(|note| !note.is_empty()), None),
-                Verdict::Warn(found, means) | Verdict::Fail(found, means) => (Some(found.as_str()), Some(*means)),
+                Verdict::Warn(found, means) | Verdict::Fail(found, means) => {
+                    (Some(found.as_str()), Some(means.as_str()))
+                }
                 Verdict::Skip(why) => (Some(*why), None),
             };
+            let key = if self.layout == Layout::Means { "means" } else { "next" };
             json!({
                 "id": check.id, "name": check.name, "verdict": verdict.word().to_lowercase(), "found": found,
-                "means": means, "milliseconds": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                key: means, "milliseconds": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             })
         };
         let checks: Vec<_> = self.found.iter().map(check).collect();
