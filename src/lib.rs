@@ -51,6 +51,8 @@ mod pages {
     mod guarantees {}
     #[doc = include_str!("../docs/operating.md")]
     mod operating {}
+    #[doc = include_str!("../docs/performance.md")]
+    mod performance {}
     #[doc = include_str!("../docs/protocol.md")]
     mod protocol {}
     #[doc = include_str!("../docs/types.md")]

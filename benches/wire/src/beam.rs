@@ -1,33 +1,38 @@
 //! One round with a BEAM as the host: runs the Elixir script and takes its figures.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
-use crate::cores::{Cores, Placement};
-use crate::epmd::Epmd;
-use crate::options::{Executable, Options};
-use crate::report::{Report, Subject, Unit};
+use crate::{
+    cores::Placement,
+    options::Executable,
+    raw::one_at_a_time_work,
+    report::{Report, Subject, Unit},
+    round::{COOKIE, World},
+    work::MEGABYTE,
+};
 
 pub(crate) fn measure(
+    world: &World<'_>,
     script: &Path,
-    cores: &Cores,
     nodes: &[&Executable],
-    options: &Options,
     report: &mut Report,
 ) -> Result<(), String> {
-    let epmd = Epmd::start();
+    let options = world.options;
     for (placement, place) in [(Placement::OneCore, "one core"), (Placement::Free, "free")] {
         let mut elixir = Command::new("elixir");
         elixir
-            .args(["--name", "bench@127.0.0.1", "--cookie", "bench_cookie"])
+            .args(["--name", "bench@127.0.0.1", "--cookie", COOKIE])
             .args(["--erl", "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}"])
             .arg(script)
             .args([(options.messages / 4).max(1).to_string(), options.big.to_string()])
             .args(nodes.iter().map(|node| format!("{}={}", node.name, node.path.display())))
-            .env("ERL_EPMD_PORT", epmd.port().to_string())
+            .env("ERL_EPMD_PORT", world.net.epmd_port().to_string())
             .stdin(Stdio::null())
             .stderr(Stdio::inherit());
-        let output = cores.place(placement, || elixir.output())?;
+        let output = world.cores.place(placement, || elixir.output())?;
         let output = output.map_err(|error| format!("elixir does not start: {error}"))?;
         if !output.status.success() {
             return Err(format!("{} ended with {}", script.display(), output.status));
@@ -39,21 +44,20 @@ pub(crate) fn measure(
     Ok(())
 }
 
+/// The work of a row of the script.
+pub(crate) fn work(size: usize, place: &str) -> String {
+    format!("from a BEAM: {}", one_at_a_time_work(size, place))
+}
+
 /// Takes a line `beam <row> <node or -> <bytes> <p50 ns> <p99 ns> <mean ns>`.
 fn add(line: &str, place: &str, report: &mut Report) -> Option<()> {
     let fields: Vec<&str> = line.split('\t').collect();
     let ["beam", row, node, bytes, p50, p99, mean] = fields.as_slice() else {
         return None;
     };
-    let what = if *bytes == "5" { "<<\"hello\">>" } else { "1 MB" };
+    let size = if *bytes == "5" { 5 } else { MEGABYTE };
     for (value, statistic) in [(p50, "p50"), (p99, "p99"), (mean, "mean")] {
-        let subject = Subject {
-            work: format!("from a BEAM: {what}, one at a time, {place}"),
-            row: row.to_string(),
-            node: node.trim_matches('-').into(),
-            statistic,
-            unit: Unit::Microseconds,
-        };
+        let subject = Subject::new(&work(size, place), node.trim_matches('-'), statistic, Unit::Microseconds).row(row);
         report.add(subject, value.parse::<f64>().ok()? / 1e3);
     }
     Some(())

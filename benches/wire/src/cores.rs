@@ -39,6 +39,11 @@ impl Cores {
         }
     }
 
+    /// The generator and what it starts on cores of their own, where there are two.
+    pub(crate) fn apart(&self) -> Placement {
+        self.pinned().last().copied().unwrap_or(Placement::OneCore)
+    }
+
     /// Runs `start` where what it starts shall run, then puts this thread where the generator
     /// shall run.
     pub(crate) fn place<T>(&self, placement: Placement, start: impl FnOnce() -> T) -> Result<T, String> {

@@ -7,6 +7,9 @@ pub(crate) const HOST_NODE: &str = "generator@127.0.0.1";
 /// The creation of that host.
 pub(crate) const HOST_CREATION: u32 = 0x0BAD_CAFE;
 
+/// The number in the pid that calls.
+const CALLER: u32 = 77;
+
 /// `{ping, <<"hello">>}` as a frame.
 pub(crate) fn hello() -> Vec<u8> {
     ping(b"hello")
@@ -14,12 +17,25 @@ pub(crate) fn hello() -> Vec<u8> {
 
 /// The frame `{6, From, '', nil}, {ping, Binary}`: REG_SEND to the name `nil`.
 pub(crate) fn ping(binary: &[u8]) -> Vec<u8> {
+    to_nil(CALLER, &tagged(b"ping", binary))
+}
+
+/// The same with `{Name, Number}` as the message, from another process: plain replies to one process come in order.
+pub(crate) fn milliseconds(name: &[u8; 4], number: u32) -> Vec<u8> {
+    let mut term = vec![104, 2, 119, 4];
+    term.extend(name);
+    term.push(98);
+    term.extend(number.to_be_bytes());
+    to_nil(CALLER + 1, &term)
+}
+
+fn to_nil(caller: u32, term: &[u8]) -> Vec<u8> {
     let mut body = vec![112, 131, 104, 4, 97, 6];
-    body.extend(from());
+    body.extend(from(caller));
     body.extend([119, 0]);
     body.extend(b"\x77\x03nil");
     body.push(131);
-    body.extend(tagged(b"ping", binary));
+    body.extend(term);
     let mut frame = (body.len() as u32).to_be_bytes().to_vec();
     frame.extend(body);
     frame
@@ -31,7 +47,7 @@ pub(crate) fn is_pong(frame: &[u8], binary: &[u8]) -> bool {
     let Some(control) = frame.get(4..).and_then(|body| body.strip_prefix(&[112, 131, 104, 3, 97])) else {
         return false;
     };
-    let to = from();
+    let to = from(CALLER);
     let place = control.windows(to.len()).take(300).position(|part| part == to);
     let payload = place.map(|place| &control[place + to.len()..]);
     // Everything after the atom `pong` is the same for every node.
@@ -57,10 +73,10 @@ fn tagged(name: &[u8; 4], binary: &[u8]) -> Vec<u8> {
 }
 
 /// The caller's pid, NEW_PID_EXT.
-fn from() -> Vec<u8> {
+fn from(caller: u32) -> Vec<u8> {
     let mut pid = vec![88, 119, HOST_NODE.len() as u8];
     pid.extend(HOST_NODE.as_bytes());
-    pid.extend(77_u32.to_be_bytes());
+    pid.extend(caller.to_be_bytes());
     pid.extend(0_u32.to_be_bytes());
     pid.extend(HOST_CREATION.to_be_bytes());
     pid
@@ -73,7 +89,7 @@ mod tests {
     fn pong(op: u8, unused: &[u8], atom: &[u8], binary: &[u8]) -> Vec<u8> {
         let mut body = vec![0, 0, 0, 0, 112, 131, 104, 3, 97, op];
         body.extend(unused);
-        body.extend(from());
+        body.extend(from(CALLER));
         body.extend([131, 104, 2]);
         body.extend(atom);
         body.extend(&tagged(b"pong", binary)[4..]);

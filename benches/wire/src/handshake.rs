@@ -1,5 +1,5 @@
-//! The accepting side of the handshake (erl_dist_protocol, "Distribution Handshake"), as a host
-//! plays it, over a blocking socket.
+//! The handshake (erl_dist_protocol, "Distribution Handshake"), as a host plays it, over a blocking
+//! socket.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -36,6 +36,30 @@ pub(crate) fn accept(stream: &mut TcpStream, cookie: &str) -> io::Result<()> {
     let mut ack = vec![b'a'];
     ack.extend(digest(cookie, theirs));
     send(stream, &ack)
+}
+
+/// The other side: shakes hands as the node `name`.
+pub(crate) fn connect(stream: &mut TcpStream, name: &str, cookie: &str) -> io::Result<()> {
+    let mut message = vec![b'N'];
+    message.extend(FLAGS.to_be_bytes());
+    message.extend(HOST_CREATION.to_be_bytes());
+    message.extend((name.len() as u16).to_be_bytes());
+    message.extend(name.as_bytes());
+    send(stream, &message)?;
+    if !receive(stream)?.starts_with(b"sok") {
+        return Err(unexpected("that it takes the connection"));
+    }
+    let challenge = receive(stream)?;
+    let theirs = challenge.strip_prefix(b"N").and_then(|rest| rest.get(8..12)?.try_into().ok());
+    let theirs = u32::from_be_bytes(theirs.ok_or_else(|| unexpected("a challenge"))?);
+    let mut reply = vec![b'r'];
+    reply.extend(CHALLENGE.to_be_bytes());
+    reply.extend(digest(cookie, theirs));
+    send(stream, &reply)?;
+    match receive(stream)?.strip_prefix(b"a") == Some(&digest(cookie, CHALLENGE)[..]) {
+        true => Ok(()),
+        false => Err(unexpected("the proof of its cookie")),
+    }
 }
 
 fn digest(cookie: &str, challenge: u32) -> [u8; 16] {

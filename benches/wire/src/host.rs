@@ -11,20 +11,21 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::frames::HOST_NODE;
 use crate::handshake;
-
-const COOKIE: &str = "bench_cookie";
-/// No step of a healthy run takes a tenth of this.
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::round::{COOKIE, PATIENCE};
 
 /// A host that nodes can connect to.
-pub(crate) struct Host {
+#[derive(Debug)]
+pub struct Host {
     listener: TcpListener,
     epmd_port: u16,
 }
 
 impl Host {
     /// Listens on free loopback ports.
-    pub(crate) fn start() -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let epmd = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let epmd_port = epmd.local_addr()?.port();
@@ -40,21 +41,30 @@ impl Host {
 
     /// Starts `executable` and waits for its ready line. Gives its connection, and the time from
     /// the start to that line.
-    pub(crate) fn spawn(&self, executable: &Path) -> io::Result<(Node, Duration)> {
+    ///
+    /// # Errors
+    /// When it does not start, does not connect or prints no such line.
+    pub fn spawn(&self, executable: &Path) -> io::Result<(Node, Duration)> {
+        self.spawn_with(executable, &[])
+    }
+
+    /// The same with more in its environment.
+    pub(crate) fn spawn_with(&self, executable: &Path, more: &[(&str, String)]) -> io::Result<(Node, Duration)> {
         let (alive, host) = HOST_NODE.split_once('@').unwrap_or((HOST_NODE, ""));
         let started = Instant::now();
         let mut child = Command::new(executable)
             .args(["node", host, COOKIE, alive])
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
+            .envs(more.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let lines = child.stdout.take().map(|stdout| BufReader::new(stdout).lines());
-        let child = Reaped(child);
-        let mut stream = self.accept()?;
+        let mut child = Reaped(child);
+        let mut stream = self.accept(&mut child)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(DEADLINE))?;
-        stream.set_write_timeout(Some(DEADLINE))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         handshake::accept(&mut stream, COOKIE)?;
         for line in lines.into_iter().flatten() {
             if line?.ends_with(" ready") {
@@ -64,19 +74,26 @@ impl Host {
         Err(io::Error::other("the node printed no ready line"))
     }
 
-    fn accept(&self) -> io::Result<TcpStream> {
-        let deadline = Timespec { tv_sec: DEADLINE.as_secs().cast_signed(), tv_nsec: 0 };
-        let mut fds = [PollFd::new(&self.listener, PollFlags::IN)];
-        if poll(&mut fds, Some(&deadline))? == 0 {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "the node did not connect"));
+    /// Waits for the connection of `child`, as long as it lives.
+    fn accept(&self, child: &mut Reaped) -> io::Result<TcpStream> {
+        let deadline = Instant::now() + PATIENCE;
+        let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+        while Instant::now() < deadline {
+            let mut fds = [PollFd::new(&self.listener, PollFlags::IN)];
+            if poll(&mut fds, Some(&moment))? != 0 {
+                return Ok(self.listener.accept()?.0);
+            }
+            if let Some(status) = child.0.try_wait()? {
+                return Err(io::Error::other(format!("it ended with {status} before it connected")));
+            }
         }
-        Ok(self.listener.accept()?.0)
+        Err(io::Error::new(io::ErrorKind::TimedOut, "the node did not connect"))
     }
 }
 
 /// PORT2_RESP to PORT_PLEASE2_REQ, whatever the name.
 fn answer_epmd(mut stream: TcpStream, port: u16) -> io::Result<()> {
-    stream.set_read_timeout(Some(DEADLINE))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let mut length = [0; 2];
     stream.read_exact(&mut length)?;
     let mut request = vec![0; usize::from(u16::from_be_bytes(length))];
@@ -92,21 +109,30 @@ fn answer_epmd(mut stream: TcpStream, port: u16) -> io::Result<()> {
 }
 
 /// A connected node executable.
-pub(crate) struct Node {
-    pub(crate) stream: TcpStream,
+#[derive(Debug)]
+pub struct Node {
+    /// The connection with it, as its host sees it.
+    pub stream: TcpStream,
     child: Reaped,
 }
 
 impl Node {
-    pub(crate) fn pid(&self) -> u32 {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
         self.child.0.id()
     }
 
+    /// Ends it in the midst of whatever it does.
+    pub(crate) fn end(self) {}
+
     /// Drops the connection; the executable has to end by itself, with 0.
-    pub(crate) fn stop(self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When it does not, or with another status.
+    pub fn stop(self) -> io::Result<()> {
         let Self { stream, mut child } = self;
         drop(stream);
-        let deadline = Instant::now() + DEADLINE;
+        let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = child.0.try_wait()? {
                 let ended = format!("the node ended with {status} when its link was lost");
@@ -119,7 +145,8 @@ impl Node {
 }
 
 /// A child that is killed, if need be, and reaped when it is dropped.
-struct Reaped(Child);
+#[derive(Debug)]
+pub(crate) struct Reaped(pub(crate) Child);
 
 impl Drop for Reaped {
     fn drop(&mut self) {

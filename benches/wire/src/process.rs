@@ -3,23 +3,27 @@
 use std::io;
 use std::time::Duration;
 
-/// User and system time of all threads so far, in steps of a clock tick (10 ms).
-pub(crate) fn cpu_time(pid: u32) -> io::Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The command name, in brackets, may hold anything; utime and stime are fields 14 and 15.
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    let mut ticks = fields.split_whitespace().skip(11).map(str::parse::<u64>);
-    match (ticks.next(), ticks.next()) {
-        (Some(Ok(user)), Some(Ok(system))) => {
-            let per_second = rustix::param::clock_ticks_per_second();
-            Ok(Duration::from_secs(user + system) / per_second as u32)
-        }
-        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "no times in /proc/PID/stat")),
+/// User and system time of all its threads so far, less those that have ended.
+///
+/// # Errors
+/// When there is no such process, or the kernel does not count (`CONFIG_SCHED_INFO`).
+pub fn cpu_time(pid: u32) -> io::Result<Duration> {
+    let mut sum = 0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        // One that ends right now has no file any more.
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+        let time = text.split_whitespace().next().and_then(|time| time.parse::<u64>().ok());
+        sum +=
+            time.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no time in /proc/PID/task/TID/schedstat"))?;
     }
+    Ok(Duration::from_nanos(sum))
 }
 
 /// Peak resident memory in bytes.
-pub(crate) fn peak_memory(pid: u32) -> io::Result<u64> {
+///
+/// # Errors
+/// When there is no such process.
+pub fn peak_memory(pid: u32) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());

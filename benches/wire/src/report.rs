@@ -1,8 +1,14 @@
 //! The figures of all rounds, and the table of them.
 
-use std::fmt::Write;
+use std::{fmt::Write, io, path::Path};
 
-use crate::options::{Executable, Options};
+use crate::{
+    html, json,
+    latency::{Latencies, RANKS},
+    machine,
+    options::{Executable, Options},
+    pictures,
+};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -10,6 +16,8 @@ pub(crate) enum Unit {
     Milliseconds,
     Megabytes,
     MillionsPerSecond,
+    ThousandsPerSecond,
+    MegabytesPerSecond,
 }
 
 impl Unit {
@@ -19,11 +27,13 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Megabytes => "MB",
             Self::MillionsPerSecond => "M/s",
+            Self::ThousandsPerSecond => "k/s",
+            Self::MegabytesPerSecond => "MB/s",
         }
     }
 
     pub(crate) fn more_is_better(self) -> bool {
-        self == Self::MillionsPerSecond
+        matches!(self, Self::MillionsPerSecond | Self::ThousandsPerSecond | Self::MegabytesPerSecond)
     }
 }
 
@@ -32,13 +42,38 @@ impl Unit {
 pub(crate) struct Subject {
     /// What was done, and where.
     pub(crate) work: String,
+    /// Where a work was done at several sizes, rates or numbers: which one.
+    pub(crate) at: Option<u64>,
     /// The way to the node, where there are several: `cnode direct`.
     pub(crate) row: String,
     /// The node executable; empty for what needs none.
     pub(crate) node: String,
-    /// `p50`, `p99`, `mean`, or `value` for what is one figure in a round.
+    /// `p50`, `p99`, `p99.9`, `mean`, or `value` for what is one figure in a round.
     pub(crate) statistic: &'static str,
     pub(crate) unit: Unit,
+}
+
+impl Subject {
+    pub(crate) fn new(work: &str, node: &str, statistic: &'static str, unit: Unit) -> Subject {
+        Subject { work: work.to_owned(), at: None, row: String::new(), node: node.to_owned(), statistic, unit }
+    }
+
+    pub(crate) fn at(self, at: u64) -> Subject {
+        Subject { at: Some(at), ..self }
+    }
+
+    pub(crate) fn row(self, row: &str) -> Subject {
+        Subject { row: row.to_owned(), ..self }
+    }
+
+    /// What stands in front of its figures in a table.
+    pub(crate) fn label(&self) -> String {
+        let at = self.at.map_or_else(String::new, |at| format!("{at:>9}  "));
+        match self.row.is_empty() {
+            true => format!("{at}{}", self.node),
+            false => format!("{at}{:<14}{}", self.row, self.node),
+        }
+    }
 }
 
 /// A subject's figure in each round.
@@ -62,15 +97,28 @@ impl Figures {
 }
 
 /// All figures, in the order in which they came first.
-pub(crate) struct Report {
+#[derive(Debug)]
+pub struct Report {
+    /// What could not be measured, and why.
+    pub failures: Vec<String>,
     pub(crate) rounds: usize,
+    /// The machine, the date and so on, by name.
+    pub(crate) about: Vec<(String, String)>,
+    pub(crate) left_out: Vec<String>,
     pub(crate) nodes: Vec<Executable>,
     pub(crate) figures: Vec<Figures>,
 }
 
 impl Report {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { rounds: options.rounds, nodes: options.nodes.clone(), figures: Vec::new() }
+        Self {
+            failures: Vec::new(),
+            rounds: options.rounds,
+            about: machine::about(&options.command, &options.about),
+            left_out: options.left_out.clone(),
+            nodes: options.nodes.clone(),
+            figures: Vec::new(),
+        }
     }
 
     pub(crate) fn add(&mut self, subject: Subject, value: f64) {
@@ -80,60 +128,134 @@ impl Report {
         }
     }
 
-    /// One block for each work, one line for each node and row. `x` compares the best round with
-    /// the best round of the first node in the same row; p99 is that of the median round.
-    pub(crate) fn table(&self) -> String {
+    /// Adds the ranks of these times, in microseconds; the statistic of `subject` does not matter.
+    pub(crate) fn add_times(&mut self, subject: &Subject, times: &Latencies) {
+        for (rank, statistic) in RANKS {
+            self.add(Subject { statistic, ..subject.clone() }, times.at(rank) * 1e6);
+        }
+    }
+
+    pub(crate) fn fail(&mut self, node: &Executable, work: &str, error: &str) {
+        let failure = format!("{}: {work}: {error}", node.name);
+        if !self.failures.contains(&failure) {
+            self.failures.push(failure);
+        }
+    }
+
+    /// The figures of one work, statistic and node, by what they are at.
+    pub(crate) fn of<'a>(
+        &'a self,
+        work: &'a str,
+        statistic: &'a str,
+        node: &'a str,
+    ) -> impl Iterator<Item = &'a Figures> {
+        self.figures.iter().filter(move |Figures { subject, .. }| {
+            subject.work == work && subject.statistic == statistic && subject.node == node
+        })
+    }
+
+    /// Every figure of every round, for other programs.
+    pub fn json(&self) -> serde_json::Value {
+        json::document(self)
+    }
+
+    /// Writes `bench.json`, `report.html` and the pictures.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or written to.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        std::fs::write(folder.join("bench.json"), format!("{:#}\n", self.json()))?;
+        let pictures = pictures::all(self);
+        for picture in &pictures {
+            std::fs::write(folder.join(picture.name).with_extension("svg"), &picture.svg)?;
+        }
+        std::fs::write(folder.join("report.html"), html::page(self, &pictures))
+    }
+
+    /// Its works, in order.
+    pub(crate) fn works(&self) -> Vec<&str> {
         let mut works: Vec<&str> = Vec::new();
         for figures in &self.figures {
             if !works.contains(&figures.subject.work.as_str()) {
                 works.push(&figures.subject.work);
             }
         }
+        works
+    }
+
+    /// The lines of the table of one work, by their statistics `p50` or `value`.
+    pub(crate) fn lines(&self, work: &str) -> Vec<Line<'_>> {
+        let of_work: Vec<&Figures> = self.figures.iter().filter(|figures| figures.subject.work == work).collect();
+        let is_line = |figures: &&&Figures| matches!(figures.subject.statistic, "p50" | "value");
+        let mut lines: Vec<&Figures> = of_work.iter().filter(is_line).copied().collect();
+        lines.sort_by_key(|figures| figures.subject.at);
+        let line = |figures: &&'_ Figures| {
+            let subject = &figures.subject;
+            let also = |statistic| {
+                let same = |other: &&&Figures| other.subject == Subject { statistic, ..subject.clone() };
+                of_work.iter().find(same).map(|other| other.summary()[1])
+            };
+            let same = |other: &&&Figures| other.subject.row == subject.row && other.subject.at == subject.at;
+            let first = lines.iter().find(same).filter(|_| !subject.node.is_empty());
+            let ratio = first.map(|first| figures.summary()[0] / first.summary()[0]).filter(|ratio| ratio.is_finite());
+            (also("p99"), also("p99.9"), ratio)
+        };
+        let columns: Vec<_> = lines.iter().map(line).collect();
+        let with = |(figures, (p99, p999, ratio))| Line { figures, p99, p999, ratio };
+        lines.into_iter().zip(columns).map(with).collect()
+    }
+
+    /// One block for each work, one line for each node, row and size. `x` compares the best round with the best round of
+    /// the first node there; p99 and p99.9 are those of the median round.
+    pub fn table(&self) -> String {
         let first = self.nodes.first().map_or("", |node| &node.name);
         let mut table = format!("{} rounds; x is best against best of {first}\n", self.rounds);
-        for work in works {
+        for work in self.works() {
             self.block(work, &mut table);
+        }
+        for left_out in &self.left_out {
+            // Writing to a string does not fail.
+            let _ = writeln!(table, "\nleft out: {left_out}");
         }
         table
     }
 
     fn block(&self, work: &str, table: &mut String) {
-        let of_work = |figures: &&Figures| figures.subject.work == work;
-        let lines: Vec<&Figures> = self
-            .figures
-            .iter()
-            .filter(of_work)
-            .filter(|figures| matches!(figures.subject.statistic, "p50" | "value"))
-            .collect();
+        let lines = self.lines(work);
         let Some(head) = lines.first() else { return };
-        let title = format!("{work} [{}]", head.subject.unit.name());
-        let columns = ["best", "median", "worst", "p99", "x"].map(|name| format!("{name:>10}"));
-        // Writing to a string does not fail.
-        let _ = writeln!(table, "\n{title:<60}{}", columns.concat());
-        for figures in &lines {
-            let Subject { node, row, .. } = &figures.subject;
-            let same_line = |other: &&Figures| other.subject.node == *node && other.subject.row == *row;
-            let [best, median, worst] = figures.summary();
-            let p99 = self.figures.iter().filter(of_work).filter(same_line);
-            let p99 = p99.filter(|other| other.subject.statistic == "p99").map(|p99| p99.summary()[1]);
-            let yardstick = lines.iter().find(|other| other.subject.row == *row);
-            let ratio = yardstick.filter(|_| !node.is_empty()).map(|first| best / first.summary()[0]);
-            let columns = [
-                digits(best),
-                digits(median),
-                digits(worst),
-                p99.map(digits).next().unwrap_or_default(),
-                ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default(),
-            ];
-            let label = if row.is_empty() { node.clone() } else { format!("{row:<14}{node}") };
-            let columns = columns.map(|column| format!("{column:>10}")).concat();
-            let _ = writeln!(table, "  {label:<58}{columns}");
+        let title = format!("{work} [{}]", head.figures.subject.unit.name());
+        let columns = COLUMNS.map(|name| format!("{name:>10}"));
+        let _ = writeln!(table, "\n{title:<74}{}", columns.concat());
+        for line in &lines {
+            let columns = line.columns().map(|column| format!("{column:>10}")).concat();
+            let _ = writeln!(table, "  {:<72}{columns}", line.figures.subject.label());
         }
     }
 }
 
+/// The columns of a table.
+pub(crate) const COLUMNS: [&str; 6] = ["best", "median", "worst", "p99", "p99.9", "x"];
+
+/// A line of a table.
+pub(crate) struct Line<'a> {
+    pub(crate) figures: &'a Figures,
+    p99: Option<f64>,
+    p999: Option<f64>,
+    ratio: Option<f64>,
+}
+
+impl Line<'_> {
+    /// As text, in the order of [`COLUMNS`].
+    pub(crate) fn columns(&self) -> [String; 6] {
+        let [best, median, worst] = self.figures.summary().map(digits);
+        let [p99, p999] = [self.p99, self.p999].map(|value| value.map(digits).unwrap_or_default());
+        [best, median, worst, p99, p999, self.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default()]
+    }
+}
+
 /// Three significant digits or whole numbers.
-fn digits(value: f64) -> String {
+pub(crate) fn digits(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 => 0,
         small if small < 0.1 => 4,
@@ -152,14 +274,8 @@ mod tests {
     fn report() -> Report {
         let node = |name: &str| Executable { name: name.into(), path: "/".into() };
         let nodes = vec![node("a"), node("b")];
-        let mut report = Report { rounds: 3, nodes, figures: Vec::new() };
-        let subject = |work: &str, node: &str, statistic, unit| Subject {
-            work: work.into(),
-            row: String::new(),
-            node: node.into(),
-            statistic,
-            unit,
-        };
+        let mut report = Report::new(&Options { rounds: 3, ..Options::new(nodes) });
+        let subject = Subject::new;
         for (a, b) in [(4.0, 1.0), (2.0, 9.0), (3.0, 5.0)] {
             report.add(subject("ping", "a", "p50", Unit::Microseconds), a);
             report.add(subject("ping", "a", "p99", Unit::Microseconds), a * 2.0);
@@ -183,10 +299,10 @@ mod tests {
         let table = report().table();
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         for line in [
-            &["ping", "[us]", "best", "median", "worst", "p99", "x"][..],
+            &["ping", "[us]", "best", "median", "worst", "p99", "p99.9", "x"][..],
             &["a", "2.00", "3.00", "4.00", "6.00", "1.000"],
             &["b", "1.00", "5.00", "9.00", "0.500"],
-            &["rate", "[M/s]", "best", "median", "worst", "p99", "x"],
+            &["rate", "[M/s]", "best", "median", "worst", "p99", "p99.9", "x"],
             &["a", "4.00", "3.00", "2.00", "1.000"],
         ] {
             assert!(lines.iter().any(|known| known == line), "{line:?}\n{table}");

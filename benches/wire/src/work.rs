@@ -12,29 +12,64 @@ use crate::frames::{hello, is_pong, ping};
 const BATCH: usize = 100;
 
 /// The size of the big binary.
-pub(crate) const MEGABYTE: usize = 1_000_000;
+pub const MEGABYTE: usize = 1_000_000;
 
 /// Sends a binary of `size` bytes `count` times, each after the answer to the one before. Gives the
 /// round-trip times.
-pub(crate) fn one_at_a_time(stream: &mut TcpStream, size: usize, count: usize) -> io::Result<Vec<Duration>> {
-    let binary = vec![b'h'; size];
-    let request = ping(&binary);
-    let expected = first_answer(stream, &request, &binary)?;
-    let mut answer = vec![0; expected.len()];
-    (0..count)
-        .map(|_| {
-            let started = Instant::now();
-            stream.write_all(&request)?;
-            stream.read_exact(&mut answer)?;
-            let took = started.elapsed();
-            if answer == expected { Ok(took) } else { Err(wrong_answer()) }
-        })
-        .collect()
+///
+/// # Errors
+/// When the connection fails or an answer is wrong.
+pub fn one_at_a_time(stream: &mut TcpStream, size: usize, count: usize) -> io::Result<Vec<Duration>> {
+    let mut trips = Trips::begin(stream, size)?;
+    (0..count).map(|_| trips.next()).collect()
+}
+
+/// The same for `time`, and at least three times.
+///
+/// # Errors
+/// When the connection fails or an answer is wrong.
+pub fn round_trips(stream: &mut TcpStream, size: usize, time: Duration) -> io::Result<Vec<Duration>> {
+    let mut trips = Trips::begin(stream, size)?;
+    let mut times = Vec::new();
+    let started = Instant::now();
+    while times.len() < 3 || started.elapsed() < time {
+        times.push(trips.next()?);
+    }
+    Ok(times)
+}
+
+/// Round trips of one message.
+struct Trips<'a> {
+    stream: &'a mut TcpStream,
+    request: Vec<u8>,
+    expected: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl<'a> Trips<'a> {
+    fn begin(stream: &'a mut TcpStream, size: usize) -> io::Result<Self> {
+        let binary = vec![b'h'; size];
+        let request = ping(&binary);
+        let expected = first_answer(stream, &request, &binary)?;
+        let answer = vec![0; expected.len()];
+        Ok(Self { stream, request, expected, answer })
+    }
+
+    fn next(&mut self) -> io::Result<Duration> {
+        let started = Instant::now();
+        self.stream.write_all(&self.request)?;
+        self.stream.read_exact(&mut self.answer)?;
+        let took = started.elapsed();
+        if self.answer == self.expected { Ok(took) } else { Err(wrong_answer()) }
+    }
 }
 
 /// Keeps `batches` batches of 100 `{ping, <<"hello">>}` in flight for `time`. Gives the number of
 /// answers and the time until the last one.
-pub(crate) fn saturated(stream: &mut TcpStream, batches: usize, time: Duration) -> io::Result<(u64, Duration)> {
+///
+/// # Errors
+/// When the connection fails or an answer is wrong.
+pub fn saturated(stream: &mut TcpStream, batches: usize, time: Duration) -> io::Result<(u64, Duration)> {
     let window = batches * BATCH;
     let request = hello();
     let expected = first_answer(stream, &request, b"hello")?;
@@ -83,17 +118,40 @@ pub(crate) fn saturated(stream: &mut TcpStream, batches: usize, time: Duration) 
     }
 }
 
+/// Sends `count` `{ping, <<"hello">>}`, `batch` of them in one write, the next batch when all of one are answered.
+///
+/// # Errors
+/// When the connection fails or an answer is wrong.
+pub fn in_batches(stream: &mut TcpStream, batch: usize, count: usize) -> io::Result<()> {
+    let request = hello();
+    let expected = first_answer(stream, &request, b"hello")?.repeat(batch);
+    let requests = request.repeat(batch);
+    let mut answers = vec![0; expected.len()];
+    for _ in 0..count / batch {
+        stream.write_all(&requests)?;
+        stream.read_exact(&mut answers)?;
+        if answers != expected {
+            return Err(wrong_answer());
+        }
+    }
+    Ok(())
+}
+
 /// One round trip whose answer is looked at closely; all later ones have to be the same bytes.
-fn first_answer(stream: &mut TcpStream, request: &[u8], binary: &[u8]) -> io::Result<Vec<u8>> {
+pub(crate) fn first_answer(stream: &mut TcpStream, request: &[u8], binary: &[u8]) -> io::Result<Vec<u8>> {
     stream.write_all(request)?;
     let mut frame = vec![0; 4];
     stream.read_exact(&mut frame)?;
     let length = u32::from_be_bytes([frame[0], frame[1], frame[2], frame[3]]) as usize;
     frame.resize(4 + length.min(binary.len() + 4096), 0);
     stream.read_exact(&mut frame[4..])?;
-    if is_pong(&frame, binary) { Ok(frame) } else { Err(wrong_answer()) }
+    if is_pong(&frame, binary) {
+        return Ok(frame);
+    }
+    let start = frame[..frame.len().min(300)].escape_ascii();
+    Err(io::Error::new(io::ErrorKind::InvalidData, format!("the node gave a wrong answer, which begins with {start}")))
 }
 
-fn wrong_answer() -> io::Error {
+pub(crate) fn wrong_answer() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the node gave a wrong answer")
 }

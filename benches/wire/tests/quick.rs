@@ -10,44 +10,64 @@ fn every_work_gives_a_figure_for_every_node() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let c_node = target.join("c_src/example_client");
     assert!(c_node.is_file(), "{} is not there: make -C c_src builds it", c_node.display());
-    let json: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quick.json");
+    let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quick");
 
     let output = Command::new(env!("CARGO_BIN_EXE_wire"))
         .args(["--node", &format!("c={}", c_node.display())])
         .args(["--node", &format!("floor={}", env!("CARGO_BIN_EXE_floor"))])
         .args(["--rounds", "1", "--messages", "200", "--big", "10", "--starts", "2"])
-        .args(["--seconds", "0.05", "--beam"])
+        .args(["--node", &format!("erl_dist={}", env!("CARGO_BIN_EXE_erl_dist_node"))])
+        .args(["--node", &format!("async={}", env!("CARGO_BIN_EXE_async_client"))])
+        .args(["--growth", env!("CARGO_BIN_EXE_bench_node")])
+        .args(["--seconds", "0.05", "--glance", "0.01", "--left-out", "much <of it>", "--beam"])
         .arg(root.join("benches/beam.exs"))
-        .arg("--json")
-        .arg(&json)
+        .arg("--report")
+        .arg(&folder)
         .output()
         .expect("the benchmark starts");
     let table = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{table}{said}");
 
-    let text = std::fs::read_to_string(&json).expect("the JSON file");
+    let text = std::fs::read_to_string(folder.join("bench.json")).expect("the JSON file");
     let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let figures = report["figures"].as_array().expect("figures");
-    let has = |work: &str, row: &str, node: &str| {
-        figures.iter().any(|figure| {
+    let has = |work: &str, row: &str, node: &str, points: usize| {
+        let known = figures.iter().filter(|figure| {
             figure["work"].as_str().is_some_and(|known| known.starts_with(work))
                 && figure["row"] == row
                 && figure["node"] == node
+                && matches!(figure["statistic"].as_str(), Some("p50" | "value"))
                 && figure["rounds"].as_array().is_some_and(|rounds| rounds.len() == 1)
                 && figure["best"].as_f64().is_some_and(|best| best >= 0.0)
-        })
+        });
+        assert!(known.count() >= points, "not {points} of {work} of {row} {node}\n{table}{said}");
     };
-    for node in ["c", "floor"] {
+    for node in ["c", "floor", "erl_dist", "async"] {
         for work in ["start", "<<\"hello\">>, one", "1 MB, one", "saturated, m", "peak"] {
-            assert!(has(work, "", node), "no {work} of {node}\n{table}");
+            has(work, "", node, 1);
         }
+        has("one at a time, by bytes", "", node, 8);
+        has("on schedule", "", node, 2);
+        has("calls from a Rust host", "", node, 5);
     }
+    has("saturated, messages, by handlers", "", "many", 4);
+    has("one at a time over each connection", "", "many", 4);
+    has("one at a time, beside", "beside", "many", 1);
     let rows = [("local", ""), ("remote", ""), ("cnode", "c"), ("cnode direct", "floor")];
     for (row, node) in rows {
         for work in ["from a BEAM: <<\"hello\">>", "from a BEAM: 1 MB"] {
-            assert!(has(work, row, node), "no {work} of {row} {node}\n{table}");
+            has(work, row, node, 1);
         }
+    }
+    let page = std::fs::read_to_string(folder.join("report.html")).expect("the page");
+    assert!(page.contains("much &lt;of it&gt;") && page.matches("<svg").count() == 4);
+    for word in ["src=", "href=", "url(", "NaN"] {
+        assert!(!page.contains(word), "{word} in the page");
+    }
+    for picture in ["latency", "throughput", "scaling", "memory"] {
+        let svg = std::fs::read_to_string(folder.join(picture).with_extension("svg")).expect("a picture");
+        assert!(svg.contains("erl_dist") || picture == "scaling", "{svg}");
     }
     assert!(table.contains("cnode direct  floor"), "{table}");
 }

@@ -1,5 +1,6 @@
 //! One file or folder per command.
 
+mod bench;
 mod call;
 mod check;
 mod completions;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Say why a node cannot be connected to, step by step
     Doctor(doctor::Args),
+    /// Measure node executables side by side, and write a report
+    Bench(bench::Args),
     /// Be a node, and print every message that arrives
     Listen(listen::Args),
     /// Start the nodes of a fleet file and look after them until they are stopped
@@ -102,6 +105,7 @@ impl Command {
             Command::Run(args) => run::run(args, global),
             Command::Check(args) => interruptible(check::run(args, global)),
             Command::Doctor(args) => interruptible(doctor::run(args, global)),
+            Command::Bench(args) => bench::run(args, global),
             Command::Listen(args) => until_stopped(listen::run(args, global)),
             Command::Up(args) => up::run(args, global),
             Command::Ps(args) => interruptible(ps::run(args, global)),

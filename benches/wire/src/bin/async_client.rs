@@ -1,0 +1,11 @@
+//! `examples/example_client` with an `async` handler.
+
+use nodex::prelude::*;
+
+/// Gives the term back.
+#[cnode_handler]
+async fn ping(term: RawTerm) -> (Atom, RawTerm) {
+    (atom!("pong"), term)
+}
+
+nodex::main!(ping);

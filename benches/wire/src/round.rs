@@ -1,0 +1,83 @@
+//! The rounds.
+
+use std::time::Duration;
+
+use nodex_core::dist::Cookie;
+use nodex_host::{Distributed, distributed::UseEpmd};
+use tokio::runtime::Runtime;
+
+use crate::{
+    beam, callers,
+    cores::Cores,
+    growth,
+    host::Host,
+    options::{Executable, Options},
+    raw,
+    report::Report,
+};
+
+/// The cookie of all nodes here. Whoever could read it has the port of a node that does nothing but answer pings.
+pub(crate) const COOKIE: &str = "bench_cookie";
+
+/// How long a step of a healthy run may take. None takes a tenth of this.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the works need.
+pub(crate) struct World<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) cores: Cores,
+    /// The raw generator.
+    pub(crate) host: Host,
+    /// The Rust host, and what drives it.
+    pub(crate) net: Distributed,
+    pub(crate) runtime: Runtime,
+}
+
+impl<'a> World<'a> {
+    fn new(options: &'a Options) -> Result<World<'a>, String> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
+        let cookie = Cookie::new(COOKIE).map_err(|error| error.to_string())?;
+        let net = Distributed::builder("host").cookie(cookie).epmd(UseEpmd::Private).up();
+        Ok(World {
+            options,
+            cores: Cores::of_this_process()?,
+            host: Host::start().map_err(|error| format!("no host: {error}"))?,
+            net: runtime.block_on(net).map_err(|error| error.to_string())?,
+            runtime,
+        })
+    }
+}
+
+/// Does all rounds; `talk` is told what is going on.
+///
+/// What a node cannot do is in [`Report::failures`], and the others go on.
+///
+/// # Errors
+/// When there is nothing to measure with: no socket, no thread.
+pub fn run(options: &Options, talk: impl Fn(&str)) -> Result<Report, String> {
+    let world = World::new(options)?;
+    let mut report = Report::new(options);
+    for round in 1..=options.rounds {
+        // Each round begins with another one, so that none is always the one after the same.
+        let (tail, head) = options.nodes.split_at((round - 1) % options.nodes.len());
+        let nodes: Vec<&Executable> = head.iter().chain(tail).collect();
+        let say = |what: &str| talk(&format!("round {round} of {}: {what}", options.rounds));
+        for node in &nodes {
+            say(&node.name);
+            if raw::measure(&world, node, &mut report) {
+                callers::measure(&world, node, &mut report);
+            }
+        }
+        if let Some(node) = &options.growth {
+            say("more handlers, more connections, slow handlers");
+            growth::measure(&world, node, &mut report);
+        }
+        if let Some(script) = &options.beam {
+            say("a BEAM as the host");
+            beam::measure(&world, script, &nodes, &mut report)?;
+        }
+    }
+    world.runtime.block_on(world.net.down());
+    Ok(report)
+}
