@@ -162,7 +162,8 @@ fn a_second_signal_means_now() {
 
 #[test]
 fn how_a_node_is_stopped_is_its_own() {
-    let asked = "(trap 'echo USR1 > asked; exit' USR1; while :; do sleep 0.02; done) &";
+    let asked = "(trap 'echo USR1 > asked; exit' USR1; : > waits; while :; do sleep 0.02; done) &
+        until [ -e waits ]; do sleep 0.02; done";
     let stop = "stop = { signal = \"SIGUSR1\", grace = \"1h\" }\n";
     let fleet = Fleet::new(&format!("{HOST}{}{stop}", script("own", asked)));
     let up = fleet.up();
