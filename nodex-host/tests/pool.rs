@@ -443,7 +443,8 @@ async fn calls_wait_for_a_member_within_their_time() {
         })
         .await;
         if comes {
-            let (_, text): Pong = pool.call_within(LONG, (atom!("ping"), "patience")).await.unwrap();
+            // A time that is longer than clocks go is no error.
+            let (_, text): Pong = pool.call_within(Duration::MAX, (atom!("ping"), "patience")).await.unwrap();
             assert_eq!(text, "patience");
         } else {
             let limit = Duration::from_millis(100);

@@ -70,6 +70,12 @@ impl Drop for Open<'_> {
     }
 }
 
+/// The end of a time that may be longer than clocks go.
+pub(super) fn after(limit: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + limit.min(30 * YEAR)
+}
+
 impl Node {
     /// Gives the reply pid back when the value is dropped.
     pub(super) fn open_reply(&self, id: ReplyId) -> impl Drop + '_ {
@@ -90,7 +96,7 @@ impl Node {
         limit: Duration,
     ) -> Result<R, CallError> {
         let to = to.into();
-        let deadline = Instant::now() + limit;
+        let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
         let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Message);
         let _open = Open { inner: &self.0, id };
@@ -117,7 +123,7 @@ impl Node {
         limit: Duration,
     ) -> Result<R, CallError> {
         let to = to.into();
-        let deadline = Instant::now() + limit;
+        let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
         let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Tagged);
         let _open = Open { inner: &self.0, id };

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::{
     CallError, Class, Down, Node,
@@ -150,7 +150,7 @@ impl Node {
         arguments: &[&(dyn IntoTerm + Sync)],
         limit: Duration,
     ) -> Result<R, RpcError> {
-        let deadline = Instant::now() + limit;
+        let deadline = super::calling::after(limit);
         let (node, module, function) = (Atom::new(node)?, Atom::new(module)?, Atom::new(function)?);
         let peer = self.connected(&node, deadline, limit).await?;
         let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Down);

@@ -54,7 +54,7 @@ pub struct MemberInfo {
     pub pid: Option<u32>,
     /// Calls that it has yet to answer.
     pub under_way: usize,
-    /// Calls that it was given since the pool was started.
+    /// Calls to it that have come to their end since the pool was started; messages without an answer do not count.
     pub calls: u64,
     /// Those of them that failed.
     pub failed: u64,

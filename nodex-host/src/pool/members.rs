@@ -16,7 +16,7 @@ use tokio::{
 use super::member::{Member, UnderWay};
 use crate::{
     cnode::{CallError, Cnode},
-    supervisor::{ChildState, Ended},
+    supervisor::{ChildState, Ended, after},
 };
 
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Members {
         if let Some((cnode, under_way)) = self.pick() {
             return Ok((cnode, under_way, limit));
         }
-        let deadline = Instant::now() + limit;
+        let deadline = after(limit);
         let _waits = Waits::new(&self.waiting);
         let mut changed = self.changed.subscribe();
         loop {

@@ -86,7 +86,7 @@ impl Child {
     pub async fn up(&self, limit: Duration) -> Result<Cnode, CallError> {
         match self.cnode() {
             Some(cnode) => Ok(cnode),
-            None => self.wait_up(Instant::now() + limit, limit).await,
+            None => self.wait_up(after(limit), limit).await,
         }
     }
 
@@ -152,8 +152,14 @@ impl Child {
         if let Some(cnode) = self.cnode() {
             return Ok((cnode, limit));
         }
-        let deadline = Instant::now() + limit;
+        let deadline = after(limit);
         let cnode = self.wait_up(deadline, limit).await?;
         Ok((cnode, deadline.saturating_duration_since(Instant::now())))
     }
+}
+
+/// The end of a time that may be longer than clocks go.
+pub(crate) fn after(limit: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + limit.min(30 * YEAR)
 }

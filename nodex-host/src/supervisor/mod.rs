@@ -52,6 +52,7 @@ use tokio::sync::oneshot;
 pub use alone::{Supervised, SupervisedBuilder};
 pub use backoff::Backoff;
 pub use builder::SupervisorBuilder;
+pub(crate) use child::after;
 pub use child::{Child, ChildState};
 pub use entry::{ChildInfo, Counts};
 pub use error::{ChildError, Ended, Failure, StartChildError, StartError};
