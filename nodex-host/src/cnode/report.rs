@@ -79,5 +79,14 @@ impl Pump {
             self.reporter.line(line);
         }
         self.reporter.send(What::Exited(exit));
+        // Its events end here.
+        drop(self.reporter);
+        tokio::select! {
+            _ = ending.gone() => {}
+            () = async {
+                self.output.discard().await;
+                std::future::pending().await
+            } => {}
+        }
     }
 }

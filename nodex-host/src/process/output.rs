@@ -108,6 +108,12 @@ impl Output {
         self.left += line.bytes.len() + 1;
         Some(line)
     }
+
+    /// Reads on and forgets, for whoever of an ended process's group still prints: without a reader it would be killed in
+    /// the middle of its own ending. Does not return while the pipes are open.
+    pub(crate) async fn discard(&mut self) {
+        tokio::join!(self.stdout.discard(), self.stderr.discard());
+    }
 }
 
 #[derive(Debug)]
@@ -115,12 +121,14 @@ struct Pipe {
     stream: Stream,
     receiver: Option<Receiver>,
     cutter: Cutter,
+    /// The pipe of an ended process that others hold, once all lines have been cut.
+    left: Option<Receiver>,
 }
 
 impl Pipe {
     fn new(stream: Stream, pipe: Option<OwnedFd>) -> io::Result<Pipe> {
         let receiver = pipe.map(Receiver::from_owned_fd).transpose()?;
-        Ok(Pipe { stream, receiver, cutter: Cutter::default() })
+        Ok(Pipe { stream, receiver, cutter: Cutter::default(), left: None })
     }
 
     fn is_open(&self) -> bool {
@@ -160,7 +168,23 @@ impl Pipe {
             match rustix::io::read(receiver, self.cutter.room()) {
                 Ok(count) if count > 0 => self.cutter.filled(count),
                 Err(rustix::io::Errno::INTR) => {}
-                _ => self.receiver = None,
+                _ => self.left = self.receiver.take(),
+            }
+        }
+    }
+
+    async fn discard(&mut self) {
+        let mut scratch = [0; 4096];
+        while let Some(pipe) = self.left.as_ref().or(self.receiver.as_ref()) {
+            tokio::task::coop::consume_budget().await;
+            let read = match pipe.readable().await {
+                Ok(()) => pipe.try_read(&mut scratch),
+                Err(error) => Err(error),
+            };
+            match read {
+                Ok(count) if count > 0 => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => (self.left, self.receiver) = (None, None),
             }
         }
     }
