@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::task::JoinHandle;
+
 use super::{Printed, Subscription, report::Pump, report::Reporter};
 use crate::process::{Ending, Exit, OsProcess};
 
@@ -11,13 +13,27 @@ pub struct NodeProcess {
     process: OsProcess,
     reporter: Arc<Reporter>,
     stop_grace: Duration,
+    /// What reads its output.
+    pump: JoinHandle<()>,
 }
 
 impl NodeProcess {
     pub(super) fn new(process: OsProcess, pump: Pump, stop_grace: Duration) -> NodeProcess {
         let reporter = pump.reporter.clone();
-        tokio::spawn(pump.run(process.ending()));
-        NodeProcess { process, reporter, stop_grace }
+        let pump = tokio::spawn(pump.run(process.ending()));
+        NodeProcess { process, reporter, stop_grace, pump }
+    }
+
+    /// Stops it, and gives the last lines that it printed until then or, if it had ended by itself, until its end.
+    pub(super) async fn finish(self, ended: bool) -> Printed {
+        let before = self.printed();
+        self.stop().await;
+        if !ended {
+            return before;
+        }
+        // A failure would be a panic, which has been told by then.
+        let _ = self.pump.await;
+        self.reporter.printed()
     }
 
     /// The full name of the node.

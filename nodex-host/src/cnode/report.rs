@@ -79,8 +79,7 @@ impl Pump {
             self.reporter.line(line);
         }
         self.reporter.send(What::Exited(exit));
-        // Its events end here.
-        drop(self.reporter);
+        // Its events end when the pipes are closed.
         tokio::select! {
             _ = ending.gone() => {}
             () = async {

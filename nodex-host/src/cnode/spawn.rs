@@ -80,8 +80,8 @@ impl CnodeBuilder {
                 Ok(Cnode::new(net, self.registered_name.clone(), peer, Some(process), reporter))
             }
             Err(failed) => {
-                let (node, printed) = (process.node().to_owned(), process.printed());
-                process.stop().await;
+                let node = process.node().to_owned();
+                let printed = process.finish(matches!(failed, Failed::Exit(_))).await;
                 Err(match failed {
                     Failed::Exit(exit) => SpawnError::UnexpectedExit { node, exit, printed },
                     Failed::Late(error) if says_ready => {
