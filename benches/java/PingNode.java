@@ -1,5 +1,6 @@
 import com.ericsson.otp.erlang.OtpConnection;
 import com.ericsson.otp.erlang.OtpErlangAtom;
+import com.ericsson.otp.erlang.OtpErlangExit;
 import com.ericsson.otp.erlang.OtpErlangObject;
 import com.ericsson.otp.erlang.OtpErlangTuple;
 import com.ericsson.otp.erlang.OtpMsg;
@@ -24,7 +25,7 @@ public final class PingNode {
         System.out.println(self + " ready");
         try {
             serve(connection);
-        } catch (IOException gone) {
+        } catch (IOException | OtpErlangExit gone) {
             // The peer is gone, by whatever error it shows.
         }
         System.exit(0);
