@@ -1,11 +1,12 @@
 //! The codec against the crates eetf and erltf, on the same bytes: `cargo bench -p nodex-core --bench codec`.
 //!
 //! `decode/typed` and `encode/typed` are ours only: the others have no way around their dynamic terms, so their
-//! `decode/eetf` and so on is what it has to be compared with.
+//! `decode/eetf` and so on is what it has to be compared with. The figures of the BEAM's own codec come last, if there is an
+//! `escript`.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use std::{collections::HashMap, hint::black_box, time::Duration};
+use std::{collections::HashMap, fmt::Write as _, hint::black_box, path::Path, process::Command, time::Duration};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nodex_core::{
@@ -90,8 +91,10 @@ fn order(id: u64) -> Order {
     }
 }
 
-fn compare<T: FromTerm + IntoTerm>(c: &mut Criterion, name: &str, value: &T) {
+fn compare<T: FromTerm + IntoTerm>(c: &mut Criterion, corpus: &mut String, name: &str, value: &T) {
     let binary = term_to_binary(value).unwrap();
+    let hex: String = binary.iter().map(|byte| format!("{byte:02X}")).collect();
+    writeln!(corpus, "{name} {hex}").unwrap();
     let (with_version, bytes) = (&binary[..], &binary[1..]);
     // As the link has it: the buffer that was received is shared.
     let received = bytes::Bytes::copy_from_slice(bytes);
@@ -136,17 +139,40 @@ fn compare<T: FromTerm + IntoTerm>(c: &mut Criterion, name: &str, value: &T) {
 }
 
 fn codec(c: &mut Criterion) {
+    let mut corpus = String::new();
     let pid = Pid { node: Atom::new("host@127.0.0.1").unwrap(), id: 91, serial: 0, creation: 1_700_000_000 };
     let reference = Reference::new(pid.node.clone(), 1_700_000_000, &[1, 2, 3]).unwrap();
-    compare(c, "ping", &(atom!("ping"), String::from("hello")));
-    compare(c, "call", &(atom!("$gen_call"), (pid, reference), (atom!("put"), String::from("key"), 5_i64)));
-    compare(c, "order", &order(17));
-    compare(c, "orders", &(0..100).map(order).collect::<Vec<_>>());
-    compare(c, "integers", &(0..1000).map(|i| i * 7919).collect::<Vec<i64>>());
-    compare(c, "floats", &(0..1000).map(|i| f64::from(i) / 3.0).collect::<Vec<f64>>());
-    compare(c, "strings", &(0..100).map(|i| (format!("key number {i}"), i)).collect::<HashMap<String, i64>>());
-    compare(c, "bytes", &(0..=255_u8).cycle().take(4000).collect::<Vec<u8>>());
-    compare(c, "binary", &bytes::Bytes::from(vec![7; 10_000]));
+    compare(c, &mut corpus, "ping", &(atom!("ping"), String::from("hello")));
+    compare(
+        c,
+        &mut corpus,
+        "call",
+        &(atom!("$gen_call"), (pid, reference), (atom!("put"), String::from("key"), 5_i64)),
+    );
+    compare(c, &mut corpus, "order", &order(17));
+    compare(c, &mut corpus, "orders", &(0..100).map(order).collect::<Vec<_>>());
+    compare(c, &mut corpus, "integers", &(0..1000).map(|i| i * 7919).collect::<Vec<i64>>());
+    compare(c, &mut corpus, "floats", &(0..1000).map(|i| f64::from(i) / 3.0).collect::<Vec<f64>>());
+    compare(
+        c,
+        &mut corpus,
+        "strings",
+        &(0..100).map(|i| (format!("key number {i}"), i)).collect::<HashMap<String, i64>>(),
+    );
+    compare(c, &mut corpus, "bytes", &(0..=255_u8).cycle().take(4000).collect::<Vec<u8>>());
+    compare(c, &mut corpus, "binary", &bytes::Bytes::from(vec![7; 10_000]));
+    beam(&corpus);
+}
+
+/// The same terms in the BEAM.
+fn beam(corpus: &str) {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("codec_corpus.txt");
+    std::fs::write(&file, corpus).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/codec.escript");
+    match Command::new("escript").arg(script).arg(file).status() {
+        Ok(status) => assert!(status.success(), "escript: {status}"),
+        Err(error) => println!("left out: the BEAM, as escript does not start: {error}"),
+    }
 }
 
 criterion_group! {
