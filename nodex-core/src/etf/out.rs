@@ -213,10 +213,19 @@ mod tests {
                     *place = [9, byte];
                     1 + usize::from(byte % 2)
                 });
+                let short = (len % 33) as u8;
+                let words: [u8; 32] = std::array::from_fn(|i| source[start + i]);
+                out.put_short(piece, 6);
+                out.put_words(&std::array::from_fn(|i| std::array::from_fn(|j| words[8 * i + j])), short);
+                out.put_block(&words, short);
                 expected.extend_from_slice(piece);
                 expected.extend_from_slice(&[1, 2, 3, 4, 5]);
                 expected.extend_from_slice(piece);
                 expected.extend(piece.iter().flat_map(|&byte| [9, byte].into_iter().take(1 + usize::from(byte % 2))));
+                expected.extend_from_slice(piece);
+                expected.push(6);
+                expected.extend_from_slice(&words[..usize::from(short)]);
+                expected.extend_from_slice(&words[..usize::from(short)]);
                 assert_eq!(out.as_slice(), expected);
             }
             out.truncate(5);

@@ -131,12 +131,19 @@ mod tests {
     }
 
     #[test]
-    fn long_names_that_differ_only_at_the_end_differ() {
-        let (a, b) = ("a_name_of_more_than_thirty_two_bytes_1", "a_name_of_more_than_thirty_two_bytes_2");
-        let table = FunctionTable::new(vec![target(0, a, 1), target(1, b, 1)]).unwrap();
-        assert_eq!(table.get(a.as_bytes(), 1).unwrap().index, 0);
-        assert_eq!(table.get(b.as_bytes(), 1).unwrap().index, 1);
-        assert!(table.get(b"a_name_of_more_than_thirty_two_bytes_3", 1).is_none());
+    fn names_that_differ_in_one_place_differ() {
+        for length in [1, 4, 8, 9, 15, 16, 17, 24, 40] {
+            let name = "n".repeat(length);
+            for at in 0..length {
+                let other = [&name[..at], "o", &name[at + 1..]].concat();
+                let targets = vec![target(0, name.clone().leak(), 1), target(1, other.clone().leak(), 1)];
+                let table = FunctionTable::new(targets).unwrap();
+                assert_eq!(table.get(name.as_bytes(), 1).unwrap().index, 0, "{name}");
+                assert_eq!(table.get(other.as_bytes(), 1).unwrap().index, 1, "{other}");
+                let third = [&name[..at], "p", &name[at + 1..]].concat();
+                assert!(table.get(third.as_bytes(), 1).is_none(), "{third}");
+            }
+        }
     }
 
     #[test]
