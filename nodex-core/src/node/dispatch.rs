@@ -67,15 +67,23 @@ impl Receive for Dispatch {
     #[inline]
     fn frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
         if let Some((from, name, message)) = control::decode_reg_send(frame) {
-            // Most messages are for what a node is built with.
-            if name.name_bytes() != REX
-                && let Some(ProcessRef::Permanent(process)) = self.inner.registry.by_name(name)
-            {
-                let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
-                let arrival = Arrival { process, name: Some(name), registry, context, flags, owner, waker };
-                arrival.message(Some(from), message, &mut self.later, out);
-            } else {
+            if name.name_bytes() == REX {
                 self.message(Some(from), Target::Name(name), message, owner, out, waker);
+                return Ok(());
+            }
+            let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
+            match registry.by_name(name) {
+                // Most messages are for what a node is built with.
+                Some(ProcessRef::Permanent(process)) => {
+                    let arrival = Arrival { process, name: Some(name), registry, context, flags, owner, waker };
+                    arrival.message(Some(from), message, &mut self.later, out);
+                }
+                Some(ProcessRef::Spawned(process)) => {
+                    let arrival =
+                        Arrival { process: &process, name: Some(name), registry, context, flags, owner, waker };
+                    arrival.message(Some(from), message, &mut self.later, out);
+                }
+                None => {}
             }
             Ok(())
         } else if let Some((from, to, message)) = control::decode_send(frame) {
