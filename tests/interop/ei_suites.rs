@@ -178,12 +178,14 @@ fn messages_while_the_connection_comes_up(otp: &Otp) {
     let node = world.node(OURS, pings());
     let mut beam = world.beam(otp, BEAM, &[]);
     beam.load("hopeful.erl");
-    // With OTP 23 these races failed once in a while, for reasons not known: its emulator ended, or a round did not come
-    // to its end. So with it each round begins afresh.
-    let races = otp.release() >= 24;
+    // OTP 23.2.6 loses messages or ends when bit strings wait for a connection, also beside another OTP 23: docs/protocol.md.
+    let kinds = if otp.release() == 23 { "no_bit_strings" } else { "all" };
+    if kinds != "all" {
+        println!("{otp}: sent without bit strings, which its emulator does not stand while a connection comes up");
+    }
     for round in 0..20_u64 {
-        beam.begin(&format!("hopeful:run('{OURS}', 8, 25)"));
-        if races && round % 2 == 1 {
+        beam.begin(&format!("hopeful:run('{OURS}', 8, 25, {kinds})"));
+        if round % 2 == 1 {
             // The BEAM needs some hundred microseconds to begin.
             std::thread::sleep(std::time::Duration::from_micros(100 * round));
             world.wait(node.connect(BEAM)).expect("a connection");
@@ -191,7 +193,7 @@ fn messages_while_the_connection_comes_up(otp: &Otp) {
         assert_eq!(beam.answer(), "[]", "round {round}");
         // Some rounds begin before our side knows of the end.
         beam.eval(&format!("erlang:disconnect_node('{OURS}')"));
-        if !races || round % 3 == 0 {
+        if round % 3 == 0 {
             world.wait(node.wait_disconnected(BEAM));
         }
     }
