@@ -22,8 +22,11 @@ fn two_nodes_side_by_side() {
     for node in ["in C", "example_client"] {
         let figures = json["figures"].as_array().expect("figures").iter().filter(|figure| figure["node"] == node);
         let works: Vec<_> = figures.clone().map(|figure| figure["work"].as_str().expect("a work")).collect();
-        for work in ["start to ready line", "saturated, messages", "calls from a Rust host, by callers"] {
+        for work in ["start to ready line", "saturated, messages", "saturated, mixed messages"] {
             assert!(works.contains(&work), "no {work} of {node}: {ended}");
+        }
+        for caller in ["calls from a Rust host", "from a BEAM"] {
+            assert!(works.iter().any(|work| work.starts_with(caller)), "nothing {caller} of {node}: {ended}");
         }
         assert!(figures.clone().all(|figure| figure["rounds"].as_array().is_some_and(|rounds| rounds.len() == 2)));
     }
@@ -31,6 +34,15 @@ fn two_nodes_side_by_side() {
     assert_eq!(written.trim(), ended.stdout.trim());
     let page = fs::read_to_string(folder.join("report.html")).expect("the page");
     assert!(page.contains("in C") && page.contains("nodex bench") == ended.stdout.contains("nodex bench"), "{page}");
+}
+
+#[test]
+fn a_beam_that_is_not_there_is_left_out_aloud() {
+    let ended = nodex(["bench", "--quick", "--rounds", "1"]).env("PATH", "/nowhere").arg(example("example_client")).run();
+    ended.left_nothing();
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(ended.stdout.contains("left out: a BEAM that calls: there is no erl on the PATH"), "{ended}");
+    assert!(!ended.stdout.contains("from a BEAM"), "{ended}");
 }
 
 #[test]

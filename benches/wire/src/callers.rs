@@ -2,43 +2,93 @@
 
 use std::time::{Duration, Instant};
 
-use nodex_core::{atom, term::Atom};
-use nodex_host::{Cnode, CnodeBuilder};
+use nodex_core::{atom, dist::Cookie, term::Atom};
+use nodex_host::{Cnode, CnodeBuilder, Distributed, UseEpmd};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     cores::Placement,
     latency::Latencies,
     options::Executable,
     report::{Report, Subject, Unit},
-    round::{PATIENCE, World},
+    round::{COOKIE, PATIENCE, World},
 };
 
 /// Tasks that call at once.
 pub(crate) const CALLERS: [u64; 5] = [1, 4, 16, 64, 256];
 
-/// The works.
-pub(crate) const CALLS: &str = "calls from a Rust host, by callers";
-pub(crate) const TIMES: &str = "one call from a Rust host, by callers";
+/// Where host and node run.
+pub(crate) const PLACES: [(&str, Placement); 3] = [
+    ("all on one core", Placement::OneCore),
+    ("one thread, the node on another core", Placement::Apart),
+    ("a thread for each core", Placement::Free),
+];
+
+/// Calls per second.
+pub(crate) fn calls_work(place: &str) -> String {
+    format!("calls from a Rust host, {place}, by callers")
+}
+
+/// How long one takes.
+pub(crate) fn times_work(place: &str) -> String {
+    format!("one call from a Rust host, {place}, by callers")
+}
 
 pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report) {
-    // The host's threads run wherever they like from the beginning; so does what they start.
-    let done = world.cores.place(Placement::Free, || world.runtime.block_on(all(world, node, report)));
-    if let Err(error) = done.and_then(|done| done) {
-        report.fail(node, CALLS, &error);
+    for (place, placement) in PLACES {
+        // On one core there is nothing else than this core.
+        if placement == Placement::Apart && world.cores.apart() != placement {
+            continue;
+        }
+        if let Err(error) = measure_at(world, node, place, placement, report) {
+            report.fail(node, &calls_work(place), &error);
+        }
     }
 }
 
-async fn all(world: &World<'_>, node: &Executable, report: &mut Report) -> Result<(), String> {
-    let builder = CnodeBuilder::new(&node.path).spawn_inactive_timeout(PATIENCE).connect_timeout(PATIENCE);
-    let cnode = builder.spawn(&world.net).await.map_err(|error| error.to_string())?;
-    many(&cnode, 1, world.options.glance).await?;
-    for callers in CALLERS {
-        let (rate, latencies) = many(&cnode, callers, world.options.glance).await?;
-        report.add(Subject::new(CALLS, &node.name, "value", Unit::ThousandsPerSecond).at(callers), rate / 1e3);
-        report.add_times(&Subject::new(TIMES, &node.name, "", Unit::Microseconds).at(callers), &latencies);
-    }
-    cnode.stop().await;
-    Ok(())
+fn measure_at(
+    world: &World<'_>,
+    node: &Executable,
+    place: &str,
+    placement: Placement,
+    report: &mut Report,
+) -> Result<(), String> {
+    // All that is started here, threads and processes, runs where the node shall run.
+    let (runtime, net, cnode) = world.cores.place(placement, || started(node, placement))??;
+    let result = runtime.block_on(async {
+        many(&cnode, 1, world.options.glance).await?;
+        for callers in CALLERS {
+            let (rate, latencies) = many(&cnode, callers, world.options.glance).await?;
+            let rates = Subject::new(&calls_work(place), &node.name, "value", Unit::ThousandsPerSecond);
+            report.add(rates.at(callers), rate / 1e3);
+            let times = Subject::new(&times_work(place), &node.name, "", Unit::Microseconds);
+            report.add_times(&times.at(callers), &latencies);
+        }
+        Ok(())
+    });
+    runtime.block_on(async {
+        cnode.stop().await;
+        net.down().await;
+    });
+    result
+}
+
+/// A host that meets nobody else, and its node.
+fn started(node: &Executable, placement: Placement) -> Result<(Runtime, Distributed, Cnode), String> {
+    let mut runtime = match placement {
+        Placement::Free => Builder::new_multi_thread(),
+        Placement::OneCore | Placement::Apart => Builder::new_current_thread(),
+    };
+    let runtime = runtime.enable_all().build().map_err(|error| format!("no runtime: {error}"))?;
+    let cookie = Cookie::new(COOKIE).map_err(|error| error.to_string())?;
+    let (net, cnode) = runtime.block_on(async {
+        let net = Distributed::builder("caller").cookie(cookie).epmd(UseEpmd::Private).up().await;
+        let net = net.map_err(|error| error.to_string())?;
+        let builder = CnodeBuilder::new(&node.path).spawn_inactive_timeout(PATIENCE).connect_timeout(PATIENCE);
+        let cnode = builder.spawn(&net).await.map_err(|error| error.to_string())?;
+        Ok::<_, String>((net, cnode))
+    })?;
+    Ok((runtime, net, cnode))
 }
 
 /// Each calls at least once. Calls per second, and how long they took.

@@ -1,5 +1,5 @@
-//! The two frames of the benchmark: a request, and the check that an answer is its answer
-//! (erl_dist_protocol, "Protocol between Connected Nodes"; erl_ext_dist).
+//! The frames of the benchmark: requests, and what an answer says (erl_dist_protocol, "Protocol between Connected
+//! Nodes"; erl_ext_dist).
 
 /// The name under which the generator appears as a host.
 pub(crate) const HOST_NODE: &str = "generator@127.0.0.1";
@@ -17,7 +17,7 @@ pub(crate) fn hello() -> Vec<u8> {
 
 /// The frame `{6, From, '', nil}, {ping, Binary}`: REG_SEND to the name `nil`.
 pub(crate) fn ping(binary: &[u8]) -> Vec<u8> {
-    to_nil(CALLER, &tagged(b"ping", binary))
+    message("nil", CALLER, &tagged(b"ping", binary))
 }
 
 /// The same with `{Name, Number}` as the message, from another process: plain replies to one process come in order.
@@ -26,14 +26,15 @@ pub(crate) fn milliseconds(name: &[u8; 4], number: u32) -> Vec<u8> {
     term.extend(name);
     term.push(98);
     term.extend(number.to_be_bytes());
-    to_nil(CALLER + 1, &term)
+    message("nil", CALLER + 1, &term)
 }
 
-fn to_nil(caller: u32, term: &[u8]) -> Vec<u8> {
+/// A frame with a term, without its version byte, from one of the generator's processes to a registered name.
+pub(crate) fn message(name: &str, caller: u32, term: &[u8]) -> Vec<u8> {
     let mut body = vec![112, 131, 104, 4, 97, 6];
     body.extend(from(caller));
-    body.extend([119, 0]);
-    body.extend(b"\x77\x03nil");
+    body.extend([119, 0, 119, name.len() as u8]);
+    body.extend(name.as_bytes());
     body.push(131);
     body.extend(term);
     let mut frame = (body.len() as u32).to_be_bytes().to_vec();
@@ -41,25 +42,43 @@ fn to_nil(caller: u32, term: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Whether `frame`, its length included, is `{pong, Binary}` sent to the pid of [`ping`] by SEND
-/// (2) or SEND_SENDER (22), in whatever encoding of the atoms.
+/// Whom `frame`, its length included, is sent to by SEND (2) or SEND_SENDER (22), and the payload with its version byte.
+pub(crate) fn answer(frame: &[u8]) -> Option<(u32, &[u8])> {
+    let control = frame.get(4..)?.strip_prefix(&[112, 131, 104, 3, 97])?;
+    if !matches!(control.first(), Some(2 | 22)) {
+        return None;
+    }
+    let pid = from(0);
+    let (node, rest) = (&pid[..pid.len() - 12], &pid[pid.len() - 8..]);
+    let place = control.windows(node.len()).take(300).position(|part| part == node)?;
+    let (caller, control) = control[place + node.len()..].split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*caller), control.strip_prefix(rest)?))
+}
+
+/// `{pong, Binary}` as a node sends it to that process.
+#[cfg(test)]
+pub(crate) fn pong(caller: u32, binary: &[u8]) -> Vec<u8> {
+    let mut body = vec![112, 131, 104, 3, 97, 2, 119, 0];
+    body.extend(from(caller));
+    body.push(131);
+    body.extend(tagged(b"pong", binary));
+    let mut frame = (body.len() as u32).to_be_bytes().to_vec();
+    frame.extend(body);
+    frame
+}
+
+/// Whether `frame` is `{pong, Binary}` sent to the pid of [`ping`], in whatever encoding of the atoms.
 pub(crate) fn is_pong(frame: &[u8], binary: &[u8]) -> bool {
-    let Some(control) = frame.get(4..).and_then(|body| body.strip_prefix(&[112, 131, 104, 3, 97])) else {
-        return false;
-    };
-    let to = from(CALLER);
-    let place = control.windows(to.len()).take(300).position(|part| part == to);
-    let payload = place.map(|place| &control[place + to.len()..]);
     // Everything after the atom `pong` is the same for every node.
     let tail = &tagged(b"pong", binary)[4..];
     let atoms: [&[u8]; 4] = [&[119, 4], &[118, 0, 4], &[100, 0, 4], &[115, 4]];
-    matches!(control.first(), Some(2 | 22))
-        && payload.is_some_and(|payload| {
-            atoms.iter().any(|atom| {
+    answer(frame).is_some_and(|(caller, payload)| {
+        caller == CALLER
+            && atoms.iter().any(|atom| {
                 let rest = payload.strip_prefix(&[131, 104, 2]);
                 rest.and_then(|rest| rest.strip_prefix(*atom)) == Some(tail)
             })
-        })
+    })
 }
 
 /// `{Name, Binary}` without the version byte; `name` has four letters.

@@ -16,9 +16,10 @@ use crate::{
     latency::Latencies,
     options::Executable,
     process::cpu_time,
-    raw::saturate,
+    raw::{Saturation, saturate},
     report::{Report, Subject, Unit},
     round::{COOKIE, PATIENCE, World},
+    traffic::{FUNCTIONS, Traffic},
     work::{first_answer, one_at_a_time, wrong_answer},
 };
 
@@ -27,6 +28,7 @@ pub(crate) const COUNTS: [u64; 4] = [1, 10, 100, 1000];
 
 /// The works.
 pub(crate) const HANDLERS: &str = "saturated, messages, by handlers";
+pub(crate) const KINDS: &str = "saturated, typed functions of two registered names";
 pub(crate) const CONNECTIONS: &str = "one at a time over each connection in turn, by connections";
 pub(crate) const BESIDE: &str = "one at a time, beside a sleeping and a computing handler";
 
@@ -36,7 +38,8 @@ const SLOW: u32 = 600_000;
 type Step = fn(&World<'_>, &Executable, &mut Report) -> io::Result<()>;
 
 pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report) {
-    let steps: [(&str, Step); 3] = [(HANDLERS, handlers), (CONNECTIONS, connections), (BESIDE, beside)];
+    let steps: [(&str, Step); 4] =
+        [(HANDLERS, handlers), (KINDS, kinds), (CONNECTIONS, connections), (BESIDE, beside)];
     for (work, step) in steps {
         if let Err(error) = step(world, node, report) {
             report.fail(node, work, &error.to_string());
@@ -49,11 +52,30 @@ fn handlers(world: &World<'_>, node: &Executable, report: &mut Report) -> io::Re
         let environment = [("BENCH_HANDLERS", count.to_string())];
         let spawn = || world.host.spawn_with(&node.path, &environment);
         let (mut running, _) = world.cores.place(world.cores.apart(), spawn).map_err(io::Error::other)??;
-        let (rate, cpu) = saturate(&mut running, world.options.glance)?;
+        let alike = Traffic::alike(&mut running.stream)?;
+        let Saturation { rate, cpu, .. } = saturate(&mut running, &alike, world.options.glance)?;
         running.stop()?;
         report.add(Subject::new(HANDLERS, &node.name, "value", Unit::MillionsPerSecond).at(count), rate);
         let work = format!("{HANDLERS}, processor time");
         report.add(Subject::new(&work, &node.name, "value", Unit::Microseconds).at(count), cpu);
+    }
+    Ok(())
+}
+
+/// What it costs that messages are not alike: the same node, once with one kind of message and once with many.
+fn kinds(world: &World<'_>, node: &Executable, report: &mut Report) -> io::Result<()> {
+    for name in ["one kind", "mixed"] {
+        let spawn = || world.host.spawn_with(&node.path, &[("BENCH_NAMES", "2".to_owned())]);
+        let (mut running, _) = world.cores.place(world.cores.apart(), spawn).map_err(io::Error::other)??;
+        let traffic = match name {
+            "mixed" => Traffic::mixed(&mut running.stream, &FUNCTIONS)?,
+            _ => Traffic::alike(&mut running.stream)?,
+        };
+        let Saturation { rate, cpu, .. } = saturate(&mut running, &traffic, world.options.saturate_for / 2)?;
+        running.stop()?;
+        report.add(Subject::new(KINDS, &node.name, "value", Unit::MillionsPerSecond).row(name), rate);
+        let work = format!("{KINDS}, processor time");
+        report.add(Subject::new(&work, &node.name, "value", Unit::Microseconds).row(name), cpu);
     }
     Ok(())
 }

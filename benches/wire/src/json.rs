@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use crate::report::{Figures, Report, Subject};
 
-/// `{"about": {..}, "rounds", "nodes": [..], "left_out": [..], "failures": [..], "figures": [..]}`. A figure has the
-/// fields of its [`Subject`], the figure of each round, and best, median and worst of them.
+/// `{"about": {..}, "rounds", "nodes": [..], "left_out": [..], "failures": [..], "figures": [..], "codec"}`. A figure has
+/// the fields of its [`Subject`], the figure of each round, and best, median and worst of them. `codec` is what the
+/// benchmark of the codec has written, or `null`.
 pub(crate) fn document(report: &Report) -> Value {
     let about: Map<String, Value> =
         report.about.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect();
@@ -16,6 +17,7 @@ pub(crate) fn document(report: &Report) -> Value {
         "nodes": nodes.collect::<Vec<_>>(),
         "left_out": report.left_out,
         "failures": report.failures,
+        "codec": report.codec,
         "figures": report.figures.iter().map(figure).collect::<Vec<_>>(),
     })
 }

@@ -8,6 +8,7 @@ mod beam;
 mod callers;
 mod chart;
 mod cores;
+mod fleet;
 mod frames;
 mod growth;
 mod handshake;
@@ -23,6 +24,8 @@ pub mod process;
 mod raw;
 pub mod report;
 mod round;
+mod saturated;
+mod traffic;
 pub mod work;
 
 pub use options::{Executable, Options};

@@ -4,7 +4,7 @@ use std::process::Command;
 
 /// Names and values for the head of a report: what the caller adds comes last.
 pub(crate) fn about(command: &str, more: &[(String, String)]) -> Vec<(String, String)> {
-    let known = [("date", date()), ("machine", machine()), ("command", command.to_owned())];
+    let known = [("date", date()), ("machine", machine()), ("load before", load()), ("command", command.to_owned())];
     let known = known.into_iter().map(|(name, value)| (name.to_owned(), value));
     known.chain([("nodex".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]).chain(more.iter().cloned()).collect()
 }
@@ -20,6 +20,12 @@ fn machine() -> String {
     let model = model.map_or("unknown processor", |(_, model)| model.trim());
     let gigabytes = memory.unwrap_or(0.0) * 1024.0 / 1e9;
     format!("{cores} cores, {model}, {gigabytes:.0} GB, Linux {}", kernel.trim())
+}
+
+/// Of the last 1, 5 and 15 minutes: what else the machine had to do.
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
 fn date() -> String {

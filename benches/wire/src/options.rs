@@ -7,14 +7,19 @@ use std::time::Duration;
 pub const USAGE: &str = "\
 usage: wire [options] --node NAME=PATH ...
   --node NAME=PATH   an executable that obeys the contract of a node; the first one is the yardstick
+  --beam-node NAME=PATH  one that is a BEAM and so does not learn who sends: it answers one process only
+  --only PARTS       some of raw, host, beam, growth, fleet, with commas between them (all)
   --rounds N         how often everything is done (5)
-  --messages N       small messages, one at a time, in each round (20000)
+  --messages N       small messages, one at a time, in each round (10000)
   --big N            messages of 1 MB, one at a time, in each round (200)
-  --seconds S        how long each executable is kept saturated in each round (1)
-  --glance S         the same for each point of what is looked at by size, rate or number (0.15)
-  --starts N         how often each executable is started in each round (20)
-  --beam SCRIPT      also run this Elixir script, with a BEAM as the host
+  --seconds S        how long each executable is kept saturated in each round (0.5)
+  --glance S         the same for each point of what is looked at by size, rate or number (0.1)
+  --starts N         how often each executable is started in each round, for no longer than a second (20)
   --growth PATH      also measure with this executable what a node with more handlers and connections does
+  --fleet PATH       also measure with this program what many nodes under one supervisor do
+  --fleet-of NAMES   of which nodes they are, with commas between them (the first one)
+  --fleet-size N     how many they are (1000)
+  --codec FILE       what the benchmark of the codec has written: goes into the report if it is there
   --command TEXT     the command line, for the head of the report
   --about NAME=TEXT  a line for the head of the report
   --left-out TEXT    something that is not in the report, and why
@@ -27,6 +32,15 @@ pub struct Executable {
     pub name: String,
     /// It takes the four arguments of a node executable.
     pub path: PathBuf,
+    /// It answers the raw generator's first process only.
+    pub one_caller: bool,
+}
+
+impl Executable {
+    /// One that answers whoever asks.
+    pub fn new(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        Self { name: name.into(), path: path.into(), one_caller: false }
+    }
 }
 
 /// What is measured, and for how long.
@@ -46,10 +60,14 @@ pub struct Options {
     pub glance: Duration,
     /// How often each executable is started in each round.
     pub starts: usize,
-    /// An Elixir script for a BEAM as the host (`benches/beam.exs`).
-    pub beam: Option<PathBuf>,
+    /// Which parts of the benchmark are done; empty for all.
+    pub only: Vec<String>,
     /// An executable as `src/bin/bench_node.rs`, to measure what a node with more handlers and connections does.
     pub growth: Option<Executable>,
+    /// Many nodes under one supervisor.
+    pub fleet: Option<Fleet>,
+    /// What the benchmark of the codec writes.
+    pub codec: Option<PathBuf>,
     /// What else the head of the report is to say: name and text.
     pub about: Vec<(String, String)>,
     /// What the report says to be missing, and why.
@@ -60,19 +78,40 @@ pub struct Options {
     pub report: Option<PathBuf>,
 }
 
+/// Many nodes under one supervisor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fleet {
+    /// `src/bin/fleet.rs`.
+    pub program: PathBuf,
+    /// The names of the nodes that it is made of.
+    pub of: Vec<String>,
+    /// How many nodes it has.
+    pub size: usize,
+}
+
+/// The parts of the benchmark: a raw generator, a Rust host, a BEAM, more handlers and connections, many nodes.
+pub(crate) const PARTS: [&str; 5] = ["raw", "host", "beam", "growth", "fleet"];
+
 impl Options {
+    /// Whether this one of [`PARTS`] is done.
+    pub(crate) fn does(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == part)
+    }
+
     /// These executables and the usual amounts.
     pub fn new(nodes: Vec<Executable>) -> Self {
         Self {
             nodes,
             rounds: 5,
-            messages: 20_000,
+            messages: 10_000,
             big: 200,
-            saturate_for: Duration::from_secs(1),
-            glance: Duration::from_millis(150),
+            saturate_for: Duration::from_millis(500),
+            glance: Duration::from_millis(100),
             starts: 20,
-            beam: None,
+            only: Vec::new(),
             growth: None,
+            fleet: None,
+            codec: None,
             about: Vec::new(),
             left_out: Vec::new(),
             command: String::new(),
@@ -87,18 +126,24 @@ impl Options {
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self::new(Vec::new());
         let mut arguments = arguments;
+        let (mut program, mut of, mut size) = (None, Vec::new(), 1000);
         while let Some(option) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("{option} needs a value"))?;
             match option.as_str() {
                 "--node" => options.nodes.push(executable(&value)?),
+                "--beam-node" => options.nodes.push(Executable { one_caller: true, ..executable(&value)? }),
                 "--rounds" => options.rounds = count(&option, &value)?,
                 "--messages" => options.messages = count(&option, &value)?,
                 "--big" => options.big = count(&option, &value)?,
                 "--starts" => options.starts = count(&option, &value)?,
                 "--seconds" => options.saturate_for = seconds(&option, &value)?,
-                "--beam" => options.beam = Some(value.into()),
                 "--glance" => options.glance = seconds(&option, &value)?,
                 "--growth" => options.growth = Some(executable(&format!("many={value}"))?),
+                "--only" => options.only = names(&value),
+                "--fleet" => program = Some(value.into()),
+                "--fleet-of" => of = names(&value),
+                "--fleet-size" => size = count(&option, &value)?,
+                "--codec" => options.codec = Some(value.into()),
                 "--about" => {
                     let (name, text) = value.split_once('=').ok_or_else(|| format!("{value} is not NAME=TEXT"))?;
                     options.about.push((name.into(), text.into()));
@@ -112,6 +157,16 @@ impl Options {
         if options.nodes.is_empty() {
             return Err("there is no --node".into());
         }
+        if let Some(part) = options.only.iter().find(|part| !PARTS.contains(&part.as_str())) {
+            return Err(format!("{part} is none of {}", PARTS.join(", ")));
+        }
+        if let Some(name) = of.iter().find(|name| options.nodes.iter().all(|node| node.name != **name)) {
+            return Err(format!("no --node is called {name}"));
+        }
+        if of.is_empty() {
+            of.push(options.nodes[0].name.clone());
+        }
+        options.fleet = program.map(|program| Fleet { program, of, size });
         Ok(options)
     }
 }
@@ -122,7 +177,11 @@ fn executable(value: &str) -> Result<Executable, String> {
     if !path.is_file() {
         return Err(format!("{} is no file", path.display()));
     }
-    Ok(Executable { name: name.into(), path })
+    Ok(Executable::new(name, path))
+}
+
+fn names(value: &str) -> Vec<String> {
+    value.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
 fn count(option: &str, value: &str) -> Result<usize, String> {
@@ -150,13 +209,20 @@ mod tests {
         let options = parse(&["--node", "a=/proc/self/exe", "--seconds", "0.5"]).expect("options");
         assert_eq!(options.nodes[0].name, "a");
         assert_eq!(options.saturate_for, Duration::from_millis(500));
+        assert!(options.does("raw") && options.fleet.is_none());
+        let options = parse(&["--only", "raw, host", "--fleet", "/fleet", "--node", "a=/proc/self/exe"]).expect("options");
+        assert!(options.does("host") && !options.does("fleet"));
+        assert_eq!(options.fleet.expect("a fleet").of, ["a"]);
         assert!(parse(&["--node", "a=/nowhere"]).is_err());
         assert!(parse(&["--node", "/proc/self/exe"]).is_err());
     }
 
     #[test]
     fn mistakes_are_errors() {
-        for arguments in [&[][..], &["--rounds"], &["--rounds", "0"], &["--quick", "1"]] {
+        let node = ["--node", "a=/proc/self/exe"];
+        let part = [node[0], node[1], "--only", "raw,cooked"];
+        let fleet = [node[0], node[1], "--fleet", "/fleet", "--fleet-of", "b"];
+        for arguments in [&[][..], &["--rounds"], &["--rounds", "0"], &["--quick", "1"], &part, &fleet] {
             assert!(parse(arguments).is_err(), "{arguments:?}");
         }
     }

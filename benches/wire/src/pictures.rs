@@ -106,7 +106,21 @@ fn throughput(report: &Report) -> Option<Picture> {
         return None;
     }
     let unit = Unit::MillionsPerSecond.name();
-    picture.bars("As many small messages as a node can take", "6,400 in flight over one connection", unit, &saturated);
+    picture.bars(
+        "As many small messages as a node can take, all alike",
+        "{ping, <<\"hello\">>} from one process to one name, 6,400 in flight over one connection",
+        unit,
+        &saturated,
+    );
+    let mixed = bars(report, raw::MIXED, "value", None);
+    if !mixed.is_empty() {
+        picture.bars(
+            "The same, no two alike",
+            "{ping, Term} with 16 kinds of terms from 64 processes to two names, in random order",
+            unit,
+            &mixed,
+        );
+    }
     picture.lines(
         "Binaries of 5 B to 64 MB, one at a time",
         "MB/s each way, by the size of the binary in bytes; both axes logarithmic",
@@ -117,15 +131,19 @@ fn throughput(report: &Report) -> Option<Picture> {
 
 fn scaling(report: &Report) -> Option<Picture> {
     let mut picture = Picture::new();
-    let callers = series(report, callers::CALLS, "value");
-    if callers.is_empty() {
-        return None;
+    let mut empty = true;
+    for (place, _) in callers::PLACES {
+        let callers = series(report, &callers::calls_work(place), "value");
+        if callers.is_empty() {
+            continue;
+        }
+        empty = false;
+        picture.lines(
+            &format!("A Rust host calls {{ping, <<\"hello\">>}}: {place}"),
+            "thousands of calls per second, by the number of tasks that call at once; both axes logarithmic",
+            &callers,
+        );
     }
-    picture.lines(
-        "A Rust host calls {ping, <<\"hello\">>}",
-        "thousands of calls per second, by the number of tasks that call at once; both axes logarithmic",
-        &callers,
-    );
     let growth = |work: &str, label: &str, colour| {
         let point = |figures: &Figures| Some((figures.subject.at? as f64, figures.summary()[1]));
         let figures = report.figures.iter().filter(|figures| figures.subject.work == work);
@@ -136,13 +154,14 @@ fn scaling(report: &Report) -> Option<Picture> {
         growth(&format!("{}, processor time", growth::HANDLERS), "handlers", 2),
     ];
     if all.iter().all(|series| !series.points.is_empty()) {
+        empty = false;
         picture.lines(
             "What a message costs a node that has more: flat is good",
             "µs of processor time, by the number of handlers (saturated) and of connections (one at a time)",
             &all,
         );
     }
-    Some(picture)
+    (!empty).then_some(picture)
 }
 
 fn memory(report: &Report) -> Option<Picture> {

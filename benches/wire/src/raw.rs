@@ -14,11 +14,10 @@ use crate::{
     process::{cpu_time, peak_memory},
     report::{Report, Subject, Unit},
     round::World,
-    work::{MEGABYTE, one_at_a_time, round_trips, saturated},
+    saturated::saturated,
+    traffic::{PINGS, Traffic},
+    work::{MEGABYTE, one_at_a_time, round_trips},
 };
-
-/// Batches of 100 messages in flight: enough that neither side ever waits for the other to wake.
-const BATCHES: usize = 64;
 
 /// Bytes in the binary.
 const PAYLOADS: [usize; 8] = [5, 100, 1_000, 10_000, 100_000, MEGABYTE, 10_000_000, 64_000_000];
@@ -26,10 +25,18 @@ const PAYLOADS: [usize; 8] = [5, 100, 1_000, 10_000, 100_000, MEGABYTE, 10_000_0
 /// Messages per second on schedule.
 const RATES: [u64; 2] = [10_000, 100_000];
 
+/// A node that starts slowly is started less often: for no longer than this, if it was so often.
+const LONGEST_STARTS: Duration = Duration::from_secs(1);
+const FEWEST_STARTS: usize = 3;
+
 /// The works.
 pub(crate) const START: &str = "start to ready line";
 pub(crate) const SATURATED: &str = "saturated, messages";
 pub(crate) const SATURATED_CPU: &str = "saturated, processor time per message";
+pub(crate) const SATURATED_GENERATOR: &str = "saturated, processor time of the generator per message";
+pub(crate) const MIXED: &str = "saturated, mixed messages";
+pub(crate) const MIXED_CPU: &str = "saturated, mixed, processor time per message";
+pub(crate) const MIXED_GENERATOR: &str = "saturated, mixed, processor time of the generator per message";
 pub(crate) const MEMORY: &str = "peak resident memory";
 pub(crate) const PAYLOAD_TIMES: &str = "one at a time, by bytes";
 pub(crate) const PAYLOAD_RATE: &str = "throughput one way, by bytes";
@@ -49,8 +56,12 @@ pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report)
         report.fail(node, START, &error);
         return false;
     }
-    let steps: [(&str, Step); 3] =
-        [("one at a time", round_trips_and_rate), (PAYLOAD_RATE, payloads), (ON_SCHEDULE, on_schedule)];
+    let steps: [(&str, Step); 4] = [
+        ("one at a time", round_trips_and_rate),
+        (MIXED, mixed),
+        (PAYLOAD_RATE, payloads),
+        (ON_SCHEDULE, on_schedule),
+    ];
     for (work, step) in steps {
         if let Err(error) = step(world, node, report) {
             report.fail(node, work, &error);
@@ -69,7 +80,12 @@ fn text(error: io::Error) -> String {
 
 fn starts(world: &World<'_>, node: &Executable, report: &mut Report) -> Result<(), String> {
     let mut times = Latencies::new()?;
-    for _ in 0..world.options.starts {
+    let began = Instant::now();
+    for number in 0..world.options.starts {
+        // A virtual machine takes its time.
+        if number >= FEWEST_STARTS && began.elapsed() > LONGEST_STARTS {
+            break;
+        }
         let (running, took) = spawn(world, node, Placement::OneCore)?;
         times.record(took);
         running.stop().map_err(text)?;
@@ -93,9 +109,9 @@ fn round_trips_and_rate(world: &World<'_>, node: &Executable, report: &mut Repor
             report.add_times(&subject, &Latencies::of(&times)?);
         }
         if *placement == world.cores.apart() {
-            let (rate, cpu) = saturate(&mut running, options.saturate_for).map_err(text)?;
-            report.add(Subject::new(SATURATED, &node.name, "value", Unit::MillionsPerSecond), rate);
-            report.add(Subject::new(SATURATED_CPU, &node.name, "value", Unit::Microseconds), cpu);
+            let alike = Traffic::alike(&mut running.stream).map_err(text)?;
+            let saturation = saturate(&mut running, &alike, options.saturate_for).map_err(text)?;
+            saturation.report([SATURATED, SATURATED_CPU, SATURATED_GENERATOR], node, report);
             let memory = peak_memory(running.pid()).map_err(text)? as f64 / 1e6;
             report.add(Subject::new(MEMORY, &node.name, "value", Unit::Megabytes), memory);
         }
@@ -104,13 +120,44 @@ fn round_trips_and_rate(world: &World<'_>, node: &Executable, report: &mut Repor
     Ok(())
 }
 
-/// Millions of messages per second, and microseconds of the node's processor time for each.
-pub(crate) fn saturate(running: &mut Node, time: Duration) -> io::Result<(f64, f64)> {
-    saturated(&mut running.stream, BATCHES, time / 10)?;
-    let before = cpu_time(running.pid())?;
-    let (messages, took) = saturated(&mut running.stream, BATCHES, time)?;
-    let used = cpu_time(running.pid())?.saturating_sub(before);
-    Ok((messages as f64 / took.as_secs_f64() / 1e6, used.as_secs_f64() * 1e6 / messages as f64))
+/// Many kinds of terms, many senders, two names.
+fn mixed(world: &World<'_>, node: &Executable, report: &mut Report) -> Result<(), String> {
+    if node.one_caller {
+        return Ok(());
+    }
+    let (mut running, _) = spawn(world, node, world.cores.apart())?;
+    let mixed = Traffic::mixed(&mut running.stream, &PINGS).map_err(text)?;
+    let saturation = saturate(&mut running, &mixed, world.options.saturate_for).map_err(text)?;
+    saturation.report([MIXED, MIXED_CPU, MIXED_GENERATOR], node, report);
+    running.stop().map_err(text)
+}
+
+/// What a saturated run tells.
+pub(crate) struct Saturation {
+    /// Millions of messages per second.
+    pub(crate) rate: f64,
+    /// Microseconds of the node's processor time for each.
+    pub(crate) cpu: f64,
+    /// The same of the generator.
+    pub(crate) generator: f64,
+}
+
+pub(crate) fn saturate(running: &mut Node, traffic: &Traffic, time: Duration) -> io::Result<Saturation> {
+    saturated(&mut running.stream, traffic, time / 10)?;
+    let times = |running: &Node| Ok::<_, io::Error>([cpu_time(running.pid())?, cpu_time(std::process::id())?]);
+    let before = times(running)?;
+    let (messages, took) = saturated(&mut running.stream, traffic, time)?;
+    let after = times(running)?;
+    let each = |side: usize| after[side].saturating_sub(before[side]).as_secs_f64() * 1e6 / messages as f64;
+    Ok(Saturation { rate: messages as f64 / took.as_secs_f64() / 1e6, cpu: each(0), generator: each(1) })
+}
+
+impl Saturation {
+    fn report(&self, [rate, cpu, generator]: [&str; 3], node: &Executable, report: &mut Report) {
+        report.add(Subject::new(rate, &node.name, "value", Unit::MillionsPerSecond), self.rate);
+        report.add(Subject::new(cpu, &node.name, "value", Unit::Microseconds), self.cpu);
+        report.add(Subject::new(generator, &node.name, "value", Unit::Microseconds), self.generator);
+    }
 }
 
 fn payloads(world: &World<'_>, node: &Executable, report: &mut Report) -> Result<(), String> {

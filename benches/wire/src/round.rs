@@ -9,9 +9,9 @@ use tokio::runtime::Runtime;
 use crate::{
     beam, callers,
     cores::Cores,
-    growth,
+    fleet, growth,
     host::Host,
-    options::{Executable, Options},
+    options::{Executable, Options, PARTS},
     raw,
     report::Report,
 };
@@ -63,20 +63,43 @@ pub fn run(options: &Options, talk: impl Fn(&str)) -> Result<Report, String> {
         let (tail, head) = options.nodes.split_at((round - 1) % options.nodes.len());
         let nodes: Vec<&Executable> = head.iter().chain(tail).collect();
         let say = |what: &str| talk(&format!("round {round} of {}: {what}", options.rounds));
+        let mut started: Vec<&Executable> = Vec::new();
         for node in &nodes {
             say(&node.name);
-            if raw::measure(&world, node, &mut report) {
+            let starts = !options.does("raw") || raw::measure(&world, node, &mut report);
+            if !starts || node.one_caller {
+                continue;
+            }
+            started.push(node);
+            if options.does("host") {
                 callers::measure(&world, node, &mut report);
             }
         }
-        if let Some(node) = &options.growth {
+        if let Some(node) = options.growth.as_ref().filter(|_| options.does("growth")) {
             say("more handlers, more connections, slow handlers");
             growth::measure(&world, node, &mut report);
         }
-        if let Some(script) = &options.beam {
+        if options.does("beam") && !started.is_empty() {
             say("a BEAM as the host");
-            beam::measure(&world, script, &nodes, &mut report)?;
+            if let Err(error) = beam::measure(&world, &started, &mut report) {
+                report.fail_at("a BEAM as the host", &error);
+            }
         }
+        if let Some(fleet) = options.fleet.as_ref().filter(|_| options.does("fleet")) {
+            say("many nodes under one supervisor");
+            if let Err(error) = fleet::measure(&world, fleet, &mut report) {
+                report.fail_at("many nodes under one supervisor", &error);
+            }
+        }
+    }
+    if let Some(file) = &options.codec {
+        report.codec = std::fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if report.codec.is_none() {
+            report.leave_out("the codec: cargo bench -p nodex-core --bench codec measures it");
+        }
+    }
+    for part in PARTS.iter().filter(|part| !options.does(part)) {
+        report.leave_out(&format!("{part}: the command asked for others only"));
     }
     world.runtime.block_on(world.net.down());
     Ok(report)

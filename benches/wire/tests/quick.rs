@@ -12,6 +12,9 @@ fn every_work_gives_a_figure_for_every_node() {
     assert!(c_node.is_file(), "{} is not there: make -C c_src builds it", c_node.display());
     let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quick");
 
+    let codec = Path::new(env!("CARGO_TARGET_TMPDIR")).join("quick_codec.json");
+    std::fs::write(&codec, r#"{"ping": [1, 2]}"#).expect("a file of the codec");
+
     let output = Command::new(env!("CARGO_BIN_EXE_wire"))
         .args(["--node", &format!("c={}", c_node.display())])
         .args(["--node", &format!("floor={}", env!("CARGO_BIN_EXE_floor"))])
@@ -19,8 +22,12 @@ fn every_work_gives_a_figure_for_every_node() {
         .args(["--node", &format!("erl_dist={}", env!("CARGO_BIN_EXE_erl_dist_node"))])
         .args(["--node", &format!("async={}", env!("CARGO_BIN_EXE_async_client"))])
         .args(["--growth", env!("CARGO_BIN_EXE_bench_node")])
-        .args(["--seconds", "0.05", "--glance", "0.01", "--left-out", "much <of it>", "--beam"])
-        .arg(root.join("benches/beam.exs"))
+        .args(["--seconds", "0.05", "--glance", "0.01", "--left-out", "much <of it>"])
+        .args(["--fleet", env!("CARGO_BIN_EXE_fleet"), "--fleet-of", "c,async", "--fleet-size", "6"])
+        .arg("--beam-node")
+        .arg(format!("beam={}", beam_node(&root).display()))
+        .arg("--codec")
+        .arg(&codec)
         .arg("--report")
         .arg(&folder)
         .output()
@@ -43,14 +50,26 @@ fn every_work_gives_a_figure_for_every_node() {
         });
         assert!(known.count() >= points, "not {points} of {work} of {row} {node}\n{table}{said}");
     };
+    let page = std::fs::read_to_string(folder.join("report.html")).expect("the page");
     for node in ["c", "floor", "erl_dist", "async"] {
-        for work in ["start", "<<\"hello\">>, one", "1 MB, one", "saturated, m", "peak"] {
+        for work in ["start", "<<\"hello\">>, one", "1 MB, one", "saturated, messages", "saturated, mixed m", "peak"] {
             has(work, "", node, 1);
         }
         has("one at a time, by bytes", "", node, 8);
         has("on schedule", "", node, 2);
-        has("calls from a Rust host", "", node, 5);
+        has("calls from a Rust host, all on one core", "", node, 5);
+        has("calls from a Rust host, a thread for each core", "", node, 5);
     }
+    // Whom it answers is only the raw generator.
+    for work in ["start", "<<\"hello\">>, one", "1 MB, one", "saturated, messages", "peak"] {
+        has(work, "", "beam", 1);
+    }
+    assert!(page.contains("<li>beam in the rows with many callers: "), "{page}");
+    for what in ["all are ready", "memory of the host for each", "a tenth is killed", "all are stopped"] {
+        has(&format!("6 supervised nodes: {what}"), "c, async", "", 1);
+    }
+    has("saturated, typed functions", "mixed", "many", 1);
+    assert_eq!(report["codec"]["ping"][1], 2);
     has("saturated, messages, by handlers", "", "many", 4);
     has("one at a time over each connection", "", "many", 4);
     has("one at a time, beside", "beside", "many", 1);
@@ -60,7 +79,6 @@ fn every_work_gives_a_figure_for_every_node() {
             has(work, row, node, 1);
         }
     }
-    let page = std::fs::read_to_string(folder.join("report.html")).expect("the page");
     assert!(page.contains("much &lt;of it&gt;") && page.matches("<svg").count() == 4);
     for word in ["src=", "href=", "url(", "NaN"] {
         assert!(!page.contains(word), "{word} in the page");
@@ -70,4 +88,12 @@ fn every_work_gives_a_figure_for_every_node() {
         assert!(svg.contains("erl_dist") || picture == "scaling", "{svg}");
     }
     assert!(table.contains("cnode direct  floor"), "{table}");
+}
+
+/// The BEAM as a node executable, as `scripts/bench` makes it.
+fn beam_node(root: &Path) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("beam_node");
+    let made = Command::new(root.join("benches/beam/make")).arg(&folder).status().expect("the script starts");
+    assert!(made.success(), "{made}");
+    folder.join("node")
 }

@@ -84,5 +84,5 @@ fn executable(text: &str) -> Result<Executable, Failure> {
         let what = if path.exists() { "is no file" } else { "does not exist" };
         return Err(Failure::new(Code::Usage, format!("the executable {} {what}", path.display())));
     }
-    Ok(Executable { name, path: std::path::absolute(path)? })
+    Ok(Executable::new(name, std::path::absolute(path)?))
 }

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Say why a node cannot be connected to, step by step
     Doctor(doctor::Args),
-    /// Measure node executables side by side, and write a report
+    /// Measure node executables side by side, called by a raw generator, a Rust host and a BEAM, and write a report
     Bench(bench::Args),
     /// Be a node, and print every message that arrives
     Listen(listen::Args),

@@ -1,6 +1,7 @@
-//! A node of many handlers or connections. With the four arguments of a node executable it connects out; with
+//! A node of many handlers, names or connections. With the four arguments of a node executable it connects out; with
 //! `listen <node> <cookie>` it prints its port and takes any number of connections. `BENCH_HANDLERS` is how many handlers
-//! it has beside those that are called.
+//! it has beside those that are called; with `BENCH_NAMES` it has two registered names, each with functions of many types,
+//! in place of one service for all names.
 
 use std::{
     io::Read,
@@ -10,6 +11,7 @@ use std::{
 };
 
 use nodex::{
+    convert::Binary,
     node::{self, Builder, Functions},
     prelude::*,
 };
@@ -36,6 +38,50 @@ fn busy(milliseconds: u64) {
     }
 }
 
+#[derive(FromTerm)]
+struct Rectangle {
+    width: u32,
+    height: u32,
+}
+
+/// Functions of many types (`FUNCTIONS` of `src/traffic.rs`).
+struct Typed;
+
+#[cnode_handler]
+impl Typed {
+    fn ping(&self, term: RawTerm) -> (Atom, RawTerm) {
+        (atom!("pong"), term)
+    }
+
+    fn add(&self, a: i64, b: i64) -> Option<i64> {
+        a.checked_add(b)
+    }
+
+    fn total(&self, numbers: Vec<f64>) -> f64 {
+        numbers.iter().sum()
+    }
+
+    fn greet(&self, name: String) -> (Atom, String) {
+        (atom!("hello"), name)
+    }
+
+    fn flip(&self, value: bool, side: Atom) -> (bool, Atom) {
+        (!value, side)
+    }
+
+    fn area(&self, rectangle: Rectangle) -> u64 {
+        u64::from(rectangle.width) * u64::from(rectangle.height)
+    }
+
+    fn lengths(&self, texts: Vec<Binary>) -> Vec<u32> {
+        texts.iter().map(|text| text.len() as u32).collect()
+    }
+
+    fn swap(&self, (number, text): (i64, String)) -> (String, i64) {
+        (text, number)
+    }
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [word, name, cookie] = &arguments[..] else {
@@ -48,6 +94,9 @@ fn main() -> ExitCode {
 }
 
 fn serving(node: Builder) -> Builder {
+    if std::env::var_os("BENCH_NAMES").is_some() {
+        return node.register("nil", Typed).register("another_name", Typed);
+    }
     let count = std::env::var("BENCH_HANDLERS").ok().and_then(|count| count.parse().ok()).unwrap_or(1_u32);
     // `ping` is one of them. Names live as long as the program.
     let more = (1..count).fold(Functions::new(), |functions, number| {

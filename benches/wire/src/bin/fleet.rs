@@ -1,27 +1,69 @@
 //! Many supervised nodes: how long until all are ready, what each costs the host, and how long until those that were
-//! killed are back.
+//! killed are back. A program of its own, so that no memory that was used before counts for less.
+//!
+//! Arguments: the number of nodes, then their executables, which are used in turn. Prints one line for each figure, in
+//! tab-separated columns: `fleet <what> <unit> <value>`.
 
 use std::{
     collections::HashSet,
+    path::PathBuf,
+    process::ExitCode,
     time::{Duration, Instant},
 };
 
+use nodex_core::dist::Cookie;
 use nodex_host::{
-    CnodeBuilder, Distributed,
+    CnodeBuilder, Distributed, UseEpmd,
     supervisor::{Backoff, Change, ChildSpec, Supervisor},
 };
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 
-use crate::{Result, options::Options, report::Report};
+/// What goes wrong, in words.
+type Result<T> = std::result::Result<T, String>;
+
+/// Nodes that are started at the same time.
+const AT_ONCE: usize = 8;
 
 /// Patience with a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-pub(crate) async fn measure(net: &Distributed, options: &Options, report: &mut Report) -> Result<()> {
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let size = arguments.next().and_then(|size| size.to_str()?.parse().ok()).filter(|size| *size > 0);
+    let executables: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
+    let (Some(size), false) = (size, executables.is_empty()) else {
+        eprintln!("usage: fleet <nodes> <executable>..");
+        return ExitCode::from(2);
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let measured = runtime.map_err(|error| format!("no runtime: {error}")).and_then(|runtime| {
+        runtime.block_on(async {
+            let cookie = Cookie::new("bench_cookie").map_err(|error| error.to_string())?;
+            let net = Distributed::builder("fleet").cookie(cookie).epmd(UseEpmd::Private).up().await;
+            let net = net.map_err(|error| format!("no host: {error}"))?;
+            measure(&net, size, &executables).await?;
+            net.down().await;
+            Ok::<_, String>(())
+        })
+    });
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn tell(what: &str, unit: &str, value: f64) {
+    println!("fleet\t{what}\t{unit}\t{value}");
+}
+
+async fn measure(net: &Distributed, size: usize, executables: &[PathBuf]) -> Result<()> {
     allow_files();
-    let specs: Vec<_> = (0..options.fleet)
+    let specs: Vec<_> = (0..size)
         .map(|number| {
-            let path = if number % 2 == 0 { &options.c_node } else { &options.rust_node };
+            let path = &executables[number % executables.len()];
             let name = format!("n{number}");
             let node = CnodeBuilder::new(path).sname(&name).spawn_inactive_timeout(PATIENCE).start_timeout(PATIENCE);
             ChildSpec::new(name, node.connect_timeout(PATIENCE))
@@ -30,22 +72,20 @@ pub(crate) async fn measure(net: &Distributed, options: &Options, report: &mut R
     let memory = memory()?;
     let began = Instant::now();
     let supervisor = Supervisor::builder()
-        .at_once(options.at_once)
+        .at_once(AT_ONCE)
         .at_most(u32::MAX, Duration::from_secs(1))
         .backoff(Backoff::NONE)
         .children(specs)
         .start(net)
         .await
         .map_err(|error| error.to_string())?;
-    let work = format!("{} supervised nodes", options.fleet);
-    report.add(&work, "all ready after", "s", began.elapsed().as_secs_f64());
+    tell("all are ready", "s", began.elapsed().as_secs_f64());
     let more = self::memory()?.saturating_sub(memory);
-    report.add(&work, "memory of the host for each", "KiB", more as f64 / 1024.0 / options.fleet as f64);
+    tell("memory of the host for each", "KiB", more as f64 / 1024.0 / size as f64);
 
-    let killed: Vec<_> = supervisor.which_children().await.into_iter().take(options.killed).collect();
+    let killed: Vec<_> = supervisor.which_children().await.into_iter().take((size / 10).max(1)).collect();
     let mut events = supervisor.subscribe();
     let mut down: HashSet<_> = killed.iter().map(|child| child.id.clone()).collect();
-    let count = down.len();
     let began = Instant::now();
     for child in &killed {
         let pid = child.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
@@ -63,10 +103,10 @@ pub(crate) async fn measure(net: &Distributed, options: &Options, report: &mut R
             None => return Err("the supervisor has ended".to_owned()),
         }
     }
-    report.add(&format!("{count} of them killed at once"), "all back after", "s", began.elapsed().as_secs_f64());
+    tell("a tenth is killed at once and all are back", "s", began.elapsed().as_secs_f64());
     let began = Instant::now();
     supervisor.stop().await;
-    report.add(&work, "all stopped after", "s", began.elapsed().as_secs_f64());
+    tell("all are stopped", "s", began.elapsed().as_secs_f64());
     Ok(())
 }
 
