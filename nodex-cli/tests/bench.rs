@@ -38,7 +38,8 @@ fn two_nodes_side_by_side() {
 
 #[test]
 fn a_beam_that_is_not_there_is_left_out_aloud() {
-    let ended = nodex(["bench", "--quick", "--rounds", "1"]).env("PATH", "/nowhere").arg(example("example_client")).run();
+    let ended =
+        nodex(["bench", "--quick", "--rounds", "1"]).env("PATH", "/nowhere").arg(example("example_client")).run();
     ended.left_nothing();
     assert_eq!(ended.code, Some(0), "{ended}");
     assert!(ended.stdout.contains("left out: a BEAM that calls: there is no erl on the PATH"), "{ended}");

@@ -19,9 +19,9 @@ pub(crate) const CALLERS: [u64; 5] = [1, 4, 16, 64, 256];
 
 /// Where host and node run.
 pub(crate) const PLACES: [(&str, Placement); 3] = [
+    ("a thread for each core", Placement::Free),
     ("all on one core", Placement::OneCore),
     ("one thread, the node on another core", Placement::Apart),
-    ("a thread for each core", Placement::Free),
 ];
 
 /// Calls per second.
@@ -53,9 +53,10 @@ fn measure_at(
     placement: Placement,
     report: &mut Report,
 ) -> Result<(), String> {
-    // All that is started here, threads and processes, runs where the node shall run.
     let (runtime, net, cnode) = world.cores.place(placement, || started(node, placement))??;
     let result = runtime.block_on(async {
+        // A host starts all its nodes from a thread that it has for this.
+        world.cores.put(placement, cnode.pid().ok_or("a node without a process")?)?;
         many(&cnode, 1, world.options.glance).await?;
         for callers in CALLERS {
             let (rate, latencies) = many(&cnode, callers, world.options.glance).await?;

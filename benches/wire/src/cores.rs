@@ -4,7 +4,7 @@
 //! core two switches. On a virtual machine the first may take ten times as long as the second, and
 //! left to itself the kernel chooses now this and now that. So each is measured by itself.
 
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use rustix::thread::{CpuSet, Pid, sched_getaffinity, sched_setaffinity};
 
 /// Where the generator (this thread) and what it starts are to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,25 +47,46 @@ impl Cores {
     /// Runs `start` where what it starts shall run, then puts this thread where the generator
     /// shall run.
     pub(crate) fn place<T>(&self, placement: Placement, start: impl FnOnce() -> T) -> Result<T, String> {
+        let (started, generator) = self.sets(placement);
+        pin(None, &started)?;
+        let result = start();
+        pin(None, &generator)?;
+        Ok(result)
+    }
+
+    /// Puts a process where what is started with this placement runs, whoever has started it.
+    pub(crate) fn put(&self, placement: Placement, pid: u32) -> Result<(), String> {
+        let (started, _) = self.sets(placement);
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_err(|error| format!("no threads: {error}"))?;
+        for thread in threads.flatten() {
+            let thread = thread.file_name().to_str().and_then(|number| Pid::from_raw(number.parse().ok()?));
+            pin(thread, &started)?;
+        }
+        Ok(())
+    }
+
+    /// The cores of what is started, and of the generator.
+    fn sets(&self, placement: Placement) -> (CpuSet, CpuSet) {
         let mut one = CpuSet::new();
         one.set(self.generator);
         let mut others = self.all;
         others.unset(self.generator);
-        let (started, generator) = match placement {
+        match placement {
             Placement::OneCore => (one, one),
             Placement::Apart => (others, one),
             Placement::Free => (self.all, self.all),
-        };
-        let pin = |set: &CpuSet| sched_setaffinity(None, set).map_err(|error| format!("cannot choose a core: {error}"));
-        pin(&started)?;
-        let result = start();
-        pin(&generator)?;
-        Ok(result)
+        }
     }
+}
+
+fn pin(thread: Option<Pid>, set: &CpuSet) -> Result<(), String> {
+    sched_setaffinity(thread, set).map_err(|error| format!("cannot choose a core: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
@@ -77,6 +98,13 @@ mod tests {
             let same = there.expect("placed").is_set(cores.generator);
             assert!(here.is_set(cores.generator) && here.count() == 1);
             assert_eq!(same, *placement == Placement::OneCore);
+
+            let spawn = || Command::new("sleep").arg("60").spawn().expect("a process");
+            let mut child = cores.place(Placement::Free, spawn).expect("placed");
+            cores.put(*placement, child.id()).expect("put");
+            let there = sched_getaffinity(Some(Pid::from_child(&child))).expect("affinity");
+            child.kill().and_then(|()| child.wait()).expect("an end");
+            assert_eq!(there.is_set(cores.generator), *placement == Placement::OneCore);
         }
     }
 }

@@ -38,8 +38,7 @@ const SLOW: u32 = 600_000;
 type Step = fn(&World<'_>, &Executable, &mut Report) -> io::Result<()>;
 
 pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report) {
-    let steps: [(&str, Step); 4] =
-        [(HANDLERS, handlers), (KINDS, kinds), (CONNECTIONS, connections), (BESIDE, beside)];
+    let steps: [(&str, Step); 4] = [(HANDLERS, handlers), (KINDS, kinds), (CONNECTIONS, connections), (BESIDE, beside)];
     for (work, step) in steps {
         if let Err(error) = step(world, node, report) {
             report.fail(node, work, &error.to_string());

@@ -210,7 +210,8 @@ mod tests {
         assert_eq!(options.nodes[0].name, "a");
         assert_eq!(options.saturate_for, Duration::from_millis(500));
         assert!(options.does("raw") && options.fleet.is_none());
-        let options = parse(&["--only", "raw, host", "--fleet", "/fleet", "--node", "a=/proc/self/exe"]).expect("options");
+        let options =
+            parse(&["--only", "raw, host", "--fleet", "/fleet", "--node", "a=/proc/self/exe"]).expect("options");
         assert!(options.does("host") && !options.does("fleet"));
         assert_eq!(options.fleet.expect("a fleet").of, ["a"]);
         assert!(parse(&["--node", "a=/nowhere"]).is_err());

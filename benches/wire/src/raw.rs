@@ -56,12 +56,8 @@ pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report)
         report.fail(node, START, &error);
         return false;
     }
-    let steps: [(&str, Step); 4] = [
-        ("one at a time", round_trips_and_rate),
-        (MIXED, mixed),
-        (PAYLOAD_RATE, payloads),
-        (ON_SCHEDULE, on_schedule),
-    ];
+    let steps: [(&str, Step); 4] =
+        [("one at a time", round_trips_and_rate), (MIXED, mixed), (PAYLOAD_RATE, payloads), (ON_SCHEDULE, on_schedule)];
     for (work, step) in steps {
         if let Err(error) = step(world, node, report) {
             report.fail(node, work, &error);

@@ -109,7 +109,11 @@ impl Traffic {
         let order: Vec<(usize, usize)> =
             (0..CYCLE).map(|_| (random.below(SENDERS), random.below(kinds.len() as u64))).collect();
         let frames = |side: usize| Cycle::new(CYCLE, |place| &known[&order[place]][side]);
-        Ok(Traffic { requests: frames(0), answers: frames(1), senders: order.iter().map(|(sender, _)| *sender).collect() })
+        Ok(Traffic {
+            requests: frames(0),
+            answers: frames(1),
+            senders: order.iter().map(|(sender, _)| *sender).collect(),
+        })
     }
 
     /// Which sender is meant by the pid of an answer.
