@@ -1,8 +1,10 @@
 //! Everything at once for a while: BEAMs of every release, a Rust host, Rust and C nodes under a supervisor, and faults.
-//! In the end the counts add up, memory is flat, and nothing is left behind.
+//! In the end the counts add up, memory is flat, and nothing is left behind. Meanwhile handlers block for a minute.
 //!
 //! `NODEX_SOAK_SECONDS` says for how long, a minute unless set; `scripts/soak` takes minutes.
 
+#[path = "soak/minute.rs"]
+mod minute;
 mod support;
 #[path = "interop/world.rs"]
 #[allow(dead_code)] // The soak takes a part of it.
@@ -61,6 +63,8 @@ mod otp_23_to_29 {
 
 fn a_mixed_load_with_faults() {
     let seconds = std::env::var("NODEX_SOAK_SECONDS").ok().map_or(60, |text| text.parse().expect("seconds"));
+    let apart = World::new();
+    let minute = minute::Minute::begin(&apart);
     // What a process has once, such as a place where signals arrive, it keeps.
     let world = World::new();
     let (net, supervisor, _) = world.wait(host(&world));
@@ -81,6 +85,7 @@ fn a_mixed_load_with_faults() {
         );
         std::thread::sleep(Duration::from_millis(50));
     }
+    minute.end();
 }
 
 fn soak(time: Duration) {
