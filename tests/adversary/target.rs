@@ -8,6 +8,7 @@ use std::{
     io::Read,
     net::{Ipv4Addr, TcpListener},
     process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, SystemTime},
 };
@@ -19,9 +20,16 @@ use nodex::{
 };
 use nodex_core::dist::Cookie;
 
+static HANDLED: AtomicU64 = AtomicU64::new(0);
+
 fn functions() -> Functions {
     Functions::new()
-        .add("ping", |term: RawTerm| (atom!("pong"), term))
+        .add("ping", |term: RawTerm| {
+            HANDLED.fetch_add(1, Ordering::Relaxed);
+            (atom!("pong"), term)
+        })
+        // How many of these and of pings there were before, from all peers together.
+        .add("handled", || HANDLED.fetch_add(1, Ordering::Relaxed))
         .add("dynamic", |term: Term| (atom!("pong"), term))
         .add("numbers", |numbers: Vec<i64>| numbers.len() as u64)
         .add("nested", |lists: Vec<Vec<Vec<i64>>>| lists.len() as u64)
