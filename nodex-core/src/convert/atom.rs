@@ -2,7 +2,6 @@
 
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
-    atom,
     etf::{Decoder, EncodeError, Encoder, Kind},
     term::Atom,
 };
@@ -15,7 +14,7 @@ impl FromTerm for Atom {
 }
 
 impl IntoTerm for Atom {
-    #[inline]
+    #[inline(always)]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_atom(self);
         Ok(())
@@ -42,8 +41,12 @@ impl FromTerm for bool {
 }
 
 impl IntoTerm for bool {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        encoder.put_atom(&if *self { atom!("true") } else { atom!("false") });
+        match self {
+            true => encoder.put_array(b"w\x04true"),
+            false => encoder.put_array(b"w\x05false"),
+        }
         Ok(())
     }
 

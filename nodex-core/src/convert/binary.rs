@@ -46,6 +46,7 @@ impl FromTerm for Binary {
 }
 
 impl IntoTerm for Binary {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_binary(&self.0)
     }
@@ -64,6 +65,7 @@ impl FromTerm for Bytes {
 
 impl IntoTerm for Bytes {
     /// Without a copy if it is big.
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_shared_binary(self)
     }
@@ -80,6 +82,7 @@ impl FromTerm for BytesMut {
 }
 
 impl IntoTerm for BytesMut {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_binary(self)
     }
@@ -135,6 +138,7 @@ impl FromTerm for BitString {
 }
 
 impl IntoTerm for BitString {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self.len % 8 {
             0 => encoder.put_binary(&self.bytes),

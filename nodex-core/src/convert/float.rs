@@ -39,6 +39,7 @@ impl FromTerm for f32 {
 }
 
 impl IntoTerm for f32 {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_float((*self).into())
     }

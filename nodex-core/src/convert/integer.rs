@@ -96,10 +96,7 @@ macro_rules! into_term {
         fn encode_list(all: &[Self], encoder: &mut Encoder) -> Result<(), EncodeError> {
             if !all.is_empty() {
                 encoder.put_list(all.len())?;
-                // In parts, because room is made for the longest of each.
-                for part in all.chunks(1024) {
-                    encoder.put_integers(part.iter().map(|&value| value as i64));
-                }
+                encoder.put_integers(all, |value| value as i64);
             }
             encoder.put_nil();
             Ok(())
@@ -107,7 +104,8 @@ macro_rules! into_term {
     };
 }
 into_term!(put_i64 i64 {i64}: i8 i16 i32 i64 isize u16 u32);
-into_term!(put_u128 u128 {}: u64 usize u128);
+into_term!(put_u64 u64 {}: u64 usize);
+into_term!(put_u128 u128 {}: u128);
 into_term!(put_i128 i128 {}: i128);
 
 impl IntoTerm for u8 {
@@ -139,6 +137,7 @@ impl FromTerm for char {
 }
 
 impl IntoTerm for char {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         u32::from(*self).encode(encoder)
     }
@@ -160,6 +159,7 @@ impl FromTerm for BigInt {
 }
 
 impl IntoTerm for BigInt {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_bigint(self)
     }
@@ -181,6 +181,7 @@ impl FromTerm for BigUint {
 }
 
 impl IntoTerm for BigUint {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_bigint(&BigInt::from(self.clone()))
     }

@@ -68,12 +68,14 @@ macro_rules! from_vec {
 from_vec!(VecDeque<T> Box<[T]> Arc<[T]> Rc<[T]>);
 
 impl<T: IntoTerm> IntoTerm for [T] {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         T::encode_list(self, encoder)
     }
 }
 
 impl<T: IntoTerm> IntoTerm for Vec<T> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         T::encode_list(self, encoder)
     }
@@ -84,6 +86,7 @@ impl<T: IntoTerm> IntoTerm for Vec<T> {
 }
 
 impl<T: IntoTerm, const N: usize> IntoTerm for [T; N] {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         T::encode_list(self, encoder)
     }
@@ -94,6 +97,7 @@ impl<T: IntoTerm, const N: usize> IntoTerm for [T; N] {
 }
 
 impl<T: IntoTerm> IntoTerm for VecDeque<T> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self.as_slices() {
             (all, []) => T::encode_list(all, encoder),

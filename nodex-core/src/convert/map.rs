@@ -83,12 +83,14 @@ fn encode<'m, K: IntoTerm + 'm, V: IntoTerm + 'm>(
 }
 
 impl<K: IntoTerm, V: IntoTerm, S> IntoTerm for HashMap<K, V, S> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encode(self.len(), self.iter(), encoder)
     }
 }
 
 impl<K: IntoTerm, V: IntoTerm> IntoTerm for BTreeMap<K, V> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encode(self.len(), self.iter(), encoder)
     }

@@ -1,10 +1,7 @@
 //! `Option`, which is `nil` or the value, as in Elixir.
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::{
-    atom,
-    etf::{Decoder, EncodeError, Encoder},
-};
+use crate::etf::{Decoder, EncodeError, Encoder};
 
 impl<T: FromTerm> FromTerm for Option<T> {
     /// The atom `nil` is `None`.
@@ -33,21 +30,23 @@ fn decode_unless<T: FromTerm>(decoder: &mut Decoder<'_>, nothing: &str) -> Resul
 
 impl<T: IntoTerm> IntoTerm for Option<T> {
     /// `None` is the atom `nil`.
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Some(value) => value.encode(encoder),
             None => {
-                encoder.put_atom(&atom!("nil"));
+                encoder.put_array(b"w\x03nil");
                 Ok(())
             }
         }
     }
 
+    #[inline]
     fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Some(value) => value.encode(encoder),
             None => {
-                encoder.put_atom(&atom!("undefined"));
+                encoder.put_array(b"w\x09undefined");
                 Ok(())
             }
         }

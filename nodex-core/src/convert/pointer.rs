@@ -14,6 +14,7 @@ macro_rules! pointers {
         }
 
         impl<T: IntoTerm + ?Sized> IntoTerm for $type<T> {
+            #[inline]
             fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
                 (**self).encode(encoder)
             }
@@ -33,6 +34,7 @@ impl<B: ToOwned<Owned: FromTerm> + ?Sized> FromTerm for Cow<'_, B> {
 }
 
 impl<B: ToOwned + IntoTerm + ?Sized> IntoTerm for Cow<'_, B> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode(encoder)
     }

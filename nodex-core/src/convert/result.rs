@@ -92,6 +92,7 @@ fn put_error(value: &impl IntoTerm, encoder: &mut Encoder) -> Result<(), EncodeE
 }
 
 impl<T: IntoTerm, E: IntoTerm> IntoTerm for Result<T, E> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Ok(value) => put_ok(value, encoder),
@@ -101,6 +102,7 @@ impl<T: IntoTerm, E: IntoTerm> IntoTerm for Result<T, E> {
 }
 
 impl<E: IntoTerm> IntoTerm for Result<(), E> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Ok(()) => atom!("ok").encode(encoder),
@@ -110,6 +112,7 @@ impl<E: IntoTerm> IntoTerm for Result<(), E> {
 }
 
 impl<T: IntoTerm> IntoTerm for Result<T, ()> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Ok(value) => put_ok(value, encoder),
@@ -119,6 +122,7 @@ impl<T: IntoTerm> IntoTerm for Result<T, ()> {
 }
 
 impl IntoTerm for Result<(), ()> {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         if self.is_ok() { atom!("ok").encode(encoder) } else { atom!("error").encode(encoder) }
     }

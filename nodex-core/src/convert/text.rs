@@ -28,14 +28,14 @@ macro_rules! strings {
 strings!(String Box<str> Arc<str> Rc<str>);
 
 impl IntoTerm for str {
-    #[inline]
+    #[inline(always)]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_binary(self.as_bytes())
     }
 }
 
 impl IntoTerm for String {
-    #[inline]
+    #[inline(always)]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_binary(self.as_bytes())
     }
@@ -78,6 +78,7 @@ impl FromTerm for Charlist {
 }
 
 impl IntoTerm for Charlist {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         let bytes: Result<Vec<u8>, _> = self.0.chars().map(u8::try_from).collect();
         match bytes {

@@ -22,6 +22,7 @@ macro_rules! tuples {
         }
 
         impl<$($name: IntoTerm),*> IntoTerm for ($($name,)*) {
+            #[inline]
             fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
                 encoder.put_tuple($arity)?;
                 $(self.$index.encode(encoder)?;)*

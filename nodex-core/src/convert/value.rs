@@ -15,6 +15,7 @@ macro_rules! identifiers {
         }
 
         impl IntoTerm for $type {
+            #[inline]
             fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
                 encoder.$put(self);
                 Ok(())
@@ -54,6 +55,7 @@ impl FromTerm for Term {
 }
 
 impl IntoTerm for Term {
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_term(self)
     }

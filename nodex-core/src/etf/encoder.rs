@@ -81,8 +81,16 @@ impl Encoder {
     }
 
     /// Takes back everything written since `mark`.
+    #[inline]
     pub fn rollback(&mut self, mark: Mark) {
         self.buf.truncate(mark.buf);
+        if self.splices.len() > mark.splices {
+            self.drop_splices(mark);
+        }
+    }
+
+    #[inline(never)]
+    fn drop_splices(&mut self, mark: Mark) {
         self.splices.truncate(mark.splices);
         self.spliced = mark.spliced;
     }
@@ -113,10 +121,9 @@ impl Encoder {
     }
 
     /// Empties it, keeping its memory for the next use.
+    #[inline]
     pub fn clear(&mut self) {
-        self.buf.truncate(0);
-        self.splices.clear();
-        self.spliced = 0;
+        self.rollback(Mark { buf: 0, splices: 0, spliced: 0 });
     }
 
     /// Gives back memory beyond `capacity` bytes.
@@ -189,6 +196,12 @@ impl Encoder {
             Prefix::Short(bytes, len) => self.buf.put_block(bytes, *len),
             Prefix::Long(bytes) => self.buf.put_slice(bytes),
         }
+    }
+
+    /// Appends bytes of which it is known at compile time how many they are, as they are.
+    #[inline(always)]
+    pub fn put_array<const N: usize>(&mut self, bytes: &[u8; N]) {
+        self.buf.put_array(bytes);
     }
 
     /// Appends one byte as it is.

@@ -56,6 +56,8 @@ pub enum EtfError {
 }
 
 /// A value that no BEAM would accept, or that does not fit the format.
+///
+/// A tag and a word, so that results with it are returned in registers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]
@@ -67,7 +69,7 @@ pub enum EncodeError {
     #[error("a map with a key twice cannot be sent")]
     DuplicateKey,
     #[error("a bit string with {bits} bits in its last byte cannot be sent, 1 to 8 are allowed")]
-    BitCount { bits: u8 },
+    BitCount { bits: usize },
     #[error("a reference of {words} words cannot be sent, 1 to 5 are allowed")]
     ReferenceLength { words: usize },
     #[error("an integer of {bytes} bytes cannot be sent, the limit is 524280")]
@@ -80,8 +82,49 @@ pub enum EncodeError {
     OldFun,
     #[error("a term in a format known to its sender only cannot be sent")]
     Local,
-    #[error("{count} elements do not fit into a {kind}, the limit is 4294967295")]
-    TooMany { kind: super::Kind, count: usize },
     #[error("{0}")]
-    Other(Box<str>),
+    TooMany(Box<TooMany>),
+    #[error("{0}")]
+    Other(Box<Box<str>>),
+}
+
+/// More elements than a term can have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{count} elements do not fit into a {kind}, the limit is 4294967295")]
+pub struct TooMany {
+    /// What would have them.
+    pub kind: super::Kind,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl EncodeError {
+    /// For what an implementation of [`IntoTerm`](crate::convert::IntoTerm) of your own has to say.
+    #[cold]
+    pub fn other(text: impl Into<Box<str>>) -> Self {
+        EncodeError::Other(Box::new(text.into()))
+    }
+
+    #[cold]
+    pub(super) fn too_many(kind: super::Kind, count: usize) -> Self {
+        EncodeError::TooMany(Box::new(TooMany { kind, count }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_result_of_encoding_fits_two_registers() {
+        assert_eq!(size_of::<Result<(), EncodeError>>(), 16);
+    }
+
+    #[test]
+    fn errors_in_boxes_say_what_they_hold() {
+        assert_eq!(EncodeError::other("a text").to_string(), "a text");
+        let many = EncodeError::too_many(super::super::Kind::List, 5_000_000_000);
+        assert_eq!(many.to_string(), "5000000000 elements do not fit into a list, the limit is 4294967295");
+    }
 }

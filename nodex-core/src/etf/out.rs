@@ -1,5 +1,7 @@
 //! Growing memory that is written from front to back.
 
+use super::tag;
+
 /// Bytes, as a `Vec<u8>` holds them, but with zeros behind them that are overwritten in steps of a fixed size. A short
 /// piece is then written by a few instructions, where a `Vec` calls a function to copy it.
 #[derive(Debug, Default, Clone)]
@@ -10,7 +12,13 @@ pub(super) struct Out {
 }
 
 /// Pieces up to this size are copied in place.
-const SHORT: usize = 32;
+pub(super) const SHORT: usize = 32;
+
+/// Room for the head of a binary and a short piece.
+pub(super) const SHORT_PLACE: usize = 5 + SHORT;
+
+/// Room for everything that is written at once: the longest is a reference.
+pub(super) const PLACE: usize = 64;
 
 impl Out {
     #[inline]
@@ -38,7 +46,43 @@ impl Out {
         self.bytes.shrink_to(capacity);
     }
 
-    /// The next `count` bytes, to be written to. They count only after they are added to `len`.
+    /// Writes into the next `N` bytes, of which as many are appended as `write` says; if that says `None` or there is no
+    /// room, does `otherwise` in its place.
+    ///
+    /// `otherwise` should be a single call with few and small arguments: then nothing has to be saved across it, and
+    /// what is to be written stays in registers on the usual way.
+    #[inline(always)]
+    pub(super) fn fixed<const N: usize>(
+        &mut self,
+        write: impl FnOnce(&mut [u8; N]) -> Option<usize>,
+        otherwise: impl FnOnce(&mut Self),
+    ) {
+        // Never out of range. An index and not `get_mut`, as two checks that lead to one place become one of more work.
+        match self.bytes[self.len..].first_chunk_mut().and_then(write) {
+            Some(used) => self.len += used,
+            None => otherwise(self),
+        }
+    }
+
+    /// Appends a piece of any length.
+    #[inline(never)]
+    pub(super) fn put_bytes(&mut self, piece: &[u8]) {
+        self.room(piece.len()).copy_from_slice(piece);
+        self.len += piece.len();
+    }
+
+    /// Appends a tag, a length and a piece of any length.
+    #[inline(never)]
+    pub(super) fn put_long<const N: usize>(&mut self, tag: u8, len: [u8; N], piece: &[u8]) {
+        let count = 1 + N + piece.len();
+        let room = self.room(count);
+        room[0] = tag;
+        room[1..1 + N].copy_from_slice(&len);
+        room[1 + N..].copy_from_slice(piece);
+        self.len += count;
+    }
+
+    /// The next `count` bytes, which count only when they are added to `len`.
     #[inline(always)]
     fn room(&mut self, count: usize) -> &mut [u8] {
         // No overflow: neither is more than memory holds.
@@ -49,23 +93,11 @@ impl Out {
         &mut self.bytes[self.len..end]
     }
 
-    /// Writes into the next `N` bytes, which count only after they are added to `len`.
-    #[inline(always)]
-    fn fixed<const N: usize>(&mut self, write: impl Fn(&mut [u8; N])) {
-        // Two ways, so that the usual one need not look again at what has been found out.
-        match self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
-            Some(place) => write(place),
-            None => self.after_growth(&write),
-        }
-    }
-
+    /// For what is short, but for which there is no room yet.
     #[cold]
     #[inline(never)]
-    fn after_growth<const N: usize>(&mut self, write: &impl Fn(&mut [u8; N])) {
-        self.grow(self.len + N);
-        if let Some(place) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
-            write(place);
-        }
+    fn put_after_growth<const N: usize>(&mut self, piece: [u8; N]) {
+        self.put_bytes(&piece);
     }
 
     #[cold]
@@ -75,11 +107,36 @@ impl Out {
         self.bytes.resize(len, 0);
     }
 
-    /// Appends a piece of a size that is known at compile time.
+    /// Appends a piece of a few bytes.
     #[inline(always)]
     pub(super) fn put<const N: usize>(&mut self, piece: [u8; N]) {
-        self.fixed(|place| *place = piece);
-        self.len += N;
+        let write = |place: &mut [u8; N]| {
+            *place = piece;
+            Some(N)
+        };
+        self.fixed(write, |out| out.put_after_growth(piece));
+    }
+
+    /// Appends a piece of a size that is known at compile time.
+    #[inline(always)]
+    pub(super) fn put_array<const N: usize>(&mut self, piece: &[u8; N]) {
+        let write = |place: &mut [u8; N]| {
+            *place = *piece;
+            Some(N)
+        };
+        self.fixed(write, |out| out.put_bytes(piece));
+    }
+
+    /// Appends a tag and a number.
+    #[inline(always)]
+    pub(super) fn put_head(&mut self, tag: u8, number: u32) {
+        let bytes = number.to_be_bytes();
+        let write = |place: &mut [u8; 5]| {
+            place[0] = tag;
+            place[1..].copy_from_slice(&bytes);
+            Some(5)
+        };
+        self.fixed(write, |out| out.put_long(tag, bytes, &[]));
     }
 
     /// Appends a piece that is nearly always short, in place and without a call, and a byte.
@@ -89,7 +146,7 @@ impl Out {
         let len = piece.len();
         match (piece.first_chunk::<16>(), piece.last_chunk::<16>()) {
             (Some(first), Some(last)) if len < ROOM => {
-                self.fixed(|place: &mut [u8; ROOM]| {
+                let write = |place: &mut [u8; ROOM]| {
                     place[..16].copy_from_slice(first);
                     if let (Some(second), true) = (piece.get(16..32), len > 32) {
                         place[16..32].copy_from_slice(second);
@@ -99,21 +156,25 @@ impl Out {
                     }
                     place[len - 16..len].copy_from_slice(last);
                     place[len] = byte;
-                });
-                self.len += len + 1;
+                    Some(len + 1)
+                };
+                self.fixed(write, |out| out.put_long_and(piece, byte));
             }
-            _ => {
-                self.put_slice(piece);
-                self.put([byte]);
-            }
+            _ => self.put_long_and(piece, byte),
         }
+    }
+
+    #[inline(never)]
+    fn put_long_and(&mut self, piece: &[u8], byte: u8) {
+        self.put_bytes(piece);
+        self.put_bytes(&[byte]);
     }
 
     /// Appends the first bytes of some words. Each is copied by itself and only if it is needed: to read as a block what
     /// was written as words stalls the processor, and the compiler would make a block of four words.
     #[inline(always)]
     pub(super) fn put_words(&mut self, words: &[[u8; 8]; 4], len: u8) {
-        self.fixed(|place: &mut [u8; 32]| {
+        let write = |place: &mut [u8; 32]| {
             place[..8].copy_from_slice(&words[0]);
             if len > 8 {
                 place[8..16].copy_from_slice(&words[1]);
@@ -122,77 +183,130 @@ impl Out {
                     place[24..].copy_from_slice(&words[3]);
                 }
             }
-        });
-        self.len += usize::from(len);
+            Some(usize::from(len))
+        };
+        self.fixed(write, |out| out.put_bytes(&words.as_flattened()[..usize::from(len)]));
     }
 
     /// Appends the first bytes of a block of fixed size, as many as `len` says; the block is copied whole.
     #[inline(always)]
     pub(super) fn put_block<const N: usize>(&mut self, block: &[u8; N], len: u8) {
-        debug_assert!(usize::from(len) <= N);
-        self.fixed(|place| *place = *block);
-        self.len += usize::from(len);
+        let write = |place: &mut [u8; N]| {
+            *place = *block;
+            Some(usize::from(len))
+        };
+        self.fixed(write, |out| out.put_bytes(&block[..usize::from(len)]));
     }
 
-    #[inline]
+    /// Appends a piece.
+    #[inline(always)]
     pub(super) fn put_slice(&mut self, piece: &[u8]) {
         if piece.len() > SHORT {
-            self.room(piece.len()).copy_from_slice(piece);
-        } else {
-            self.fixed(|place| copy_short(place, piece));
+            return self.put_bytes(piece);
         }
-        self.len += piece.len();
+        let write = |place: &mut [u8; SHORT]| {
+            copy_short(place, piece);
+            Some(piece.len())
+        };
+        self.fixed(write, |out| out.put_bytes(piece));
     }
 
-    /// Appends a head of fixed size and a piece.
-    #[inline]
-    pub(super) fn put_both<const N: usize>(&mut self, head: [u8; N], piece: &[u8]) {
-        let place = self.room(N + piece.len().max(SHORT));
-        let (first, rest) = place.split_at_mut(N);
-        first.copy_from_slice(&head);
-        match rest.first_chunk_mut() {
-            Some(place) if piece.len() <= SHORT => copy_short(place, piece),
-            _ => rest[..piece.len()].copy_from_slice(piece),
-        }
-        self.len += N + piece.len();
+    /// Appends a tag, a length and a piece.
+    #[inline(always)]
+    pub(super) fn put_piece<const N: usize>(&mut self, tag: u8, len: [u8; N], piece: &[u8]) {
+        self.fixed(|place| short(place, tag, len, piece), |out| out.put_long(tag, len, piece));
     }
 
-    /// Appends pieces of at most `N` bytes each, for which there is room at once: `write` gives how much it used.
-    #[inline]
-    pub(super) fn put_each<T, const N: usize>(
+    /// Appends items as long as `write` can, in place; gives the first that it cannot.
+    ///
+    /// Where writing goes on is kept in registers meanwhile. From one put to the next it goes through memory, which takes
+    /// longer than to write a number.
+    #[inline(always)]
+    pub(super) fn put_while<T>(
         &mut self,
-        values: impl ExactSizeIterator<Item = T>,
-        write: impl Fn(&mut [u8; N], T) -> usize,
-    ) {
-        let room = self.room(values.len() * N);
-        let mut at = 0;
-        for value in values {
-            if let Some(place) = room[at..].first_chunk_mut() {
-                at += write(place, value);
+        items: &mut impl Iterator<Item = T>,
+        write: impl Fn(&mut [u8; PLACE], &T) -> Option<usize>,
+    ) -> Option<T> {
+        loop {
+            let mut room = &mut self.bytes[self.len..];
+            let before = room.len();
+            let end = loop {
+                let Some(place) = room.first_chunk_mut() else { break None };
+                let Some(item) = items.next() else { break Some(None) };
+                let Some(used) = write(place, &item) else { break Some(Some(item)) };
+                room = &mut room[used..];
+            };
+            let after = room.len();
+            self.len += before - after;
+            match end {
+                Some(other) => return other,
+                None => self.grow(self.len + PLACE),
             }
         }
-        self.len += at;
     }
+}
+
+/// Writes a tag, a length and a piece, if it is short, and gives how many bytes they take.
+#[inline(always)]
+pub(super) fn short<const N: usize>(
+    place: &mut [u8; SHORT_PLACE],
+    tag: u8,
+    len: [u8; N],
+    piece: &[u8],
+) -> Option<usize> {
+    const { assert!(1 + N + SHORT <= SHORT_PLACE) }
+    if piece.len() > SHORT {
+        return None;
+    }
+    let (first, rest) = place.split_first_mut()?;
+    let (second, rest) = rest.split_first_chunk_mut()?;
+    *first = tag;
+    *second = len;
+    copy_short(rest.first_chunk_mut()?, piece);
+    Some(1 + N + piece.len())
+}
+
+/// Writes a head and the atom with a short name, and gives where they end.
+#[inline(always)]
+pub(super) fn head_and_node<const N: usize>(place: &mut [u8; PLACE], head: [u8; N], node: &[u8]) -> Option<usize> {
+    let (first, rest) = place.split_first_chunk_mut()?;
+    *first = head;
+    Some(N + short(rest.first_chunk_mut()?, tag::SMALL_ATOM_UTF8_EXT, [node.len() as u8], node)?)
+}
+
+/// Writes numbers from `at` on, and gives where they end.
+#[inline(always)]
+pub(super) fn numbers(place: &mut [u8; PLACE], mut at: usize, numbers: &[u32]) -> Option<usize> {
+    for number in numbers {
+        *place.get_mut(at..)?.first_chunk_mut()? = number.to_be_bytes();
+        at += 4;
+    }
+    Some(at)
 }
 
 /// Copies by pieces of fixed size, two of which may overlap.
 #[inline(always)]
 fn copy_short(place: &mut [u8; SHORT], piece: &[u8]) {
     let len = piece.len();
-    if let (Some(first), Some(last)) = (piece.first_chunk::<16>(), piece.last_chunk::<16>()) {
-        place[..16].copy_from_slice(first);
-        place[len - 16..len].copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (piece.first_chunk::<8>(), piece.last_chunk::<8>()) {
-        place[..8].copy_from_slice(first);
-        place[len - 8..len].copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (piece.first_chunk::<4>(), piece.last_chunk::<4>()) {
-        place[..4].copy_from_slice(first);
-        place[len - 4..len].copy_from_slice(last);
-    } else if let (Some(&first), Some(&middle), Some(&last)) = (piece.first(), piece.get(len / 2), piece.last()) {
-        place[0] = first;
-        place[len / 2] = middle;
-        place[len - 1] = last;
+    if len >= 16 {
+        copy_ends::<16>(place, piece);
+    } else if len >= 8 {
+        copy_ends::<8>(place, piece);
+    } else if len >= 4 {
+        copy_ends::<4>(place, piece);
+    } else if len > 0 {
+        place[0] = piece[0];
+        place[len / 2] = piece[len / 2];
+        place[len - 1] = piece[len - 1];
     }
+}
+
+/// The first and the last `N` bytes of a piece of `N` to `SHORT` bytes.
+#[inline(always)]
+fn copy_ends<const N: usize>(place: &mut [u8; SHORT], piece: &[u8]) {
+    let len = piece.len();
+    place[..N].copy_from_slice(&piece[..N]);
+    place[len - N..len].copy_from_slice(&piece[len - N..]);
 }
 
 #[cfg(test)]
@@ -208,20 +322,23 @@ mod tests {
                 let piece = &source[start..start + len];
                 out.put_slice(piece);
                 out.put([1, 2, 3]);
-                out.put_both([4, 5], piece);
-                out.put_each(piece.iter(), |place: &mut [u8; 2], &byte| {
-                    *place = [9, byte];
-                    1 + usize::from(byte % 2)
-                });
+                out.put_array(&[4]);
+                out.put_piece(4, [len as u8], piece);
+                out.put_head(9, 0x0A0B_0C0D);
+                out.put_piece(7, [1, 2, 3, 4], piece);
+                out.put_long(8, [1, 2], piece);
                 let short = (len % 33) as u8;
                 let words: [u8; 32] = std::array::from_fn(|i| source[start + i]);
                 out.put_short(piece, 6);
                 out.put_words(&std::array::from_fn(|i| std::array::from_fn(|j| words[8 * i + j])), short);
                 out.put_block(&words, short);
                 expected.extend_from_slice(piece);
-                expected.extend_from_slice(&[1, 2, 3, 4, 5]);
+                expected.extend_from_slice(&[1, 2, 3, 4, 4, len as u8]);
                 expected.extend_from_slice(piece);
-                expected.extend(piece.iter().flat_map(|&byte| [9, byte].into_iter().take(1 + usize::from(byte % 2))));
+                expected.extend_from_slice(&[9, 10, 11, 12, 13, 7, 1, 2, 3, 4]);
+                expected.extend_from_slice(piece);
+                expected.extend_from_slice(&[8, 1, 2]);
+                expected.extend_from_slice(piece);
                 expected.extend_from_slice(piece);
                 expected.push(6);
                 expected.extend_from_slice(&words[..usize::from(short)]);

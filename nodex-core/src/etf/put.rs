@@ -2,32 +2,40 @@
 
 use bytes::Bytes;
 
-use super::{EncodeError, Encoder, Kind, MAX_ARITY, tag};
-use crate::term::{Atom, Held, Pid, Port, RawTerm, Reference};
+use super::{
+    EncodeError, Encoder, Kind, MAX_ARITY,
+    out::{Out, SHORT, head_and_node, numbers, short},
+    tag,
+};
+use crate::term::{Atom, Held, MAX_ATOM_CHARACTERS, Pid, Port, RawTerm, Reference};
 
-/// The tag of a term and a number of four bytes.
+/// Writes a float in place, and gives how many bytes it takes.
 #[inline(always)]
-fn head(tag: u8, number: u32) -> [u8; 5] {
-    let [a, b, c, d] = number.to_be_bytes();
-    [tag, a, b, c, d]
+pub(super) fn float(place: &mut [u8; 9], value: f64) -> usize {
+    place[0] = tag::NEW_FLOAT_EXT;
+    place[1..].copy_from_slice(&value.to_be_bytes());
+    9
 }
 
-/// A float in its nine bytes.
-#[inline(always)]
-fn float(value: f64) -> [u8; 9] {
-    let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
-    [tag::NEW_FLOAT_EXT, a, b, c, d, e, f, g, h]
+/// Where there is no room yet.
+#[cold]
+#[inline(never)]
+fn put_float(out: &mut Out, value: f64) {
+    let mut place = [0; 9];
+    float(&mut place, value);
+    out.put_bytes(&place);
 }
 
 /// Writes an integer in place, and gives how many bytes it takes.
 #[inline(always)]
-fn integer(place: &mut [u8; 11], value: i64) -> usize {
+pub(super) fn integer(place: &mut [u8; 11], value: i64) -> usize {
     if let Ok(small) = u8::try_from(value) {
         place[..2].copy_from_slice(&[tag::SMALL_INTEGER_EXT, small]);
         return 2;
     }
     if let Ok(value) = i32::try_from(value) {
-        place[..5].copy_from_slice(&head(tag::INTEGER_EXT, value as u32));
+        place[0] = tag::INTEGER_EXT;
+        place[1..5].copy_from_slice(&value.to_be_bytes());
         return 5;
     }
     let magnitude = value.unsigned_abs();
@@ -37,31 +45,80 @@ fn integer(place: &mut [u8; 11], value: i64) -> usize {
     3 + significant
 }
 
+/// Where there is no room yet.
+#[cold]
+#[inline(never)]
+fn put_integer(out: &mut Out, value: i64) {
+    let mut place = [0; 11];
+    let len = integer(&mut place, value);
+    out.put_bytes(&place[..len]);
+}
+
+/// Numbers of four bytes each.
+pub(super) fn put_numbers(out: &mut Out, numbers: &[u32]) {
+    numbers.iter().for_each(|number| out.put(number.to_be_bytes()));
+}
+
+/// An atom whose name has been found to be short enough for one.
+#[inline(never)]
+fn put_long_atom(out: &mut Out, name: &[u8]) {
+    // At most 255 characters of at most 4 bytes.
+    match u8::try_from(name.len()) {
+        Ok(len) => out.put_long(tag::SMALL_ATOM_UTF8_EXT, [len], name),
+        Err(_) => out.put_long(tag::ATOM_UTF8_EXT, (name.len() as u16).to_be_bytes(), name),
+    }
+}
+
+/// How many integers or floats are written after one check of room.
+const AT_ONCE: usize = 8;
+
+/// True if all of these take a tag and four bytes each.
+#[inline(always)]
+fn all_of_four_bytes(values: &[i64; AT_ONCE]) -> bool {
+    let wide = values.iter().fold(0, |wide, &value| wide | (value.wrapping_add(1 << 31) as u64 >> 32));
+    wide == 0 && values.iter().all(|&value| value as u64 > 255)
+}
+
 impl Encoder {
     fn count(kind: Kind, count: usize) -> Result<u32, EncodeError> {
-        u32::try_from(count).map_err(|_| EncodeError::TooMany { kind, count })
+        u32::try_from(count).map_err(|_| EncodeError::too_many(kind, count))
     }
 
     /// An atom.
-    #[inline]
+    #[inline(always)]
     pub fn put_atom(&mut self, atom: &Atom) {
-        let Some((name, len)) = atom.inline() else { return self.put_atom_bytes(atom.as_bytes()) };
-        let mut block = [0; 2 + Atom::INLINE];
-        block[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
-        block[2..].copy_from_slice(name);
-        self.buf.put_block(&block, 2 + len);
+        let Some((name, len)) = atom.inline() else {
+            let name = atom.as_bytes();
+            let write = |place: &mut _| short(place, tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name);
+            return self.buf.fixed(write, |out| put_long_atom(out, name));
+        };
+        let write = |place: &mut [u8; 2 + Atom::INLINE]| {
+            place[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
+            // What follows the name is copied as well, because then there is nothing to decide.
+            place[2..].copy_from_slice(name);
+            Some(2 + usize::from(len))
+        };
+        let name = &name[..usize::from(len)];
+        self.buf.fixed(write, |out| put_long_atom(out, name));
     }
 
-    /// An atom whose name has been found to be short enough.
-    #[inline]
-    pub(super) fn put_atom_bytes(&mut self, name: &[u8]) {
-        // At most 255 characters of at most 4 bytes.
-        if name.len() <= 255 {
-            self.buf.put_both([tag::SMALL_ATOM_UTF8_EXT, name.len() as u8], name);
-        } else {
-            let [a, b] = (name.len() as u16).to_be_bytes();
-            self.buf.put_both([tag::ATOM_UTF8_EXT, a, b], name);
+    /// An atom with this name.
+    ///
+    /// # Errors
+    /// When it has more than 255 characters.
+    pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
+        if name.len() <= SHORT {
+            self.buf.put_piece(tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name.as_bytes());
+            return Ok(());
         }
+        if name.len() > MAX_ATOM_CHARACTERS {
+            let characters = name.chars().count();
+            if characters > MAX_ATOM_CHARACTERS {
+                return Err(EncodeError::AtomLength { characters });
+            }
+        }
+        put_long_atom(&mut self.buf, name.as_bytes());
+        Ok(())
     }
 
     /// The head of a tuple of `arity` terms, which follow.
@@ -73,7 +130,7 @@ impl Encoder {
             if arity > MAX_ARITY {
                 return Err(EncodeError::Arity { arity });
             }
-            self.buf.put(head(tag::LARGE_TUPLE_EXT, arity as u32));
+            self.buf.put_head(tag::LARGE_TUPLE_EXT, arity as u32);
         }
         Ok(())
     }
@@ -81,7 +138,7 @@ impl Encoder {
     /// The head of a list of `count` terms (at least one), which follow, and then the tail: [`put_nil`](Self::put_nil).
     #[inline]
     pub fn put_list(&mut self, count: usize) -> Result<(), EncodeError> {
-        self.buf.put(head(tag::LIST_EXT, Self::count(Kind::List, count)?));
+        self.buf.put_head(tag::LIST_EXT, Self::count(Kind::List, count)?);
         Ok(())
     }
 
@@ -94,20 +151,36 @@ impl Encoder {
     /// The head of a map of `count` pairs, which follow. Keys must differ: the caller checks.
     #[inline]
     pub fn put_map(&mut self, count: usize) -> Result<(), EncodeError> {
-        self.buf.put(head(tag::MAP_EXT, Self::count(Kind::Map, count)?));
+        self.buf.put_head(tag::MAP_EXT, Self::count(Kind::Map, count)?);
         Ok(())
     }
 
     /// An integer.
     #[inline]
     pub fn put_i64(&mut self, value: i64) {
-        self.buf.put_each(std::iter::once(value), integer);
+        self.buf.fixed(|place| Some(integer(place, value)), |out| put_integer(out, value));
     }
 
     /// Integers one after the other.
     #[inline]
-    pub(crate) fn put_integers(&mut self, values: impl ExactSizeIterator<Item = i64>) {
-        self.buf.put_each(values, integer);
+    pub(crate) fn put_integers<T: Copy>(&mut self, values: &[T], as_i64: impl Fn(T) -> i64) {
+        let (blocks, rest) = values.as_chunks::<AT_ONCE>();
+        for block in blocks {
+            let block = block.map(&as_i64);
+            if all_of_four_bytes(&block) {
+                let write = |place: &mut [u8; 5 * AT_ONCE]| {
+                    for (place, value) in place.as_chunks_mut::<5>().0.iter_mut().zip(block) {
+                        place[0] = tag::INTEGER_EXT;
+                        place[1..].copy_from_slice(&(value as i32).to_be_bytes());
+                    }
+                    Some(place.len())
+                };
+                self.buf.fixed(write, |out| block.iter().for_each(|&value| put_integer(out, value)));
+            } else {
+                block.iter().for_each(|&value| self.put_i64(value));
+            }
+        }
+        rest.iter().for_each(|&value| self.put_i64(as_i64(value)));
     }
 
     /// An integer.
@@ -120,6 +193,14 @@ impl Encoder {
 
     /// An integer.
     #[inline]
+    pub(crate) fn put_u64(&mut self, value: u64) {
+        match i64::try_from(value) {
+            Ok(value) => self.put_i64(value),
+            Err(_) => self.put_big(false, value.into()),
+        }
+    }
+
+    /// An integer.
     pub fn put_u128(&mut self, value: u128) {
         match i64::try_from(value) {
             Ok(value) => self.put_i64(value),
@@ -128,10 +209,11 @@ impl Encoder {
     }
 
     /// A big integer; leading zeros are dropped.
+    #[cold]
     fn put_big(&mut self, negative: bool, magnitude: u128) {
         let significant = 16 - magnitude.leading_zeros() as usize / 8;
-        let head = [tag::SMALL_BIG_EXT, significant as u8, u8::from(negative)];
-        self.buf.put_both(head, &magnitude.to_le_bytes()[..significant]);
+        let head = [significant as u8, u8::from(negative)];
+        self.buf.put_long(tag::SMALL_BIG_EXT, head, &magnitude.to_le_bytes()[..significant]);
     }
 
     /// A float.
@@ -143,7 +225,7 @@ impl Encoder {
         if !value.is_finite() {
             return Err(EncodeError::NonFinite);
         }
-        self.buf.put(float(value));
+        self.buf.fixed(|place| Some(float(place, value)), |out| put_float(out, value));
         Ok(())
     }
 
@@ -152,26 +234,43 @@ impl Encoder {
     /// # Errors
     /// When one is not finite.
     pub(crate) fn put_floats(&mut self, values: &[f64]) -> Result<(), EncodeError> {
-        if values.iter().any(|value| !value.is_finite()) {
+        // All of them, or the compiler could not look at several at once.
+        if !values.iter().fold(true, |finite, value| finite & value.is_finite()) {
             return Err(EncodeError::NonFinite);
         }
-        self.buf.put_each(values.iter(), |place: &mut [u8; 9], &value| {
-            *place = float(value);
-            9
-        });
-        Ok(())
+        let (blocks, rest) = values.as_chunks::<AT_ONCE>();
+        for block in blocks {
+            let write = |place: &mut [u8; 9 * AT_ONCE]| {
+                place.as_chunks_mut().0.iter_mut().zip(block).for_each(|(place, &value)| {
+                    float(place, value);
+                });
+                Some(place.len())
+            };
+            self.buf.fixed(write, |out| block.iter().for_each(|&value| put_float(out, value)));
+        }
+        rest.iter().try_for_each(|&value| self.put_float(value))
     }
 
     /// A binary, copied.
-    #[inline]
+    #[inline(always)]
     pub fn put_binary(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
-        self.buf.put_both(head(tag::BINARY_EXT, Self::count(Kind::Binary, bytes.len())?), bytes);
+        if bytes.len() > SHORT {
+            return self.put_long_binary(bytes);
+        }
+        self.buf.put_piece(tag::BINARY_EXT, (bytes.len() as u32).to_be_bytes(), bytes);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn put_long_binary(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+        let len = Self::count(Kind::Binary, bytes.len())?;
+        self.buf.put_long(tag::BINARY_EXT, len.to_be_bytes(), bytes);
         Ok(())
     }
 
     /// A binary, shared when it is big.
     pub fn put_shared_binary(&mut self, bytes: &Bytes) -> Result<(), EncodeError> {
-        self.buf.put(head(tag::BINARY_EXT, Self::count(Kind::Binary, bytes.len())?));
+        self.buf.put_head(tag::BINARY_EXT, Self::count(Kind::Binary, bytes.len())?);
         self.put_shared(bytes);
         Ok(())
     }
@@ -181,11 +280,10 @@ impl Encoder {
         if bytes.is_empty() {
             self.put_nil();
         } else if let Ok(len) = u16::try_from(bytes.len()) {
-            let [a, b] = len.to_be_bytes();
-            self.buf.put_both([tag::STRING_EXT, a, b], bytes);
+            self.buf.put_long(tag::STRING_EXT, len.to_be_bytes(), bytes);
         } else {
             self.put_list(bytes.len())?;
-            self.put_integers(bytes.iter().map(|&byte| byte.into()));
+            self.put_integers(bytes, i64::from);
             self.put_nil();
         }
         Ok(())
@@ -193,15 +291,16 @@ impl Encoder {
 
     /// A pid.
     pub fn put_pid(&mut self, pid: &Pid) {
-        self.buf.put([tag::NEW_PID_EXT]);
-        self.put_atom(&pid.node);
-        self.put_numbers([pid.id, pid.serial, pid.creation]);
-    }
-
-    /// Numbers of four bytes each.
-    #[inline]
-    pub(super) fn put_numbers<const N: usize>(&mut self, numbers: [u32; N]) {
-        numbers.iter().for_each(|number| self.buf.put(number.to_be_bytes()));
+        let (node, all) = (pid.node.as_bytes(), [pid.id, pid.serial, pid.creation]);
+        let write = |place: &mut _| {
+            let at = head_and_node(place, [tag::NEW_PID_EXT], node)?;
+            numbers(place, at, &all)
+        };
+        self.buf.fixed(write, |out| {
+            out.put([tag::NEW_PID_EXT]);
+            put_long_atom(out, node);
+            put_numbers(out, &all);
+        });
     }
 
     /// A port; in the 64-bit form only where it needs one, because OTP 23 does not know that form.
@@ -213,21 +312,29 @@ impl Encoder {
 
     pub(super) fn put_port_head(&mut self, id: u64) {
         // The old form has 28 bits, and OTP 23 knows no other.
-        self.buf.put([if id < 1 << 28 { tag::NEW_PORT_EXT } else { tag::V4_PORT_EXT }]);
+        self.put_u8(if id < 1 << 28 { tag::NEW_PORT_EXT } else { tag::V4_PORT_EXT });
     }
 
     pub(super) fn put_port_numbers(&mut self, id: u64, creation: u32) {
         self.buf.put_slice(&id.to_be_bytes()[if id < 1 << 28 { 4 } else { 0 }..]);
-        self.put_numbers([creation]);
+        put_numbers(&mut self.buf, &[creation]);
     }
 
     /// A reference.
     pub fn put_reference(&mut self, reference: &Reference) {
-        let words = reference.words();
-        self.buf.put([tag::NEWER_REFERENCE_EXT, 0, words.len() as u8]);
-        self.put_atom(&reference.node);
-        self.put_numbers([reference.creation]);
-        words.iter().for_each(|&word| self.put_numbers([word]));
+        let (node, creation, words) = (reference.node.as_bytes(), reference.creation, reference.words());
+        let head = [tag::NEWER_REFERENCE_EXT, 0, words.len() as u8];
+        let write = |place: &mut _| {
+            let at = head_and_node(place, head, node)?;
+            let at = numbers(place, at, &[creation])?;
+            numbers(place, at, words)
+        };
+        self.buf.fixed(write, |out| {
+            out.put(head);
+            put_long_atom(out, node);
+            put_numbers(out, &[creation]);
+            put_numbers(out, words);
+        });
     }
 
     /// A raw term as it is; a long one is shared.

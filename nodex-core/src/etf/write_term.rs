@@ -5,8 +5,8 @@ use std::{collections::hash_map, slice};
 use eetf::{InternalFun, Map};
 use num_bigint::{BigInt, Sign};
 
-use super::{EncodeError, Encoder, Kind, MAX_SENT_INTEGER_BYTES, Mark, tag};
-use crate::term::{MAX_ATOM_CHARACTERS, Term, distinct_keys, hash_is_unreliable, is_canonical, mask_bits};
+use super::{EncodeError, Encoder, Kind, MAX_SENT_INTEGER_BYTES, Mark, put::put_numbers, short_term::short_term, tag};
+use crate::term::{Term, distinct_keys, hash_is_unreliable, is_canonical, mask_bits};
 
 /// How many levels are written by recursion, which is faster; the others are not, so that no depth overflows the stack.
 const SHALLOW: usize = 16;
@@ -30,39 +30,50 @@ impl Encoder {
     /// (numerically equal integers, lists of equal elements), integers of more than 524,280 bytes, tuples of more than
     /// 16,777,215 elements. What was written before the error stays: the caller rolls it back.
     pub fn put_term(&mut self, term: &Term) -> Result<(), EncodeError> {
-        self.put_shallow(term, SHALLOW)
+        self.put_other(term, SHALLOW)
     }
 
-    /// A term, of which `depth` levels are written by recursion.
-    fn put_shallow(&mut self, term: &Term, depth: usize) -> Result<(), EncodeError> {
-        match term {
-            simple if self.put_simple(simple)? => {}
-            deep if depth == 0 => self.put_deep(deep)?,
-            Term::Tuple(tuple) => {
-                self.put_tuple(tuple.elements.len())?;
-                self.put_all(&tuple.elements, depth)?;
-            }
-            Term::List(list) => {
-                self.put_list(list.elements.len())?;
-                self.put_all(&list.elements, depth)?;
-                self.put_nil();
-            }
-            Term::Map(map) => {
-                check_keys(map)?;
-                self.put_map(map.map.len())?;
-                for (key, value) in &map.map {
-                    self.put_shallow(key, depth - 1)?;
-                    self.put_shallow(value, depth - 1)?;
-                }
-            }
-            rare => self.put_deep(rare)?,
+    /// Terms one after the other, of which `depth` levels are written by recursion.
+    fn put_terms(&mut self, terms: &[Term], depth: usize) -> Result<(), EncodeError> {
+        let mut terms = terms.iter();
+        while let Some(other) = self.buf.put_while(&mut terms, |place, term| short_term(place, term)) {
+            self.put_other(other, depth)?;
         }
         Ok(())
     }
 
-    #[inline]
-    fn put_all(&mut self, terms: &[Term], depth: usize) -> Result<(), EncodeError> {
-        terms.iter().try_for_each(|term| self.put_shallow(term, depth - 1))
+    /// A term that is not short. A function of its own, so that [`put_terms`](Self::put_terms) has the registers for
+    /// those that are.
+    #[inline(never)]
+    fn put_other(&mut self, term: &Term, depth: usize) -> Result<(), EncodeError> {
+        match term {
+            Term::Tuple(tuple) if depth > 0 => {
+                self.put_tuple(tuple.elements.len())?;
+                self.put_terms(&tuple.elements, depth - 1)
+            }
+            Term::List(list) if depth > 0 && !list.elements.is_empty() => {
+                self.put_list(list.elements.len())?;
+                self.put_terms(&list.elements, depth - 1)?;
+                self.put_nil();
+                Ok(())
+            }
+            Term::Map(map) if depth > 0 => self.put_pairs(map, depth - 1),
+            Term::Tuple(_) | Term::List(_) | Term::Map(_) | Term::ImproperList(_) | Term::InternalFun(_) => {
+                self.put_deep(term)
+            }
+            single => self.put_single(single),
+        }
+    }
+
+    /// A map.
+    #[inline(never)]
+    fn put_pairs(&mut self, map: &Map, depth: usize) -> Result<(), EncodeError> {
+        self.put_map(map.map.len())?;
+        let mut pairs = Pairs { pairs: map.map.iter(), value: None, doubtful: false };
+        while let Some(other) = self.buf.put_while(&mut pairs, |place, term| short_term(place, term)) {
+            self.put_other(other, depth)?;
+        }
+        if pairs.doubtful && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
     }
 
     /// A term of any depth, without recursion.
@@ -92,7 +103,7 @@ impl Encoder {
                 }
                 Rest::Size(place) => {
                     let (place, count) = (*place, self.written_since(*place));
-                    let size = u32::try_from(count).map_err(|_| EncodeError::TooMany { kind: Kind::Fun, count })?;
+                    let size = u32::try_from(count).map_err(|_| EncodeError::too_many(Kind::Fun, count))?;
                     self.patch_u32(place, size);
                     None
                 }
@@ -110,12 +121,11 @@ impl Encoder {
     /// Writes what is simple, and the head of what is not: the rest of that goes to `open`.
     fn put_head<'t>(&mut self, term: &'t Term, open: &mut Vec<Rest<'t>>) -> Result<(), EncodeError> {
         match term {
-            simple if self.put_simple(simple)? => {}
             Term::Tuple(tuple) => {
                 self.put_tuple(tuple.elements.len())?;
                 open.push(Rest::Terms(tuple.elements.iter()));
             }
-            Term::List(list) => {
+            Term::List(list) if !list.elements.is_empty() => {
                 self.put_list(list.elements.len())?;
                 open.push(Rest::Nil);
                 open.push(Rest::Terms(list.elements.iter()));
@@ -133,31 +143,19 @@ impl Encoder {
                 open.push(Rest::Pairs(map.map.iter()));
             }
             Term::InternalFun(fun) => self.put_fun(fun, open)?,
-            _ => {}
+            single => self.put_single(single)?,
         }
         Ok(())
     }
 
-    /// Writes a term that contains no others; false for one that does.
-    #[inline(always)]
-    fn put_simple(&mut self, term: &Term) -> Result<bool, EncodeError> {
+    /// A term that contains no others.
+    fn put_single(&mut self, term: &Term) -> Result<(), EncodeError> {
         match term {
             Term::Atom(atom) => self.put_atom_name(&atom.name)?,
             Term::FixInteger(integer) => self.put_i64(integer.value.into()),
-            Term::Binary(binary) => self.put_binary(&binary.bytes)?,
             Term::Float(float) => self.put_float(float.value)?,
-            Term::List(list) if list.elements.is_empty() => self.put_nil(),
-            Term::Tuple(_) | Term::List(_) | Term::Map(_) | Term::ImproperList(_) | Term::InternalFun(_) => {
-                return Ok(false);
-            }
-            rare => self.put_rare(rare)?,
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn put_rare(&mut self, term: &Term) -> Result<(), EncodeError> {
-        match term {
+            Term::Binary(binary) => self.put_binary(&binary.bytes)?,
+            Term::List(_) => self.put_nil(),
             Term::ByteList(list) => self.put_byte_list(&list.bytes)?,
             Term::BigInteger(integer) => self.put_bigint(&integer.value)?,
             Term::Pid(pid) => self.put_eetf_pid(pid)?,
@@ -173,8 +171,8 @@ impl Encoder {
                 }
                 self.put_slice(&[tag::NEWER_REFERENCE_EXT, 0, words as u8]);
                 self.put_atom_name(&reference.node.name)?;
-                self.put_numbers([reference.creation]);
-                reference.id.iter().for_each(|&word| self.put_numbers([word]));
+                put_numbers(&mut self.buf, &[reference.creation]);
+                put_numbers(&mut self.buf, &reference.id);
             }
             Term::BitBinary(bits) => self.put_bit_string(&bits.bytes, bits.tail_bits_size)?,
             Term::ExternalFun(fun) => {
@@ -192,7 +190,7 @@ impl Encoder {
     fn put_eetf_pid(&mut self, pid: &eetf::Pid) -> Result<(), EncodeError> {
         self.put_u8(tag::NEW_PID_EXT);
         self.put_atom_name(&pid.node.name)?;
-        self.put_numbers([pid.id, pid.serial, pid.creation]);
+        put_numbers(&mut self.buf, &[pid.id, pid.serial, pid.creation]);
         Ok(())
     }
 
@@ -215,22 +213,6 @@ impl Encoder {
         self.put_i64((*old_uniq).into());
         self.put_eetf_pid(pid)?;
         open.push(Rest::Terms(free_vars.iter()));
-        Ok(())
-    }
-
-    /// An atom with this name.
-    ///
-    /// # Errors
-    /// When it has more than 255 characters.
-    #[inline]
-    pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
-        if name.len() > MAX_ATOM_CHARACTERS {
-            let characters = name.chars().count();
-            if characters > MAX_ATOM_CHARACTERS {
-                return Err(EncodeError::AtomLength { characters });
-            }
-        }
-        self.put_atom_bytes(name.as_bytes());
         Ok(())
     }
 
@@ -267,9 +249,11 @@ impl Encoder {
         if bits == 8 && !bytes.is_empty() {
             return self.put_binary(bytes);
         }
-        let (Some(&last), 1..=7) = (bytes.last(), bits) else { return Err(EncodeError::BitCount { bits }) };
+        let (Some(&last), 1..=7) = (bytes.last(), bits) else {
+            return Err(EncodeError::BitCount { bits: bits.into() });
+        };
         let len = u32::try_from(bytes.len());
-        let len = len.map_err(|_| EncodeError::TooMany { kind: Kind::BitString, count: bytes.len() })?;
+        let len = len.map_err(|_| EncodeError::too_many(Kind::BitString, bytes.len()))?;
         self.put_u8(tag::BIT_BINARY_EXT);
         self.put_slice(&len.to_be_bytes());
         self.put_u8(bits);
@@ -281,8 +265,36 @@ impl Encoder {
     }
 }
 
-/// Keys that differ in Rust may be equal on a BEAM, unless all of them are canonical.
+/// The keys and values of a map.
+struct Pairs<'t> {
+    pairs: hash_map::Iter<'t, Term, Term>,
+    /// That of the key before.
+    value: Option<&'t Term>,
+    /// Whether equal keys have to be looked for.
+    doubtful: bool,
+}
+
+impl<'t> Iterator for Pairs<'t> {
+    type Item = &'t Term;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'t Term> {
+        if let Some(value) = self.value.take() {
+            return Some(value);
+        }
+        let (key, value) = self.pairs.next()?;
+        self.value = Some(value);
+        // The usual keys are never doubtful, and that is seen without a call.
+        self.doubtful |= !matches!(key, Term::Atom(_) | Term::Binary(_) | Term::FixInteger(_)) && is_doubtful(key);
+        Some(key)
+    }
+}
+
+/// Keys that differ in Rust may be equal on a BEAM, unless none of them is doubtful.
+fn is_doubtful(key: &Term) -> bool {
+    !is_canonical(key) || hash_is_unreliable(key)
+}
+
 fn check_keys(map: &Map) -> Result<(), EncodeError> {
-    let doubtful = map.map.keys().any(|key| !is_canonical(key) || hash_is_unreliable(key));
-    if doubtful && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
+    if map.map.keys().any(is_doubtful) && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
 }

@@ -49,6 +49,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         #[automatically_derived]
         #allow
         impl #impl_generics #private::convert::IntoTerm for #ident #type_generics #where_clause {
+            #[inline]
             fn encode(
                 &self,
                 #encoder: &mut #private::etf::Encoder,
@@ -184,7 +185,7 @@ impl Output {
     fn flush(&mut self) {
         if !self.bytes.is_empty() {
             let (encoder, bytes) = (local("encoder"), Literal::byte_string(&self.bytes));
-            self.statements.extend(quote!(#encoder.put_slice(#bytes);));
+            self.statements.extend(quote!(#encoder.put_array(#bytes);));
             self.bytes.clear();
         }
     }
