@@ -309,7 +309,7 @@ impl Healthy {
     pub(crate) fn start(mut link: Link) -> Self {
         let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let stopped = stop.clone();
-        let pinging = thread::spawn(move || {
+        let pinging = move || {
             let mut waits = Vec::new();
             while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
                 let took = link.answers();
@@ -317,7 +317,9 @@ impl Healthy {
                 thread::sleep(Duration::from_millis(2));
             }
             Ok(waits)
-        });
+        };
+        // A name by which a measurement can give it a priority.
+        let pinging = thread::Builder::new().name("healthy".to_owned()).spawn(pinging).expect("a thread");
         Healthy { stop, pinging }
     }
 
