@@ -4,12 +4,15 @@ use std::fmt::Write;
 
 use crate::report::digits;
 
-/// Width of a picture, in pixels of its own.
-const WIDTH: f64 = 860.0;
+/// Width of a picture, in pixels of its own: no more than its texts need, so that they are not too small on a phone.
+const WIDTH: f64 = 700.0;
 
 /// Where the plot begins and ends.
-const LEFT: f64 = 165.0;
-const RIGHT: f64 = 160.0;
+const LEFT: f64 = 125.0;
+const RIGHT: f64 = 140.0;
+
+/// Letters of a name.
+const LONGEST_NAME: usize = 16;
 
 const STYLE: &str = "\
 .s{--bg:#fff;--ink:#1c2330;--dim:#5b6472;--grid:#e3e6ea;\
@@ -79,10 +82,15 @@ impl Picture {
         self.height += 46.0;
     }
 
-    /// Horizontal bars from zero.
-    pub(crate) fn bars(&mut self, title: &str, explanation: &str, unit: &str, bars: &[Bar]) {
+    /// Horizontal bars from zero. If less is better, those that are far longer than the others are broken off, so that
+    /// the others can be told apart.
+    pub(crate) fn bars(&mut self, title: &str, explanation: &str, unit: &str, less_is_better: bool, bars: &[Bar]) {
         self.heading(title, explanation);
-        let longest = bars.iter().map(|bar| bar.value).fold(0.0, f64::max);
+        let mut values: Vec<f64> = bars.iter().map(|bar| bar.value).collect();
+        values.sort_by(f64::total_cmp);
+        let longest = values.last().copied().unwrap_or_default();
+        let middle = values.get(values.len() / 2).copied().unwrap_or_default();
+        let longest = if less_is_better { longest.min(middle * 4.0) } else { longest };
         let most = bars.iter().filter_map(|bar| bar.whisker).fold(longest, f64::max);
         // A thin line that is much longer than all bars ends at the edge; its value stands there anyway.
         let most = most.min(longest * 2.5);
@@ -90,13 +98,20 @@ impl Picture {
         let scale = |value: f64| LEFT + value.min(most) / most.max(f64::MIN_POSITIVE) * (WIDTH - LEFT - RIGHT - 30.0);
         for bar in bars {
             let (top, middle) = (self.height + 4.0, self.height + 12.0);
-            self.text(LEFT - 10.0, middle + 4.5, "", "end", &bar.label);
+            self.text(LEFT - 10.0, middle + 4.5, "", "end", &short_name(&bar.label));
             let (end, colour) = (scale(bar.value), bar.colour % 8);
             let width = (end - LEFT).max(1.0);
             let _ = write!(
                 self.body,
                 "<rect x=\"{LEFT}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"16\" rx=\"2\" style=\"fill:var(--c{colour})\"/>"
             );
+            if bar.value > most {
+                let (x, bottom) = (end - 24.0, top + 17.0);
+                let _ = write!(
+                    self.body,
+                    "<path d=\"M{x:.1} {bottom:.1}l8 -18\" style=\"stroke:var(--bg);stroke-width:4\"/>"
+                );
+            }
             let mut behind = end;
             if let Some(whisker) = bar.whisker.map(scale).filter(|whisker| *whisker > end) {
                 self.line("w", (end, middle), (whisker, middle));
@@ -118,19 +133,16 @@ impl Picture {
         let (Some(xs), Some(ys)) = (range(points().map(|point| point.0)), range(points().map(|point| point.1))) else {
             return;
         };
-        // Whole powers of ten above and below, so that a flat line looks flat.
-        let ys = (10_f64.powf(ys.0.log10().floor()), 10_f64.powf(ys.1.log10().ceil()));
-        let ys = if ys.0 < ys.1 { ys } else { (ys.0, ys.0 * 10.0) };
+        let ticks = ticks(ys);
+        let ys = (ticks[0], ticks[ticks.len() - 1]);
         let (top, tall) = (self.height, 190.0);
         let part = |value: f64, (low, high): (f64, f64)| (value / low).log10() / (high / low).log10().max(1e-9);
-        let x_of = |x: f64| LEFT - 70.0 + part(x, xs) * (WIDTH - LEFT + 70.0 - RIGHT);
+        let x_of = |x: f64| LEFT - 60.0 + part(x, xs) * (WIDTH - LEFT + 60.0 - RIGHT);
         let y_of = |y: f64| top + tall - part(y, ys) * tall;
 
-        let mut y = ys.0;
-        while y <= ys.1 * 1.01 {
+        for y in ticks {
             self.line("g", (x_of(xs.0), y_of(y)), (WIDTH - RIGHT, y_of(y)));
             self.text(x_of(xs.0) - 8.0, y_of(y) + 4.0, "d", "end", &short(y));
-            y *= 10.0;
         }
         let mut ticks: Vec<f64> = points().map(|point| point.0).collect();
         ticks.sort_by(f64::total_cmp);
@@ -180,7 +192,7 @@ impl Picture {
         for (y, series) in ends {
             let colour = series.colour % 8;
             let _ = write!(self.body, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" style=\"fill:var(--c{colour})\"/>");
-            self.text(x + 9.0, y + 4.5, "", "start", &series.label);
+            self.text(x + 9.0, y + 4.5, "", "start", &short_name(&series.label));
         }
     }
 }
@@ -190,6 +202,31 @@ fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
         None => Some((value, value)),
         Some((low, high)) => Some((f64::min(low, value), f64::max(high, value))),
     })
+}
+
+/// Where to draw lines over a logarithmic axis. It has no less than a power of ten, so that a flat line looks flat: all
+/// of 1, 2 and 5 where there are few of them, else powers of ten.
+fn ticks((low, high): (f64, f64)) -> Vec<f64> {
+    let between = |steps: &[f64]| -> Vec<f64> {
+        let first = low.log10().floor() as i32;
+        // One power of ten around both is enough.
+        let all: Vec<f64> =
+            (first..first + 20).flat_map(|power| steps.iter().map(move |step| step * 10_f64.powi(power))).collect();
+        let start = all.iter().rposition(|tick| *tick <= low * 1.001).unwrap_or_default();
+        let least = all[start] * 10.0;
+        let end = all.iter().position(|tick| *tick >= (high * 0.999).max(least * 0.999)).unwrap_or(all.len() - 1);
+        all[start..=end].to_vec()
+    };
+    let fine = between(&[1.0, 2.0, 5.0]);
+    if fine.len() <= 8 { fine } else { between(&[1.0]) }
+}
+
+/// What there is room for.
+fn short_name(name: &str) -> String {
+    match name.chars().count() > LONGEST_NAME {
+        true => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
+        false => name.to_owned(),
+    }
 }
 
 /// `10 k`, `64 M`.
@@ -219,10 +256,24 @@ mod tests {
     }
 
     #[test]
+    fn an_axis_has_a_power_of_ten_or_more() {
+        for (range, all) in [
+            ((0.3, 1.7), &[0.2, 0.5, 1.0, 2.0][..]),
+            ((1.0, 1.0), &[1.0, 2.0, 5.0, 10.0]),
+            ((0.07, 43.0), &[0.01, 0.1, 1.0, 10.0, 100.0]),
+            ((1.4, 1009.0), &[1.0, 10.0, 100.0, 1000.0, 10_000.0]),
+        ] {
+            let ticks = ticks(range);
+            let same = ticks.len() == all.len() && ticks.iter().zip(all).all(|(a, b)| (a / b - 1.0).abs() < 1e-9);
+            assert!(same, "{range:?}: {ticks:?}");
+        }
+    }
+
+    #[test]
     fn names_cannot_break_out() {
         let mut picture = Picture::new();
         let bar = Bar { label: "<script>".into(), colour: 0, value: 1.0, whisker: None };
-        picture.bars("a & b", "", "us", &[bar]);
+        picture.bars("a & b", "", "us", true, &[bar]);
         let svg = picture.svg("\"");
         assert!(svg.contains("&lt;script&gt;") && svg.contains("a &amp; b") && !svg.contains("<script"), "{svg}");
     }

@@ -56,6 +56,7 @@ fn latency(report: &Report) -> Option<Picture> {
         "A raw generator calls: {ping, <<\"hello\">>}, one at a time",
         "round trip, p50 of the median round; the thin line ends at p99; all on one core",
         "µs",
+        true,
         &raw,
     );
     let work = beam::work(5, "one core");
@@ -79,9 +80,10 @@ fn latency(report: &Report) -> Option<Picture> {
     let beam: Vec<Bar> = report.figures.iter().filter(is_direct).map(bar).collect();
     if !beam.is_empty() {
         picture.bars(
-            "A BEAM calls: the same message, sent and received by an Elixir process",
-            "round trip, p50 of the median round; the thin line ends at p99; all on one core",
+            "A BEAM calls: the same message, sent and received by an Erlang process",
+            "round trip as above; in the local and the remote BEAM a gen_server answers",
             "µs",
+            true,
             &beam,
         );
     }
@@ -99,6 +101,16 @@ fn series(report: &Report, work: &str, statistic: &str) -> Vec<Series> {
     nodes.enumerate().filter_map(of_node).collect()
 }
 
+/// Each in parts of the first one.
+fn compared(mut all: Vec<Series>) -> Vec<Series> {
+    let first = all.first().map(|series| series.points.clone()).unwrap_or_default();
+    for series in &mut all {
+        let part = |(x, y): &(f64, f64)| Some((*x, y / first.iter().find(|(at, _)| at == x)?.1));
+        series.points = series.points.iter().filter_map(part).collect();
+    }
+    all
+}
+
 fn throughput(report: &Report) -> Option<Picture> {
     let mut picture = Picture::new();
     let saturated = bars(report, raw::SATURATED, "value", None);
@@ -110,21 +122,24 @@ fn throughput(report: &Report) -> Option<Picture> {
         "As many small messages as a node can take, all alike",
         "{ping, <<\"hello\">>} from one process to one name, 6,400 in flight over one connection",
         unit,
+        false,
         &saturated,
     );
     let mixed = bars(report, raw::MIXED, "value", None);
     if !mixed.is_empty() {
         picture.bars(
-            "The same, no two alike",
+            "The same with mixed messages",
             "{ping, Term} with 16 kinds of terms from 64 processes to two names, in random order",
             unit,
+            false,
             &mixed,
         );
     }
+    let first = report.nodes.first().map_or("", |node| &node.name);
     picture.lines(
-        "Binaries of 5 B to 64 MB, one at a time",
-        "MB/s each way, by the size of the binary in bytes; both axes logarithmic",
-        &series(report, raw::PAYLOAD_RATE, "value"),
+        &format!("Binaries of 5 B to 64 MB, one at a time, compared with {first}"),
+        &format!("2 is twice as many MB/s as {first}; by the size in bytes; both axes logarithmic"),
+        &compared(series(report, raw::PAYLOAD_RATE, "value")),
     );
     Some(picture)
 }
@@ -132,7 +147,7 @@ fn throughput(report: &Report) -> Option<Picture> {
 fn scaling(report: &Report) -> Option<Picture> {
     let mut picture = Picture::new();
     let mut empty = true;
-    for (place, _) in callers::PLACES {
+    for place in ["all on one core", "a thread for each core"] {
         let callers = series(report, &callers::calls_work(place), "value");
         if callers.is_empty() {
             continue;
@@ -174,12 +189,14 @@ fn memory(report: &Report) -> Option<Picture> {
         "Peak resident memory",
         "after all small messages, 1 MB messages and the saturated run",
         Unit::Megabytes.name(),
+        true,
         &memory,
     );
     picture.bars(
         "From the start of the process to its ready line",
         "epmd, connection and handshake included; p50 of the median round",
         Unit::Milliseconds.name(),
+        true,
         &bars(report, raw::START, "p50", None),
     );
     Some(picture)
