@@ -1,9 +1,11 @@
 //! The input of one connection: from bytes to whole frames.
 
+use std::mem;
+
 use bytes::{Bytes, BytesMut};
 
 use super::LinkEnd;
-use crate::dist::{Frame, FrameError, Frames};
+use crate::dist::{FrameError, Frames};
 
 /// The first size of the read buffer; it grows when a read fills it.
 const READ_MIN: usize = 4 * 1024;
@@ -12,19 +14,49 @@ const READ_MAX: usize = 256 * 1024;
 /// A frame announced to be longer than this gets room only as its bytes arrive.
 const TRUSTED: usize = 1024 * 1024;
 
-/// Bytes that were read, and the whole frames among them that have not been handled yet.
+/// What is left of a frame that has begun is put aside here while its buffer is made ready for the rest, if it is short.
+const SHORT_REST: usize = 256;
+
+/// Bytes that were read, and how far their frames have been handled.
 #[derive(Debug)]
 pub(super) struct Inbox {
+    /// Without a whole frame, unless it is just being filled.
     buffer: BytesMut,
     /// How much the next read may take at least.
     want: usize,
-    /// Whole frames.
+    /// What begins with a whole frame; behind its last one may stand a part of the next.
     batch: Bytes,
     /// How much of the batch has been handled.
     at: usize,
     max_frame: usize,
-    /// The largest batch since the last [`Self::rest`].
+    /// The most that was read and not handled, since the last [`Self::rest`].
     peak: usize,
+}
+
+/// Whole frames, one after the other, and what owns them.
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    pub(super) owner: &'a Bytes,
+    at: &'a mut usize,
+    max_frame: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// The next frame. An empty one is a tick.
+    #[inline(always)]
+    pub(super) fn next(&mut self) -> Option<&'a [u8]> {
+        let frame = whole_frame(self.owner, *self.at, self.max_frame)?;
+        *self.at += 4 + frame.len();
+        Some(frame)
+    }
+}
+
+/// The frame that begins here, if all of it is there and it is not too long.
+#[inline(always)]
+fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
+    let (length, rest) = bytes[at..].split_first_chunk()?;
+    let length = u32::from_be_bytes(*length) as usize;
+    if length > max_frame { None } else { rest.get(..length) }
 }
 
 impl Inbox {
@@ -32,23 +64,19 @@ impl Inbox {
     pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
         let buffer = BytesMut::from(rest);
         let mut inbox = Inbox { buffer, want: READ_MIN, batch: Bytes::new(), at: 0, max_frame, peak: 0 };
-        inbox.cut();
+        inbox.begin();
         inbox
     }
 
     /// True when no whole frame is left.
     pub(super) fn is_done(&self) -> bool {
-        self.at == self.batch.len()
+        whole_frame(&self.batch, self.at, self.max_frame).is_none()
     }
 
-    /// The next frame and what owns it. An empty one is a tick.
+    /// The frames that have not been handled yet.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<(&[u8], &Bytes)> {
-        // The batch holds whole frames only.
-        let (length, rest) = self.batch[self.at..].split_first_chunk()?;
-        let frame = rest.get(..u32::from_be_bytes(*length) as usize)?;
-        self.at += 4 + frame.len();
-        Some((frame, &self.batch))
+    pub(super) fn batch(&mut self) -> Batch<'_> {
+        Batch { owner: &self.batch, at: &mut self.at, max_frame: self.max_frame }
     }
 
     /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
@@ -56,38 +84,51 @@ impl Inbox {
     ///
     /// What announces a frame that is too long ends the connection here, when all in front of it has been handled.
     pub(super) fn room(&mut self) -> Result<&mut BytesMut, LinkEnd> {
+        let batch = mem::take(&mut self.batch);
+        let rest = &batch[mem::take(&mut self.at)..];
+        let mut short;
+        let aside = match rest.len() {
+            0 => &[],
+            1..=SHORT_REST => {
+                short = [0; SHORT_REST];
+                short[..rest.len()].copy_from_slice(rest);
+                &short[..rest.len()]
+            }
+            _ => {
+                self.buffer.extend_from_slice(rest);
+                &[][..]
+            }
+        };
         // Lets the buffer be used again from its start.
-        self.batch = Bytes::new();
-        self.at = 0;
-        let have = self.buffer.len();
-        let mut frames = Frames::new(&self.buffer, self.max_frame);
+        drop(batch);
+        let mut frames = Frames::new(if aside.is_empty() { &self.buffer } else { aside }, self.max_frame);
         frames.next().map_err(too_long)?;
+        let have = self.buffer.len() + aside.len();
         let due = frames.wanted().saturating_sub(have);
-        self.buffer.reserve(due.min(TRUSTED.max(have)).max(self.want));
+        self.buffer.reserve(aside.len() + due.min(TRUSTED.max(have)).max(self.want));
+        self.buffer.extend_from_slice(aside);
         Ok(&mut self.buffer)
     }
 
-    /// After a read: cuts the whole frames off. `room` is the capacity that was there for the read, `count` what came.
+    /// After a read. `room` is the capacity that was there for it, `count` what came.
     pub(super) fn filled(&mut self, room: usize, count: usize) {
         // Not much more than comes: whoever keeps a part of what came keeps all the room that there was for it.
         self.want = if count == room { self.want * 2 } else { self.want.min(4 * count) }.clamp(READ_MIN, READ_MAX);
-        self.cut();
+        self.begin();
     }
 
-    fn cut(&mut self) {
-        let mut frames = Frames::new(&self.buffer, self.max_frame);
-        while let Ok(Some(Frame::Tick | Frame::Data(_))) = frames.next() {}
-        let end = frames.position();
-        self.peak = self.peak.max(end);
-        if end > 0 {
-            self.batch = self.buffer.split_to(end).freeze();
+    /// Makes what was read a batch, if a whole frame is there.
+    fn begin(&mut self) {
+        self.peak = self.peak.max(self.buffer.len());
+        if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
+            self.batch = self.buffer.split().freeze();
             self.at = 0;
         }
     }
 
     /// Gives back memory that has not been in use since the last call. For now and then.
     pub(super) fn rest(&mut self) {
-        let idle = self.buffer.is_empty() && self.is_done();
+        let idle = self.buffer.is_empty() && self.at == self.batch.len();
         if idle && self.buffer.capacity() > READ_MIN && self.peak < self.buffer.capacity() / 4 {
             self.buffer = BytesMut::new();
             self.batch = Bytes::new();

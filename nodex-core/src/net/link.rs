@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     future::Future,
-    io,
+    io, mem,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -29,6 +29,9 @@ const TURN: usize = 16 * 1024;
 
 /// What a frame counts for besides its bytes: a small message costs as much as this many bytes of a large one.
 const FRAME_COST: usize = 256;
+
+/// After so many messages the load is looked at, whatever became of them: other threads add to it as well.
+const UNLOOKED: usize = 64;
 
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,10 +126,28 @@ pub(crate) struct Load {
     pub(crate) replies_bytes: usize,
 }
 
+/// What frames come with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a> {
+    /// Of what the frame is a slice.
+    pub(crate) owner: &'a Bytes,
+    /// Wakes whoever drives the link.
+    pub(crate) waker: &'a Waker,
+}
+
+/// What became of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is done with.
+    Handled,
+    /// It may have added to the [`Load`].
+    Kept,
+}
+
 /// What is done with the messages of a link.
 pub(crate) trait Receive: Send {
-    /// One frame, without its length and never empty. `owner` holds it. Replies go to `out`.
-    fn frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd>;
+    /// One frame, without its length and never empty. Replies go to `out`.
+    fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
 
     /// Goes on with calls that were not answered at once; their replies go to `out`.
     fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder);
@@ -152,20 +173,34 @@ pub(super) fn handle_frames<R: Receive>(
     turn: &mut usize,
 ) -> Result<(), LinkEnd> {
     outbox.handling(|| {
-        while *turn > 0 && !congested(outbox, receive, limits) {
-            match inbox.next() {
-                None => break,
-                // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
-                Some(([], _)) => outbox.answer_tick()?,
-                Some((frame, owner)) => {
-                    *turn = turn.saturating_sub(FRAME_COST + frame.len());
-                    receive.frame(frame, owner, out, waker)?;
-                    if out.len() > BATCH {
-                        outbox.submit(out)?;
-                    }
+        let mut batch = inbox.batch();
+        let input = Input { owner: batch.owner, waker };
+        let mut left = mem::take(turn);
+        while left > 0 && !congested(outbox, receive, limits) {
+            // The load need not be looked at again for each of the messages that do not add to it.
+            let mut unlooked = UNLOOKED;
+            while unlooked > 0 && left > 0 {
+                let Some(frame) = batch.next() else {
+                    *turn = left;
+                    return Ok(());
+                };
+                if frame.is_empty() {
+                    // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
+                    outbox.answer_tick()?;
+                    continue;
+                }
+                left = left.saturating_sub(FRAME_COST + frame.len());
+                unlooked -= 1;
+                if receive.frame(frame, input, out)? == Taken::Kept {
+                    unlooked = 0;
+                }
+                if out.len() > BATCH {
+                    outbox.submit(out)?;
+                    unlooked = 0;
                 }
             }
         }
+        *turn = left;
         Ok(())
     })
 }

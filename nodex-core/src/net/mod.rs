@@ -18,7 +18,7 @@ pub use connect::ConnectError;
 pub(crate) use connect::{Connected, connect, connect_by, random_bits};
 use inbox::Inbox;
 pub(crate) use keeper::Keeper;
-pub(crate) use link::{Link, Load, Receive};
+pub(crate) use link::{Input, Link, Load, Receive, Taken};
 pub use link::{LinkEnd, LinkLimits};
 pub(crate) use locate::{Locate, publish};
 pub(crate) use memory::in_memory;

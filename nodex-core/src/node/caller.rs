@@ -41,7 +41,7 @@ impl Caller {
     /// # Errors
     /// When the message named no sender, as `SEND` (operation 2) does not.
     pub fn pid(&self) -> Result<Pid, DecodeError> {
-        Decoder::new(self.route.as_route().caller()).pid()
+        Decoder::new(self.route.caller()).pid()
     }
 
     /// How it called.
@@ -55,7 +55,8 @@ impl Caller {
     /// When no BEAM would accept the value; nothing has been sent then.
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         self.context.push(|out| {
-            let route = self.route.as_route();
+            let more = self.route.more();
+            let route = self.route.as_route(&more);
             if let Some(class) = reply.raises() {
                 let mut reason = Encoder::new();
                 reply.encode_reply(&mut reason)?;

@@ -5,33 +5,35 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, atomic::Ordering},
-    task::{self, Waker},
+    task,
 };
 
 use bytes::Bytes;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
-    Accepts, Args, Call, CallKind, Context, Handled, Rejection,
+    Accepts, Args, Call, CallKind, Context, Function, Handled, Rejection,
     call::panic_rejection,
     later::LaterCalls,
     local::Inner,
     processes::Number,
     registry::{Process, ProcessRef, Registry},
     replies::Outcome,
-    route::Route,
+    route::{More, Route},
 };
 use crate::{
     dist::{
         Flags,
         control::{self, AtomTerm, Control, PidTerm, RefTerm, Target},
     },
-    etf::{Decoder, Encoder, tag},
-    net::{LinkEnd, Load, Receive},
+    etf::{Decoder, Encoder, Mark, tag},
+    net::{Input, LinkEnd, Load, Receive, Taken},
 };
 
 /// The server of `rpc` on a BEAM (OTP's `rpc.erl`).
 const REX: &[u8] = b"rex";
+/// The same, encoded as every BEAM does.
+const REX_TERM: &[u8] = b"\x77\x03rex";
 
 /// What one connection's messages are handed to.
 pub(super) struct Dispatch {
@@ -59,39 +61,30 @@ pub(super) struct Arrival<'a> {
     pub(super) registry: &'a Registry,
     pub(super) context: &'a Context,
     pub(super) flags: Flags,
-    pub(super) owner: &'a Bytes,
-    pub(super) waker: &'a Waker,
+    pub(super) input: Input<'a>,
 }
 
 impl Receive for Dispatch {
-    #[inline]
-    fn frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
-        if let Some((from, name, message)) = control::decode_reg_send(frame) {
-            if name.name_bytes() == REX {
-                self.message(Some(from), Target::Name(name), message, owner, out, waker);
-                return Ok(());
+    #[inline(always)]
+    fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
+        if let Some((from, name, message)) = control::decode_reg_send(frame)
+            && name.as_bytes() != REX_TERM
+            && let Dispatch { inner, context, flags, later, .. } = self
+            && let Some(process) = inner.registry.sole()
+        {
+            if let Some(taken) = plain(process, *flags, context, from, message, input, later, out) {
+                return Ok(taken);
             }
-            let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
-            match registry.by_name(name) {
-                // Most messages are for what a node is built with.
-                Some(ProcessRef::Permanent(process)) => {
-                    let arrival = Arrival { process, name: Some(name), registry, context, flags, owner, waker };
-                    arrival.message(Some(from), message, &mut self.later, out);
-                }
-                Some(ProcessRef::Spawned(process)) => {
-                    let arrival =
-                        Arrival { process: &process, name: Some(name), registry, context, flags, owner, waker };
-                    arrival.message(Some(from), message, &mut self.later, out);
-                }
-                None => {}
-            }
-            Ok(())
-        } else if let Some((from, to, message)) = control::decode_send(frame) {
-            self.message(from, Target::Pid(to), message, owner, out, waker);
-            Ok(())
-        } else {
-            self.other_frame(frame, owner, out, waker)
+            let (registry, flags) = (&inner.registry, *flags);
+            Arrival { process, name: Some(name), registry, context, flags, input }.message(
+                Some(from),
+                message,
+                later,
+                out,
+            );
+            return Ok(Taken::Kept);
         }
+        self.any_frame(frame, input, out)
     }
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
@@ -124,16 +117,63 @@ impl Receive for Dispatch {
     }
 }
 
+/// A message that calls a function of a permanent process by name, with a handler that answers at once: what nearly every
+/// one is. `None` for all else, which is then untouched, and for [`Arrival::message`].
+#[inline(always)]
+#[expect(clippy::too_many_arguments)]
+fn plain(
+    process: &Process,
+    flags: Flags,
+    context: &Context,
+    from: PidTerm<'_>,
+    message: &[u8],
+    input: Input<'_>,
+    later: &mut LaterCalls,
+    out: &mut Encoder,
+) -> Option<Taken> {
+    let (name, length, arity) = short_head(message)?;
+    let (service, index, function) = process.function(name, length, arity)?;
+    if !function.accepts.contains(Accepts::PLAIN) || !later.is_orderly() {
+        return None;
+    }
+    context.counters().came(CallKind::Plain);
+    let mark = out.mark();
+    let address = &process.address;
+    let route = Route { kind: CallKind::Plain, flags, to: Some(from), from: address, more: None };
+    // Made where the service reads it.
+    let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner));
+    let args = Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address };
+    let call = Call { args, out, waker: input.waker };
+    match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
+        Ok(Handled(None)) => return Some(Taken::Handled),
+        Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input.owner),
+        Err(panic) => panicked(process, context, function, &route, mark, out, &*panic),
+    }
+    Some(Taken::Kept)
+}
+
 impl Dispatch {
-    /// A frame that is a signal, or a message in a form that few nodes use.
+    /// Any frame.
     #[inline(never)]
-    fn other_frame(&mut self, frame: &[u8], owner: &Bytes, out: &mut Encoder, waker: &Waker) -> Result<(), LinkEnd> {
+    fn any_frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
+        if let Some((from, name, message)) = control::decode_reg_send(frame) {
+            self.message(Some(from), Target::Name(name), message, input, out);
+        } else if let Some((from, to, message)) = control::decode_send(frame) {
+            self.message(from, Target::Pid(to), message, input, out);
+        } else {
+            self.other_frame(frame, input, out)?;
+        }
+        Ok(Taken::Kept)
+    }
+
+    /// A frame that is a signal, or a message in a form that few nodes use.
+    fn other_frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
         match control::decode(frame) {
             Ok((_, Control::Send { from, to, message, .. })) => {
-                self.message(from, to, message, owner, out, waker);
+                self.message(from, to, message, input, out);
                 Ok(())
             }
-            Ok((_, control)) => self.signal(&control, owner, waker, out),
+            Ok((_, control)) => self.signal(&control, input, out),
             Err(error) if error.closes_connection() => Err(LinkEnd::Protocol(error.to_string().into())),
             Err(error) => {
                 tracing::warn!(peer = %self.context.peer(), %error, "a message was dropped");
@@ -143,33 +183,31 @@ impl Dispatch {
     }
 
     /// A message to whatever it may be for. As on a BEAM, one to nobody is dropped.
-    #[inline(never)]
     fn message(
         &mut self,
         from: Option<PidTerm<'_>>,
         to: Target<'_>,
         message: &[u8],
-        owner: &Bytes,
+        input: Input<'_>,
         out: &mut Encoder,
-        waker: &Waker,
     ) {
         let process = match to {
-            Target::Name(name) if name.name_bytes() == REX && self.rex(to, message, owner, waker, out) => None,
+            Target::Name(name) if name.name_bytes() == REX && self.rex(to, message, input, out) => None,
             Target::Name(name) => self.inner.registry.by_name(name),
             // Those of an earlier incarnation of this node are gone.
             Target::Pid(pid) if pid.creation() != self.inner.creation => None,
             Target::Pid(pid) => {
-                self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, owner, &self.context)
+                self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, input.owner, &self.context)
             }
             Target::Alias(alias) => match self.inner.aliased(alias) {
-                Some(number) => self.inner.numbered(number, message, owner, &self.context),
+                Some(number) => self.inner.numbered(number, message, input.owner, &self.context),
                 None => None,
             },
         };
         if let Some(process) = process {
             let name = if let Target::Name(name) = to { Some(name) } else { None };
             let (process, registry, context, flags) = (&*process, &self.inner.registry, &self.context, self.flags);
-            let arrival = Arrival { process, name, registry, context, flags, owner, waker };
+            let arrival = Arrival { process, name, registry, context, flags, input };
             arrival.message(from, message, &mut self.later, out);
         }
     }
@@ -196,52 +234,29 @@ impl Inner {
 }
 
 impl Arrival<'_> {
-    #[inline(always)]
-    fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
-        let route = Route {
-            kind: CallKind::Plain,
-            to: from,
-            tag: &[],
-            alias: None,
-            from: &self.process.address,
-            flags: self.flags,
-            spawned: None,
-        };
-        match short_head(term) {
-            // Those of `gen_server` have names of their own.
-            Some((name, arity)) if name.first() != Some(&b'$') => {
-                self.invoke(term, SHORT_HEAD + name.len(), name, arity, Some(self.owner), &route, later, out);
-            }
-            _ => self.other_message(route, Decoder::with_owner(term, self.owner), later, out),
-        }
-    }
-
     #[inline(never)]
-    fn other_message<'a>(
-        &self,
-        mut route: Route<'a>,
-        mut decoder: Decoder<'a>,
-        later: &mut LaterCalls,
-        out: &mut Encoder,
-    ) {
+    fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
+        let kind = CallKind::Plain;
+        let mut route = Route { kind, flags: self.flags, to: from, from: &self.process.address, more: None };
+        let mut decoder = Decoder::with_owner(term, self.input.owner);
         let Some((name, arity)) = head(&mut decoder) else {
             return self.unknown(&route, b"", later, out);
         };
+        let more;
         match (name, arity) {
             (b"$gen_call", 2) => {
                 let Some((to, tag)) = gen_from(&mut decoder) else {
                     tracing::warn!(peer = %self.context.peer(), "a gen call without a pid and a tag was dropped");
                     return;
                 };
-                route = Route { kind: CallKind::GenCall, to: Some(to), tag, alias: alias_of(tag), ..route };
+                more = More { tag, alias: alias_of(tag), spawned: None };
+                route = Route { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..route };
             }
             (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
-            _ => return self.invoke_at(&decoder, name, arity, &route, later, out),
+            _ => return self.invoke(&decoder, name, arity, &route, later, out),
         }
         match head(&mut decoder) {
-            Some((name, arity)) => {
-                self.for_call(name, arity).invoke_at(&decoder, name, arity, &route, later, out);
-            }
+            Some((name, arity)) => self.for_call(name, arity).invoke(&decoder, name, arity, &route, later, out),
             None => self.unknown(&route, b"", later, out),
         }
     }
@@ -251,7 +266,7 @@ impl Arrival<'_> {
         if let Some(name) = self.name
             && let Some(system) = self.registry.system(name)
             && self.process.name.is_none()
-            && system.function(function, arity).is_some()
+            && system.function(function, function.len(), arity).is_some()
         {
             self.process = system;
         }
@@ -259,7 +274,7 @@ impl Arrival<'_> {
     }
 
     /// Calls `name/arity` with the arguments that the decoder comes to next.
-    pub(super) fn invoke_at(
+    pub(super) fn invoke(
         &self,
         decoder: &Decoder<'_>,
         name: &[u8],
@@ -268,32 +283,16 @@ impl Arrival<'_> {
         later: &mut LaterCalls,
         out: &mut Encoder,
     ) {
-        self.invoke(decoder.bytes(), decoder.position(), name, arity, decoder.owner(), route, later, out);
-    }
-
-    /// Calls `name/arity` with the arguments that stand in `bytes` from `at` on. Parameters that go into the call are
-    /// not put into a struct on the way: to copy what has just been written in pieces stalls the processor.
-    #[expect(clippy::too_many_arguments)]
-    fn invoke(
-        &self,
-        bytes: &[u8],
-        at: usize,
-        name: &[u8],
-        arity: usize,
-        owner: Option<&Bytes>,
-        route: &Route<'_>,
-        later: &mut LaterCalls,
-        out: &mut Encoder,
-    ) {
-        self.context.counters().came(route.kind);
+        let (process, context) = (self.process, self.context);
+        context.counters().came(route.kind);
         let accepts = match route.kind {
             CallKind::Plain => Accepts::PLAIN,
             CallKind::GenCall => Accepts::CALL,
             CallKind::Cast => Accepts::CAST,
             CallKind::Rpc => Accepts::RPC,
         };
-        let Some((service, index, function)) =
-            self.process.function(name, arity).filter(|(_, _, function)| function.accepts.contains(accepts))
+        let function = process.function(name, name.len(), arity);
+        let Some((service, index, function)) = function.filter(|(_, _, function)| function.accepts.contains(accepts))
         else {
             return self.unknown(route, name, later, out);
         };
@@ -306,30 +305,16 @@ impl Arrival<'_> {
             &mut *out
         };
         let mark = place.mark();
-        let handle = || {
-            // Made here, where the service reads it.
-            let args = Args {
-                function: &function.name,
-                taken: 0,
-                decoder: Decoder::at(bytes, at, owner),
-                context: self.context,
-                route,
-                process: &self.process.address,
-            };
-            service.call(index, Call { args, out: place, waker: self.waker })
-        };
-        match catch_unwind(AssertUnwindSafe(handle)) {
+        // Made where the service reads it: to copy what has just been written in pieces stalls the processor.
+        let decoder = Decoder::at(decoder.bytes(), decoder.position(), decoder.owner());
+        let args = Args { function: &function.name, taken: 0, decoder, context, route, process: &process.address };
+        let call = Call { args, out: place, waker: self.input.waker };
+        match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
-                return later.push(route, self.process, function.name.clone(), running, self.owner);
+                return later.push(route, process, function.name.clone(), running, self.input.owner);
             }
-            Err(panic) => {
-                place.rollback(mark);
-                let rejection = panic_rejection(&function.name, &*panic);
-                route.write_error(place, &rejection);
-                self.context.counters().panicked();
-                self.context.inner().panicked(&self.process.address, &rejection);
-            }
+            Err(panic) => panicked(process, context, function, route, mark, place, &*panic),
         }
         if waits {
             let kept = std::mem::take(place);
@@ -342,7 +327,7 @@ impl Arrival<'_> {
     fn unknown(&self, route: &Route<'_>, name: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
         tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
         self.context.counters().unknown();
-        if let Some(spawned) = route.spawned {
+        if let Some(spawned) = route.spawned() {
             return spawned.undef(route, out);
         }
         // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind.
@@ -359,24 +344,44 @@ impl Arrival<'_> {
     }
 }
 
+/// After a handler that has panicked: its reply is an error, whatever of another one has been written.
+#[cold]
+fn panicked(
+    process: &Process,
+    context: &Context,
+    function: &Function,
+    route: &Route<'_>,
+    mark: Mark,
+    out: &mut Encoder,
+    panic: &(dyn std::any::Any + Send),
+) {
+    out.rollback(mark);
+    let rejection = panic_rejection(&function.name, panic);
+    route.write_error(out, &rejection);
+    context.counters().panicked();
+    context.inner().panicked(&process.address, &rejection);
+}
+
 /// What stands in front of the name where [`short_head`] finds one.
 const SHORT_HEAD: usize = 4;
 
-/// Name and number of arguments of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments.
+/// Of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments: what begins with the name, the length of the
+/// name, and the number of arguments.
 #[inline(always)]
-fn short_head(term: &[u8]) -> Option<(&[u8], usize)> {
-    let [tag::SMALL_TUPLE_EXT, arity @ 1..=255, tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = term else {
-        return None;
-    };
-    Some((rest.get(..usize::from(*length))?, usize::from(*arity) - 1))
+fn short_head(term: &[u8]) -> Option<(&[u8], usize, usize)> {
+    let (head, name) = term.split_first_chunk::<SHORT_HEAD>()?;
+    let [tuple, arity, atom, length] = *head;
+    let (length, arity) = (usize::from(length), usize::from(arity));
+    let fits = [tuple, 0, atom, 0] == [tag::SMALL_TUPLE_EXT, 0, tag::SMALL_ATOM_UTF8_EXT, 0] && length <= name.len();
+    if fits { Some((name, length, arity.checked_sub(1)?)) } else { None }
 }
 
 /// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
 #[inline]
 fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
-    if let Some((name, arity)) = short_head(decoder.remaining()) {
-        decoder.rewind(decoder.position() + SHORT_HEAD + name.len());
-        return Some((name, arity));
+    if let Some((name, length, arity)) = short_head(decoder.remaining()) {
+        decoder.rewind(decoder.position() + SHORT_HEAD + length);
+        return Some((&name[..length], arity));
     }
     let arity = match decoder.remaining().first()? {
         &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) => decoder.tuple().ok()?.checked_sub(1)?,

@@ -10,7 +10,7 @@ const IN_KEY: usize = 16;
 #[derive(Debug)]
 pub(super) struct FunctionTable {
     /// A power of two, at most half full.
-    rows: Box<[Option<Row>]>,
+    rows: Box<[Row]>,
     targets: Vec<Target>,
 }
 
@@ -27,8 +27,8 @@ struct Key {
     /// The first eight bytes of the name, and the last eight if it has more.
     first: u64,
     last: u64,
-    length: u32,
-    arity: u32,
+    /// Its length, and the arity.
+    counts: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,19 +37,29 @@ struct Row {
     target: u32,
 }
 
+/// Masks for none to all eight of the first bytes of a word.
+const FIRST_BYTES: [u64; 9] = [0, 0xFF, 0xFFFF, 0xFF_FFFF, !0 >> 32, !0 >> 24, !0 >> 16, !0 >> 8, !0];
+
+impl Row {
+    /// No name is so long.
+    const FREE: Row = Row { key: Key { first: 0, last: 0, counts: u64::MAX }, target: 0 };
+}
+
 impl FunctionTable {
     /// With these functions.
     ///
     /// # Errors
     /// Gives back a function whose name and arity another one has already.
     pub(super) fn new(targets: Vec<Target>) -> Result<Self, Function> {
-        let mut table = FunctionTable { rows: vec![None; (2 * targets.len()).next_power_of_two()].into(), targets };
+        let rows = (2 * targets.len()).next_power_of_two();
+        let mut table = FunctionTable { rows: vec![Row::FREE; rows].into(), targets };
         for position in 0..table.targets.len() {
             let function = &table.targets[position].function;
-            let key = Key::new(function.name.as_bytes(), function.arity.into());
-            match table.place(&key, function.name.as_bytes()) {
+            let name = function.name.as_bytes();
+            let key = Key::new(name, name.len(), function.arity.into());
+            match table.place(&key, name, name.len()) {
                 Ok(_) => return Err(function.clone()),
-                Err(free) => table.rows[free] = Some(Row { key, target: position as u32 }),
+                Err(free) => table.rows[free] = Row { key, target: position as u32 },
             }
         }
         Ok(table)
@@ -60,46 +70,57 @@ impl FunctionTable {
         self.targets.iter()
     }
 
-    /// The function `name/arity`.
+    /// The function `name/arity`. The name is the first `length` of these bytes.
     #[inline(always)]
-    pub(super) fn get(&self, name: &[u8], arity: usize) -> Option<&Target> {
-        let key = Key::new(name, u32::try_from(arity).ok()?);
-        self.place(&key, name).ok()
+    pub(super) fn get(&self, name: &[u8], length: usize, arity: usize) -> Option<&Target> {
+        self.place(&Key::new(name, length, arity), name, length).ok()
     }
 
     /// The function with this key, or the row that is free for it.
     #[inline(always)]
-    fn place(&self, key: &Key, name: &[u8]) -> Result<&Target, usize> {
+    fn place(&self, key: &Key, name: &[u8], length: usize) -> Result<&Target, usize> {
         let mask = self.rows.len() - 1;
         let mut at = key.hash() as usize & mask;
         // Half of the rows are free, so this ends.
-        while let Some(row) = &self.rows[at] {
+        loop {
+            let row = &self.rows[at];
             if row.key == *key {
                 let target = &self.targets[row.target as usize];
-                if name.len() <= IN_KEY || target.function.name.as_bytes() == name {
+                if length <= IN_KEY || name.get(..length) == Some(target.function.name.as_bytes()) {
                     return Ok(target);
                 }
+            } else if row.key.counts == Row::FREE.key.counts {
+                return Err(at);
             }
             at = (at + 1) & mask;
         }
-        Err(at)
     }
 }
 
 impl Key {
+    /// Of the first `length` of these bytes, of which there are as many at least.
     #[inline(always)]
-    fn new(name: &[u8], arity: u32) -> Self {
-        let last = if name.len() > 8 { name.last_chunk().map_or(0, |last| u64::from_le_bytes(*last)) } else { 0 };
-        Key { first: first_word(name), last, length: name.len() as u32, arity }
+    fn new(name: &[u8], length: usize, arity: usize) -> Self {
+        // An arity that no function has gives a key that none has either.
+        let counts = (length as u64) << 32 | arity.min(1 << 16) as u64;
+        match name.first_chunk() {
+            // Mostly something stands behind a short name, and need not be told from it byte by byte.
+            Some(first) if length <= 8 => {
+                Key { first: u64::from_le_bytes(*first) & FIRST_BYTES[length], last: 0, counts }
+            }
+            _ => {
+                let name = name.get(..length).unwrap_or(name);
+                let last = name.last_chunk().filter(|_| length > 8).map_or(0, |last| u64::from_le_bytes(*last));
+                Key { first: first_word(name), last, counts }
+            }
+        }
     }
 
     /// The names are the node's own, so nobody can choose them to collide.
     #[inline(always)]
     fn hash(&self) -> u64 {
         const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
-        let counts = u64::from(self.length) << 32 | u64::from(self.arity);
-        let hash = (self.first ^ self.last.rotate_left(23)).wrapping_mul(MIX) ^ counts;
-        let hash = hash.wrapping_mul(MIX);
+        let hash = (self.first ^ self.last.rotate_left(23) ^ self.counts.rotate_left(17)).wrapping_mul(MIX);
         hash ^ hash >> 32
     }
 }
@@ -112,6 +133,16 @@ mod tests {
         Target { service: 0, index, function: Function::new(name, arity) }
     }
 
+    /// The same whatever stands behind the name.
+    fn find<'a>(table: &'a FunctionTable, name: &str, arity: usize) -> Option<&'a Target> {
+        let found = table.get(name.as_bytes(), name.len(), arity);
+        for behind in ["a", "name behind it", "\0\0\0\0\0\0\0\0"] {
+            let more = table.get([name, behind].concat().as_bytes(), name.len(), arity);
+            assert_eq!(more.map(|target| target.index), found.map(|target| target.index), "{name} {behind}");
+        }
+        found
+    }
+
     #[test]
     fn every_length_of_name_and_every_arity_is_found() {
         let long = "x".repeat(80);
@@ -121,13 +152,13 @@ mod tests {
         let table = FunctionTable::new(targets.collect()).unwrap();
         for (i, name) in names.iter().enumerate() {
             for arity in 0..3 {
-                assert_eq!(table.get(name.as_bytes(), arity).map(|t| t.index), Some(3 * i + arity), "{name}/{arity}");
+                assert_eq!(find(&table, name, arity).map(|t| t.index), Some(3 * i + arity), "{name}/{arity}");
             }
-            assert!(table.get(name.as_bytes(), 3).is_none());
-            assert!(table.get(format!("{}y", &name[1..]).as_bytes(), 0).is_none());
+            assert!(find(&table, &name, 3).is_none());
+            assert!(find(&table, &format!("{}y", &name[1..]), 0).is_none());
         }
-        assert!(table.get(b"", 0).is_none());
-        assert!(table.get(long.as_bytes(), 1 << 40).is_none());
+        assert!(find(&table, "", 0).is_none());
+        assert!(find(&table, &long, 1 << 40).is_none());
     }
 
     #[test]
@@ -138,10 +169,10 @@ mod tests {
                 let other = [&name[..at], "o", &name[at + 1..]].concat();
                 let targets = vec![target(0, name.clone().leak(), 1), target(1, other.clone().leak(), 1)];
                 let table = FunctionTable::new(targets).unwrap();
-                assert_eq!(table.get(name.as_bytes(), 1).unwrap().index, 0, "{name}");
-                assert_eq!(table.get(other.as_bytes(), 1).unwrap().index, 1, "{other}");
+                assert_eq!(find(&table, &name, 1).unwrap().index, 0, "{name}");
+                assert_eq!(find(&table, &other, 1).unwrap().index, 1, "{other}");
                 let third = [&name[..at], "p", &name[at + 1..]].concat();
-                assert!(table.get(third.as_bytes(), 1).is_none(), "{third}");
+                assert!(find(&table, &third, 1).is_none(), "{third}");
             }
         }
     }
@@ -149,14 +180,14 @@ mod tests {
     #[test]
     fn a_zero_byte_is_part_of_a_name() {
         let table = FunctionTable::new(vec![target(0, "a", 0), target(1, "a\0", 0)]).unwrap();
-        assert_eq!(table.get(b"a", 0).unwrap().index, 0);
-        assert_eq!(table.get(b"a\0", 0).unwrap().index, 1);
+        assert_eq!(find(&table, "a", 0).unwrap().index, 0);
+        assert_eq!(find(&table, "a\0", 0).unwrap().index, 1);
     }
 
     #[test]
     fn a_second_function_of_one_name_and_arity_is_refused() {
         let refused = FunctionTable::new(vec![target(0, "a", 1), target(1, "a", 2), target(2, "a", 1)]).unwrap_err();
         assert_eq!((refused.name.as_str(), refused.arity), ("a", 1));
-        assert!(FunctionTable::new(Vec::new()).unwrap().get(b"a", 0).is_none());
+        assert!(find(&FunctionTable::new(Vec::new()).unwrap(), "a", 0).is_none());
     }
 }

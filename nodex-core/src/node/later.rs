@@ -91,8 +91,9 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Finished> {
         let this = &mut *self;
         let mut reply = Encoder::new();
-        let route = this.route.as_route();
-        let over = match (&mut this.later, route.spawned) {
+        let more = this.route.more();
+        let route = this.route.as_route(&more);
+        let over = match (&mut this.later, more.spawned) {
             (None, _) => Poll::Ready(None),
             // Killed.
             (_, Some(spawned)) if spawned.is_over() => Poll::Ready(None),
@@ -103,7 +104,7 @@ impl Future for Running {
                 Some(waker) => waker.clone_from(context.waker()),
                 waker => *waker = Some(context.waker().clone()),
             }
-            if let Some(spawned) = route.spawned {
+            if let Some(spawned) = more.spawned {
                 spawned.register(context.waker());
                 // The signal may have come before.
                 if spawned.is_over() {
@@ -115,7 +116,7 @@ impl Future for Running {
         // What the handler holds is given up before what is left to say is said.
         this.later = None;
         this.batch = None;
-        if let Some(spawned) = route.spawned {
+        if let Some(spawned) = more.spawned {
             spawned.settle(&route, &mut reply);
         }
         let place = this.place.map(|place| (route.caller().into(), place));
@@ -138,6 +139,12 @@ impl LaterCalls {
     /// Bytes of messages that are in memory for calls that run.
     pub(super) fn kept(&self) -> usize {
         self.kept.load(Ordering::Relaxed)
+    }
+
+    /// True when no reply has to wait for another one.
+    #[inline]
+    pub(super) fn is_orderly(&self) -> bool {
+        self.order.is_empty()
     }
 
     /// True when the reply to this message must wait for another one.

@@ -33,7 +33,8 @@ pub(super) struct Registry {
     /// Names that nobody has unless a service is registered under them.
     absent: &'static [&'static str],
     /// The process that answers every name as long as no name is registered at run time: most node executables.
-    sole: Option<usize>,
+    /// No position if there is none.
+    sole: usize,
 }
 
 /// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
@@ -134,7 +135,7 @@ impl Registry {
             system,
             spawned: Processes::new((system + system_services.len()) as u32 + 1),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
-            sole: None,
+            sole: usize::MAX,
         };
         for (position, (name, services, manners)) in registrations.into_iter().enumerate() {
             services.iter().try_for_each(|service| service.check(extensions))?;
@@ -152,7 +153,7 @@ impl Registry {
             registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
         }
         if registry.by_name.is_empty() && registry.absent.is_empty() {
-            registry.sole = registry.anonymous;
+            registry.sole = registry.anonymous.unwrap_or(usize::MAX);
         }
         Ok(registry)
     }
@@ -176,17 +177,20 @@ impl Registry {
         self.processes.len() as u32 + 1
     }
 
-    /// The process that answers this registered name.
+    /// The process that answers every name, if it is so and it is alive.
     #[inline(always)]
+    pub(super) fn sole(&self) -> Option<&Process> {
+        let process = self.processes.get(self.sole)?;
+        (!self.spawned.has_names() && process.address.is_alive()).then_some(process)
+    }
+
+    /// The process that answers this registered name.
+    #[inline]
     pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
-        if let Some(sole) = self.sole
-            && !self.spawned.has_names()
-            && let Some(process) = self.processes.get(sole)
-            && process.address.is_alive()
-        {
-            return Some(ProcessRef::Permanent(process));
+        match self.sole() {
+            Some(process) => Some(ProcessRef::Permanent(process)),
+            None => self.by_any_name(name),
         }
-        self.by_any_name(name)
     }
 
     fn by_any_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
@@ -283,11 +287,16 @@ impl Process {
         self.functions.iter().map(|target| &target.function)
     }
 
-    /// The function `name/arity`.
+    /// The function `name/arity`. The name is the first `length` of these bytes.
     #[inline(always)]
-    pub(super) fn function(&self, name: &[u8], arity: usize) -> Option<(&dyn Service, usize, &Function)> {
-        let target = self.functions.get(name, arity)?;
-        Some((&*self.services[target.service], target.index, &target.function))
+    pub(super) fn function(
+        &self,
+        name: &[u8],
+        length: usize,
+        arity: usize,
+    ) -> Option<(&dyn Service, usize, &Function)> {
+        let target = self.functions.get(name, length, arity)?;
+        Some((&**self.services.get(target.service)?, target.index, &target.function))
     }
 }
 

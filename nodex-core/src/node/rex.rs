@@ -3,19 +3,18 @@
 //!
 //! Follows `rpc.erl`.
 
-use std::{sync::Arc, task::Waker};
-
-use bytes::Bytes;
+use std::sync::Arc;
 
 use super::{
     CallKind,
     dispatch::{Dispatch, alias_of, gen_from},
-    route::Route,
+    route::{More, Route},
     spawned::{Applied, Spawned, Style},
 };
 use crate::{
     dist::control::{AtomTerm, PidTerm, Target},
     etf::{Decoder, Encoder, tag},
+    net::Input,
     term::RawTerm,
 };
 
@@ -35,14 +34,7 @@ enum Request<'a> {
 impl Dispatch {
     /// True when the message was one for `rex`, and has been handled.
     #[cold]
-    pub(super) fn rex(
-        &mut self,
-        to: Target<'_>,
-        message: &[u8],
-        owner: &Bytes,
-        waker: &Waker,
-        out: &mut Encoder,
-    ) -> bool {
+    pub(super) fn rex(&mut self, to: Target<'_>, message: &[u8], input: Input<'_>, out: &mut Encoder) -> bool {
         let Target::Name(name) = to else { return false };
         // A service of this name is somebody's own.
         if self.inner.registry.named(name.name_bytes()).is_some() {
@@ -52,18 +44,10 @@ impl Dispatch {
             return false;
         };
         let address = process.address.clone();
-        let route = |to, tag| Route {
-            kind: CallKind::Rpc,
-            to,
-            tag,
-            alias: alias_of(tag),
-            from: &address,
-            flags: self.flags,
-            spawned: None,
-        };
+        let route = Route { kind: CallKind::Rpc, flags: self.flags, to: None, from: &address, more: None };
         match request {
             Request::Features { to } => {
-                let route = route(Some(to), &[]);
+                let route = Route { to: Some(to), ..route };
                 if let Some(frame) = route.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
                     out.put_slice(FEATURES_REPLY);
@@ -73,7 +57,7 @@ impl Dispatch {
                 }
             }
             Request::Apply { to, tag, module, function, arguments } => {
-                let own = |term| RawTerm::from_slice(term, Some(owner));
+                let own = |term| RawTerm::from_slice(term, Some(input.owner));
                 let caller = own(to.map_or(&[], PidTerm::as_bytes));
                 let spawned = Arc::new(Spawned::new(
                     address.clone(),
@@ -82,8 +66,8 @@ impl Dispatch {
                     [own(&[]), caller, own(tag)],
                     Applied { module: own(module), function: own(function), arguments: own(arguments) },
                 ));
-                let route = route(to, tag);
-                self.apply(&spawned, Some(route), owner, waker, out);
+                let more = More { tag, alias: alias_of(tag), spawned: Some(&spawned) };
+                self.apply(&spawned, Route { to, more: Some(&more), ..route }, input, out);
             }
         }
         true

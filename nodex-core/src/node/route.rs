@@ -71,21 +71,38 @@ impl Address {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Route<'a> {
     pub(crate) kind: CallKind,
+    /// What both nodes can do.
+    pub(crate) flags: Flags,
     /// The pid to answer; none when the message named none.
     pub(crate) to: Option<PidTerm<'a>>,
+    /// Our own process that answers.
+    pub(crate) from: &'a Arc<Address>,
+    /// What the replies to plain messages do without.
+    pub(crate) more: Option<&'a More<'a>>,
+}
+
+/// What is known of a call beyond its sender.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct More<'a> {
     /// What stands in front of the reply in a tuple of two, the tag of a gen call; empty when nothing does.
     pub(crate) tag: &'a [u8],
     /// The alias inside the tag.
     pub(crate) alias: Option<RefTerm<'a>>,
-    /// Our own process that answers.
-    pub(crate) from: &'a Arc<Address>,
-    /// What both nodes can do.
-    pub(crate) flags: Flags,
     /// The process that the call came as, or that it would have come as.
     pub(crate) spawned: Option<&'a Arc<Spawned>>,
 }
 
 impl<'a> Route<'a> {
+    fn more(&self) -> More<'a> {
+        self.more.copied().unwrap_or_default()
+    }
+
+    /// The process that the call came as, or that it would have come as.
+    #[inline]
+    pub(crate) fn spawned(&self) -> Option<&'a Arc<Spawned>> {
+        self.more?.spawned
+    }
+
     /// Writes everything in front of the reply; `None` when nobody waits for one, or it cannot be sent.
     /// [`Self::finish`] or [`Self::undo`] has to follow.
     #[inline]
@@ -97,7 +114,7 @@ impl<'a> Route<'a> {
             out.put_short(to.as_bytes(), VERSION);
             return Some(frame);
         }
-        if let Some(spawned) = self.spawned {
+        if let Some(spawned) = self.spawned() {
             match spawned.begin(out) {
                 Begun::Nothing => return None,
                 Begun::Frame(frame) => return Some(frame),
@@ -107,13 +124,14 @@ impl<'a> Route<'a> {
         let to = match (self.kind, self.to) {
             (CallKind::Cast, _) | (_, None) => return None,
             // A reply to an alias that came too late is dropped by the peer, one to a pid would stay in its mailbox.
-            (_, Some(to)) => Target::reply(self.flags, to, self.alias),
+            (_, Some(to)) => Target::reply(self.flags, to, self.more().alias),
         };
         let send = Control::Send { from: self.from.pid(), to, token: None, priority: false, message: &[] };
         let (frame, _) = send.open(self.flags, out).ok()?;
-        if !self.tag.is_empty() {
+        let tag = self.more().tag;
+        if !tag.is_empty() {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
-            out.put_slice(self.tag);
+            out.put_slice(tag);
         }
         Some(frame)
     }
@@ -122,7 +140,7 @@ impl<'a> Route<'a> {
     /// stream.
     #[inline]
     pub(crate) fn finish(&self, frame: OpenFrame, out: &mut Encoder) {
-        if let Some(spawned) = self.spawned
+        if let Some(spawned) = self.spawned()
             && !spawned.finishes(&frame, out)
         {
             return frame.undo(out);
@@ -135,7 +153,7 @@ impl<'a> Route<'a> {
     /// Takes back a reply that was begun; another one can follow.
     pub(crate) fn undo(&self, frame: OpenFrame, out: &mut Encoder) {
         frame.undo(out);
-        if let Some(spawned) = self.spawned {
+        if let Some(spawned) = self.spawned() {
             spawned.undone();
         }
     }
@@ -143,7 +161,7 @@ impl<'a> Route<'a> {
     /// Answers `{error, Reason}`, or raises an error in a caller by rpc.
     #[cold]
     pub(crate) fn write_error(&self, out: &mut Encoder, rejection: &Rejection) {
-        if let Some(spawned) = self.spawned {
+        if let Some(spawned) = self.spawned() {
             return spawned.reject(self, rejection, out);
         }
         self.write_raised(out, &rejection.reason().to_vec());
@@ -152,7 +170,7 @@ impl<'a> Route<'a> {
     /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
     #[cold]
     pub(crate) fn raise(&self, class: Class, reason: &[u8], out: &mut Encoder) {
-        match self.spawned {
+        match self.spawned() {
             Some(spawned) => spawned.raise(self, class, reason, out),
             None => self.write_raised(out, reason),
         }
@@ -175,14 +193,15 @@ impl<'a> Route<'a> {
     /// A copy that outlives the message.
     pub(crate) fn keep(self) -> OwnedRoute {
         let own = |term| RawTerm::from_slice(term, None);
+        let More { tag, alias, spawned } = self.more();
         OwnedRoute {
             kind: self.kind,
             to: self.to.map(|to| own(to.as_bytes())),
-            tag: own(self.tag),
-            alias: self.alias.map(|alias| own(alias.as_bytes())),
+            tag: own(tag),
+            alias: alias.map(|alias| own(alias.as_bytes())),
             from: self.from.clone(),
             flags: self.flags,
-            spawned: self.spawned.cloned(),
+            spawned: spawned.cloned(),
         }
     }
 }
@@ -205,15 +224,27 @@ impl OwnedRoute {
         self.from.is_alive()
     }
 
-    pub(crate) fn as_route(&self) -> Route<'_> {
-        Route {
-            kind: self.kind,
-            to: self.to.as_ref().and_then(|to| PidTerm::new(to.as_bytes())),
+    /// The caller's pid, encoded; empty when there is none.
+    pub(crate) fn caller(&self) -> &[u8] {
+        self.to.as_ref().map_or(&[], RawTerm::as_bytes)
+    }
+
+    /// What there is beyond the sender, for [`Self::as_route`].
+    pub(crate) fn more(&self) -> More<'_> {
+        More {
             tag: self.tag.as_bytes(),
             alias: self.alias.as_ref().and_then(|alias| RefTerm::new(alias.as_bytes())),
-            from: &self.from,
-            flags: self.flags,
             spawned: self.spawned.as_ref(),
+        }
+    }
+
+    pub(crate) fn as_route<'a>(&'a self, more: &'a More<'a>) -> Route<'a> {
+        Route {
+            kind: self.kind,
+            flags: self.flags,
+            to: self.to.as_ref().and_then(|to| PidTerm::new(to.as_bytes())),
+            from: &self.from,
+            more: Some(more),
         }
     }
 }

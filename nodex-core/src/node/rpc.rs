@@ -6,21 +6,18 @@
 use std::{
     borrow::Cow,
     sync::{Arc, atomic::Ordering},
-    task::Waker,
 };
-
-use bytes::Bytes;
 
 use super::{
     CallKind,
     dispatch::{Arrival, Dispatch},
-    route::{Address, Route},
+    route::{Address, More, Route},
     spawned::{Applied, Spawned, Style},
 };
 use crate::{
     dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, spawn_flags},
     etf::{Decoder, Encoder, EtfError, List, tag},
-    net::LinkEnd,
+    net::{Input, LinkEnd},
     term::RawTerm,
 };
 
@@ -63,8 +60,7 @@ impl Dispatch {
     pub(super) fn spawn_request(
         &mut self,
         request: SpawnRequest<'_>,
-        owner: &Bytes,
-        waker: &Waker,
+        input: Input<'_>,
         out: &mut Encoder,
     ) -> Result<(), LinkEnd> {
         let arguments = match Decoder::new(request.arguments).skip() {
@@ -87,7 +83,7 @@ impl Dispatch {
         let application = Application::new(&request, arguments);
         let number = self.inner.registry.spawned.take();
         let address = Arc::new(Address::new(&self.inner.pid(number)));
-        let own = |term| RawTerm::from_slice(term, Some(owner));
+        let own = |term| RawTerm::from_slice(term, Some(input.owner));
         let spawned = Arc::new(Spawned::new(
             address,
             self.context.clone(),
@@ -111,7 +107,15 @@ impl Dispatch {
             self.enter_link(number, request.from)?;
         }
         self.spawn_reply(&request, flags, spawned.address.pid().map(ProcTerm::Pid), out);
-        self.apply(&spawned, None, owner, waker, out);
+        let more = More { spawned: Some(&spawned), ..More::default() };
+        let route = Route {
+            kind: CallKind::Rpc,
+            flags: self.flags,
+            to: PidTerm::new(spawned.caller.as_bytes()),
+            from: &spawned.address,
+            more: Some(&more),
+        };
+        self.apply(&spawned, route, input, out);
         Ok(())
     }
 
@@ -123,25 +127,8 @@ impl Dispatch {
         }
     }
 
-    /// Calls the function that `spawned` is for. `reply` says where the result goes that is sent as a message.
-    pub(super) fn apply(
-        &mut self,
-        spawned: &Arc<Spawned>,
-        reply: Option<Route<'_>>,
-        owner: &Bytes,
-        waker: &Waker,
-        out: &mut Encoder,
-    ) {
-        let plain = Route {
-            kind: CallKind::Rpc,
-            to: PidTerm::new(spawned.caller.as_bytes()),
-            tag: &[],
-            alias: None,
-            from: &spawned.address,
-            flags: self.flags,
-            spawned: None,
-        };
-        let route = Route { kind: CallKind::Rpc, spawned: Some(spawned), ..reply.unwrap_or(plain) };
+    /// Calls the function that `spawned` is for. The route says where the result goes that is sent as a message.
+    pub(super) fn apply(&mut self, spawned: &Arc<Spawned>, route: Route<'_>, input: Input<'_>, out: &mut Encoder) {
         let Applied { module, function, arguments } = &spawned.function;
         let (Some(module), Some(function)) = (AtomTerm::new(module.as_bytes()), AtomTerm::new(function.as_bytes()))
         else {
@@ -155,7 +142,9 @@ impl Dispatch {
         };
         let decoder = match &arguments {
             // The owner is asked for slices of itself only.
-            Cow::Borrowed(arguments) if is_within(arguments, owner) => Decoder::with_owner(arguments, owner),
+            Cow::Borrowed(arguments) if is_within(arguments, input.owner) => {
+                Decoder::with_owner(arguments, input.owner)
+            }
             arguments => Decoder::new(arguments),
         };
         let arrival = Arrival {
@@ -164,11 +153,10 @@ impl Dispatch {
             registry: &self.inner.registry,
             context: &self.context,
             flags: self.flags,
-            owner,
-            waker,
+            input,
         };
         let name = function.as_bytes();
-        arrival.for_call(name, arity).invoke_at(&decoder, name, arity, &route, &mut self.later, out);
+        arrival.for_call(name, arity).invoke(&decoder, name, arity, &route, &mut self.later, out);
         spawned.settle(&route, out);
     }
 }

@@ -4,9 +4,7 @@
 //! that are out of place: those about processes of third nodes end the connection, those about processes that are gone are
 //! answered or dropped.
 
-use std::{sync::atomic::Ordering, task::Waker};
-
-use bytes::Bytes;
+use std::sync::atomic::Ordering;
 
 use super::{
     dispatch::Dispatch,
@@ -18,7 +16,7 @@ use super::{
 use crate::{
     dist::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
     etf::{Decoder, Encoder, EtfError},
-    net::LinkEnd,
+    net::{Input, LinkEnd},
     term::RawTerm,
 };
 
@@ -36,13 +34,7 @@ enum Whose {
 
 impl Dispatch {
     /// Handles and answers a signal.
-    pub(super) fn signal(
-        &mut self,
-        control: &Control<'_>,
-        owner: &Bytes,
-        waker: &Waker,
-        out: &mut Encoder,
-    ) -> Result<(), LinkEnd> {
+    pub(super) fn signal(&mut self, control: &Control<'_>, input: Input<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
         match *control {
             // Handled by its sender.
             Control::Send { .. } | Control::GroupLeader { .. } => Ok(()),
@@ -56,7 +48,7 @@ impl Dispatch {
             Control::Exit2 { from, to, reason, .. } => self.exit(from, to, reason),
             Control::SpawnRequest { id, from, module, function, options, token, arguments, .. } => {
                 let request = SpawnRequest { id, from, module, function, options, token, arguments };
-                self.spawn_request(request, owner, waker, out)
+                self.spawn_request(request, input, out)
             }
             Control::SpawnReply { id, result, .. } => {
                 self.spawn_was_answered(id, result);

@@ -15,7 +15,7 @@ use futures::task::AtomicWaker;
 use super::{
     CallKind, Class, Context, Rejection,
     dispatch::alias_of,
-    route::{Address, Route},
+    route::{Address, More, Route},
 };
 use crate::{
     dist::control::{self, Control, OpenFrame, PidTerm, ProcTerm, RefTerm},
@@ -261,14 +261,14 @@ impl Spawned {
     }
 
     fn no_reply_as_rex(&self, out: &mut Encoder) {
+        let tag = self.result.as_bytes();
+        let more = More { tag, alias: alias_of(tag), spawned: None };
         let route = Route {
             kind: CallKind::Rpc,
-            to: PidTerm::new(self.caller.as_bytes()),
-            tag: self.result.as_bytes(),
-            alias: alias_of(self.result.as_bytes()),
-            from: &self.address,
             flags: self.context.flags(),
-            spawned: None,
+            to: PidTerm::new(self.caller.as_bytes()),
+            from: &self.address,
+            more: Some(&more),
         };
         if let Some(frame) = route.begin(out) {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);

@@ -13,7 +13,7 @@ pub(super) mod altact {
 }
 
 /// The unused slot as every node writes it.
-const UNUSED: &[u8] = &[tag::SMALL_ATOM_UTF8_EXT, 0];
+const UNUSED: &[u8; 2] = &[tag::SMALL_ATOM_UTF8_EXT, 0];
 
 /// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick).
 ///
@@ -42,15 +42,33 @@ pub fn decode(frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
 /// for [`decode`]. Says what [`decode`] says, for one kind of frame of which there are millions.
 #[inline(always)]
 pub(crate) fn decode_reg_send(frame: &[u8]) -> Option<(PidTerm<'_>, AtomTerm<'_>, &[u8])> {
-    const HEAD: [u8; 6] =
-        [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, 4, tag::SMALL_INTEGER_EXT, Op::RegSend.number()];
-    let (head, rest) = frame.split_first_chunk()?;
+    /// The whole frame up to the length of the name of the sender's node.
+    const HEAD: [u8; 8] = [
+        PASS_THROUGH,
+        VERSION,
+        tag::SMALL_TUPLE_EXT,
+        4,
+        tag::SMALL_INTEGER_EXT,
+        Op::RegSend.number(),
+        tag::NEW_PID_EXT,
+        tag::SMALL_ATOM_UTF8_EXT,
+    ];
+    const TAIL: [u8; 3] = [UNUSED[0], UNUSED[1], tag::SMALL_ATOM_UTF8_EXT];
+    let ([head @ .., length], _) = frame.split_first_chunk::<9>()?;
     if *head != HEAD {
         return None;
     }
-    let (from, rest) = split_pid(rest)?;
-    let (to, rest) = split_atom(rest.strip_prefix(UNUSED)?)?;
-    Some((from, to, message(rest)?))
+    let (start, tail) = frame.split_at_checked(9 + usize::from(*length) + 12)?;
+    let ([tail @ .., length], rest) = tail.split_first_chunk::<4>()?;
+    if *tail != TAIL {
+        return None;
+    }
+    let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+    Some((
+        PidTerm::outlined(&start[6..]),
+        AtomTerm::outlined(&frame[start.len() + 2..][..2 + name.len()]),
+        message(rest)?,
+    ))
 }
 
 /// Sender, receiver and message of a frame that is `SEND_SENDER` or `SEND`, in the same way.

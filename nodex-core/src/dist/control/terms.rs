@@ -42,6 +42,12 @@ pub enum Target<'a> {
 }
 
 impl<'a> PidTerm<'a> {
+    /// Of bytes whose outline has been checked.
+    #[inline(always)]
+    pub(super) fn outlined(term: &'a [u8]) -> Self {
+        PidTerm(term)
+    }
+
     /// The pid that these bytes are; `None` if they are something else or more.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (pid, rest) = split_pid(term)?;
@@ -109,6 +115,12 @@ impl<'a> RefTerm<'a> {
 }
 
 impl<'a> AtomTerm<'a> {
+    /// Of bytes whose outline has been checked.
+    #[inline(always)]
+    pub(super) fn outlined(term: &'a [u8]) -> Self {
+        AtomTerm(term)
+    }
+
     /// The atom that these bytes are; `None` if they are something else or more.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (atom, rest) = split_atom(term)?;
