@@ -14,6 +14,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use super::{
     Accepts, Args, Call, CallKind, Context, Function, Handled, Rejection,
     call::panic_rejection,
+    function_table::Target,
     later::LaterCalls,
     local::Inner,
     processes::Number,
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     dist::{
         Flags,
-        control::{self, AtomTerm, Control, PidTerm, RefTerm, Target},
+        control::{self, AtomTerm, Control, PidTerm, RefTerm, Target as Receiver},
     },
     etf::{Decoder, Encoder, Mark, tag},
     net::{Input, LinkEnd, Load, Receive, Taken},
@@ -132,7 +133,7 @@ fn plain(
     out: &mut Encoder,
 ) -> Option<Taken> {
     let (name, length, arity) = short_head(message)?;
-    let (service, index, function) = process.function(name, length, arity)?;
+    let Target { service, index, function } = process.function(name, length, arity)?;
     if !function.accepts.contains(Accepts::PLAIN) || !later.is_orderly() {
         return None;
     }
@@ -144,7 +145,7 @@ fn plain(
     let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner));
     let args = Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address };
     let call = Call { args, out, waker: input.waker };
-    match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
+    match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
         Ok(Handled(None)) => return Some(Taken::Handled),
         Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input.owner),
         Err(panic) => panicked(process, context, function, &route, mark, out, &*panic),
@@ -157,9 +158,9 @@ impl Dispatch {
     #[inline(never)]
     fn any_frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
         if let Some((from, name, message)) = control::decode_reg_send(frame) {
-            self.message(Some(from), Target::Name(name), message, input, out);
+            self.message(Some(from), Receiver::Name(name), message, input, out);
         } else if let Some((from, to, message)) = control::decode_send(frame) {
-            self.message(from, Target::Pid(to), message, input, out);
+            self.message(from, Receiver::Pid(to), message, input, out);
         } else {
             self.other_frame(frame, input, out)?;
         }
@@ -186,26 +187,26 @@ impl Dispatch {
     fn message(
         &mut self,
         from: Option<PidTerm<'_>>,
-        to: Target<'_>,
+        to: Receiver<'_>,
         message: &[u8],
         input: Input<'_>,
         out: &mut Encoder,
     ) {
         let process = match to {
-            Target::Name(name) if name.name_bytes() == REX && self.rex(to, message, input, out) => None,
-            Target::Name(name) => self.inner.registry.by_name(name),
+            Receiver::Name(name) if name.name_bytes() == REX && self.rex(to, message, input, out) => None,
+            Receiver::Name(name) => self.inner.registry.by_name(name),
             // Those of an earlier incarnation of this node are gone.
-            Target::Pid(pid) if pid.creation() != self.inner.creation => None,
-            Target::Pid(pid) => {
+            Receiver::Pid(pid) if pid.creation() != self.inner.creation => None,
+            Receiver::Pid(pid) => {
                 self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, input.owner, &self.context)
             }
-            Target::Alias(alias) => match self.inner.aliased(alias) {
+            Receiver::Alias(alias) => match self.inner.aliased(alias) {
                 Some(number) => self.inner.numbered(number, message, input.owner, &self.context),
                 None => None,
             },
         };
         if let Some(process) = process {
-            let name = if let Target::Name(name) = to { Some(name) } else { None };
+            let name = if let Receiver::Name(name) = to { Some(name) } else { None };
             let (process, registry, context, flags) = (&*process, &self.inner.registry, &self.context, self.flags);
             let arrival = Arrival { process, name, registry, context, flags, input };
             arrival.message(from, message, &mut self.later, out);
@@ -292,7 +293,8 @@ impl Arrival<'_> {
             CallKind::Rpc => Accepts::RPC,
         };
         let function = process.function(name, name.len(), arity);
-        let Some((service, index, function)) = function.filter(|(_, _, function)| function.accepts.contains(accepts))
+        let Some(Target { service, index, function }) =
+            function.filter(|target| target.function.accepts.contains(accepts))
         else {
             return self.unknown(route, name, later, out);
         };
@@ -309,7 +311,7 @@ impl Arrival<'_> {
         let decoder = Decoder::at(decoder.bytes(), decoder.position(), decoder.owner());
         let args = Args { function: &function.name, taken: 0, decoder, context, route, process: &process.address };
         let call = Call { args, out: place, waker: self.input.waker };
-        match catch_unwind(AssertUnwindSafe(|| service.call(index, call))) {
+        match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
                 return later.push(route, process, function.name.clone(), running, self.input.owner);

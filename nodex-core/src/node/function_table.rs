@@ -1,23 +1,23 @@
 //! Finds a function by its name and arity, at the same cost however many there are.
 
-use super::Function;
+use std::sync::Arc;
+
+use super::{Function, Service};
 use crate::term::first_word;
 
 /// Names up to this length are told apart by their first and last word; longer ones are compared as bytes as well.
 const IN_KEY: usize = 16;
 
 /// An open-addressed table, made once. The whole of a short name stands in its row, so that finding it reads one place.
-#[derive(Debug)]
 pub(super) struct FunctionTable {
     /// A power of two, at most half full.
     rows: Box<[Row]>,
     targets: Vec<Target>,
 }
 
-/// A function and where it is.
-#[derive(Debug)]
+/// A function, the service that has it, and its number there.
 pub(super) struct Target {
-    pub(super) service: usize,
+    pub(super) service: Arc<dyn Service>,
     pub(super) index: usize,
     pub(super) function: Function,
 }
@@ -128,9 +128,10 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::Functions;
 
     fn target(index: usize, name: &'static str, arity: u8) -> Target {
-        Target { service: 0, index, function: Function::new(name, arity) }
+        Target { service: Arc::new(Functions::new()), index, function: Function::new(name, arity) }
     }
 
     /// The same whatever stands behind the name.
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_second_function_of_one_name_and_arity_is_refused() {
-        let refused = FunctionTable::new(vec![target(0, "a", 1), target(1, "a", 2), target(2, "a", 1)]).unwrap_err();
+        let refused = FunctionTable::new(vec![target(0, "a", 1), target(1, "a", 2), target(2, "a", 1)]).err().unwrap();
         assert_eq!((refused.name.as_str(), refused.arity), ("a", 1));
         assert!(find(&FunctionTable::new(Vec::new()).unwrap(), "a", 0).is_none());
     }

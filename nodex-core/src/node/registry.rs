@@ -50,8 +50,9 @@ pub(super) struct Process {
     pub(super) manners: Manners,
     /// Somebody has linked or monitored it.
     pub(super) watched: AtomicBool,
-    services: Vec<Box<dyn Service>>,
     functions: FunctionTable,
+    /// Those without functions live as long as the others.
+    _services: Vec<Arc<dyn Service>>,
 }
 
 /// What a process does about exit signals and panics.
@@ -268,18 +269,16 @@ impl Process {
         services: Vec<Box<dyn Service>>,
         manners: Manners,
     ) -> Result<Self, ServiceError> {
+        let services: Vec<Arc<dyn Service>> = services.into_iter().map(Arc::from).collect();
         let mut targets = Vec::new();
-        for (service, functions) in services.iter().map(|service| service.functions()).enumerate() {
-            targets.extend(functions.into_iter().enumerate().map(|(index, function)| Target {
-                service,
-                index,
-                function,
-            }));
+        for service in &services {
+            let functions = service.functions().into_iter().enumerate();
+            targets.extend(functions.map(|(index, function)| Target { service: service.clone(), index, function }));
         }
         let functions = FunctionTable::new(targets)
             .map_err(|Function { name, arity, .. }| ServiceError::DuplicateFunction { name, arity })?;
         let address = Arc::new(Address::new(&pid));
-        Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), services, functions })
+        Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), functions, _services: services })
     }
 
     /// All its functions.
@@ -289,14 +288,8 @@ impl Process {
 
     /// The function `name/arity`. The name is the first `length` of these bytes.
     #[inline(always)]
-    pub(super) fn function(
-        &self,
-        name: &[u8],
-        length: usize,
-        arity: usize,
-    ) -> Option<(&dyn Service, usize, &Function)> {
-        let target = self.functions.get(name, length, arity)?;
-        Some((&**self.services.get(target.service)?, target.index, &target.function))
+    pub(super) fn function(&self, name: &[u8], length: usize, arity: usize) -> Option<&Target> {
+        self.functions.get(name, length, arity)
     }
 }
 
