@@ -155,7 +155,7 @@ mod tests {
             for arity in 0..3 {
                 assert_eq!(find(&table, name, arity).map(|t| t.index), Some(3 * i + arity), "{name}/{arity}");
             }
-            assert!(find(&table, &name, 3).is_none());
+            assert!(find(&table, name, 3).is_none());
             assert!(find(&table, &format!("{}y", &name[1..]), 0).is_none());
         }
         assert!(find(&table, "", 0).is_none());
