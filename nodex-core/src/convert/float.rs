@@ -1,12 +1,20 @@
 //! Floats.
 
-use super::{DecodeError, FromTerm, IntoTerm};
+use super::{DecodeError, FromTerm, IntoTerm, list::in_element};
 use crate::etf::{Decoder, EncodeError, Encoder};
 
 impl FromTerm for f64 {
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.float()
+    }
+
+    fn decode_elements(decoder: &mut Decoder<'_>, count: usize, all: &mut Vec<Self>) -> Result<(), DecodeError> {
+        decoder.floats(count, all);
+        for i in all.len()..count {
+            all.push(Self::decode(decoder).map_err(|error| in_element(error, i))?);
+        }
+        Ok(())
     }
 }
 

@@ -33,6 +33,16 @@ pub trait FromTerm: Sized {
         Self::decode(decoder)
     }
 
+    /// The next `count` elements of a list, appended to `all`, which has room for them.
+    #[doc(hidden)]
+    #[inline]
+    fn decode_elements(decoder: &mut Decoder<'_>, count: usize, all: &mut Vec<Self>) -> Result<(), DecodeError> {
+        for i in 0..count {
+            all.push(Self::decode(decoder).map_err(|error| super::list::in_element(error, i))?);
+        }
+        Ok(())
+    }
+
     /// All elements of a list of integers from 0 to 255 (`STRING_EXT`), appended to `all`; `decoder` stands after them.
     #[doc(hidden)]
     fn decode_bytes(bytes: &[u8], decoder: &Decoder<'_>, all: &mut Vec<Self>) -> Result<(), DecodeError> {

@@ -37,9 +37,7 @@ impl<T: FromTerm> FromTerm for Vec<T> {
             }
             List::Elements(count) => {
                 let mut all = decoder.room(count)?;
-                for i in 0..count {
-                    all.push(T::decode(decoder).map_err(|error| in_element(error, i))?);
-                }
+                T::decode_elements(decoder, count, &mut all)?;
                 decoder.list_tail()?;
                 Ok(all)
             }

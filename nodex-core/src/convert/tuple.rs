@@ -11,6 +11,7 @@ fn other_arity(expected: &'static str, found: usize) -> DecodeError {
 macro_rules! tuples {
     ($($arity:literal: $($name:ident $index:tt)*;)*) => {$(
         impl<$($name: FromTerm),*> FromTerm for ($($name,)*) {
+            #[inline]
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 match decoder.tuple() {
                     Ok($arity) => {}

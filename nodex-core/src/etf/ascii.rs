@@ -7,16 +7,36 @@ use crate::term::Atom;
 #[inline(always)]
 pub(super) fn short_name(bytes: &[u8], len: u8) -> Option<&[u8; Atom::INLINE]> {
     let name: &[u8; Atom::INLINE] = bytes.first_chunk()?;
-    let word =
-        |at: usize| name.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word));
-    // Of each word the bytes that belong to the name; the last two overlap.
-    let part = |at: u8| {
-        let count = len.saturating_sub(at).min(8);
-        word(at.into()) & u64::MAX.checked_shr(64 - 8 * u32::from(count)).unwrap_or(0)
+    let word = |at: usize| {
+        let word = name.get(at..).and_then(|rest| rest.first_chunk());
+        word.map_or(u64::MAX, |word| u64::from_le_bytes(*word))
     };
-    let high_bits = (part(0) | part(8) | part(14)) & 0x8080_8080_8080_8080;
-    (usize::from(len) <= Atom::INLINE && high_bits == 0).then_some(name)
+    let [first, second, last] = HIGH_BITS.get(usize::from(len))?;
+    let high_bits = word(WORDS[0]) & first | word(WORDS[1]) & second | word(WORDS[2]) & last;
+    (high_bits == 0).then_some(name)
 }
+
+/// Where the words of a name begin; the last two overlap.
+const WORDS: [usize; 3] = [0, 8, Atom::INLINE - 8];
+
+/// The high bits of all bytes that belong to a name of each length, in each of the words.
+static HIGH_BITS: [[u64; 3]; Atom::INLINE + 1] = {
+    let mut all = [[0; 3]; Atom::INLINE + 1];
+    let mut len = 0;
+    while len <= Atom::INLINE {
+        let mut word = 0;
+        while word < 3 {
+            let mut byte = 0;
+            while byte < 8 && WORDS[word] + byte < len {
+                all[len][word] |= 0x80 << (8 * byte);
+                byte += 1;
+            }
+            word += 1;
+        }
+        len += 1;
+    }
+    all
+};
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,7 @@ pub(super) struct ReferenceParts<'a> {
 
 impl<'a> Decoder<'a> {
     /// A pid.
+    #[inline]
     pub fn pid(&mut self) -> Result<Pid, DecodeError> {
         let (tag, offset) = self.pid_tag()?;
         let node = self.atom()?;
@@ -50,6 +51,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A port.
+    #[inline]
     pub fn port(&mut self) -> Result<Port, DecodeError> {
         let (tag, offset) = self.port_tag()?;
         let node = self.atom()?;
@@ -82,6 +84,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A reference.
+    #[inline]
     pub fn reference(&mut self) -> Result<Reference, DecodeError> {
         let (tag, offset, len) = self.reference_head()?;
         let node = self.atom()?;

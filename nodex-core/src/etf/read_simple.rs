@@ -22,28 +22,28 @@ impl Reader<'_, '_> {
         match self.decoder.peek_tag() {
             tag::SMALL_INTEGER_EXT => {
                 let [_, value] = self.decoder.array()?;
-                place.push(Term::FixInteger(FixInteger { value: value.into() }));
+                place.put(|| Term::FixInteger(FixInteger { value: value.into() }));
             }
             tag::INTEGER_EXT => {
                 let [_, a, b, c, d] = self.decoder.array()?;
-                place.push(Term::FixInteger(FixInteger { value: i32::from_be_bytes([a, b, c, d]) }));
+                place.put(|| Term::FixInteger(FixInteger { value: i32::from_be_bytes([a, b, c, d]) }));
             }
             tag::SMALL_ATOM_UTF8_EXT => {
                 let atom = self.atom()?;
-                place.push(Term::Atom(atom));
+                place.put(|| Term::Atom(atom));
             }
             tag::BINARY_EXT => {
                 let binary = self.decoder.binary()?;
                 self.charge(binary.len() + OVERHEAD)?;
-                place.push(Term::Binary(eetf::Binary { bytes: binary.to_vec() }));
+                place.put(|| Term::Binary(eetf::Binary { bytes: binary.to_vec() }));
             }
             tag::NEW_FLOAT_EXT => {
                 let value = self.decoder.float()?;
-                place.push(Term::Float(eetf::Float { value }));
+                place.put(|| Term::Float(eetf::Float { value }));
             }
             tag::NIL_EXT => {
                 self.decoder.pos += 1;
-                place.push(Term::List(eetf::List { elements: Vec::new() }));
+                place.put(|| Term::List(eetf::List { elements: Vec::new() }));
             }
             _ => self.rare(place)?,
         }
@@ -54,7 +54,7 @@ impl Reader<'_, '_> {
     #[inline(never)]
     fn rare(&mut self, place: &mut impl Place) -> Result<(), DecodeError> {
         let offset = self.decoder.pos;
-        place.push(match self.decoder.peek_tag() {
+        let term = match self.decoder.peek_tag() {
             tag::STRING_EXT => match self.decoder.list()? {
                 List::Bytes([]) => eetf::List::nil().into(),
                 List::Bytes(bytes) => {
@@ -83,11 +83,9 @@ impl Reader<'_, '_> {
                 eetf::Port { node, id: parts.1, creation: parts.2 }.into()
             }
             tag::NEWER_REFERENCE_EXT | tag::NEW_REFERENCE_EXT | tag::REFERENCE_EXT => {
-                let parts = self.decoder.reference_parts()?;
-                self.charge(size_of::<eetf::Reference>() + 4 * OVERHEAD)?;
-                let node = self.owned(parts.node)?;
-                let id = parts.words[..parts.len].to_vec();
-                eetf::Reference { node, id, creation: parts.creation }.into()
+                let reference = self.reference()?;
+                place.put(|| Term::Reference(reference));
+                return Ok(());
             }
             tag::BIT_BINARY_EXT => {
                 let (bytes, bits) = self.decoder.bit_string()?;
@@ -98,8 +96,17 @@ impl Reader<'_, '_> {
             tag::RECORD_EXT => return Err(EtfError::Opaque { offset, kind: Kind::Record }.into()),
             tag::LOCAL_EXT => return Err(EtfError::Opaque { offset, kind: Kind::Local }.into()),
             _ => return Err(self.decoder.mismatch("term")),
-        });
+        };
+        place.put(|| term);
         Ok(())
+    }
+
+    fn reference(&mut self) -> Result<Box<eetf::Reference>, DecodeError> {
+        let parts = self.decoder.reference_parts()?;
+        self.charge(size_of::<eetf::Reference>() + 4 * OVERHEAD)?;
+        let node = self.owned(parts.node)?;
+        let id = parts.words[..parts.len].to_vec();
+        Ok(Box::new(eetf::Reference { node, id, creation: parts.creation }))
     }
 
     fn owned(&mut self, name: Cow<'_, str>) -> Result<eetf::Atom, EtfError> {

@@ -1,10 +1,10 @@
 //! Bytes to the dynamic term: the terms that contain others.
 
-use std::{collections::HashMap, mem};
+use std::{collections::HashMap, iter, mem};
 
-use eetf::{FixInteger, ImproperList, InternalFun, Map, Tuple};
+use eetf::{ByteList, FixInteger, ImproperList, InternalFun, Map, Tuple};
 
-use super::{Decoder, EtfError, Integer, Kind, List, MAX_TERM_DEPTH, tag};
+use super::{Decoder, EtfError, Integer, Kind, List, MAX_TERM_DEPTH, read_run::run, tag};
 use crate::{
     convert::DecodeError,
     term::{Term, distinct_keys, hash_is_unreliable, proper_list},
@@ -15,6 +15,9 @@ const MAX_KEY_DEPTH: usize = 4;
 
 /// Memory that an allocation takes beside what it holds.
 pub(super) const OVERHEAD: usize = 16;
+
+/// How many times its length a message may take in memory, whatever the limit.
+pub(super) const FACTOR: usize = 2;
 
 impl Decoder<'_> {
     /// A term of any kind, in canonical form (see [`canonical`](crate::term::canonical)).
@@ -27,29 +30,29 @@ impl Decoder<'_> {
     /// Also for what [`Term`] cannot hold ([`EtfError::Opaque`]: native records, local terms, `fun m:f/256`) and for
     /// a map with equal keys. `Term` takes `0.0` and `-0.0` for equal, as OTP did before release 27.
     pub fn term(&mut self) -> Result<Term, DecodeError> {
-        let mut place = None;
-        let mut reader = Reader { decoder: self, outer: Vec::new(), key_depth: 0, spare: Vec::new() };
-        reader.term(&mut place)?;
-        place.ok_or_else(|| EtfError::Truncated { offset: reader.decoder.pos }.into())
+        let max_depth = self.limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.depth) as usize;
+        Reader { decoder: self, outer: Vec::new(), max_depth, key_depth: 0, spare: Vec::new() }.term()
     }
 }
 
 /// Where a term is made.
 pub(super) trait Place {
-    fn push(&mut self, term: Term);
+    fn put(&mut self, make: impl FnOnce() -> Term);
 }
 
 impl Place for Vec<Term> {
+    /// Unlike `push`, which has the term wait on the stack in case that the vector has to grow, `extend` makes it in the
+    /// vector.
     #[inline(always)]
-    fn push(&mut self, term: Term) {
-        self.push(term);
+    fn put(&mut self, make: impl FnOnce() -> Term) {
+        self.extend(iter::once(make).map(|make| make()));
     }
 }
 
 impl Place for Option<Term> {
     #[inline(always)]
-    fn push(&mut self, term: Term) {
-        *self = Some(term);
+    fn put(&mut self, make: impl FnOnce() -> Term) {
+        *self = Some(make());
     }
 }
 
@@ -70,20 +73,25 @@ enum Shape {
     Map {
         offset: usize,
     },
-    Fun {
-        /// Still without its free variables.
-        fun: Box<InternalFun>,
-        /// Where it says that it ends.
-        end: usize,
-        offset: usize,
-    },
+    Fun(Box<Fun>),
 }
 
-/// Reads one term. Terms are made where they stay: moving one is what takes the most time.
+struct Fun {
+    /// Still without its free variables; taken when it is whole.
+    fun: Option<Box<InternalFun>>,
+    /// Where it says that it ends.
+    end: usize,
+    offset: usize,
+}
+
+/// Reads one term. Terms are made where they stay: to move one that has just been made stalls the processor, since it is
+/// read back in other pieces than it was written in.
 pub(super) struct Reader<'d, 'a> {
     pub(super) decoder: &'d mut Decoder<'a>,
     /// The open terms around the one that is being read.
     outer: Vec<Open>,
+    /// How many may be open.
+    max_depth: usize,
     /// How many of these are maps of which a key is being read.
     key_depth: usize,
     /// Memory for the pairs of the next map.
@@ -91,52 +99,83 @@ pub(super) struct Reader<'d, 'a> {
 }
 
 impl Reader<'_, '_> {
-    fn term(&mut self, place: &mut Option<Term>) -> Result<(), DecodeError> {
-        let Some(mut top) = self.read(place)? else { return Ok(()) };
-        let limits = self.decoder.limits;
-        let max_depth = limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.decoder.depth) as usize;
+    fn term(mut self) -> Result<Term, DecodeError> {
+        let mut top = Open { elements: Vec::new(), left: 0, shape: Shape::Tuple };
+        if let Some(whole) = self.outermost(&mut top)? {
+            return Ok(whole);
+        }
+        self.all_of(&mut top)?;
         loop {
-            if self.outer.len() >= max_depth {
-                return Err(EtfError::TooDeep { offset: self.decoder.pos, limit: limits.max_depth }.into());
-            }
-            let inner = loop {
-                if top.left == 0 {
-                    match self.outer.pop() {
-                        None => return self.close(top, place),
-                        Some(mut parent) => {
-                            self.key_depth -= usize::from(parent.reads_key());
-                            parent.left -= 1;
-                            self.close(top, &mut parent.elements)?;
-                            top = parent;
-                        }
+            while top.left == 0 {
+                match self.outer.pop() {
+                    None => return self.closed(&mut top),
+                    Some(mut parent) => {
+                        self.key_depth -= usize::from(parent.reads_key());
+                        parent.elements.push(self.closed(&mut top)?);
+                        top = parent;
+                        self.one_less(&mut top)?;
                     }
-                } else if let Some(inner) = self.read(&mut top.elements)? {
-                    break inner;
-                } else {
-                    top.left -= 1;
                 }
-                if top.left == 0 {
-                    self.tail(&mut top)?;
-                }
-            };
-            self.key_depth += usize::from(top.reads_key());
-            if let (Shape::Map { offset }, true) = (&inner.shape, self.key_depth > MAX_KEY_DEPTH) {
-                return Err(EtfError::KeyTooDeep { offset: *offset, limit: MAX_KEY_DEPTH }.into());
             }
-            self.outer.push(mem::replace(&mut top, inner));
+            if contains_others(self.decoder.peek_tag()) {
+                let in_key = top.reads_key();
+                if let Some(mut inner) = self.inner(&mut top.elements, in_key)? {
+                    self.all_of(&mut inner)?;
+                    if inner.left > 0 {
+                        self.key_depth += usize::from(in_key);
+                        self.outer.push(mem::replace(&mut top, inner));
+                        continue;
+                    }
+                    top.elements.push(self.closed(&mut inner)?);
+                }
+            } else {
+                self.simple(&mut top.elements)?;
+            }
+            self.one_less(&mut top)?;
+        }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> DecodeError {
+        EtfError::TooDeep { offset: self.decoder.pos, limit: self.decoder.limits.max_depth }.into()
+    }
+
+    /// Counts an element that has been read, and reads the simple ones that follow.
+    #[inline(always)]
+    fn one_less(&mut self, open: &mut Open) -> Result<(), DecodeError> {
+        open.left -= 1;
+        self.all_of(open)
+    }
+
+    /// Reads what `open` contains as far as it is simple; of a list that is whole then, the tail.
+    #[inline(always)]
+    fn all_of(&mut self, open: &mut Open) -> Result<(), DecodeError> {
+        loop {
+            if open.left > 0 {
+                run(self.decoder, &mut open.elements, &mut open.left);
+            }
+            if open.left > 0 || !matches!(open.shape, Shape::List) {
+                return Ok(());
+            }
+            self.tail(open)?;
+            if open.left == 0 {
+                return Ok(());
+            }
         }
     }
 
     #[inline]
     pub(super) fn charge(&mut self, bytes: usize) -> Result<(), EtfError> {
-        self.decoder.spend(bytes, 2)
+        self.decoder.spend(bytes, FACTOR)
     }
 
-    /// Memory for `count` terms, if so many and `more` bytes can follow and may be kept.
-    fn room(&mut self, count: usize, more: usize) -> Result<Vec<Term>, EtfError> {
+    /// Makes room for `count` terms, if so many and `more` bytes can follow and may be kept.
+    #[inline(always)]
+    fn room(&mut self, elements: &mut Vec<Term>, count: usize, more: usize) -> Result<(), DecodeError> {
         self.expect(count + more)?;
         self.charge(count.saturating_mul(size_of::<Term>()) + OVERHEAD)?;
-        Ok(Vec::with_capacity(count))
+        elements.reserve_exact(count);
+        Ok(())
     }
 
     fn expect(&self, bytes: usize) -> Result<(), EtfError> {
@@ -146,83 +185,183 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// Appends the next term to `place`, or opens it if it contains others.
+    /// Passes over the heads of lists of no elements, which a BEAM takes for their tails, to the next other term, and
+    /// gives its tag and offset.
     #[inline(always)]
-    fn read(&mut self, place: &mut impl Place) -> Result<Option<Open>, DecodeError> {
-        match self.decoder.peek_tag() {
-            tag::SMALL_TUPLE_EXT | tag::LIST_EXT | tag::MAP_EXT | tag::LARGE_TUPLE_EXT | tag::NEW_FUN_EXT => {
-                self.open(place)
-            }
-            _ => self.simple(place).map(|()| None),
+    fn next(&mut self) -> (u8, usize) {
+        while let [tag::LIST_EXT, 0, 0, 0, 0, ..] = self.decoder.remaining() {
+            self.decoder.pos += 5;
         }
+        (self.decoder.peek_tag(), self.decoder.pos)
     }
 
-    #[inline(never)]
-    fn open(&mut self, place: &mut impl Place) -> Result<Option<Open>, DecodeError> {
-        let offset = self.decoder.pos;
-        match self.decoder.peek_tag() {
-            tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => match self.decoder.tuple()? {
-                0 => place.push(Tuple::nil().into()),
-                left => return Ok(Some(Open { elements: self.room(left, 0)?, left, shape: Shape::Tuple })),
-            },
-            tag::MAP_EXT => match self.decoder.map()? {
-                0 => place.push(Map { map: HashMap::new() }.into()),
-                left => return self.map(left, offset).map(Some),
-            },
+    /// Reads the outermost term, or opens it as `top` if it contains others.
+    #[inline(always)]
+    fn outermost(&mut self, top: &mut Open) -> Result<Option<Term>, DecodeError> {
+        let (tag, offset) = self.next();
+        match tag {
+            tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => {
+                top.left = self.decoder.tuple()?;
+                if top.left == 0 {
+                    return Ok(Some(Tuple::nil().into()));
+                }
+                self.room(&mut top.elements, top.left, 0)?;
+            }
+            tag::LIST_EXT => {
+                top.left = self.list()?;
+                top.shape = Shape::List;
+                if let Some(bytes) = self.small_integers(top.left)? {
+                    return Ok(Some(Term::ByteList(ByteList { bytes })));
+                }
+                self.room(&mut top.elements, top.left, 1)?;
+            }
+            tag::MAP_EXT => {
+                top.left = self.pairs()?;
+                top.shape = Shape::Map { offset };
+                if top.left == 0 {
+                    return Ok(Some(Map { map: HashMap::new() }.into()));
+                }
+                top.elements.reserve_exact(top.left);
+            }
+            tag::NEW_FUN_EXT => *top = self.fun(offset)?,
+            _ => {
+                let mut place = None;
+                self.simple(&mut place)?;
+                return Ok(place);
+            }
+        }
+        if self.max_depth == 0 { Err(self.too_deep()) } else { Ok(None) }
+    }
+
+    /// Appends a term inside of another, whose elements these are. One that contains others that are not simple is not
+    /// appended, but given as it is so far.
+    #[inline(always)]
+    fn inner(&mut self, outer: &mut Vec<Term>, in_key: bool) -> Result<Option<Open>, DecodeError> {
+        let (tag, offset) = self.next();
+        match tag {
+            tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => {
+                let mut left = self.decoder.tuple()?;
+                if left == 0 {
+                    outer.put(|| Tuple::nil().into());
+                    return Ok(None);
+                }
+                self.enter()?;
+                outer.put(|| Term::Tuple(Tuple { elements: Vec::new() }));
+                if let Some(Term::Tuple(tuple)) = outer.last_mut() {
+                    self.room(&mut tuple.elements, left, 0)?;
+                    run(self.decoder, &mut tuple.elements, &mut left);
+                    if left > 0 {
+                        let elements = mem::take(&mut tuple.elements);
+                        outer.pop();
+                        return Ok(Some(Open { elements, left, shape: Shape::Tuple }));
+                    }
+                }
+            }
+            tag::LIST_EXT => {
+                let mut left = self.list()?;
+                if let Some(bytes) = self.small_integers(left)? {
+                    outer.put(|| Term::ByteList(ByteList { bytes }));
+                    return Ok(None);
+                }
+                self.enter()?;
+                outer.put(|| Term::List(eetf::List { elements: Vec::new() }));
+                if let Some(Term::List(list)) = outer.last_mut() {
+                    self.room(&mut list.elements, left, 1)?;
+                    run(self.decoder, &mut list.elements, &mut left);
+                    if left == 0 && self.decoder.peek_tag() == tag::NIL_EXT && !starts_with_byte(&list.elements) {
+                        self.decoder.pos += 1;
+                    } else {
+                        let elements = mem::take(&mut list.elements);
+                        outer.pop();
+                        return Ok(Some(Open { elements, left, shape: Shape::List }));
+                    }
+                }
+            }
+            tag::MAP_EXT => {
+                let mut left = self.pairs()?;
+                if left == 0 {
+                    outer.put(|| Map { map: HashMap::new() }.into());
+                    return Ok(None);
+                }
+                self.enter()?;
+                if self.key_depth + usize::from(in_key) > MAX_KEY_DEPTH {
+                    return Err(EtfError::KeyTooDeep { offset, limit: MAX_KEY_DEPTH }.into());
+                }
+                self.spare.reserve(left);
+                let pairs = left / 2;
+                run(self.decoder, &mut self.spare, &mut left);
+                if left > 0 {
+                    let elements = mem::take(&mut self.spare);
+                    return Ok(Some(Open { elements, left, shape: Shape::Map { offset } }));
+                }
+                outer.put(|| Term::Map(Map { map: HashMap::with_capacity(pairs) }));
+                if let Some(Term::Map(map)) = outer.last_mut() {
+                    fill(&mut map.map, &mut self.spare, offset)?;
+                }
+            }
             tag::NEW_FUN_EXT => {
                 let mut open = self.fun(offset)?;
                 if open.left > 0 {
+                    self.enter()?;
                     return Ok(Some(open));
                 }
-                self.tail(&mut open)?;
-                self.close(open, place)?;
+                outer.push(self.closed(&mut open)?);
             }
-            _ => return self.list(place),
+            _ => self.simple(outer)?,
         }
         Ok(None)
     }
 
-    fn list(&mut self, place: &mut impl Place) -> Result<Option<Open>, DecodeError> {
-        loop {
-            let List::Elements(left) = self.decoder.list()? else { return Err(self.decoder.mismatch("term")) };
-            if left > 0 {
-                if let Some(bytes) = self.small_integers(left) {
-                    self.charge(left + OVERHEAD)?;
-                    place.push(Term::ByteList(eetf::ByteList { bytes }));
-                    return Ok(None);
-                }
-                // The tail takes a byte too.
-                return Ok(Some(Open { elements: self.room(left, 1)?, left, shape: Shape::List }));
-            }
-            // A BEAM takes a list of no elements for its tail.
-            if self.decoder.peek_tag() != tag::LIST_EXT {
-                return self.read(place);
-            }
+    /// Whether one more term may be open.
+    #[inline(always)]
+    fn enter(&self) -> Result<(), DecodeError> {
+        if self.outer.len() + 1 >= self.max_depth { Err(self.too_deep()) } else { Ok(()) }
+    }
+
+    /// The head of a list of some elements.
+    fn list(&mut self) -> Result<usize, DecodeError> {
+        match self.decoder.list()? {
+            List::Elements(count) => Ok(count),
+            List::Bytes(_) => Err(self.decoder.mismatch("term")),
         }
     }
 
     /// The elements, if all that follow are `SMALL_INTEGER_EXT` and then the list ends.
-    fn small_integers(&mut self, count: usize) -> Option<Vec<u8>> {
-        let rest = &self.decoder.bytes[self.decoder.pos..];
-        let (elements, tail) = rest.split_at_checked(count.checked_mul(2)?)?;
-        let (pairs, _) = elements.as_chunks::<2>();
-        if tail.first() != Some(&tag::NIL_EXT) || pairs.iter().any(|pair| pair[0] != tag::SMALL_INTEGER_EXT) {
-            return None;
+    #[inline(always)]
+    fn small_integers(&mut self, count: usize) -> Result<Option<Vec<u8>>, EtfError> {
+        match self.decoder.peek_tag() {
+            tag::SMALL_INTEGER_EXT => self.all_small_integers(count),
+            _ => Ok(None),
         }
-        self.decoder.pos += 2 * count + 1;
-        Some(pairs.iter().map(|pair| pair[1]).collect())
     }
 
-    fn map(&mut self, pairs: usize, offset: usize) -> Result<Open, DecodeError> {
+    #[inline(never)]
+    fn all_small_integers(&mut self, count: usize) -> Result<Option<Vec<u8>>, EtfError> {
+        let rest = &self.decoder.bytes[self.decoder.pos..];
+        let Some((elements, [tag::NIL_EXT, ..])) = rest.split_at_checked(count.saturating_mul(2)) else {
+            return Ok(None);
+        };
+        let (pairs, _) = elements.as_chunks::<2>();
+        if pairs.iter().any(|pair| pair[0] != tag::SMALL_INTEGER_EXT) {
+            return Ok(None);
+        }
+        self.charge(count + OVERHEAD)?;
+        self.decoder.pos += 2 * count + 1;
+        Ok(Some(pairs.iter().map(|pair| pair[1]).collect()))
+    }
+
+    /// The head of a map: how many terms its pairs are.
+    fn pairs(&mut self) -> Result<usize, DecodeError> {
+        let pairs = self.decoder.map()?;
         let count = pairs.saturating_mul(2);
         self.expect(count)?;
         // A hash table has a power of two of places, seven of eight used at most, and one byte more for each. Before
         // that the pairs are in a list.
         let places = if pairs < 4 { 4 } else { (pairs + pairs / 7 + 1).next_power_of_two() };
-        self.charge((places + pairs).saturating_mul(2 * size_of::<Term>() + 1) + 2 * OVERHEAD)?;
-        let mut elements = mem::take(&mut self.spare);
-        elements.reserve(count);
-        Ok(Open { elements, left: count, shape: Shape::Map { offset } })
+        if pairs > 0 {
+            self.charge((places + pairs).saturating_mul(2 * size_of::<Term>() + 1) + 2 * OVERHEAD)?;
+        }
+        Ok(count)
     }
 
     /// Everything of a fun in front of its free variables.
@@ -244,17 +383,16 @@ impl Reader<'_, '_> {
         };
         let (old_index, old_uniq) = (small()?, small()?);
         let pid = self.pid()?;
-        self.charge(size_of::<InternalFun>() + OVERHEAD)?;
-        let elements = self.room(left, 0)?;
+        self.charge(size_of::<InternalFun>() + size_of::<Fun>() + 2 * OVERHEAD)?;
+        let mut elements = Vec::new();
+        self.room(&mut elements, left, 0)?;
         let fun = InternalFun::New { module, arity, pid, free_vars: Vec::new(), index, uniq, old_index, old_uniq };
-        Ok(Open { elements, left, shape: Shape::Fun { fun: Box::new(fun), end: offset + 1 + size, offset } })
+        let fun = Fun { fun: Some(Box::new(fun)), end: offset + 1 + size, offset };
+        Ok(Open { elements, left, shape: Shape::Fun(Box::new(fun)) })
     }
 
-    /// All that was due has been read: of a list the tail is due now.
+    /// All that was due of a list has been read: the tail is due now.
     fn tail(&mut self, open: &mut Open) -> Result<(), DecodeError> {
-        if !matches!(open.shape, Shape::List) {
-            return Ok(());
-        }
         match self.decoder.peek_tag() {
             tag::NIL_EXT => self.decoder.pos += 1,
             // A list as the tail goes on with the same list; growing may take twice the room.
@@ -299,45 +437,61 @@ impl Reader<'_, '_> {
         self.tail(open)
     }
 
-    /// Appends a term of which everything has been read.
-    fn close(&mut self, open: Open, place: &mut impl Place) -> Result<(), DecodeError> {
-        let Open { mut elements, shape, .. } = open;
-        match shape {
-            Shape::Tuple => place.push(Term::Tuple(Tuple { elements })),
-            Shape::List => place.push(proper_list(elements)),
+    /// A term of which everything has been read.
+    fn closed(&mut self, open: &mut Open) -> Result<Term, DecodeError> {
+        let mut elements = mem::take(&mut open.elements);
+        Ok(match &mut open.shape {
+            Shape::Tuple => Term::Tuple(Tuple { elements }),
+            Shape::List => proper_list(elements),
             Shape::Tail => match elements.pop() {
-                Some(last) => place.push(Term::ImproperList(ImproperList { elements, last: Box::new(last) })),
+                Some(last) => Term::ImproperList(ImproperList { elements, last: Box::new(last) }),
                 None => return Err(EtfError::Truncated { offset: self.decoder.pos }.into()),
             },
             Shape::Map { offset } => {
                 let mut map = HashMap::with_capacity(elements.len() / 2);
-                let mut doubtful = false;
-                let mut pairs = elements.drain(..);
-                while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
-                    doubtful |= hash_is_unreliable(&key);
-                    if map.insert(key, value).is_some() {
-                        return Err(EtfError::DuplicateKey { offset }.into());
-                    }
+                fill(&mut map, &mut elements, *offset)?;
+                if elements.capacity() > self.spare.capacity() {
+                    self.spare = elements;
                 }
-                drop(pairs);
-                self.spare = elements;
-                if doubtful && !distinct_keys(&map) {
-                    return Err(EtfError::DuplicateKey { offset }.into());
-                }
-                place.push(Term::Map(Map { map }));
+                Term::Map(Map { map })
             }
-            Shape::Fun { mut fun, end, offset } => {
-                if self.decoder.pos != end {
-                    return Err(EtfError::Fun { offset }.into());
+            Shape::Fun(fun) => {
+                if self.decoder.pos != fun.end {
+                    return Err(EtfError::Fun { offset: fun.offset }.into());
                 }
-                if let InternalFun::New { free_vars, .. } = &mut *fun {
+                let mut whole = fun.fun.take();
+                if let Some(InternalFun::New { free_vars, .. }) = whole.as_deref_mut() {
                     *free_vars = elements;
                 }
-                place.push(Term::InternalFun(fun));
+                Term::InternalFun(whole.ok_or(EtfError::Fun { offset: fun.offset })?)
             }
-        }
-        Ok(())
+        })
     }
+}
+
+/// Moves pairs into a map that has room for them.
+fn fill(map: &mut HashMap<Term, Term>, pairs: &mut Vec<Term>, offset: usize) -> Result<(), EtfError> {
+    let mut doubtful = false;
+    let mut pairs = pairs.drain(..);
+    while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+        doubtful |= !matches!(key, Term::Atom(_) | Term::Binary(_)) && hash_is_unreliable(&key);
+        if map.insert(key, value).is_some() {
+            return Err(EtfError::DuplicateKey { offset });
+        }
+    }
+    if doubtful && !distinct_keys(map) { Err(EtfError::DuplicateKey { offset }) } else { Ok(()) }
+}
+
+/// Whether it could be a byte list, as [`proper_list`] finds out.
+fn starts_with_byte(elements: &[Term]) -> bool {
+    matches!(elements.first(), Some(Term::FixInteger(FixInteger { value: 0..=255 })))
+}
+
+/// Whether a term of this tag can contain others.
+#[inline(always)]
+fn contains_others(tag: u8) -> bool {
+    use tag::{LARGE_TUPLE_EXT, LIST_EXT, MAP_EXT, NEW_FUN_EXT, SMALL_TUPLE_EXT};
+    matches!(tag, SMALL_TUPLE_EXT | LIST_EXT | MAP_EXT | LARGE_TUPLE_EXT | NEW_FUN_EXT)
 }
 
 impl Open {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{Decoder, EtfError, Kind, ascii::short_name, float_text, tag};
+use super::{Decoder, EtfError, Kind, ascii::short_name, float_text, read_run::finite, tag};
 use crate::{
     convert::DecodeError,
     term::{Atom, MAX_ATOM_CHARACTERS},
@@ -34,6 +34,23 @@ impl<'a> Decoder<'a> {
             _ => return Err(self.mismatch("float")),
         };
         if value.is_finite() { Ok(value) } else { Err(EtfError::NonFinite { offset }.into()) }
+    }
+
+    /// Appends up to `count` floats, as long as the next term is one in the common form.
+    pub(crate) fn floats(&mut self, count: usize, all: &mut Vec<f64>) {
+        let (chunks, _) = self.remaining().as_chunks::<9>();
+        let chunks = &chunks[..count.min(chunks.len())];
+        let start = all.len();
+        let mut right = true;
+        // One pass without branches; that one is wrong is rare.
+        all.extend(chunks.iter().map(|&[tag, a, b, c, d, e, f, g, h]| {
+            let value = f64::from_be_bytes([a, b, c, d, e, f, g, h]);
+            right &= (tag == tag::NEW_FLOAT_EXT) & value.is_finite();
+            value
+        }));
+        let read = if right { chunks.len() } else { chunks.iter().take_while(|chunk| finite(chunk).is_some()).count() };
+        all.truncate(start + read);
+        self.pos += 9 * read;
     }
 
     /// An atom's name, borrowed unless it is Latin-1 with characters over 127.
@@ -90,7 +107,7 @@ impl<'a> Decoder<'a> {
             && let Some(name) = short_name(rest, *len)
         {
             self.pos += 2 + usize::from(*len);
-            return Ok(Atom::from_ascii(*name, *len));
+            return Ok(Atom::from_ascii(name, *len));
         }
         self.any_atom()
     }
@@ -99,15 +116,10 @@ impl<'a> Decoder<'a> {
     fn any_atom(&mut self) -> Result<Atom, DecodeError> {
         // Near the end of a message fewer bytes follow than could be copied whole.
         if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = self.remaining()
-            && rest.len() < Atom::INLINE
-            && usize::from(*len) <= rest.len()
+            && let Some(atom) = rest.get(..usize::from(*len)).and_then(Atom::of_ascii)
         {
-            let mut name = [0; Atom::INLINE];
-            name[..rest.len()].copy_from_slice(rest);
-            if let Some(name) = short_name(&name, *len) {
-                self.pos += 2 + usize::from(*len);
-                return Ok(Atom::from_ascii(*name, *len));
-            }
+            self.pos += 2 + usize::from(*len);
+            return Ok(atom);
         }
         let offset = self.pos;
         let name = self.atom_name()?;

@@ -2,22 +2,46 @@
 
 use std::{borrow::Borrow, cmp::Ordering, fmt, hash, ops::Deref, str, sync::Arc};
 
+use super::raw::words;
+
 /// The most characters an atom can have (`MAX_ATOM_CHARACTERS` of OTP's `atom.h`).
 pub const MAX_ATOM_CHARACTERS: usize = 255;
 
-const INLINE: usize = 22;
+/// The words of a name that is held in place.
+const WORDS: usize = 3;
 
-/// An Erlang atom: 24 bytes, and no allocation for names of up to 22 bytes or known at compile time.
+/// An Erlang atom: 32 bytes, and no allocation for names of up to 23 bytes or known at compile time.
 ///
 /// Nothing is interned, so a peer cannot fill a table by sending new names.
 #[derive(Clone)]
 pub struct Atom(Repr);
 
+/// All of it in words, the discriminant too: bytes that are copied in one length and read back in another stall the
+/// processor.
 #[derive(Clone)]
+#[repr(u64)]
 enum Repr {
     Static(&'static str),
-    Inline { len: u8, bytes: [u8; INLINE] },
+    Inline(Name),
     Shared(Arc<str>),
+}
+
+/// A short name, and its length in the last byte.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Name([[u8; 8]; WORDS]);
+
+impl Name {
+    #[inline(always)]
+    fn new(mut words: [[u8; 8]; WORDS], len: u8) -> Self {
+        words[WORDS - 1][7] = len;
+        Name(words)
+    }
+
+    #[inline(always)]
+    fn len(&self) -> u8 {
+        self.0[WORDS - 1][7]
+    }
 }
 
 /// A name that cannot be an atom.
@@ -60,29 +84,35 @@ impl Atom {
                 return Err(AtomError { characters });
             }
         }
-        Ok(Atom(if name.len() <= INLINE {
-            let mut bytes = [0; INLINE];
-            bytes[..name.len()].copy_from_slice(name.as_bytes());
-            Repr::Inline { len: name.len() as u8, bytes }
+        Ok(Atom(if name.len() <= Self::INLINE {
+            Repr::Inline(Name::new(words(name.as_bytes()), name.len() as u8))
         } else {
             Repr::Shared(Arc::from(name))
         }))
     }
 
     /// How many bytes of a name are held in place.
-    pub(crate) const INLINE: usize = INLINE;
+    pub(crate) const INLINE: usize = 8 * WORDS - 1;
 
     /// The atom whose name is the first `len` of these bytes, which have been found to be ASCII.
     #[inline(always)]
-    pub(crate) fn from_ascii(bytes: [u8; INLINE], len: u8) -> Self {
-        Atom(Repr::Inline { len, bytes })
+    pub(crate) fn from_ascii(bytes: &[u8; Self::INLINE], len: u8) -> Self {
+        Atom(Repr::Inline(Name::new(words(bytes), len)))
+    }
+
+    /// The atom of this name, if it is short and ASCII.
+    #[inline(always)]
+    pub(crate) fn of_ascii(name: &[u8]) -> Option<Self> {
+        let words = words(name);
+        let bits = words.iter().fold(0, |bits, word| bits | u64::from_le_bytes(*word)) & 0x8080_8080_8080_8080;
+        (name.len() <= Self::INLINE && bits == 0).then_some(Atom(Repr::Inline(Name::new(words, name.len() as u8))))
     }
 
     /// The name and what follows it, if it is held in place, so that it can be copied whole.
     #[inline(always)]
-    pub(crate) fn inline(&self) -> Option<(&[u8; INLINE], u8)> {
+    pub(crate) fn inline(&self) -> Option<(&[u8; Self::INLINE], u8)> {
         match &self.0 {
-            Repr::Inline { len, bytes } => Some((bytes, *len)),
+            Repr::Inline(name) => name.0.as_flattened().first_chunk().map(|bytes| (bytes, name.len())),
             _ => None,
         }
     }
@@ -92,7 +122,7 @@ impl Atom {
         match &self.0 {
             Repr::Static(name) => name,
             // Made from a `str` or ASCII, so this cannot fail.
-            Repr::Inline { len, bytes } => str::from_utf8(&bytes[..usize::from(*len)]).unwrap_or_default(),
+            Repr::Inline(_) => str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Repr::Shared(name) => name,
         }
     }
@@ -102,7 +132,7 @@ impl Atom {
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Static(name) => name.as_bytes(),
-            Repr::Inline { len, bytes } => &bytes[..usize::from(*len)],
+            Repr::Inline(name) => name.0.as_flattened().get(..name.len().into()).unwrap_or_default(),
             Repr::Shared(name) => name.as_bytes(),
         }
     }

@@ -31,7 +31,7 @@ impl RawTerm {
     #[inline(always)]
     pub(crate) fn from_slice(term: &[u8], owner: Option<&Bytes>) -> Self {
         RawTerm(if term.len() <= INLINE {
-            Repr::Inline { len: term.len() as u8, words: words(term) }
+            Repr::Inline { len: term.len() as u8, words: Words(words(term)) }
         } else {
             Repr::Shared(match owner {
                 Some(owner) => owner.slice_ref(term),
@@ -80,13 +80,13 @@ pub(crate) enum Held<'a> {
     Shared(&'a Bytes),
 }
 
-/// At most 32 bytes as words, built in registers.
+/// As many bytes as fit into words, built in registers.
 #[inline(always)]
-fn words(term: &[u8]) -> Words {
-    let mut words = Words::default();
-    for (i, word) in words.0.iter_mut().enumerate() {
-        let Some(rest) = term.get(8 * i..).filter(|rest| !rest.is_empty()) else { break };
-        *word = match (rest.first_chunk(), term.last_chunk()) {
+pub(crate) fn words<const N: usize>(bytes: &[u8]) -> [[u8; 8]; N] {
+    let mut words = [[0; 8]; N];
+    for (i, word) in words.iter_mut().enumerate() {
+        let Some(rest) = bytes.get(8 * i..).filter(|rest| !rest.is_empty()) else { break };
+        *word = match (rest.first_chunk(), bytes.last_chunk()) {
             (Some(whole), _) => *whole,
             // The last eight bytes, less those that are in the word before.
             (None, Some(last)) => (u64::from_le_bytes(*last) >> (64 - 8 * rest.len())).to_le_bytes(),
