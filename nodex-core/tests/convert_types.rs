@@ -339,3 +339,44 @@ fn identifiers_of_eetf_and_back() {
     assert_eq!(Reference::try_from(words(6)).unwrap_err().to_string(), "a reference has 1 to 5 words, this one has 6");
     assert!(Reference::try_from(words(0)).is_err() && Reference::try_from(words(5)).is_ok());
 }
+
+/// A list of floats is read in one pass, as long as they are in the common form.
+#[test]
+fn a_list_of_floats_with_others_among_them() {
+    let new = |value: f64| [&[70][..], &value.to_be_bytes()].concat();
+    let mut old = [0; 32];
+    old[0] = 99;
+    old[1..=3].copy_from_slice(b"2.5");
+    let list = |elements: &[&[u8]]| {
+        let count = (elements.len() as u32).to_be_bytes();
+        [&[108][..], &count, &elements.concat(), &[106]].concat()
+    };
+    let read = |bytes: &[u8]| Vec::<f64>::decode(&mut Decoder::new(bytes)).map_err(|error| error.to_string());
+    let (one, three) = (new(1.0), new(3.0));
+    assert_eq!(read(&list(&[&one, &three])), Ok(vec![1.0, 3.0]));
+    assert_eq!(read(&list(&[&one, &old, &three])), Ok(vec![1.0, 2.5, 3.0]));
+    let error = "element 2: expected float, got integer";
+    assert_eq!(read(&list(&[&one, &[97, 70], &three, &three])), Err(error.to_owned()));
+    let error = read(&list(&[&one, &three, &new(f64::NAN)])).unwrap_err();
+    assert!(error.starts_with("element 3: "), "{error}");
+    assert!(read(&list(&[&one, &three])[..20]).is_err());
+}
+
+/// However much follows an atom, and however it is held.
+#[test]
+fn atoms_of_all_lengths_near_the_end_and_far_from_it() {
+    for len in 0..=30_usize {
+        for name in ["abcdefghijklmnopqrstuvwxyzabcd", "éééééééééééééééééé"] {
+            let name = &name[..name.floor_char_boundary(len)];
+            for behind in [0, 1, 8, 23, 40] {
+                let bytes = [&[119, name.len() as u8][..], name.as_bytes(), &vec![0xFF; behind]].concat();
+                let mut decoder = Decoder::new(&bytes);
+                let atom = Atom::decode(&mut decoder).expect("an atom");
+                assert_eq!((&*atom, decoder.remaining().len()), (name, behind));
+                assert_eq!(atom, Atom::new(name).expect("an atom"));
+            }
+        }
+    }
+    assert!(Atom::decode(&mut Decoder::new(&[119, 2, b'a', 0xFF])).is_err());
+    assert!(Atom::decode(&mut Decoder::new(&[119, 2, b'a'])).is_err());
+}

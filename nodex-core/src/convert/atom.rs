@@ -8,6 +8,11 @@ use crate::{
 
 impl FromTerm for Atom {
     #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Atom
+    }
+
+    #[inline(always)]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.atom()
     }
@@ -26,6 +31,11 @@ impl IntoTerm for Atom {
 }
 
 impl FromTerm for bool {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Atom
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         if decoder.take_atom("true") {
             return Ok(true);

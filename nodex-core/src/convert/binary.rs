@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
-    etf::{Decoder, EncodeError, Encoder},
+    etf::{Decoder, EncodeError, Encoder, Kind},
     term::mask_bits,
 };
 
@@ -40,6 +40,11 @@ impl From<&[u8]> for Binary {
 }
 
 impl FromTerm for Binary {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Binary
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Binary(decoder.binary()?.to_vec()))
     }
@@ -57,6 +62,11 @@ impl IntoTerm for Binary {
 }
 
 impl FromTerm for Bytes {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Binary
+    }
+
     /// From 1 KiB on without a copy: the binary then keeps the buffer that it was received in.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.shared_binary()
@@ -76,6 +86,11 @@ impl IntoTerm for Bytes {
 }
 
 impl FromTerm for BytesMut {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Binary
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(BytesMut::from(decoder.binary()?))
     }

@@ -234,6 +234,12 @@ impl Untagged {
     }
 }
 
+/// The kind of the next term, if it is one: variants of other kinds need not be tried.
+#[inline]
+pub fn next_kind(decoder: &Decoder<'_>) -> Option<Kind> {
+    decoder.peek().ok()
+}
+
 /// Reads one variant of an untagged enum; what `read` returns early is its value, not that of the caller.
 ///
 /// # Errors

@@ -1,9 +1,14 @@
 //! Floats.
 
 use super::{DecodeError, FromTerm, IntoTerm, list::in_element};
-use crate::etf::{Decoder, EncodeError, Encoder};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind};
 
 impl FromTerm for f64 {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Float
+    }
+
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.float()
@@ -35,6 +40,11 @@ impl IntoTerm for f64 {
 }
 
 impl FromTerm for f32 {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Float
+    }
+
     /// The nearest `f32`; an error beyond its range.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = decoder.float()?;

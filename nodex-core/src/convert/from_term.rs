@@ -1,7 +1,7 @@
 //! [`FromTerm`].
 
 use super::DecodeError;
-use crate::etf::{Decoder, tag};
+use crate::etf::{Decoder, Kind, tag};
 
 /// A Rust type that can be read from a term.
 ///
@@ -33,12 +33,26 @@ pub trait FromTerm: Sized {
         Self::decode(decoder)
     }
 
+    /// False if no term of this kind is one of this type. Untagged enums need not try those variants then.
+    #[doc(hidden)]
+    #[inline]
+    fn could_be(_kind: Kind) -> bool {
+        true
+    }
+
     /// The next `count` elements of a list, appended to `all`, which has room for them.
     #[doc(hidden)]
     #[inline]
     fn decode_elements(decoder: &mut Decoder<'_>, count: usize, all: &mut Vec<Self>) -> Result<(), DecodeError> {
-        for i in 0..count {
-            all.push(Self::decode(decoder).map_err(|error| super::list::in_element(error, i))?);
+        let end = all.len() + count;
+        while all.len() < end {
+            // Before the element is read and not when it is pushed: else it would have to wait on the stack.
+            if all.len() == all.capacity() {
+                all.reserve(end - all.len());
+                continue;
+            }
+            let element = Self::decode(decoder);
+            all.push(element.map_err(|error| super::list::in_element(error, count - (end - all.len())))?);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use num_bigint::{BigInt, BigUint, Sign};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Integer};
+use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind};
 
 #[cold]
 fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: impl ToString) -> DecodeError {
@@ -14,6 +14,11 @@ fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: im
 macro_rules! from_term {
     ($($type:ident $big:ident;)*) => {$(
         impl FromTerm for $type {
+            #[inline]
+            fn could_be(kind: Kind) -> bool {
+                kind == Kind::Integer
+            }
+
             #[inline]
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 let found = decoder.any_integer("integer")?;
@@ -60,6 +65,11 @@ from_term! {
 }
 
 impl FromTerm for u8 {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Integer
+    }
+
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let found = decoder.any_integer("integer")?;
@@ -125,6 +135,11 @@ impl IntoTerm for u8 {
 }
 
 impl FromTerm for char {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Integer
+    }
+
     /// An integer, as Erlang's `char()`; not a part of UTF-16 pairs.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let found = decoder.any_integer("character (an integer)")?;
@@ -148,6 +163,11 @@ impl IntoTerm for char {
 }
 
 impl FromTerm for BigInt {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Integer
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(match decoder.any_integer("integer")? {
             Integer::Small(value) => value.into(),
@@ -170,6 +190,11 @@ impl IntoTerm for BigInt {
 }
 
 impl FromTerm for BigUint {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Integer
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let expected = "integer of at least 0";
         match decoder.any_integer(expected)? {

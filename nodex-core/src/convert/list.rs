@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, List};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind, List};
 
 #[cold]
 pub(super) fn in_element(error: DecodeError, index: usize) -> DecodeError {
@@ -27,6 +27,11 @@ pub(super) fn encode<T: IntoTerm>(
 }
 
 impl<T: FromTerm> FromTerm for Vec<T> {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::List
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.nested(|decoder| match decoder.list()? {
             List::Bytes(bytes) => {
@@ -46,6 +51,11 @@ impl<T: FromTerm> FromTerm for Vec<T> {
 }
 
 impl<T: FromTerm, const N: usize> FromTerm for [T; N] {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::List
+    }
+
     /// A list of exactly as many elements.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Vec::decode(decoder)?.try_into().map_err(|all: Vec<T>| {
@@ -57,6 +67,11 @@ impl<T: FromTerm, const N: usize> FromTerm for [T; N] {
 macro_rules! from_vec {
     ($($type:ty)*) => {$(
         impl<T: FromTerm> FromTerm for $type {
+            #[inline]
+            fn could_be(kind: Kind) -> bool {
+                kind == Kind::List
+            }
+
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Vec::decode(decoder).map(Self::from)
             }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind};
 
 /// Reads pairs into a map, of which `insert` says whether the key was new.
 fn decode<K: FromTerm, V: FromTerm, M>(
@@ -40,6 +40,11 @@ fn decode<K: FromTerm, V: FromTerm, M>(
 }
 
 impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm for HashMap<K, V, S> {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Map
+    }
+
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode(
@@ -51,6 +56,11 @@ impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm fo
 }
 
 impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Map
+    }
+
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode(decoder, |_| BTreeMap::new(), |map, key, value| map.insert(key, value).is_none())

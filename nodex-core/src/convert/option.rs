@@ -1,9 +1,14 @@
 //! `Option`, which is `nil` or the value, as in Elixir.
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind};
 
 impl<T: FromTerm> FromTerm for Option<T> {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::Atom || T::could_be(kind)
+    }
+
     /// The atom `nil` is `None`.
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {

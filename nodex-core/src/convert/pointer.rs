@@ -3,11 +3,16 @@
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind};
 
 macro_rules! pointers {
     ($($type:ident)*) => {$(
         impl<T: FromTerm> FromTerm for $type<T> {
+            #[inline]
+            fn could_be(kind: Kind) -> bool {
+                T::could_be(kind)
+            }
+
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 decoder.nested(T::decode).map($type::new)
             }
@@ -28,6 +33,11 @@ macro_rules! pointers {
 pointers!(Box Arc Rc);
 
 impl<B: ToOwned<Owned: FromTerm> + ?Sized> FromTerm for Cow<'_, B> {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        B::Owned::could_be(kind)
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.nested(B::Owned::decode).map(Cow::Owned)
     }

@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use super::{DecodeError, FromTerm, IntoTerm, list};
-use crate::etf::{Decoder, EncodeError, Encoder, List, tag};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind, List, tag};
 
 const STRING: &str = "string (a binary of UTF-8)";
 
@@ -18,6 +18,11 @@ fn text<'a>(decoder: &mut Decoder<'a>) -> Result<&'a str, DecodeError> {
 macro_rules! strings {
     ($($type:ty)*) => {$(
         impl FromTerm for $type {
+            #[inline]
+            fn could_be(kind: Kind) -> bool {
+                kind == Kind::Binary
+            }
+
             #[inline]
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 text(decoder).map(<$type>::from)
@@ -62,6 +67,11 @@ impl From<String> for Charlist {
 }
 
 impl FromTerm for Charlist {
+    #[inline]
+    fn could_be(kind: Kind) -> bool {
+        kind == Kind::List
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         match decoder.list()? {
             List::Bytes(bytes) => Ok(Charlist(bytes.iter().copied().map(char::from).collect())),

@@ -1,7 +1,7 @@
 //! Tuples of 1 to 12 elements.
 
 use super::{DecodeError, FromTerm, IntoTerm, list::in_element};
-use crate::etf::{Decoder, EncodeError, Encoder};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind};
 
 #[cold]
 fn other_arity(expected: &'static str, found: usize) -> DecodeError {
@@ -11,6 +11,11 @@ fn other_arity(expected: &'static str, found: usize) -> DecodeError {
 macro_rules! tuples {
     ($($arity:literal: $($name:ident $index:tt)*;)*) => {$(
         impl<$($name: FromTerm),*> FromTerm for ($($name,)*) {
+            #[inline]
+            fn could_be(kind: Kind) -> bool {
+                kind == Kind::Tuple
+            }
+
             #[inline]
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 match decoder.tuple() {

@@ -89,8 +89,7 @@ impl<'a> Decoder<'a> {
         let (tag, offset, len) = self.reference_head()?;
         let node = self.atom()?;
         let (creation, words) = self.reference_numbers(tag, offset, len)?;
-        Reference::new(node, creation, &words[..len])
-            .ok_or_else(|| EtfError::ReferenceLength { offset, words: len }.into())
+        Ok(Reference::of_words(node, creation, words, len as u8))
     }
 
     pub(super) fn reference_parts(&mut self) -> Result<ReferenceParts<'a>, DecodeError> {
@@ -116,7 +115,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Creation and words.
-    #[inline]
+    #[inline(always)]
     fn reference_numbers(
         &mut self,
         tag: u8,
@@ -130,8 +129,8 @@ impl<'a> Decoder<'a> {
             creation = self.creation(false, offset, Kind::Reference)?;
         } else {
             creation = self.creation(tag == tag::NEWER_REFERENCE_EXT, offset, Kind::Reference)?;
-            for word in &mut words[..len] {
-                *word = self.u32()?;
+            for (chunk, word) in self.take(4 * len)?.as_chunks::<4>().0.iter().zip(&mut words) {
+                *word = u32::from_be_bytes(*chunk);
             }
         }
         // The forms of before OTP 23 have 18 bits of the first word.

@@ -1,7 +1,7 @@
 //! Reading integers.
 
 use super::{Decoder, EtfError, MAX_INTEGER_BYTES, tag};
-use crate::convert::DecodeError;
+use crate::{convert::DecodeError, term::first_word};
 
 /// An integer of any size, as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,16 @@ fn magnitude(digits: &[u8]) -> Option<u128> {
     Some(u128::from_le_bytes(bytes))
 }
 
+/// The value of a `SMALL_BIG_EXT` that fits, as times do, and how many bytes it takes.
+#[inline]
+pub(super) fn short_big(bytes: &[u8]) -> Option<(i64, usize)> {
+    let [tag::SMALL_BIG_EXT, count @ 0..=8, sign @ 0..=1, rest @ ..] = bytes else { return None };
+    let count = usize::from(*count);
+    let magnitude = first_word(rest.get(..count)?);
+    let value = if *sign == 1 { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() };
+    Some((value?, 3 + count))
+}
+
 impl<'a> Decoder<'a> {
     /// An integer of any size. `expected` names the type in messages.
     #[inline]
@@ -69,6 +79,13 @@ impl<'a> Decoder<'a> {
                 let [_, a, b, c, d] = self.array()?;
                 Ok(Integer::Small(i32::from_be_bytes([a, b, c, d]).into()))
             }
+            tag::SMALL_BIG_EXT => match short_big(self.remaining()) {
+                Some((value, len)) => {
+                    self.pos += len;
+                    Ok(Integer::Small(value))
+                }
+                None => self.big_integer(expected),
+            },
             _ => self.big_integer(expected),
         }
     }

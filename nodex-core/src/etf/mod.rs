@@ -13,6 +13,7 @@ mod integer;
 mod kind;
 mod out;
 mod put;
+mod read_list;
 mod read_run;
 mod read_simple;
 mod read_term;

@@ -4,6 +4,7 @@ use eetf::FixInteger;
 
 use super::{
     Decoder,
+    integer::short_big,
     read_term::{FACTOR, OVERHEAD, Place},
     tag,
 };
@@ -88,6 +89,14 @@ pub(super) fn run(decoder: &mut Decoder<'_>, elements: &mut Vec<Term>, left: &mu
                 put_pid(elements, node, numbers);
                 rest = more;
             }
+            [tag::SMALL_BIG_EXT, ..] => {
+                let Some((value, len)) = short_big(rest) else { break };
+                match i32::try_from(value) {
+                    Ok(value) => elements.put(|| Term::FixInteger(FixInteger { value })),
+                    Err(_) => put_big(elements, value),
+                }
+                rest = &rest[len..];
+            }
             [tag::NIL_EXT, ref more @ ..] => {
                 elements.put(|| Term::List(eetf::List { elements: Vec::new() }));
                 rest = more;
@@ -112,6 +121,11 @@ fn put_atom(elements: &mut Vec<Term>, name: &str) {
 #[inline(never)]
 fn put_binary(elements: &mut Vec<Term>, binary: &[u8]) {
     elements.put(|| Term::Binary(eetf::Binary { bytes: binary.to_vec() }));
+}
+
+#[inline(never)]
+fn put_big(elements: &mut Vec<Term>, value: i64) {
+    elements.put(|| Term::BigInteger(eetf::BigInteger { value: value.into() }));
 }
 
 #[inline(never)]

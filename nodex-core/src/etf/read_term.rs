@@ -4,7 +4,7 @@ use std::{collections::HashMap, iter, mem};
 
 use eetf::{ByteList, FixInteger, ImproperList, InternalFun, Map, Tuple};
 
-use super::{Decoder, EtfError, Integer, Kind, List, MAX_TERM_DEPTH, read_run::run, tag};
+use super::{Decoder, EtfError, Integer, Kind, MAX_TERM_DEPTH, read_run::run, tag};
 use crate::{
     convert::DecodeError,
     term::{Term, distinct_keys, hash_is_unreliable, proper_list},
@@ -57,15 +57,15 @@ impl Place for Option<Term> {
 }
 
 /// A term that contains others and is not complete.
-struct Open {
+pub(super) struct Open {
     /// What it contains, as far as it was read. Of a map: key, value, key, value ..
-    elements: Vec<Term>,
+    pub(super) elements: Vec<Term>,
     /// How many are due.
-    left: usize,
-    shape: Shape,
+    pub(super) left: usize,
+    pub(super) shape: Shape,
 }
 
-enum Shape {
+pub(super) enum Shape {
     Tuple,
     List,
     /// A list of which only the tail is due, which is no list.
@@ -76,7 +76,7 @@ enum Shape {
     Fun(Box<Fun>),
 }
 
-struct Fun {
+pub(super) struct Fun {
     /// Still without its free variables; taken when it is whole.
     fun: Option<Box<InternalFun>>,
     /// Where it says that it ends.
@@ -120,7 +120,10 @@ impl Reader<'_, '_> {
             if contains_others(self.decoder.peek_tag()) {
                 let in_key = top.reads_key();
                 if let Some(mut inner) = self.inner(&mut top.elements, in_key)? {
-                    self.all_of(&mut inner)?;
+                    // What is simple has been read; of a list the tail may be due.
+                    if inner.left == 0 {
+                        self.all_of(&mut inner)?;
+                    }
                     if inner.left > 0 {
                         self.key_depth += usize::from(in_key);
                         self.outer.push(mem::replace(&mut top, inner));
@@ -178,7 +181,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn expect(&self, bytes: usize) -> Result<(), EtfError> {
+    pub(super) fn expect(&self, bytes: usize) -> Result<(), EtfError> {
         if bytes > self.decoder.bytes.len() - self.decoder.pos {
             return Err(EtfError::Truncated { offset: self.decoder.bytes.len() });
         }
@@ -303,6 +306,7 @@ impl Reader<'_, '_> {
                 let mut open = self.fun(offset)?;
                 if open.left > 0 {
                     self.enter()?;
+                    run(self.decoder, &mut open.elements, &mut open.left);
                     return Ok(Some(open));
                 }
                 outer.push(self.closed(&mut open)?);
@@ -316,38 +320,6 @@ impl Reader<'_, '_> {
     #[inline(always)]
     fn enter(&self) -> Result<(), DecodeError> {
         if self.outer.len() + 1 >= self.max_depth { Err(self.too_deep()) } else { Ok(()) }
-    }
-
-    /// The head of a list of some elements.
-    fn list(&mut self) -> Result<usize, DecodeError> {
-        match self.decoder.list()? {
-            List::Elements(count) => Ok(count),
-            List::Bytes(_) => Err(self.decoder.mismatch("term")),
-        }
-    }
-
-    /// The elements, if all that follow are `SMALL_INTEGER_EXT` and then the list ends.
-    #[inline(always)]
-    fn small_integers(&mut self, count: usize) -> Result<Option<Vec<u8>>, EtfError> {
-        match self.decoder.peek_tag() {
-            tag::SMALL_INTEGER_EXT => self.all_small_integers(count),
-            _ => Ok(None),
-        }
-    }
-
-    #[inline(never)]
-    fn all_small_integers(&mut self, count: usize) -> Result<Option<Vec<u8>>, EtfError> {
-        let rest = &self.decoder.bytes[self.decoder.pos..];
-        let Some((elements, [tag::NIL_EXT, ..])) = rest.split_at_checked(count.saturating_mul(2)) else {
-            return Ok(None);
-        };
-        let (pairs, _) = elements.as_chunks::<2>();
-        if pairs.iter().any(|pair| pair[0] != tag::SMALL_INTEGER_EXT) {
-            return Ok(None);
-        }
-        self.charge(count + OVERHEAD)?;
-        self.decoder.pos += 2 * count + 1;
-        Ok(Some(pairs.iter().map(|pair| pair[1]).collect()))
     }
 
     /// The head of a map: how many terms its pairs are.
@@ -389,52 +361,6 @@ impl Reader<'_, '_> {
         let fun = InternalFun::New { module, arity, pid, free_vars: Vec::new(), index, uniq, old_index, old_uniq };
         let fun = Fun { fun: Some(Box::new(fun)), end: offset + 1 + size, offset };
         Ok(Open { elements, left, shape: Shape::Fun(Box::new(fun)) })
-    }
-
-    /// All that was due of a list has been read: the tail is due now.
-    fn tail(&mut self, open: &mut Open) -> Result<(), DecodeError> {
-        match self.decoder.peek_tag() {
-            tag::NIL_EXT => self.decoder.pos += 1,
-            // A list as the tail goes on with the same list; growing may take twice the room.
-            tag::STRING_EXT | tag::LIST_EXT => match self.decoder.list()? {
-                List::Bytes(bytes) => {
-                    self.charge(bytes.len().saturating_mul(2 * size_of::<Term>()))?;
-                    open.elements.extend(bytes.iter().map(|&byte| Term::FixInteger(FixInteger { value: byte.into() })));
-                }
-                List::Elements(more) => {
-                    self.expect(more + 1)?;
-                    self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
-                    open.left = more;
-                    if more == 0 {
-                        return self.tail_of_none(open);
-                    }
-                }
-            },
-            _ => {
-                open.left = 1;
-                open.shape = Shape::Tail;
-                self.charge(2 * size_of::<Term>())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// As [`tail`](Self::tail), behind one or more lists of no elements.
-    #[cold]
-    fn tail_of_none(&mut self, open: &mut Open) -> Result<(), DecodeError> {
-        while self.decoder.peek_tag() == tag::LIST_EXT {
-            match self.decoder.list()? {
-                List::Elements(0) => {}
-                List::Bytes(_) => return Ok(()),
-                List::Elements(more) => {
-                    self.expect(more + 1)?;
-                    self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
-                    open.left = more;
-                    return Ok(());
-                }
-            }
-        }
-        self.tail(open)
     }
 
     /// A term of which everything has been read.
@@ -495,6 +421,7 @@ fn contains_others(tag: u8) -> bool {
 }
 
 impl Open {
+    #[inline]
     fn reads_key(&self) -> bool {
         matches!(self.shape, Shape::Map { .. }) && self.left.is_multiple_of(2)
     }

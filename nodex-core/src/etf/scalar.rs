@@ -101,13 +101,17 @@ impl<'a> Decoder<'a> {
     }
 
     /// An atom.
-    #[inline]
+    #[inline(always)]
     pub fn atom(&mut self) -> Result<Atom, DecodeError> {
-        if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = self.remaining()
-            && let Some(name) = short_name(rest, *len)
-        {
-            self.pos += 2 + usize::from(*len);
-            return Ok(Atom::from_ascii(name, *len));
+        if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = self.remaining() {
+            let atom = match short_name(rest, *len) {
+                Some(name) => Some(Atom::from_ascii(name, *len)),
+                None => rest.get(..usize::from(*len)).and_then(Atom::of_one_word),
+            };
+            if let Some(atom) = atom {
+                self.pos += 2 + usize::from(*len);
+                return Ok(atom);
+            }
         }
         self.any_atom()
     }

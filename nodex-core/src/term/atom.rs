@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, cmp::Ordering, fmt, hash, ops::Deref, str, sync::Arc};
 
-use super::raw::words;
+use super::raw::{first_word, words};
 
 /// The most characters an atom can have (`MAX_ATOM_CHARACTERS` of OTP's `atom.h`).
 pub const MAX_ATOM_CHARACTERS: usize = 255;
@@ -98,6 +98,15 @@ impl Atom {
     #[inline(always)]
     pub(crate) fn from_ascii(bytes: &[u8; Self::INLINE], len: u8) -> Self {
         Atom(Repr::Inline(Name::new(words(bytes), len)))
+    }
+
+    /// The atom of this name, if it is one word at most and ASCII. In registers all along, for names near the end of a
+    /// message, where [`from_ascii`](Self::from_ascii) cannot be used.
+    #[inline(always)]
+    pub(crate) fn of_one_word(name: &[u8]) -> Option<Self> {
+        let word = first_word(name);
+        (name.len() <= 8 && word & 0x8080_8080_8080_8080 == 0)
+            .then(|| Atom(Repr::Inline(Name::new([word.to_le_bytes(), [0; 8], [0; 8]], name.len() as u8))))
     }
 
     /// The atom of this name, if it is short and ASCII.

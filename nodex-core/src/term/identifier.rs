@@ -51,6 +51,12 @@ impl Reference {
         Some(Reference { node, creation, words: all, len: words.len() as u8 })
     }
 
+    /// A reference of the first `len` of these words, which are one at least; the others are 0.
+    #[inline(always)]
+    pub(crate) fn of_words(node: Atom, creation: u32, words: [u32; Self::MAX_WORDS], len: u8) -> Self {
+        Reference { node, creation, words, len }
+    }
+
     /// A reference of this node, which has three.
     pub(crate) fn of_three(node: Atom, creation: u32, [a, b, c]: [u32; 3]) -> Self {
         Reference { node, creation, words: [a, b, c, 0, 0], len: 3 }

@@ -203,21 +203,44 @@ fn tagged(variants: &[Variant]) -> TokenStream {
 fn untagged(variants: &[Variant]) -> TokenStream {
     let (derive, decoder) = (derive(), local("decoder"));
     let (attempts, value, error) = (local("attempts"), local("value"), local("error"));
+    let kind = local("kind");
     let expected = any_of(variants.iter().map(|variant| variant.name.clone()).collect());
     let tries = variants.iter().map(|variant| {
         let (ident, name) = (&variant.ident, &variant.name);
         let body = structure(&variant.shape, &quote!(Self::#ident));
+        let could_be = could_be(&variant.shape, &kind);
         quote! {
-            match #derive::attempt(#decoder, |#decoder| { #body }) {
-                ::core::result::Result::Ok(#value) => return ::core::result::Result::Ok(#value),
-                ::core::result::Result::Err(#error) => #attempts.failed(#decoder, #name, &#error)?,
+            if #could_be {
+                match #derive::attempt(#decoder, |#decoder| { #body }) {
+                    ::core::result::Result::Ok(#value) => return ::core::result::Result::Ok(#value),
+                    ::core::result::Result::Err(#error) => #attempts.failed(#decoder, #name, &#error)?,
+                }
             }
         }
     });
     quote! {
         let mut #attempts = #derive::Untagged::new(#decoder);
+        let #kind = #derive::next_kind(#decoder);
         #(#tries)*
         ::core::result::Result::Err(#attempts.none(#decoder, #expected))
+    }
+}
+
+/// Whether a term of the kind that comes next could be this variant. To try costs an error, with all that it tells.
+fn could_be(shape: &Shape, kind: &Ident) -> TokenStream {
+    let kinds = quote!(::nodex::__private::etf::Kind);
+    let only = |name: TokenStream| quote!(#kind.is_none_or(|#kind| #kind == #kinds::#name));
+    match &shape.kind {
+        Kind::Atom(_) => only(quote!(Atom)),
+        Kind::Tuple { .. } => only(quote!(Tuple)),
+        Kind::Map { .. } => only(quote!(Map)),
+        Kind::Transparent => {
+            let member = shape.written().next().map(|field| member_of(&field.ty, from_term(), "could_be"));
+            match member {
+                Some(could_be) => quote!(#kind.is_none_or(|#kind| #could_be(#kind))),
+                None => quote!(true),
+            }
+        }
     }
 }
 
