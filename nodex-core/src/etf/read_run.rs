@@ -5,6 +5,7 @@ use eetf::FixInteger;
 use super::{
     Decoder,
     integer::short_big,
+    read_simple::REFERENCE,
     read_term::{FACTOR, OVERHEAD, Place},
     tag,
 };
@@ -89,6 +90,19 @@ pub(super) fn run(decoder: &mut Decoder<'_>, elements: &mut Vec<Term>, left: &mu
                 put_pid(elements, node, numbers);
                 rest = more;
             }
+            [tag::NEWER_REFERENCE_EXT, 0, words @ 1..=5, tag::SMALL_ATOM_UTF8_EXT, len, ref more @ ..] => {
+                let Some((node, more)) = more.split_at_checked(len.into()) else { break };
+                let Ok(node) = std::str::from_utf8(node) else { break };
+                let Some((numbers, more)) = more.split_at_checked(4 + 4 * usize::from(words)) else { break };
+                let ([creation, words @ ..], _) = numbers.as_chunks::<4>() else { break };
+                let cost = node.len() + REFERENCE;
+                if cost > allowed.saturating_sub(spent) {
+                    break;
+                }
+                spent += cost;
+                put_reference(elements, node, *creation, words);
+                rest = more;
+            }
             [tag::SMALL_BIG_EXT, ..] => {
                 let Some((value, len)) = short_big(rest) else { break };
                 match i32::try_from(value) {
@@ -138,6 +152,16 @@ fn put_pid(elements: &mut Vec<Term>, node: &str, &[a, b, c, d, e, f, g, h, i, j,
             creation: u32::from_be_bytes([i, j, k, l]),
         })
     });
+}
+
+#[inline(never)]
+fn put_reference(elements: &mut Vec<Term>, node: &str, creation: [u8; 4], words: &[[u8; 4]]) {
+    let reference = Box::new(eetf::Reference {
+        node: eetf::Atom { name: node.to_owned() },
+        id: words.iter().map(|word| u32::from_be_bytes(*word)).collect(),
+        creation: u32::from_be_bytes(creation),
+    });
+    elements.put(|| Term::Reference(reference));
 }
 
 /// What an encoded float is, if it is one and finite.

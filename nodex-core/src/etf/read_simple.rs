@@ -15,6 +15,9 @@ use crate::{
     term::{Term, mask_bits},
 };
 
+/// Memory that a reference takes beside the name of its node.
+pub(super) const REFERENCE: usize = size_of::<eetf::Reference>() + 5 * OVERHEAD;
+
 impl Reader<'_, '_> {
     /// Appends the next term, which is none that contains others.
     #[inline(always)]
@@ -103,7 +106,7 @@ impl Reader<'_, '_> {
 
     fn reference(&mut self) -> Result<Box<eetf::Reference>, DecodeError> {
         let parts = self.decoder.reference_parts()?;
-        self.charge(size_of::<eetf::Reference>() + 4 * OVERHEAD)?;
+        self.charge(REFERENCE - OVERHEAD)?;
         let node = self.owned(parts.node)?;
         let id = parts.words[..parts.len].to_vec();
         Ok(Box::new(eetf::Reference { node, id, creation: parts.creation }))
