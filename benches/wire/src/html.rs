@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::{
     chart::escaped,
+    codec,
     pictures::Named,
     report::{COLUMNS, Report, digits},
 };
@@ -58,11 +59,7 @@ pub(crate) fn page(report: &Report, pictures: &[Named]) -> String {
         table(report, work, &mut page);
     }
     if let Some(codec) = &report.codec {
-        let text = escaped(&format!("{codec:#}"));
-        let _ = writeln!(
-            page,
-            "<h2>The codec</h2><details class=\"card\"><summary>codec.json</summary><pre>{text}</pre></details>"
-        );
+        page += &codec::html(codec);
     }
     page + "</main></body></html>\n"
 }

@@ -7,6 +7,7 @@
 mod beam;
 mod callers;
 mod chart;
+mod codec;
 mod cores;
 mod fleet;
 mod frames;

@@ -3,7 +3,7 @@
 use std::{fmt::Write, io, path::Path};
 
 use crate::{
-    html, json,
+    codec, html, json,
     latency::{Latencies, RANKS},
     machine,
     options::{Executable, Options},
@@ -247,6 +247,7 @@ impl Report {
         for work in self.works() {
             self.block(work, &mut table);
         }
+        table += &self.codec.as_ref().map(codec::table).unwrap_or_default();
         for left_out in &self.left_out {
             // Writing to a string does not fail.
             let _ = writeln!(table, "\nleft out: {left_out}");
