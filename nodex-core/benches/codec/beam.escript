@@ -10,18 +10,18 @@ main([File]) ->
 line([Name, Hex]) ->
     Binary = binary:decode_hex(Hex),
     Term = binary_to_term(Binary),
-    io:format("~s decode ~.1f~n", [Name, median(fun() -> binary_to_term(Binary) end)]),
-    io:format("~s encode ~.1f~n", [Name, median(fun() -> term_to_binary(Term) end)]).
+    io:format("~s decode ~.1f~n", [Name, best(fun() -> binary_to_term(Binary) end)]),
+    io:format("~s encode ~.1f~n", [Name, best(fun() -> term_to_binary(Term) end)]).
 
-%% The median of 15 rounds of as many calls as take 20 ms, in a process of its own, so that nothing pays for the garbage of
+%% The best of 15 rounds of as many calls as take 20 ms, in a process of its own, so that nothing pays for the garbage of
 %% another.
-median(Fun) ->
+best(Fun) ->
     Self = self(),
     spawn_link(fun() ->
         Count = count(Fun, 1),
-        Self ! lists:nth(8, lists:sort([nanoseconds(Fun, Count) / Count || _ <- lists:seq(1, 15)]))
+        Self ! lists:min([nanoseconds(Fun, Count) / Count || _ <- lists:seq(1, 15)])
     end),
-    receive Median -> Median end.
+    receive Best -> Best end.
 
 count(Fun, Count) ->
     case nanoseconds(Fun, Count) of

@@ -8,7 +8,8 @@
 //! that of erltf and of the BEAM, which always make one).
 //!
 //! Criterion measures the Rust ones. A table comes last; it is written to `target/bench/codec.txt`, and as JSON to `codec.json`
-//! beside it; `--keep` also puts both into docs/benchmark. Figures are medians.
+//! beside it; `--keep` also puts both into docs/benchmark. Figures are the best of fifteen
+//! rounds or more, of which other work on the machine disturbs the least.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -39,8 +40,8 @@ mod report;
 /// What has been measured so far.
 struct Bench<'c> {
     criterion: &'c mut Criterion,
-    /// Where criterion writes its estimates.
-    estimates: PathBuf,
+    /// Where criterion writes what it measured.
+    measured: PathBuf,
     start: SystemTime,
     report: Report,
     /// For the other programs: lines of a name and an encoded term.
@@ -98,7 +99,7 @@ impl Bench<'_> {
         group.finish();
 
         self.report.term(name, bytes.len());
-        for (what, nanoseconds) in report::estimates(&self.estimates.join(name), self.start) {
+        for (what, nanoseconds) in report::measured(&self.measured.join(name), self.start) {
             self.report.figure(name, &what, nanoseconds);
         }
     }
@@ -108,19 +109,19 @@ fn main() {
     let keep = std::env::args().any(|argument| argument == "--keep");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let estimates = target.join("criterion");
+    let measured = target.join("criterion");
     let criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(300))
         .sample_size(20)
         .nresamples(1001)
         .without_plots()
-        .output_directory(&estimates);
+        .output_directory(&measured);
     // Criterion takes no argument that it does not know.
     let mut criterion = if keep { criterion } else { criterion.configure_from_args() };
     let mut bench = Bench {
         criterion: &mut criterion,
-        estimates,
+        measured,
         start: SystemTime::now(),
         report: Report::default(),
         corpus: String::new(),

@@ -23,20 +23,28 @@ const ENCODED: [&str; 6] = ["typed", "dynamic", "eetf", "erltf", "ei", "BEAM"];
 const OURS: [&str; 2] = ["typed", "dynamic"];
 const OTHERS: [&str; 4] = ["eetf", "erltf", "ei", "BEAM"];
 
-/// Criterion's medians for a term, by the names of its functions, as far as they are of this run.
-pub(crate) fn estimates(folder: &Path, since: SystemTime) -> Vec<(String, f64)> {
+/// Criterion's best samples for a term, by the names of its functions, as far as they are of this run.
+pub(crate) fn measured(folder: &Path, since: SystemTime) -> Vec<(String, f64)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let file = entry.path().join("new/estimates.json");
+        let file = entry.path().join("new/sample.json");
         let changed = fs::metadata(&file).and_then(|metadata| metadata.modified());
         if !changed.is_ok_and(|changed| changed >= since) {
             continue;
         }
-        let estimates: Option<Value> = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        let median = estimates.and_then(|estimates| estimates["median"]["point_estimate"].as_f64());
-        found.extend(median.map(|median| (entry.file_name().to_string_lossy().into_owned(), median)));
+        let sample: Option<Value> = fs::read(&file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(best) = sample.as_ref().and_then(best) {
+            found.push((entry.file_name().to_string_lossy().into_owned(), best));
+        }
     }
     found
+}
+
+/// The least nanoseconds for one call: criterion writes how many calls each of its samples made, and how long they took.
+fn best(sample: &Value) -> Option<f64> {
+    let numbers = |name: &str| sample[name].as_array()?.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>();
+    let (calls, nanoseconds) = (numbers("iters")?, numbers("times")?);
+    nanoseconds.iter().zip(&calls).map(|(nanoseconds, calls)| nanoseconds / calls).min_by(f64::total_cmp)
 }
 
 impl Report {
