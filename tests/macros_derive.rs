@@ -1,6 +1,9 @@
 //! Derived conversions against the bytes of a real BEAM (`tests/macros/derive_vectors.tsv`).
 #![allow(clippy::unwrap_used)]
 
+#[path = "macros_derive/enums.rs"]
+mod enums;
+
 use std::{collections::HashMap, fmt::Debug, marker::PhantomData, sync::LazyLock};
 
 use nodex::{
@@ -110,7 +113,7 @@ fn every_prefix_of_a_struct_is_an_error() {
                 "elixir" => Elixir::decode(&mut cut).is_err(),
                 "record" => Record::decode(&mut cut).is_err(),
                 "tree" => Tree::decode(&mut cut).is_err(),
-                _ => Status::decode(&mut cut).is_err(),
+                _ => enums::Status::decode(&mut cut).is_err(),
             };
             assert!(refused, "{name} cut after {end} bytes");
         }
@@ -223,131 +226,6 @@ fn a_unit_struct_is_an_atom() {
     assert_both(Renamed, "atom");
     assert_refused::<SoldOut>("nil", "sold_out: expected the atom sold_out, got the atom nil");
     assert_refused::<SoldOut>("integer", "sold_out: expected the atom sold_out, got integer");
-}
-
-#[derive(FromTerm, IntoTerm, PartialEq, Debug)]
-enum Status {
-    Pending,
-    Paid(String),
-    Shipped(String, u8),
-    #[term(rename_all = "camelCase")]
-    Failed {
-        code: i64,
-        #[term(undefined)]
-        at_reason: Option<String>,
-    },
-    Nothing(),
-    #[term(rename = "VERY_LOUD")]
-    Loud,
-}
-
-#[test]
-fn an_enum_is_atoms_and_tagged_tuples() {
-    assert_both(Status::Pending, "status_pending");
-    assert_both(Status::Paid("card".into()), "status_paid");
-    assert_both(Status::Shipped("post".into(), 3), "status_shipped");
-    assert_both(Status::Failed { code: 7, at_reason: None }, "status_failed");
-    assert_both(Status::Nothing(), "status_nothing");
-    assert_both(Status::Loud, "loud");
-    let expected = "pending, {paid, _}, {shipped, _, _}, {failed, _}, {nothing} or VERY_LOUD";
-    for (name, found) in [
-        ("status_unknown", "the atom lost"),
-        ("status_shipped_long", "{shipped, _, _, _}"),
-        ("status_no_atom", "tuple"),
-        ("no_tuple", "empty tuple"),
-        ("integer", "integer"),
-    ] {
-        assert_refused::<Status>(name, &format!("status: expected {expected}, got {found}"));
-    }
-    assert_refused::<Status>("status_failed_bad", "status: failed: key code: expected integer, got atom");
-}
-
-#[derive(FromTerm, IntoTerm, PartialEq, Debug)]
-#[term(rename_all = "SCREAMING_SNAKE_CASE")]
-enum Loudness {
-    VeryLoud,
-    #[term(rename = "pending")]
-    Quiet,
-}
-
-#[test]
-fn names_in_another_case() {
-    assert_both(Loudness::VeryLoud, "loud");
-    assert_both(Loudness::Quiet, "status_pending");
-    assert_refused::<Loudness>("nil", "loudness: expected VERY_LOUD or pending, got the atom nil");
-}
-
-#[derive(FromTerm, IntoTerm, PartialEq, Debug)]
-#[term(untagged)]
-enum Value {
-    Integer(i64),
-    Float(f64),
-    Text(String),
-    Pair(i64, i64),
-    Mixed(i64, String),
-    SoldOut,
-    Order(Order),
-    Point { sku: String, id: u64 },
-    List(Vec<Value>),
-}
-
-#[test]
-fn an_untagged_enum_is_what_fits() {
-    assert_both(Value::Integer(5), "integer");
-    assert_both(Value::Float(1.5), "float");
-    assert_both(Value::Text("text".into()), "binary");
-    assert_both(Value::Pair(1, 2), "tuple");
-    assert_both(Value::Mixed(1, "a".into()), "pair");
-    assert_both(Value::SoldOut, "atom");
-    assert_both(Value::Order(order(None, &[])), "order_nil");
-    assert_both(Value::List(vec![Value::Text("a".into()), Value::Text("b".into())]), "list_of_text");
-    // The map has a key more, which is passed over.
-    assert_eq!(decode("elixir"), Ok(Value::Point { sku: "A".into(), id: 1 }));
-    let expected = "integer, float, text, pair, mixed, sold_out, order, point or list";
-    assert_refused::<Value>(
-        "empty_map",
-        &format!(
-            "value: expected {expected}, got map; order: order: expected key id, got map without it; point: expected key sku, got map without it"
-        ),
-    );
-    assert_refused::<Value>(
-        "status_unknown",
-        &format!("value: expected {expected}, got atom; sold_out: expected the atom sold_out, got the atom lost"),
-    );
-    assert_refused::<Value>(
-        "tuple_bad",
-        &format!(
-            "value: expected {expected}, got tuple; pair: element 2: expected integer, got atom; \
-             mixed: element 2: expected string (a binary of UTF-8), got atom"
-        ),
-    );
-}
-
-/// Both variants read their first element before they find out that it was in vain, at every level anew.
-#[derive(FromTerm, Debug)]
-#[term(untagged)]
-#[allow(dead_code)]
-enum Doubling {
-    First(Box<Doubling>, i64),
-    Second(Box<Doubling>, String),
-    End(Atom),
-}
-
-#[test]
-fn nested_attempts_end() {
-    let nested = |depth: usize, end: &[u8]| -> Vec<u8> {
-        let mut bytes = [104, 2].repeat(depth);
-        bytes.extend(b"\x77\x01x");
-        bytes.extend(end.repeat(depth));
-        bytes
-    };
-    // Two levels are no work.
-    assert!(Doubling::decode(&mut Decoder::new(&nested(2, b"\x6d\0\0\0\x01a"))).is_ok());
-    // 2^200 attempts would never end; each level's elements fit neither variant.
-    let bytes = nested(200, b"\x77\x01x");
-    let error = Doubling::decode(&mut Decoder::new(&bytes)).unwrap_err().to_string();
-    assert!(error.contains("would be read again"), "{}", &error[..error.len().min(300)]);
-    assert!(error.len() < 20_000, "the message has {} bytes", error.len());
 }
 
 #[derive(FromTerm, IntoTerm, PartialEq, Debug)]

@@ -1,6 +1,11 @@
 //! Both sides of the handshake against each other in memory, and against peers that misbehave.
 #![allow(clippy::unwrap_used)]
 
+#[path = "handshake_pair/misbehaving.rs"]
+mod misbehaving;
+#[path = "handshake_pair/old_names.rs"]
+mod old_names;
+
 use nodex_core::dist::handshake::{
     Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local, NameProblem, Request,
     simultaneous_answer,
@@ -44,6 +49,13 @@ fn challenge_message(flags: Flags, name: &[u8]) -> Vec<u8> {
     message.extend(88u32.to_be_bytes());
     message.extend((name.len() as u16).to_be_bytes());
     message.extend(name);
+    wire(&message)
+}
+
+fn reply() -> Vec<u8> {
+    let mut message = vec![b'r'];
+    message.extend(3333u32.to_be_bytes());
+    message.extend(Cookie::new("secret").unwrap().digest(2222));
     wire(&message)
 }
 
@@ -232,82 +244,6 @@ fn the_digest_bit_is_enough_and_all_bits_are_not_too_much() {
     }
 }
 
-/// `dist_util:recv_name` of OTP 23 and 24 takes `n` followed by `c`; this is the layout of the
-/// documentation ("The Handshake in Detail"), and what OTP 23 sends to a node that registered with
-/// version 5.
-fn old_name(flags: Flags) -> Vec<u8> {
-    let mut message = vec![b'n', 0, 5];
-    message.extend((flags.bits() as u32).to_be_bytes());
-    message.extend(CLIENT.as_bytes());
-    wire(&message)
-}
-
-fn complement(flags: Flags) -> Vec<u8> {
-    let mut message = vec![b'c'];
-    message.extend(((flags.bits() >> 32) as u32).to_be_bytes());
-    message.extend(99u32.to_be_bytes());
-    wire(&message)
-}
-
-fn reply() -> Vec<u8> {
-    let mut message = vec![b'r'];
-    message.extend(3333u32.to_be_bytes());
-    message.extend(Cookie::new("secret").unwrap().digest(2222));
-    wire(&message)
-}
-
-#[test]
-fn the_old_name_message_is_completed_by_the_complement() {
-    let otp_23 = Flags::from_bits(0x1_01DF_7FBC);
-    let stream = [old_name(otp_23), complement(otp_23), reply(), b"rest".to_vec()].concat();
-    for cut in 0..stream.len() {
-        let mut b = acceptor();
-        let mut established = None;
-        for part in [&stream[..cut], &stream[cut..]] {
-            let mut result = b.handle_input(part).unwrap();
-            if let Some(Event::Name(request)) = &result {
-                assert_eq!(request.name, CLIENT);
-                assert_eq!(request.flags.bits(), 0x01DF_7FBC);
-                result = b.answer(Answer::Ok).unwrap();
-            }
-            if let Some(Event::Established(done)) = result {
-                established = Some(done);
-                break;
-            }
-        }
-        let Some(established) = established else { panic!("cut at {cut}") };
-        assert_eq!(established.peer.creation, 99);
-        assert_eq!(established.peer.flags, otp_23);
-        assert!(b"rest".starts_with(&established.rest));
-        let output = b.take_output();
-        assert_eq!(&output[..5], wire(b"sok"));
-        assert_eq!(output[7], b'N');
-    }
-}
-
-#[test]
-fn old_names_must_come_with_the_new_handshake_and_all_flags() {
-    let otp_22 = Flags::from_bits(0x00DF_7FBC);
-    let mut b = acceptor();
-    assert_eq!(
-        b.handle_input(&old_name(otp_22)),
-        Err(HandshakeError::MissingFlags { peer: CLIENT.into(), missing: Flags::HANDSHAKE_23 })
-    );
-    assert_eq!(b.take_output(), wire(b"snot_allowed"));
-
-    // The upper half comes after the challenge, too late for a status.
-    let mut strict = local(SERVER);
-    strict.required = Flags::MANDATORY_26;
-    let mut b = Acceptor::new(strict, Framing::Two, 2222).unwrap();
-    let flags = Flags::MANDATORY_26.without(Flags::V4_NC);
-    assert!(matches!(b.handle_input(&old_name(flags)), Ok(Some(Event::Name(_)))));
-    b.answer(Answer::Ok).unwrap();
-    assert_eq!(
-        b.handle_input(&complement(flags)),
-        Err(HandshakeError::MissingFlags { peer: CLIENT.into(), missing: Flags::V4_NC })
-    );
-}
-
 #[test]
 fn bytes_after_the_names_are_ignored() {
     let mut b = acceptor();
@@ -393,108 +329,6 @@ fn another_node_than_the_one_dialled_is_refused() {
         );
         assert_eq!(a.take_output(), b"", "no digest for a stranger");
     }
-}
-
-#[test]
-fn bad_names_are_refused_before_anything_else() {
-    let refused = |message: Vec<u8>| acceptor().handle_input(&message).unwrap_err();
-    let problem = |error| match error {
-        HandshakeError::InvalidName { problem, .. } => problem,
-        other => panic!("{other}"),
-    };
-    for (name, expected) in [
-        ("", NameProblem::Empty),
-        ("nohost", NameProblem::NotNameAtHost),
-        ("a@", NameProblem::NotNameAtHost),
-        ("a@b@c", NameProblem::NotNameAtHost),
-        ("caf\u{e9}@h", NameProblem::NotAscii { at: 3 }),
-    ] {
-        assert_eq!(problem(refused(name_message(b"", Flags::HIDDEN, name))), expected);
-    }
-    let long = format!("a@{}", "h".repeat(300));
-    assert_eq!(problem(refused(name_message(b"", Flags::HIDDEN, &long))), NameProblem::TooLong { length: 302 });
-    let host = name_message(b"", Flags::HIDDEN | Flags::NAME_ME, "a@b");
-    assert_eq!(problem(refused(host)), NameProblem::NotHost);
-    assert!(Initiator::new(local(CLIENT), "server", Framing::Two, 0).is_err());
-    assert!(Initiator::new(local("client"), SERVER, Framing::Two, 0).is_err());
-    assert!(Acceptor::new(local("server"), Framing::Two, 0).is_err());
-}
-
-#[test]
-fn malformed_messages_say_what_and_where() {
-    let to_acceptor = [
-        (&b""[..], "malformed name message: it is empty at byte 0"),
-        (b"X", "expected the name message, got one with tag 88"),
-        (b"N\0\0", "malformed name message: it ends too early at byte 1"),
-        (b"N\0\0\0\0\0\0\0\0\0\0\0\0\xff\xffa@b", "malformed name message: it ends too early at byte 15"),
-        (b"n\0\x04\0\0\0\0a@b", "malformed name message: its version is below 5 at byte 1"),
-    ];
-    for (message, expected) in to_acceptor {
-        let error = acceptor().handle_input(&wire(message)).unwrap_err();
-        assert_eq!(error.to_string(), expected);
-    }
-    let to_initiator = [
-        (&b"sko"[..], "server@127.0.0.1 sent the status \"ko\", which does not fit here"),
-        (b"s", "server@127.0.0.1 sent the status \"\", which does not fit here"),
-        (b"snamed:\0\xff", "malformed status message: it ends too early at byte 9"),
-        (b"a", "expected the status message, got one with tag 97"),
-    ];
-    for (message, expected) in to_initiator {
-        let error = initiator(local(CLIENT)).handle_input(&wire(message)).unwrap_err();
-        assert_eq!(error.to_string(), expected);
-    }
-    let mut a = Initiator::new(local(CLIENT), SERVER, Framing::Four, 1).unwrap();
-    assert_eq!(
-        a.handle_input(b"\xff\xff\xff\xff").unwrap_err().to_string(),
-        "the status message announces 4294967295 bytes, the limit is 65535"
-    );
-}
-
-#[test]
-fn no_input_makes_a_machine_panic_or_forget_its_end() {
-    // Every prefix of a good stream with every wrong byte after it.
-    let mut a = initiator(local(CLIENT));
-    let good = [a.take_output(), reply()].concat();
-    for cut in 0..good.len() {
-        for wrong in 0..=255 {
-            let mut b = acceptor();
-            let mut stream = good[..cut].to_vec();
-            stream.extend([wrong; 70]);
-            let mut result = b.handle_input(&stream);
-            if let Ok(Some(Event::Name(_))) = result {
-                result = b.answer(Answer::Ok);
-            }
-            if result.is_err() {
-                assert!(matches!(b.handle_input(b"x"), Err(HandshakeError::Misuse { .. })));
-            }
-        }
-    }
-}
-
-#[test]
-fn a_peer_that_talks_while_we_think_is_cut_off() {
-    let mut b = acceptor();
-    b.handle_input(&name_message(b"", Flags::HIDDEN, CLIENT)).unwrap();
-    let mut given = 0;
-    while given < 200_000 {
-        given += 1000;
-        if b.handle_input(&[0; 1000]).is_err() {
-            assert!(given < 70_000);
-            return;
-        }
-    }
-    panic!("took {given} bytes");
-}
-
-#[test]
-fn machines_that_are_driven_wrongly_say_so() {
-    let mut b = acceptor();
-    assert!(matches!(b.answer(Answer::Ok), Err(HandshakeError::Misuse { .. })));
-    assert!(matches!(acceptor().replaced(), Err(HandshakeError::Misuse { .. })));
-    let mut b = acceptor();
-    b.handle_input(&name_message(b"", Flags::HIDDEN, CLIENT)).unwrap();
-    let named = Answer::Named { name: CLIENT.into(), creation: 1 };
-    assert!(matches!(b.answer(named), Err(HandshakeError::Misuse { .. })));
 }
 
 #[test]
