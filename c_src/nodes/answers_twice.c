@@ -1,16 +1,13 @@
 /* Sends every answer twice. */
 #include "node.h"
 
+static void handle(int fd, erlang_msg *message, ei_x_buff *request)
+{
+    pong(fd, &message->from, request);
+    pong(fd, &message->from, request);
+}
+
 int main(int argc, char **argv)
 {
-    int fd = join_host(argc, argv);
-    erlang_msg message;
-    ei_x_buff request;
-
-    ei_x_new(&request);
-    for (;;) {
-        next_message(fd, &message, &request);
-        pong(fd, &message.from, &request);
-        pong(fd, &message.from, &request);
-    }
+    serve(argc, argv, handle);
 }

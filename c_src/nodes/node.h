@@ -62,6 +62,20 @@ static inline void next_message(int fd, erlang_msg *message, ei_x_buff *request)
     }
 }
 
+/* Joins the host and hands over message by message, until the connection is lost. */
+static inline void serve(int argc, char **argv, void (*handle)(int fd, erlang_msg *message, ei_x_buff *request))
+{
+    int fd = join_host(argc, argv);
+    erlang_msg message;
+    ei_x_buff request;
+
+    ei_x_new(&request);
+    for (;;) {
+        next_message(fd, &message, &request);
+        handle(fd, &message, &request);
+    }
+}
+
 /* True if the message is `{Name, ..}` or the atom itself, also inside of a `$gen_cast`. */
 static inline int is_named(const ei_x_buff *request, const char *name)
 {

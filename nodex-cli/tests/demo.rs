@@ -77,11 +77,7 @@ fn columns_are_aligned() {
 fn json_is_an_object_a_line() {
     let ended = nodex(["demo", "--calls", "50", "--json"]).run();
     assert_eq!(ended.code, Some(0), "{ended}");
-    let steps: Vec<serde_json::Value> = ended
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}")))
-        .collect();
+    let steps = ended.json();
     for step in ["line", "ready", "call", "kill", "down", "up", "round_trips"] {
         assert!(steps.iter().any(|found| found["step"] == step), "{step}\n{ended}");
     }

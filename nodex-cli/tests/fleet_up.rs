@@ -191,8 +191,7 @@ fn logs() {
     assert_eq!(fleet.run(&["stop"]).code, Some(0));
     let ended = follower.end(LONG);
     assert_eq!(ended.code, Some(0), "{ended}");
-    let lines: Vec<serde_json::Value> =
-        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines = ended.json();
     let said = |name: &str, stream: &str, text: &str| {
         lines.iter().filter(|line| line["name"] == name && line["stream"] == stream && line["text"] == text).count()
     };
@@ -217,8 +216,7 @@ fn for_programs() {
     assert_eq!(fleet.json(&["stop", "--json"])["state"], "ended");
     let ended = up.end(LONG);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended}");
-    let lines: Vec<serde_json::Value> =
-        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let lines = ended.json();
     let events: Vec<_> =
         lines.iter().filter_map(|line| line["event"].as_str()).filter(|event| *event != "line").collect();
     let expected =

@@ -45,11 +45,7 @@ fn json_and_signals() {
     assert_eq!(ended.code, Some(1), "{ended}");
     let ended = listening.end(DEADLINE);
     assert_eq!(ended.code, Some(0), "{ended}");
-    let events: Vec<serde_json::Value> = ended
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}")))
-        .collect();
+    let events = ended.json();
     let kinds: Vec<_> = events.iter().map(|event| event["kind"].as_str().expect("a kind")).collect();
     assert_eq!(kinds, ["monitor", "call"], "{ended}");
     let call = &events[1];

@@ -58,11 +58,7 @@ fn terminated_is_a_good_end() {
     running.terminate();
     let ended = running.end(DEADLINE);
     assert_eq!(ended.code, Some(0), "{ended}");
-    let events: Vec<serde_json::Value> = ended
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}")))
-        .collect();
+    let events = ended.json();
     let words: Vec<_> = events.iter().map(|event| event["event"].as_str().expect("a word")).collect();
     assert_eq!(words, ["start", "line", "line", "line", "up", "stop", "stopped"], "{ended}");
     assert!(events.iter().all(|event| event["seconds"].is_f64()) && events[4]["pid"].is_u64(), "{ended}");

@@ -217,6 +217,13 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// What it printed, a line of JSON each.
+    #[allow(dead_code)] // Not all print JSON.
+    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
+        let read = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} {line}"));
+        self.stdout.lines().map(read).collect()
+    }
+
     /// Fails if a process of the run is still there after some seconds.
     pub(crate) fn left_nothing(&self) {
         let deadline = Instant::now() + Duration::from_secs(10);

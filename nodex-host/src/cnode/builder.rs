@@ -8,7 +8,7 @@ use std::{
 
 use nodex_core::term::Atom;
 
-use super::{Events, Protocol, running::any_name};
+use super::{Events, Protocol, process_options::ProcessOptions, running::any_name};
 use crate::process::StopOptions;
 
 /// Options of a node that is an executable; the defaults are those of the Elixir package that Rust nodes are a
@@ -22,15 +22,12 @@ pub struct CnodeBuilder {
     pub(super) hostname: Option<String>,
     pub(super) ready_line: Option<String>,
     pub(super) spawn_inactive_timeout: Duration,
-    pub(super) start_timeout: Duration,
     pub(super) connect_timeout: Duration,
-    pub(super) stop: StopOptions,
     pub(super) registered_name: Atom,
     pub(super) protocol: Protocol,
     pub(super) cookie_in_env: bool,
-    pub(super) env: Vec<(OsString, Option<OsString>)>,
     pub(super) cwd: Option<PathBuf>,
-    pub(super) events: Option<Events>,
+    pub(crate) process: ProcessOptions,
 }
 
 impl CnodeBuilder {
@@ -44,15 +41,12 @@ impl CnodeBuilder {
             hostname: None,
             ready_line: None,
             spawn_inactive_timeout: Duration::from_secs(5),
-            start_timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(5),
-            stop: StopOptions::default(),
             registered_name: any_name(),
             protocol: Protocol::Nodex,
             cookie_in_env: false,
-            env: Vec::new(),
             cwd: None,
-            events: None,
+            process: ProcessOptions::new(Duration::from_secs(60)),
         }
     }
 
@@ -103,7 +97,7 @@ impl CnodeBuilder {
     /// How long the start may take in all, whatever it prints. Default: 60 s.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
-        self.start_timeout = timeout;
+        self.process.start_timeout = timeout;
         self
     }
 
@@ -124,14 +118,14 @@ impl CnodeBuilder {
     /// How long its process group may take to end after SIGTERM before SIGKILL. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
-        self.stop.grace = grace;
+        self.process.stop.grace = grace;
         self
     }
 
     /// How it is asked to end. Default: by SIGTERM to its process group, with 5 s to obey.
     #[must_use]
     pub fn stop(mut self, options: impl Into<StopOptions>) -> Self {
-        self.stop = options.into();
+        self.process.stop = options.into();
         self
     }
 
@@ -153,14 +147,14 @@ impl CnodeBuilder {
     /// Sets a variable of its environment; it inherits all others.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.push((name.into(), Some(value.into())));
+        self.process.set(name, value);
         self
     }
 
     /// Removes a variable from its environment.
     #[must_use]
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
-        self.env.push((name.into(), None));
+        self.process.remove(name);
         self
     }
 
@@ -174,7 +168,7 @@ impl CnodeBuilder {
     /// Where its events go, for those who watch several nodes, or want what is printed before the node is ready.
     #[must_use]
     pub fn events(mut self, events: &Events) -> Self {
-        self.events = Some(events.clone());
+        self.process.events = Some(events.clone());
         self
     }
 }

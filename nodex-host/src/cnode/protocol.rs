@@ -58,7 +58,7 @@ impl Plan {
         };
         let args = options.leading_args.iter().cloned().chain(protocol_args).collect();
         // What the user sets comes last and wins.
-        env.extend(options.env.iter().cloned());
+        env.extend(options.process.env.iter().cloned());
         let launch =
             Launch { program: options.exec_path.clone(), args, env, cwd: options.cwd.clone(), input: Vec::new() };
         Plan { node, launch, ready_line: options.ready_line.clone().or(ready_line) }

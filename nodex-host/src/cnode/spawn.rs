@@ -40,7 +40,7 @@ impl CnodeBuilder {
                 () = cancel.wait() => return Err(SpawnError::Cancelled { node: plan.node }),
             }
         {
-            let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
+            let reporter = Arc::new(Reporter::new(&plan.node, self.process.events.clone().unwrap_or_default()));
             reporter.send(What::Connected);
             return Ok(Cnode::new(net, self.registered_name.clone(), peer, None, reporter));
         }
@@ -66,7 +66,7 @@ impl CnodeBuilder {
         let Started { process, launched } = self.start_plan(plan, cancel).await?;
         let deadline = match says_ready {
             true => Instant::now().checked_add(self.connect_timeout),
-            false => launched.checked_add(self.start_timeout),
+            false => launched.checked_add(self.process.start_timeout),
         };
         // A node of this protocol has connected before it says that it is ready, and does not listen.
         let dial_after = match self.protocol {
@@ -87,7 +87,7 @@ impl CnodeBuilder {
                     Failed::Late(error) if says_ready => {
                         SpawnError::NoConnection { node, timeout: self.connect_timeout, error, printed }
                     }
-                    Failed::Late(_) => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
+                    Failed::Late(_) => SpawnError::StartTimeout { node, timeout: self.process.start_timeout, printed },
                     Failed::Cancelled => SpawnError::Cancelled { node },
                 })
             }

@@ -42,28 +42,28 @@ impl CnodeBuilder {
 
     pub(super) async fn start_plan(&self, plan: Plan, cancel: &Cancel) -> Result<Started, SpawnError> {
         let launched = Instant::now();
-        let mut process = OsProcess::start(plan.launch, self.stop).await?;
-        let reporter = Arc::new(Reporter::new(&plan.node, self.events.clone().unwrap_or_default()));
+        let mut process = OsProcess::start(plan.launch, self.process.stop).await?;
+        let reporter = Arc::new(Reporter::new(&plan.node, self.process.events.clone().unwrap_or_default()));
         reporter.send(What::Started { pid: process.pid() });
         let output = match process.take_output() {
             Ok(output) => output,
             Err(source) => {
-                process.stop(self.stop.grace).await;
+                process.stop(self.process.stop.grace).await;
                 return Err(SpawnError::Output { node: reporter.node().to_owned(), source });
             }
         };
         let mut pump = Pump { output, reporter };
         if let Some(ready_line) = &plan.ready_line {
-            let clocks = Clocks { launched, inactive: self.spawn_inactive_timeout, whole: self.start_timeout };
+            let clocks = Clocks { launched, inactive: self.spawn_inactive_timeout, whole: self.process.start_timeout };
             if let Err(missed) = wait_for(ready_line, &process, &mut pump, &clocks, cancel).await {
                 let error = self.failed(missed, &pump.reporter);
                 // What it still prints must not keep it from ending.
-                tokio::join!(process.stop(self.stop.grace), pump.run(process.ending()));
+                tokio::join!(process.stop(self.process.stop.grace), pump.run(process.ending()));
                 return Err(error);
             }
             pump.reporter.send(What::Ready { after: launched.elapsed() });
         }
-        Ok(Started { process: NodeProcess::new(process, pump, self.stop.grace), launched })
+        Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace), launched })
     }
 
     pub(super) fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
@@ -88,7 +88,7 @@ impl CnodeBuilder {
         match missed {
             Missed::Exit(exit) => SpawnError::UnexpectedExit { node, exit, printed },
             Missed::Inactive => SpawnError::InactiveTimeout { node, timeout: self.spawn_inactive_timeout, printed },
-            Missed::Whole => SpawnError::StartTimeout { node, timeout: self.start_timeout, printed },
+            Missed::Whole => SpawnError::StartTimeout { node, timeout: self.process.start_timeout, printed },
             Missed::Cancelled => SpawnError::Cancelled { node },
         }
     }

@@ -16,7 +16,7 @@ use super::{
     order::Order,
     strays::{self, Strays},
 };
-use crate::cnode::{CnodeBuilder, Events, Protocol, SpawnError};
+use crate::cnode::{CnodeBuilder, Events, ProcessOptions, Protocol, SpawnError};
 
 /// Options of the BEAMs that the host starts. The defaults are those of the Elixir package Nodex: nodes `slave<i>@<host>`
 /// that have 30 s to come up.
@@ -31,10 +31,7 @@ pub struct SlaveBuilder {
     more_code_paths: Vec<PathBuf>,
     environment: Environment,
     applications: Vec<Atom>,
-    env: Vec<(OsString, Option<OsString>)>,
-    start_timeout: Duration,
-    stop_grace: Duration,
-    events: Option<Events>,
+    process: ProcessOptions,
 }
 
 impl Default for SlaveBuilder {
@@ -55,10 +52,7 @@ impl SlaveBuilder {
             more_code_paths: Vec::new(),
             environment: Environment::new(),
             applications: Vec::new(),
-            env: Vec::new(),
-            start_timeout: Duration::from_secs(30),
-            stop_grace: Duration::from_secs(5),
-            events: None,
+            process: ProcessOptions::new(Duration::from_secs(30)),
         }
     }
 
@@ -132,35 +126,35 @@ impl SlaveBuilder {
     /// or, in the environment of this program, `ERL_CRASH_DUMP` is set.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.push((name.into(), Some(value.into())));
+        self.process.set(name, value);
         self
     }
 
     /// Removes a variable from its environment.
     #[must_use]
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
-        self.env.push((name.into(), None));
+        self.process.remove(name);
         self
     }
 
     /// How long each may take to start. Default: 30 s.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
-        self.start_timeout = timeout;
+        self.process.start_timeout = timeout;
         self
     }
 
     /// How long each may take to stop its applications before it is killed. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
-        self.stop_grace = grace;
+        self.process.stop.grace = grace;
         self
     }
 
     /// Where the events of all of them go: what they print, also before they have started.
     #[must_use]
     pub fn events(mut self, events: &Events) -> Self {
-        self.events = Some(events.clone());
+        self.process.events = Some(events.clone());
         self
     }
 
@@ -230,39 +224,31 @@ impl SlaveBuilder {
         let program = command::find(words.next().map_or(OsStr::new(""), OsString::as_os_str))?;
         let args = words.cloned().chain(command::arguments(net.ip(), self.hidden, &self.args)).collect();
         let ready_line = format!("{name}@{} ready", net.host().hostname());
+        let mut process = ProcessOptions { env: Vec::new(), ..self.process.clone() };
+        // What `heart` would start anew would be nobody's.
+        process.remove("HEART_COMMAND");
+        if env::var_os("ERL_CRASH_DUMP").is_none() && env::var_os("ERL_CRASH_DUMP_SECONDS").is_none() {
+            process.set("ERL_CRASH_DUMP_SECONDS", "0");
+        }
+        process.env.extend_from_slice(&self.process.env);
+        process.set("HOME", env::temp_dir().join(format!("nodex-{}", strays.value().display())));
+        process.set(strays::VARIABLE, strays.value());
         let mut options = CnodeBuilder::new(program)
             .protocol(Protocol::Plain { args })
             .sname(name)
             .ready_line(ready_line)
-            .spawn_inactive_timeout(self.start_timeout)
-            .start_timeout(self.start_timeout)
-            .stop_grace(self.stop_grace)
-            // What `heart` would start anew would be nobody's.
-            .env_remove("HEART_COMMAND");
-        if env::var_os("ERL_CRASH_DUMP").is_none() && env::var_os("ERL_CRASH_DUMP_SECONDS").is_none() {
-            options = options.env("ERL_CRASH_DUMP_SECONDS", "0");
-        }
-        for (name, value) in &self.env {
-            options = match value {
-                Some(value) => options.env(name, value),
-                None => options.env_remove(name),
-            };
-        }
-        options = options.env("HOME", env::temp_dir().join(format!("nodex-{}", strays.value().display())));
-        options = options.env(strays::VARIABLE, strays.value());
-        Ok(match &self.events {
-            Some(events) => options.events(events),
-            None => options,
-        })
+            .spawn_inactive_timeout(process.start_timeout);
+        options.process = process;
+        Ok(options)
     }
 
     /// What it finds on its stdin.
     fn order(&self, net: &Distributed, node: &str, strays: &Strays) -> Result<Vec<u8>, SpawnError> {
-        let given = self.env.iter().rfind(|(name, _)| name == "HOME").map(|(_, value)| value.clone());
+        let given = self.process.env.iter().rfind(|(name, _)| name == "HOME").map(|(_, value)| value.clone());
         let order = Order {
             host: net.host(),
             home: given.unwrap_or_else(|| env::var_os("HOME")),
-            grace: self.stop_grace,
+            grace: self.process.stop.grace,
             code_path: &self.code_path,
             more_code_paths: &self.more_code_paths,
             environment: &self.environment,
