@@ -115,9 +115,7 @@ impl Encoder {
 
     /// Overwrites four bytes that were written at `mark`, big-endian.
     pub fn patch_u32(&mut self, mark: Mark, value: u32) {
-        if let Some(place) = self.buf.as_mut_slice().get_mut(mark.buf..mark.buf + 4) {
-            place.copy_from_slice(&value.to_be_bytes());
-        }
+        self.buf.patch(mark.buf, value.to_be_bytes());
     }
 
     /// Empties it, keeping its memory for the next use.
@@ -182,19 +180,17 @@ impl Encoder {
         self.buf.put_slice(bytes);
     }
 
-    /// Appends bytes of which there are nearly always few, and one more.
+    /// Appends the beginning of each of many frames, bytes of which there are nearly always few, and one more.
     #[inline(always)]
-    pub(crate) fn put_short(&mut self, bytes: &[u8], byte: u8) {
-        self.buf.put_short(bytes, byte);
-    }
-
-    /// Appends the beginning of each of many frames.
-    #[inline(always)]
-    pub(crate) fn put_prefix(&mut self, prefix: &Prefix) {
-        match prefix {
+    pub(crate) fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: u8) {
+        match begun {
             // All of it, whatever the length: stores of a fixed size need no call.
-            Prefix::Short(bytes, len) => self.buf.put_block(bytes, *len),
-            Prefix::Long(bytes) => self.buf.put_slice(bytes),
+            Prefix::Short(start, len) => self.buf.put_three(start, *len, bytes, byte),
+            Prefix::Long(start) => {
+                self.buf.put_slice(start);
+                self.buf.put_slice(bytes);
+                self.buf.put([byte]);
+            }
         }
     }
 

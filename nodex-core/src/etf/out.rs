@@ -31,9 +31,14 @@ impl Out {
         &self.bytes[..self.len]
     }
 
-    #[inline]
-    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
-        &mut self.bytes[..self.len]
+    /// Overwrites bytes that were written before, if there are so many.
+    #[inline(always)]
+    pub(super) fn patch<const N: usize>(&mut self, at: usize, piece: [u8; N]) {
+        if at < self.len
+            && let Some(place) = self.bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *place = piece;
+        }
     }
 
     #[inline]
@@ -139,33 +144,35 @@ impl Out {
         self.fixed(write, |out| out.put_long(tag, bytes, &[]));
     }
 
-    /// Appends a piece that is nearly always short, in place and without a call, and a byte.
+    /// Appends the first bytes of a block of fixed size, as many as `len` says, a piece that is nearly always short, and a
+    /// byte. All is written in place: the block whole, the piece in parts of fixed size.
     #[inline(always)]
-    pub(super) fn put_short(&mut self, piece: &[u8], byte: u8) {
-        const ROOM: usize = 2 * SHORT + 1;
-        let len = piece.len();
-        match (piece.first_chunk::<16>(), piece.last_chunk::<16>()) {
-            (Some(first), Some(last)) if len < ROOM => {
-                let write = |place: &mut [u8; ROOM]| {
-                    place[..16].copy_from_slice(first);
-                    if let (Some(second), true) = (piece.get(16..32), len > 32) {
-                        place[16..32].copy_from_slice(second);
-                        if let Some(third) = piece.get(32..48) {
-                            place[32..48].copy_from_slice(third);
-                        }
-                    }
-                    place[len - 16..len].copy_from_slice(last);
-                    place[len] = byte;
-                    Some(len + 1)
-                };
-                self.fixed(write, |out| out.put_long_and(piece, byte));
-            }
-            _ => self.put_long_and(piece, byte),
+    pub(super) fn put_three<const N: usize>(&mut self, block: &[u8; N], len: u8, piece: &[u8], byte: u8) {
+        const ROOM: usize = 4 * SHORT + 1;
+        let (start, count) = (usize::from(len), piece.len());
+        if start > N || N > 2 * SHORT || !(16..=2 * SHORT).contains(&count) {
+            return self.put_long_and(&block[..start.min(N)], piece, byte);
         }
+        let write = |place: &mut [u8; ROOM]| {
+            place[..N].copy_from_slice(block);
+            let place = &mut place[start..];
+            place[..16].copy_from_slice(&piece[..16]);
+            if count > 32 {
+                place[16..32].copy_from_slice(&piece[16..32]);
+                if count > 48 {
+                    place[32..48].copy_from_slice(&piece[32..48]);
+                }
+            }
+            place[count - 16..count].copy_from_slice(&piece[count - 16..]);
+            place[count] = byte;
+            Some(start + count + 1)
+        };
+        self.fixed(write, |out| out.put_long_and(&block[..start], piece, byte));
     }
 
     #[inline(never)]
-    fn put_long_and(&mut self, piece: &[u8], byte: u8) {
+    fn put_long_and(&mut self, start: &[u8], piece: &[u8], byte: u8) {
+        self.put_bytes(start);
         self.put_bytes(piece);
         self.put_bytes(&[byte]);
     }
@@ -186,16 +193,6 @@ impl Out {
             Some(usize::from(len))
         };
         self.fixed(write, |out| out.put_bytes(&words.as_flattened()[..usize::from(len)]));
-    }
-
-    /// Appends the first bytes of a block of fixed size, as many as `len` says; the block is copied whole.
-    #[inline(always)]
-    pub(super) fn put_block<const N: usize>(&mut self, block: &[u8; N], len: u8) {
-        let write = |place: &mut [u8; N]| {
-            *place = *block;
-            Some(usize::from(len))
-        };
-        self.fixed(write, |out| out.put_bytes(&block[..usize::from(len)]));
     }
 
     /// Appends a piece.
@@ -329,9 +326,8 @@ mod tests {
                 out.put_long(8, [1, 2], piece);
                 let short = (len % 33) as u8;
                 let words: [u8; 32] = std::array::from_fn(|i| source[start + i]);
-                out.put_short(piece, 6);
                 out.put_words(&std::array::from_fn(|i| std::array::from_fn(|j| words[8 * i + j])), short);
-                out.put_block(&words, short);
+                out.put_three(&words, short, piece, 6);
                 expected.extend_from_slice(piece);
                 expected.extend_from_slice(&[1, 2, 3, 4, 4, len as u8]);
                 expected.extend_from_slice(piece);
@@ -339,10 +335,10 @@ mod tests {
                 expected.extend_from_slice(piece);
                 expected.extend_from_slice(&[8, 1, 2]);
                 expected.extend_from_slice(piece);
+                expected.extend_from_slice(&words[..usize::from(short)]);
+                expected.extend_from_slice(&words[..usize::from(short)]);
                 expected.extend_from_slice(piece);
                 expected.push(6);
-                expected.extend_from_slice(&words[..usize::from(short)]);
-                expected.extend_from_slice(&words[..usize::from(short)]);
                 assert_eq!(out.as_slice(), expected);
             }
             out.truncate(5);

@@ -142,3 +142,67 @@ impl Inbox {
 fn too_long(FrameError::TooLong { length, limit }: FrameError) -> LinkEnd {
     LinkEnd::FrameTooLong { length, limit }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What comes out when the stream is read in pieces of this size.
+    fn frames(stream: &[u8], piece: usize, max_frame: usize) -> (Vec<Vec<u8>>, Option<LinkEnd>) {
+        let (mut inbox, mut all) = (Inbox::new(&[], max_frame), Vec::new());
+        for piece in stream.chunks(piece) {
+            let buffer = match inbox.room() {
+                Ok(buffer) => buffer,
+                Err(end) => return (all, Some(end)),
+            };
+            let room = buffer.capacity() - buffer.len();
+            assert!(room >= READ_MIN);
+            buffer.extend_from_slice(piece);
+            inbox.filled(room, piece.len());
+            let mut batch = inbox.batch();
+            while let Some(frame) = batch.next() {
+                let kept = batch.owner.slice_ref(frame);
+                all.push(kept.to_vec());
+            }
+            assert!(inbox.is_done());
+        }
+        (all, inbox.room().err())
+    }
+
+    fn stream(lengths: &[usize]) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let frames: Vec<Vec<u8>> = lengths.iter().enumerate().map(|(i, &length)| vec![i as u8; length]).collect();
+        let stream = frames.iter().flat_map(|frame| [&(frame.len() as u32).to_be_bytes()[..], frame].concat());
+        (stream.collect(), frames)
+    }
+
+    #[test]
+    fn frames_come_out_whole_however_they_are_read() {
+        let (stream, expected) = stream(&[0, 1, 300, 7, 251, 252, 253, 2000, 0, 5000, 3, 256, 0]);
+        for piece in (1..1200).chain([4096, stream.len()]) {
+            assert_eq!(frames(&stream, piece, 5000), (expected.clone(), None), "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_front_of_a_frame_that_is_too_long_comes_out() {
+        let (stream, expected) = stream(&[20, 300, 101, 20]);
+        let end = Some(LinkEnd::FrameTooLong { length: 300, limit: 200 });
+        for piece in 1..=stream.len() {
+            assert_eq!(frames(&stream, piece, 200), (expected[..1].to_vec(), end.clone()), "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn memory_of_a_crowd_is_given_back_when_it_is_over() {
+        let (stream, _) = stream(&[900; 500]);
+        let mut inbox = Inbox::new(&stream, 1000);
+        assert!(!inbox.is_done());
+        let mut batch = inbox.batch();
+        while batch.next().is_some() {}
+        inbox.room().unwrap();
+        inbox.rest();
+        inbox.rest();
+        assert_eq!(inbox.buffer.capacity(), 0);
+    }
+}

@@ -30,8 +30,8 @@ const TURN: usize = 16 * 1024;
 /// What a frame counts for besides its bytes: a small message costs as much as this many bytes of a large one.
 const FRAME_COST: usize = 256;
 
-/// After so many messages the load is looked at, whatever became of them: other threads add to it as well.
-const UNLOOKED: usize = 64;
+/// After so much the load is looked at, whatever became of the messages: other threads add to it as well.
+const UNLOOKED: usize = 64 * FRAME_COST;
 
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,10 +178,11 @@ pub(super) fn handle_frames<R: Receive>(
         let mut left = mem::take(turn);
         while left > 0 && !congested(outbox, receive, limits) {
             // The load need not be looked at again for each of the messages that do not add to it.
-            let mut unlooked = UNLOOKED;
-            while unlooked > 0 && left > 0 {
+            let mut unlooked = UNLOOKED.min(left);
+            left -= unlooked;
+            while unlooked > 0 {
                 let Some(frame) = batch.next() else {
-                    *turn = left;
+                    *turn = left + unlooked;
                     return Ok(());
                 };
                 if frame.is_empty() {
@@ -189,16 +190,17 @@ pub(super) fn handle_frames<R: Receive>(
                     outbox.answer_tick()?;
                     continue;
                 }
-                left = left.saturating_sub(FRAME_COST + frame.len());
-                unlooked -= 1;
-                if receive.frame(frame, input, out)? == Taken::Kept {
-                    unlooked = 0;
-                }
-                if out.len() > BATCH {
+                unlooked = unlooked.saturating_sub(FRAME_COST + frame.len());
+                let taken = receive.frame(frame, input, out)?;
+                let full = out.len() > BATCH;
+                if full {
                     outbox.submit(out)?;
-                    unlooked = 0;
+                }
+                if full || taken == Taken::Kept {
+                    break;
                 }
             }
+            left += unlooked;
         }
         *turn = left;
         Ok(())

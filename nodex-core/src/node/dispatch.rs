@@ -33,8 +33,6 @@ use crate::{
 
 /// The server of `rpc` on a BEAM (OTP's `rpc.erl`).
 const REX: &[u8] = b"rex";
-/// The same, encoded as every BEAM does.
-const REX_TERM: &[u8] = b"\x77\x03rex";
 
 /// What one connection's messages are handed to.
 pub(super) struct Dispatch {
@@ -68,22 +66,12 @@ pub(super) struct Arrival<'a> {
 impl Receive for Dispatch {
     #[inline(always)]
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        if let Some((from, name, message)) = control::decode_reg_send(frame)
-            && name.as_bytes() != REX_TERM
+        if let Some((from, _name, message)) = control::decode_reg_send(frame)
             && let Dispatch { inner, context, flags, later, .. } = self
             && let Some(process) = inner.registry.sole()
+            && let Some(taken) = plain(process, *flags, context, from, message, input, later, out)
         {
-            if let Some(taken) = plain(process, *flags, context, from, message, input, later, out) {
-                return Ok(taken);
-            }
-            let (registry, flags) = (&inner.registry, *flags);
-            Arrival { process, name: Some(name), registry, context, flags, input }.message(
-                Some(from),
-                message,
-                later,
-                out,
-            );
-            return Ok(Taken::Kept);
+            return Ok(taken);
         }
         self.any_frame(frame, input, out)
     }

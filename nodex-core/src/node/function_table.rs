@@ -56,6 +56,10 @@ impl FunctionTable {
         for position in 0..table.targets.len() {
             let function = &table.targets[position].function;
             let name = function.name.as_bytes();
+            if matches!((name, function.arity), (b"$gen_call", 2) | (b"$gen_cast", 1)) {
+                // What has the form of a call is one.
+                continue;
+            }
             let key = Key::new(name, name.len(), function.arity.into());
             match table.place(&key, name, name.len()) {
                 Ok(_) => return Err(function.clone()),
@@ -183,6 +187,14 @@ mod tests {
         let table = FunctionTable::new(vec![target(0, "a", 0), target(1, "a\0", 0)]).unwrap();
         assert_eq!(find(&table, "a", 0).unwrap().index, 0);
         assert_eq!(find(&table, "a\0", 0).unwrap().index, 1);
+    }
+
+    #[test]
+    fn what_has_the_form_of_a_call_is_not_called_by_name() {
+        let forms = [target(0, "$gen_call", 2), target(1, "$gen_cast", 1), target(2, "$gen_cast", 2)];
+        let table = FunctionTable::new(forms.into()).ok().unwrap();
+        assert!(find(&table, "$gen_call", 2).is_none() && find(&table, "$gen_cast", 1).is_none());
+        assert_eq!(find(&table, "$gen_cast", 2).unwrap().index, 2);
     }
 
     #[test]

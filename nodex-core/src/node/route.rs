@@ -110,9 +110,7 @@ impl<'a> Route<'a> {
         if self.kind == CallKind::Plain && self.flags.contains(Flags::SEND_SENDER) {
             // What nearly every reply is, without a choice of words for each.
             let to = self.to?;
-            let frame = OpenFrame::resume(out, &self.from.reply);
-            out.put_short(to.as_bytes(), VERSION);
-            return Some(frame);
+            return Some(OpenFrame::resume(out, &self.from.reply, to.as_bytes()));
         }
         if let Some(spawned) = self.spawned() {
             match spawned.begin(out) {

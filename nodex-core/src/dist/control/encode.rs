@@ -20,11 +20,12 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// Starts a frame with bytes that an earlier one was begun with: four for the length, then its first fields.
+    /// Starts a frame with bytes that an earlier one was begun with: four for the length, then its first fields. The last
+    /// field and the version byte of the payload follow.
     #[inline(always)]
-    pub(crate) fn resume(out: &mut Encoder, begun: &Prefix) -> Self {
+    pub(crate) fn resume(out: &mut Encoder, begun: &Prefix, last: &[u8]) -> Self {
         let start = out.mark();
-        out.put_prefix(begun);
+        out.put_begun(begun, last, VERSION);
         OpenFrame { start }
     }
 
