@@ -233,3 +233,14 @@ fn deep_text_is_refused() {
     }
     assert!(parse(&"{%{a: [".repeat(100_000), Syntax::Elixir).is_err());
 }
+
+#[test]
+fn errors_are_short_whatever_the_text_is() {
+    for (long, short) in [
+        (format!("X{}", "é".repeat(2000)), format!("X{}.. is a variable", "é".repeat(59))),
+        (format!("{}#1", "9".repeat(2000)), format!("a base is 2 to 36, this one is {}..", "9".repeat(60))),
+    ] {
+        let error = parse(&long, Syntax::Erlang).unwrap_err().to_string();
+        assert!(error.starts_with(&short) && error.len() < 300, "{error}");
+    }
+}

@@ -54,3 +54,12 @@ pub enum ParseProblem {
     #[error("nested more than {limit} levels deep")]
     TooDeep { limit: u32 },
 }
+
+/// A word of the text for a message, cut if it is long.
+pub(super) fn shown(word: &str) -> String {
+    const MOST: usize = 60;
+    match word.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &word[..end]),
+        None => word.to_owned(),
+    }
+}

@@ -1,6 +1,6 @@
 //! Atoms, modules, words of the language.
 
-use super::{Cursor, ParseError, ParseProblem, Parsed, Syntax, identifier, quoted};
+use super::{Cursor, ParseError, ParseProblem, Parsed, Syntax, error::shown, identifier, quoted};
 use crate::term::{MAX_ATOM_CHARACTERS, Term};
 
 /// Atoms that Elixir writes without quotes although they are no names; the longer ones first.
@@ -24,7 +24,7 @@ pub(super) fn name(cursor: &mut Cursor<'_>) -> Parsed<Term> {
             match word {
                 "fun" => identifier::external_fun(cursor),
                 _ if word.starts_with(|c: char| c.is_uppercase() || c == '_') => {
-                    Err(cursor.error_at(start, ParseProblem::Variable { name: word.to_owned() }))
+                    Err(cursor.error_at(start, ParseProblem::Variable { name: shown(word) }))
                 }
                 "end" | "case" | "receive" | "begin" | "if" | "try" => {
                     Err(cursor.error_at(start, ParseProblem::Reserved { name: word.to_owned() }))

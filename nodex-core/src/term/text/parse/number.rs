@@ -3,7 +3,7 @@
 use eetf::{BigInteger, Float};
 use num_bigint::BigInt;
 
-use super::{Cursor, ParseProblem, Parsed, Syntax, quoted};
+use super::{Cursor, ParseProblem, Parsed, Syntax, error::shown, quoted};
 use crate::term::Term;
 
 pub(super) fn number(cursor: &mut Cursor<'_>) -> Parsed<Term> {
@@ -37,7 +37,7 @@ pub(super) fn number(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         ("0", Some('b')) => 2,
         (base, Some('#')) => match base.parse() {
             Ok(base @ 2..=36) => base,
-            _ => return Err(cursor.error_at(start, ParseProblem::Base { base: base.to_owned() })),
+            _ => return Err(cursor.error_at(start, ParseProblem::Base { base: shown(base) })),
         },
         _ => 10,
     };
