@@ -66,9 +66,9 @@ pub(super) struct Arrival<'a> {
 impl Receive for Dispatch {
     #[inline(always)]
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        if let Some((from, _name, message)) = control::decode_reg_send(frame)
+        if let Some((from, name, message)) = control::decode_reg_send(frame)
             && let Dispatch { inner, context, flags, later, .. } = self
-            && let Some(process) = inner.registry.sole()
+            && let Some(process) = inner.registry.built_in(name.name_bytes())
             && let Some(taken) = plain(process, *flags, context, from, message, input, later, out)
         {
             return Ok(taken);

@@ -185,6 +185,17 @@ impl Registry {
         (!self.spawned.has_names() && process.address.is_alive()).then_some(process)
     }
 
+    /// The process that the node was built with and that answers this name, in UTF-8, for certain.
+    #[inline(always)]
+    pub(super) fn built_in(&self, name: &[u8]) -> Option<&Process> {
+        self.sole().or_else(|| self.listed(name))
+    }
+
+    fn listed(&self, name: &[u8]) -> Option<&Process> {
+        let process = self.processes.get(*self.by_name.get(name)?)?;
+        process.address.is_alive().then_some(process)
+    }
+
     /// The process that answers this registered name.
     #[inline]
     pub(super) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
@@ -211,10 +222,10 @@ impl Registry {
 
     /// The process that has registered this name, in UTF-8.
     pub(super) fn named(&self, name: &[u8]) -> Option<ProcessRef<'_>> {
-        match self.by_name.get(name).and_then(|position| self.processes.get(*position)) {
-            Some(process) if process.address.is_alive() => Some(ProcessRef::Permanent(process)),
-            _ if self.spawned.has_names() => self.spawned.by_name(name).map(ProcessRef::Spawned),
-            _ => None,
+        match self.listed(name) {
+            Some(process) => Some(ProcessRef::Permanent(process)),
+            None if self.spawned.has_names() => self.spawned.by_name(name).map(ProcessRef::Spawned),
+            None => None,
         }
     }
 
