@@ -88,6 +88,15 @@ impl Ledger {
         }
     }
 
+    /// Waits until nothing has been answered for a while.
+    pub(crate) fn wait_for_rest(&self) {
+        let mut before = usize::MAX;
+        while self.answered() != before {
+            before = self.answered();
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
     /// Has no more calls be made.
     pub(crate) fn stop(&self) {
         self.end.store(true, Ordering::Relaxed);

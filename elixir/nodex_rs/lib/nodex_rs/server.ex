@@ -230,8 +230,9 @@ defmodule NodexRs.Server do
     if Node.connect(state.node) == true do
       Node.monitor(state.node, true)
       state = %{state | phase: :ready}
-      for from <- Enum.reverse(state.waiting), do: GenServer.reply(from, target(state))
+      # The casts first: they were made before the calls that wait for this.
       for request <- Enum.reverse(state.casts), do: GenServer.cast(target(state), request)
+      for from <- Enum.reverse(state.waiting), do: GenServer.reply(from, target(state))
       now = System.monotonic_time()
       Telemetry.execute([:node, :ready], %{duration: now - state.since}, metadata(state))
       {:noreply, %{state | waiting: [], casts: [], since: now, lines: Lines.forget(state.lines)}}
