@@ -219,7 +219,8 @@ fn shell(options: CnodeBuilder, script: &str) -> CnodeBuilder {
 
 #[tokio::test]
 async fn another_signal() {
-    let script = "trap 'echo asked by INT; exit 0' INT; trap '' TERM; echo up; while :; do sleep 0.02; done";
+    // A shell that waits for a child of its own can take the end of that child by INT for the end of its work.
+    let script = "trap 'echo asked by INT; exit 0' INT; trap '' TERM; echo up; while :; do sleep 0.02 & wait $!; done";
     let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
     let stop = StopOptions { signal: StopSignal::Int, group: true, grace: Duration::from_secs(20) };
     let start = Start::options(options.stop(stop)).await;
