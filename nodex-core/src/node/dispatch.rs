@@ -69,9 +69,17 @@ impl Receive for Dispatch {
         if let Some((from, name, message)) = control::decode_reg_send(frame)
             && let Dispatch { inner, context, flags, later, .. } = self
             && let Some(process) = inner.registry.built_in(name.name_bytes())
-            && let Some(taken) = plain(process, *flags, context, from, message, input, later, out)
         {
-            return Ok(taken);
+            let flags = *flags;
+            if let Some(taken) = plain(process, flags, context, from, message, input, later, out) {
+                return Ok(taken);
+            }
+            if name.name_bytes() != REX {
+                let registry = &inner.registry;
+                let arrival = Arrival { process, name: Some(name), registry, context, flags, input };
+                arrival.message(Some(from), message, later, out);
+                return Ok(Taken::Kept);
+            }
         }
         self.any_frame(frame, input, out)
     }
