@@ -20,7 +20,53 @@ pub(crate) fn ping(binary: &[u8]) -> Vec<u8> {
     message("nil", CALLER, &tagged(b"ping", binary))
 }
 
-/// The same with `{Name, Number}` as the message, from another process: plain replies to one process come in order.
+/// What `GenServer.call` of an OTP that has aliases sends: `{'$gen_call', {Pid, [alias | Alias]}, {ping, Binary}}`.
+pub(crate) fn gen_call(binary: &[u8]) -> Vec<u8> {
+    let mut term = vec![104, 3];
+    term.extend(atom("$gen_call"));
+    term.extend([104, 2]);
+    term.extend(from(CALLER));
+    term.extend(tag());
+    term.extend(tagged(b"ping", binary));
+    message("nil", CALLER, &term)
+}
+
+/// The answer to [`gen_call`]: the frame `{33, From, Alias}, {[alias | Alias], {pong, Binary}}` (ALIAS_SEND), whoever
+/// `From` is.
+pub(crate) fn is_gen_reply(frame: &[u8], binary: &[u8]) -> bool {
+    let mut end = alias();
+    end.extend([131, 104, 2]);
+    end.extend(tag());
+    end.extend(tagged(b"pong", binary));
+    frame.get(4..).is_some_and(|body| body.starts_with(&[112, 131, 104, 3, 97, 33]) && body.ends_with(&end))
+}
+
+/// `[alias | Alias]`.
+fn tag() -> Vec<u8> {
+    let mut tag = vec![108, 0, 0, 0, 1];
+    tag.extend(atom("alias"));
+    tag.extend(alias());
+    tag
+}
+
+/// An alias of the caller, NEWER_REFERENCE_EXT of three words.
+fn alias() -> Vec<u8> {
+    let mut reference = vec![90, 0, 3];
+    reference.extend(atom(HOST_NODE));
+    reference.extend(HOST_CREATION.to_be_bytes());
+    for word in [131_071_u32, 3_200_000_000, 17] {
+        reference.extend(word.to_be_bytes());
+    }
+    reference
+}
+
+fn atom(name: &str) -> Vec<u8> {
+    let mut atom = vec![119, name.len() as u8];
+    atom.extend(name.as_bytes());
+    atom
+}
+
+/// A [`ping`] with `{Name, Number}` as the message, from another process: plain replies to one process come in order.
 pub(crate) fn milliseconds(name: &[u8; 4], number: u32) -> Vec<u8> {
     let mut term = vec![104, 2, 119, 4];
     term.extend(name);
@@ -33,8 +79,8 @@ pub(crate) fn milliseconds(name: &[u8; 4], number: u32) -> Vec<u8> {
 pub(crate) fn message(name: &str, caller: u32, term: &[u8]) -> Vec<u8> {
     let mut body = vec![112, 131, 104, 4, 97, 6];
     body.extend(from(caller));
-    body.extend([119, 0, 119, name.len() as u8]);
-    body.extend(name.as_bytes());
+    body.extend([119, 0]);
+    body.extend(atom(name));
     body.push(131);
     body.extend(term);
     let mut frame = (body.len() as u32).to_be_bytes().to_vec();
@@ -93,8 +139,8 @@ fn tagged(name: &[u8; 4], binary: &[u8]) -> Vec<u8> {
 
 /// The caller's pid, NEW_PID_EXT.
 fn from(caller: u32) -> Vec<u8> {
-    let mut pid = vec![88, 119, HOST_NODE.len() as u8];
-    pid.extend(HOST_NODE.as_bytes());
+    let mut pid = vec![88];
+    pid.extend(atom(HOST_NODE));
     pid.extend(caller.to_be_bytes());
     pid.extend(0_u32.to_be_bytes());
     pid.extend(HOST_CREATION.to_be_bytes());

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::frames::{hello, is_pong, ping};
+use crate::frames::{gen_call, hello, is_gen_reply, is_pong, ping};
 
 /// The size of the big binary.
 pub const MEGABYTE: usize = 1_000_000;
@@ -59,13 +59,33 @@ impl<'a> Trips<'a> {
     }
 }
 
-/// Sends `count` `{ping, <<"hello">>}`, `batch` of them in one write, the next batch when all of one are answered.
+/// How `{ping, <<"hello">>}` is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As it is, as the C node and `erlang:send` have it.
+    Plain,
+    /// As `GenServer.call` sends it.
+    GenCall,
+}
+
+/// Sends `count` times `{ping, <<"hello">>}`, `batch` of them in one write, the next batch when all of one are answered.
 ///
 /// # Errors
 /// When the connection fails or an answer is wrong.
-pub fn in_batches(stream: &mut TcpStream, batch: usize, count: usize) -> io::Result<()> {
-    let request = hello();
-    let expected = first_answer(stream, &request, b"hello")?.repeat(batch);
+pub fn in_batches(stream: &mut TcpStream, form: Form, batch: usize, count: usize) -> io::Result<()> {
+    let request = match form {
+        Form::Plain => hello(),
+        Form::GenCall => gen_call(b"hello"),
+    };
+    let answer = ask(stream, &request)?;
+    let right = match form {
+        Form::Plain => is_pong(&answer, b"hello"),
+        Form::GenCall => is_gen_reply(&answer, b"hello"),
+    };
+    if !right {
+        return Err(wrong_frame(&answer));
+    }
+    let expected = answer.repeat(batch);
     let requests = request.repeat(batch);
     let mut answers = vec![0; expected.len()];
     for _ in 0..count / batch {

@@ -9,7 +9,10 @@ use std::{
     process::Command,
 };
 
-use wire::{host::Host, work::in_batches};
+use wire::{
+    host::Host,
+    work::{Form, in_batches},
+};
 
 /// Set to write the figures down in place of comparing them.
 const UPDATE: &str = "UPDATE_INSTRUCTIONS";
@@ -17,16 +20,28 @@ const UPDATE: &str = "UPDATE_INSTRUCTIONS";
 /// By how many percent a figure may be off: the C library has other routines for other processors.
 const MARGIN: f64 = 5.0;
 
-/// The name of a figure, messages in a batch, and the two counts whose difference is taken: what a process does only
-/// once is in both.
-const FIGURES: [(&str, usize, [usize; 2]); 2] =
-    [("batches_of_100", 100, [10_000, 60_000]), ("one_at_a_time", 1, [500, 3_000])];
+/// A figure: how often a message of a kind is sent.
+struct Figure {
+    name: &'static str,
+    form: Form,
+    /// Messages in one write.
+    batch: usize,
+    /// Messages in all, twice; the difference counts. What a process does only once is in both.
+    counts: [usize; 2],
+}
+
+const FIGURES: [Figure; 4] = [
+    Figure { name: "batches_of_100", form: Form::Plain, batch: 100, counts: [10_000, 60_000] },
+    Figure { name: "one_at_a_time", form: Form::Plain, batch: 1, counts: [500, 3_000] },
+    Figure { name: "calls_in_batches_of_100", form: Form::GenCall, batch: 100, counts: [10_000, 60_000] },
+    Figure { name: "calls_one_at_a_time", form: Form::GenCall, batch: 1, counts: [500, 3_000] },
+];
 
 #[test]
 fn a_message_costs_what_it_did() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let client = release_example(&root);
-    let counted: Vec<(&str, f64)> = FIGURES.iter().map(|figure| (figure.0, per_message(&client, figure))).collect();
+    let counted: Vec<(&str, f64)> = FIGURES.iter().map(|figure| (figure.name, per_message(&client, figure))).collect();
 
     let path = root.join("benches/instructions.toml");
     if std::env::var_os(UPDATE).is_some() {
@@ -66,17 +81,17 @@ fn release_example(root: &Path) -> PathBuf {
     target.join("release/examples/example_client")
 }
 
-fn per_message(client: &Path, (name, batch, counts): &(&str, usize, [usize; 2])) -> f64 {
-    let [few, many] = counts.map(|count| instructions(client, name, *batch, count));
-    (many - few) as f64 / (counts[1] - counts[0]) as f64
+fn per_message(client: &Path, figure: &Figure) -> f64 {
+    let [few, many] = figure.counts.map(|count| instructions(client, figure, count));
+    (many - few) as f64 / (figure.counts[1] - figure.counts[0]) as f64
 }
 
 /// All that the node executes while it answers `count` messages; the next batch is sent when all of one are answered,
 /// so that every read finds the same.
-fn instructions(client: &Path, name: &str, batch: usize, count: usize) -> u64 {
+fn instructions(client: &Path, figure: &Figure, count: usize) -> u64 {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let counted = folder.join(format!("{name}_{count}.callgrind"));
-    let counter = folder.join(format!("{name}_{count}.sh"));
+    let counted = folder.join(format!("{}_{count}.callgrind", figure.name));
+    let counter = folder.join(format!("{}_{count}.sh", figure.name));
     let command = format!(
         "#!/bin/sh\nexec valgrind --quiet --tool=callgrind --callgrind-out-file='{}' '{}' \"$@\"\n",
         counted.display(),
@@ -87,7 +102,7 @@ fn instructions(client: &Path, name: &str, batch: usize, count: usize) -> u64 {
 
     let host = Host::start().expect("a host");
     let (mut node, _) = host.spawn(&counter).expect("the node under valgrind, which has to be installed");
-    in_batches(&mut node.stream, batch, count).expect("answers");
+    in_batches(&mut node.stream, figure.form, figure.batch, count).expect("answers");
     node.stop().expect("a good end");
 
     let text = fs::read_to_string(&counted).expect("what callgrind has written");
@@ -98,7 +113,8 @@ fn instructions(client: &Path, name: &str, batch: usize, count: usize) -> u64 {
 fn document(counted: &[(&str, f64)]) -> String {
     let mut text = format!(
         "# Instructions that examples/example_client executes for each `{{ping, <<\"hello\">>}}`, in user space, release\n\
-         # build, x86-64. benches/wire/tests/instructions.rs compares them, and says how to write new ones.\n\
+         # build, x86-64; a call is the same in what GenServer.call sends. benches/wire/tests/instructions.rs compares\n\
+         # them, and says how to write new ones.\n\
          rustc = \"{}\"\n\n[instructions_per_message]\n",
         rustc()
     );

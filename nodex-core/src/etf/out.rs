@@ -51,22 +51,21 @@ impl Out {
         self.bytes.shrink_to(capacity);
     }
 
-    /// Writes into the next `N` bytes, of which as many are appended as `write` says; if that says `None` or there is no
-    /// room, does `otherwise` in its place.
+    /// The next `N` bytes, if there is room for them. Those that [`Out::wrote`] counts are appended.
     ///
-    /// `otherwise` should be a single call with few and small arguments: then nothing has to be saved across it, and
-    /// what is to be written stays in registers on the usual way.
+    /// What is done without room should be a single call with few and small arguments: then nothing has to be saved
+    /// across it, and what is to be written stays in registers on the usual way. The usual way is not a closure: the
+    /// compiler makes a function of one that has grown long.
     #[inline(always)]
-    pub(super) fn fixed<const N: usize>(
-        &mut self,
-        write: impl FnOnce(&mut [u8; N]) -> Option<usize>,
-        otherwise: impl FnOnce(&mut Self),
-    ) {
+    pub(super) fn place<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
         // Never out of range. An index and not `get_mut`, as two checks that lead to one place become one of more work.
-        match self.bytes[self.len..].first_chunk_mut().and_then(write) {
-            Some(used) => self.len += used,
-            None => otherwise(self),
-        }
+        self.bytes[self.len..].first_chunk_mut()
+    }
+
+    /// Appends the first bytes of the last [`Out::place`].
+    #[inline(always)]
+    pub(super) fn wrote(&mut self, count: usize) {
+        self.len += count;
     }
 
     /// Appends a piece of any length.
@@ -115,33 +114,27 @@ impl Out {
     /// Appends a piece of a few bytes.
     #[inline(always)]
     pub(super) fn put<const N: usize>(&mut self, piece: [u8; N]) {
-        let write = |place: &mut [u8; N]| {
-            *place = piece;
-            Some(N)
-        };
-        self.fixed(write, |out| out.put_after_growth(piece));
+        let Some(place) = self.place() else { return self.put_after_growth(piece) };
+        *place = piece;
+        self.wrote(N);
     }
 
     /// Appends a piece of a size that is known at compile time.
     #[inline(always)]
     pub(super) fn put_array<const N: usize>(&mut self, piece: &[u8; N]) {
-        let write = |place: &mut [u8; N]| {
-            *place = *piece;
-            Some(N)
-        };
-        self.fixed(write, |out| out.put_bytes(piece));
+        let Some(place) = self.place() else { return self.put_bytes(piece) };
+        *place = *piece;
+        self.wrote(N);
     }
 
     /// Appends a tag and a number.
     #[inline(always)]
     pub(super) fn put_head(&mut self, tag: u8, number: u32) {
         let bytes = number.to_be_bytes();
-        let write = |place: &mut [u8; 5]| {
-            place[0] = tag;
-            place[1..].copy_from_slice(&bytes);
-            Some(5)
-        };
-        self.fixed(write, |out| out.put_long(tag, bytes, &[]));
+        let Some(place) = self.place::<5>() else { return self.put_long(tag, bytes, &[]) };
+        place[0] = tag;
+        place[1..].copy_from_slice(&bytes);
+        self.wrote(5);
     }
 
     /// Appends the first bytes of a block of fixed size, as many as `len` says, a piece that is nearly always short, and a
@@ -153,21 +146,19 @@ impl Out {
         if start > N || N > 2 * SHORT || !(16..=2 * SHORT).contains(&count) {
             return self.put_long_and(&block[..start.min(N)], piece, byte);
         }
-        let write = |place: &mut [u8; ROOM]| {
-            place[..N].copy_from_slice(block);
-            let place = &mut place[start..];
-            place[..16].copy_from_slice(&piece[..16]);
-            if count > 32 {
-                place[16..32].copy_from_slice(&piece[16..32]);
-                if count > 48 {
-                    place[32..48].copy_from_slice(&piece[32..48]);
-                }
+        let Some(place) = self.place::<ROOM>() else { return self.put_long_and(&block[..start], piece, byte) };
+        place[..N].copy_from_slice(block);
+        let place = &mut place[start..];
+        place[..16].copy_from_slice(&piece[..16]);
+        if count > 32 {
+            place[16..32].copy_from_slice(&piece[16..32]);
+            if count > 48 {
+                place[32..48].copy_from_slice(&piece[32..48]);
             }
-            place[count - 16..count].copy_from_slice(&piece[count - 16..]);
-            place[count] = byte;
-            Some(start + count + 1)
-        };
-        self.fixed(write, |out| out.put_long_and(&block[..start], piece, byte));
+        }
+        place[count - 16..count].copy_from_slice(&piece[count - 16..]);
+        place[count] = byte;
+        self.wrote(start + count + 1);
     }
 
     #[inline(never)]
@@ -181,18 +172,18 @@ impl Out {
     /// was written as words stalls the processor, and the compiler would make a block of four words.
     #[inline(always)]
     pub(super) fn put_words(&mut self, words: &[[u8; 8]; 4], len: u8) {
-        let write = |place: &mut [u8; 32]| {
-            place[..8].copy_from_slice(&words[0]);
-            if len > 8 {
-                place[8..16].copy_from_slice(&words[1]);
-                if len > 16 {
-                    place[16..24].copy_from_slice(&words[2]);
-                    place[24..].copy_from_slice(&words[3]);
-                }
-            }
-            Some(usize::from(len))
+        let Some(place) = self.place::<32>() else {
+            return self.put_bytes(&words.as_flattened()[..usize::from(len)]);
         };
-        self.fixed(write, |out| out.put_bytes(&words.as_flattened()[..usize::from(len)]));
+        place[..8].copy_from_slice(&words[0]);
+        if len > 8 {
+            place[8..16].copy_from_slice(&words[1]);
+            if len > 16 {
+                place[16..24].copy_from_slice(&words[2]);
+                place[24..].copy_from_slice(&words[3]);
+            }
+        }
+        self.wrote(usize::from(len));
     }
 
     /// Appends a piece.
@@ -201,17 +192,18 @@ impl Out {
         if piece.len() > SHORT {
             return self.put_bytes(piece);
         }
-        let write = |place: &mut [u8; SHORT]| {
-            copy_short(place, piece);
-            Some(piece.len())
-        };
-        self.fixed(write, |out| out.put_bytes(piece));
+        let Some(place) = self.place() else { return self.put_bytes(piece) };
+        copy_short(place, piece);
+        self.wrote(piece.len());
     }
 
     /// Appends a tag, a length and a piece.
     #[inline(always)]
     pub(super) fn put_piece<const N: usize>(&mut self, tag: u8, len: [u8; N], piece: &[u8]) {
-        self.fixed(|place| short(place, tag, len, piece), |out| out.put_long(tag, len, piece));
+        match self.place().and_then(|place| short(place, tag, len, piece)) {
+            Some(count) => self.wrote(count),
+            None => self.put_long(tag, len, piece),
+        }
     }
 
     /// Appends items as long as `write` can, in place; gives the first that it cannot.

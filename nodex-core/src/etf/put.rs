@@ -87,19 +87,23 @@ impl Encoder {
     /// An atom.
     #[inline(always)]
     pub fn put_atom(&mut self, atom: &Atom) {
-        let Some((name, len)) = atom.inline() else {
-            let name = atom.as_bytes();
-            let write = |place: &mut _| short(place, tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name);
-            return self.buf.fixed(write, |out| put_long_atom(out, name));
+        let Some((name, len)) = atom.inline() else { return self.put_long_name(atom.as_bytes()) };
+        let Some(place) = self.buf.place::<{ 2 + Atom::INLINE }>() else {
+            return put_long_atom(&mut self.buf, &name[..usize::from(len)]);
         };
-        let write = |place: &mut [u8; 2 + Atom::INLINE]| {
-            place[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
-            // What follows the name is copied as well, because then there is nothing to decide.
-            place[2..].copy_from_slice(name);
-            Some(2 + usize::from(len))
-        };
-        let name = &name[..usize::from(len)];
-        self.buf.fixed(write, |out| put_long_atom(out, name));
+        place[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
+        // What follows the name is copied as well, because then there is nothing to decide.
+        place[2..].copy_from_slice(name);
+        self.buf.wrote(2 + usize::from(len));
+    }
+
+    /// An atom whose name is not kept in the [`Atom`].
+    #[inline]
+    fn put_long_name(&mut self, name: &[u8]) {
+        match self.buf.place().and_then(|place| short(place, tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name)) {
+            Some(count) => self.buf.wrote(count),
+            None => put_long_atom(&mut self.buf, name),
+        }
     }
 
     /// An atom with this name.
@@ -158,7 +162,9 @@ impl Encoder {
     /// An integer.
     #[inline]
     pub fn put_i64(&mut self, value: i64) {
-        self.buf.fixed(|place| Some(integer(place, value)), |out| put_integer(out, value));
+        let Some(place) = self.buf.place() else { return put_integer(&mut self.buf, value) };
+        let count = integer(place, value);
+        self.buf.wrote(count);
     }
 
     /// Integers one after the other.
@@ -168,14 +174,15 @@ impl Encoder {
         for block in blocks {
             let block = block.map(&as_i64);
             if all_of_four_bytes(&block) {
-                let write = |place: &mut [u8; 5 * AT_ONCE]| {
-                    for (place, value) in place.as_chunks_mut::<5>().0.iter_mut().zip(block) {
-                        place[0] = tag::INTEGER_EXT;
-                        place[1..].copy_from_slice(&(value as i32).to_be_bytes());
-                    }
-                    Some(place.len())
+                let Some(place) = self.buf.place::<{ 5 * AT_ONCE }>() else {
+                    block.iter().for_each(|&value| put_integer(&mut self.buf, value));
+                    continue;
                 };
-                self.buf.fixed(write, |out| block.iter().for_each(|&value| put_integer(out, value)));
+                for (place, value) in place.as_chunks_mut::<5>().0.iter_mut().zip(block) {
+                    place[0] = tag::INTEGER_EXT;
+                    place[1..].copy_from_slice(&(value as i32).to_be_bytes());
+                }
+                self.buf.wrote(5 * AT_ONCE);
             } else {
                 block.iter().for_each(|&value| self.put_i64(value));
             }
@@ -225,7 +232,13 @@ impl Encoder {
         if !value.is_finite() {
             return Err(EncodeError::NonFinite);
         }
-        self.buf.fixed(|place| Some(float(place, value)), |out| put_float(out, value));
+        match self.buf.place() {
+            Some(place) => {
+                let count = float(place, value);
+                self.buf.wrote(count);
+            }
+            None => put_float(&mut self.buf, value),
+        }
         Ok(())
     }
 
@@ -240,13 +253,14 @@ impl Encoder {
         }
         let (blocks, rest) = values.as_chunks::<AT_ONCE>();
         for block in blocks {
-            let write = |place: &mut [u8; 9 * AT_ONCE]| {
-                place.as_chunks_mut().0.iter_mut().zip(block).for_each(|(place, &value)| {
-                    float(place, value);
-                });
-                Some(place.len())
+            let Some(place) = self.buf.place::<{ 9 * AT_ONCE }>() else {
+                block.iter().for_each(|&value| put_float(&mut self.buf, value));
+                continue;
             };
-            self.buf.fixed(write, |out| block.iter().for_each(|&value| put_float(out, value)));
+            place.as_chunks_mut().0.iter_mut().zip(block).for_each(|(place, &value)| {
+                float(place, value);
+            });
+            self.buf.wrote(9 * AT_ONCE);
         }
         rest.iter().try_for_each(|&value| self.put_float(value))
     }
@@ -296,11 +310,14 @@ impl Encoder {
             let at = head_and_node(place, [tag::NEW_PID_EXT], node)?;
             numbers(place, at, &all)
         };
-        self.buf.fixed(write, |out| {
-            out.put([tag::NEW_PID_EXT]);
-            put_long_atom(out, node);
-            put_numbers(out, &all);
-        });
+        match self.buf.place().and_then(write) {
+            Some(count) => self.buf.wrote(count),
+            None => {
+                self.buf.put([tag::NEW_PID_EXT]);
+                put_long_atom(&mut self.buf, node);
+                put_numbers(&mut self.buf, &all);
+            }
+        }
     }
 
     /// A port; in the 64-bit form only where it needs one, because OTP 23 does not know that form.
@@ -329,12 +346,15 @@ impl Encoder {
             let at = numbers(place, at, &[creation])?;
             numbers(place, at, words)
         };
-        self.buf.fixed(write, |out| {
-            out.put(head);
-            put_long_atom(out, node);
-            put_numbers(out, &[creation]);
-            put_numbers(out, words);
-        });
+        match self.buf.place().and_then(write) {
+            Some(count) => self.buf.wrote(count),
+            None => {
+                self.buf.put(head);
+                put_long_atom(&mut self.buf, node);
+                put_numbers(&mut self.buf, &[creation]);
+                put_numbers(&mut self.buf, words);
+            }
+        }
     }
 
     /// A raw term as it is; a long one is shared.
