@@ -82,15 +82,24 @@ impl Inner {
 
     /// The process of ours behind an active alias.
     pub(super) fn aliased(&self, alias: RefTerm<'_>) -> Option<Number> {
-        self.aliases.get(self.alias_number(&alias.to_reference().ok()?)?)
+        let number = match alias.words_of(self.name.as_bytes(), self.creation) {
+            Some(words) => alias_number(&words),
+            None => self.alias_number(&alias.to_reference().ok()?),
+        };
+        self.aliases.get(number?)
     }
 
     fn alias_number(&self, alias: &Reference) -> Option<u64> {
         let own = alias.creation == self.creation && alias.node == self.name;
-        match replies::of_reference_words(alias.words())? {
-            (0, number) if own => Some(number),
-            _ => None,
-        }
+        alias_number(alias.words()).filter(|_| own)
+    }
+}
+
+/// The number of the alias that a reference of this node with these words is.
+fn alias_number(words: &[u32]) -> Option<u64> {
+    match replies::of_reference_words(words)? {
+        (0, number) => Some(number),
+        _ => None,
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     Accepts, Args, Call, CallKind, Context, Function, Handled, Rejection,
     call::panic_rejection,
     function_table::Target,
+    gen_call::{alias_of, gen_from, usual_call},
     later::LaterCalls,
     local::Inner,
     processes::Number,
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     dist::{
         Flags,
-        control::{self, AtomTerm, Control, PidTerm, RefTerm, Target as Receiver},
+        control::{self, AtomTerm, Control, PidTerm, Target as Receiver},
     },
     etf::{Decoder, Encoder, Mark, tag},
     net::{Input, LinkEnd, Load, Receive, Taken},
@@ -233,24 +234,30 @@ impl Inner {
 impl Arrival<'_> {
     #[inline(never)]
     fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
-        let kind = CallKind::Plain;
-        let mut route = Route { kind, flags: self.flags, to: from, from: &self.process.address, more: None };
+        let mut route =
+            Route { kind: CallKind::Plain, flags: self.flags, to: from, from: &self.process.address, more: None };
         let mut decoder = Decoder::with_owner(term, self.input.owner);
-        let Some((name, arity)) = head(&mut decoder) else {
-            return self.unknown(&route, b"", later, out);
-        };
         let more;
-        match (name, arity) {
-            (b"$gen_call", 2) => {
-                let Some((to, tag)) = gen_from(&mut decoder) else {
-                    tracing::warn!(peer = %self.context.peer(), "a gen call without a pid and a tag was dropped");
-                    return;
-                };
-                more = More { tag, alias: alias_of(tag), spawned: None };
-                route = Route { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..route };
+        if let Some((call, request)) = from.and_then(|from| usual_call(term, from)) {
+            decoder.rewind(request);
+            more = call;
+            route = Route { kind: CallKind::GenCall, more: Some(&more), ..route };
+        } else {
+            let Some((name, arity)) = head(&mut decoder) else {
+                return self.unknown(&route, b"", later, out);
+            };
+            match (name, arity) {
+                (b"$gen_call", 2) => {
+                    let Some((to, tag)) = gen_from(&mut decoder) else {
+                        tracing::warn!(peer = %self.context.peer(), "a gen call without a pid and a tag was dropped");
+                        return;
+                    };
+                    more = More { tag, alias: alias_of(tag), spawned: None };
+                    route = Route { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..route };
+                }
+                (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
+                _ => return self.invoke(&decoder, name, arity, &route, later, out),
             }
-            (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
-            _ => return self.invoke(&decoder, name, arity, &route, later, out),
         }
         match head(&mut decoder) {
             Some((name, arity)) => self.for_call(name, arity).invoke(&decoder, name, arity, &route, later, out),
@@ -261,8 +268,8 @@ impl Arrival<'_> {
     /// What every node answers to calls of `net_kernel` and its like, it answers also where services take any name.
     pub(super) fn for_call(mut self, function: &[u8], arity: usize) -> Self {
         if let Some(name) = self.name
-            && let Some(system) = self.registry.system(name)
             && self.process.name.is_none()
+            && let Some(system) = self.registry.system(name.name_bytes())
             && system.function(function, function.len(), arity).is_some()
         {
             self.process = system;
@@ -387,22 +394,4 @@ fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
     };
     let name = AtomTerm::new(decoder.skip().ok()?)?;
     Some((name.name_bytes(), arity))
-}
-
-/// Pid and tag of a gen call's `{Pid, Tag}`, encoded.
-pub(super) fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
-    if decoder.tuple().ok()? != 2 {
-        return None;
-    }
-    let pid = PidTerm::new(decoder.skip().ok()?)?;
-    Some((pid, decoder.skip().ok()?))
-}
-
-/// The reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
-pub(super) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
-    const PAIR: &[u8] = b"\x6c\0\0\0\x01";
-    let inner = tag.strip_prefix(PAIR).filter(|inner| inner.first() == Some(&tag::LIST_EXT)).unwrap_or(tag);
-    let mut decoder = Decoder::new(inner.strip_prefix(PAIR)?);
-    (decoder.atom_name().ok()? == "alias").then_some(())?;
-    RefTerm::new(decoder.skip().ok()?)
 }

@@ -192,7 +192,7 @@ impl Node {
         let mut encoded = Encoder::new();
         encoded.put_reference(reference);
         let (encoded, me) = (encoded.to_vec(), self.0.pid_bytes(id.number));
-        let user = self.0.registry.system_named(USER).and_then(|user| user.address.pid());
+        let user = self.0.registry.system(USER.as_bytes()).and_then(|user| user.address.pid());
         let parts = (RefTerm::new(&encoded), PidTerm::new(&me), AtomTerm::new(ERPC), AtomTerm::new(EXECUTE_CALL));
         let (Some(id), Some(from), Some(module), Some(function)) = parts else { return Ok(()) };
         let request = Control::SpawnRequest {

@@ -17,6 +17,7 @@ mod executable;
 mod exits;
 mod function_table;
 mod functions;
+mod gen_call;
 mod handle;
 mod introspect;
 mod later;

@@ -216,7 +216,7 @@ impl Registry {
             if self.absent.iter().any(|absent| absent.as_bytes() == bytes) {
                 return None;
             }
-            self.anonymous().or_else(|| self.system(name)).map(ProcessRef::Permanent)
+            self.anonymous().or_else(|| self.system(bytes)).map(ProcessRef::Permanent)
         })
     }
 
@@ -236,15 +236,9 @@ impl Registry {
     }
 
     /// The process of this name that every node has, whatever is registered.
-    pub(super) fn system(&self, name: AtomTerm<'_>) -> Option<&Process> {
-        let is_named =
-            |process: &&Process| process.name.as_ref().is_some_and(|own| own.as_bytes() == name.name_bytes());
-        self.processes[self.system..].iter().find(is_named)
-    }
-
-    /// The same, for names that the node itself looks for.
-    pub(super) fn system_named(&self, name: &str) -> Option<&Process> {
-        self.processes[self.system..].iter().find(|process| process.name.as_deref() == Some(name))
+    #[inline]
+    pub(super) fn system(&self, name: &[u8]) -> Option<&Process> {
+        self.processes.get(self.system + system::position(name)?)
     }
 
     /// The process with these numbers, of this incarnation of this node.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::{
     CallKind,
-    dispatch::{Dispatch, alias_of, gen_from},
+    dispatch::Dispatch,
+    gen_call::{alias_of, gen_from},
     route::{More, Route},
     spawned::{Applied, Spawned, Style},
 };
@@ -40,7 +41,8 @@ impl Dispatch {
         if self.inner.registry.named(name.name_bytes()).is_some() {
             return false;
         }
-        let (Some(request), Some(process)) = (Request::read(message), self.inner.registry.system(name)) else {
+        let (Some(request), Some(process)) = (Request::read(message), self.inner.registry.system(name.name_bytes()))
+        else {
             return false;
         };
         let address = process.address.clone();

@@ -15,9 +15,9 @@ use super::{
 use crate::{
     dist::{
         Flags,
-        control::{Control, Op, OpenFrame, PASS_THROUGH, PidTerm, RefTerm, Target},
+        control::{Control, Op, OpenFrame, PidTerm, RefTerm, Target},
     },
-    etf::{Encoder, Prefix, VERSION, tag},
+    etf::{Encoder, Prefix, tag},
     term::{Pid, RawTerm},
 };
 
@@ -25,8 +25,11 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Address {
     pid: Box<[u8]>,
-    /// A frame of `SEND_SENDER` from this process, as far as it is the same for all replies.
-    reply: Prefix,
+    /// Frames from this process, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
+    /// `ALTACT_SIG_SEND` to an alias.
+    to_pid: Prefix,
+    to_alias: Prefix,
+    to_alias_by_altact: Prefix,
     number: Number,
     ended: AtomicBool,
 }
@@ -37,12 +40,21 @@ impl Address {
         let mut encoded = Encoder::new();
         encoded.put_pid(pid);
         let number = Number { id: pid.id, serial: pid.serial };
-        let pid = encoded.to_vec();
-        let op = Op::SendSender;
-        let mut reply = vec![0, 0, 0, 0, PASS_THROUGH, VERSION];
-        reply.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
-        reply.extend_from_slice(&pid);
-        Address { pid: pid.into(), reply: Prefix::new(reply), number, ended: AtomicBool::new(false) }
+        let pid: Box<[u8]> = encoded.to_vec().into();
+        let [to_pid, to_alias, to_alias_by_altact] =
+            [Op::SendSender, Op::AliasSend, Op::AltactSigSend].map(|op| OpenFrame::begin_reply(op, &pid));
+        Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
+    }
+
+    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
+    #[inline]
+    fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
+        match to {
+            Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid),
+            Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact),
+            Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias),
+            Target::Name(_) => None,
+        }
     }
 
     /// The numbers of the pid.
@@ -110,8 +122,13 @@ impl<'a> Route<'a> {
         if self.kind == CallKind::Plain && self.flags.contains(Flags::SEND_SENDER) {
             // What nearly every reply is, without a choice of words for each.
             let to = self.to?;
-            return Some(OpenFrame::resume(out, &self.from.reply, to.as_bytes()));
+            return Some(OpenFrame::resume(out, &self.from.to_pid, to.as_bytes()));
         }
+        self.begin_other(out)
+    }
+
+    #[inline(never)]
+    fn begin_other(&self, out: &mut Encoder) -> Option<OpenFrame> {
         if let Some(spawned) = self.spawned() {
             match spawned.begin(out) {
                 Begun::Nothing => return None,
@@ -124,11 +141,16 @@ impl<'a> Route<'a> {
             // A reply to an alias that came too late is dropped by the peer, one to a pid would stay in its mailbox.
             (_, Some(to)) => Target::reply(self.flags, to, self.more().alias),
         };
-        let send = Control::Send { from: self.from.pid(), to, token: None, priority: false, message: &[] };
-        let (frame, _) = send.open(self.flags, out).ok()?;
+        let frame = match self.from.begun(self.flags, to) {
+            Some(begun) => OpenFrame::resume(out, begun, to.as_bytes()),
+            None => {
+                let send = Control::Send { from: self.from.pid(), to, token: None, priority: false, message: &[] };
+                send.open(self.flags, out).ok()?.0
+            }
+        };
         let tag = self.more().tag;
         if !tag.is_empty() {
-            out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
+            out.put_array(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(tag);
         }
         Some(frame)
@@ -243,6 +265,44 @@ impl OwnedRoute {
             to: self.to.as_ref().and_then(|to| PidTerm::new(to.as_bytes())),
             from: &self.from,
             more: Some(more),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::Atom;
+
+    #[test]
+    fn replies_begin_as_the_control_messages_that_they_are() {
+        let pid = Pid { node: Atom::from_static("a@b"), id: 3, serial: 0, creation: 7 };
+        let address = Arc::new(Address::new(&pid));
+        let to = PidTerm::new(b"\x58\x77\x03c@d\0\0\0\x01\0\0\0\x02\0\0\0\x03").unwrap();
+        let alias = RefTerm::new(b"\x5a\0\x01\x77\x03c@d\0\0\0\x01\0\0\0\x02").unwrap();
+        for flags in [
+            Flags::EMPTY,
+            Flags::SEND_SENDER,
+            Flags::SEND_SENDER | Flags::ALIAS,
+            Flags::SEND_SENDER | Flags::ALIAS | Flags::ALTACT_SIG,
+        ] {
+            for (alias, kind) in [(None, CallKind::Plain), (None, CallKind::GenCall), (Some(alias), CallKind::GenCall)]
+            {
+                let more = More { tag: b"\x77\x01t", alias, spawned: None };
+                let (is_call, to) = (kind == CallKind::GenCall, Some(to));
+                let route = Route { kind, flags, to, from: &address, more: is_call.then_some(&more) };
+                let mut reply = Encoder::new();
+                let frame = route.begin(&mut reply).unwrap();
+                reply.put_array(b"\x77\x02ok");
+                route.finish(frame, &mut reply);
+
+                let message: &[u8] = if is_call { b"\x68\x02\x77\x01t\x77\x02ok" } else { b"\x77\x02ok" };
+                let to = Target::reply(flags, to.unwrap(), alias);
+                let send = Control::Send { from: address.pid(), to, token: None, priority: false, message };
+                let mut whole = Encoder::new();
+                send.encode(flags, &mut whole).unwrap();
+                assert_eq!(reply.to_vec(), whole.to_vec(), "{flags:?} {kind:?} {alias:?}");
+            }
         }
     }
 }

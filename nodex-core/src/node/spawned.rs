@@ -14,7 +14,7 @@ use futures::task::AtomicWaker;
 
 use super::{
     CallKind, Class, Context, Rejection,
-    dispatch::alias_of,
+    gen_call::alias_of,
     route::{Address, More, Route},
 };
 use crate::{

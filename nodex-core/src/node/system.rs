@@ -8,13 +8,18 @@ use crate::{
 
 /// Names and services of the processes that every node has. They stand behind the names that services are registered
 /// under, and answer nothing but calls of the functions that they list.
-pub(super) fn services() -> Vec<(&'static str, Box<dyn Service>)> {
-    vec![
-        ("net_kernel", Box::new(NetKernel)),
-        ("rex", Box::new(Rex)),
-        ("nodex", Box::new(Introspection)),
-        (USER, Box::new(User)),
-    ]
+pub(super) fn services() -> [(&'static str, Box<dyn Service>); 4] {
+    let services: [Box<dyn Service>; 4] = [Box::new(NetKernel), Box::new(Rex), Box::new(Introspection), Box::new(User)];
+    let mut names = NAMES.into_iter();
+    services.map(|service| (names.next().unwrap_or_default(), service))
+}
+
+const NAMES: [&str; 4] = ["net_kernel", "rex", "nodex", USER];
+
+/// Which of them has this name.
+#[inline]
+pub(super) fn position(name: &[u8]) -> Option<usize> {
+    NAMES.iter().position(|own| own.as_bytes() == name)
 }
 
 /// The name of the process that is the group leader of what this node spawns elsewhere.

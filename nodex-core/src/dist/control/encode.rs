@@ -20,6 +20,18 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
+    /// How every reply from this pid begins, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of `ALIAS_SEND` and
+    /// `ALTACT_SIG_SEND` to an alias.
+    pub(crate) fn begin_reply(op: Op, from: &[u8]) -> Prefix {
+        let mut begun = vec![0, 0, 0, 0, PASS_THROUGH, VERSION];
+        begun.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
+        if op == Op::AltactSigSend {
+            begun.extend([tag::SMALL_INTEGER_EXT, altact::ALIAS as u8]);
+        }
+        begun.extend_from_slice(from);
+        Prefix::new(begun)
+    }
+
     /// Starts a frame with bytes that an earlier one was begun with: four for the length, then its first fields. The last
     /// field and the version byte of the payload follow.
     #[inline(always)]

@@ -66,6 +66,12 @@ impl<'a> PidTerm<'a> {
         atom_name(&self.0[1..])
     }
 
+    /// The same, encoded.
+    #[inline]
+    fn node_atom(self) -> &'a [u8] {
+        &self.0[1..self.0.len() - self.numbers()]
+    }
+
     /// First number.
     #[inline]
     pub fn id(self) -> u32 {
@@ -90,8 +96,13 @@ impl<'a> PidTerm<'a> {
     }
 
     fn word(self, at: usize) -> u32 {
-        let numbers = if self.0[0] == tag::NEW_PID_EXT { 12 } else { 9 };
-        be32(&self.0[self.0.len() - numbers + at..])
+        be32(&self.0[self.0.len() - self.numbers() + at..])
+    }
+
+    /// How long the numbers are.
+    #[inline]
+    fn numbers(self) -> usize {
+        if self.0[0] == tag::NEW_PID_EXT { 12 } else { 9 }
     }
 }
 
@@ -102,10 +113,34 @@ impl<'a> RefTerm<'a> {
         rest.is_empty().then_some(reference)
     }
 
+    /// The reference in the newer form at the front that is of the same node as a pid, encoded alike, and what follows.
+    #[inline(always)]
+    pub(crate) fn split_of_node(term: &'a [u8], pid: PidTerm<'_>) -> Option<(Self, &'a [u8])> {
+        let ([tag::NEWER_REFERENCE_EXT, 0, words @ 1..=5], rest) = term.split_first_chunk()? else { return None };
+        let node = pid.node_atom();
+        let numbers = 4 + 4 * usize::from(*words);
+        if rest.len() < node.len() + numbers || !rest.starts_with(node) {
+            return None;
+        }
+        let (reference, rest) = term.split_at_checked(3 + node.len() + numbers)?;
+        Some((RefTerm(reference), rest))
+    }
+
     /// The encoded term.
     #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
+    }
+
+    /// The words of a reference that this incarnation of this node made, if it has three and they are in the form in which
+    /// every node gives them back. `None` says nothing: [`Self::to_reference`] reads all forms.
+    pub(crate) fn words_of(self, node: &[u8], creation: u32) -> Option<[u32; 3]> {
+        let numbers =
+            self.0.strip_prefix(&[tag::NEWER_REFERENCE_EXT, 0, 3])?.strip_prefix(&[tag::SMALL_ATOM_UTF8_EXT])?;
+        let (length, numbers) = numbers.split_first()?;
+        let numbers: &[u8; 16] = numbers.strip_prefix(node)?.try_into().ok()?;
+        let number = |place: usize| be32(&numbers[4 * place..]);
+        (usize::from(*length) == node.len() && number(0) == creation).then(|| [1, 2, 3].map(number))
     }
 
     /// Reads it.
@@ -265,6 +300,19 @@ mod tests {
         assert!(RefTerm::new(b"\x72\0\x01\x73\x01a\x02\0\0\0\x05").is_some());
         assert!(RefTerm::new(b"\x65\x73\x01a\0\0\0\x05\x02").is_some());
         assert!(RefTerm::new(b"\x58\x77\x03a@b\0\0\0\x01\0\0\0\x02\0\0\0\x03").is_none());
+    }
+
+    #[test]
+    fn words_are_told_of_references_of_one_node() {
+        let term = b"\x5a\0\x03\x77\x03a@b\0\0\0\x09\0\0\0\x01\0\0\0\x02\0\0\0\x03";
+        let reference = RefTerm::new(term).unwrap();
+        assert_eq!(reference.words_of(b"a@b", 9), Some([1, 2, 3]));
+        assert_eq!(reference.to_reference().unwrap().words(), [1, 2, 3]);
+        for (node, creation) in [(&b"a@b"[..], 8), (b"a@c", 9), (b"a@", 9), (b"a@b\0", 9), (b"", 9)] {
+            assert_eq!(reference.words_of(node, creation), None);
+        }
+        let two = b"\x5a\0\x02\x77\x03a@b\0\0\0\x09\0\0\0\x01\0\0\0\x02";
+        assert_eq!(RefTerm::new(two).unwrap().words_of(b"a@b", 9), None);
     }
 
     #[test]
