@@ -7,6 +7,7 @@ use std::{
     hint,
     io::Read,
     net::{Ipv4Addr, TcpListener},
+    path::Path,
     process::ExitCode,
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -21,6 +22,9 @@ use nodex::{
 use nodex_core::dist::Cookie;
 
 static HANDLED: AtomicU64 = AtomicU64::new(0);
+
+/// How often a gate is looked at.
+const LOOK: Duration = Duration::from_millis(2);
 
 fn functions() -> Functions {
     Functions::new()
@@ -39,9 +43,19 @@ fn functions() -> Functions {
             tokio::time::sleep(Duration::from_millis(20)).await;
             if text.is_empty() { 0u64 } else { panic!("{text}") }
         })
-        .add("block", |ms: u64| {
-            thread::sleep(Duration::from_millis(ms));
-            ms
+        // Holds up its thread until there is such a file.
+        .add("block", |gate: String| {
+            while !Path::new(&gate).exists() {
+                thread::sleep(LOOK);
+            }
+            atom!("open")
+        })
+        // The same without holding up anything.
+        .add_async("wait", |gate: String, term: RawTerm| async move {
+            while !Path::new(&gate).exists() {
+                tokio::time::sleep(LOOK).await;
+            }
+            (atom!("open"), term)
         })
         .add_async("later", |ms: u64, term: RawTerm| async move {
             tokio::time::sleep(Duration::from_millis(ms)).await;

@@ -125,3 +125,83 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::net::WriteSide;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// The output of a connection, and the other end of it.
+    async fn outbox() -> (Arc<Outbox>, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        near.writable().await.unwrap();
+        let (_, half) = near.into_split();
+        (Arc::new(Outbox::new(WriteSide::Task(half), 0)), far)
+    }
+
+    /// How often an idle connection is ticked at these seconds, with 15 of them for a quarter of the tick time.
+    fn ticks(outbox: &Arc<Outbox>, seconds: std::ops::RangeInclusive<u32>, mut other: impl FnMut(u32)) -> Vec<u32> {
+        let start = Instant::now();
+        let watched = Watched {
+            outbox: Arc::downgrade(outbox),
+            written: outbox.written(),
+            since: start,
+            handled: outbox.handled(),
+        };
+        let mut state = State { watched: vec![watched], ..State::default() };
+        seconds
+            .filter(|second| {
+                other(*second);
+                let before = outbox.written();
+                state.beat(start + *second * SECOND, 15 * SECOND);
+                outbox.written() > before
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_ticked_each_quarter() {
+        let (outbox, _far) = outbox().await;
+        assert_eq!(ticks(&outbox, 1..=60, |_| ()), [15, 30, 45, 60]);
+    }
+
+    #[tokio::test]
+    async fn what_else_is_written_is_as_good_as_a_tick() {
+        let (outbox, _far) = outbox().await;
+        let other = |second| {
+            if second == 20 {
+                outbox.tick().unwrap();
+            }
+        };
+        assert_eq!(ticks(&outbox, 1..=60, other), [15, 35, 50]);
+    }
+
+    #[tokio::test]
+    async fn while_a_handler_runs_there_is_a_tick_each_second() {
+        let (outbox, _far) = outbox().await;
+        // Found running twice: it takes longer than a second.
+        let found = outbox.handling(|| ticks(&outbox, 1..=4, |_| ()));
+        assert_eq!(found, [1, 2, 3, 4]);
+        assert_eq!(ticks(&outbox, 1..=14, |_| ()), []);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_gone_is_watched_no_more() {
+        let (outbox, _far) = outbox().await;
+        let watched = Watched { outbox: Arc::downgrade(&outbox), written: 0, since: Instant::now(), handled: 0 };
+        let mut state = State { watched: vec![watched], ..State::default() };
+        state.beat(Instant::now(), SECOND);
+        assert_eq!(state.watched.len(), 1);
+        drop(outbox);
+        state.beat(Instant::now(), SECOND);
+        assert_eq!(state.watched.len(), 0);
+    }
+}
