@@ -29,11 +29,6 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(LONGEST));
     }
 
-    /// Takes the times of another one in.
-    pub(crate) fn add(&mut self, other: &Latencies) -> Result<(), String> {
-        self.0.add(&other.0).map_err(|error| format!("histograms do not add up: {error}"))
-    }
-
     /// The time in seconds below which this part of all lies.
     pub(crate) fn at(&self, rank: f64) -> f64 {
         self.0.value_at_quantile(rank) as f64 / 1e9
