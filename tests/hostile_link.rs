@@ -232,7 +232,7 @@ fn replies_keep_their_order(side: Side) {
     for i in 0..20 {
         let number = int(i);
         let slow = match i % 3 {
-            0 => call("wait", &[&gate.term(), &number]),
+            0 => call("wait_until", &[&gate.term(), &number]),
             _ => call("later", &[&int(10 * i), &number]),
         };
         stream.extend(reg_send(&me, "any", &slow));
@@ -296,7 +296,7 @@ fn ticks_while_a_handler_blocks(side: Side) {
     let Scene { mut link, victim: _victim, .. } = Scene::set(side, &[("TICK_MS", TICK_MS)]);
     let (gate, started) = (Gate::new(), Instant::now());
     link.answers().expect("a ping");
-    link.call(&call("block", &[&gate.term()]));
+    link.call(&call("block_until", &[&gate.term()]));
     for _ in 0..TICKS {
         assert_eq!(link.next(soon()).expect("a sign of life"), Came::Tick);
     }
@@ -357,7 +357,7 @@ fn replies_that_wait_for_another(side: Side) {
     let before = victim.memory_kib().expect("the node runs");
     let number = |i: usize| tuple(&[&int(i as i32), &binary(&[7; 1000])]);
     let gate = Gate::new();
-    link.call(&call("wait", &[&gate.term(), &int(0)]));
+    link.call(&call("wait_until", &[&gate.term(), &int(0)]));
     const MESSAGES: usize = 60_000;
     let writing = Writing::start(&link, MESSAGES, move |i| ping(&number(i)));
     writing.stands_still();

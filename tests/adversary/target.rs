@@ -43,15 +43,19 @@ fn functions() -> Functions {
             tokio::time::sleep(Duration::from_millis(20)).await;
             if text.is_empty() { 0u64 } else { panic!("{text}") }
         })
+        .add("block", |ms: u64| {
+            thread::sleep(Duration::from_millis(ms));
+            ms
+        })
         // Holds up its thread until there is such a file.
-        .add("block", |gate: String| {
+        .add("block_until", |gate: String| {
             while !Path::new(&gate).exists() {
                 thread::sleep(LOOK);
             }
             atom!("open")
         })
         // The same without holding up anything.
-        .add_async("wait", |gate: String, term: RawTerm| async move {
+        .add_async("wait_until", |gate: String, term: RawTerm| async move {
             while !Path::new(&gate).exists() {
                 tokio::time::sleep(LOOK).await;
             }
