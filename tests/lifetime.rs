@@ -44,7 +44,8 @@ fn end_of_a_socket_while_connecting(executable: &Executable) {
     ends_with(executable, theirs.into(), ours);
 }
 
-/// The executable waits for an epmd that never answers, until the other end of its stdin is dropped.
+/// The executable waits for an epmd that never answers, until the other end of its stdin is dropped. Without that it would
+/// end as well, with another status and a word about epmd.
 fn ends_with(executable: &Executable, stdin: OwnedFd, other_end: impl Send + 'static) {
     let epmd = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = epmd.local_addr().expect("the address of a bound socket").port();
@@ -58,7 +59,6 @@ fn ends_with(executable: &Executable, stdin: OwnedFd, other_end: impl Send + 'st
     let ended = run_with_stdin(node(executable, "a_cookie", port), Stdio::from(stdin), DEADLINE);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stderr, "");
-    assert!(ended.took < Duration::from_secs(6), "ended by its own deadline: {ended:?}");
 }
 
 fn no_cookie(executable: &Executable) {
