@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::Path,
-    thread,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -51,7 +50,7 @@ fn no_descriptors_are_left() {
 /// The system's clock is set, years ahead and years back. Nothing here goes by it: ticks and deadlines do not notice.
 #[test]
 fn the_clock_jumps() {
-    const TICK: Duration = Duration::from_millis(2000);
+    const TICK_TIME: Duration = Duration::from_millis(3000);
     let folder = target().join("tmp").join(format!("clock-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join("now");
@@ -73,7 +72,7 @@ fn the_clock_jumps() {
         ("FAKETIME_NO_CACHE", "1"),
         // Setting the system's clock does not move the monotonic one.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ("TICK_MS", "2000"),
+        ("TICK_MS", "3000"),
     ];
     let Scene { mut link, victim, .. } = Scene::set(Side::Peer, &environment);
     let year = 365 * 24 * 3600;
@@ -84,27 +83,28 @@ fn the_clock_jumps() {
         let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs() as i64;
         let off = seconds(&reply) - real;
         assert!((off - years * year).abs() < year, "the clock is off by {off} s, {offset} was set");
-        // As many ticks as ever: one about every quarter of the tick time, as long as nothing else is said.
+        // Ticks as ever: one about every quarter of the tick time, as long as nothing else is said.
         let (started, mut ticks) = (Instant::now(), 0);
-        while started.elapsed() < TICK {
-            match link.next(started + TICK) {
+        link.answers().expect("a ping");
+        while ticks < 3 {
+            match link.next(Instant::now() + PATIENCE) {
                 Ok(Came::Tick) => ticks += 1,
                 Ok(Came::Frame(frame)) => panic!("a frame for nothing: {}", frame.escape_ascii()),
-                Err(error) if error.kind() == std::io::ErrorKind::TimedOut => break,
-                Err(error) => panic!("the connection was lost: {error}; {}", victim.stderr()),
+                Err(error) => panic!("no tick: {error}; {}", victim.stderr()),
             }
             // This side lives as well.
             link.send(&[0; 4]);
         }
-        assert!(ticks > 0, "no tick");
-        link.answers().expect("a ping");
+        // The first two may look closer, when the node lost its processor at the first one.
+        assert!(started.elapsed() >= TICK_TIME / 4, "{ticks} ticks in {:?}", started.elapsed());
     }
     quiet(&victim.stderr()).expect("a quiet node");
     // What is silent is given up as ever.
     let silent = Instant::now();
+    link.answers().expect("a ping");
     link.wait_closed().expect("a silent peer is given up");
-    assert!(silent.elapsed() >= TICK / 2, "given up after {:?}", silent.elapsed());
-    thread::sleep(Duration::from_millis(1));
+    // Clocks that wake somebody up may be a little early.
+    assert!(silent.elapsed() >= TICK_TIME - Duration::from_millis(50), "given up after {:?}", silent.elapsed());
     fs::remove_dir_all(&folder).expect("the folder");
 }
 

@@ -42,10 +42,11 @@ fn idle_and_busy_connections_stay_and_silent_ones_end(otp: &Otp) {
     beam.eval("(fun Flush() -> receive {nodeup, _, _} -> Flush() after 0 -> ok end end)()");
 
     let mut events = knows.events();
+    // The last sign of life is later than this.
+    let silent = Instant::now();
     world.wait(knows.connect(stopped.name())).expect("a connection");
     assert!(matches!(world.wait(events.recv()), Ok(NodeEvent::Up { .. })));
     kill_process(stopped.os_pid(), Signal::STOP).expect("it runs");
-    let silent = Instant::now();
     beam.begin(
         "Self = self(), Call = fun(Name) -> spawn(fun() ->
             Self ! {Name, catch gen_server:call({any, Name}, {block, 11000}, 60000)} end) end,
@@ -56,7 +57,8 @@ fn idle_and_busy_connections_stay_and_silent_ones_end(otp: &Otp) {
     let Ok(NodeEvent::Down { node, reason }) = world.wait(events.recv()) else { panic!("a connection ends") };
     let took = silent.elapsed();
     assert_eq!((&*node, reason), (stopped.name(), LinkEnd::TickTimeout(TICK_TIME)));
-    assert!(took > TICK_TIME - Duration::from_secs(1) && took < TICK_TIME * 11 / 8, "{took:?}");
+    // Clocks that wake somebody up may be a little early.
+    assert!(took >= TICK_TIME - Duration::from_millis(50), "given up after {took:?}");
     kill_process(stopped.os_pid(), Signal::CONT).expect("it is stopped");
     stopped.eventually("nodes(hidden)", "[]");
 
