@@ -47,11 +47,11 @@ defmodule CitizenIntrospectTest do
     assert uptime in 0..60 and creation > 3
     before = info.counters
     for i <- 1..10, do: send({:orders, node}, {:ping, i})
-    for i <- 1..10, do: assert_receive({:pong, ^i}, 10_000)
+    for i <- 1..10, do: assert_receive({:pong, ^i}, 30_000)
     for _ <- 1..3, do: GenServer.call({:orders, node}, {:add, 1, 2})
     GenServer.cast({:orders, node}, :nothing)
     send({:orders, node}, :nonsense)
-    assert_receive {:error, :unknown_call}, 10_000
+    assert_receive {:error, :unknown_call}, 30_000
     :rpc.call(node, :orders, :crash, ["x"])
     :rpc.call(node, :nobody, :nothing, [])
     request = :erpc.send_request(node, :orders, :sleep, [500])
@@ -82,7 +82,7 @@ defmodule CitizenIntrospectTest do
     assert GenServer.call({:nodex, node}, :services) == ask(node, :services)
     send({:nodex, node}, {:functions, :orders})
     functions = ask(node, :functions, [:orders])
-    assert_receive ^functions, 10_000
+    assert_receive ^functions, 30_000
     assert ask(node, :help) =~ "nodex:functions()"
     assert {:badrpc, {:EXIT, {:undef, _}}} = ask(node, :nope)
     monitor = Process.monitor({:nodex, node})

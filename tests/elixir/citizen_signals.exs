@@ -35,7 +35,7 @@ defmodule CitizenSignalsTest do
   # Waits for the message and then makes sure that it was the only one.
   defmacrop only(pattern) do
     quote do
-      assert_receive unquote(pattern), 10_000
+      assert_receive unquote(pattern), 30_000
       nothing(50)
     end
   end
@@ -61,7 +61,7 @@ defmodule CitizenSignalsTest do
 
   defp run(helper, fun) do
     send(helper, {:run, fun, self()})
-    assert_receive {:ran, result}, 10_000
+    assert_receive {:ran, result}, 30_000
     result
   end
 
@@ -137,10 +137,10 @@ defmodule CitizenSignalsTest do
     nothing(50)
     reason = {:shutdown, %{why: "done", list: [1, 2, 3]}}
     assert workers(node, {:stop, pid, reason}) == true
-    assert_receive {:DOWN, ^one, :process, ^pid, ^reason}, 10_000
-    assert_receive {:DOWN, ^two, :process, ^pid, ^reason}, 10_000
-    assert_receive {:DOWN, ^three, :process, {:counter, ^node}, ^reason}, 10_000
-    assert_receive {:EXIT, ^pid, ^reason}, 10_000
+    assert_receive {:DOWN, ^one, :process, ^pid, ^reason}, 30_000
+    assert_receive {:DOWN, ^two, :process, ^pid, ^reason}, 30_000
+    assert_receive {:DOWN, ^three, :process, {:counter, ^node}, ^reason}, 30_000
+    assert_receive {:EXIT, ^pid, ^reason}, 30_000
     nothing(50)
     assert workers(node, {:whereis, :counter}) == nil
     ref = Process.monitor({:counter, node})
@@ -155,7 +155,7 @@ defmodule CitizenSignalsTest do
       pid = worker!(node)
       ref = Process.monitor(pid)
       assert GenServer.call(pid, {:stop, :enough}) == :ok
-      assert_receive {:DOWN, ^ref, :process, ^pid, :enough}, 10_000
+      assert_receive {:DOWN, ^ref, :process, ^pid, :enough}, 30_000
       assert {:noproc, _} = catch_exit(GenServer.call(pid, :self))
     end
 
@@ -173,7 +173,7 @@ defmodule CitizenSignalsTest do
     send(pid, {:sleep, 200})
     send(pid, {:ping, 1})
     assert workers(node, {:stop, pid, :gone}) == true
-    assert_receive {:pong, 1}, 10_000
+    assert_receive {:pong, 1}, 30_000
     nothing(300)
     assert GenServer.call({:orders, node}, {:add, 1, 2}) == 3
   end
@@ -328,7 +328,7 @@ defmodule CitizenSignalsTest do
 
     for {pid, i} <- Enum.with_index(Enum.shuffle(pids)) do
       assert workers(node, {:stop, pid, i}) == true
-      assert_receive {:DOWN, ref, :process, ^pid, ^i}, 10_000
+      assert_receive {:DOWN, ref, :process, ^pid, ^i}, 30_000
       assert monitors[ref] == pid
     end
 
@@ -352,7 +352,7 @@ defmodule CitizenSignalsTest do
     assert GenServer.call(pid, {:ping, 1}) == {:pong, 1}
     assert memory(child) - before < 40_000
     assert workers(node, {:stop, pid, :done}) == true
-    for _ <- 1..100_000, do: assert_receive({:DOWN, _, :process, ^pid, :done}, 10_000)
+    for _ <- 1..100_000, do: assert_receive({:DOWN, _, :process, ^pid, :done}, 30_000)
     nothing(50)
   end
 

@@ -73,16 +73,16 @@ defmodule InteropTest do
     assert [] == mailbox()
 
     assert Node.disconnect(@name)
-    assert_receive {:DOWN, ^by_name, :process, @service, :noconnection}, 10_000
-    assert_receive {:DOWN, ^kernel, :process, {:net_kernel, @name}, :noconnection}, 10_000
-    assert_receive {:nodedown, @name}, 10_000
-    assert_receive {:nodedown, @name, why}, 10_000
+    assert_receive {:DOWN, ^by_name, :process, @service, :noconnection}, 30_000
+    assert_receive {:DOWN, ^kernel, :process, {:net_kernel, @name}, :noconnection}, 30_000
+    assert_receive {:nodedown, @name}, 30_000
+    assert_receive {:nodedown, @name, why}, 30_000
     assert Enum.sort(why) == [node_type: :hidden, nodedown_reason: :disconnect]
     assert [] == mailbox()
 
     if @kind == :listens do
       assert Node.connect(@name)
-      assert_receive {:nodeup, @name, [node_type: :hidden]}, 10_000
+      assert_receive {:nodeup, @name, [node_type: :hidden]}, 30_000
       assert GenServer.call(@service, {:ping, 1}) == {:pong, 1}
     else
       # It has ended with its connection.

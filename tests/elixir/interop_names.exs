@@ -30,7 +30,7 @@ defmodule InteropNamesTest do
   test "monitors of a name that is not there say so at once, others hold" do
     gone = Process.monitor(@nobody)
     held = Process.monitor(@orders)
-    assert_receive {:DOWN, ^gone, :process, @nobody, :noproc}, 10_000
+    assert_receive {:DOWN, ^gone, :process, @nobody, :noproc}, 30_000
     assert [] == mailbox()
     assert Process.demonitor(held, [:info])
   end
@@ -60,7 +60,7 @@ defmodule InteropNamesTest do
     for i <- 1..100, do: assert(GenServer.cast({:counter, @name}, {:add, i}) == :ok)
     assert GenServer.call({:counter, @name}, :get) == 5050
     send({:counter, @name}, {:add, -5050})
-    assert_receive 0, 10_000
+    assert_receive 0, 30_000
   end
 
   test "each name has its own functions" do

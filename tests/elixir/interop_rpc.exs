@@ -54,18 +54,18 @@ defmodule InteropRpcTest do
     Process.flag(:trap_exit, true)
     pid = Node.spawn_link(@name, :orders, :later, [50, 1])
     assert node(pid) == @name
-    assert_receive {:EXIT, ^pid, :normal}, 10_000
+    assert_receive {:EXIT, ^pid, :normal}, 30_000
     pid = Node.spawn_link(@name, :orders, :later, [60_000, 1])
     monitor = Process.monitor(pid)
     Process.exit(pid, :stop)
-    assert_receive {:EXIT, ^pid, :stop}, 10_000
-    assert_receive {:DOWN, ^monitor, :process, ^pid, :stop}, 10_000
+    assert_receive {:EXIT, ^pid, :stop}, 30_000
+    assert_receive {:DOWN, ^monitor, :process, ^pid, :stop}, 30_000
     pid = Node.spawn_link(@name, :orders, :later, [60_000, 1])
     Process.unlink(pid)
     Process.exit(pid, :kill)
     id = :erlang.spawn_request(@name, :orders, :later, [20, 1], [:monitor])
-    assert_receive {:spawn_reply, ^id, :ok, pid}, 10_000
-    assert_receive {:DOWN, ^id, :process, ^pid, :normal}, 10_000
+    assert_receive {:spawn_reply, ^id, :ok, pid}, 30_000
+    assert_receive {:DOWN, ^id, :process, ^pid, :normal}, 30_000
     refute_receive _, 100
   end
 
@@ -82,13 +82,13 @@ defmodule InteropRpcTest do
     for _ <- 1..10, do: Process.demonitor(Process.monitor(counter))
     named = Process.monitor({:orders, @name})
     Process.exit(orders, :kill)
-    assert_receive {:EXIT, ^orders, :killed}, 10_000
-    assert_receive {:DOWN, ^monitor, :process, ^orders, :killed}, 10_000
-    assert_receive {:DOWN, ^named, :process, {:orders, @name}, :killed}, 10_000
+    assert_receive {:EXIT, ^orders, :killed}, 30_000
+    assert_receive {:DOWN, ^monitor, :process, ^orders, :killed}, 30_000
+    assert_receive {:DOWN, ^named, :process, {:orders, @name}, :killed}, 30_000
     monitor = Process.monitor({:orders, @name})
-    assert_receive {:DOWN, ^monitor, :process, {:orders, @name}, :noproc}, 10_000
+    assert_receive {:DOWN, ^monitor, :process, {:orders, @name}, :noproc}, 30_000
     Process.link(orders)
-    assert_receive {:EXIT, ^orders, :noproc}, 10_000
+    assert_receive {:EXIT, ^orders, :noproc}, 30_000
     assert {:noproc, _} = catch_exit(GenServer.call({:orders, @name}, {:add, 1, 2}))
     assert GenServer.call({:counter, @name}, :get) == 0
     assert Node.ping(@name) == :pong
