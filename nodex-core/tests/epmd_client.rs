@@ -121,8 +121,8 @@ async fn a_silent_or_dripping_epmd_is_given_up_in_time() {
         let (client, _) = fake(answer.to_vec(), false).await;
         let start = Instant::now();
         let error = client.timeout(short).lookup("foo").await.unwrap_err();
-        assert!(matches!(error, EpmdError::Timeout { request: "port", .. }), "{error}");
-        assert!(start.elapsed() >= short && start.elapsed() < Duration::from_secs(5));
+        assert!(matches!(error, EpmdError::Timeout { request: "port", timeout, .. } if timeout == short), "{error}");
+        assert!(start.elapsed() >= short);
     }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
