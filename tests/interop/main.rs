@@ -12,6 +12,7 @@ mod connections;
 mod distribution_suite;
 mod ei_suites;
 mod handshakes;
+mod output;
 mod raw;
 mod sending;
 mod terms;

@@ -1,7 +1,7 @@
 //! A BEAM that a test tells what to evaluate, expression by expression, over its stdio.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -101,19 +101,17 @@ impl Beam {
         let (stdout, stderr) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
         let log = said.clone();
         std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            each_line(stdout, |line| {
                 if line.starts_with("=> ") || line.starts_with("!! ") {
                     // Nobody waits for the answers of a BEAM that has been dropped.
                     let _ = sender.send(line);
                 } else {
                     keep(&log, line);
                 }
-            }
+            });
         });
         let log = said.clone();
-        std::thread::spawn(move || {
-            BufReader::new(stderr).lines().map_while(Result::ok).for_each(|line| keep(&log, line))
-        });
+        std::thread::spawn(move || each_line(stderr, |line| keep(&log, line)));
         let stdin = child.stdin.take();
         Self { child, stdin, lines, said, name: name.to_owned(), mark, folder }
     }
@@ -207,6 +205,15 @@ impl Beam {
         // Both fail only when it is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Reads to the end. What is no UTF-8 is replaced, and the lines go on.
+fn each_line(pipe: impl Read, mut take: impl FnMut(String)) {
+    let (mut reader, mut line) = (BufReader::new(pipe), Vec::new());
+    while let Ok(1..) = reader.read_until(b'\n', &mut line) {
+        take(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
+        line.clear();
     }
 }
 
