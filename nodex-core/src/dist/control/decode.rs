@@ -1,6 +1,6 @@
 //! From the bytes of a frame to what it says.
 use super::terms::{split_atom, split_pid, split_ref};
-use super::{AtomTerm, Control, ControlError, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target};
+use super::{AtomTerm, Control, ControlError, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED};
 use crate::etf::{Decoder, VERSION, tag};
 
 /// `ALTACT_SIG_SEND` flags (`ERTS_DOP_ALTACT_SIG_FLG_*` of OTP 28).
@@ -11,9 +11,6 @@ pub(super) mod altact {
     pub(crate) const NAME: u32 = 8;
     pub(crate) const EXIT: u32 = 16;
 }
-
-/// The unused slot as every node writes it.
-const UNUSED: &[u8; 2] = &[tag::SMALL_ATOM_UTF8_EXT, 0];
 
 /// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick).
 ///
@@ -86,7 +83,7 @@ pub(crate) fn decode_send(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, PidTerm<
             let (from, rest) = split_pid(rest)?;
             (Some(from), rest)
         }
-        [SEND, rest @ ..] => (None, rest.strip_prefix(UNUSED)?),
+        [SEND, rest @ ..] => (None, rest.strip_prefix(&UNUSED)?),
         _ => return None,
     };
     let (to, rest) = split_pid(rest)?;

@@ -1,6 +1,6 @@
 //! From what is to be said to the words that the peer understands.
 use super::decode::altact;
-use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl};
+use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED, UnsupportedControl};
 use crate::dist::Flags;
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 
@@ -170,9 +170,6 @@ impl<'a> Control<'a> {
     }
 }
 
-/// The empty atom: a BEAM ignores the unused slot, an `ei` node accepts nothing else.
-const UNUSED: &[u8] = &[tag::SMALL_ATOM_UTF8_EXT, 0];
-
 /// The operation with or without a trace token.
 fn tt(token: Option<&[u8]>, plain: Op, traced: Op) -> Op {
     if token.is_some() { traced } else { plain }
@@ -199,7 +196,7 @@ fn send<'a>(
         (Target::Pid(to), Some(sender)) if peer.contains(Flags::SEND_SENDER) => {
             (tt(token, Op::SendSender, Op::SendSenderTt), [Some(sender), Some(to.as_bytes()), token])
         }
-        (Target::Pid(to), _) => (tt(token, Op::Send, Op::SendTt), [Some(UNUSED), Some(to.as_bytes()), token]),
+        (Target::Pid(to), _) => (tt(token, Op::Send, Op::SendTt), [Some(&UNUSED[..]), Some(to.as_bytes()), token]),
         (Target::Alias(_), _) if !peer.contains(Flags::ALIAS) => {
             return Err(UnsupportedControl::Peer { what: "a message to an alias", missing: Flags::ALIAS });
         }
@@ -207,7 +204,7 @@ fn send<'a>(
             (tt(token, Op::AliasSend, Op::AliasSendTt), [Some(sender), Some(to.as_bytes()), token])
         }
         (Target::Name(to), Some(sender)) => {
-            let mut words = Words::new(tt(token, Op::RegSend, Op::RegSendTt), [Some(sender), Some(UNUSED)]);
+            let mut words = Words::new(tt(token, Op::RegSend, Op::RegSendTt), [Some(sender), Some(&UNUSED[..])]);
             words.after = [Some(to.as_bytes()), token];
             return Ok(words);
         }

@@ -19,8 +19,14 @@ pub use error::{ControlError, UnsupportedControl};
 pub use op::Op;
 pub use terms::{AtomTerm, PidTerm, ProcTerm, RefTerm, Target};
 
+use crate::etf::tag;
+
 /// First byte of a frame without distribution header.
 pub const PASS_THROUGH: u8 = 112;
+
+/// The unused slot of a message: the empty atom, as every node writes it. A BEAM ignores what is there, an `ei` node
+/// accepts nothing else.
+const UNUSED: [u8; 2] = [tag::SMALL_ATOM_UTF8_EXT, 0];
 
 /// Bits in the result of a spawn request.
 pub mod spawn_flags {
