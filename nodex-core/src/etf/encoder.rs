@@ -143,6 +143,12 @@ impl Encoder {
             .filter(|chunk| !chunk.is_empty())
     }
 
+    /// Everything, if nothing of it is shared.
+    #[inline]
+    pub(crate) fn in_one_piece(&self) -> Option<&[u8]> {
+        self.splices.is_empty().then(|| self.buf.as_slice())
+    }
+
     /// Fills `slices` for a vectored write, starting `skip` bytes in; gives how many were filled.
     pub fn io_slices<'a>(&'a self, mut skip: usize, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;

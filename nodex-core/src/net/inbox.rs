@@ -86,6 +86,12 @@ impl Inbox {
     pub(super) fn room(&mut self) -> Result<&mut BytesMut, LinkEnd> {
         let batch = mem::take(&mut self.batch);
         let rest = &batch[mem::take(&mut self.at)..];
+        if rest.is_empty() && self.buffer.is_empty() {
+            // Nearly always: whoever waits for an answer sends nothing behind its question.
+            drop(batch);
+            self.buffer.reserve(self.want);
+            return Ok(&mut self.buffer);
+        }
         let mut short;
         let aside = match rest.len() {
             0 => &[],

@@ -296,15 +296,20 @@ impl Outbox {
 
     /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
     fn write(&self, out: &Encoder, mut done: usize) -> io::Result<usize> {
+        // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         while done < out.len() {
-            let mut slices = [IoSlice::new(&[]); PIECES];
-            let count = out.io_slices(done, &mut slices);
-            // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            let result = self.socket.try_write(|socket| match count {
-                1 => Ok(send(socket, &slices[0], flags)?),
-                _ => Ok(sendmsg(socket, &slices[..count], &mut SendAncillaryBuffer::default(), flags)?),
-            });
+            let result = match out.in_one_piece() {
+                // Nearly always.
+                Some(bytes) => self.socket.try_write(|socket| Ok(send(socket, &bytes[done..], flags)?)),
+                None => {
+                    let mut slices = [IoSlice::new(&[]); PIECES];
+                    let count = out.io_slices(done, &mut slices);
+                    let slices = &slices[..count];
+                    let mut nothing_else = SendAncillaryBuffer::default();
+                    self.socket.try_write(|socket| Ok(sendmsg(socket, slices, &mut nothing_else, flags)?))
+                }
+            };
             match result {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
