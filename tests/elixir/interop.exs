@@ -2,9 +2,11 @@
 # or listens and is connected to: arguments are its name and `drop_in` or `listens`. Keeps to what
 # Elixir 1.10 knows. In the order written: the last test ends the connection.
 ExUnit.start(seed: 0)
+Code.require_file("eventually.ex", __DIR__)
 
 defmodule InteropTest do
   use ExUnit.Case
+  import NodexRs.Eventually
   [name, kind] = System.argv()
   @name String.to_atom(name)
   @kind String.to_atom(kind)
@@ -106,14 +108,6 @@ defmodule InteropTest do
       message -> [message | mailbox()]
     after
       50 -> []
-    end
-  end
-
-  defp eventually(condition, left \\ 6_000) do
-    cond do
-      condition.() -> true
-      left == 0 -> false
-      true -> Process.sleep(10) && eventually(condition, left - 1)
     end
   end
 end

@@ -1,3 +1,5 @@
+Code.require_file("../../elixir/nodex_rs/test/support/eventually.ex", __DIR__)
+
 defmodule NodeUnderTest do
   @moduledoc """
   Starts the executable that the script got as its argument, the way a host does: a port, four
@@ -109,20 +111,7 @@ defmodule NodeUnderTest do
   def alive?(nil), do: false
   def alive?(os_pid), do: File.exists?("/proc/#{os_pid}")
 
-  @doc "Polls until `condition` holds; false when it never does."
-  def eventually(condition, left \\ @deadline) do
-    cond do
-      condition.() ->
-        true
-
-      left <= 0 ->
-        false
-
-      true ->
-        Process.sleep(10)
-        eventually(condition, left - 10)
-    end
-  end
+  defdelegate eventually(condition), to: NodexRs.Eventually
 
   @doc "Another BEAM as the host to connect to, with arguments for `erl`. It is told what to do over its stdio."
   def other_host!(arguments \\ []) do

@@ -34,6 +34,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// The same for a call.
 pub(crate) const LIMIT: Duration = DEADLINE;
 
+/// What scripts wait with, seen from their folder.
+const EVENTUALLY: &str = "../../elixir/nodex_rs/test/support/eventually.ex";
+
 /// The name of a BEAM as an atom.
 pub(crate) fn beam_name(beam: &Beam) -> Atom {
     Atom::new(beam.name()).expect("a node name is an atom")
@@ -169,7 +172,7 @@ impl World {
 
     /// Starts an ExUnit script of `tests/elixir` with these arguments, on the node `host@127.0.0.1`.
     pub(crate) fn begin_script(&self, otp: &Otp, script: &'static str, arguments: &[&str]) -> Script {
-        self.begin_script_with(otp, script, &[], arguments, DEADLINE)
+        self.begin_script_with(otp, script, &[EVENTUALLY], arguments, DEADLINE)
     }
 
     /// The same with other files that it needs, and another deadline.

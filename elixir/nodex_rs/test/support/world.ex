@@ -72,20 +72,7 @@ defmodule NodexRs.World do
     {_, 0} = System.cmd("kill", ["-" <> signal, Integer.to_string(os_pid)])
   end
 
-  @doc "Polls until a condition holds; false if it never does."
-  def eventually(condition, left \\ @deadline) do
-    cond do
-      condition.() ->
-        true
-
-      left <= 0 ->
-        false
-
-      true ->
-        Process.sleep(10)
-        eventually(condition, left - 10)
-    end
-  end
+  defdelegate eventually(condition), to: NodexRs.Eventually
 
   def deadline, do: @deadline
 end
