@@ -28,6 +28,7 @@ defmodule LifetimeTest do
     child = start!()
     for _ <- 1..50, do: true = Port.command(child.port, :binary.copy("not for you\n", 1000))
     assert call(child, {:ping, 1}) == {:pong, 1}
+    assert eventually(fn -> Port.info(child.port, :queue_size) == {:queue_size, 0} end)
     Node.disconnect(child.name)
     assert ending(child) == {[], 0}
   end
