@@ -138,6 +138,9 @@ impl Play<'_> {
                     false => self.model.replied(side, to.as_bytes(), message),
                 }
             }
+            Control::Send { to: Target::Alias(to), message, .. } => {
+                self.model.pays(side, &Owed::Reply(to.as_bytes().to_vec(), message.to_vec()));
+            }
             other => panic!("the node says {other:?}"),
         }
     }

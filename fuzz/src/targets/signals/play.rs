@@ -14,7 +14,7 @@ use super::{
     NODE, WATCHES, functions,
     model::{Bytes, Call, Held, Model, Owed, Process, Side},
     node,
-    wire::{atom, frame, int, list, message, pid, reference, signal, tuple},
+    wire::{atom, frame, improper, int, list, message, pid, reference, signal, tuple},
 };
 
 pub(super) const PEERS: [&str; 2] = ["a@h", "b@h"];
@@ -198,15 +198,35 @@ impl Play<'_> {
     }
 
     fn gen_call(&mut self) {
-        let (from, name, function, tag) = (self.own_pid(), self.name(), ["echo", "hold"][self.below(2)], self.unique());
+        let (from, name, function) = (self.own_pid(), self.name(), ["echo", "hold"][self.below(2)]);
+        // Nearly every sender is the caller.
+        let sender = if self.below(8) == 0 { self.own_pid() } else { from.clone() };
+        let (tag, to) = self.tag(&from);
         let request = tuple(&[&atom(function), &atom("x")]);
         let payload = tuple(&[&atom("$gen_call"), &tuple(&[&from, &tag]), &request]);
-        self.pending.extend(message(6, &[&from, &atom(""), &atom(name)], &payload));
+        self.pending.extend(message(6, &[&sender, &atom(""), &atom(name)], &payload));
         let Some(process) = self.who(name) else { return };
-        let owed = Owed::Reply(from, tuple(&[&tag, &atom("x")]));
+        let owed = Owed::Reply(to, tuple(&[&tag, &atom("x")]));
         match function {
             "hold" => self.model.held.push((self.side, process, Held::Tagged(owed))),
             _ => self.model.owe(self.side, owed),
+        }
+    }
+
+    /// A tag of a call, and whom the reply goes to.
+    fn tag(&mut self, caller: &Bytes) -> (Bytes, Bytes) {
+        let kind = self.below(5);
+        let tag = self.unique();
+        if kind == 0 {
+            return (tag, caller.clone());
+        }
+        // A reference of another node is a tag as well.
+        let node = PEERS[if kind == 1 { 1 - self.side } else { self.side }];
+        let alias = reference(node, self.unique, CREATION);
+        match kind {
+            3 => (improper(&atom("alias"), &alias), alias),
+            4 => (improper(&improper(&atom("alias"), &alias), &tag), alias),
+            _ => (alias, caller.clone()),
         }
     }
 

@@ -19,6 +19,11 @@ pub(super) fn list(elements: &[&[u8]]) -> Vec<u8> {
     [&[108][..], &(elements.len() as u32).to_be_bytes(), &elements.concat(), &[106]].concat()
 }
 
+/// `[Head | Tail]`.
+pub(super) fn improper(head: &[u8], tail: &[u8]) -> Vec<u8> {
+    [&[108, 0, 0, 0, 1][..], head, tail].concat()
+}
+
 pub(super) fn pid(node: &str, id: u32, creation: u32) -> Vec<u8> {
     let numbers = [id, 0, creation].map(u32::to_be_bytes);
     [&[88][..], &atom(node), numbers.as_flattened()].concat()
