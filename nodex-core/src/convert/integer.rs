@@ -1,9 +1,9 @@
 //! Integers of all widths, and characters.
 
-use num_bigint::{BigInt, BigUint, Sign};
+use num_bigint::{BigInt, BigUint};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind};
+use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind, big_integer};
 
 #[cold]
 fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: impl ToString) -> DecodeError {
@@ -171,9 +171,7 @@ impl FromTerm for BigInt {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(match decoder.any_integer("integer")? {
             Integer::Small(value) => value.into(),
-            Integer::Big { negative, digits } => {
-                BigInt::from_bytes_le(if negative { Sign::Minus } else { Sign::Plus }, digits)
-            }
+            Integer::Big { negative, digits } => big_integer(negative, digits),
         })
     }
 }
@@ -208,7 +206,7 @@ impl FromTerm for BigUint {
 impl IntoTerm for BigUint {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        encoder.put_bigint(&BigInt::from(self.clone()))
+        encoder.put_biguint(self)
     }
 
     fn is_injective() -> bool {

@@ -1,5 +1,7 @@
 //! Reading integers.
 
+use num_bigint::{BigInt, Sign};
+
 use super::{Decoder, EtfError, MAX_INTEGER_BYTES, tag};
 use crate::{convert::DecodeError, term::first_word};
 
@@ -54,6 +56,11 @@ fn magnitude(digits: &[u8]) -> Option<u128> {
     let mut bytes = [0; 16];
     bytes.get_mut(..digits.len())?.copy_from_slice(digits);
     Some(u128::from_le_bytes(bytes))
+}
+
+/// An integer of this sign and these digits.
+pub(crate) fn big_integer(negative: bool, digits: &[u8]) -> BigInt {
+    BigInt::from_bytes_le(if negative { Sign::Minus } else { Sign::Plus }, digits)
 }
 
 /// The value of a `SMALL_BIG_EXT` that fits, as times do, and how many bytes it takes.

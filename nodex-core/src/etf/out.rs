@@ -14,8 +14,8 @@ pub(super) struct Out {
 /// Pieces up to this size are copied in place.
 pub(super) const SHORT: usize = 32;
 
-/// Room for the head of a binary and a short piece.
-pub(super) const SHORT_PLACE: usize = 5 + SHORT;
+/// Room for the head of a bit string, the longest one, and a short piece.
+pub(super) const SHORT_PLACE: usize = 6 + SHORT;
 
 /// Room for everything that is written at once: the longest is a reference.
 pub(super) const PLACE: usize = 64;
@@ -88,7 +88,7 @@ impl Out {
 
     /// The next `count` bytes, which count only when they are added to `len`.
     #[inline(always)]
-    fn room(&mut self, count: usize) -> &mut [u8] {
+    pub(super) fn room(&mut self, count: usize) -> &mut [u8] {
         // No overflow: neither is more than memory holds.
         let end = self.len + count;
         if end > self.bytes.len() {

@@ -4,7 +4,7 @@ use eetf::FixInteger;
 
 use super::{
     Decoder,
-    integer::short_big,
+    integer::{big_integer, short_big},
     read_simple::REFERENCE,
     read_term::{FACTOR, OVERHEAD, Place},
     tag,
@@ -103,14 +103,20 @@ pub(super) fn run(decoder: &mut Decoder<'_>, elements: &mut Vec<Term>, left: &mu
                 put_reference(elements, node, *creation, words);
                 rest = more;
             }
-            [tag::SMALL_BIG_EXT, ..] => {
-                let Some((value, len)) = short_big(rest) else { break };
-                match i32::try_from(value) {
-                    Ok(value) => elements.put(|| Term::FixInteger(FixInteger { value })),
-                    Err(_) => put_big(elements, value),
+            [tag::SMALL_BIG_EXT, ..] => match short_big(rest) {
+                Some((value, len)) => {
+                    match i32::try_from(value) {
+                        Ok(value) => elements.put(|| Term::FixInteger(FixInteger { value })),
+                        Err(_) => put_big(elements, value),
+                    }
+                    rest = &rest[len..];
                 }
-                rest = &rest[len..];
-            }
+                None => {
+                    let Some(len) = put_digits(elements, rest, allowed.saturating_sub(spent)) else { break };
+                    spent += len + OVERHEAD;
+                    rest = &rest[3 + len..];
+                }
+            },
             [tag::NIL_EXT, ref more @ ..] => {
                 elements.put(|| Term::List(eetf::List { elements: Vec::new() }));
                 rest = more;
@@ -140,6 +146,20 @@ fn put_binary(elements: &mut Vec<Term>, binary: &[u8]) {
 #[inline(never)]
 fn put_big(elements: &mut Vec<Term>, value: i64) {
     elements.put(|| Term::BigInteger(eetf::BigInteger { value: value.into() }));
+}
+
+/// A `SMALL_BIG_EXT` of more than 64 bits, if that is what comes next and it takes no more than is `left`; gives how many
+/// digits it has.
+#[inline(never)]
+fn put_digits(elements: &mut Vec<Term>, bytes: &[u8], left: usize) -> Option<usize> {
+    let [tag::SMALL_BIG_EXT, len, sign @ 0..=1, rest @ ..] = bytes else { return None };
+    let digits = rest.get(..usize::from(*len)).filter(|digits| digits.len() + OVERHEAD <= left)?;
+    // With zeros at the end it may be less than it looks.
+    if matches!(digits, [] | [.., 0]) {
+        return None;
+    }
+    elements.put(|| Term::BigInteger(eetf::BigInteger { value: big_integer(*sign == 1, digits) }));
+    Some(digits.len())
 }
 
 #[inline(never)]

@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use eetf::{BigInteger, BitBinary, ByteList, ExternalFun, FixInteger};
-use num_bigint::{BigInt, Sign};
 
 use super::{
-    EtfError, Integer, Kind, List,
+    EtfError, Integer, Kind, List, big_integer,
     read_term::{OVERHEAD, Place, Reader},
     tag,
 };
@@ -75,8 +74,7 @@ impl Reader<'_, '_> {
                 },
                 Integer::Big { negative, digits } => {
                     self.charge(digits.len() + OVERHEAD)?;
-                    let sign = if negative { Sign::Minus } else { Sign::Plus };
-                    BigInteger { value: BigInt::from_bytes_le(sign, digits) }.into()
+                    BigInteger { value: big_integer(negative, digits) }.into()
                 }
             },
             tag::NEW_PID_EXT | tag::PID_EXT => self.pid()?.into(),

@@ -2,7 +2,9 @@
 
 use super::{
     out::{PLACE, head_and_node, numbers, short},
-    put, tag,
+    put,
+    put_digits::bit_string,
+    tag,
 };
 use crate::term::{Reference, Term};
 
@@ -25,7 +27,9 @@ pub(super) fn short_term(place: &mut [u8; PLACE], term: &Term) -> Option<usize> 
             place[0] = tag::NIL_EXT;
             Some(1)
         }
-        Term::Pid(_) | Term::Reference(_) | Term::BigInteger(_) | Term::ByteList(_) => less_usual(place, term),
+        Term::Pid(_) | Term::Reference(_) | Term::BigInteger(_) | Term::ByteList(_) | Term::BitBinary(_) => {
+            less_usual(place, term)
+        }
         _ => None,
     }
 }
@@ -48,6 +52,7 @@ fn less_usual(place: &mut [u8; PLACE], term: &Term) -> Option<usize> {
             let value = i64::try_from(&integer.value).ok()?;
             Some(put::integer(place.first_chunk_mut()?, value))
         }
+        Term::BitBinary(bits) => bit_string(place.first_chunk_mut()?, &bits.bytes, bits.tail_bits_size),
         Term::ByteList(list) if !list.bytes.is_empty() => {
             let len = list.bytes.len() as u16;
             short(place.first_chunk_mut()?, tag::STRING_EXT, len.to_be_bytes(), &list.bytes)

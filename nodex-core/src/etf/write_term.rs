@@ -3,10 +3,9 @@
 use std::{collections::hash_map, slice};
 
 use eetf::{InternalFun, Map};
-use num_bigint::{BigInt, Sign};
 
-use super::{EncodeError, Encoder, Kind, MAX_SENT_INTEGER_BYTES, Mark, put::put_numbers, short_term::short_term, tag};
-use crate::term::{Term, distinct_keys, hash_is_unreliable, is_canonical, mask_bits};
+use super::{EncodeError, Encoder, Kind, Mark, put::put_numbers, short_term::short_term, tag};
+use crate::term::{Term, distinct_keys, hash_is_unreliable, is_canonical};
 
 /// How many levels are written by recursion, which is faster; the others are not, so that no depth overflows the stack.
 const SHALLOW: usize = 16;
@@ -213,54 +212,6 @@ impl Encoder {
         self.put_i64((*old_uniq).into());
         self.put_eetf_pid(pid)?;
         open.push(Rest::Terms(free_vars.iter()));
-        Ok(())
-    }
-
-    /// An integer of any size.
-    ///
-    /// # Errors
-    /// When it has more than 524,280 bytes.
-    pub fn put_bigint(&mut self, value: &BigInt) -> Result<(), EncodeError> {
-        if let Ok(value) = i64::try_from(value) {
-            self.put_i64(value);
-            return Ok(());
-        }
-        let (sign, digits) = value.to_bytes_le();
-        if digits.len() > MAX_SENT_INTEGER_BYTES {
-            return Err(EncodeError::IntegerLength { bytes: digits.len() });
-        }
-        match u8::try_from(digits.len()) {
-            Ok(len) => self.put_slice(&[tag::SMALL_BIG_EXT, len]),
-            Err(_) => {
-                self.put_u8(tag::LARGE_BIG_EXT);
-                self.put_slice(&(digits.len() as u32).to_be_bytes());
-            }
-        }
-        self.put_u8(u8::from(sign == Sign::Minus));
-        self.put_slice(&digits);
-        Ok(())
-    }
-
-    /// A bit string: its bytes and how many bits of the last one count (1 to 8). With 8 it is a binary.
-    ///
-    /// # Errors
-    /// When it has no bytes or another number of bits; the empty bit string is the empty binary.
-    pub fn put_bit_string(&mut self, bytes: &[u8], bits: u8) -> Result<(), EncodeError> {
-        if bits == 8 && !bytes.is_empty() {
-            return self.put_binary(bytes);
-        }
-        let (Some(&last), 1..=7) = (bytes.last(), bits) else {
-            return Err(EncodeError::BitCount { bits: bits.into() });
-        };
-        let len = u32::try_from(bytes.len());
-        let len = len.map_err(|_| EncodeError::too_many(Kind::BitString, bytes.len()))?;
-        self.put_u8(tag::BIT_BINARY_EXT);
-        self.put_slice(&len.to_be_bytes());
-        self.put_u8(bits);
-        self.put_slice(&bytes[..bytes.len() - 1]);
-        let mut last = [last];
-        mask_bits(&mut last, bits);
-        self.put_slice(&last);
         Ok(())
     }
 }
