@@ -1,13 +1,16 @@
 //! Bytes to dynamic terms: the head and the end of a list.
 
-use eetf::FixInteger;
+use eetf::{FixInteger, ImproperList};
 
 use super::{
     EtfError, List,
-    read_term::{OVERHEAD, Open, Reader, Shape},
+    read_term::{OVERHEAD, Place, Reader},
     tag,
 };
-use crate::{convert::DecodeError, term::Term};
+use crate::{
+    convert::DecodeError,
+    term::{Term, proper_list},
+};
 
 impl Reader<'_, '_> {
     /// The head of a list of some elements.
@@ -42,49 +45,38 @@ impl Reader<'_, '_> {
         Ok(Some(pairs.iter().map(|pair| pair[1]).collect()))
     }
 
-    /// All that was due of a list has been read: the tail is due now.
-    pub(super) fn tail(&mut self, open: &mut Open) -> Result<(), DecodeError> {
-        match self.decoder.peek_tag() {
-            tag::NIL_EXT => self.decoder.pos += 1,
-            // A list as the tail goes on with the same list; growing may take twice the room.
-            tag::STRING_EXT | tag::LIST_EXT => match self.decoder.list()? {
-                List::Bytes(bytes) => {
-                    self.charge(bytes.len().saturating_mul(2 * size_of::<Term>()))?;
-                    open.elements.extend(bytes.iter().map(|&byte| Term::FixInteger(FixInteger { value: byte.into() })));
+    /// A list whose elements have been read: its tail is due now.
+    #[inline(never)]
+    pub(super) fn tail(&mut self, mut elements: Vec<Term>, place: &mut impl Place) -> Result<(), DecodeError> {
+        loop {
+            match self.decoder.peek_tag() {
+                tag::NIL_EXT => {
+                    self.decoder.pos += 1;
+                    break;
                 }
-                List::Elements(more) => {
-                    self.expect(more + 1)?;
-                    self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
-                    open.left = more;
-                    if more == 0 {
-                        return self.tail_of_none(open);
+                // A list as the tail goes on with the same list; growing may take twice the room.
+                tag::STRING_EXT | tag::LIST_EXT => match self.decoder.list()? {
+                    List::Bytes(bytes) => {
+                        self.charge(bytes.len().saturating_mul(2 * size_of::<Term>()))?;
+                        elements.extend(bytes.iter().map(|&byte| Term::FixInteger(FixInteger { value: byte.into() })));
+                        break;
                     }
-                }
-            },
-            _ => {
-                open.left = 1;
-                open.shape = Shape::Tail;
-                self.charge(2 * size_of::<Term>())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// As [`tail`](Self::tail), behind one or more lists of no elements.
-    #[cold]
-    fn tail_of_none(&mut self, open: &mut Open) -> Result<(), DecodeError> {
-        while self.decoder.peek_tag() == tag::LIST_EXT {
-            match self.decoder.list()? {
-                List::Elements(0) => {}
-                List::Bytes(_) => return Ok(()),
-                List::Elements(more) => {
-                    self.expect(more + 1)?;
-                    self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
-                    open.left = more;
+                    List::Elements(more) => {
+                        self.expect(more + 1)?;
+                        self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
+                        self.elements(&mut elements, more, false)?;
+                    }
+                },
+                _ => {
+                    self.charge(2 * size_of::<Term>())?;
+                    self.elements(&mut elements, 1, false)?;
+                    let last = elements.pop().ok_or(EtfError::Truncated { offset: self.decoder.pos })?;
+                    place.put(|| Term::ImproperList(ImproperList { elements, last: Box::new(last) }));
                     return Ok(());
                 }
             }
         }
-        self.tail(open)
+        place.put(|| proper_list(elements));
+        Ok(())
     }
 }
