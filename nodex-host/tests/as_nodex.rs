@@ -100,10 +100,10 @@ async fn nodedown(kind: Kind) {
     let pid = cnode.pid().unwrap();
     let (mut events, mut nodes) = (cnode.subscribe(), net.node().events());
     signal(pid, "KILL");
-    let down = within(30, "the end", cnode.down()).await;
+    let down = within(60, "the end", cnode.down()).await;
     assert_eq!(down, Down::Exited { exit: SIGKILL });
-    within(30, "the event", async { while events.next().await.unwrap().what != What::Down(down.clone()) {} }).await;
-    let NodeEvent::Down { node, .. } = within(30, "nodedown", nodes.recv()).await.unwrap() else { panic!("another") };
+    within(60, "the event", async { while events.next().await.unwrap().what != What::Down(down.clone()) {} }).await;
+    let NodeEvent::Down { node, .. } = within(60, "nodedown", nodes.recv()).await.unwrap() else { panic!("another") };
     assert_eq!(node, *cnode.node());
     let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{node} is down: its process ended: killed by SIGKILL"));

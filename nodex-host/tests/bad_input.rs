@@ -104,7 +104,7 @@ async fn a_fleet_of_which_some_fail(kind: Kind) {
         assert!(error.to_string().starts_with(&format!("the supervisor did not start: {child} did not start: ")));
         let mut groups = Vec::new();
         loop {
-            match within(30, "events", events.next()).await.unwrap().change {
+            match within(60, "events", events.next()).await.unwrap().change {
                 Change::Up { pid, .. } => groups.extend(pid),
                 Change::Ended(_) => break,
                 _ => {}

@@ -185,7 +185,7 @@ async fn stops_reading(kind: Kind) {
         call.await.unwrap();
     }
     let groups = [bad.pid().unwrap(), good.pid().unwrap()];
-    within(30, "the end", bad.stop()).await;
+    within(60, "the end", bad.stop()).await;
     assert_eq!(bad.down().await, Down::Stopped);
     good.stop().await;
     finish(net, groups).await;
@@ -234,7 +234,7 @@ async fn closes_its_socket_and_goes_on(kind: Kind) {
     let cnode = kind.node("closes_its_socket").sname("closer").stop_grace(SHORT).spawn(&net).await.unwrap();
     ping(&cnode, "before").await;
     cnode.send(atom!("close")).await.unwrap();
-    let down = within(30, "the end", cnode.down()).await;
+    let down = within(60, "the end", cnode.down()).await;
     assert!(matches!(down, Down::LinkLost { .. }), "{down:?}");
     assert!(matches!(events.recv().await.unwrap(), NodeEvent::Up { .. }));
     assert!(matches!(events.recv().await.unwrap(), NodeEvent::Down { .. }));

@@ -188,7 +188,7 @@ fn busy(pool: &Pool) -> tokio::task::JoinHandle<Result<String, CallError>> {
 }
 
 async fn under_way(pool: &Pool, calls: usize) {
-    within(30, "calls under way", async {
+    within(60, "calls under way", async {
         while pool.members().iter().map(|member| member.under_way).sum::<usize>() != calls {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -242,7 +242,7 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
     let after = all_up(&pool, &before[1..]).await;
     pool.stop().await;
     for call in others {
-        let error = within(30, "its end", call).await.unwrap().unwrap_err();
+        let error = within(60, "its end", call).await.unwrap().unwrap_err();
         assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error:?}");
     }
     finish(net, before.into_iter().chain(after)).await;
@@ -256,7 +256,7 @@ async fn calls_wait_for_a_member_within_their_time() {
         let pool = pool(rust_node()).backoff(Backoff { max: LONG * 60, ..pause }).start(&net).await.unwrap();
         let mut groups = pids(&pool);
         signal(groups[0], "KILL");
-        within(30, "the end", async {
+        within(60, "the end", async {
             while matches!(pool.members()[0].state, MemberState::Up) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
@@ -287,7 +287,7 @@ async fn a_pool_that_gives_up_says_why() {
     let whole = pool(rust_node()).size(2).at_most(0, LONG).start(&net).await.unwrap();
     let groups = pids(&whole);
     signal(groups[0], "KILL");
-    let ended = within(30, "the end", whole.ended()).await;
+    let ended = within(60, "the end", whole.ended()).await;
     assert!(matches!(ended, Ended::GaveUp { .. }), "{ended:?}");
     let error = whole.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(
@@ -301,7 +301,7 @@ async fn a_pool_that_gives_up_says_why() {
     let each = pool(rust_node()).size(2).member_at_most(0, LONG).start(&net).await.unwrap();
     let groups = pids(&each);
     signal(groups[0], "KILL");
-    within(30, "the end of one", async {
+    within(60, "the end of one", async {
         while !matches!(each.members()[0].state, MemberState::Down { .. }) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -313,9 +313,9 @@ async fn a_pool_that_gives_up_says_why() {
     let waits = busy(&each);
     under_way(&each, 1).await;
     signal(groups[1], "KILL");
-    let error = within(30, "its end", waits).await.unwrap().unwrap_err();
+    let error = within(60, "its end", waits).await.unwrap().unwrap_err();
     assert!(killed(&error), "{error:?}");
-    let error = within(30, "its end", each.call_within::<Pong>(LONG, (atom!("ping"), "?"))).await.unwrap_err();
+    let error = within(60, "its end", each.call_within::<Pong>(LONG, (atom!("ping"), "?"))).await.unwrap_err();
     assert!(matches!(error, CallError::NotRunning { .. }), "{error:?}");
     each.stop().await;
     finish(net, groups).await;
@@ -328,7 +328,7 @@ async fn a_member_that_hangs_gets_no_more_calls() {
     let pool = pool(rust_node()).size(2).health(health).start(&net).await.unwrap();
     let before = pids(&pool);
     signal(before[0], "STOP");
-    within(30, "the first failed check", async {
+    within(60, "the first failed check", async {
         while pool.members()[0].state != MemberState::Suspect {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

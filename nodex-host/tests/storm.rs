@@ -253,7 +253,7 @@ async fn run(seed: u64, seconds: u64) {
     assert_eq!((counts.specs, counts.active), (NODES, NODES));
     let restarts: u64 = supervisor.which_children().await.iter().map(|child| child.restarts).sum();
     within(120, "the end of all nodes", supervisor.stop()).await;
-    within(30, "the last event", observer).await.unwrap();
+    within(60, "the last event", observer).await.unwrap();
     drop(children);
     drop(told);
     drop(supervisor);
@@ -278,5 +278,5 @@ async fn run(seed: u64, seconds: u64) {
     })
     .await;
     finish(net, []).await;
-    within(30, "the last of their events", collect).await.unwrap();
+    within(60, "the last of their events", collect).await.unwrap();
 }

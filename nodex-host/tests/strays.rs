@@ -46,7 +46,7 @@ async fn orphans_are_reaped_and_own_children_keep_their_status() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // Its stdin ends, and with it the shell.
-    let exit = within(30, "the end", start.ok().stop()).await;
+    let exit = within(60, "the end", start.ok().stop()).await;
     assert!(matches!(exit, Exit::Status(3) | Exit::Signal { signal: 15, .. }), "{exit}");
     start.finish().await;
 }

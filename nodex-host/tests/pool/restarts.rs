@@ -53,7 +53,7 @@ async fn restart_of_all_while_members_are_killed(exec: PathBuf) {
         async move { pool.restart().await }
     });
     // The one that is being emptied, and one that waits for its turn.
-    within(30, "the restart", async {
+    within(60, "the restart", async {
         while !matches!(events.next().await.unwrap().change, Change::Draining { .. }) {}
     })
     .await;
@@ -90,7 +90,7 @@ async fn a_restart_waits_for_slow_calls_and_cuts_off_those_without_end() {
     assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error:?}");
     let mut told = Vec::new();
     while told.len() < 4 {
-        match within(30, "events", events.next()).await.unwrap().change {
+        match within(60, "events", events.next()).await.unwrap().change {
             Change::Draining { .. } => told.push("draining".to_owned()),
             Change::Drained { left } => told.push(format!("left {left}")),
             _ => {}
@@ -137,7 +137,7 @@ async fn two_restarts_follow_each_other_and_nobody_has_to_wait_for_them() {
     assert_eq!(within(60, "the second", pool.restart()).await.unwrap().members, 2);
     let mut order = Vec::new();
     while order.len() < 4 {
-        let event = within(30, "events", events.next()).await.unwrap();
+        let event = within(60, "events", events.next()).await.unwrap();
         if matches!(event.change, Change::Drained { .. }) {
             order.push(event.child.to_string());
         }

@@ -106,7 +106,7 @@ impl Start {
         drop(self.result);
         let mut all = Vec::new();
         let mut events = self.events;
-        while let Some(event) = within(20, "the end of the events", events.next()).await {
+        while let Some(event) = within(60, "the end of the events", events.next()).await {
             all.push(event);
         }
         for event in &all {

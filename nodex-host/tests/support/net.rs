@@ -42,21 +42,21 @@ pub(crate) async fn finish(net: Distributed, groups: impl IntoIterator<Item = u3
     let epmd = nodex_core::epmd::Client::new(([127, 0, 0, 1], net.epmd_port()).into());
     let port = epmd.lookup("master").await.expect("the host is registered").port;
     // The end of a registration is a matter of its connection with epmd.
-    within(10, "the end of all names but one", async {
+    within(60, "the end of all names but one", async {
         while epmd.names().await.expect("the names").iter().any(|(name, _)| name != "master") {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
-    within(10, "the end of all connections", async {
+    within(60, "the end of all connections", async {
         while !net.node().peers().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
-    within(5, "the end of the host", net.down()).await;
+    within(60, "the end of the host", net.down()).await;
     assert!(epmd.names().await.is_err(), "the embedded epmd is gone");
-    within(10, "the end of all sockets", async {
+    within(60, "the end of all sockets", async {
         while let left = sockets(port)
             && !left.is_empty()
         {
