@@ -1,16 +1,13 @@
 //! Bytes to dynamic terms: the head and the end of a list.
 
-use eetf::{FixInteger, ImproperList};
+use eetf::FixInteger;
 
 use super::{
     EtfError, List,
-    read_term::{OVERHEAD, Place, Reader},
+    read_term::{OVERHEAD, Open, Reader, Shape},
     tag,
 };
-use crate::{
-    convert::DecodeError,
-    term::{Term, proper_list},
-};
+use crate::{convert::DecodeError, term::Term};
 
 impl Reader<'_, '_> {
     /// The head of a list of some elements.
@@ -45,38 +42,49 @@ impl Reader<'_, '_> {
         Ok(Some(pairs.iter().map(|pair| pair[1]).collect()))
     }
 
-    /// A list whose elements have been read: its tail is due now.
-    #[inline(never)]
-    pub(super) fn tail(&mut self, mut elements: Vec<Term>, place: &mut impl Place) -> Result<(), DecodeError> {
-        loop {
-            match self.decoder.peek_tag() {
-                tag::NIL_EXT => {
-                    self.decoder.pos += 1;
-                    break;
+    /// All that was due of a list has been read: the tail is due now.
+    pub(super) fn tail(&mut self, open: &mut Open) -> Result<(), DecodeError> {
+        match self.decoder.peek_tag() {
+            tag::NIL_EXT => self.decoder.pos += 1,
+            // A list as the tail goes on with the same list; growing may take twice the room.
+            tag::STRING_EXT | tag::LIST_EXT => match self.decoder.list()? {
+                List::Bytes(bytes) => {
+                    self.charge(bytes.len().saturating_mul(2 * size_of::<Term>()))?;
+                    open.elements.extend(bytes.iter().map(|&byte| Term::FixInteger(FixInteger { value: byte.into() })));
                 }
-                // A list as the tail goes on with the same list; growing may take twice the room.
-                tag::STRING_EXT | tag::LIST_EXT => match self.decoder.list()? {
-                    List::Bytes(bytes) => {
-                        self.charge(bytes.len().saturating_mul(2 * size_of::<Term>()))?;
-                        elements.extend(bytes.iter().map(|&byte| Term::FixInteger(FixInteger { value: byte.into() })));
-                        break;
+                List::Elements(more) => {
+                    self.expect(more + 1)?;
+                    self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
+                    open.left = more;
+                    if more == 0 {
+                        return self.tail_of_none(open);
                     }
-                    List::Elements(more) => {
-                        self.expect(more + 1)?;
-                        self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
-                        self.elements(&mut elements, more, false)?;
-                    }
-                },
-                _ => {
-                    self.charge(2 * size_of::<Term>())?;
-                    self.elements(&mut elements, 1, false)?;
-                    let last = elements.pop().ok_or(EtfError::Truncated { offset: self.decoder.pos })?;
-                    place.put(|| Term::ImproperList(ImproperList { elements, last: Box::new(last) }));
+                }
+            },
+            _ => {
+                open.left = 1;
+                open.shape = Shape::Tail;
+                self.charge(2 * size_of::<Term>())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`tail`](Self::tail), behind one or more lists of no elements.
+    #[cold]
+    fn tail_of_none(&mut self, open: &mut Open) -> Result<(), DecodeError> {
+        while self.decoder.peek_tag() == tag::LIST_EXT {
+            match self.decoder.list()? {
+                List::Elements(0) => {}
+                List::Bytes(_) => return Ok(()),
+                List::Elements(more) => {
+                    self.expect(more + 1)?;
+                    self.charge(more.saturating_mul(2 * size_of::<Term>()))?;
+                    open.left = more;
                     return Ok(());
                 }
             }
         }
-        place.put(|| proper_list(elements));
-        Ok(())
+        self.tail(open)
     }
 }

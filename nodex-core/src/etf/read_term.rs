@@ -2,12 +2,12 @@
 
 use std::{collections::HashMap, iter, mem};
 
-use eetf::{ByteList, FixInteger, InternalFun, Map, Tuple};
+use eetf::{ByteList, FixInteger, ImproperList, InternalFun, Map, Tuple};
 
 use super::{Decoder, EtfError, Integer, Kind, MAX_TERM_DEPTH, read_run::run, tag};
 use crate::{
     convert::DecodeError,
-    term::{Term, distinct_keys, hash_is_unreliable},
+    term::{Term, distinct_keys, hash_is_unreliable, proper_list},
 };
 
 /// How deep maps may be nested in keys of maps. Every level reads its keys again to compare them.
@@ -30,22 +30,14 @@ impl Decoder<'_> {
     /// Also for what [`Term`] cannot hold ([`EtfError::Opaque`]: native records, local terms, `fun m:f/256`) and for
     /// a map with equal keys. `Term` takes `0.0` and `-0.0` for equal, as OTP did before release 27.
     pub fn term(&mut self) -> Result<Term, DecodeError> {
-        let max_depth = self.limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.depth);
-        let mut reader =
-            Reader { decoder: self, depth: 0, max_depth, key_depth: 0, maps: 0, spare: Default::default() };
-        let mut place = None;
-        reader.any(&mut place, false)?;
-        // It has been put there.
-        place.ok_or_else(|| EtfError::Truncated { offset: reader.decoder.pos }.into())
+        let max_depth = self.limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.depth) as usize;
+        Reader { decoder: self, outer: Vec::new(), max_depth, key_depth: 0, spare: Vec::new() }.term()
     }
 }
 
 /// Where a term is made.
 pub(super) trait Place {
     fn put(&mut self, make: impl FnOnce() -> Term);
-
-    /// What was put last.
-    fn last(&mut self) -> Option<&mut Term>;
 }
 
 impl Place for Vec<Term> {
@@ -55,11 +47,6 @@ impl Place for Vec<Term> {
     fn put(&mut self, make: impl FnOnce() -> Term) {
         self.extend(iter::once(make).map(|make| make()));
     }
-
-    #[inline(always)]
-    fn last(&mut self) -> Option<&mut Term> {
-        self.last_mut()
-    }
 }
 
 impl Place for Option<Term> {
@@ -67,105 +54,88 @@ impl Place for Option<Term> {
     fn put(&mut self, make: impl FnOnce() -> Term) {
         *self = Some(make());
     }
-
-    #[inline(always)]
-    fn last(&mut self) -> Option<&mut Term> {
-        self.as_mut()
-    }
 }
 
-/// How many levels of nested maps have memory for pairs that is used again.
-const SPARE: usize = 3;
+/// A term that contains others and is not complete.
+pub(super) struct Open {
+    /// What it contains, as far as it was read. Of a map: key, value, key, value ..
+    pub(super) elements: Vec<Term>,
+    /// How many are due.
+    pub(super) left: usize,
+    pub(super) shape: Shape,
+}
 
-/// Reads one term, by recursion that is no deeper than [`MAX_TERM_DEPTH`]. Terms are made where they stay: to move one that
-/// has just been made stalls the processor, since it is read back in other pieces than it was written in.
+pub(super) enum Shape {
+    Tuple,
+    List,
+    /// A list of which only the tail is due, which is no list.
+    Tail,
+    Map {
+        offset: usize,
+    },
+    Fun(Box<Fun>),
+}
+
+pub(super) struct Fun {
+    /// Still without its free variables; taken when it is whole.
+    fun: Option<Box<InternalFun>>,
+    /// Where it says that it ends.
+    end: usize,
+    offset: usize,
+}
+
+/// Reads one term. Terms are made where they stay: to move one that has just been made stalls the processor, since it is
+/// read back in other pieces than it was written in.
 pub(super) struct Reader<'d, 'a> {
     pub(super) decoder: &'d mut Decoder<'a>,
-    /// How many terms are open around the one that is being read.
-    depth: u32,
+    /// The open terms around the one that is being read.
+    outer: Vec<Open>,
     /// How many may be open.
-    max_depth: u32,
-    /// How many of these are in keys of maps.
+    max_depth: usize,
+    /// How many of these are maps of which a key is being read.
     key_depth: usize,
-    /// How many of these are maps.
-    maps: usize,
-    /// Memory for the pairs of the next map at each of the outer levels of maps.
-    spare: [Vec<Term>; SPARE],
+    /// Memory for the pairs of the next map.
+    spare: Vec<Term>,
 }
 
 impl Reader<'_, '_> {
-    /// Appends so many terms, or pairs of keys and values.
-    #[inline(never)]
-    pub(super) fn elements(&mut self, all: &mut Vec<Term>, count: usize, pairs: bool) -> Result<(), DecodeError> {
-        let mut left = count;
-        while left > 0 {
-            if !contains_others(self.decoder.peek_tag()) {
-                run(self.decoder, all, &mut left);
-                if left == 0 {
-                    break;
-                }
-            }
-            self.any(all, pairs && left.is_multiple_of(2))?;
-            left -= 1;
+    fn term(mut self) -> Result<Term, DecodeError> {
+        let mut top = Open { elements: Vec::new(), left: 0, shape: Shape::Tuple };
+        if let Some(whole) = self.outermost(&mut top)? {
+            return Ok(whole);
         }
-        Ok(())
-    }
-
-    /// Puts the next term into its place.
-    #[inline(always)]
-    fn any(&mut self, place: &mut impl Place, in_key: bool) -> Result<(), DecodeError> {
-        let (tag, offset) = self.next();
-        match tag {
-            tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => {
-                let count = self.decoder.tuple()?;
-                if count == 0 {
-                    place.put(|| Tuple::nil().into());
-                    return Ok(());
-                }
-                self.enter(in_key)?;
-                let mut elements = self.room(count, 0)?;
-                self.elements(&mut elements, count, false)?;
-                place.put(|| Term::Tuple(Tuple { elements }));
-            }
-            tag::LIST_EXT => {
-                let count = self.list()?;
-                if let Some(bytes) = self.small_integers(count)? {
-                    place.put(|| Term::ByteList(ByteList { bytes }));
-                    return Ok(());
-                }
-                self.enter(in_key)?;
-                let mut elements = self.room(count, 1)?;
-                self.elements(&mut elements, count, false)?;
-                if self.decoder.peek_tag() == tag::NIL_EXT && !starts_with_byte(&elements) {
-                    self.decoder.pos += 1;
-                    place.put(|| Term::List(eetf::List { elements }));
-                } else {
-                    self.tail(elements, place)?;
+        self.all_of(&mut top)?;
+        loop {
+            while top.left == 0 {
+                match self.outer.pop() {
+                    None => return self.closed(&mut top),
+                    Some(mut parent) => {
+                        self.key_depth -= usize::from(parent.reads_key());
+                        parent.elements.push(self.closed(&mut top)?);
+                        top = parent;
+                        self.one_less(&mut top)?;
+                    }
                 }
             }
-            tag::MAP_EXT => {
-                let count = self.pairs()?;
-                if count == 0 {
-                    place.put(|| Map { map: HashMap::new() }.into());
-                    return Ok(());
+            if contains_others(self.decoder.peek_tag()) {
+                let in_key = top.reads_key();
+                if let Some(mut inner) = self.inner(&mut top.elements, in_key)? {
+                    // What is simple has been read; of a list the tail may be due.
+                    if inner.left == 0 {
+                        self.all_of(&mut inner)?;
+                    }
+                    if inner.left > 0 {
+                        self.key_depth += usize::from(in_key);
+                        self.outer.push(mem::replace(&mut top, inner));
+                        continue;
+                    }
+                    top.elements.push(self.closed(&mut inner)?);
                 }
-                self.enter(in_key)?;
-                if self.key_depth > MAX_KEY_DEPTH {
-                    return Err(EtfError::KeyTooDeep { offset, limit: MAX_KEY_DEPTH }.into());
-                }
-                self.map(place, count, offset)?;
+            } else {
+                self.simple(&mut top.elements)?;
             }
-            tag::NEW_FUN_EXT => return self.fun(place, in_key),
-            _ => return self.single(place),
+            self.one_less(&mut top)?;
         }
-        self.leave(in_key);
-        Ok(())
-    }
-
-    /// Out of the way, for most have been read by [`run`].
-    #[inline(never)]
-    fn single(&mut self, place: &mut impl Place) -> Result<(), DecodeError> {
-        self.simple(place)
     }
 
     #[cold]
@@ -173,21 +143,28 @@ impl Reader<'_, '_> {
         EtfError::TooDeep { offset: self.decoder.pos, limit: self.decoder.limits.max_depth }.into()
     }
 
-    /// Opens one more term, if it may be.
+    /// Counts an element that has been read, and reads the simple ones that follow.
     #[inline(always)]
-    fn enter(&mut self, in_key: bool) -> Result<(), DecodeError> {
-        if self.depth >= self.max_depth {
-            return Err(self.too_deep());
-        }
-        self.depth += 1;
-        self.key_depth += usize::from(in_key);
-        Ok(())
+    fn one_less(&mut self, open: &mut Open) -> Result<(), DecodeError> {
+        open.left -= 1;
+        self.all_of(open)
     }
 
+    /// Reads what `open` contains as far as it is simple; of a list that is whole then, the tail.
     #[inline(always)]
-    fn leave(&mut self, in_key: bool) {
-        self.depth -= 1;
-        self.key_depth -= usize::from(in_key);
+    fn all_of(&mut self, open: &mut Open) -> Result<(), DecodeError> {
+        loop {
+            if open.left > 0 {
+                run(self.decoder, &mut open.elements, &mut open.left);
+            }
+            if open.left > 0 || !matches!(open.shape, Shape::List) {
+                return Ok(());
+            }
+            self.tail(open)?;
+            if open.left == 0 {
+                return Ok(());
+            }
+        }
     }
 
     #[inline]
@@ -195,12 +172,13 @@ impl Reader<'_, '_> {
         self.decoder.spend(bytes, FACTOR)
     }
 
-    /// Room for `count` terms, if so many and `more` bytes can follow and may be kept.
+    /// Makes room for `count` terms, if so many and `more` bytes can follow and may be kept.
     #[inline(always)]
-    fn room(&mut self, count: usize, more: usize) -> Result<Vec<Term>, DecodeError> {
+    fn room(&mut self, elements: &mut Vec<Term>, count: usize, more: usize) -> Result<(), DecodeError> {
         self.expect(count + more)?;
         self.charge(count.saturating_mul(size_of::<Term>()) + OVERHEAD)?;
-        Ok(Vec::with_capacity(count))
+        elements.reserve_exact(count);
+        Ok(())
     }
 
     pub(super) fn expect(&self, bytes: usize) -> Result<(), EtfError> {
@@ -220,6 +198,130 @@ impl Reader<'_, '_> {
         (self.decoder.peek_tag(), self.decoder.pos)
     }
 
+    /// Reads the outermost term, or opens it as `top` if it contains others.
+    #[inline(always)]
+    fn outermost(&mut self, top: &mut Open) -> Result<Option<Term>, DecodeError> {
+        let (tag, offset) = self.next();
+        match tag {
+            tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => {
+                top.left = self.decoder.tuple()?;
+                if top.left == 0 {
+                    return Ok(Some(Tuple::nil().into()));
+                }
+                self.room(&mut top.elements, top.left, 0)?;
+            }
+            tag::LIST_EXT => {
+                top.left = self.list()?;
+                top.shape = Shape::List;
+                if let Some(bytes) = self.small_integers(top.left)? {
+                    return Ok(Some(Term::ByteList(ByteList { bytes })));
+                }
+                self.room(&mut top.elements, top.left, 1)?;
+            }
+            tag::MAP_EXT => {
+                top.left = self.pairs()?;
+                top.shape = Shape::Map { offset };
+                if top.left == 0 {
+                    return Ok(Some(Map { map: HashMap::new() }.into()));
+                }
+                top.elements.reserve_exact(top.left);
+            }
+            tag::NEW_FUN_EXT => *top = self.fun(offset)?,
+            _ => {
+                let mut place = None;
+                self.simple(&mut place)?;
+                return Ok(place);
+            }
+        }
+        if self.max_depth == 0 { Err(self.too_deep()) } else { Ok(None) }
+    }
+
+    /// Appends a term inside of another, whose elements these are. One that contains others that are not simple is not
+    /// appended, but given as it is so far.
+    #[inline(always)]
+    fn inner(&mut self, outer: &mut Vec<Term>, in_key: bool) -> Result<Option<Open>, DecodeError> {
+        let (tag, offset) = self.next();
+        match tag {
+            tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT => {
+                let mut left = self.decoder.tuple()?;
+                if left == 0 {
+                    outer.put(|| Tuple::nil().into());
+                    return Ok(None);
+                }
+                self.enter()?;
+                outer.put(|| Term::Tuple(Tuple { elements: Vec::new() }));
+                if let Some(Term::Tuple(tuple)) = outer.last_mut() {
+                    self.room(&mut tuple.elements, left, 0)?;
+                    run(self.decoder, &mut tuple.elements, &mut left);
+                    if left > 0 {
+                        let elements = mem::take(&mut tuple.elements);
+                        outer.pop();
+                        return Ok(Some(Open { elements, left, shape: Shape::Tuple }));
+                    }
+                }
+            }
+            tag::LIST_EXT => {
+                let mut left = self.list()?;
+                if let Some(bytes) = self.small_integers(left)? {
+                    outer.put(|| Term::ByteList(ByteList { bytes }));
+                    return Ok(None);
+                }
+                self.enter()?;
+                outer.put(|| Term::List(eetf::List { elements: Vec::new() }));
+                if let Some(Term::List(list)) = outer.last_mut() {
+                    self.room(&mut list.elements, left, 1)?;
+                    run(self.decoder, &mut list.elements, &mut left);
+                    if left == 0 && self.decoder.peek_tag() == tag::NIL_EXT && !starts_with_byte(&list.elements) {
+                        self.decoder.pos += 1;
+                    } else {
+                        let elements = mem::take(&mut list.elements);
+                        outer.pop();
+                        return Ok(Some(Open { elements, left, shape: Shape::List }));
+                    }
+                }
+            }
+            tag::MAP_EXT => {
+                let mut left = self.pairs()?;
+                if left == 0 {
+                    outer.put(|| Map { map: HashMap::new() }.into());
+                    return Ok(None);
+                }
+                self.enter()?;
+                if self.key_depth + usize::from(in_key) > MAX_KEY_DEPTH {
+                    return Err(EtfError::KeyTooDeep { offset, limit: MAX_KEY_DEPTH }.into());
+                }
+                self.spare.reserve(left);
+                let pairs = left / 2;
+                run(self.decoder, &mut self.spare, &mut left);
+                if left > 0 {
+                    let elements = mem::take(&mut self.spare);
+                    return Ok(Some(Open { elements, left, shape: Shape::Map { offset } }));
+                }
+                outer.put(|| Term::Map(Map { map: HashMap::with_capacity(pairs) }));
+                if let Some(Term::Map(map)) = outer.last_mut() {
+                    fill(&mut map.map, &mut self.spare, offset)?;
+                }
+            }
+            tag::NEW_FUN_EXT => {
+                let mut open = self.fun(offset)?;
+                if open.left > 0 {
+                    self.enter()?;
+                    run(self.decoder, &mut open.elements, &mut open.left);
+                    return Ok(Some(open));
+                }
+                outer.push(self.closed(&mut open)?);
+            }
+            _ => self.simple(outer)?,
+        }
+        Ok(None)
+    }
+
+    /// Whether one more term may be open.
+    #[inline(always)]
+    fn enter(&self) -> Result<(), DecodeError> {
+        if self.outer.len() + 1 >= self.max_depth { Err(self.too_deep()) } else { Ok(()) }
+    }
+
     /// The head of a map: how many terms its pairs are.
     fn pairs(&mut self) -> Result<usize, DecodeError> {
         let pairs = self.decoder.map()?;
@@ -234,54 +336,14 @@ impl Reader<'_, '_> {
         Ok(count)
     }
 
-    /// A map of which the head has been read.
-    #[inline]
-    fn map(&mut self, place: &mut impl Place, count: usize, offset: usize) -> Result<(), DecodeError> {
-        let mut pairs = self.spare.get_mut(self.maps).map(mem::take).unwrap_or_default();
-        pairs.reserve(count);
-        self.maps += 1;
-        self.elements(&mut pairs, count, true)?;
-        self.maps -= 1;
-        place.put(|| Term::Map(Map { map: HashMap::with_capacity(count / 2) }));
-        if let Some(Term::Map(map)) = place.last() {
-            fill(&mut map.map, &mut pairs, offset)?;
-        }
-        if let Some(spare) = self.spare.get_mut(self.maps) {
-            *spare = pairs;
-        }
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn fun(&mut self, place: &mut impl Place, in_key: bool) -> Result<(), DecodeError> {
-        let Fun { mut fun, count, offset, size } = self.fun_head()?;
-        let mut elements = self.room(count, 0)?;
-        if count > 0 {
-            self.enter(in_key)?;
-            self.elements(&mut elements, count, false)?;
-            self.leave(in_key);
-        }
-        if self.decoder.pos != offset + 1 + size {
-            return Err(EtfError::Fun { offset }.into());
-        }
-        if let InternalFun::New { free_vars, .. } = &mut *fun {
-            *free_vars = elements;
-        }
-        place.put(|| Term::InternalFun(fun));
-        Ok(())
-    }
-
-    /// Everything of a fun in front of its free variables. Not where these are read: they may be funs again, all of which
-    /// have their place on the stack.
-    #[inline(never)]
-    fn fun_head(&mut self) -> Result<Fun, DecodeError> {
-        let offset = self.decoder.pos;
+    /// Everything of a fun in front of its free variables.
+    fn fun(&mut self, offset: usize) -> Result<Open, DecodeError> {
         self.decoder.pos += 1;
         let size = self.decoder.u32()? as usize;
         let arity = self.decoder.u8()?;
         let uniq = self.decoder.array()?;
-        let (index, count) = (self.decoder.u32()?, self.decoder.u32()? as usize);
-        if count > 255 {
+        let (index, left) = (self.decoder.u32()?, self.decoder.u32()? as usize);
+        if left > 255 {
             return Err(EtfError::Fun { offset }.into());
         }
         let module = self.atom()?;
@@ -293,21 +355,44 @@ impl Reader<'_, '_> {
         };
         let (old_index, old_uniq) = (small()?, small()?);
         let pid = self.pid()?;
-        self.charge(size_of::<InternalFun>() + OVERHEAD)?;
+        self.charge(size_of::<InternalFun>() + size_of::<Fun>() + 2 * OVERHEAD)?;
+        let mut elements = Vec::new();
+        self.room(&mut elements, left, 0)?;
         let fun = InternalFun::New { module, arity, pid, free_vars: Vec::new(), index, uniq, old_index, old_uniq };
-        Ok(Fun { fun: Box::new(fun), count, offset, size })
+        let fun = Fun { fun: Some(Box::new(fun)), end: offset + 1 + size, offset };
+        Ok(Open { elements, left, shape: Shape::Fun(Box::new(fun)) })
     }
-}
 
-/// A fun without its free variables.
-struct Fun {
-    fun: Box<InternalFun>,
-    /// How many free variables follow.
-    count: usize,
-    /// Where it begins.
-    offset: usize,
-    /// How many bytes behind its tag it says that it has.
-    size: usize,
+    /// A term of which everything has been read.
+    fn closed(&mut self, open: &mut Open) -> Result<Term, DecodeError> {
+        let mut elements = mem::take(&mut open.elements);
+        Ok(match &mut open.shape {
+            Shape::Tuple => Term::Tuple(Tuple { elements }),
+            Shape::List => proper_list(elements),
+            Shape::Tail => match elements.pop() {
+                Some(last) => Term::ImproperList(ImproperList { elements, last: Box::new(last) }),
+                None => return Err(EtfError::Truncated { offset: self.decoder.pos }.into()),
+            },
+            Shape::Map { offset } => {
+                let mut map = HashMap::with_capacity(elements.len() / 2);
+                fill(&mut map, &mut elements, *offset)?;
+                if elements.capacity() > self.spare.capacity() {
+                    self.spare = elements;
+                }
+                Term::Map(Map { map })
+            }
+            Shape::Fun(fun) => {
+                if self.decoder.pos != fun.end {
+                    return Err(EtfError::Fun { offset: fun.offset }.into());
+                }
+                let mut whole = fun.fun.take();
+                if let Some(InternalFun::New { free_vars, .. }) = whole.as_deref_mut() {
+                    *free_vars = elements;
+                }
+                Term::InternalFun(whole.ok_or(EtfError::Fun { offset: fun.offset })?)
+            }
+        })
+    }
 }
 
 /// Moves pairs into a map that has room for them.
@@ -333,4 +418,11 @@ fn starts_with_byte(elements: &[Term]) -> bool {
 fn contains_others(tag: u8) -> bool {
     use tag::{LARGE_TUPLE_EXT, LIST_EXT, MAP_EXT, NEW_FUN_EXT, SMALL_TUPLE_EXT};
     matches!(tag, SMALL_TUPLE_EXT | LIST_EXT | MAP_EXT | LARGE_TUPLE_EXT | NEW_FUN_EXT)
+}
+
+impl Open {
+    #[inline]
+    fn reads_key(&self) -> bool {
+        matches!(self.shape, Shape::Map { .. }) && self.left.is_multiple_of(2)
+    }
 }
