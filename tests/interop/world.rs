@@ -197,7 +197,7 @@ impl World {
             .env("ERL_EPMD_PORT", self.epmd_port().to_string())
             .env("HOME", &folder.inside);
         let running = std::thread::spawn(move || run(elixir, deadline));
-        Script { script, running, _folder: folder }
+        Script { script, running: Some(running), _folder: folder }
     }
 }
 
@@ -230,10 +230,10 @@ impl Drop for Running {
     }
 }
 
-/// A script that runs.
+/// A script that runs. A test that fails before waits for its end as well, which has a deadline.
 pub(crate) struct Script {
     script: &'static str,
-    running: JoinHandle<Ended>,
+    running: Option<JoinHandle<Ended>>,
     _folder: Folder,
 }
 
@@ -242,10 +242,18 @@ impl Script {
     ///
     /// # Panics
     /// Unless all of its tests have passed.
-    pub(crate) fn passes(self) {
-        match self.running.join() {
-            Ok(ended) => assert_passed(self.script, &ended),
-            Err(panic) => std::panic::resume_unwind(panic),
+    pub(crate) fn passes(mut self) {
+        match self.running.take().map(JoinHandle::join) {
+            Some(Ok(ended)) => assert_passed(self.script, &ended),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => unreachable!("it is waited for once"),
         }
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        // Its result is of no interest to a test that has failed.
+        let _ = self.running.take().map(JoinHandle::join);
     }
 }

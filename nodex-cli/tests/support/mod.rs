@@ -197,14 +197,23 @@ impl Running {
                 break status;
             }
             if Instant::now() > deadline {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
                 panic!("still running after {limit:?}\n{}{}", self.run.read("stdout"), self.run.read("stderr"));
             }
             std::thread::sleep(Duration::from_millis(2));
         };
         let (stdout, stderr) = (self.run.read("stdout"), self.run.read("stderr"));
         Ended { code: status.code(), stdout, stderr, mark: self.run.mark.clone() }
+    }
+}
+
+impl Drop for Running {
+    /// A test that fails leaves nothing behind. What a run that has ended left is for [`Ended::left_nothing`] to find.
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+            kill(&marked(&self.run.mark));
+        }
     }
 }
 
@@ -232,7 +241,10 @@ impl Ended {
             if left.is_empty() {
                 return;
             }
-            assert!(Instant::now() < deadline, "left behind: {left:?}\n{self}");
+            if Instant::now() > deadline {
+                kill(&left);
+                panic!("left behind: {left:?}\n{self}");
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -241,6 +253,13 @@ impl Ended {
 impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {:?}\n--- stdout\n{}--- stderr\n{}---", self.code, self.stdout, self.stderr)
+    }
+}
+
+fn kill(processes: &[String]) {
+    for pid in processes.iter().filter_map(|pid| rustix::process::Pid::from_raw(pid.parse().ok()?)) {
+        // Fails only when it is gone by now.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
     }
 }
 
