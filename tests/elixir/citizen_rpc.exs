@@ -202,7 +202,8 @@ defmodule CitizenRpcTest do
     assert :rpc.call(node, :orders, :sleep, [300], 50) == {:badrpc, :timeout}
     assert catch_error(:erpc.call(node, :orders, :sleep, [300], 50)) == {:erpc, :timeout}
     assert :rpc.block_call(node, :orders, :sleep, [300], 50) == {:badrpc, :timeout}
-    Process.sleep(400)
+    # Longer than each of them, and begun later.
+    assert :erpc.call(node, :orders, :sleep, [350]) == 350
     refute_received _
     assert :erpc.call(node, :orders, :ping, [1]) == {:pong, 1}
   end

@@ -116,7 +116,8 @@ fn failures(otp: &Otp) {
         world.wait(node.rpc::<i64>("nobody@127.0.0.1", "erlang", "node", &[], DEADLINE)).expect_err("it fails");
     assert!(matches!(nobody, RpcError::Connect(_)), "{nobody}");
     // The late result of the sleep is nobody's.
-    std::thread::sleep(Duration::from_millis(1100));
+    let slept: Atom = world.wait(node.rpc(BEAM, "timer", "sleep", &[&1000], DEADLINE)).expect("it succeeds");
+    assert_eq!(slept, "ok");
     assert_eq!(world.wait(node.rpc::<i64>(BEAM, "erlang", "abs", &[&-1], DEADLINE)).expect("it succeeds"), 1);
 }
 
@@ -136,7 +137,8 @@ fn monitors(otp: &Otp) {
     beam.eventually("length(element(2, process_info(whereis(one), monitored_by)))", "3");
     drop(dropped);
     beam.eventually("length(element(2, process_info(whereis(one), monitored_by)))", "2");
-    std::thread::sleep(Duration::from_millis(50));
+    // What was sent before this answer has come.
+    let _: Atom = world.wait(node.rpc(BEAM, "erlang", "node", &[], DEADLINE)).expect("it succeeds");
     assert!(holds(&world, &mut by_pid) && holds(&world, &mut by_name));
     beam.eval("one ! {all, \"done\"}");
     for monitor in [by_pid, by_name] {
