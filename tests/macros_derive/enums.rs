@@ -100,6 +100,43 @@ fn an_untagged_enum_is_what_fits() {
     );
 }
 
+/// Variants that are all atoms, of which some are not even tried.
+#[derive(FromTerm, PartialEq, Debug)]
+#[term(untagged)]
+enum Atoms {
+    Known(bool),
+    Nil,
+    Boxed(Box<bool>),
+    Loudness(Loudness),
+    Order(Order),
+}
+
+#[test]
+fn untagged_atoms_are_told_apart() {
+    let decode = |bytes: &[u8]| Atoms::decode(&mut Decoder::new(bytes));
+    assert_eq!(decode(b"w\x04true"), Ok(Atoms::Known(true)));
+    assert_eq!(decode(b"w\x05false"), Ok(Atoms::Known(false)));
+    assert_eq!(decode(b"w\x03nil"), Ok(Atoms::Nil));
+    assert_eq!(decode(b"w\x09VERY_LOUD"), Ok(Atoms::Loudness(Loudness::VeryLoud)));
+    // The older forms of atoms.
+    assert_eq!(decode(b"d\0\x05false"), Ok(Atoms::Known(false)));
+    assert_eq!(decode(b"s\x03nil"), Ok(Atoms::Nil));
+    assert_eq!(decode(b"v\0\x09VERY_LOUD"), Ok(Atoms::Loudness(Loudness::VeryLoud)));
+    // What was not tried at first is named as well.
+    let refused = decode(b"w\x04lost").unwrap_err().to_string();
+    assert!(refused.starts_with("atoms: expected known, nil, boxed, loudness or order, got atom; "), "{refused}");
+    for part in [
+        "known: expected true or false, got lost",
+        "nil: expected the atom nil, got the atom lost",
+        "boxed: expected true or false, got lost",
+        "loudness: loudness: expected VERY_LOUD or pending, got the atom lost",
+    ] {
+        assert!(refused.contains(part), "{part}: {refused}");
+    }
+    assert!(!refused.contains("order:"), "{refused}");
+    assert!(decode(b"w\x04tru").is_err() && decode(b"w").is_err());
+}
+
 /// Both variants read their first element before they find out that it was in vain, at every level anew.
 #[derive(FromTerm, Debug)]
 #[term(untagged)]

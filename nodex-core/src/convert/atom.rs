@@ -36,6 +36,11 @@ impl FromTerm for bool {
         kind == Kind::Atom
     }
 
+    #[inline]
+    fn looks_like(decoder: &Decoder<'_>) -> bool {
+        decoder.may_be_atom("true") || decoder.may_be_atom("false")
+    }
+
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         if decoder.take_atom("true") {
             return Ok(true);

@@ -240,6 +240,12 @@ pub fn next_kind(decoder: &Decoder<'_>) -> Option<Kind> {
     decoder.peek().ok()
 }
 
+/// False if the next term is surely not the atom of this name.
+#[inline]
+pub fn may_be_atom(decoder: &Decoder<'_>, name: &'static str) -> bool {
+    decoder.may_be_atom(name)
+}
+
 /// Reads one variant of an untagged enum; what `read` returns early is its value, not that of the caller.
 ///
 /// # Errors

@@ -40,6 +40,14 @@ pub trait FromTerm: Sized {
         true
     }
 
+    /// False if the first bytes of the next term, which is of a kind that this type could be, already say that it is none
+    /// of this type. Untagged enums try the other variants first then, and this one only to tell what is wrong with it.
+    #[doc(hidden)]
+    #[inline]
+    fn looks_like(_decoder: &Decoder<'_>) -> bool {
+        true
+    }
+
     /// The next `count` elements of a list, appended to `all`, which has room for them.
     #[doc(hidden)]
     #[inline]

@@ -13,6 +13,11 @@ macro_rules! pointers {
                 T::could_be(kind)
             }
 
+            #[inline]
+            fn looks_like(decoder: &Decoder<'_>) -> bool {
+                T::looks_like(decoder)
+            }
+
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 decoder.nested(T::decode).map($type::new)
             }
@@ -36,6 +41,11 @@ impl<B: ToOwned<Owned: FromTerm> + ?Sized> FromTerm for Cow<'_, B> {
     #[inline]
     fn could_be(kind: Kind) -> bool {
         B::Owned::could_be(kind)
+    }
+
+    #[inline]
+    fn looks_like(decoder: &Decoder<'_>) -> bool {
+        B::Owned::looks_like(decoder)
     }
 
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {

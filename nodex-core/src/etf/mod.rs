@@ -1,7 +1,7 @@
 //! The external term format: bytes to values and back (erts, chapter `erl_ext_dist`).
 //!
-//! Nothing here recurses as deep as a peer can nest a term, but no deeper than the limits say; and no count in the bytes
-//! makes an allocation larger than the bytes that follow it can fill.
+//! Nothing here recurses as deep as a term is nested, and no count in the bytes makes an allocation larger than the
+//! bytes that follow it can fill.
 
 mod ascii;
 mod decoder;
@@ -49,8 +49,8 @@ pub const MAX_INTEGER_BYTES: usize = 4_194_296;
 /// The most bytes of a big integer that every BEAM takes; the encoder refuses longer ones.
 pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
 
-/// How deep a dynamic term may be nested, whatever the limits say: [`Term`](crate::term::Term) is decoded, dropped,
-/// cloned, compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
+/// How deep a dynamic term may be nested, whatever the limits say: [`Term`](crate::term::Term) is dropped, cloned,
+/// compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
 pub const MAX_TERM_DEPTH: u32 = 512;
 
 /// What a [`Decoder`] accepts.

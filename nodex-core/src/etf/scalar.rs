@@ -100,6 +100,18 @@ impl<'a> Decoder<'a> {
         same
     }
 
+    /// False if the next term is surely not the atom of this name.
+    #[inline]
+    pub(crate) fn may_be_atom(&self, name: &str) -> bool {
+        match self.remaining() {
+            [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] => {
+                usize::from(*len) == name.len() && rest.starts_with(name.as_bytes())
+            }
+            // Other forms are rare.
+            _ => true,
+        }
+    }
+
     /// An atom.
     #[inline(always)]
     pub fn atom(&mut self) -> Result<Atom, DecodeError> {

@@ -1,6 +1,8 @@
 //! Writes `FromTerm`: straight from the bytes into the fields.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::{
@@ -17,6 +19,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let allow = &input.allow;
     let decoder = local("decoder");
+    let could_be = known_kinds(&input.body);
     let body = match &input.body {
         Body::Struct(shape) => structure(shape, &quote!(Self)),
         Body::Enum { variants, untagged: false } => tagged(variants),
@@ -26,6 +29,8 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         #[automatically_derived]
         #allow
         impl #impl_generics #private::convert::FromTerm for #ident #type_generics #where_clause {
+            #could_be
+
             fn decode(
                 #decoder: &mut #private::etf::Decoder<'_>,
             ) -> ::core::result::Result<Self, #private::convert::DecodeError> {
@@ -203,14 +208,15 @@ fn tagged(variants: &[Variant]) -> TokenStream {
 fn untagged(variants: &[Variant]) -> TokenStream {
     let (derive, decoder) = (derive(), local("decoder"));
     let (attempts, value, error) = (local("attempts"), local("value"), local("error"));
-    let kind = local("kind");
+    let (kind, last) = (local("kind"), local("last"));
     let expected = any_of(variants.iter().map(|variant| variant.name.clone()).collect());
     let tries = variants.iter().map(|variant| {
         let (ident, name) = (&variant.ident, &variant.name);
         let body = structure(&variant.shape, &quote!(Self::#ident));
         let could_be = could_be(&variant.shape, &kind);
+        let looks_like = looks_like(&variant.shape);
         quote! {
-            if #could_be {
+            if #could_be && #looks_like != #last {
                 match #derive::attempt(#decoder, |#decoder| { #body }) {
                     ::core::result::Result::Ok(#value) => return ::core::result::Result::Ok(#value),
                     ::core::result::Result::Err(#error) => #attempts.failed(#decoder, #name, &#error)?,
@@ -221,8 +227,56 @@ fn untagged(variants: &[Variant]) -> TokenStream {
     quote! {
         let mut #attempts = #derive::Untagged::new(#decoder);
         let #kind = #derive::next_kind(#decoder);
-        #(#tries)*
+        // Those that cannot be come last, for what they say about it.
+        for #last in [false, true] {
+            #(#tries)*
+        }
         ::core::result::Result::Err(#attempts.none(#decoder, #expected))
+    }
+}
+
+/// The method that says of which kinds the terms of a type are, where that does not depend on other types: they could
+/// contain this one.
+fn known_kinds(body: &Body) -> Option<TokenStream> {
+    let shapes: Vec<&Shape> = match body {
+        Body::Struct(shape) => vec![shape],
+        Body::Enum { variants, .. } => variants.iter().map(|variant| &variant.shape).collect(),
+    };
+    let mut names = BTreeSet::new();
+    for shape in shapes {
+        match (&shape.kind, body) {
+            (Kind::Transparent, _) => return None,
+            (Kind::Atom(_), _) => names.insert("Atom"),
+            (Kind::Map { tag: None, .. }, Body::Struct(_) | Body::Enum { untagged: true, .. }) => names.insert("Map"),
+            (Kind::Map { .. } | Kind::Tuple { .. }, _) => names.insert("Tuple"),
+        };
+    }
+    if names.is_empty() {
+        return None;
+    }
+    let (kind, private) = (local("kind"), quote!(::nodex::__private));
+    let kinds = names.iter().map(|name| {
+        let name = Ident::new(name, Span::mixed_site());
+        quote!(#private::etf::Kind::#name)
+    });
+    Some(quote! {
+        #[inline]
+        fn could_be(#kind: #private::etf::Kind) -> bool {
+            ::core::matches!(#kind, #(#kinds)|*)
+        }
+    })
+}
+
+/// Whether the next term may be this variant, as far as its first bytes tell.
+fn looks_like(shape: &Shape) -> TokenStream {
+    let (derive, decoder) = (derive(), local("decoder"));
+    match (&shape.kind, shape.written().next()) {
+        (Kind::Atom(name), _) => quote!(#derive::may_be_atom(#decoder, #name)),
+        (Kind::Transparent, Some(field)) if field.undefined == Undefined::No => {
+            let looks_like = member_of(&field.ty, from_term(), "looks_like");
+            quote!(#looks_like(#decoder))
+        }
+        _ => quote!(true),
     }
 }
 
