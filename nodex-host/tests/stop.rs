@@ -221,13 +221,40 @@ fn shell(options: CnodeBuilder, script: &str) -> CnodeBuilder {
 
 #[tokio::test]
 async fn another_signal() {
-    // A shell that waits for a child of its own can take the end of that child by INT for the end of its work.
     let script = "trap 'echo asked by INT; exit 0' INT; trap '' TERM; echo up; while :; do sleep 0.02 & wait $!; done";
     let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
     let stop = StopOptions { signal: StopSignal::Int, group: true, grace: Duration::from_secs(20) };
     let start = Start::options(options.stop(stop)).await;
     assert_eq!(start.ok().stop().await, Exit::Status(0));
     assert_eq!(texts(&start.finish().await), ["up", "asked by INT"]);
+}
+
+/// As a shell has what it runs in the background ignore them.
+#[tokio::test]
+async fn what_a_host_ignores_its_nodes_do_not() {
+    let mut host = Command::new("/bin/sh")
+        .args(["-c", "trap '' TERM INT QUIT HUP; exec \"$0\" \"$1\""])
+        .args([example("watch"), child("slow_to_end")])
+        .env("MISBEHAVIOUR", "slow_to_end")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(host.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut pids = lines.filter_map(|line| Some(line.split_once(": started as ")?.1.parse::<u32>().unwrap()));
+    let pid = pids.next().expect("a node");
+    let ignored = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("what is ignored");
+        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+        [1, 2, 3, 15].map(|signal| mask & 1 << (signal - 1) != 0)
+    };
+    assert_eq!(ignored(host.id()), [true; 4]);
+    // HUP is for `nohup`.
+    assert_eq!(ignored(pid), [true, false, false, false]);
+    host.kill().unwrap();
+    host.wait().unwrap();
+    nothing_left(pid).await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::{
 use rustix::fs::{Access, access};
 use thiserror::Error;
 
-use super::parent_death;
+use super::before_exec;
 
 /// An executable with its arguments and surroundings.
 #[derive(Clone)]
@@ -144,7 +144,7 @@ impl Launch {
         if let Some(cwd) = &self.cwd {
             command.current_dir(cwd);
         }
-        parent_death::kill_child_with_this_thread(&mut command);
+        before_exec::prepare(&mut command);
         command
     }
 

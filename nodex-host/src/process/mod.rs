@@ -10,6 +10,7 @@
 //! What gets away: a process that leaves the group by `setsid` or `setpgid`, and, when this program is killed on a system
 //! without `/bin/sh`, grandchildren that ignore the end of their stdin.
 
+mod before_exec;
 mod child;
 mod ending;
 mod exit;
@@ -19,7 +20,6 @@ mod guard;
 mod launch;
 mod lines;
 mod output;
-mod parent_death;
 mod stop;
 mod strays;
 mod warden;
