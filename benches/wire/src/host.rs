@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use crate::frames::HOST_NODE;
 use crate::handshake;
@@ -124,6 +125,25 @@ impl Node {
 
     /// Ends it in the midst of whatever it does.
     pub(crate) fn end(self) {}
+
+    /// Sends SIGTERM; gives the time until the process has ended, whatever its status.
+    ///
+    /// # Errors
+    /// When it goes on.
+    pub(crate) fn terminate(self) -> io::Result<Duration> {
+        // The connection stays until the end, which would end the node as well.
+        let Self { stream: _stream, mut child } = self;
+        let process = pidfd_open(Pid::from_child(&child.0), PidfdFlags::empty())?;
+        let sent = Instant::now();
+        pidfd_send_signal(&process, Signal::TERM)?;
+        let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
+        if poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience))? == 0 {
+            return Err(io::Error::other("the node still runs although it got a SIGTERM"));
+        }
+        let took = sent.elapsed();
+        child.0.wait()?;
+        Ok(took)
+    }
 
     /// Drops the connection; the executable has to end by itself, with 0.
     ///

@@ -31,6 +31,7 @@ const FEWEST_STARTS: usize = 3;
 
 /// The works.
 pub(crate) const START: &str = "start to ready line";
+pub(crate) const TERM: &str = "SIGTERM to the end of the process";
 pub(crate) const SATURATED: &str = "saturated, messages";
 pub(crate) const SATURATED_CPU: &str = "saturated, processor time per message";
 pub(crate) const SATURATED_GENERATOR: &str = "saturated, processor time of the generator per message";
@@ -75,7 +76,7 @@ fn text(error: io::Error) -> String {
 }
 
 fn starts(world: &World<'_>, node: &Executable, report: &mut Report) -> Result<(), String> {
-    let mut times = Latencies::new()?;
+    let (mut times, mut ends) = (Latencies::new()?, Latencies::new()?);
     let began = Instant::now();
     for number in 0..world.options.starts {
         // A virtual machine takes its time.
@@ -84,9 +85,14 @@ fn starts(world: &World<'_>, node: &Executable, report: &mut Report) -> Result<(
         }
         let (running, took) = spawn(world, node, Placement::OneCore)?;
         times.record(took);
-        running.stop().map_err(text)?;
+        if number.is_multiple_of(2) {
+            ends.record(running.terminate().map_err(text)?);
+        } else {
+            running.stop().map_err(text)?;
+        }
     }
     report.add(Subject::new(START, &node.name, "p50", Unit::Milliseconds), times.at(0.5) * 1e3);
+    report.add(Subject::new(TERM, &node.name, "p50", Unit::Milliseconds), ends.at(0.5) * 1e3);
     Ok(())
 }
 
