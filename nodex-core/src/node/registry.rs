@@ -150,7 +150,7 @@ impl Registry {
             }
             registry.push(node, creation, name, services, manners)?;
         }
-        for (name, service) in system_services {
+        for (name, service) in system::NAMES.into_iter().zip(system_services) {
             registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
         }
         if registry.by_name.is_empty() && registry.absent.is_empty() {

@@ -6,17 +6,15 @@ use crate::{
     term::{Atom, Pid, RawTerm},
 };
 
-/// Names and services of the processes that every node has. They stand behind the names that services are registered
-/// under, and answer nothing but calls of the functions that they list.
-pub(super) fn services() -> [(&'static str, Box<dyn Service>); 4] {
-    let services: [Box<dyn Service>; 4] = [Box::new(NetKernel), Box::new(Rex), Box::new(Introspection), Box::new(User)];
-    let mut names = NAMES.into_iter();
-    services.map(|service| (names.next().unwrap_or_default(), service))
+/// The names of the processes that every node has. They stand behind the names that services are registered under.
+pub(super) const NAMES: [&str; 4] = ["net_kernel", "rex", "nodex", USER];
+
+/// The services with these names, in this order. They answer nothing but calls of the functions that they list.
+pub(super) fn services() -> [Box<dyn Service>; 4] {
+    [Box::new(NetKernel), Box::new(Rex), Box::new(Introspection), Box::new(User)]
 }
 
-const NAMES: [&str; 4] = ["net_kernel", "rex", "nodex", USER];
-
-/// Which of them has this name.
+/// Which of [`NAMES`] this is.
 #[inline]
 pub(super) fn position(name: &[u8]) -> Option<usize> {
     NAMES.iter().position(|own| own.as_bytes() == name)
