@@ -11,7 +11,7 @@ use nodex_core::{
 };
 use num_bigint::BigInt;
 
-use crate::Bench;
+use crate::Subject;
 
 /// `%Shop.Order{}`.
 #[derive(Debug, Clone, FromTerm, IntoTerm)]
@@ -197,8 +197,8 @@ fn json(id: i64) -> Json {
     ])
 }
 
-/// Measures all.
-pub(crate) fn all(bench: &mut Bench<'_>) {
+/// Hands every term to the subject.
+pub(crate) fn all(bench: &mut impl Subject) {
     let pid = Pid { node: Atom::new("host@127.0.0.1").unwrap(), id: 91, serial: 0, creation: 1_700_000_000 };
     let reference = Reference::new(pid.node.clone(), 1_700_000_000, &[1, 2, 3]).unwrap();
 

@@ -10,6 +10,9 @@
 //! Criterion measures the Rust ones. A table comes last; it is written to `target/bench/codec.txt`, and as JSON to `codec.json`
 //! beside it; `--keep` also puts both into docs/benchmark. Figures are the best of fifteen
 //! rounds or more, of which other work on the machine disturbs the least.
+//!
+//! With `--count` nothing is measured: each work is done a fixed number of times between two marks, for
+//! `nodex-core/tests/codec_instructions.rs`, which runs it under valgrind.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -32,6 +35,7 @@ use nodex_core::{
 use crate::report::Report;
 
 mod corpus;
+mod count;
 #[path = "../../../benches/wire/src/machine.rs"]
 mod machine;
 mod others;
@@ -48,8 +52,13 @@ struct Bench<'c> {
     corpus: String,
 }
 
-impl Bench<'_> {
-    /// Measures a term, given as a Rust value.
+/// What is done with each term of the corpus.
+trait Subject {
+    /// Takes a term, given as a Rust value.
+    fn term<T: FromTerm + IntoTerm + Clone>(&mut self, name: &str, value: &T);
+}
+
+impl Subject for Bench<'_> {
     fn term<T: FromTerm + IntoTerm + Clone>(&mut self, name: &str, value: &T) {
         let binary = term_to_binary(value).unwrap();
         let hex: String = binary.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -106,6 +115,9 @@ impl Bench<'_> {
 }
 
 fn main() {
+    if std::env::args().any(|argument| argument == "--count") {
+        return corpus::all(&mut count::Counter);
+    }
     let keep = std::env::args().any(|argument| argument == "--keep");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
