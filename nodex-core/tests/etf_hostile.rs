@@ -21,6 +21,7 @@ use nodex_core::{
 };
 
 mod etf_beam;
+mod etf_cost;
 use etf_beam::{ask, hex};
 
 struct Counting;

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use nodex_core::{
+    eetf,
     etf::{Decoder, Encoder},
+    term,
     term::{Term, Text, compare},
 };
 
@@ -171,4 +173,29 @@ fn text_can_be_cut() {
         "#rec:pt{x = 1,y = {2}}"
     );
     assert_eq!(Text::of_bytes(&[121, 1, 2, 3]).to_string(), "#Local<4 bytes>");
+}
+
+/// `order.tsv` has terms from the least to the greatest.
+#[test]
+fn terms_have_the_order_of_the_keys_of_a_map() {
+    let lines = include_str!("etf_vectors/order.tsv").lines().skip(1);
+    let terms: Vec<(Term, &str)> = lines
+        .map(|line| {
+            let (bytes, text) = line.split_once('\t').unwrap();
+            let bytes: Vec<u8> =
+                (0..bytes.len()).step_by(2).map(|at| u8::from_str_radix(&bytes[at..at + 2], 16).unwrap()).collect();
+            (decode(&bytes, text), text)
+        })
+        .collect();
+    assert!(terms.len() > 300);
+    for (i, (a, a_text)) in terms.iter().enumerate() {
+        for (j, (b, b_text)) in terms.iter().enumerate() {
+            assert_eq!(compare(a, b), i.cmp(&j), "{a_text} and {b_text}");
+        }
+    }
+    // As keys of one map they are written in this order.
+    let map = eetf::Map { map: terms.iter().map(|(term, _)| (term.clone(), term!(v))).collect() };
+    let text = Text::of(&map.into()).to_string();
+    let keys: Vec<_> = terms.iter().map(|(term, _)| format!("{} => v", Text::of(term))).collect();
+    assert_eq!(text, format!("#{{{}}}", keys.join(",")));
 }

@@ -83,6 +83,26 @@ fn any_term() -> impl Strategy<Value = Term> {
     })
 }
 
+/// The form of a term, in which equal terms of different forms differ.
+fn shape(term: &Term) -> Term {
+    match term {
+        Term::Map(map) => {
+            // A list, for the order of maps in maps is no form.
+            let mut pairs: Vec<_> = map.map.iter().collect();
+            pairs.sort_by(|a, b| compare(a.0, b.0));
+            eetf::List { elements: pairs.into_iter().flat_map(|(key, value)| [shape(key), shape(value)]).collect() }
+                .into()
+        }
+        Term::Tuple(tuple) => eetf::Tuple { elements: tuple.elements.iter().map(shape).collect() }.into(),
+        Term::List(list) => eetf::List { elements: list.elements.iter().map(shape).collect() }.into(),
+        Term::ImproperList(list) => {
+            let last = Box::new(shape(&list.last));
+            ImproperList { elements: list.elements.iter().map(shape).collect(), last }.into()
+        }
+        other => other.clone(),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -95,6 +115,7 @@ proptest! {
                 // Not `==`: that looks keys of maps up by hash, and maps as keys have no hash to rely on.
                 Ok(again) => {
                     prop_assert!(compare(&again, &term).is_eq(), "{syntax:?}: {text}\n{}", written(&again, syntax));
+                    prop_assert_eq!(format!("{:?}", shape(&again)), format!("{:?}", shape(&canonical(again.clone()))));
                     prop_assert_eq!(written(&again, syntax), text);
                 }
                 Err(error) => prop_assert!(false, "{syntax:?}: {text}: {error} at {}", error.offset),
@@ -243,4 +264,20 @@ fn errors_are_short_whatever_the_text_is() {
         let error = parse(&long, Syntax::Erlang).unwrap_err().to_string();
         assert!(error.starts_with(&short) && error.len() < 300, "{error}");
     }
+}
+
+#[test]
+fn what_a_node_would_not_take_is_refused() {
+    let nested = |levels: usize| format!("{}0{}", "#{".repeat(levels), " => 1}".repeat(levels));
+    assert!(parse(&nested(5), Syntax::Erlang).is_ok());
+    let error = parse(&nested(6), Syntax::Erlang).unwrap_err().to_string();
+    assert_eq!(error, "this map is nested more than 4 levels deep in keys of maps");
+    // In values they may be nested as deep as any term.
+    let deep = format!("{}0{}", "#{1 => ".repeat(500), "}".repeat(500));
+    assert!(parse(&deep, Syntax::Erlang).is_ok());
+    // Some characters that ask for 128 KiB each.
+    let bits = |count: usize| format!("<<{}>>", vec!["0:1048576"; count].join(","));
+    assert!(parse(&bits(512), Syntax::Erlang).is_ok());
+    let error = parse(&bits(513), Syntax::Erlang).unwrap_err().to_string();
+    assert_eq!(error, "the binaries of this term take more than 67108864 bytes");
 }

@@ -83,6 +83,7 @@ fn is_a_limit(error: &DecodeError) -> bool {
         Cause::Malformed(
             EtfError::TooDeep { .. }
                 | EtfError::KeyTooDeep { .. }
+                | EtfError::AlikeKeys { .. }
                 | EtfError::TooLarge { .. }
                 | EtfError::Opaque { .. }
                 | EtfError::DuplicateKey { .. }

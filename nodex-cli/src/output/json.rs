@@ -19,7 +19,7 @@ pub(crate) fn value(term: &Term, syntax: Syntax) -> Value {
         // As digits where programs would round it.
         Term::BigInteger(integer) => match i64::try_from(&integer.value) {
             Ok(integer) => integer.into(),
-            Err(_) => Value::String(integer.value.to_string()),
+            Err(_) => text(term),
         },
         Term::Float(float) => Number::from_f64(float.value).map_or(Value::Null, Value::Number),
         Term::Binary(binary) => match std::str::from_utf8(&binary.bytes) {
@@ -42,7 +42,7 @@ pub(crate) fn value(term: &Term, syntax: Syntax) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use nodex_core::term;
+    use nodex_core::{term, term::parse};
     use serde_json::json;
 
     use super::*;
@@ -56,5 +56,12 @@ mod tests {
             json!(["ok", [1, -2.5, "x", true, null], {"a": 1, "2": [3], "s": "123456789012345678901"}])
         );
         assert_eq!(value(&term!([1 | tail]), Syntax::Elixir), json!("[1 | :tail]"));
+        // No program wants to wait for the digits.
+        let Value::String(long) =
+            value(&parse(&format!("0x{}", "F".repeat(1 << 20)), Syntax::Elixir).unwrap(), Syntax::Elixir)
+        else {
+            panic!("no string")
+        };
+        assert!(long.starts_with("0xFFFF") && long.len() == 2 + (1 << 20));
     }
 }

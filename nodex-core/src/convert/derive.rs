@@ -1,6 +1,9 @@
 //! What the derived implementations call, so that they stay small. Not for use by hand, and free to change.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+};
 
 use super::DecodeError;
 use crate::etf::{Decoder, EtfError, Kind, tag};
@@ -193,6 +196,21 @@ pub struct Untagged {
 /// The text of an inner error is cut after so many bytes, or the texts of nested attempts would grow without bound.
 const MAX_DETAIL: usize = 160;
 
+/// Appends to a text as much as there is room for, and then fails.
+struct Detail<'a> {
+    text: &'a mut String,
+    left: usize,
+}
+
+impl Write for Detail<'_> {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let taken = &more[..more.floor_char_boundary(self.left)];
+        self.text.push_str(taken);
+        self.left -= taken.len();
+        if taken.len() < more.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
 impl Untagged {
     /// From the position now.
     pub fn new(decoder: &Decoder<'_>) -> Self {
@@ -214,12 +232,10 @@ impl Untagged {
         let begun = decoder.position() > self.start;
         decoder.read_again_from(self.start)?;
         if begun {
-            let mut text = format!("; {variant}: {error}");
-            if text.len() > MAX_DETAIL {
-                text.truncate(text.floor_char_boundary(MAX_DETAIL));
-                text.push_str("..");
+            let mut detail = Detail { text: &mut self.details, left: MAX_DETAIL };
+            if write!(detail, "; {variant}: {error}").is_err() {
+                self.details.push_str("..");
             }
-            self.details.push_str(&text);
         }
         Ok(())
     }

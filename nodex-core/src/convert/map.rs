@@ -6,33 +6,56 @@ use std::{
 };
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind};
+use crate::{
+    etf::{Decoder, EncodeError, Encoder, EtfError, Kind},
+    term::{Alike, MAX_ALIKE},
+};
 
-/// Reads pairs into a map, of which `insert` says whether the key was new.
+/// What became of a pair.
+enum Inserted {
+    New,
+    Twice,
+    /// Too many keys have the same hash.
+    Alike,
+}
+
+impl Inserted {
+    fn of(before: Option<impl Sized>) -> Self {
+        if before.is_none() { Inserted::New } else { Inserted::Twice }
+    }
+}
+
+/// Reads pairs into a map. `insert` is told whether there are maps of dynamic terms in the key.
 fn decode<K: FromTerm, V: FromTerm, M>(
     decoder: &mut Decoder<'_>,
     make: impl FnOnce(usize) -> M,
-    insert: impl Fn(&mut M, K, V) -> bool,
+    mut insert: impl FnMut(&mut M, K, V, bool) -> Inserted,
 ) -> Result<M, DecodeError> {
     decoder.nested(|decoder| {
+        let offset = decoder.position();
         let count = decoder.map()?;
         // Every key and every value takes a byte; a hash table has room for twice as many pairs at most.
         decoder.room::<()>(count.saturating_mul(2))?;
         decoder.spend(count.saturating_mul(2 * (size_of::<(K, V)>() + 1)), 8)?;
         let mut map = make(count);
         for i in 0..count {
-            let start = decoder.position();
+            let (start, maps) = (decoder.position(), decoder.dynamic_maps());
             let key = K::decode(decoder).map_err(|error| error.within(format!("key {}", i + 1)))?;
-            let end = decoder.position();
+            let (end, has_maps) = (decoder.position(), decoder.dynamic_maps() != maps);
             let value = V::decode(decoder).map_err(|error| {
                 let mut key = decoder.clone();
                 key.rewind(start);
                 error.within(format!("value of {}", key.text_until(end)))
             })?;
-            if !insert(&mut map, key, value) {
-                let mut key = decoder.clone();
-                key.rewind(start);
-                return Err(DecodeError::mismatch("map with different keys", format!("{} twice", key.text_until(end))));
+            match insert(&mut map, key, value, has_maps) {
+                Inserted::New => {}
+                Inserted::Twice => {
+                    let mut key = decoder.clone();
+                    key.rewind(start);
+                    let found = format!("{} twice", key.text_until(end));
+                    return Err(DecodeError::mismatch("map with different keys", found));
+                }
+                Inserted::Alike => return Err(EtfError::AlikeKeys { offset, limit: MAX_ALIKE }.into()),
             }
         }
         Ok(map)
@@ -47,10 +70,14 @@ impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm fo
 
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let mut alike = Alike::default();
         decode(
             decoder,
             |count| HashMap::with_capacity_and_hasher(count, S::default()),
-            |map, key, value| map.insert(key, value).is_none(),
+            |map: &mut Self, key, value, has_maps| match !has_maps || alike.admits(&key, map.hasher()) {
+                true => Inserted::of(map.insert(key, value)),
+                false => Inserted::Alike,
+            },
         )
     }
 }
@@ -63,7 +90,7 @@ impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
 
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decode(decoder, |_| BTreeMap::new(), |map, key, value| map.insert(key, value).is_none())
+        decode(decoder, |_| BTreeMap::new(), |map, key, value, _| Inserted::of(map.insert(key, value)))
     }
 }
 

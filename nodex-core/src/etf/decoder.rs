@@ -24,6 +24,8 @@ pub struct Decoder<'a> {
     pub(super) read_again: usize,
     /// Bytes of memory that what was decoded so far takes.
     pub(super) spent: usize,
+    /// How many maps of dynamic terms were decoded so far.
+    pub(super) maps: usize,
 }
 
 /// The head of a list.
@@ -52,7 +54,7 @@ impl<'a> Decoder<'a> {
     /// At a position of `bytes` that is not beyond their end.
     #[inline(always)]
     pub(crate) fn at(bytes: &'a [u8], pos: usize, owner: Option<&'a Bytes>) -> Self {
-        Decoder { bytes, pos, owner, limits: Limits::default(), depth: 0, read_again: 0, spent: 0 }
+        Decoder { bytes, pos, owner, limits: Limits::default(), depth: 0, read_again: 0, spent: 0, maps: 0 }
     }
 
     /// With other limits than the default ones.
@@ -290,6 +292,11 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
+    /// How many maps of dynamic terms were decoded so far.
+    pub(crate) fn dynamic_maps(&self) -> usize {
+        self.maps
+    }
+
     /// A decoder for other bytes under the same limits.
     pub(crate) fn of_part<'b>(&self, bytes: &'b [u8]) -> Decoder<'b> {
         Decoder {
@@ -300,6 +307,7 @@ impl<'a> Decoder<'a> {
             depth: self.depth,
             read_again: self.read_again,
             spent: self.spent,
+            maps: self.maps,
         }
     }
 
@@ -319,9 +327,9 @@ impl<'a> Decoder<'a> {
         Ok(term)
     }
 
-    /// What stands up to `end`, in words short enough for a message.
+    /// The term that was read from here to `end`, in words short enough for a message.
     pub(crate) fn text_until(&self, end: usize) -> String {
-        Text::of_bytes(self.bytes.get(self.pos..end).unwrap_or_default()).max_len(40).to_string()
+        Text::of_valid(self.bytes.get(self.pos..end).unwrap_or_default()).max_len(40).to_string()
     }
 
     /// One term of any depth as it is. Long ones share the received buffer where there is one.

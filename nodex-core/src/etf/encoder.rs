@@ -1,6 +1,6 @@
 //! Output: encoded terms, with big binaries spliced in and not copied.
 
-use std::io::IoSlice;
+use std::{fmt, io::IoSlice};
 
 use bytes::Bytes;
 
@@ -12,18 +12,25 @@ const SPLICE_MIN: usize = 16 * 1024;
 /// Append-only output of encoded terms.
 ///
 /// Bytes up to the last splice are `buf[..at] ++ shared ++ buf[at..] ..`. Nothing here adds a version byte 131.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Encoder {
     pub(super) buf: Out,
     splices: Vec<Splice>,
     spliced: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Splice {
     /// Position in `buf` in front of which `bytes` stand.
     at: usize,
     bytes: Bytes,
+}
+
+impl fmt::Debug for Encoder {
+    /// How much it holds: what it holds is of any size.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder").field("len", &self.len()).finish_non_exhaustive()
+    }
 }
 
 /// A state of an [`Encoder`] to go back to.

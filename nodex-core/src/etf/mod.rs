@@ -53,6 +53,9 @@ pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
 /// compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
 pub const MAX_TERM_DEPTH: u32 = 512;
 
+/// In how many keys of maps a map of a dynamic term may be nested. Every level hashes its keys again.
+pub const MAX_KEY_DEPTH: usize = 4;
+
 /// What a [`Decoder`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -4,14 +4,11 @@ use std::{collections::HashMap, iter, mem};
 
 use eetf::{ByteList, FixInteger, ImproperList, InternalFun, Map, Tuple};
 
-use super::{Decoder, EtfError, Integer, Kind, MAX_TERM_DEPTH, read_run::run, tag};
+use super::{Decoder, EtfError, Integer, Kind, MAX_KEY_DEPTH, MAX_TERM_DEPTH, read_run::run, tag};
 use crate::{
     convert::DecodeError,
-    term::{Term, distinct_keys, hash_is_unreliable, proper_list},
+    term::{Alike, MAX_ALIKE, Maps, Order, Term, maps_in, proper_list},
 };
-
-/// How deep maps may be nested in keys of maps. Every level reads its keys again to compare them.
-const MAX_KEY_DEPTH: usize = 4;
 
 /// Memory that an allocation takes beside what it holds.
 pub(super) const OVERHEAD: usize = 16;
@@ -27,8 +24,8 @@ impl Decoder<'_> {
     /// length of the message if that is more.
     ///
     /// # Errors
-    /// Also for what [`Term`] cannot hold ([`EtfError::Opaque`]: native records, local terms, `fun m:f/256`) and for
-    /// a map with equal keys. `Term` takes `0.0` and `-0.0` for equal, as OTP did before release 27.
+    /// Also for what [`Term`] cannot hold ([`EtfError::Opaque`]: native records, local terms, `fun m:f/256`), for
+    /// a map with equal keys, and where maps are nested in more than [`MAX_KEY_DEPTH`] keys of maps. `Term` takes `0.0` and `-0.0` for equal, as OTP did before release 27.
     pub fn term(&mut self) -> Result<Term, DecodeError> {
         let max_depth = self.limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.depth) as usize;
         Reader { decoder: self, outer: Vec::new(), max_depth, key_depth: 0, spare: Vec::new() }.term()
@@ -325,6 +322,7 @@ impl Reader<'_, '_> {
     /// The head of a map: how many terms its pairs are.
     fn pairs(&mut self) -> Result<usize, DecodeError> {
         let pairs = self.decoder.map()?;
+        self.decoder.maps += 1;
         let count = pairs.saturating_mul(2);
         self.expect(count)?;
         // A hash table has a power of two of places, seven of eight used at most, and one byte more for each. Before
@@ -397,15 +395,25 @@ impl Reader<'_, '_> {
 
 /// Moves pairs into a map that has room for them.
 fn fill(map: &mut HashMap<Term, Term>, pairs: &mut Vec<Term>, offset: usize) -> Result<(), EtfError> {
-    let mut doubtful = false;
+    let (mut alike, mut unordered) = (Alike::default(), false);
     let mut pairs = pairs.drain(..);
     while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
-        doubtful |= !matches!(key, Term::Atom(_) | Term::Binary(_)) && hash_is_unreliable(&key);
+        // The usual keys contain none, and that is seen without a call.
+        let maps = if matches!(key, Term::Atom(_) | Term::Binary(_)) { Maps::None } else { maps_in(&key) };
+        if maps != Maps::None {
+            unordered |= maps == Maps::Several;
+            if !alike.admits(&key, map.hasher()) {
+                return Err(EtfError::AlikeKeys { offset, limit: MAX_ALIKE });
+            }
+        }
         if map.insert(key, value).is_some() {
             return Err(EtfError::DuplicateKey { offset });
         }
     }
-    if doubtful && !distinct_keys(map) { Err(EtfError::DuplicateKey { offset }) } else { Ok(()) }
+    if unordered && !Order::default().distinct(map.keys().filter(|key| maps_in(key) == Maps::Several)) {
+        return Err(EtfError::DuplicateKey { offset });
+    }
+    Ok(())
 }
 
 /// Whether it could be a byte list, as [`proper_list`] finds out.

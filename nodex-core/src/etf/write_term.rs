@@ -5,7 +5,7 @@ use std::{collections::hash_map, slice};
 use eetf::{InternalFun, Map};
 
 use super::{EncodeError, Encoder, Kind, Mark, put::put_numbers, short_term::short_term, tag};
-use crate::term::{Term, distinct_keys, hash_is_unreliable, is_canonical};
+use crate::term::{Maps, Order, Term, is_canonical, maps_in};
 
 /// How many levels are written by recursion, which is faster; the others are not, so that no depth overflows the stack.
 const SHALLOW: usize = 16;
@@ -72,7 +72,7 @@ impl Encoder {
         while let Some(other) = self.buf.put_while(&mut pairs, |place, term| short_term(place, term)) {
             self.put_other(other, depth)?;
         }
-        if pairs.doubtful && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
+        if pairs.doubtful && !distinct_keys(map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
     }
 
     /// A term of any depth, without recursion.
@@ -243,9 +243,13 @@ impl<'t> Iterator for Pairs<'t> {
 
 /// Keys that differ in Rust may be equal on a BEAM, unless none of them is doubtful.
 fn is_doubtful(key: &Term) -> bool {
-    !is_canonical(key) || hash_is_unreliable(key)
+    !is_canonical(key) || maps_in(key) == Maps::Several
 }
 
 fn check_keys(map: &Map) -> Result<(), EncodeError> {
-    if map.map.keys().any(is_doubtful) && !distinct_keys(&map.map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
+    if map.map.keys().any(is_doubtful) && !distinct_keys(map) { Err(EncodeError::DuplicateKey) } else { Ok(()) }
+}
+
+fn distinct_keys(map: &Map) -> bool {
+    Order::default().distinct(map.map.keys())
 }

@@ -26,7 +26,7 @@ use crate::{
 #[non_exhaustive]
 pub enum RpcError {
     /// It raised an error: `error:{exception, Reason, Stack}` of `erpc:call/5`. A function that is not there gives `undef`.
-    #[error("the function raised an error: {reason}")]
+    #[error("the function raised an error: {reason:.1000}")]
     Error {
         /// The reason.
         reason: RawTerm,
@@ -34,25 +34,25 @@ pub enum RpcError {
         stack: RawTerm,
     },
     /// It called `exit`.
-    #[error("the function exited: {reason}")]
+    #[error("the function exited: {reason:.1000}")]
     Exit {
         /// The reason.
         reason: RawTerm,
     },
     /// It threw something.
-    #[error("the function threw {value}")]
+    #[error("the function threw {value:.1000}")]
     Throw {
         /// What it threw.
         value: RawTerm,
     },
     /// The process that ran it was ended by an exit signal.
-    #[error("the process that ran the function was ended: {reason}")]
+    #[error("the process that ran the function was ended: {reason:.1000}")]
     Signal {
         /// The reason.
         reason: RawTerm,
     },
     /// The node did not spawn a process for it.
-    #[error("the node refused to run the function: {reason}")]
+    #[error("the node refused to run the function: {reason:.1000}")]
     Refused {
         /// Why, such as `notsup` or `system_limit`.
         reason: RawTerm,

@@ -45,7 +45,7 @@ pub enum Down {
     #[error("the connection to its node was lost")]
     NoConnection,
     /// It ended.
-    #[error("the process ended: {reason}")]
+    #[error("the process ended: {reason:.1000}")]
     Exit {
         /// Its exit reason.
         reason: RawTerm,

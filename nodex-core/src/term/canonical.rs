@@ -44,7 +44,7 @@ fn all(terms: Vec<Term>) -> Vec<Term> {
 }
 
 /// A list from canonical elements and tail.
-fn improper(mut elements: Vec<Term>, last: Term) -> Term {
+pub(crate) fn improper(mut elements: Vec<Term>, last: Term) -> Term {
     match last {
         last if elements.is_empty() => last,
         Term::List(list) => {

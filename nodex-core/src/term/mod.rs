@@ -3,6 +3,7 @@
 mod atom;
 mod canonical;
 mod identifier;
+mod keys;
 #[doc(hidden)]
 pub mod macro_support;
 mod macros;
@@ -17,7 +18,8 @@ pub use identifier::{IdentifierError, Pid, Port, Reference};
 pub use order::compare;
 pub use raw::RawTerm;
 pub(crate) use raw::{Held, first_word};
-pub use text::{ParseError, ParseProblem, Syntax, Text, parse};
+pub use text::{MAX_DECIMAL_BYTES, MAX_DECIMAL_DIGITS, ParseError, ParseProblem, Syntax, Text, parse};
 
-pub(crate) use canonical::{is_canonical, mask_bits, proper_list};
-pub(crate) use order::{distinct_keys, hash_is_unreliable};
+pub(crate) use canonical::{improper, is_canonical, mask_bits, proper_list};
+pub(crate) use keys::{Alike, MAX_ALIKE, Maps, maps_in};
+pub(crate) use order::Order;

@@ -5,18 +5,21 @@ use std::fmt::{self, Write};
 use eetf::InternalFun;
 
 use super::{
-    leaf::{is_printable, write_atom, write_float, write_quoted},
+    Out, Syntax,
+    integer::write_integer,
+    leaf::{is_printable, utf8, write_atom, write_float, write_quoted},
     parse::OPERATORS,
+    term::pairs,
 };
-use crate::term::{Term, compare};
+use crate::term::{Order, Term};
 
 /// `depth` levels of nesting are shown; this function calls itself no deeper.
-pub(super) fn write(out: &mut impl Write, term: &Term, depth: usize) -> fmt::Result {
+pub(super) fn write<'t>(out: &mut impl Out, term: &'t Term, depth: usize, order: &mut Order<'t>) -> fmt::Result {
     match term {
         Term::Tuple(_) | Term::Map(_) | Term::List(_) | Term::ImproperList(_) if depth == 0 => out.write_str("..."),
         Term::Atom(atom) => write_name(out, &atom.name),
         Term::FixInteger(integer) => write!(out, "{}", integer.value),
-        Term::BigInteger(integer) => write!(out, "{}", integer.value),
+        Term::BigInteger(integer) => write_integer(out, &integer.value, Syntax::Elixir),
         Term::Float(float) => write_float(out, float.value),
         Term::Binary(binary) => write_bits(out, &binary.bytes, 8),
         Term::BitBinary(bits) => write_bits(out, &bits.bytes, bits.tail_bits_size),
@@ -55,7 +58,7 @@ pub(super) fn write(out: &mut impl Write, term: &Term, depth: usize) -> fmt::Res
         Term::ByteList(list) => write_bytes(out, &list.bytes),
         Term::Tuple(tuple) => {
             out.write_char('{')?;
-            write_all(out, &tuple.elements, depth)?;
+            write_all(out, &tuple.elements, depth, order)?;
             out.write_char('}')
         }
         Term::List(list) => {
@@ -64,57 +67,56 @@ pub(super) fn write(out: &mut impl Write, term: &Term, depth: usize) -> fmt::Res
                 for (i, (key, value)) in list.elements.iter().filter_map(pair).enumerate() {
                     separate(out, i)?;
                     write_key(out, key)?;
-                    write(out, value, depth - 2)?;
+                    write(out, value, depth - 2, order)?;
                 }
             } else {
-                write_all(out, &list.elements, depth)?;
+                write_all(out, &list.elements, depth, order)?;
             }
             out.write_char(']')
         }
         Term::ImproperList(list) => {
             out.write_char('[')?;
-            write_all(out, &list.elements, depth)?;
+            write_all(out, &list.elements, depth, order)?;
             out.write_str(" | ")?;
-            write(out, &list.last, depth - 1)?;
+            write(out, &list.last, depth - 1, order)?;
             out.write_char(']')
         }
-        Term::Map(map) => write_map(out, map, depth),
+        Term::Map(map) => write_map(out, map, depth, order),
     }
 }
 
-fn write_map(out: &mut impl Write, map: &eetf::Map, depth: usize) -> fmt::Result {
-    let mut pairs: Vec<_> = map.map.iter().collect();
-    pairs.sort_by(|a, b| compare(a.0, b.0));
-    let is_struct = |(key, value): &(&Term, &Term)| match (key, value) {
+fn write_map<'t>(out: &mut impl Out, map: &'t eetf::Map, depth: usize, order: &mut Order<'t>) -> fmt::Result {
+    let pairs = pairs(out, map, order);
+    let is_struct = |(key, value): (&Term, &Term)| match (key, value) {
         (Term::Atom(key), Term::Atom(module)) => key.name == "__struct__" && module_name(&module.name).is_some(),
         _ => false,
     };
     out.write_char('%')?;
-    let keys = pairs.iter().all(|(key, _)| matches!(key, Term::Atom(atom) if !atom.name.starts_with("Elixir.")));
-    if let (true, Some(place)) = (keys, pairs.iter().position(is_struct))
-        && let (_, Term::Atom(module)) = pairs.remove(place)
-    {
+    let keys = map.map.keys().all(|key| matches!(key, Term::Atom(atom) if !atom.name.starts_with("Elixir.")));
+    let module = if keys { map.map.iter().find(|pair| is_struct(*pair)).map(|pair| pair.1) } else { None };
+    if let Some(Term::Atom(module)) = module {
         write_name(out, &module.name)?;
     }
     out.write_char('{')?;
-    for (i, (key, value)) in pairs.into_iter().enumerate() {
+    let others = pairs.iter().filter(|pair| module.is_none() || !is_struct(**pair));
+    for (i, (key, value)) in others.enumerate() {
         separate(out, i)?;
         match key {
             Term::Atom(atom) if keys => write_key(out, &atom.name)?,
             key => {
-                write(out, key, depth - 1)?;
+                write(out, key, depth - 1, order)?;
                 out.write_str(" => ")?;
             }
         }
-        write(out, value, depth - 1)?;
+        write(out, value, depth - 1, order)?;
     }
     out.write_char('}')
 }
 
-fn write_all(out: &mut impl Write, terms: &[Term], depth: usize) -> fmt::Result {
+fn write_all<'t>(out: &mut impl Out, terms: &'t [Term], depth: usize, order: &mut Order<'t>) -> fmt::Result {
     for (i, term) in terms.iter().enumerate() {
         separate(out, i)?;
-        write(out, term, depth - 1)?;
+        write(out, term, depth - 1, order)?;
     }
     Ok(())
 }
@@ -187,8 +189,9 @@ fn write_text(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_str(&quoted.replace("#{", "\\#{"))
 }
 
-fn write_bits(out: &mut impl Write, bytes: &[u8], bits: u8) -> fmt::Result {
-    match std::str::from_utf8(bytes) {
+fn write_bits(out: &mut impl Out, all: &[u8], bits: u8) -> fmt::Result {
+    let bytes = out.part(all);
+    match utf8(bytes, all) {
         Ok(text) if bits == 8 && text.chars().all(is_printable) => return write_text(out, text),
         _ => out.write_str("<<")?,
     }
@@ -203,7 +206,8 @@ fn write_bits(out: &mut impl Write, bytes: &[u8], bits: u8) -> fmt::Result {
 }
 
 /// A list of integers from 0 to 255: text if all are printable ASCII, as `inspect` has it.
-fn write_bytes(out: &mut impl Write, bytes: &[u8]) -> fmt::Result {
+fn write_bytes(out: &mut impl Out, bytes: &[u8]) -> fmt::Result {
+    let bytes = out.part(bytes);
     if !bytes.is_empty() && bytes.iter().all(|&byte| byte.is_ascii() && is_printable(byte.into())) {
         out.write_str("~c")?;
         return write_text(out, &bytes.iter().map(|&byte| char::from(byte)).collect::<String>());

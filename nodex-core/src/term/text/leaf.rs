@@ -1,6 +1,11 @@
 //! Terms that contain no others.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    str::Utf8Error,
+};
+
+use super::Out;
 
 /// Words of the language, which an atom can be only in quotes (reference manual, "Reserved Words").
 const RESERVED: [&str; 30] = [
@@ -47,10 +52,21 @@ pub(super) fn is_printable(c: char) -> bool {
         && !matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
+/// The text that bytes are, of which these are a part that may end within a character.
+pub(super) fn utf8<'b>(part: &'b [u8], all: &[u8]) -> Result<&'b str, Utf8Error> {
+    match std::str::from_utf8(part) {
+        Err(error) if error.error_len().is_none() && part.len() < all.len() => {
+            std::str::from_utf8(&part[..error.valid_up_to()])
+        }
+        result => result,
+    }
+}
+
 /// A binary or bit string: its bytes, and how many bits of the last one count.
-pub(super) fn write_bits(out: &mut impl Write, bytes: &[u8], bits: u8) -> fmt::Result {
+pub(super) fn write_bits(out: &mut impl Out, all: &[u8], bits: u8) -> fmt::Result {
     out.write_str("<<")?;
-    let text = if bits == 8 && !bytes.is_empty() { Some(std::str::from_utf8(bytes)) } else { None };
+    let bytes = out.part(all);
+    let text = if bits == 8 && !bytes.is_empty() { Some(utf8(bytes, all)) } else { None };
     match (text, bytes.split_last()) {
         (Some(Ok(text)), _) if text.chars().all(is_printable) => {
             write_quoted(out, text.chars(), '"')?;

@@ -1,11 +1,11 @@
 //! Encoded terms.
 
-use std::fmt::{self, Write};
-
-use num_bigint::BigInt;
+use std::fmt;
 
 use super::{
+    Out,
     identifier::{write_pid, write_port, write_reference},
+    integer::write_encoded,
     leaf::{is_printable, write_atom, write_bits, write_float, write_quoted},
     term::write_bytes,
 };
@@ -36,18 +36,18 @@ impl From<EtfError> for Stop {
 }
 
 /// The next term. `depth` levels of nesting are shown; the functions here call each other no deeper.
-pub(super) fn write(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> fmt::Result {
+pub(super) fn write(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> fmt::Result {
     write_term(out, decoder, depth).map_err(|Stop| fmt::Error)
 }
 
-fn write_term(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
+fn write_term(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
     let kind = decoder.peek()?;
     if depth == 0 && matches!(kind, Kind::Tuple | Kind::List | Kind::Map | Kind::Record) {
         decoder.skip()?;
         return Ok(out.write_str("...")?);
     }
     match kind {
-        Kind::Integer => write!(out, "{}", BigInt::decode(decoder)?)?,
+        Kind::Integer => write_encoded(out, decoder.any_integer("integer")?)?,
         Kind::Float => write_float(out, decoder.float()?)?,
         Kind::Atom => write_atom(out, &decoder.atom_name()?)?,
         Kind::Pid => {
@@ -92,7 +92,7 @@ fn write_term(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> 
     Ok(())
 }
 
-fn write_all(out: &mut impl Write, decoder: &mut Decoder<'_>, count: usize, depth: usize) -> Result<(), Stop> {
+fn write_all(out: &mut impl Out, decoder: &mut Decoder<'_>, count: usize, depth: usize) -> Result<(), Stop> {
     for i in 0..count {
         if i > 0 {
             out.write_char(',')?;
@@ -102,8 +102,8 @@ fn write_all(out: &mut impl Write, decoder: &mut Decoder<'_>, count: usize, dept
     Ok(())
 }
 
-fn write_list(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
-    if let Some(text) = characters(decoder) {
+fn write_list(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
+    if let Some(text) = characters(decoder, out.room()) {
         return Ok(write_quoted(out, text.chars(), '"')?);
     }
     match decoder.list()? {
@@ -139,7 +139,8 @@ fn write_list(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> 
 }
 
 /// The text that the next list is, if it is one; it is read only then. (Short ones are `STRING_EXT`, which others see to.)
-fn characters(decoder: &mut Decoder<'_>) -> Option<String> {
+/// If there is no room for all of it, what is in front decides.
+fn characters(decoder: &mut Decoder<'_>, room: usize) -> Option<String> {
     let mut ahead = decoder.clone();
     let List::Elements(mut count @ 1..) = ahead.list().ok()? else { return None };
     let mut text = String::new();
@@ -149,6 +150,9 @@ fn characters(decoder: &mut Decoder<'_>) -> Option<String> {
                 return None;
             }
             text.push(char::decode(&mut ahead).ok().filter(|&c| is_printable(c))?);
+            if text.len() > room {
+                return Some(text);
+            }
         }
         // A list as the tail goes on with the same list.
         match ahead.list().ok()? {
@@ -164,7 +168,7 @@ fn characters(decoder: &mut Decoder<'_>) -> Option<String> {
     }
 }
 
-fn write_fun(out: &mut impl Write, decoder: &mut Decoder<'_>) -> Result<(), Stop> {
+fn write_fun(out: &mut impl Out, decoder: &mut Decoder<'_>) -> Result<(), Stop> {
     let fun = decoder.skip()?;
     let external = fun.first() == Some(&tag::EXPORT_EXT);
     // In front of the module stand: the tag, or the tag, two lengths, arity, uniq and index.
@@ -184,18 +188,19 @@ fn write_fun(out: &mut impl Write, decoder: &mut Decoder<'_>) -> Result<(), Stop
 }
 
 /// `#module:name{field = value,...}`, as OTP 29 prints a native record.
-fn write_record(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
-    let record = decoder.skip()?;
-    let (&count, rest) = record.get(1..).and_then(|rest| rest.split_first_chunk()).ok_or(Stop)?;
-    let count = u32::from_be_bytes(count) as usize;
-    let mut names = Decoder::new(rest.get(1..).ok_or(Stop)?);
+fn write_record(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
+    // The tag, the number of fields, and whether it is exported.
+    let (head, _) = decoder.remaining().split_first_chunk::<6>().ok_or(Stop)?;
+    let [_, a, b, c, d, _] = *head;
+    let count = u32::from_be_bytes([a, b, c, d]);
+    decoder.rewind(decoder.position() + head.len());
     out.write_char('#')?;
-    write_atom(out, &names.atom_name()?)?;
+    write_atom(out, &decoder.atom_name()?)?;
     out.write_char(':')?;
-    write_atom(out, &names.atom_name()?)?;
-    let mut values = names.clone();
+    write_atom(out, &decoder.atom_name()?)?;
+    let mut names = decoder.clone();
     for _ in 0..count {
-        values.atom_name()?;
+        decoder.atom_name()?;
     }
     out.write_char('{')?;
     for i in 0..count {
@@ -204,7 +209,7 @@ fn write_record(out: &mut impl Write, decoder: &mut Decoder<'_>, depth: usize) -
         }
         write_atom(out, &names.atom_name()?)?;
         out.write_str(" = ")?;
-        write_term(out, &mut values, depth - 1)?;
+        write_term(out, decoder, depth - 1)?;
     }
     Ok(out.write_char('}')?)
 }

@@ -4,7 +4,7 @@ use eetf::BitBinary;
 use num_bigint::BigInt;
 
 use super::{Cursor, ParseProblem, Parsed, Syntax, number, quoted};
-use crate::term::Term;
+use crate::term::{Term, canonical};
 
 /// The most bits of one integer.
 const MAX_SIZE: u64 = 1 << 20;
@@ -35,7 +35,7 @@ pub(super) fn bits(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     }
     // The last byte counts wholly where no bits are left over.
     let tail_bits_size = if out.used == 0 { 8 } else { out.used };
-    Ok(BitBinary { bytes: out.bytes, tail_bits_size }.into())
+    Ok(canonical(BitBinary { bytes: out.bytes, tail_bits_size }.into()))
 }
 
 const UNCLOSED: ParseProblem = ParseProblem::Unclosed { what: "binary", closing: '>' };
@@ -61,6 +61,7 @@ fn string(cursor: &mut Cursor<'_>, out: &mut Bits) -> Parsed<()> {
 fn integer(cursor: &mut Cursor<'_>, out: &mut Bits) -> Parsed<()> {
     let start = cursor.at();
     let value = match number::number(cursor)? {
+        Term::FixInteger(integer) => integer.value.into(),
         Term::BigInteger(integer) => integer.value,
         _ => return Err(cursor.error_at(start, ParseProblem::Expected { expected: "an integer", found: None })),
     };
@@ -76,6 +77,7 @@ fn integer(cursor: &mut Cursor<'_>, out: &mut Bits) -> Parsed<()> {
     if cursor.rest().starts_with(['/', ':', '-']) {
         return Err(cursor.error(ParseProblem::Segment));
     }
+    cursor.spend(size.div_ceil(8) as usize)?;
     // What does not fit is cut off on the left.
     let value: BigInt = value & ((BigInt::from(1) << size) - 1);
     let bytes = value.to_bytes_be().1;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use eetf::{ImproperList, List, Map, Tuple};
+use eetf::{Map, Tuple};
 
 use super::{Cursor, ParseProblem, Parsed, name, term};
-use crate::term::{Term, canonical};
+use crate::term::{Alike, MAX_ALIKE, Maps, Term, improper, maps_in, proper_list};
 
 pub(super) fn tuple(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     let start = cursor.at();
@@ -31,15 +31,15 @@ pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<Term> {
                 None => term(cursor)?,
             });
             if cursor.take_spaced("|") {
-                let last = Box::new(term(cursor)?);
+                let last = term(cursor)?;
                 cursor.skip_space();
                 closed(cursor, start, "list", ']', "]")?;
                 cursor.bump();
-                return Ok(ImproperList { elements, last }.into());
+                return Ok(improper(elements, last));
             }
             comma(cursor, start, "list", ']', "a comma, | or ]")?;
         }
-        Ok(List { elements }.into())
+        Ok(proper_list(elements))
     })
 }
 
@@ -64,8 +64,8 @@ pub(super) fn elixir_map(cursor: &mut Cursor<'_>) -> Parsed<Term> {
 pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>) -> Parsed<Term> {
     let start = cursor.at();
     cursor.back_to(start + opening);
-    cursor.nested(|cursor| {
-        let mut map = HashMap::new();
+    cursor.nested_map(|cursor| {
+        let (mut map, mut alike) = (HashMap::new(), Alike::default());
         if let Some(name) = name {
             map.insert(eetf::Atom::from("__struct__").into(), name);
         }
@@ -73,7 +73,7 @@ pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>) -
             let key = match name::key(cursor)? {
                 Some(key) => key,
                 None => {
-                    let key = term(cursor)?;
+                    let key = cursor.key(term)?;
                     cursor.skip_space();
                     if !cursor.take("=>") {
                         let unclosed = ParseProblem::Unclosed { what: "map", closing: '}' };
@@ -86,8 +86,11 @@ pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>) -
                 }
             };
             let value = term(cursor)?;
-            // In the form in which equal keys are equal values: the last one counts, as in both languages.
-            map.insert(canonical(key), value);
+            if maps_in(&key) != Maps::None && !map.contains_key(&key) && !alike.admits(&key, map.hasher()) {
+                return Err(cursor.error_at(start, ParseProblem::AlikeKeys { limit: MAX_ALIKE }));
+            }
+            // Of equal keys the last one counts, as in both languages.
+            map.insert(key, value);
             comma(cursor, start, "map", '}', "a comma or }")?;
         }
         Ok(Map { map }.into())

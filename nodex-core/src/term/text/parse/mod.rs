@@ -16,16 +16,21 @@ mod quoted;
 use cursor::Cursor;
 pub use error::{ParseError, ParseProblem};
 pub(super) use name::OPERATORS;
+pub use number::MAX_DECIMAL_DIGITS;
 
 use super::Syntax;
 use crate::{
-    etf::MAX_TERM_DEPTH,
-    term::{Term, canonical},
+    etf::{MAX_KEY_DEPTH, MAX_TERM_DEPTH},
+    term::Term,
 };
 
 type Parsed<T> = Result<T, ParseError>;
 
 /// Reads a term that is written in Erlang or Elixir.
+///
+/// The term is in [canonical](crate::term::canonical) form. Where a node would not take it, it is refused here: nested
+/// more than [`MAX_TERM_DEPTH`] levels deep, or with maps in more than [`MAX_KEY_DEPTH`] keys of maps. Integers of more
+/// than [`MAX_DECIMAL_DIGITS`] digits are written in base 16.
 ///
 /// Pids, ports and references can be read as [`Text`](super::Text) writes them, with their node; their creation is 0
 /// then, because the text does not tell it.
@@ -48,12 +53,12 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Term, ParseError> {
         cursor.bump();
     }
     match cursor.skip_space() {
-        "" => Ok(canonical(term)),
+        "" => Ok(term),
         _ => Err(cursor.expected("the end of the term")),
     }
 }
 
-/// The next term. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
+/// The next term, in canonical form. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
 fn term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     cursor.skip_space();
     match cursor.peek() {

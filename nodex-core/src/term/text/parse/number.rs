@@ -1,10 +1,14 @@
 //! Numbers and characters.
 
-use eetf::{BigInteger, Float};
+use eetf::{BigInteger, FixInteger, Float};
 use num_bigint::BigInt;
 
 use super::{Cursor, ParseProblem, Parsed, Syntax, error::shown, quoted};
-use crate::term::Term;
+use crate::term::{Term, canonical};
+
+/// The most digits of an integer that is read in base 10, or in another one that is no power of two: it takes more time
+/// than they are long to find what they stand for.
+pub const MAX_DECIMAL_DIGITS: usize = 65_536;
 
 pub(super) fn number(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     let negative = match cursor.peek() {
@@ -52,8 +56,13 @@ pub(super) fn number(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     if cursor.peek().is_some_and(|c| c.is_alphanumeric() || c == '_') {
         return Err(cursor.error(bad));
     }
+    if digits.len() > MAX_DECIMAL_DIGITS && !base.is_power_of_two() {
+        return Err(
+            cursor.error_at(start, ParseProblem::LongNumber { digits: digits.len(), limit: MAX_DECIMAL_DIGITS })
+        );
+    }
     let value = BigInt::parse_bytes(digits.as_bytes(), base).ok_or_else(|| cursor.error(bad))?;
-    Ok(BigInteger { value: if negative { -value } else { value } }.into())
+    Ok(canonical(BigInteger { value: if negative { -value } else { value } }.into()))
 }
 
 /// Digits; one `_` may stand between two of them.
@@ -95,7 +104,8 @@ fn character(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         Some(c) => c,
         None => return Err(cursor.expected("a character")),
     };
-    Ok(BigInteger { value: u32::from(c).into() }.into())
+    // A character has at most 21 bits.
+    Ok(FixInteger { value: u32::from(c) as i32 }.into())
 }
 
 /// A whole number of at most `limit`.

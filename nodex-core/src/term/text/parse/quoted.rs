@@ -1,9 +1,9 @@
 //! Text in quotes.
 
-use eetf::{Binary, List};
+use eetf::Binary;
 
 use super::{Cursor, ParseProblem, Parsed, Syntax};
-use crate::term::Term;
+use crate::term::{Term, proper_list};
 
 /// What stands in double quotes: a binary or a list of characters.
 pub(super) fn string(cursor: &mut Cursor<'_>) -> Parsed<Term> {
@@ -17,7 +17,7 @@ pub(super) fn string(cursor: &mut Cursor<'_>) -> Parsed<Term> {
 fn characters(text: &str) -> Term {
     // A character has at most 21 bits.
     let elements = text.chars().map(|c| eetf::FixInteger::from(u32::from(c) as i32).into()).collect();
-    List { elements }.into()
+    proper_list(elements)
 }
 
 /// `~c"characters"`, `~s"binary"`; `~"binary"` and `~b"binary"` of Erlang.
