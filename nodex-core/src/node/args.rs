@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Caller, Context, Extensions, MissingState,
+    caller::Share,
     route::{Address, Route},
 };
 use crate::{
@@ -88,6 +89,8 @@ pub struct Args<'a> {
     pub(super) route: &'a Route<'a>,
     /// The process whose function is called.
     pub(super) process: &'a Arc<Address>,
+    /// What the handler has to do with the caller, if that was taken.
+    pub(super) share: Share,
 }
 
 impl Args<'_> {
@@ -106,9 +109,9 @@ impl Args<'_> {
         Rejection::badarg(&format!("{}: argument {}: {error}", self.function, self.taken))
     }
 
-    /// Who called.
+    /// Who called. From now on whoever waits is told if nobody answers.
     pub fn caller(&self) -> Caller {
-        Caller::new(self.route, self.context)
+        self.share.caller(self.function, self.route, self.context, self.process)
     }
 
     /// The node and the connection of the call.
@@ -145,6 +148,11 @@ impl Rejection {
     /// `{panic, Message}`, the message being a binary.
     pub(crate) fn panic(message: &str) -> Self {
         Self::tagged(crate::atom!("panic"), message)
+    }
+
+    /// `{no_reply, Message}`, the message being a binary: nobody can answer any more.
+    pub(crate) fn no_reply(function: &str, why: &str) -> Self {
+        Self::tagged(crate::atom!("no_reply"), &format!("{function}: {why}"))
     }
 
     /// `{unencodable, Message}`: the handler returned what no BEAM would accept.

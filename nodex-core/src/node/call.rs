@@ -10,8 +10,11 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Args, Class, FromArg, IntoReply, Lock, Rejection, route::Route};
-use crate::etf::Encoder;
+use super::{Args, Class, FromArg, IntoReply, Lock, Rejection, caller::Share, route::Route};
+use crate::{
+    etf::{EncodeError, Encoder},
+    term::Atom,
+};
 
 /// A message that calls a function of a [`Service`](super::Service).
 ///
@@ -47,18 +50,19 @@ impl<'a> Call<'a> {
     /// Answers at once.
     #[inline(always)]
     pub fn reply<R: IntoReply>(self, reply: R) -> Handled {
-        write_reply(self.args.route, self.out, reply);
+        write_reply(self.args.route, self.out, reply, &self.args.share);
         Handled(None)
     }
 
     /// Answers `{error, Reason}`.
     #[cold]
     pub fn reject(self, rejection: Rejection) -> Handled {
+        self.args.share.answered();
         self.args.route.write_error(self.out, &rejection);
         Handled(None)
     }
 
-    /// Answers nothing.
+    /// Answers nothing, or later through a [`Caller`](super::Caller) that was kept.
     pub fn no_reply(self) -> Handled {
         Handled(None)
     }
@@ -69,7 +73,7 @@ impl<'a> Call<'a> {
     where
         F: Future<Output: IntoReply> + Send + 'static,
     {
-        let mut later = Later(Box::pin(Answering { future }));
+        let mut later = Later(Box::pin(Answering { future, share: self.args.share }));
         match later.0.as_mut().poll_reply(&mut task::Context::from_waker(self.waker), self.args.route, self.out) {
             Poll::Ready(()) => Handled(None),
             Poll::Pending => Handled(Some(later)),
@@ -81,7 +85,8 @@ impl<'a> Call<'a> {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn blocking<R: IntoReply + Send + 'static>(self, work: impl FnOnce() -> R + Send + 'static) -> Handled {
-        self.run(on_blocking_thread(work))
+        let function = self.args.function.clone();
+        self.run(on_blocking_thread(function, work))
     }
 
     /// Answers with what `handler` makes of the state, now if nobody changes it, else as soon as that is done.
@@ -119,10 +124,10 @@ impl<'a> Call<'a> {
         S: Send + Sync + 'static,
         R: IntoReply + Send + 'static,
     {
-        let state = state.clone();
+        let (state, function) = (state.clone(), self.args.function.clone());
         self.run(async move {
             let state = state.read().await;
-            on_blocking_thread(move || work(&state)).await
+            on_blocking_thread(function, move || work(&state)).await
         })
     }
 
@@ -135,27 +140,59 @@ impl<'a> Call<'a> {
         S: Send + Sync + 'static,
         R: IntoReply + Send + 'static,
     {
-        let state = state.clone();
+        let (state, function) = (state.clone(), self.args.function.clone());
         self.run(async move {
             let mut state = state.write().await;
-            on_blocking_thread(move || work(&mut state)).await
+            on_blocking_thread(function, move || work(&mut state)).await
         })
     }
 }
 
-async fn on_blocking_thread<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(reply) => reply,
+async fn on_blocking_thread<R: Send + 'static>(
+    function: Atom,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Blocking<R> {
+    match tokio::task::spawn_blocking(work).await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(reply) => Blocking::Done(reply),
         // The panic goes on here, where it is made the answer of this call.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => Blocking::Ended(function),
+    }
+}
+
+/// What a thread for blocking work has returned.
+enum Blocking<R> {
+    Done(R),
+    /// The runtime has ended, before it or without it.
+    Ended(Atom),
+}
+
+impl<R: IntoReply> IntoReply for Blocking<R> {
+    fn replies(&self) -> bool {
+        if let Blocking::Done(reply) = self { reply.replies() } else { true }
+    }
+
+    fn raises(&self) -> Option<Class> {
+        if let Blocking::Done(reply) = self { reply.raises() } else { Some(Class::Error) }
+    }
+
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Blocking::Done(reply) => return reply.encode_reply(encoder),
+            Blocking::Ended(function) => {
+                encoder.append(Rejection::no_reply(function, "the runtime has ended").reason());
+            }
+        }
+        Ok(())
     }
 }
 
 #[inline(always)]
-fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R) {
+fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R, share: &Share) {
     if !reply.replies() {
         return;
     }
+    share.answered();
     if let Some(class) = reply.raises() {
         return raise(route, class, &reply, out);
     }
@@ -196,11 +233,19 @@ impl Later {
             Ok(poll) => poll.map(|()| None),
             Err(panic) => {
                 out.rollback(mark);
+                self.0.as_mut().answered();
                 let rejection = panic_rejection(function, &*panic);
                 route.write_error(out, &rejection);
                 Poll::Ready(Some(rejection))
             }
         }
+    }
+}
+
+impl Later {
+    /// Drops the handler, whose caller is told by somebody else.
+    pub(crate) fn give_up(mut self) {
+        self.0.as_mut().answered();
     }
 }
 
@@ -228,12 +273,16 @@ trait AnswerFuture: Send {
         route: &Route<'_>,
         out: &mut Encoder,
     ) -> Poll<()>;
+
+    /// The call is answered without the handler.
+    fn answered(self: Pin<&mut Self>);
 }
 
 pin_project! {
     struct Answering<F> {
         #[pin]
         future: F,
+        share: Share,
     }
 }
 
@@ -244,6 +293,11 @@ impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
         route: &Route<'_>,
         out: &mut Encoder,
     ) -> Poll<()> {
-        self.project().future.poll(context).map(|reply| write_reply(route, out, reply))
+        let this = self.project();
+        this.future.poll(context).map(|reply| write_reply(route, out, reply, this.share))
+    }
+
+    fn answered(self: Pin<&mut Self>) {
+        self.share.answered();
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use super::{
     Accepts, Args, Call, CallKind, Context, Function, Handled, Rejection,
     call::panic_rejection,
+    caller::Share,
     function_table::Target,
     gen_call::{alias_of, gen_from, usual_call},
     later::LaterCalls,
@@ -140,7 +141,8 @@ fn plain(
     let route = Route { kind: CallKind::Plain, flags, to: Some(from), from: address, more: None };
     // Made where the service reads it.
     let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner));
-    let args = Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address };
+    let share = Share::default();
+    let args = Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address, share };
     let call = Call { args, out, waker: input.waker };
     match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
         Ok(Handled(None)) => return Some(Taken::Handled),
@@ -312,7 +314,9 @@ impl Arrival<'_> {
         let mark = place.mark();
         // Made where the service reads it: to copy what has just been written in pieces stalls the processor.
         let decoder = Decoder::at(decoder.bytes(), decoder.position(), decoder.owner());
-        let args = Args { function: &function.name, taken: 0, decoder, context, route, process: &process.address };
+        let (process_address, share) = (&process.address, Share::default());
+        let args =
+            Args { function: &function.name, taken: 0, decoder, context, route, process: process_address, share };
         let call = Call { args, out: place, waker: self.input.waker };
         match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
             Ok(Handled(None)) => {}

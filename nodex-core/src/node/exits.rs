@@ -12,7 +12,10 @@ use super::{
     route::Address,
     spawned::NORMAL,
 };
-use crate::{dist::control::PidTerm, term::RawTerm};
+use crate::{
+    dist::control::PidTerm,
+    term::{RawTerm, Text},
+};
 
 /// The atom `kill`.
 const KILL: &[u8] = b"\x77\x04kill";
@@ -100,10 +103,12 @@ impl Inner {
             return false;
         }
         let name = process.name.as_deref().unwrap_or_default();
-        tracing::info!(name, pid = ?process.pid, reason = %reason.as_bytes().escape_ascii(), "a service has ended");
+        let shown = Text::of_valid(reason.as_bytes()).max_len(1000);
+        tracing::info!(name, pid = ?process.pid, reason = %shown, "a service has ended");
         let number = process.address.number();
         self.registry.spawned.release(number);
         self.aliases.ended(number);
+        self.kept.ended(number);
         if process.watched.load(Ordering::SeqCst) {
             self.tell(number, reason);
         }

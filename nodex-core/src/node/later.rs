@@ -17,6 +17,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use super::{
     CallKind, Rejection,
     call::Later,
+    caller::ENDED,
     registry::Process,
     route::{Address, OwnedRoute, Route},
 };
@@ -94,7 +95,13 @@ impl Future for Running {
         let more = this.route.more();
         let route = this.route.as_route(&more);
         let over = match (&mut this.later, more.spawned) {
-            (None, _) => Poll::Ready(None),
+            (None, _) => {
+                // A call of a `gen_server` has its monitor.
+                if route.kind == CallKind::Plain {
+                    route.write_error(&mut reply, &Rejection::no_reply(&this.function, ENDED));
+                }
+                Poll::Ready(None)
+            }
             // Killed.
             (_, Some(spawned)) if spawned.is_over() => Poll::Ready(None),
             (Some(later), _) => later.poll(context, &route, &this.function, &mut reply),
@@ -189,7 +196,9 @@ impl LaterCalls {
     pub(super) fn drop_ended(&mut self) {
         for running in &mut self.running {
             if !running.route.is_alive() {
-                running.later = None;
+                if let Some(later) = running.later.take() {
+                    later.give_up();
+                }
                 if let Some(waker) = running.waker.take() {
                     waker.wake();
                 }

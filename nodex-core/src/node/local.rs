@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Builder, Extensions, StartError,
     aliases::Aliases,
+    caller::Kept,
     counters::Sums,
     peers::Peers,
     processes::Number,
@@ -46,6 +47,8 @@ pub(super) struct Inner {
     pub(super) connections: AtomicUsize,
     pub(super) replies: Replies,
     pub(super) aliases: Aliases,
+    /// Callers that wait for an answer of who has kept them.
+    pub(super) kept: Kept,
     pub(super) started: Instant,
     /// What came over connections that have ended.
     pub(super) past: Mutex<Sums>,
@@ -84,6 +87,7 @@ impl Inner {
             visible: builder.visible,
             replies: Replies::new(registry.next_id()),
             aliases: Aliases::default(),
+            kept: Kept::default(),
             registry,
             extensions: Arc::new(builder.extensions),
             limits: builder.limits,

@@ -55,7 +55,8 @@ impl IntoReply for () {
     }
 }
 
-/// Returned by a handler that answers nothing, or later through a kept [`Caller`](super::Caller).
+/// Returned by a handler that answers nothing, or later through a kept [`Caller`](super::Caller). If it has taken the
+/// caller and all clones of that are dropped without an answer, whoever called is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoReply;
 

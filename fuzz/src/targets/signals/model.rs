@@ -48,6 +48,9 @@ pub(super) enum Owed {
     Reply(Bytes, Bytes),
 }
 
+/// `{error, {no_reply, <<"hold: the service has ended">>}}`.
+const GIVEN_UP: &[u8] = b"\x68\x02\x77\x05error\x68\x02\x77\x08no_reply\x6d\0\0\0\x1bhold: the service has ended";
+
 #[derive(Debug, Default)]
 pub(super) struct Model {
     /// By pid.
@@ -93,12 +96,14 @@ impl Model {
     pub(super) fn end(&mut self, pid: &[u8]) {
         let Some(process) = self.processes.get_mut(pid).filter(|process| process.alive) else { return };
         process.alive = false;
-        // Its handlers are given up; nobody waits behind them any more.
+        // Its handlers are given up, and those who wait for a plain reply are told instead.
         for (side, _, held) in self.held.extract_if(.., |(_, of, _)| of == pid) {
             if let Held::Plain(to, reply) = held
                 && let Some(replies) = self.plain[side].get_mut(&to)
             {
-                replies.retain(|(waiting, _)| *waiting != reply);
+                for place in replies.iter_mut().filter(|(waiting, _)| *waiting == reply) {
+                    *place = (GIVEN_UP.to_vec(), true);
+                }
             }
         }
         if let Some(call) = process.call.clone().filter(|call| call.monitored) {
