@@ -1,7 +1,7 @@
 //! How a command fails: with a code that scripts can tell apart, words for people, and what to do next.
 
 use std::{
-    fmt::Write as _,
+    fmt::Display,
     io::{self, Write as _},
     process::ExitCode,
 };
@@ -10,7 +10,7 @@ use nodex_host::{CallError, SpawnError, UpError, cnode::Printed, process::Launch
 
 use serde_json::json;
 
-use crate::output::Style;
+use crate::output::{Screen, Untrusted, json_text};
 
 /// Exit codes, the same for all commands. 0 is success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,35 +40,36 @@ pub(crate) enum Code {
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: Code,
-    message: String,
+    /// Whatever it quotes, a name or an error of somebody else, comes to a terminal in this form.
+    message: Untrusted,
     /// More lines, indented under the message.
-    details: Vec<String>,
-    hint: Option<String>,
+    details: Vec<Untrusted>,
+    hint: Option<Untrusted>,
 }
 
 impl Failure {
-    pub(crate) fn new(code: Code, message: impl Into<String>) -> Failure {
-        Failure { code, message: message.into(), details: Vec::new(), hint: None }
+    pub(crate) fn new(code: Code, message: impl Display) -> Failure {
+        Failure { code, message: Untrusted::of(message), details: Vec::new(), hint: None }
     }
 
-    pub(crate) fn hint(self, hint: impl Into<String>) -> Failure {
-        Failure { hint: Some(hint.into()), ..self }
+    pub(crate) fn hint(self, hint: impl Display) -> Failure {
+        Failure { hint: Some(Untrusted::of(hint)), ..self }
     }
 
-    pub(crate) fn message(self, message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), ..self }
+    pub(crate) fn message(self, message: impl Display) -> Failure {
+        Failure { message: Untrusted::of(message), ..self }
     }
 
     /// One more line under the message.
-    pub(crate) fn detail(mut self, line: impl Into<String>) -> Failure {
-        self.details.push(line.into());
+    pub(crate) fn detail(mut self, line: impl Display) -> Failure {
+        self.details.push(Untrusted::of(line));
         self
     }
 
     fn printed(mut self, printed: Option<&Printed>) -> Failure {
         if let Some(printed) = printed.filter(|printed| printed.lines().count() > 1) {
-            self.details.push("it printed:".to_owned());
-            self.details.extend(printed.lines().map(|line| format!("  {}: {line}", line.stream)));
+            self.details.push("it printed:".into());
+            self.details.extend(printed.lines().map(|line| Untrusted::of(format_args!("  {}: {line}", line.stream))));
         }
         self
     }
@@ -78,17 +79,16 @@ impl Failure {
         if json && !self.message.is_empty() {
             let Failure { code, message, details, hint } = &self;
             let error = json!({ "exit": *code as u8, "message": message, "details": details, "hint": hint });
-            let _ = writeln!(io::stderr(), "{}", json!({ "error": error }));
+            let _ = writeln!(io::stderr(), "{}", json_text(&json!({ "error": error })));
         } else if !self.message.is_empty() {
-            let style = Style::of_stderr();
-            let mut text: String = format!("{} {}\n", style.bad("error:"), self.message);
+            let screen = Screen::new(false);
+            screen.tell(format_args!("{} {}", screen.err.bad("error:"), self.message));
             for detail in &self.details {
-                let _ = writeln!(text, "  {detail}");
+                screen.tell(format_args!("  {detail}"));
             }
             if let Some(hint) = &self.hint {
-                let _ = writeln!(text, "  {} {hint}", style.dim("hint:"));
+                screen.tell(format_args!("  {} {hint}", screen.err.dim("hint:")));
             }
-            let _ = io::stderr().write_all(text.as_bytes());
         }
         ExitCode::from(self.code as u8)
     }

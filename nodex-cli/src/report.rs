@@ -105,11 +105,15 @@ impl Report {
                 Verdict::Skip(why) => format!("{word}  {name:width$}  {}", out.dim(why)),
                 Verdict::Warn(found, means) | Verdict::Fail(found, means) => match self.layout {
                     Layout::Means => format!("{word}  {name:width$}  {found}: {means}"),
-                    Layout::Next if means.is_empty() => format!("{word}  {name:width$}  {found}"),
-                    Layout::Next => format!("{word}  {name:width$}  {found}\n      {} {means}", out.dim("next:")),
+                    Layout::Next => format!("{word}  {name:width$}  {found}"),
                 },
             };
             self.screen.data(line)?;
+            if let (Layout::Next, Verdict::Warn(_, next) | Verdict::Fail(_, next)) = (self.layout, &verdict)
+                && !next.is_empty()
+            {
+                self.screen.data(format_args!("      {} {next}", out.dim("next:")))?;
+            }
         }
         self.found.push((check, verdict, took));
         Ok(())

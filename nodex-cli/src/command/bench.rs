@@ -55,14 +55,15 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let screen = Screen::new(global.quiet);
     let report = wire::run(&options, |what| screen.talk(what)).map_err(|error| Failure::new(Code::PeerError, error))?;
     match global.json {
-        true => screen.data(format_args!("{:#}", report.json()))?,
-        false => screen.data(report.table().trim_end())?,
+        true => screen.json_lines(report.json())?,
+        false => report.table().trim_end().lines().try_for_each(|line| screen.data(line))?,
     }
     if let Some(folder) = &args.report {
         report.write(folder).map_err(|error| {
             Failure::new(Code::Usage, format!("the report cannot be written into {}: {error}", folder.display()))
         })?;
-        screen.talk(format_args!("\nwritten to {}", folder.join("report.html").display()));
+        screen.talk("");
+        screen.talk(format_args!("written to {}", folder.join("report.html").display()));
     }
     if report.failures.is_empty() {
         return Ok(ExitCode::SUCCESS);

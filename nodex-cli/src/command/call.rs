@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     if global.json {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let value = value(&reply, global.syntax.into());
-        screen.data(
+        screen.json(
             json!({ "node": &*target, "name": &*name, "reply": shown, "value": value, "microseconds": micros }),
         )?;
     } else {

@@ -42,7 +42,7 @@ async fn serve(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let screen = Screen::new(global.quiet);
     let address = server.local_addr();
     match global.json {
-        true => screen.data(json!({ "epmd": address.to_string() }))?,
+        true => screen.json(json!({ "epmd": address.to_string() }))?,
         false => screen.data(format_args!("epmd on {address}"))?,
     }
     let mut interrupted = false;

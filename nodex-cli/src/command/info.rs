@@ -122,7 +122,7 @@ fn print_json(
     for (name, fact) in facts {
         info[*name] = value(fact, global.syntax.into());
     }
-    screen.data(Value::to_string(&info))?;
+    screen.json(info)?;
     Ok(ExitCode::SUCCESS)
 }
 

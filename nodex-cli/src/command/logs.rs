@@ -33,12 +33,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let mut width = 0;
     while let Some(reply) = if follow { control.next_at_last().await? } else { control.next().await? } {
         match reply {
-            Reply::Line(line) if global.json => screen.data(json!(line))?,
+            Reply::Line(line) if global.json => screen.json(json!(line))?,
             Reply::Line(line) => {
                 width = width.max(line.name.len());
                 screen.data(shown(&line, width, screen.out))?;
             }
-            Reply::Missed { count } if global.json => screen.data(json!({ "missed": count }))?,
+            Reply::Missed { count } if global.json => screen.json(json!({ "missed": count }))?,
             Reply::Missed { count } => screen.talk(format_args!("{count} lines came faster than they were printed")),
             _ => {}
         }

@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
             json!({ "name": node.name, "port": node.port, "kind": node.kind, "answers": node.answer.is_ok(), "connection": answer })
         };
         let nodes: Vec<_> = nodes.iter().map(node).collect();
-        screen.data(json!({ "epmd": epmd.address().to_string(), "nodes": nodes }))?;
+        screen.json(json!({ "epmd": epmd.address().to_string(), "nodes": nodes }))?;
         return Ok(ExitCode::SUCCESS);
     }
     if nodes.is_empty() {

@@ -119,13 +119,14 @@ fn tell(
     let screen = Screen::new(global.quiet);
     let paths: Vec<PathBuf> = files.iter().map(|file| args.dir.join(&file.path)).collect();
     if global.json {
-        screen.data(json!({ "name": name.krate, "dir": args.dir, "files": paths }))?;
+        screen.json(json!({ "name": name.krate, "dir": args.dir, "files": paths }))?;
         return Ok(ExitCode::SUCCESS);
     }
     for path in paths {
         screen.data(path.display())?;
     }
-    screen.talk(format_args!("\n{} is ready. Next:", screen.err.good(&name.krate)));
+    screen.talk("");
+    screen.talk(format_args!("{} is ready. Next:", screen.err.good(&name.krate)));
     if args.dir != Path::new(".") {
         screen.talk(format_args!("  cd {}", args.dir.display()));
     }

@@ -69,7 +69,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let [min, p50, p99, max] = [0, 50, 99, 100].map(at);
     if global.json {
         let micros = |time: Duration| time.as_nanos() as f64 / 1000.0;
-        screen.data(json!({
+        screen.json(json!({
             "node": &*target, "count": times.len(), "handshake_microseconds": micros(handshake),
             "microseconds": { "min": micros(min), "p50": micros(p50), "p99": micros(p99), "max": micros(max) },
         }))?;

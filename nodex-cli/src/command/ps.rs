@@ -23,7 +23,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     if global.json {
         let mut line = json!(fleet);
         line["nodes"] = json!(nodes);
-        screen.data(line)?;
+        screen.json(line)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(fleet) = fleet {

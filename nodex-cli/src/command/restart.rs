@@ -24,7 +24,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let mut control = Control::ask(&args.file, global, &Ask::Restart { name: args.name }).await?;
     while let Some(reply) = control.next().await? {
         match reply {
-            Reply::Node(node) if global.json => screen.data(json!(node))?,
+            Reply::Node(node) if global.json => screen.json(json!(node))?,
             Reply::Node(node) => {
                 let process = node.pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
                 let full = node.node.map(|node| format!(" as {node}")).unwrap_or_default();

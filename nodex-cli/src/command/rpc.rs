@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     if global.json {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let value = value(&result, global.syntax.into());
-        screen.data(json!({ "node": &*target, "result": shown, "value": value, "microseconds": micros }))?;
+        screen.json(json!({ "node": &*target, "result": shown, "value": value, "microseconds": micros }))?;
     } else {
         screen.data(shown)?;
     }

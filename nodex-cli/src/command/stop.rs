@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let mut control = Control::ask(&args.file, global, &Ask::Stop { name: args.name }).await?;
     while let Some(reply) = control.next().await? {
         match reply {
-            Reply::Node(node) if global.json => screen.data(json!(node))?,
+            Reply::Node(node) if global.json => screen.json(json!(node))?,
             Reply::Node(node) => screen.data(format_args!("{} is {}", node.name, node.state))?,
             _ => {}
         }
@@ -34,7 +34,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         control.gone().await;
         let file = args.file.file.display().to_string();
         match global.json {
-            true => screen.data(json!({ "file": file, "state": "ended" }))?,
+            true => screen.json(json!({ "file": file, "state": "ended" }))?,
             false => screen.data(format_args!("the fleet of {file} has ended"))?,
         }
     }

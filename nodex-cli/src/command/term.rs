@@ -34,7 +34,7 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let screen = Screen::new(global.quiet);
     if global.json {
         let value = value(&term, global.syntax.into());
-        screen.data(json!({ "elixir": elixir, "erlang": erlang, "bytes": bytes.len(), "value": value }))?;
+        screen.json(json!({ "elixir": elixir, "erlang": erlang, "bytes": bytes.len(), "value": value }))?;
         return Ok(ExitCode::SUCCESS);
     }
     screen.data(format_args!("{}  {elixir}", screen.out.head("elixir")))?;

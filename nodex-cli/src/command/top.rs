@@ -55,7 +55,7 @@ async fn watch(args: Args, global: &Global) -> Result<(), Failure> {
         let nodes = spent.look(nodes);
         if global.json {
             let nodes: Vec<_> = nodes.iter().map(|(node, part)| with_part(node, *part)).collect();
-            screen.data(json!({ "fleet": fleet, "nodes": nodes }))?;
+            screen.json(json!({ "fleet": fleet, "nodes": nodes }))?;
         } else {
             let lines = lines(fleet.as_ref(), &nodes);
             match &terminal {

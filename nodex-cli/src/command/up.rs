@@ -31,7 +31,7 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
         let faults: Vec<_> = faults.iter().map(fleet::file::Fault::json).collect();
         let ok = faults.is_empty();
         let line = json!({ "file": path, "ok": ok, "nodes": fleet.names(), "faults": faults });
-        Screen::new(global.quiet).data(line)?;
+        Screen::new(global.quiet).json(line)?;
         return Ok(if ok { ExitCode::SUCCESS } else { ExitCode::from(Code::Usage as u8) });
     }
     if let [first, more @ ..] = &faults[..] {

@@ -1,11 +1,14 @@
 //! What is printed: data on stdout, talk on stderr, colour only where a person looks at it.
 
+mod escape;
 mod json;
+mod json_text;
 mod numbers;
 mod progress;
 mod screen;
 mod style;
 mod table;
+mod untrusted;
 mod visible;
 
 use std::io;
@@ -13,11 +16,13 @@ use std::io;
 use tracing_subscriber::filter::LevelFilter;
 
 pub(crate) use json::value;
+pub(crate) use json_text::json_text;
 pub(crate) use numbers::{bytes, duration, grouped, limit, long_duration};
 pub(crate) use progress::Progress;
 pub(crate) use screen::Screen;
 pub(crate) use style::Style;
 pub(crate) use table::Table;
+pub(crate) use untrusted::{Untrusted, Visible};
 pub(crate) use visible::visible;
 
 /// Logs what the library does: nothing, or what `-v` asks for.

@@ -1,13 +1,21 @@
 //! The two outputs of a command.
 
 use std::{
-    fmt::Display,
-    io::{self, Write as _},
+    fmt::{self, Display},
+    io::{self, BufWriter, Write},
 };
 
-use super::Style;
+use serde::Serialize;
+
+use super::{Style, escape::write_but_styles, json_text};
+
+/// So much is written at once.
+const PIECE: usize = 64 * 1024;
 
 /// Where a command prints to: data to stdout, talk to stderr.
+///
+/// Whatever a line is made of, it stays a line, and nothing but the styles of this command gets through to a terminal.
+/// That holds for text of others that somebody forgot to wrap in [`Untrusted`](super::Untrusted) too.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen {
     pub(crate) out: Style,
@@ -20,18 +28,74 @@ impl Screen {
         Screen { out: Style::of_stdout(), err: Style::of_stderr(), quiet }
     }
 
-    /// A line of data.
+    /// A line of data. It is written in pieces, as it is made.
     ///
     /// # Errors
     /// When stdout is closed or full.
     pub(crate) fn data(self, line: impl Display) -> io::Result<()> {
-        writeln!(io::stdout(), "{line}")
+        write_line(io::stdout().lock(), self.out, line)
+    }
+
+    /// The same as JSON.
+    ///
+    /// # Errors
+    /// When stdout is closed or full.
+    pub(crate) fn json(self, value: impl Serialize) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
+        json_text::write_json(&mut out, &value)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    /// The same on many lines.
+    ///
+    /// # Errors
+    /// When stdout is closed or full.
+    pub(crate) fn json_lines(self, value: impl Serialize) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
+        json_text::write_pretty(&mut out, &value)?;
+        out.write_all(b"\n")?;
+        out.flush()
     }
 
     /// A line about what is going on, for a person who waits. Nothing depends on it being read.
     pub(crate) fn talk(self, line: impl Display) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{line}");
+            self.tell(line);
         }
+    }
+
+    /// A line on stderr that is told in any case, such as an error.
+    pub(crate) fn tell(self, line: impl Display) {
+        let _ = write_line(io::stderr().lock(), self.err, line);
+    }
+}
+
+fn write_line(out: impl Write, style: Style, line: impl Display) -> io::Result<()> {
+    let mut line_out = Line { out: BufWriter::with_capacity(PIECE, out), styled: style.is_on(), failed: None };
+    let written = fmt::write(&mut line_out, format_args!("{line}"));
+    match line_out.failed {
+        Some(error) => return Err(error),
+        None if written.is_err() => return Err(io::Error::other("what was to be printed cannot be formatted")),
+        None => {}
+    }
+    line_out.out.write_all(b"\n")?;
+    line_out.out.flush()
+}
+
+/// Text on its way out.
+struct Line<W: Write> {
+    out: BufWriter<W>,
+    styled: bool,
+    /// Why the output takes no more, which formatting cannot tell.
+    failed: Option<io::Error>,
+}
+
+impl<W: Write> fmt::Write for Line<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        write_but_styles(text, self.styled, &mut |part| self.out.write_all(part.as_bytes())).map_err(|error| {
+            self.failed = Some(error);
+            fmt::Error
+        })
     }
 }

@@ -6,6 +6,18 @@ use std::{
     io::{IsTerminal as _, stderr, stdout},
 };
 
+const HEAD: &str = "\x1b[1m";
+const DIM: &str = "\x1b[2m";
+const GOOD: &str = "\x1b[32m";
+const WARN: &str = "\x1b[33m";
+const BAD: &str = "\x1b[1;31m";
+const RESET: &str = "\x1b[0m";
+
+/// The beginning or the end of a style that a text starts with; empty if there is none.
+pub(super) fn style_at(text: &str) -> &'static str {
+    [HEAD, DIM, GOOD, WARN, BAD, RESET].into_iter().find(|code| text.starts_with(code)).unwrap_or_default()
+}
+
 /// Whether one of the outputs is styled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {
@@ -33,27 +45,27 @@ impl Style {
 
     /// A heading.
     pub(crate) fn head<T: Display>(self, text: T) -> Styled<T> {
-        self.with("1", text)
+        self.with(HEAD, text)
     }
 
     /// What is of less weight.
     pub(crate) fn dim<T: Display>(self, text: T) -> Styled<T> {
-        self.with("2", text)
+        self.with(DIM, text)
     }
 
     /// What is as it should be.
     pub(crate) fn good<T: Display>(self, text: T) -> Styled<T> {
-        self.with("32", text)
+        self.with(GOOD, text)
     }
 
     /// What deserves a look.
     pub(crate) fn warn<T: Display>(self, text: T) -> Styled<T> {
-        self.with("33", text)
+        self.with(WARN, text)
     }
 
     /// What is wrong.
     pub(crate) fn bad<T: Display>(self, text: T) -> Styled<T> {
-        self.with("1;31", text)
+        self.with(BAD, text)
     }
 
     /// What is like most others.
@@ -77,9 +89,9 @@ impl<T: Display> Display for Styled<T> {
         match self.code {
             None => self.text.fmt(f),
             Some(code) => {
-                write!(f, "\x1b[{code}m")?;
+                f.write_str(code)?;
                 self.text.fmt(f)?;
-                f.write_str("\x1b[0m")
+                f.write_str(RESET)
             }
         }
     }

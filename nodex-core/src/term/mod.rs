@@ -18,7 +18,7 @@ pub use identifier::{IdentifierError, Pid, Port, Reference};
 pub use order::compare;
 pub use raw::RawTerm;
 pub(crate) use raw::{Held, first_word};
-pub use text::{MAX_DECIMAL_BYTES, MAX_DECIMAL_DIGITS, ParseError, ParseProblem, Syntax, Text, parse};
+pub use text::{MAX_DECIMAL_BYTES, MAX_DECIMAL_DIGITS, ParseError, ParseProblem, Syntax, Text, is_visible, parse};
 
 pub(crate) use canonical::{improper, is_canonical, mask_bits, proper_list};
 pub(crate) use keys::{Alike, MAX_ALIKE, Maps, maps_in};

@@ -63,9 +63,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     all(&subject, &mut report).await?;
     if global.json {
         let about = json!({ "executable": args.exe.display().to_string() });
-        screen.data(report.to_json(about))?;
+        screen.json(report.to_json(about))?;
     } else {
-        screen.talk(format_args!("\n{}", report.summary()));
+        screen.talk("");
+        screen.talk(report.summary());
     }
     Ok(if report.has_failed() { ExitCode::from(Code::PeerError as u8) } else { ExitCode::SUCCESS })
 }

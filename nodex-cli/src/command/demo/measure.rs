@@ -37,7 +37,8 @@ pub(super) async fn show(printer: Printer<'_>, cnode: &Cnode, calls: u64) -> Res
 fn head(printer: Printer<'_>) -> Result<(), Failure> {
     if !printer.global.json {
         let heads = ["calls", "min", "p50", "p99", "max", "calls/s"].map(|head| format!("{head:>11}")).concat();
-        printer.screen.data(format_args!("\n{:24}{heads}", printer.screen.out.head("round trips")))?;
+        printer.screen.data("")?;
+        printer.screen.data(format_args!("{:24}{heads}", printer.screen.out.head("round trips")))?;
     }
     Ok(())
 }
@@ -47,7 +48,7 @@ fn row(printer: Printer<'_>, name: &str, times: &Times) -> Result<(), Failure> {
     let (count, rate) = (times.count(), times.per_second());
     if printer.global.json {
         let [min, p50, p99, max] = parts.map(|time| time.as_nanos() as f64 / 1000.0);
-        return Ok(printer.screen.data(json!({
+        return Ok(printer.screen.json(json!({
             "step": "round_trips", "name": name, "count": count, "per_second": rate,
             "microseconds": { "min": min, "p50": p50, "p99": p99, "max": max },
         }))?);

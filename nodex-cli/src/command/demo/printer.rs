@@ -26,13 +26,16 @@ impl Printer<'_> {
     pub(super) fn part(self, title: &str) -> io::Result<()> {
         match self.global.json {
             true => Ok(()),
-            false => self.screen.data(format_args!("\n{}", self.screen.out.head(title))),
+            false => {
+                self.screen.data("")?;
+                self.screen.data(self.screen.out.head(title))
+            }
         }
     }
 
     /// A line of text, or `data`.
     pub(super) fn line(self, text: impl std::fmt::Display, data: Value) -> io::Result<()> {
-        if self.global.json { self.screen.data(data) } else { self.screen.data(format_args!("  {text}")) }
+        if self.global.json { self.screen.json(data) } else { self.screen.data(format_args!("  {text}")) }
     }
 
     /// A call, its answer and how long it took.
@@ -43,7 +46,7 @@ impl Printer<'_> {
             let answer = self.text(answer, usize::MAX);
             return self
                 .screen
-                .data(json!({ "step": "call", "kind": kind, "call": call, "answer": answer, "microseconds": micros }));
+                .json(json!({ "step": "call", "kind": kind, "call": call, "answer": answer, "microseconds": micros }));
         }
         let text = self.text(answer, usize::MAX);
         let styled = |text: String| match is_error(answer) {

@@ -37,9 +37,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let conclusion = found.conclusion();
     if global.json {
         let about = json!({ "node": found.node, "conclusion": conclusion });
-        screen.data(found.report.to_json(about))?;
+        screen.json(found.report.to_json(about))?;
     } else {
-        screen.data(format_args!("\n{conclusion}"))?;
+        screen.data("")?;
+        screen.data(conclusion)?;
     }
     Ok(found.first.map_or(ExitCode::SUCCESS, |(code, _)| ExitCode::from(code as u8)))
 }

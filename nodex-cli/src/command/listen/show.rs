@@ -70,7 +70,7 @@ fn row(
         };
         let seconds = (seconds * 1e6).round() / 1e6;
         return screen
-            .data(json!({ "seconds": seconds, "kind": kind, "to": to, "from": from, "term": text, "value": value }));
+            .json(json!({ "seconds": seconds, "kind": kind, "to": to, "from": from, "term": text, "value": value }));
     }
     let text = match what {
         What::About(about) => about.to_owned(),

@@ -79,7 +79,7 @@ async fn ask(
     if global.json {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let value = value(&reply, global.syntax.into());
-        screen.data(json!({ "node": &*node, "reply": shown, "value": value, "microseconds": micros }))?;
+        screen.json(json!({ "node": &*node, "reply": shown, "value": value, "microseconds": micros }))?;
     } else {
         screen.data(shown)?;
     }

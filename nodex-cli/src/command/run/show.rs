@@ -85,7 +85,7 @@ impl Show {
         let seconds = self.started.elapsed().as_secs_f64();
         if self.json {
             data["seconds"] = ((seconds * 1e6).round() / 1e6).into();
-            return self.screen.data(data);
+            return self.screen.json(data);
         }
         let out = self.screen.out;
         let word = format!("{word:<8}");

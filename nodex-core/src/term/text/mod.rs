@@ -15,6 +15,7 @@ mod parse;
 mod raw;
 mod syntax;
 mod term;
+mod visible;
 
 use std::fmt::{self, Write};
 
@@ -25,6 +26,7 @@ pub use integer::MAX_DECIMAL_BYTES;
 pub(super) use leaf::write_atom;
 pub use parse::{MAX_DECIMAL_DIGITS, ParseError, ParseProblem, parse};
 pub use syntax::Syntax;
+pub use visible::is_visible;
 
 /// How deep a term is printed unless told otherwise; what is nested deeper is shown as `...`.
 const DEPTH: usize = 64;

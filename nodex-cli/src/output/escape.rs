@@ -1,0 +1,54 @@
+//! What is written in place of characters that do not show as what they are.
+
+use std::fmt::{self, Write};
+
+use nodex_core::term::is_visible;
+
+use super::style::style_at;
+
+/// Writes bytes with everything written out that is not visible or is no text.
+pub(super) fn write_escaped(out: &mut (impl Write + ?Sized), bytes: &[u8]) -> fmt::Result {
+    for chunk in bytes.utf8_chunks() {
+        write_text(chunk.valid(), false, &mut |part| out.write_str(part))?;
+        chunk.invalid().iter().try_for_each(|byte| write!(out, "\\x{byte:02x}"))?;
+    }
+    Ok(())
+}
+
+/// The same for text in which the styles of this command may stand, if `styled`.
+pub(super) fn write_but_styles<E>(
+    text: &str,
+    styled: bool,
+    out: &mut impl FnMut(&str) -> Result<(), E>,
+) -> Result<(), E> {
+    write_text(text, styled, out)
+}
+
+fn write_text<E>(text: &str, styled: bool, out: &mut impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    let mut rest = text;
+    while let Some(at) = rest.find(|c| !is_visible(c)) {
+        out(&rest[..at])?;
+        rest = &rest[at..];
+        let style = if styled { style_at(rest) } else { "" };
+        if !style.is_empty() {
+            out(style)?;
+            rest = &rest[style.len()..];
+            continue;
+        }
+        let mut chars = rest.chars();
+        if let Some(c) = chars.next() {
+            out(&c.escape_default().to_string())?;
+        }
+        rest = chars.as_str();
+    }
+    out(rest)
+}
+
+/// Passes text on, escaped.
+pub(super) struct Escaping<'a, W: ?Sized>(pub(super) &'a mut W);
+
+impl<W: Write + ?Sized> Write for Escaping<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        write_text(text, false, &mut |part| self.0.write_str(part))
+    }
+}
