@@ -1,6 +1,6 @@
 //! `nodex ps`: how it is with the nodes of a fleet.
 
-use std::{process::ExitCode, time::Duration};
+use std::{fmt::Display, process::ExitCode, time::Duration};
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::{
     cli::Global,
     failure::Failure,
     fleet::{Ask, Control, FileArg, FleetInfo, NodeInfo, Reply},
-    output::{Screen, Table, bytes, long_duration, visible},
+    output::{Screen, Table, bytes, long_duration},
 };
 
 #[derive(Debug, clap::Args)]
@@ -33,21 +33,25 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     }
     let mut table = Table::new(&["name", "state", "node", "pid", "uptime", "restarts", "memory", "cpu", "last cause"]);
     for node in nodes {
-        let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
         table.row([
-            node.name,
-            node.state,
+            node.name.to_string(),
+            node.state.to_string(),
             or_dash(node.node),
-            or_dash(node.pid.map(|pid| pid.to_string())),
+            or_dash(node.pid),
             or_dash(node.uptime_ms.map(Duration::from_millis).map(long_duration)),
             node.restarts.to_string(),
             or_dash(node.memory_bytes.map(bytes)),
             or_dash(node.cpu_ms.map(|ms| format!("{:.2} s", Duration::from_millis(ms).as_secs_f64()))),
-            or_dash(node.last_cause.map(|cause| visible(&cause).into_owned())),
+            or_dash(node.last_cause),
         ]);
     }
     table.print(screen)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What there is, in a column.
+pub(super) fn or_dash(cell: Option<impl Display>) -> String {
+    cell.map_or_else(|| "-".to_owned(), |cell| cell.to_string())
 }
 
 /// The fleet and its nodes.

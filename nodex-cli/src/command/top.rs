@@ -10,12 +10,12 @@ use std::{
 use rustix::termios::tcgetwinsize;
 use serde_json::json;
 
-use super::ps::look;
+use super::ps::{look, or_dash};
 use crate::{
     cli::Global,
     failure::Failure,
     fleet::{FileArg, FleetInfo, NodeInfo},
-    output::{Screen, Style, Table, bytes, long_duration, visible},
+    output::{Screen, Style, Table, bytes, long_duration},
 };
 
 #[derive(Debug, clap::Args)]
@@ -109,26 +109,25 @@ enum Kind {
 fn lines(fleet: Option<&FleetInfo>, nodes: &[(NodeInfo, Option<f64>)]) -> Vec<(String, Kind)> {
     let mut table = Table::new(&["name", "state", "pid", "uptime", "restarts", "cpu", "memory", "last cause"]);
     for (node, part) in nodes {
-        let or_dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
         table.row([
-            node.name.clone(),
-            node.state.clone(),
-            or_dash(node.pid.map(|pid| pid.to_string())),
+            node.name.to_string(),
+            node.state.to_string(),
+            or_dash(node.pid),
             or_dash(node.uptime_ms.map(Duration::from_millis).map(long_duration)),
             node.restarts.to_string(),
             or_dash(part.map(|part| format!("{:.1} %", part * 100.0))),
             or_dash(node.memory_bytes.map(bytes)),
-            or_dash(node.last_cause.as_deref().map(|cause| visible(cause).into_owned())),
+            or_dash(node.last_cause.as_ref()),
         ]);
     }
     let about = fleet.map(|fleet| {
         let uptime = long_duration(Duration::from_millis(fleet.uptime_ms));
-        let up = nodes.iter().filter(|(node, _)| node.state == "up").count();
+        let up = nodes.iter().filter(|(node, _)| node.state.is("up")).count();
         let about =
             format!("{}: {}, {up} of {} up, host {}, for {uptime}", fleet.file, fleet.state, nodes.len(), fleet.host);
         (about, Kind::Fleet)
     });
-    let kinds = nodes.iter().map(|(node, _)| if node.state == "up" { Kind::Up } else { Kind::Down });
+    let kinds = nodes.iter().map(|(node, _)| if node.state.is("up") { Kind::Up } else { Kind::Down });
     about.into_iter().chain(table.lines().into_iter().zip([Kind::Heading].into_iter().chain(kinds))).collect()
 }
 

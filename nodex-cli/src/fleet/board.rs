@@ -17,6 +17,7 @@ use super::{
     usage,
     wire::{LogLine, NodeInfo},
 };
+use crate::output::Untrusted;
 
 /// How many lines a follower may lag behind before it loses the oldest.
 const FOLLOWER_LAG: usize = 1024;
@@ -42,7 +43,7 @@ struct Row {
     up_since: Option<Instant>,
     /// How often it came up.
     ups: u64,
-    last_cause: Option<String>,
+    last_cause: Option<Untrusted>,
     ring: Ring,
 }
 
@@ -50,9 +51,9 @@ impl Row {
     fn info(&self) -> NodeInfo {
         let usage = self.pid.and_then(usage::of);
         NodeInfo {
-            name: self.name.clone(),
-            node: self.node.clone(),
-            state: self.state.to_owned(),
+            name: Untrusted::new(&self.name),
+            node: self.node.as_ref().map(Untrusted::new),
+            state: Untrusted::new(self.state),
             pid: self.pid,
             uptime_ms: self.up_since.map(|since| millis(since.elapsed())),
             restarts: self.ups.saturating_sub(1),
@@ -77,11 +78,11 @@ impl Row {
                 self.ups += 1;
             }
             Change::StartFailed { error } => {
-                self.last_cause = Some(error.to_string());
+                self.last_cause = Some(Untrusted::of(error));
                 self.is_down("down");
             }
             Change::Down { down, .. } => {
-                self.last_cause = Some(down.to_string());
+                self.last_cause = Some(Untrusted::of(down));
                 self.is_down("down");
             }
             Change::Restarting { .. } => self.is_down("restarting"),

@@ -17,7 +17,10 @@ use rustix::{
 };
 use thiserror::Error;
 
-use super::place::{Place, inside};
+use super::{
+    place::{Place, inside},
+    private::open_file,
+};
 
 /// How often a lock file may be taken away by one that ends before this one gives up.
 const ATTEMPTS: u32 = 100;
@@ -51,7 +54,7 @@ impl Claim {
         let mut claimed: Option<Claim> = None;
         for place in places {
             // One that was started with another environment has it elsewhere.
-            let folder = if claimed.is_none() { place.create() } else { place.open() };
+            let folder = if claimed.is_none() { place.create() } else { place.open_own() };
             let result = match folder {
                 Ok(folder) if claimed.is_none() => lock(place, folder).map(|claim| claimed = Some(claim)),
                 Ok(folder) => look(place, &folder),
@@ -105,12 +108,11 @@ impl<E: Into<io::Error>> From<E> for Held {
 
 fn lock(place: &Place, mut folder: OwnedFd) -> Result<Claim, Held> {
     let name = place.lock();
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     for _ in 0..ATTEMPTS {
-        let mut file = match openat(&folder, &name, flags, Mode::RUSR | Mode::WUSR) {
-            Ok(file) => File::from(file),
+        let mut file = match open_file(&folder, &name, OFlags::RDWR) {
+            Ok(file) => file,
             // The folder was taken away by one that ended.
-            Err(Errno::NOENT) => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 folder = place.create()?;
                 continue;
             }
@@ -140,12 +142,13 @@ fn lock(place: &Place, mut folder: OwnedFd) -> Result<Claim, Held> {
 
 /// Whether somebody has the fleet in this place.
 fn look(place: &Place, folder: &OwnedFd) -> Result<(), Held> {
-    let mut file =
-        match openat(folder, place.lock(), OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()) {
-            Ok(file) => File::from(file),
-            Err(Errno::NOENT) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
+    // A pipe in its place must not hold this up.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let mut file = match openat(folder, place.lock(), flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
     match flock(&file, FlockOperation::NonBlockingLockShared) {
         Err(Errno::WOULDBLOCK) => Err(Held::By(pid(&mut file))),
         _ => Ok(()),

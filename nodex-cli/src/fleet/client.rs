@@ -1,18 +1,20 @@
 //! The control socket, from the outside.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, os::fd::OwnedFd, path::PathBuf, time::Duration};
 
 use rustix::process::geteuid;
 use tokio::{net::UnixStream, time::timeout};
 
 use super::{
     file,
-    place::{inside, places},
+    place::{Opened, Place, inside, places},
+    private::is_socket,
     wire::{Ask, Lines, REPLY_LIMIT, RefusalKind, Reply},
 };
 use crate::{
     cli::Global,
     failure::{Code, Failure},
+    output::Screen,
 };
 
 /// Which fleet.
@@ -38,16 +40,16 @@ impl Control {
         // A file that has been broken or removed since must not keep anybody from its fleet.
         let control_dir = file::load(path).ok().and_then(|fleet| fleet.control_dir());
         let mut failure = None;
-        for place in places(path, control_dir) {
-            let connected = match place.open() {
-                Ok(folder) => UnixStream::connect(inside(&folder, &place.socket())).await,
-                Err(error) => Err(error),
-            };
-            match connected {
+        for (place, opened) in folders(&places(path, control_dir), &mut failure) {
+            match connect(&place, &opened.folder).await {
                 Ok(stream) => {
-                    if !is_trusted(&stream) {
+                    if !is_trusted(&stream, opened.owner) {
                         let message = format!("{} is answered by another user", place.socket_path().display());
                         return Err(Failure::new(Code::Refused, message));
+                    }
+                    if opened.owner != geteuid().as_raw() {
+                        let words = format!("the fleet of {} is that of the user {}", path.display(), opened.owner);
+                        Screen::new(global.quiet).talk(words);
                     }
                     let mut control =
                         Control { lines: Lines::new(stream, REPLY_LIMIT), limit: global.timeout, file: path.clone() };
@@ -122,10 +124,30 @@ impl Control {
     }
 }
 
-/// The owner himself, or the superuser.
-fn is_trusted(stream: &UnixStream) -> bool {
-    let own = geteuid().as_raw();
-    stream.peer_cred().is_ok_and(|peer| own == 0 || peer.uid() == own || peer.uid() == 0)
+/// The folders that are there, first those of this user: where the superuser looks, others may have put theirs in the way.
+fn folders(places: &[Place], failure: &mut Option<(PathBuf, io::Error)>) -> Vec<(Place, Opened)> {
+    let mut folders = Vec::new();
+    for place in places {
+        match place.open() {
+            Ok(opened) => folders.push((place.clone(), opened)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => *failure = failure.take().or(Some((place.socket_path(), error))),
+        }
+    }
+    folders.sort_by_key(|(_, opened)| opened.owner != geteuid().as_raw());
+    folders
+}
+
+async fn connect(place: &Place, folder: &OwnedFd) -> io::Result<UnixStream> {
+    if !is_socket(folder, &place.socket())? {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is no socket"));
+    }
+    UnixStream::connect(inside(folder, &place.socket())).await
+}
+
+/// Whoever owns the folder, or the superuser.
+fn is_trusted(stream: &UnixStream, owner: u32) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == owner || peer.uid() == 0)
 }
 
 fn not_running(file: &FileArg, failure: Option<(PathBuf, io::Error)>) -> Failure {

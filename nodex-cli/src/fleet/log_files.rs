@@ -2,15 +2,23 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, Write as _},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-use super::{drain::Drain, told::now, wire::LogLine};
-use crate::output::visible;
+use rustix::fs::{OFlags, renameat};
+
+use super::{
+    drain::Drain,
+    private::{open_file, open_folder},
+    told::now,
+    wire::LogLine,
+};
+use crate::output::{Screen, visible};
 
 /// A file that has grown so long becomes `NAME.log.1`, and a new one is begun.
 const LONGEST: u64 = 10 * 1024 * 1024;
@@ -23,10 +31,14 @@ const CLOSE: Duration = Duration::from_secs(2);
 pub(super) struct LogFiles(Drain<Arc<LogLine>>);
 
 impl LogFiles {
-    /// Makes the folder if it is not there.
-    pub(super) fn open(folder: &Path) -> io::Result<LogFiles> {
-        fs::create_dir_all(folder)?;
-        let mut files = Files { folder: folder.to_owned(), open: HashMap::new(), complained: false };
+    /// Makes the folder if it is not there, and the files of these nodes.
+    ///
+    /// # Errors
+    /// When one of them cannot be written to, or is not this user's alone to write to.
+    pub(super) fn open(folder: &Path, names: &[String]) -> io::Result<LogFiles> {
+        let opened = open_folder(folder)?;
+        let mut files = Files { path: folder.to_owned(), folder: opened, open: HashMap::new(), complained: false };
+        names.iter().map(String::as_str).chain([""]).try_for_each(|name| files.open(name).map(drop))?;
         Ok(LogFiles(Drain::start("nodex-logs", move |line: Arc<LogLine>| files.write(&line))?))
     }
 
@@ -47,41 +59,55 @@ impl LogFiles {
 }
 
 struct Files {
-    folder: PathBuf,
+    /// As it is called, for people.
+    path: PathBuf,
+    folder: OwnedFd,
     open: HashMap<String, (File, u64)>,
     complained: bool,
 }
 
 impl Files {
     fn write(&mut self, line: &LogLine) {
-        if let Err(error) = self.try_write(line) {
-            self.open.remove(&line.name);
-            if !self.complained {
-                tracing::warn!(%error, folder = %self.folder.display(), "a log cannot be written");
+        match self.try_write(line) {
+            Ok(()) => self.complained = false,
+            Err(error) => {
+                self.open.remove(&line.name);
+                if !self.complained {
+                    let folder = self.path.display();
+                    Screen::new(false).tell(format_args!("the logs cannot be written to {folder}: {error}"));
+                }
+                self.complained = true;
             }
-            self.complained = true;
         }
     }
 
     fn try_write(&mut self, line: &LogLine) -> io::Result<()> {
-        // What is about all of them has the name of none.
-        let name = if line.name.is_empty() { "fleet.events" } else { &line.name };
-        let path = self.folder.join(format!("{name}.log"));
         if self.open.get(&line.name).is_some_and(|(_, length)| *length >= LONGEST) {
             self.open.remove(&line.name);
-            fs::rename(&path, self.folder.join(format!("{name}.log.1")))?;
+            let name = file_name(&line.name);
+            // A link in the place of either is moved or replaced itself.
+            renameat(&self.folder, &name, &self.folder, format!("{name}.1"))?;
         }
-        if !self.open.contains_key(&line.name) {
-            let file = OpenOptions::new().create(true).append(true).open(&path)?;
-            let length = file.metadata()?.len();
-            self.open.insert(line.name.clone(), (file, length));
-        }
-        if let Some((file, length)) = self.open.get_mut(&line.name) {
-            let more = if line.continues { "…" } else { "" };
-            let text = format!("{} {} {}{more}\n", line.time, line.stream, visible(&line.text));
-            file.write_all(text.as_bytes())?;
-            *length += text.len() as u64;
-        }
+        let (file, length) = self.open(&line.name)?;
+        let more = if line.continues { "…" } else { "" };
+        let text = format!("{} {} {}{more}\n", line.time, line.stream, visible(&line.text));
+        file.write_all(text.as_bytes())?;
+        *length += text.len() as u64;
         Ok(())
     }
+
+    /// The file of this node, opened if it is not open.
+    fn open(&mut self, node: &str) -> io::Result<&mut (File, u64)> {
+        if !self.open.contains_key(node) {
+            let file = open_file(&self.folder, &file_name(node), OFlags::WRONLY | OFlags::APPEND)?;
+            let length = file.metadata()?.len();
+            self.open.insert(node.to_owned(), (file, length));
+        }
+        self.open.get_mut(node).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// What is about all of them has the name of none.
+fn file_name(node: &str) -> String {
+    format!("{}.log", if node.is_empty() { "fleet.events" } else { node })
 }

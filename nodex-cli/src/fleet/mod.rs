@@ -15,6 +15,7 @@ pub(crate) mod file;
 mod log_files;
 mod notify;
 mod place;
+mod private;
 mod ring;
 mod server;
 mod signals;

@@ -1,6 +1,6 @@
 //! The control socket, from the inside: whatever comes through it, the fleet goes on.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{fmt::Display, io, sync::Arc, time::Duration};
 
 use rustix::process::geteuid;
 use tokio::{
@@ -15,6 +15,7 @@ use super::{
     signals::{Wish, Wishes},
     wire::{Ask, FleetInfo, Lines, LogLine, NodeInfo, REQUEST_LIMIT, Refusal, RefusalKind, Reply},
 };
+use crate::output::Untrusted;
 use nodex_host::{
     Events, Supervisor,
     supervisor::{ChildError, StartChildError},
@@ -81,7 +82,7 @@ async fn converse(stream: UnixStream, control: Arc<Control>) -> io::Result<()> {
         Ok(Some(ask)) => ask,
         Ok(None) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            let refusal = Refusal { kind: RefusalKind::BadRequest, message: error.to_string(), hint: None };
+            let refusal = Refusal { kind: RefusalKind::BadRequest, message: Untrusted::of(error), hint: None };
             return lines.send(Reply::Error(refusal), PATIENCE).await;
         }
         Err(error) => return Err(error),
@@ -152,8 +153,8 @@ fn ended() -> Refusal {
     not_now("the fleet is being stopped")
 }
 
-fn not_now(message: impl Into<String>) -> Refusal {
-    Refusal { kind: RefusalKind::NotNow, message: message.into(), hint: None }
+fn not_now(message: impl Display) -> Refusal {
+    Refusal { kind: RefusalKind::NotNow, message: Untrusted::of(message), hint: None }
 }
 
 /// The nodes that a name stands for.
@@ -164,8 +165,8 @@ fn known(control: &Control, name: &str) -> Result<Vec<String>, Refusal> {
     }
     let names = control.fleet.all_names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let message = format!("there is no node {} in {}", name.escape_debug(), control.fleet.path.display());
-    Err(Refusal { kind: RefusalKind::NoSuchNode, message, hint: Some(choice(name, &names, "it has")) })
+    let message = Untrusted::of(format_args!("there is no node {name} in {}", control.fleet.path.display()));
+    Err(Refusal { kind: RefusalKind::NoSuchNode, message, hint: Some(Untrusted::of(choice(name, &names, "it has"))) })
 }
 
 fn supervisor(control: &Control) -> Result<Supervisor, Refusal> {
@@ -177,7 +178,7 @@ async fn stop(control: Arc<Control>, name: String) -> Result<NodeInfo, Refusal> 
     match supervisor(&control)?.terminate_child(&name).await {
         // One that is not kept is down.
         Ok(()) | Err(ChildError::NotFound { .. }) => shown(&control, &name, &["stopped", "ended", "gave up"]).await,
-        Err(error) => Err(not_now(error.to_string())),
+        Err(error) => Err(not_now(error)),
     }
 }
 
@@ -193,7 +194,7 @@ async fn restart(control: Arc<Control>, name: String) -> Result<NodeInfo, Refusa
             Some(spec) => match supervisor.start_child(spec).await {
                 Ok(_) => Ok(()),
                 Err(StartChildError::Start { child, error }) => Err(ChildError::Start { child, error }),
-                Err(error) => return Err(not_now(error.to_string())),
+                Err(error) => return Err(not_now(error)),
             },
             None => Ok(()),
         },
@@ -203,17 +204,17 @@ async fn restart(control: Arc<Control>, name: String) -> Result<NodeInfo, Refusa
         Ok(()) => shown(&control, &name, &["up"]).await,
         Err(error @ ChildError::Start { .. }) => Err(Refusal {
             kind: RefusalKind::StartFailed,
-            message: error.to_string(),
-            hint: Some(format!("nodex logs {name} shows what it printed")),
+            message: Untrusted::of(error),
+            hint: Some(Untrusted::of(format_args!("nodex logs {name} shows what it printed"))),
         }),
-        Err(error) => Err(not_now(error.to_string())),
+        Err(error) => Err(not_now(error)),
     }
 }
 
 /// The node, once the board has heard of what was done. It does so on a way of its own.
 async fn shown(control: &Control, name: &str, states: &[&str]) -> Result<NodeInfo, Refusal> {
     for _ in 0..1000 {
-        if control.board.node(name).is_some_and(|node| states.contains(&node.state.as_str())) {
+        if control.board.node(name).is_some_and(|node| states.iter().any(|state| node.state.is(state))) {
             break;
         }
         sleep(Duration::from_millis(1)).await;

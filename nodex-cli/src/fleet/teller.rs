@@ -22,7 +22,7 @@ use super::{
     told::{Told, shown, shown_bad},
     wire::LogLine,
 };
-use crate::output::Style;
+use crate::output::{Style, json_text};
 
 /// How long a stdout that nobody reads may hold up the end.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ impl Teller {
         // When nobody reads any more, the fleet goes on without.
         let print = move |line: String| open = open && writeln!(io::stdout(), "{line}").is_ok();
         let stdout = Drain::start("nodex-stdout", print)?;
-        let files = log_dir.map(LogFiles::open).transpose()?;
+        let files = log_dir.map(|folder| LogFiles::open(folder, &board.names())).transpose()?;
         Ok(Teller { board, json, style: Style::of_stdout(), width, stdout, files })
     }
 
@@ -128,7 +128,7 @@ impl Teller {
             }
             What::Missed(count) => {
                 let text = match self.json {
-                    true => json!({ "event": "missed", "count": count }).to_string(),
+                    true => json_text(&json!({ "event": "missed", "count": count })),
                     false => format!("{count} printed lines came too fast and were lost"),
                 };
                 self.print(text);
@@ -147,7 +147,7 @@ impl Teller {
     fn print(&mut self, text: String) {
         let json = self.json;
         self.stdout.push(text, |count| match json {
-            true => json!({ "event": "not_printed", "count": count }).to_string(),
+            true => json_text(&json!({ "event": "not_printed", "count": count })),
             false => format!("{count} lines were not printed: stdout is read too slowly"),
         });
     }
@@ -176,5 +176,5 @@ fn printed_json(line: &LogLine) -> String {
     if *continues {
         json["continues"] = true.into();
     }
-    json.to_string()
+    json_text(&json)
 }

@@ -7,7 +7,7 @@ use nodex_host::supervisor::{Change, Ended, SupervisorEvent};
 use serde_json::{Map, Value, json};
 
 use super::wire::LogLine;
-use crate::output::{Style, duration, visible};
+use crate::output::{Style, Untrusted, duration, json_text, visible};
 
 /// The time as it is written: UTC, to the millisecond.
 pub(super) fn now() -> String {
@@ -43,11 +43,11 @@ impl Told {
                 told("up", words, json!({ "node": &**node, "pid": pid, "after_ms": after_ms }))
             }
             Change::StartFailed { error } => {
-                let cause = error.to_string();
+                let cause = Untrusted::of(error);
                 bad(told("start_failed", format!("did not start: {cause}"), json!({ "cause": cause })))
             }
             Change::Down { node, down } => {
-                let cause = down.to_string();
+                let cause = Untrusted::of(down);
                 let news = told("down", format!("is down: {cause}"), json!({ "node": &**node, "cause": cause }));
                 if down.is_normal() { news } else { bad(news) }
             }
@@ -63,14 +63,14 @@ impl Told {
                 let words = "all nodes are being stopped";
                 match ended {
                     Ended::Stopped => told("ending", words.into(), cause(ended)),
-                    _ => bad(told("ending", format!("{words}: {ended}"), cause(ended))),
+                    _ => bad(told("ending", format!("{words}: {}", Untrusted::of(ended)), cause(ended))),
                 }
             }
             Change::Ended(ended) => told("ended", "all nodes are down".into(), cause(ended)),
             Change::Missed(count) => {
                 bad(told("missed", format!("{count} events were lost"), json!({ "count": count })))
             }
-            other => told("other", format!("{other:?}"), none()),
+            other => told("other", Untrusted::of(format_args!("{other:?}")).to_string(), none()),
         }
     }
 
@@ -80,12 +80,12 @@ impl Told {
         line.insert("time".into(), time.into());
         line.insert("event".into(), self.event.into());
         line.insert("name".into(), if name.is_empty() { Value::Null } else { name.into() });
-        Value::Object(line).to_string()
+        json_text(&line)
     }
 }
 
 fn cause(ended: &Ended) -> Value {
-    json!({ "cause": ended.to_string() })
+    json!({ "cause": Untrusted::of(ended) })
 }
 
 /// A line for people: the time, the name in a column of this width, and the text, without what would change the screen.

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     cli::Global,
     failure::{Code, Failure},
-    output::Screen,
+    output::{Screen, Untrusted},
 };
 
 /// Events and lines that wait to be told.
@@ -223,11 +223,11 @@ impl<'a> Running<'a> {
 }
 
 fn about(file: &Path, net: &Distributed, state: Arc<AtomicU8>) -> Box<dyn Fn() -> FleetInfo + Send + Sync> {
-    let (file, host) = (file.display().to_string(), net.node().name().to_string());
+    let (file, host) = (Untrusted::of(file.display()), Untrusted::of(net.node().name()));
     let (epmd_port, since) = (net.epmd_port(), Instant::now());
     Box::new(move || FleetInfo {
         file: file.clone(),
-        state: STATES[usize::from(state.load(Ordering::Relaxed)) % STATES.len()].to_owned(),
+        state: Untrusted::new(STATES[usize::from(state.load(Ordering::Relaxed)) % STATES.len()]),
         host: host.clone(),
         pid: process::id(),
         epmd_port,

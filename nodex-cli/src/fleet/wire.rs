@@ -16,6 +16,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::output::Untrusted;
+
 /// The version of the protocol; it is in every line.
 const VERSION: u32 = 1;
 
@@ -60,10 +62,10 @@ pub(crate) enum Reply {
 /// A fleet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct FleetInfo {
-    pub(crate) file: String,
+    pub(crate) file: Untrusted,
     /// `starting`, `up` or `stopping`.
-    pub(crate) state: String,
-    pub(crate) host: String,
+    pub(crate) state: Untrusted,
+    pub(crate) host: Untrusted,
     pub(crate) pid: u32,
     pub(crate) epmd_port: u16,
     pub(crate) uptime_ms: u64,
@@ -72,15 +74,15 @@ pub(crate) struct FleetInfo {
 /// A node of a fleet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct NodeInfo {
-    pub(crate) name: String,
-    pub(crate) node: Option<String>,
+    pub(crate) name: Untrusted,
+    pub(crate) node: Option<Untrusted>,
     /// `waiting`, `starting`, `up`, `down`, `restarting`, `stopping`, `stopped`, `gave up` or `ended`.
-    pub(crate) state: String,
+    pub(crate) state: Untrusted,
     pub(crate) pid: Option<u32>,
     pub(crate) uptime_ms: Option<u64>,
     pub(crate) restarts: u64,
     /// Why it was down the last time.
-    pub(crate) last_cause: Option<String>,
+    pub(crate) last_cause: Option<Untrusted>,
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) cpu_ms: Option<u64>,
 }
@@ -102,9 +104,9 @@ pub(crate) struct LogLine {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Refusal {
     pub(crate) kind: RefusalKind,
-    pub(crate) message: String,
+    pub(crate) message: Untrusted,
     #[serde(default)]
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: Option<Untrusted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
