@@ -163,8 +163,9 @@ impl Child {
     }
 
     /// Kills when the grace period is over; reaps when the group is empty. `living` is the last look at the groups,
-    /// its inner `None` says that the process table cannot be read.
-    pub(super) fn advance(&mut self, now: Instant, living: Option<&Option<HashSet<i32>>>) {
+    /// its inner `None` says that the process table cannot be read. `let_go` is told just before its number can be that of
+    /// somebody else.
+    pub(super) fn advance(&mut self, now: Instant, living: Option<&Option<HashSet<i32>>>, let_go: impl FnOnce(Pid)) {
         if self.is_gone() {
             return;
         }
@@ -184,6 +185,7 @@ impl Child {
         };
         let ended_at = ended.exit;
         if empty || ended.give_up_at.is_some_and(|give_up_at| give_up_at <= now) {
+            let_go(self.pid);
             self.reap(ended_at);
         } else {
             ended.look_at = now + ended.pause;

@@ -44,6 +44,20 @@ pub(super) fn living() -> Option<HashSet<i32>> {
     seen.then_some(groups)
 }
 
+/// When this process started, in the kernel's clock; 0, at which none starts, when `/proc` does not tell. Together with its
+/// number it says which process is meant.
+pub(super) fn started(pid: Pid) -> u64 {
+    let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+    start(&stat).unwrap_or_default()
+}
+
+/// Field 22 of `/proc/<pid>/stat`.
+fn start(stat: &[u8]) -> Option<u64> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    let fields = std::str::from_utf8(&stat[after_name..]).ok()?;
+    fields.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
+}
+
 /// Fields 3 to 5 of `/proc/<pid>/stat`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stat {
@@ -71,6 +85,13 @@ mod tests {
         assert_eq!(stat(b"12 (a) Z 3 4) R 9 77 1 0"), Some(Stat { state: b'R', parent: 9, group: 77 }));
         assert_eq!(stat(b"12 (cat"), None);
         assert_eq!(stat(b"12 (cat) S"), None);
+    }
+
+    #[test]
+    fn starts() {
+        let line = b"7 (a) b) S 1 7 7 0 -1 4194560 100 0 0 0 150 50 9 9 20 0 1 0 1234 1000000 321";
+        assert_eq!((start(line), start(b"7 (a) S 1 7")), (Some(1234), None));
+        assert!(started(rustix::process::getpid()) > 0);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! The end of stdin and the parent-death signal reach every child, but not a grandchild that does not read its stdin.
 //! So one small shell holds a pipe from here and a list of the groups. At the end of the pipe, which comes with every end
-//! of this program, it asks those that are left to end, and kills them after a grace period. Where there is no
-//! `/bin/sh`, there is no guard.
+//! of this program, it asks those that are left to end, and kills them after a grace period. It is told when the first
+//! process of each group started, so that it takes no other group for one of ours that has its number by then. Where there
+//! is no `/bin/sh` or no `/proc`, there is no guard.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     io::{self, Write as _},
     os::unix::process::CommandExt as _,
     process::{Child, Command, Stdio},
@@ -17,32 +18,37 @@ use rustix::{
     process::Pid,
 };
 
+use super::group;
+
 const SCRIPT: &str = include_str!("guard.sh");
 
 /// The list of the groups, and the process that has a copy of it.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
-    groups: HashSet<i32>,
+    /// The groups, and when the first process of each started.
+    groups: HashMap<i32, u64>,
     shell: Option<Child>,
     /// It could not be started; that is not tried for every child.
     missing: bool,
 }
 
 impl Guard {
-    /// A child has been started.
+    /// A child has been started; it has not been reaped.
     pub(super) fn add(&mut self, group: Pid) {
-        let group = group.as_raw_nonzero().get();
-        self.groups.insert(group);
-        if !self.tell(&format!("+ {group}\n")) {
+        self.insert(group.as_raw_nonzero().get(), group::started(group));
+    }
+
+    fn insert(&mut self, group: i32, start: u64) {
+        self.groups.insert(group, start);
+        if !self.tell(&added(group, start)) {
             self.start();
         }
     }
 
-    /// A group is empty, and its number is not ours any more.
+    /// A group is empty, and its number will not be ours any more.
     pub(super) fn remove(&mut self, group: Pid) {
         let group = group.as_raw_nonzero().get();
-        self.groups.remove(&group);
-        if !self.tell(&format!("- {group}\n")) {
+        if self.groups.remove(&group).is_some() && !self.tell(&format!("- {group}\n")) {
             self.start();
         }
     }
@@ -70,9 +76,13 @@ impl Guard {
                 self.missing = true;
             }
         }
-        let all: String = self.groups.iter().map(|group| format!("+ {group}\n")).collect();
+        let all: String = self.groups.iter().map(|(group, start)| added(*group, *start)).collect();
         self.tell(&all);
     }
+}
+
+fn added(group: i32, start: u64) -> String {
+    format!("+ {group} {start}\n")
 }
 
 /// A shell in a group of its own, which nothing that is meant for this program reaches, and that inherits nothing.
@@ -90,7 +100,12 @@ fn shell() -> io::Result<Child> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Read as _, os::unix::process::ExitStatusExt as _};
+    use std::{
+        io::{BufRead as _, BufReader, Read as _},
+        os::unix::process::ExitStatusExt as _,
+    };
+
+    use rustix::process::{Signal, kill_process};
 
     use super::*;
 
@@ -120,6 +135,75 @@ mod tests {
         assert_eq!(gone.try_wait().unwrap(), None);
         gone.kill().unwrap();
         gone.wait().unwrap();
+    }
+
+    /// Waits until the shell is through.
+    fn finish(mut guard: Guard) {
+        let mut shell = guard.shell.take().unwrap();
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+    }
+
+    /// A group whose first process is gone and reaped: the pid of the one that is left, which ignores SIGTERM.
+    fn leaderless(setsid: &str) -> (Pid, Pid) {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("{setsid} sh -c \"trap '' TERM; echo \\$\\$; exec sleep 600\" & read -r end");
+        command.args(["-c", &script]).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let group = Pid::from_child(&child);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        (group, Pid::from_raw(line.trim().parse().unwrap()).unwrap())
+    }
+
+    fn is_there(pid: Pid) -> bool {
+        // It is not our child, so whoever reaps it may take a while.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+    }
+
+    #[test]
+    fn a_stranger_with_the_number_of_a_group_is_left_alone() {
+        let (mut stranger, pid) = child(OBEYS);
+        let mut guard = Guard::default();
+        // As if the number had been that of a child of ours that is gone.
+        guard.insert(pid.as_raw_nonzero().get(), group::started(pid) - 1);
+        finish(guard);
+        assert_eq!(stranger.try_wait().unwrap(), None);
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
+    }
+
+    #[test]
+    fn a_group_without_its_first_process_is_known_by_those_in_it() {
+        let (group, left) = leaderless("");
+        let (other_group, other) = leaderless("setsid");
+        let mut guard = Guard::default();
+        guard.insert(group.as_raw_nonzero().get(), 1);
+        // Whatever is said of the group of the one that has left it, and of its own.
+        guard.insert(other_group.as_raw_nonzero().get(), 1);
+        guard.insert(other.as_raw_nonzero().get(), 1);
+        finish(guard);
+        assert_eq!((is_there(left), is_there(other)), (false, true));
+        kill_process(other, Signal::KILL).unwrap();
+    }
+
+    /// Its number was free between the end of the host and the start of the stranger.
+    #[test]
+    fn a_stranger_that_came_after_the_end_of_the_host_is_left_alone() {
+        let (group, left) = leaderless("");
+        let mut command = Command::new("/bin/sh");
+        // The script, told that the host ended before the process was started.
+        let script = SCRIPT.replace("host_end=${now#* }", &format!("host_end={}", group::started(left) - 1));
+        assert_ne!(script, SCRIPT);
+        command.args(["-c", &script]).stdin(Stdio::piped());
+        let mut shell = command.spawn().unwrap();
+        shell.stdin.take().unwrap().write_all(added(group.as_raw_nonzero().get(), 1).as_bytes()).unwrap();
+        shell.wait().unwrap();
+        assert!(is_there(left));
+        kill_process(left, Signal::KILL).unwrap();
     }
 
     #[test]

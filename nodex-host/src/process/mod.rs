@@ -8,7 +8,7 @@
 //! SIGTERM, and after 5 s by SIGKILL.
 //!
 //! What gets away: a process that leaves the group by `setsid` or `setpgid`, and, when this program is killed on a system
-//! without `/bin/sh`, grandchildren that ignore the end of their stdin.
+//! without `/bin/sh` or `/proc`, grandchildren that ignore the end of their stdin.
 
 mod before_exec;
 mod child;

@@ -199,12 +199,14 @@ impl Work {
             if child.pidfd().is_none() {
                 child.look();
             }
-            child.advance(now, living.as_ref());
+            let guard = &mut self.guard;
+            child.advance(now, living.as_ref(), |pid| guard.remove(pid));
         }
         let guard = &mut self.guard;
         self.children.retain(|_, child| {
             let gone = child.is_gone();
             if gone {
+                // One that somebody else has reaped.
                 guard.remove(child.pid());
             }
             !gone
