@@ -25,6 +25,12 @@ fn main() -> ExitCode {
                 let file = File::options().append(true).create(true).open(file);
                 file.is_ok_and(|mut file| file.write_all(line.as_bytes()).is_ok())
             })
+            .add("fail", |text: String, status: i32| -> i32 {
+                eprintln!("error: {text}");
+                std::process::exit(status)
+            })
+            .add("panic", |text: String| -> i32 { panic!("{text}") })
+            .add("big", |megabytes: usize| vec![1_u8; megabytes << 20].into_iter().map(u16::from).collect::<Vec<_>>())
             .add("exit", |status: i32| -> i32 { std::process::exit(status) })
             .add("abort", || -> bool { std::process::abort() });
         Ok(node.service(functions))

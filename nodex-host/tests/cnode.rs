@@ -83,7 +83,8 @@ async fn unknown_call(exec: PathBuf) {
     assert_eq!(reply, (atom!("error"), atom!("unknown_call")));
     // A reply of another type than the caller wants is the caller's error, and costs nothing else.
     let error = cnode.call::<i64>((atom!("ping"), 1)).await.unwrap_err();
-    let CallError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. } }, .. } = error else {
+    let CallError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. }, .. }, .. } = error
+    else {
         panic!("{error}")
     };
     ping(&cnode, "still there").await;

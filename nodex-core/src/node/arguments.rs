@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use super::cookie::{CookieSource, CookieSourceError};
+use super::{
+    cookie::{CookieSource, CookieSourceError},
+    mark,
+};
 use crate::dist::{
     Cookie,
     handshake::{NameProblem, check_node_name},
@@ -55,6 +58,8 @@ impl Arguments {
     /// # Errors
     /// [`ArgumentError::Usage`] for any other number than four and for `-h` or `--help`; else what is wrong with one.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgumentError> {
+        // A host can see that `-` is understood here.
+        mark::carry();
         let arguments: Vec<OsString> = arguments.into_iter().take(5).collect();
         if arguments.len() != 4 || arguments.iter().any(|argument| argument == "-h" || argument == "--help") {
             return Err(ArgumentError::Usage);

@@ -8,6 +8,7 @@ use super::{
     Destination, Node,
     local::Inner,
     peers::Peer,
+    refusal::Refusal,
     replies::{Outcome, ReplyId, Wants},
     sending::Receiver,
 };
@@ -39,16 +40,32 @@ pub enum CallError {
     #[error("there is no such process")]
     NoProcess,
     /// The process ended before it replied.
-    #[error("the process ended before it replied: {reason:?}")]
+    #[error("the process ended before it replied: {reason:.1000}")]
     Exit {
         /// Its exit reason.
         reason: RawTerm,
     },
+    /// The process answered `{error, Reason}`, which is not what was expected.
+    #[error("it answered with an error: {refusal}")]
+    #[non_exhaustive]
+    Refused {
+        /// The reason.
+        refusal: Refusal,
+        /// The whole answer.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
     /// The reply is not what was expected.
-    #[error("the reply cannot be read: {error}")]
+    #[error("the reply cannot be read: {error}: {reply:.1000}")]
+    #[non_exhaustive]
     Reply {
         /// Where it differs.
+        #[source]
         error: DecodeError,
+        /// As it came.
+        reply: RawTerm,
     },
     /// The message cannot be sent to any node.
     #[error(transparent)]
@@ -105,7 +122,7 @@ impl Node {
         match timeout_at(deadline, outcome).await {
             Err(_) => Err(CallError::Timeout { limit }),
             Ok(Ok(Outcome::Message(reply))) => {
-                R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| CallError::Reply { error })
+                R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| unexpected(error, reply))
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
@@ -148,7 +165,7 @@ impl Node {
             }
             Ok(Ok(Outcome::Message(reply))) => {
                 monitor.remove();
-                tagged_reply(&reply).map_err(|error| CallError::Reply { error })
+                tagged_reply(&reply)
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
@@ -189,11 +206,27 @@ fn ended(reason: RawTerm) -> CallError {
 }
 
 /// The reply in `{Tag, Reply}`, whose tag has been looked at.
-fn tagged_reply<R: FromTerm>(reply: &RawTerm) -> Result<R, DecodeError> {
-    let mut decoder = Decoder::new(reply.as_bytes());
-    decoder.tuple()?;
-    decoder.skip()?;
-    R::decode(&mut decoder)
+fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
+    let mut decoder = Decoder::new(message.as_bytes());
+    let begun = decoder.tuple().map_err(DecodeError::from).and_then(|_| Ok(decoder.skip()?));
+    let start = decoder.position();
+    match begun.and_then(|_| R::decode(&mut decoder)) {
+        Ok(reply) => Ok(reply),
+        Err(error) => {
+            decoder.rewind(start);
+            let reply = decoder.skip().map_or_else(|_| message.clone(), |reply| message.part(reply));
+            Err(unexpected(error, reply))
+        }
+    }
+}
+
+/// A reply that is something else than the caller wanted.
+#[cold]
+fn unexpected(error: DecodeError, reply: RawTerm) -> CallError {
+    match Refusal::of(&reply) {
+        Some(refusal) => CallError::Refused { refusal, reply, error },
+        None => CallError::Reply { error, reply },
+    }
 }
 
 /// A monitor on the process that is called. A peer that knows no monitors has none, and neither has an alias.

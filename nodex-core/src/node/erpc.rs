@@ -70,10 +70,14 @@ pub enum RpcError {
     #[error("the connection was lost before a result came")]
     NoConnection,
     /// The result is not what was expected.
-    #[error("the result cannot be read: {error}")]
+    #[error("the result cannot be read: {error}: {value:.1000}")]
+    #[non_exhaustive]
     Result {
         /// Where it differs.
+        #[source]
         error: DecodeError,
+        /// As it came.
+        value: RawTerm,
     },
     /// The name of the node, the module or the function is too long.
     #[error(transparent)]
@@ -98,6 +102,11 @@ pub struct Exception<'a> {
 }
 
 impl RpcError {
+    /// A value that is not what was expected.
+    pub fn unexpected(error: DecodeError, value: RawTerm) -> RpcError {
+        RpcError::Result { error, value }
+    }
+
     /// The exception that the function raised, if that is why there is no result.
     pub fn exception(&self) -> Option<Exception<'_>> {
         match self {
@@ -116,7 +125,9 @@ impl From<CallError> for RpcError {
             CallError::Connect(error) => RpcError::Connect(error),
             CallError::Encode(error) => RpcError::Encode(error),
             CallError::Unsupported(error) => RpcError::Unsupported(error),
-            CallError::Reply { error } => RpcError::Result { error },
+            CallError::Reply { error, reply } | CallError::Refused { error, reply, .. } => {
+                RpcError::Result { error, value: reply }
+            }
             CallError::Exit { reason } => RpcError::Signal { reason },
             CallError::NoConnection | CallError::NoProcess => RpcError::NoConnection,
         }
@@ -223,7 +234,9 @@ impl Node {
 /// What the exit reason of the process says.
 fn result<R: FromTerm>(reason: RawTerm, reference: &Reference) -> Result<R, RpcError> {
     match read(&reason, reference) {
-        Some(Ended::Return(value)) => R::decode(&mut Decoder::new(value)).map_err(|error| RpcError::Result { error }),
+        Some(Ended::Return(value)) => {
+            R::decode(&mut Decoder::new(value)).map_err(|error| RpcError::unexpected(error, reason.part(value)))
+        }
         Some(Ended::Error(reason, stack)) => Err(RpcError::Error { reason: own(reason), stack: own(stack) }),
         Some(Ended::Exit(reason)) => Err(RpcError::Exit { reason: own(reason) }),
         Some(Ended::Throw(value)) => Err(RpcError::Throw { value: own(value) }),

@@ -21,8 +21,15 @@ use crate::{
     term::Atom,
 };
 
-/// Exit status when the host cannot be connected to or the node cannot be built.
-const FAILED: u8 = 1;
+/// The exit statuses of a node executable, beside 0: the ordinary end, by the link, a signal or the end of stdin.
+pub mod exit_status {
+    /// The host cannot be connected to, or the node cannot be built.
+    pub const FAILED: u8 = 1;
+    /// The link had to be ended because the peer broke the protocol.
+    pub const BREACH: u8 = 3;
+    /// A service has ended with which the node ends.
+    pub const SERVICE_ENDED: u8 = 4;
+}
 
 /// Runs a node executable from its arguments to its end, and gives its exit status.
 ///
@@ -137,7 +144,7 @@ fn say(line: &str) {
 
 fn fail(message: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "error: {message}");
-    ExitCode::from(FAILED)
+    ExitCode::from(exit_status::FAILED)
 }
 
 /// A panic of a handler is told to its caller, and to the log; stderr stays silent, as the contract wants.

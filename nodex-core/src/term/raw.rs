@@ -45,6 +45,14 @@ impl RawTerm {
         if term.len() <= INLINE { Self::from_slice(&term, None) } else { RawTerm(Repr::Shared(term)) }
     }
 
+    /// A term inside of this one, from its bytes here.
+    pub(crate) fn part(&self, part: &[u8]) -> Self {
+        match &self.0 {
+            Repr::Inline { .. } => Self::from_slice(part, None),
+            Repr::Shared(bytes) => Self::from_slice(part, Some(bytes)),
+        }
+    }
+
     /// The encoded term, without the version byte.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {

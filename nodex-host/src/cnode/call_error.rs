@@ -16,6 +16,7 @@ pub enum CallError {
         /// The node.
         node: Atom,
         /// Why.
+        #[source]
         down: Down,
     },
     /// The child of a supervisor is down and stays so.

@@ -75,6 +75,7 @@ pub enum SpawnError {
         /// How long that may take.
         timeout: Duration,
         /// Why the host could not connect to it, if it tried.
+        #[source]
         error: Option<Arc<ConnectError>>,
         /// What it printed.
         printed: Printed,
@@ -85,6 +86,7 @@ pub enum SpawnError {
         /// The node.
         node: String,
         /// Why it cannot be used.
+        #[source]
         error: Arc<ConnectError>,
     },
     /// It said that it is ready, but it cannot be connected to.
@@ -93,6 +95,7 @@ pub enum SpawnError {
         /// The node.
         node: String,
         /// Why not.
+        #[source]
         error: Arc<ConnectError>,
         /// What it printed.
         printed: Printed,

@@ -18,6 +18,7 @@ pub enum RestartError {
         /// How many members had been restarted before.
         restarted: usize,
         /// Why it did not start.
+        #[source]
         error: Arc<SpawnError>,
     },
     /// The pool was stopped meanwhile, or has ended.

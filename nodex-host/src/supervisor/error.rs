@@ -19,6 +19,7 @@ pub enum Ended {
         /// The child.
         child: Arc<str>,
         /// Why.
+        #[source]
         error: Arc<SpawnError>,
     },
     /// There were more restarts than allowed.
@@ -27,6 +28,7 @@ pub enum Ended {
         /// The last child that failed.
         child: Arc<str>,
         /// Why it failed.
+        #[source]
         reason: Failure,
         /// How many restarts are allowed.
         max_restarts: u32,
@@ -39,6 +41,7 @@ pub enum Ended {
         /// The child.
         child: Arc<str>,
         /// How it ended.
+        #[source]
         reason: Failure,
     },
     /// The runtime that it lived in is gone.
@@ -55,7 +58,7 @@ pub enum Failure {
     Down(#[from] Down),
     /// It did not start.
     #[error("{0}")]
-    Start(Arc<SpawnError>),
+    Start(#[source] Arc<SpawnError>),
 }
 
 /// Why a supervisor did not start. All children that had been started are down again.
@@ -70,7 +73,7 @@ pub enum StartError {
     },
     /// A child did not start, or the supervisor ended in between.
     #[error("the supervisor did not start: {0}")]
-    Ended(Ended),
+    Ended(#[source] Ended),
 }
 
 /// Why a child was not added to a supervisor.
@@ -95,6 +98,7 @@ pub enum StartChildError {
         /// The id.
         child: Arc<str>,
         /// Why.
+        #[source]
         error: Arc<SpawnError>,
     },
     /// The supervisor has ended, or the child was terminated before it was up.
@@ -133,6 +137,7 @@ pub enum ChildError {
         /// The id.
         child: Arc<str>,
         /// Why.
+        #[source]
         error: Arc<SpawnError>,
     },
     /// It was terminated before it was up.

@@ -74,15 +74,15 @@ impl Distributed {
         let source = Charlist::from(source);
         let Answer(scanned) = self.rpc(node, "erl_scan", "string", &[&source, &1], limit).await?;
         let tokens = match scanned {
-            Ok(parts) => read::<Vec<RawTerm>>(parts.first())?,
-            Err(parts) => return Err(compiler.explain(parts.first().cloned().into_iter().collect()).await?),
+            Ok(parts) => read::<Vec<RawTerm>>(&parts.first)?,
+            Err(parts) => return Err(compiler.explain(vec![parts.first]).await?),
         };
         let mut forms = Vec::new();
         for form in tokens.split_inclusive(is_dot) {
             let Answer(parsed) = self.rpc(node, "erl_parse", "parse_form", &[&form], limit).await?;
             match parsed {
-                Ok(parts) => forms.extend(parts.into_iter().next()),
-                Err(parts) => return Err(compiler.explain(parts.first().cloned().into_iter().collect()).await?),
+                Ok(parts) => forms.push(parts.first),
+                Err(parts) => return Err(compiler.explain(vec![parts.first]).await?),
             }
         }
         if forms.is_empty() {
@@ -93,12 +93,14 @@ impl Distributed {
         let Answer(compiled) = self.rpc(node, "compile", "forms", &[&forms, &options], limit).await?;
         match compiled {
             Ok(parts) => {
-                let (module, binary) = (read::<Atom>(parts.first())?, read::<Bytes>(parts.get(1))?);
+                let missing = || DecodeError::mismatch("{ok, Module, Binary}", "a shorter tuple");
+                let binary = parts.second.ok_or_else(|| RpcError::unexpected(missing(), parts.first.clone()))?;
+                let (module, binary) = (read::<Atom>(&parts.first)?, read::<Bytes>(&binary)?);
                 let file = format!("{module}.beam").into();
                 Ok(ObjectCode { module, binary, file })
             }
             Err(parts) => {
-                let files = read::<Vec<(RawTerm, Vec<RawTerm>)>>(parts.first())?;
+                let files = read::<Vec<(RawTerm, Vec<RawTerm>)>>(&parts.first)?;
                 Err(compiler.explain(files.into_iter().flat_map(|(_, errors)| errors).collect()).await?)
             }
         }
@@ -142,22 +144,30 @@ fn is_dot(token: &RawTerm) -> bool {
 }
 
 /// A part of an answer.
-fn read<T: FromTerm>(part: Option<&RawTerm>) -> Result<T, RpcError> {
-    let missing = || RpcError::Result { error: DecodeError::mismatch("a longer tuple", "the end of the tuple") };
-    part.ok_or_else(missing)?.decode().map_err(|error| RpcError::Result { error })
+fn read<T: FromTerm>(part: &RawTerm) -> Result<T, RpcError> {
+    part.decode().map_err(|error| RpcError::unexpected(error, part.clone()))
 }
 
 /// `{ok, Parts..}` or `{error, Parts..}`.
-struct Answer(Result<Vec<RawTerm>, Vec<RawTerm>>);
+struct Answer(Result<Parts, Parts>);
+
+/// What is behind the first element of an answer.
+struct Parts {
+    first: RawTerm,
+    second: Option<RawTerm>,
+}
 
 impl FromTerm for Answer {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let arity = decoder.tuple()?;
-        if arity == 0 {
-            return Err(DecodeError::mismatch("{ok, ..} or {error, ..}", "{}"));
+        if arity < 2 {
+            return Err(DecodeError::mismatch("{ok, ..} or {error, ..}", "a shorter tuple"));
         }
         let outcome = decoder.atom()?;
-        let parts = (1..arity).map(|_| decoder.raw()).collect::<Result<Vec<_>, _>>()?;
+        let first = decoder.raw()?;
+        let second = if arity > 2 { Some(decoder.raw()?) } else { None };
+        (3..arity).try_for_each(|_| decoder.skip().map(drop))?;
+        let parts = Parts { first, second };
         Ok(Answer(if outcome == "ok" { Ok(parts) } else { Err(parts) }))
     }
 }
@@ -177,7 +187,7 @@ impl Compiler<'_> {
             let (place, module, what) = match error.decode::<(RawTerm, Atom, RawTerm)>() {
                 Ok(parts) => parts,
                 Err(_) => {
-                    let (module, what) = read::<(Atom, RawTerm)>(Some(&error))?;
+                    let (module, what) = read::<(Atom, RawTerm)>(&error)?;
                     (what.clone(), module, what)
                 }
             };
