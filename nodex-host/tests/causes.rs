@@ -12,15 +12,16 @@ use std::time::Duration;
 use nodex_core::{
     atom,
     net::{LinkEnd, LinkLimits},
+    node::exit_status,
 };
 use nodex_host::{
-    CallError, CnodeBuilder, Distributed, Down, Events, What,
+    CallError, CnodeBuilder, Distributed, Down, Events, SpawnError, What,
     process::Exit,
     supervisor::{Change, Child, ChildSpec, Health, Restart, Supervisor},
 };
 use support::{
     kind::Kind,
-    net::{Pong, finish, ping, up, up_with},
+    net::{Pong, finish, ping, rust_node, up, up_with},
     signal, within,
 };
 
@@ -29,6 +30,8 @@ const LONG: Duration = Duration::from_secs(60);
 for_each_kind!(
     exit_status,
     exit_status_0,
+    the_status_of_a_breach,
+    the_status_of_a_service,
     a_signal,
     a_signal_of_its_own,
     the_connection_closed_by_the_node,
@@ -94,6 +97,82 @@ async fn exit_status_0(kind: Kind) {
     let down = cause(up().await, exits(kind), None, async |one| one.send((atom!("exit"), 0)).await.unwrap()).await;
     assert_eq!(down, Down::Exited { exit: Exit::Status(0) });
     assert!(down.is_normal());
+}
+
+/// Only nodes that are known to be built with nodex mean by their status what it means there.
+async fn meaning(kind: Kind, status: u8) -> Down {
+    let words = "of somebody else: \u{1b}[31m";
+    let end = async |one: &Child| match kind {
+        Kind::Rust => one.send((atom!("fail"), words, i32::from(status))).await.unwrap(),
+        Kind::C => one.send((atom!("exit"), i32::from(status))).await.unwrap(),
+    };
+    let down = cause(up().await, exits(kind), None, end).await;
+    assert!(!down.is_normal());
+    if kind == Kind::C {
+        assert_eq!(down, Down::Exited { exit: Exit::Status(status.into()) });
+    }
+    down
+}
+
+async fn the_status_of_a_breach(kind: Kind) {
+    let down = meaning(kind, exit_status::BREACH).await;
+    if kind == Kind::Rust {
+        assert!(matches!(down, Down::Breach { .. }), "{down:?}");
+        assert_eq!(down.to_string(), "it had to end the connection: of somebody else: \\u{1b}[31m");
+    }
+}
+
+async fn the_status_of_a_service(kind: Kind) {
+    let down = meaning(kind, exit_status::SERVICE_ENDED).await;
+    if kind == Kind::Rust {
+        assert!(matches!(down, Down::ServiceEnded { .. }), "{down:?}");
+        assert_eq!(down.to_string(), "it ended with a service: of somebody else: \\u{1b}[31m");
+    }
+}
+
+/// A shell that leaves a child, which holds its stdout, and goes on with this.
+fn script(then: &str) -> CnodeBuilder {
+    let script = format!("sleep 600 & {then}");
+    CnodeBuilder::new("/bin/sh").leading_arg("-c").leading_arg(script).leading_arg("sh").cookie_in_env(true)
+}
+
+#[tokio::test]
+async fn the_status_of_a_start_that_leaves_a_child() {
+    let net = up().await;
+    let options = script("echo last words; exit 3").spawn_inactive_timeout(60 * LONG).start_timeout(60 * LONG);
+    let error = within(60, "the end of the start", options.spawn(&net)).await.unwrap_err();
+    let SpawnError::UnexpectedExit { exit: Exit::Status(3), .. } = &error else { panic!("{error:?}") };
+    assert!(error.to_string().ends_with("exit status 3; its last line was \"last words\""), "{error}");
+    finish(net, []).await;
+}
+
+#[tokio::test]
+async fn the_signal_of_a_node_that_leaves_a_child() {
+    let kill = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "KILL");
+    let options = script(&format!("exec {} \"$@\"", rust_node().display()));
+    let down = cause(up().await, options, None, kill).await;
+    assert_eq!(down, Down::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
+}
+
+/// What it printed is told before its end.
+#[tokio::test]
+async fn its_last_words_come_before_its_end() {
+    let (net, events) = (up().await, Events::new(1000));
+    let mut told = events.subscribe();
+    let cnode = CnodeBuilder::new(rust_node()).events(&events).spawn(&net).await.unwrap();
+    let pid = cnode.pid().unwrap();
+    cnode.send((atom!("fail"), "last words", 7)).await.unwrap();
+    let mut heard = false;
+    loop {
+        match within(60, "its end", told.next()).await.unwrap().what {
+            What::Line(line) => heard |= line.text() == "error: last words",
+            What::Down(down) => break assert_eq!(down, Down::Exited { exit: Exit::Status(7) }),
+            _ => {}
+        }
+    }
+    assert!(heard);
+    drop(cnode);
+    finish(net, [pid]).await;
 }
 
 async fn a_signal(kind: Kind) {

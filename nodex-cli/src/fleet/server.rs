@@ -105,11 +105,12 @@ async fn converse(stream: UnixStream, control: Arc<Control>) -> io::Result<()> {
         Ask::Stop { name: None } => {
             control.wishes.wish(Wish::Asked);
             let mut over = control.over.clone();
-            drop(control);
             let work = tokio::spawn(async move { over.wait_for(|over| *over).await.map(drop).map_err(|_| ended()) });
             // Whoever tells of the end may himself be gone at the end.
             let _ = wait_for(&mut lines, work).await?;
             lines.send(Reply::Done, PATIENCE).await?;
+            // Until now the process waits for this.
+            drop(control);
             // The end of the connection is the end of the process: then the fleet can be started again.
             lines.disturbed().await;
             Ok(())

@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU8, Ordering},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -16,7 +17,7 @@ use nodex_host::{
     process::reap_strays,
     supervisor::{Ended, StartError},
 };
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
     board::{Board, millis},
@@ -41,17 +42,29 @@ const WAITING: usize = 4096;
 /// How long those may take who still have to hear of the end.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How many threads take in what nodes do.
+const MIN_WORKERS: usize = 2;
+const MAX_WORKERS: usize = 4;
+
 const STATES: [&str; 3] = ["starting", "up", "stopping"];
 
 pub(crate) fn up(fleet: Fleet, global: &Global) -> Result<ExitCode, Failure> {
     if process::id() == 1 {
         reap_strays().map_err(|error| Failure::new(Code::PeerError, error.to_string()))?;
     }
+    // What nodes print, send and answer is taken in on threads of their own. This one only decides and tells, so that no
+    // node can keep it from the others, from signals and from those who ask.
+    let workers =
+        thread::available_parallelism().map_or(MIN_WORKERS, |count| count.get().clamp(MIN_WORKERS, MAX_WORKERS));
+    let mut nodes = tokio::runtime::Builder::new_multi_thread();
+    let nodes = nodes.worker_threads(workers).thread_name("nodex-nodes").enable_all().build()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(run(fleet, global))
+    let result = runtime.block_on(run(fleet, global, nodes.handle()));
+    nodes.shutdown_background();
+    result
 }
 
-async fn run(fleet: Fleet, global: &Global) -> Result<ExitCode, Failure> {
+async fn run(fleet: Fleet, global: &Global, nodes: &Handle) -> Result<ExitCode, Failure> {
     // First of all, so that no signal ends this process while something of it is there.
     let wishes = Wishes::watch()?;
     let screen = Screen::new(global.quiet);
@@ -61,10 +74,18 @@ async fn run(fleet: Fleet, global: &Global) -> Result<ExitCode, Failure> {
         screen.talk("the last nodex up of this fleet ended without cleaning up: its control socket is replaced");
     }
     let net = tokio::select! {
-        net = host(&fleet, global) => net?,
+        net = host(&fleet, global, nodes) => net?,
         wish = wishes.wait() => return ending(wish),
     };
     let names = fleet.names();
+    let showing = fleet.shows_cookie().await;
+    if !showing.is_empty() {
+        screen.talk(format_args!(
+            "the cookie is in the arguments of {}, where every user of this machine can read it: not known to be built with \
+             nodex",
+            showing.join(", ")
+        ));
+    }
     screen.talk(format_args!(
         "{}: {} of {}, host {}, control socket {}",
         path.display(),
@@ -80,15 +101,14 @@ async fn run(fleet: Fleet, global: &Global) -> Result<ExitCode, Failure> {
 }
 
 /// The host's own node.
-async fn host(fleet: &Fleet, global: &Global) -> Result<Distributed, Failure> {
+async fn host(fleet: &Fleet, global: &Global, nodes: &Handle) -> Result<Distributed, Failure> {
     let mut builder = fleet.host();
     if let Some(file) = global.cookie_file.clone().or_else(|| fleet.cookie_file()) {
         let cookie = CookieSource::with_file(file).read();
         builder = builder.cookie(cookie.map_err(|error| Failure::new(Code::Refused, error.to_string()))?);
     }
-    builder
-        .up()
-        .await
+    let up = nodes.spawn(builder.up()).await;
+    up.map_err(|error| Failure::new(Code::PeerError, error))?
         .map_err(|error| Failure::from(error).hint("name and epmd in [host] choose another name and another epmd"))
 }
 

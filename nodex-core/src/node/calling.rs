@@ -208,7 +208,7 @@ fn ended(reason: RawTerm) -> CallError {
 /// The reply in `{Tag, Reply}`, whose tag has been looked at.
 fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
     let mut decoder = Decoder::new(message.as_bytes());
-    let begun = decoder.tuple().map_err(DecodeError::from).and_then(|_| Ok(decoder.skip()?));
+    let begun = decoder.tuple().and_then(|_| Ok(decoder.skip()?));
     let start = decoder.position();
     match begun.and_then(|_| R::decode(&mut decoder)) {
         Ok(reply) => Ok(reply),

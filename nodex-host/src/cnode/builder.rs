@@ -8,7 +8,7 @@ use std::{
 
 use nodex_core::term::Atom;
 
-use super::{Events, Protocol, process_options::ProcessOptions, running::any_name};
+use super::{Events, Protocol, ours, process_options::ProcessOptions, running::any_name};
 use crate::process::StopOptions;
 
 /// Options of a node that is an executable; the defaults are those of the Elixir package that Rust nodes are a
@@ -25,7 +25,7 @@ pub struct CnodeBuilder {
     pub(super) connect_timeout: Duration,
     pub(super) registered_name: Atom,
     pub(super) protocol: Protocol,
-    pub(super) cookie_in_env: bool,
+    pub(super) cookie_in_env: Option<bool>,
     pub(super) cwd: Option<PathBuf>,
     pub(crate) process: ProcessOptions,
 }
@@ -44,7 +44,7 @@ impl CnodeBuilder {
             connect_timeout: Duration::from_secs(5),
             registered_name: any_name(),
             protocol: Protocol::Nodex,
-            cookie_in_env: false,
+            cookie_in_env: None,
             cwd: None,
             process: ProcessOptions::new(Duration::from_secs(60)),
         }
@@ -136,12 +136,29 @@ impl CnodeBuilder {
         self
     }
 
-    /// Hands over the cookie in the environment variable `NODEX_COOKIE`, with `-` in its place in the argument list,
+    /// Whether it gets the cookie in the environment variable `NODEX_COOKIE`, with `-` in its place in the argument list,
     /// which every user of the machine can read. Only nodes that know of it can be started so; nodes on `ei` do not.
+    ///
+    /// Default: yes if the executable is known to be built with nodex
+    /// ([`reads_cookie_from_environment`](nodex_core::node::reads_cookie_from_environment)). A script that starts such a node
+    /// is not known to.
     #[must_use]
     pub fn cookie_in_env(mut self, on: bool) -> Self {
-        self.cookie_in_env = on;
+        self.cookie_in_env = Some(on);
         self
+    }
+
+    /// Whether its cookie would stand in its argument list, which every user of the machine can read.
+    pub async fn shows_cookie(&self) -> bool {
+        self.protocol == Protocol::Nodex && !self.is_ours().await
+    }
+
+    /// Whether it is a node that was built with nodex, as far as that is known.
+    pub(super) async fn is_ours(&self) -> bool {
+        match self.cookie_in_env {
+            Some(on) => on,
+            None => ours::is_ours(&self.exec_path).await,
+        }
     }
 
     /// Sets a variable of its environment; it inherits all others.

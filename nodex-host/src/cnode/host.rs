@@ -1,6 +1,6 @@
 //! What a node is told about its host.
 
-use std::fmt;
+use std::{env, fmt};
 
 use nodex_core::{
     dist::{
@@ -18,6 +18,8 @@ pub struct HostNode {
     at: usize,
     cookie: String,
     epmd_port: u16,
+    /// The one port of all nodes, where there is no epmd.
+    dist_port: Option<u16>,
 }
 
 /// Why a host node cannot be described so.
@@ -38,7 +40,8 @@ pub enum HostNodeError {
 }
 
 impl HostNode {
-    /// A host node by its full name, `alive@hostname`, and its cookie.
+    /// A host node by its full name, `alive@hostname`, and its cookie. How it is found is as this program's environment
+    /// tells it: by the epmd on `ERL_EPMD_PORT`, or without any on `ERL_DIST_PORT`.
     ///
     /// # Errors
     /// When one of them is not possible.
@@ -49,14 +52,28 @@ impl HostNode {
             Ok(checked) => checked.find('@').unwrap_or_default(),
             Err(problem) => return Err(HostNodeError::Name { name, problem }),
         };
-        Ok(HostNode { name, at, cookie, epmd_port: epmd::port().unwrap_or(epmd::DEFAULT_PORT) })
+        let epmd_port = epmd::port().unwrap_or(epmd::DEFAULT_PORT);
+        let dist_port = env::var("ERL_DIST_PORT").ok().and_then(|port| port.parse().ok());
+        Ok(HostNode { name, at, cookie, epmd_port, dist_port })
     }
 
-    /// With another port of epmd than the one that this program's environment tells.
+    /// It is registered in the epmd on this port, whatever this program's environment tells.
     #[must_use]
     pub fn with_epmd_port(mut self, port: u16) -> HostNode {
-        self.epmd_port = port;
+        (self.epmd_port, self.dist_port) = (port, None);
         self
+    }
+
+    /// It listens on this port, as all nodes do; there is no epmd. Children are told by `ERL_DIST_PORT`.
+    #[must_use]
+    pub fn with_dist_port(mut self, port: u16) -> HostNode {
+        self.dist_port = Some(port);
+        self
+    }
+
+    /// The one port of all nodes, where there is no epmd.
+    pub fn dist_port(&self) -> Option<u16> {
+        self.dist_port
     }
 
     /// The port of the epmd where it is registered; children are told by `ERL_EPMD_PORT`.

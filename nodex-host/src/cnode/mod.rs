@@ -1,6 +1,7 @@
 //! Nodes that are executables: the options, the start protocols, the wait until they are up, calls, their end.
 
 mod advice;
+mod anything;
 mod builder;
 mod call_error;
 mod cancel;
@@ -8,6 +9,7 @@ mod error;
 mod event;
 mod host;
 mod node_process;
+mod ours;
 mod printed;
 mod process_options;
 mod protocol;
@@ -16,6 +18,7 @@ mod running;
 mod spawn;
 mod start;
 
+pub(crate) use anything::Anything;
 pub use builder::CnodeBuilder;
 pub use call_error::CallError;
 pub(crate) use cancel::Cancel;

@@ -13,15 +13,17 @@ pub struct NodeProcess {
     process: OsProcess,
     reporter: Arc<Reporter>,
     stop_grace: Duration,
+    /// Its exit status means what it means for nodes that are built with nodex.
+    ours: bool,
     /// What reads its output.
     pump: JoinHandle<()>,
 }
 
 impl NodeProcess {
-    pub(super) fn new(process: OsProcess, pump: Pump, stop_grace: Duration) -> NodeProcess {
+    pub(super) fn new(process: OsProcess, pump: Pump, stop_grace: Duration, ours: bool) -> NodeProcess {
         let reporter = pump.reporter.clone();
         let pump = tokio::spawn(pump.run(process.ending()));
-        NodeProcess { process, reporter, stop_grace, pump }
+        NodeProcess { process, reporter, stop_grace, ours, pump }
     }
 
     /// Stops it, and gives the last lines that it printed until then or, if it had ended by itself, until its end.
@@ -54,6 +56,10 @@ impl NodeProcess {
     /// The last lines that it printed.
     pub fn printed(&self) -> Printed {
         self.reporter.printed()
+    }
+
+    pub(super) fn is_ours(&self) -> bool {
+        self.ours
     }
 
     pub(super) fn reporter(&self) -> &Arc<Reporter> {

@@ -2,10 +2,13 @@
 
 use std::{collections::VecDeque, fmt};
 
-use crate::process::Line;
+use crate::process::{Line, Stream};
 
 /// How many bytes of lines are kept.
 const KEEP: usize = 8 * 1024;
+
+/// How many characters of a line are shown.
+const READABLE: usize = 200;
 
 /// The last lines that a node printed, in the order in which they were read; older ones are dropped after 8 KiB.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,6 +45,14 @@ impl Printed {
         self.dropped
     }
 
+    /// The last line that tells an error, `error: ..` on stderr, without that word.
+    pub(super) fn last_error(&self) -> Option<String> {
+        self.lines()
+            .rev()
+            .filter(|line| line.stream == Stream::Stderr)
+            .find_map(|line| Some(readable(line.text().strip_prefix("error: ")?)))
+    }
+
     /// True when it printed nothing at all.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.dropped == 0
@@ -51,21 +62,23 @@ impl Printed {
 /// The end of a sentence: what it printed last, shortened to a readable length.
 impl fmt::Display for Printed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const READABLE: usize = 200;
         let Some(line) = self.lines().rfind(|line| !line.bytes.is_empty()) else {
             return f.write_str("it printed nothing");
         };
-        let text = line.text();
-        let more = if text.chars().nth(READABLE).is_some() { "…" } else { "" };
-        let text: String = text.chars().take(READABLE).collect();
-        write!(f, "its last line was \"{}{more}\"", text.escape_debug())
+        write!(f, "its last line was \"{}\"", readable(&line.text()))
     }
+}
+
+/// The beginning of a text, with everything written out that is not to be seen.
+fn readable(text: &str) -> String {
+    let more = if text.chars().nth(READABLE).is_some() { "…" } else { "" };
+    let text: String = text.chars().take(READABLE).collect();
+    format!("{}{more}", text.escape_debug())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Stream;
 
     fn line(text: &str) -> Line {
         Line { stream: Stream::Stdout, bytes: text.to_owned().into(), continues: false }

@@ -29,19 +29,23 @@ pub(super) struct Plan {
     pub(super) launch: Launch,
     /// `None` when nothing that it prints says so.
     pub(super) ready_line: Option<String>,
+    /// It was built with nodex: its exit status means what it means there.
+    pub(super) ours: bool,
 }
 
 impl Plan {
-    pub(super) fn new(options: &CnodeBuilder, host: &HostNode, sname: &str, creation: u32) -> Plan {
+    /// `ours` says that the executable reads its cookie from the environment.
+    pub(super) fn new(options: &CnodeBuilder, host: &HostNode, sname: &str, creation: u32, ours: bool) -> Plan {
         let hostname = options.hostname.as_deref().unwrap_or_else(|| host.hostname());
         let node = format!("{sname}@{hostname}");
-        let mut env = Vec::new();
+        // How the host is found is told by the host, whatever stands in its own environment.
+        let mut env = vec![("ERL_DIST_PORT".into(), host.dist_port().map(|port| port.to_string().into()))];
         let mut set = |name: &str, value: &str| env.push((OsString::from(name), Some(OsString::from(value))));
         set("ERL_EPMD_PORT", &host.epmd_port().to_string());
         let (protocol_args, ready_line): (Vec<OsString>, _) = match &options.protocol {
             Protocol::Nodex => {
                 // A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
-                let cookie = if options.cookie_in_env || host.cookie() == "-" {
+                let cookie = if ours || host.cookie() == "-" {
                     set("NODEX_COOKIE", host.cookie());
                     "-"
                 } else {
@@ -61,7 +65,7 @@ impl Plan {
         env.extend(options.process.env.iter().cloned());
         let launch =
             Launch { program: options.exec_path.clone(), args, env, cwd: options.cwd.clone(), input: Vec::new() };
-        Plan { node, launch, ready_line: options.ready_line.clone().or(ready_line) }
+        Plan { node, launch, ready_line: options.ready_line.clone().or(ready_line), ours }
     }
 }
 
@@ -70,7 +74,22 @@ mod tests {
     use super::*;
 
     fn plan(options: &CnodeBuilder, cookie: &str) -> Plan {
-        Plan::new(options, &HostNode::new("master@127.0.0.1", cookie).unwrap().with_epmd_port(4711), "calc", 7)
+        let (host, ours) = (HostNode::new("master@127.0.0.1", cookie).unwrap(), options.cookie_in_env == Some(true));
+        Plan::new(options, &host.with_epmd_port(4711), "calc", 7, ours)
+    }
+
+    #[test]
+    fn how_the_host_is_found() {
+        let options = CnodeBuilder::new("/bin/true");
+        let given = |plan: &Plan, name: &str| plan.launch.env.iter().rfind(|(known, _)| known == name).cloned();
+        let by_epmd = plan(&options, "secret");
+        assert_eq!(env(&by_epmd, "ERL_EPMD_PORT"), Some("4711"));
+        assert_eq!(given(&by_epmd, "ERL_DIST_PORT"), Some(("ERL_DIST_PORT".into(), None)), "not inherited");
+        let host = HostNode::new("master@127.0.0.1", "secret").unwrap().with_dist_port(9100);
+        let without = Plan::new(&options, &host, "calc", 7, true);
+        assert_eq!(env(&without, "ERL_DIST_PORT"), Some("9100"));
+        let users = plan(&options.env("ERL_DIST_PORT", "9200"), "secret");
+        assert_eq!(env(&users, "ERL_DIST_PORT"), Some("9200"), "what the user sets wins");
     }
 
     fn args(plan: &Plan) -> Vec<&str> {

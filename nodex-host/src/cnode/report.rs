@@ -1,6 +1,12 @@
 //! Passing on what a process prints and how it ends: to subscribers, to `tracing`, and to the next error message.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt::{self, Write as _},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use nodex_core::term::is_visible;
+use tokio::sync::watch;
 
 use super::{Down, Events, Printed, Subscription, What};
 use crate::process::{Ending, Exit, Line, Output, Stream};
@@ -11,11 +17,13 @@ pub(super) struct Reporter {
     node: Arc<str>,
     events: Events,
     printed: Mutex<Printed>,
+    /// Set when everything that was printed until the end of the process has been read.
+    all_read: watch::Sender<bool>,
 }
 
 impl Reporter {
     pub(super) fn new(node: &str, events: Events) -> Reporter {
-        Reporter { node: Arc::from(node), events, printed: Mutex::default() }
+        Reporter { node: Arc::from(node), events, printed: Mutex::default(), all_read: watch::Sender::new(false) }
     }
 
     pub(super) fn node(&self) -> &str {
@@ -28,6 +36,13 @@ impl Reporter {
 
     pub(super) fn printed(&self) -> Printed {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until everything has been read that was printed until the end of the process.
+    pub(super) async fn all_read(&self) {
+        let mut all_read = self.all_read.subscribe();
+        // It cannot fail while this is there.
+        let _ = all_read.wait_for(|read| *read).await;
     }
 
     pub(super) fn send(&self, what: What) {
@@ -52,9 +67,21 @@ impl Reporter {
 
     fn trace(&self, line: &Line) {
         match line.stream {
-            Stream::Stdout => tracing::info!(node = %self.node, stream = "stdout", "{line}"),
-            Stream::Stderr => tracing::warn!(node = %self.node, stream = "stderr", "{line}"),
+            Stream::Stdout => tracing::info!(node = %self.node, stream = "stdout", "{}", Shown(line)),
+            Stream::Stderr => tracing::warn!(node = %self.node, stream = "stderr", "{}", Shown(line)),
         }
+    }
+}
+
+/// A line in a log: what is not to be seen is written out, so that it neither acts on who reads it nor passes for two lines.
+struct Shown<'a>(&'a Line);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.text().chars() {
+            if is_visible(c) { f.write_char(c)? } else { write!(f, "{}", c.escape_default())? }
+        }
+        if self.0.continues { f.write_char('…') } else { Ok(()) }
     }
 }
 
@@ -78,6 +105,7 @@ impl Pump {
         while let Some(line) = self.output.next_left() {
             self.reporter.line(line);
         }
+        self.reporter.all_read.send_replace(true);
         self.reporter.send(What::Exited(exit));
         // Its events end when the pipes are closed.
         tokio::select! {
@@ -87,5 +115,17 @@ impl Pump {
                 std::future::pending().await
             } => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_in_a_log_do_not_act() {
+        let bytes = "na\u{ef}ve\u{1b}[31m\r\u{9b}2J\u{202e}".into();
+        let line = Line { stream: Stream::Stdout, bytes, continues: true };
+        assert_eq!(Shown(&line).to_string(), "naïve\\u{1b}[31m\\r\\u{9b}2J\\u{202e}…");
     }
 }

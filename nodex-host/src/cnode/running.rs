@@ -9,12 +9,12 @@ use nodex_core::{
     atom,
     convert::{FromTerm, IntoTerm},
     net::LinkEnd,
-    node::{Destination, Peer},
-    term::{Atom, RawTerm},
+    node::{Destination, Peer, exit_status},
+    term::Atom,
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{CallError, CnodeBuilder, NodeProcess, Printed, Subscription, What, report::Reporter};
+use super::{Anything, CallError, CnodeBuilder, NodeProcess, Printed, Subscription, What, report::Reporter};
 use crate::{
     distributed::Distributed,
     process::{Ending, Exit},
@@ -50,6 +50,21 @@ pub enum Down {
     Unhealthy {
         /// What was wrong with it.
         problem: Arc<str>,
+    },
+    /// Its process had to end the connection, because this host broke the protocol (`exit_status::BREACH` of a node that
+    /// was built with nodex).
+    #[error("it had to end the connection: {cause}")]
+    #[non_exhaustive]
+    Breach {
+        /// What it said of it.
+        cause: Arc<str>,
+    },
+    /// Its process ended with a service of its own (`exit_status::SERVICE_ENDED` of a node that was built with nodex).
+    #[error("it ended with a service: {cause}")]
+    #[non_exhaustive]
+    ServiceEnded {
+        /// What it said of it.
+        cause: Arc<str>,
     },
     /// It was stopped from here.
     #[error("it was stopped")]
@@ -98,8 +113,10 @@ impl Cnode {
         let (is_down, down) = watch::channel(None);
         let to = Destination::from((registered_name, peer.name().clone()));
         let ending = process.as_ref().map(NodeProcess::ending);
+        let ours = process.as_ref().is_some_and(NodeProcess::is_ours);
         let stopping = watch::Sender::new(None);
-        let watched = Watch { peer: peer.clone(), ending, reporter: reporter.clone(), stopping: stopping.subscribe() };
+        let watched =
+            Watch { peer: peer.clone(), ending, ours, reporter: reporter.clone(), stopping: stopping.subscribe() };
         let running = Running { net: net.clone(), to, peer, process, reporter, stopping, down };
         let cnode = Cnode(Arc::new(running));
         tokio::spawn(watched.run(is_down, Arc::downgrade(&cnode.0)));
@@ -217,12 +234,9 @@ impl Cnode {
     pub async fn ping(&self, limit: Duration) -> Result<(), CallError> {
         let node = self.0.net.node();
         let to = (atom!("net_kernel"), self.node().clone());
-        let result = node.call::<RawTerm>(to, (atom!("is_auth"), node.name().clone()), limit).await;
+        let result = node.call::<Anything>(to, (atom!("is_auth"), node.name().clone()), limit).await;
         match self.explain(result.map(drop)).await {
-            Err(CallError::Call {
-                source: nodex_core::node::CallError::Reply { .. } | nodex_core::node::CallError::NoProcess,
-                ..
-            }) => Ok(()),
+            Err(CallError::Call { source: nodex_core::node::CallError::NoProcess, .. }) => Ok(()),
             result => result,
         }
     }
@@ -283,6 +297,8 @@ pub(super) fn any_name() -> Atom {
 struct Watch {
     peer: Arc<Peer>,
     ending: Option<Ending>,
+    /// Its exit status means what it means for nodes that are built with nodex.
+    ours: bool,
     reporter: Arc<Reporter>,
     stopping: watch::Receiver<Option<Down>>,
 }
@@ -292,24 +308,25 @@ impl Watch {
         let down = match &self.ending {
             None => Down::LinkLost { reason: self.peer.ended().await },
             Some(ending) => {
-                tokio::select! {
-                    exit = ending.ended() => match timeout(LINK_AFTER_END, self.peer.ended()).await {
-                        Ok(reason) => cause(exit, reason),
+                // In this order: what the process says of its end is more than what its connection says.
+                let (exit, link) = tokio::select! {
+                    biased;
+                    exit = ending.ended() => (Some(exit), timeout(LINK_AFTER_END, self.peer.ended()).await.ok()),
+                    reason = self.peer.ended() => (timeout(END_AFTER_LINK, ending.ended()).await.ok(), Some(reason)),
+                };
+                match (exit, link) {
+                    (Some(exit), Some(reason)) => self.cause(exit, reason).await,
+                    (Some(exit), None) => {
                         // A grandchild may hold the socket.
-                        Err(_) => {
-                            self.peer.disconnect();
-                            Down::Exited { exit }
+                        self.peer.disconnect();
+                        self.meaning(exit).await
+                    }
+                    (None, reason) => {
+                        if let Some(process) = running.upgrade().as_ref().and_then(|running| running.process.as_ref()) {
+                            process.begin_stop();
                         }
-                    },
-                    reason = self.peer.ended() => match timeout(END_AFTER_LINK, ending.ended()).await {
-                        Ok(exit) => cause(exit, reason),
-                        Err(_) => {
-                            if let Some(process) = running.upgrade().as_ref().and_then(|running| running.process.as_ref()) {
-                                process.begin_stop();
-                            }
-                            Down::LinkLost { reason }
-                        }
-                    },
+                        Down::LinkLost { reason: reason.unwrap_or(LinkEnd::Closed) }
+                    }
                 }
             }
         };
@@ -321,9 +338,28 @@ impl Watch {
     }
 }
 
-/// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
-/// if the link was not ended from here.
-fn cause(exit: Exit, link: LinkEnd) -> Down {
-    let by_node = matches!(link, LinkEnd::Closed | LinkEnd::Io { .. });
-    if exit == Exit::Status(0) && !by_node { Down::LinkLost { reason: link } } else { Down::Exited { exit } }
+/// How long the last lines of a process that has ended may take to be read.
+const LAST_LINES: Duration = Duration::from_millis(500);
+
+impl Watch {
+    /// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
+    /// if the link was not ended from here.
+    async fn cause(&self, exit: Exit, link: LinkEnd) -> Down {
+        let by_node = matches!(link, LinkEnd::Closed | LinkEnd::Io { .. });
+        if exit == Exit::Status(0) && !by_node { Down::LinkLost { reason: link } } else { self.meaning(exit).await }
+    }
+
+    /// What this end of a process means. What it printed has been told by then.
+    async fn meaning(&self, exit: Exit) -> Down {
+        let _ = timeout(LAST_LINES, self.reporter.all_read()).await;
+        const BREACH: i32 = exit_status::BREACH as i32;
+        const SERVICE_ENDED: i32 = exit_status::SERVICE_ENDED as i32;
+        let Exit::Status(status @ (BREACH | SERVICE_ENDED)) = exit else { return Down::Exited { exit } };
+        // A node says what for. A handler that ends its process with the same status does not.
+        match self.reporter.printed().last_error().filter(|_| self.ours) {
+            Some(cause) if status == BREACH => Down::Breach { cause: cause.into() },
+            Some(cause) => Down::ServiceEnded { cause: cause.into() },
+            None => Down::Exited { exit },
+        }
+    }
 }

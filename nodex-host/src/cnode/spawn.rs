@@ -31,7 +31,7 @@ impl CnodeBuilder {
 
     /// The same, until it is called off.
     pub(crate) async fn spawn_unless(&self, net: &Distributed, cancel: &Cancel) -> Result<Cnode, SpawnError> {
-        let plan = self.plan(net.host())?;
+        let plan = self.plan(net.host()).await?;
         // Nobody else has a name that was just made up.
         if self.adopt
             && self.sname.is_some()

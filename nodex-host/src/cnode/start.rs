@@ -8,7 +8,7 @@ use std::{
 };
 
 use nodex_core::dist::handshake::check_node_name;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Cancel, CnodeBuilder, HostNode, NodeProcess, SpawnError, What,
@@ -35,7 +35,7 @@ impl CnodeBuilder {
         input: Vec<u8>,
         cancel: &Cancel,
     ) -> Result<NodeProcess, SpawnError> {
-        let mut plan = self.plan(host)?;
+        let mut plan = self.plan(host).await?;
         plan.launch.input = input;
         Ok(self.start_plan(plan, cancel).await?.process)
     }
@@ -63,12 +63,12 @@ impl CnodeBuilder {
             }
             pump.reporter.send(What::Ready { after: launched.elapsed() });
         }
-        Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace), launched })
+        Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace, plan.ours), launched })
     }
 
-    pub(super) fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
+    pub(super) async fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
         let sname = self.sname.clone().unwrap_or_else(random_sname);
-        let plan = Plan::new(self, host, &sname, creation());
+        let plan = Plan::new(self, host, &sname, creation(), self.is_ours().await);
         if let Err(problem) = check_node_name(plan.node.as_bytes()) {
             return Err(SpawnError::InvalidName { name: plan.node, problem });
         }
@@ -131,11 +131,11 @@ async fn wait_for(
             (Some(inactive), whole) if whole.is_none_or(|whole| inactive < whole) => (Some(inactive), Missed::Inactive),
             (_, whole) => (whole, Missed::Whole),
         };
-        let ready = tokio::select! {
-            // In this order: neither clock nor exit can be kept away by a process that prints without end.
+        let printed = tokio::select! {
+            // In this order: what its status says is more than that it is silent, and neither clock nor exit can be kept away
+            // by a process that prints without end.
             biased;
             () = cancel.wait() => return Err(Missed::Cancelled),
-            () = at(deadline) => return Err(missed),
             exit = ending.ended() => {
                 while let Some(printed) = pump.output.next_left() {
                     let ready = is_ready(&printed);
@@ -146,13 +146,19 @@ async fn wait_for(
                 }
                 return Err(Missed::Exit(exit));
             }
-            printed = next_line(&mut pump.output) => {
-                last_line = Instant::now();
-                let ready = is_ready(&printed);
-                pump.reporter.line(printed);
-                ready
+            () = at(deadline) => {
+                let Missed::Inactive = missed else { return Err(missed) };
+                // A host that had no time to read must not take that for silence.
+                tokio::task::yield_now().await;
+                let printed = timeout(Duration::ZERO, next_line(&mut pump.output)).await;
+                let Ok(printed) = printed else { return Err(missed) };
+                printed
             }
+            printed = next_line(&mut pump.output) => printed,
         };
+        last_line = Instant::now();
+        let ready = is_ready(&printed);
+        pump.reporter.line(printed);
         if ready {
             return Ok(());
         }

@@ -82,6 +82,11 @@ impl Distributed {
         self.0.epmd.is_some()
     }
 
+    /// Where it runs, and what belongs to its nodes.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.0.runtime
+    }
+
     fn ip(&self) -> IpAddr {
         self.0.ip
     }

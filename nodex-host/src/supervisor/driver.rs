@@ -16,6 +16,7 @@ use super::{
     entry::Entry,
     error::Failure,
     event::Changes,
+    task::Task,
 };
 use crate::{
     cnode::{Cancel, Cnode, Down, SpawnError, random},
@@ -187,9 +188,18 @@ impl Driver {
         entry.stopping = false;
         entry.incarnation += 1;
         let (spec, net) = (entry.spec.clone(), self.net.clone());
+        let began = Instant::now();
+        let started = Task::start(self.net.runtime(), async move { spec.options.spawn_unless(&net, &cancel).await });
+        let node = entry.spec.id.clone();
         self.work.push(Box::pin(async move {
-            let began = Instant::now();
-            let result = spec.options.spawn_unless(&net, &cancel).await;
+            let result = match started.await {
+                Ok(result) => result,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // Its runtime is gone.
+                    Err(_) => Err(SpawnError::Cancelled { node: node.to_string() }),
+                },
+            };
             Happened::Started { key, took: began.elapsed(), result }
         }));
     }
@@ -252,9 +262,10 @@ impl Driver {
                 entry.ups += 1;
                 let (spec, incarnation) = (entry.spec.clone(), entry.incarnation);
                 let up = Change::Up { node: cnode.node().clone(), pid: cnode.pid(), after: took };
+                let runtime = self.net.runtime().clone();
                 self.work.push(Box::pin(async move {
                     let down = match &spec.health {
-                        Some(health) => health.watch(&cnode).await,
+                        Some(health) => health.watch(&cnode, &runtime).await,
                         None => cnode.down().await,
                     };
                     Happened::Down { key, incarnation, down }

@@ -3,10 +3,15 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use nodex_core::{convert::IntoTerm, term::RawTerm};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use nodex_core::convert::IntoTerm;
+use tokio::{
+    runtime::Handle,
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
-use crate::cnode::{Cnode, Down};
+use super::task::Task;
+use crate::cnode::{Anything, Cnode, Down};
 
 type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
@@ -33,21 +38,29 @@ impl Health {
         Health::new(move |cnode, limit| {
             let message = message.clone();
             Box::pin(async move {
-                let answer = cnode.call_within::<RawTerm>(limit, &*message).await;
+                let answer = cnode.call_within::<Anything>(limit, &*message).await;
                 answer.map(drop).map_err(|error| error.to_string())
             })
         })
     }
 
-    /// Asks this function, which says what is wrong.
+    /// Asks this function, which says what is wrong. It runs on a thread for blocking work, so that one that holds its thread
+    /// holds up nobody; one that panics takes its node down.
     pub fn check<F>(check: impl Fn(Cnode) -> F + Send + Sync + 'static) -> Health
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
+        let check = Arc::new(check);
         Health::new(move |cnode, limit| {
-            let check = check(cnode);
+            let check = check.clone();
             Box::pin(async move {
-                timeout(limit, check).await.unwrap_or_else(|_| Err(format!("the check did not end within {limit:?}")))
+                let runtime = Handle::current();
+                let work = spawn_blocking(move || runtime.block_on(async { timeout(limit, check(cnode)).await }));
+                match timeout(limit, work).await {
+                    Ok(Ok(Ok(outcome))) => outcome,
+                    Ok(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                    _ => Err(format!("the check did not end within {limit:?}")),
+                }
             })
         })
     }
@@ -94,33 +107,40 @@ impl Health {
         Health { check: Arc::new(check), ..self }
     }
 
-    /// Checks until it is down, and takes it down when it is not healthy.
-    pub(super) async fn watch(&self, cnode: &Cnode) -> Down {
-        let checks = async {
-            let mut ticks = interval(self.every);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            // The first one is due at once, but it has just come up.
-            ticks.tick().await;
-            let mut failures = 0;
-            loop {
-                ticks.tick().await;
-                match (self.check)(cnode.clone(), self.limit).await {
-                    Ok(()) => failures = 0,
-                    Err(problem) => {
-                        failures += 1;
-                        tracing::warn!(node = %cnode.node(), %problem, failures, "a health check failed");
-                        if failures >= self.failures {
-                            break problem;
-                        }
-                    }
-                }
-            }
-        };
+    /// Checks until it is down, and takes it down when it is not healthy. The checks are made in a task of this runtime.
+    pub(super) async fn watch(&self, cnode: &Cnode, runtime: &Handle) -> Down {
+        let checks = Task::start(runtime, self.clone().until_it_fails(cnode.clone()));
         tokio::select! {
             down = cnode.down() => down,
             problem = checks => {
+                let problem = problem.unwrap_or_else(|error| match error.is_panic() {
+                    true => "its check panicked".to_owned(),
+                    false => "it cannot be checked any more".to_owned(),
+                });
                 cnode.fail(Down::Unhealthy { problem: problem.into() });
                 cnode.down().await
+            }
+        }
+    }
+
+    /// What is wrong with it at last.
+    async fn until_it_fails(self, cnode: Cnode) -> String {
+        let mut ticks = interval(self.every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // The first one is due at once, but it has just come up.
+        ticks.tick().await;
+        let mut failures = 0;
+        loop {
+            ticks.tick().await;
+            match (self.check)(cnode.clone(), self.limit).await {
+                Ok(()) => failures = 0,
+                Err(problem) => {
+                    failures += 1;
+                    tracing::warn!(node = %cnode.node(), %problem, failures, "a health check failed");
+                    if failures >= self.failures {
+                        return problem;
+                    }
+                }
             }
         }
     }

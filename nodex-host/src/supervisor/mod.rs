@@ -44,6 +44,7 @@ mod health;
 mod intensity;
 mod restart;
 mod spec;
+mod task;
 
 use std::sync::Arc;
 

@@ -48,7 +48,7 @@ pub(crate) struct Args {
     /// How long it may take to end after SIGTERM, before it is killed
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
     pub(super) stop_grace: Duration,
-    /// Hand over the cookie in NODEX_COOKIE, and not in the argument list that everybody can read
+    /// Hand over the cookie in NODEX_COOKIE, as nodes built with nodex get it anyway, and not in the argument list
     #[arg(long)]
     cookie_in_env: bool,
     /// Set a variable of its environment
@@ -118,8 +118,10 @@ impl Args {
         let mut options = Cnode::builder(&self.exe)
             .spawn_inactive_timeout(self.ready_timeout)
             .stop_grace(self.stop_grace)
-            .cookie_in_env(self.cookie_in_env)
             .registered_name(term::atom(&self.to)?);
+        if self.cookie_in_env {
+            options = options.cookie_in_env(true);
+        }
         if self.protocol == Start::Plain {
             if self.sname.is_none() {
                 return Err(Failure::new(Code::Usage, "nobody tells a plain executable its name")

@@ -201,12 +201,26 @@ impl Fleet {
             )
     }
 
+    /// The nodes that are not known to take the cookie from their environment, by the names of their tables.
+    pub(crate) async fn shows_cookie(&self) -> Vec<&str> {
+        let mut showing = Vec::new();
+        for node in self.nodes() {
+            let mut options = Cnode::builder(self.exec(node));
+            if let Some(on) = node.cookie_in_env {
+                options = options.cookie_in_env(on);
+            }
+            if matches!(node.protocol, ProtocolName::Nodex) && options.shows_cookie().await {
+                showing.push(node.id());
+            }
+        }
+        showing
+    }
+
     fn spec(&self, node: &Node, name: &str, events: &Events) -> ChildSpec {
         let mut options = Cnode::builder(self.exec(node))
             .sname(name)
             // What answers to its name without having been started from here could not be restarted from here.
             .adopt(false)
-            .cookie_in_env(node.cookie_in_env)
             .cwd(self.cwd(node))
             .stop(node.stop())
             // Messages to the service manager are this program's to send.
@@ -224,6 +238,9 @@ impl Fleet {
                 }
             }
         };
+        if let Some(on) = node.cookie_in_env {
+            options = options.cookie_in_env(on);
+        }
         for (name, value) in &node.env {
             options = options.env(name, value);
         }

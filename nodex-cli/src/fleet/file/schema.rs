@@ -136,8 +136,7 @@ pub(crate) struct Node {
     pub(crate) ready_line: Option<String>,
     pub(crate) ready_timeout: Option<Time>,
     pub(crate) start_timeout: Option<Time>,
-    #[serde(default)]
-    pub(crate) cookie_in_env: bool,
+    pub(crate) cookie_in_env: Option<bool>,
     #[serde(default)]
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) cwd: Option<Spanned<PathBuf>>,

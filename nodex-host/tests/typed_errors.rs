@@ -1,0 +1,107 @@
+//! A call that expects a value of one type and is answered with an error is told that error, in the node's own words.
+
+// The cases are functions that the tests of a macro call.
+#![allow(clippy::unwrap_used)]
+
+#[macro_use]
+mod support;
+
+use std::{error::Error, time::Duration};
+
+use nodex_core::{
+    atom,
+    convert::IntoTerm,
+    node::{CallError as Core, Refusal, RpcError},
+    term::{Atom, RawTerm},
+};
+use nodex_host::{CallError, Cnode};
+use support::net::{Pong, c_node, finish, rust_node, up};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// The errors of a call for an integer, as a plain message and as a `GenServer.call`.
+async fn refused(cnode: &Cnode, message: impl IntoTerm + Clone) -> Vec<(Refusal, String)> {
+    let errors = [
+        cnode.call_within::<i64>(LONG, message.clone()).await.unwrap_err(),
+        cnode.gen_call::<i64>(LONG, message).await.unwrap_err(),
+    ];
+    let refusal = |error: CallError| {
+        let text = error.to_string();
+        let CallError::Call { source: Core::Refused { refusal, reply, error: mismatch, .. }, .. } = error else {
+            panic!("{error:?}")
+        };
+        // What came, and what was expected, are there as well.
+        let (tag, _): (Atom, RawTerm) = reply.decode().unwrap();
+        assert_eq!(tag, "error");
+        assert_eq!(mismatch.to_string(), "expected integer, got tuple");
+        (refusal, text)
+    };
+    errors.into_iter().map(refusal).collect()
+}
+
+#[tokio::test]
+async fn errors_of_rust_nodes() {
+    let net = up().await;
+    let cnode = Cnode::builder(rust_node()).sname("one").spawn(&net).await.unwrap();
+    for (refusal, text) in refused(&cnode, (atom!("no_such_function"), 1)).await {
+        assert_eq!(refusal, Refusal::UnknownCall);
+        assert_eq!(text, "one@127.0.0.1: it answered with an error: it has no such function (unknown_call)");
+    }
+    for (refusal, text) in refused(&cnode, (atom!("slowly"), atom!("x"), 1)).await {
+        let Refusal::BadArgument { text: words } = &refusal else { panic!("{refusal:?}") };
+        assert!(words.contains("argument 1: expected integer, got atom"), "{words}");
+        assert_eq!(text, format!("one@127.0.0.1: it answered with an error: badarg: {words}"));
+    }
+    for (refusal, text) in refused(&cnode, (atom!("panic"), "\u{1b}[31mno\n")).await {
+        assert_eq!(refusal, Refusal::Panic { text: "panic: \u{1b}[31mno\n".into() });
+        assert_eq!(text, "one@127.0.0.1: it answered with an error: panic: panic: \\u{1b}[31mno\\n");
+    }
+    // A caller that expects errors gets them as before.
+    let reply: Result<i64, RawTerm> = cnode.call((atom!("no_such_function"), 1)).await.unwrap();
+    assert_eq!(reply.unwrap_err().to_string(), "unknown_call");
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
+async fn errors_of_nodes_on_ei() {
+    let net = up().await;
+    let cnode = Cnode::builder(c_node()).sname("one").spawn(&net).await.unwrap();
+    let error = cnode.call::<i64>((atom!("no_such_function"), 1)).await.unwrap_err();
+    let CallError::Call { source: Core::Refused { refusal, .. }, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*refusal, Refusal::UnknownCall);
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
+
+#[tokio::test]
+async fn a_reply_that_is_not_what_was_expected_is_carried() {
+    let net = up().await;
+    let cnode = Cnode::builder(rust_node()).sname("one").spawn(&net).await.unwrap();
+    for error in [
+        cnode.call::<i64>((atom!("ping"), "x")).await.unwrap_err(),
+        cnode.gen_call::<i64>(LONG, (atom!("ping"), "x")).await.unwrap_err(),
+    ] {
+        assert_eq!(
+            error.to_string(),
+            "one@127.0.0.1: the reply cannot be read: expected integer, got tuple: {pong,<<\"x\">>}"
+        );
+        // The chain goes down to what was wrong with the term.
+        let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
+        assert_eq!(deepest.to_string(), "expected integer, got tuple");
+        let CallError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(reply.decode::<Pong>().unwrap(), (atom!("pong"), "x".to_owned()));
+    }
+    // However large it is, little of it is shown.
+    let error = cnode.call_within::<i64>(LONG, (atom!("big"), 4)).await.unwrap_err();
+    assert!(error.to_string().len() < 200, "{error}");
+    let (node, arguments) = (cnode.node().to_string(), "x".to_owned());
+    let error = net.rpc::<i64>(&node, "pong", "ping", &[&arguments], LONG).await.unwrap_err();
+    let RpcError::Result { value, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(value.decode::<Pong>().unwrap().1, "x");
+    let pid = cnode.pid().unwrap();
+    cnode.stop().await;
+    finish(net, [pid]).await;
+}
