@@ -85,6 +85,35 @@ use proc_macro::TokenStream;
 /// | `only(plain, call, cast, rpc)` | the kinds of messages that reach it, in place of all |
 /// | `blocking` | runs on a thread where it may block, not on the one that drives the connection |
 /// | `skip` | on a method: no handler |
+///
+/// In `#[cnode_handler(..)]` on an `impl` block:
+///
+/// | key | meaning |
+/// |---|---|
+/// | `sys_state` | `sys:get_state/1` and `sys:get_status/1` show the state, which is `IntoTerm`; without a key they do not |
+/// | `sys_state = path` | they show what this function makes of a reference to the state |
+///
+/// ```
+/// use nodex::prelude::*;
+///
+/// struct Shop {
+///     stock: Vec<String>,
+///     password: String,
+/// }
+///
+/// #[cnode_handler(sys_state = Shop::shown)]
+/// impl Shop {
+///     fn add(&mut self, item: String) {
+///         self.stock.push(item);
+///     }
+///
+///     #[cnode(skip)]
+///     fn shown(&self) -> &[String] {
+///         &self.stock
+///     }
+/// }
+/// # let _ = Shop { stock: Vec::new(), password: String::new() }.password;
+/// ```
 #[proc_macro_attribute]
 pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
     handler::attribute(keys.into(), item.into()).into()

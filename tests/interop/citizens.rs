@@ -15,7 +15,7 @@ use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
 use crate::world::{COOKIE, DEADLINE, World};
 
-for_each_release!(ping, ping_of_the_drop_in, rpc, drop_in, signals, introspect);
+for_each_release!(ping, ping_of_the_drop_in, rpc, drop_in, signals, introspect, sys);
 
 /// Whatever it serves, it can be pinged.
 fn ping(otp: &Otp) {
@@ -45,6 +45,11 @@ fn signals(otp: &Otp) {
 /// What a person at a shell can ask a node about itself.
 fn introspect(otp: &Otp) {
     run(otp, "citizen_introspect.exs", "citizen_under_test");
+}
+
+/// `sys` and `GenServer.stop`.
+fn sys(otp: &Otp) {
+    run(otp, "citizen_sys.exs", "citizen_under_test");
 }
 
 const STARTER: &str = "starter@127.0.0.1";

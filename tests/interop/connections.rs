@@ -294,7 +294,7 @@ fn kept_connected(otp: &Otp) {
     assert!(events.is_empty());
 }
 
-/// A visible node is in `nodes()`, and `global` can live with it. What answers any name says nothing for `global`.
+/// A visible node is in `nodes()`, and `global` works beside it. What answers any name says nothing for `global`.
 fn visible(otp: &Otp) {
     let named = Builder::new().register("sum", Functions::new().add("add", |a: i64, b: i64| a.checked_add(b)));
     for builder in [adds(), named] {
@@ -322,9 +322,18 @@ fn visible(otp: &Otp) {
             assert_eq!(beam.eval(&format!("global:register_name({name}, self())")), "yes");
         }
         assert_eq!(second.eval("is_pid(global:whereis_name(beam_127_0_0_1))"), "true");
-        // What it costs.
-        first.eval("Self = self(), spawn(fun() -> global:sync(), Self ! synced end)");
-        assert_eq!(first.eval("receive synced -> synced after 500 -> waits end"), "waits");
+        // Whoever connected, and as often as one does. A BEAM that keeps out of `global` has nothing to wait for either.
+        let mut apart = world.beam(otp, "apart@127.0.0.1", &["-connect_all", "false"]);
+        assert_eq!(apart.eval(&format!("net_kernel:connect_node('{OURS}')")), "true");
+        for beam in [&mut first, &mut second, &mut apart] {
+            assert_eq!(beam.eval("global:sync()"), "ok");
+            beam.eval(&format!("erlang:disconnect_node('{OURS}')"));
+            world.wait(node.wait_disconnected(&beam_name(beam)));
+            assert_eq!(beam.eval(&format!("net_kernel:connect_node('{OURS}')")), "true");
+            assert_eq!(beam.eval("global:sync()"), "ok");
+            assert_eq!(beam.eval(&format!("lists:member('{OURS}', nodes())")), "true");
+        }
+        drop(apart);
 
         // Its loss is not taken for a partition.
         world.wait(node.stop(Duration::ZERO));

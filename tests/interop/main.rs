@@ -11,6 +11,7 @@ mod citizens;
 mod connections;
 mod distribution_suite;
 mod ei_suites;
+mod forms;
 mod handshakes;
 mod output;
 mod raw;

@@ -23,6 +23,10 @@ fn workers() -> Functions {
         .add("register", |name: Atom, cx: Context| {
             cx.node().register(&name, worker()).map_err(|error| error.to_string())
         })
+        .add("shelf", |cx: Context| {
+            let shelf = Shelf { items: Vec::new(), secret: "not shown".to_owned() };
+            cx.node().spawn(shelf).map_err(|error| error.to_string())
+        })
         .add("whereis", |name: Atom, cx: Context| cx.node().whereis(&name))
         .add("stop", |pid: Pid, reason: RawTerm, cx: Context| cx.node().stop_service(&pid, &reason).ok())
 }
@@ -53,6 +57,34 @@ fn worker() -> Functions {
             tokio::time::sleep(Duration::from_millis(1)).await;
             if message.is_empty() { 0 } else { panic!("{message}") }
         })
+}
+
+/// A service that shows its state to `sys`, though not all of it.
+struct Shelf {
+    items: Vec<RawTerm>,
+    secret: String,
+}
+
+#[cnode_handler(sys_state = Self::shown)]
+impl Shelf {
+    fn put(&mut self, item: RawTerm) -> usize {
+        self.items.push(item);
+        self.items.len()
+    }
+
+    async fn put_slowly(&mut self, item: RawTerm, ms: u64) -> usize {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        self.put(item)
+    }
+
+    fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    #[cnode(skip)]
+    fn shown(&self) -> &[RawTerm] {
+        &self.items
+    }
 }
 
 fn orders() -> Functions {

@@ -11,10 +11,10 @@ use super::executable::target;
 
 /// Every process of a run carries this variable, which children inherit: so left-overs are found
 /// even when their parent is gone.
-pub(super) const MARK: &str = "NODEX_TEST_RUN";
+pub(crate) const MARK: &str = "NODEX_TEST_RUN";
 
 /// A mark that no other run has.
-pub(super) fn new_mark() -> String {
+pub(crate) fn new_mark() -> String {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed))
 }
@@ -78,7 +78,7 @@ pub(crate) fn run_with_stdin(mut command: Command, stdin: Stdio, deadline: Durat
 }
 
 /// The processes of a run that are still there when it had time to end them; they are killed.
-pub(super) fn left_over(mark: &str) -> Vec<(i32, String)> {
+pub(crate) fn left_over(mark: &str) -> Vec<(i32, String)> {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
         let left = marked(mark);
@@ -94,7 +94,7 @@ pub(super) fn left_over(mark: &str) -> Vec<(i32, String)> {
 }
 
 /// Pid and command line of every living process that carries the mark.
-fn marked(mark: &str) -> Vec<(i32, String)> {
+pub(crate) fn marked(mark: &str) -> Vec<(i32, String)> {
     let needle = format!("{MARK}={mark}\0").into_bytes();
     let carries = |pid: i32| {
         let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
@@ -110,7 +110,7 @@ fn marked(mark: &str) -> Vec<(i32, String)> {
         .collect()
 }
 
-fn kill_all(processes: &[(i32, String)]) {
+pub(crate) fn kill_all(processes: &[(i32, String)]) {
     for (pid, _) in processes {
         if let Some(pid) = rustix::process::Pid::from_raw(*pid) {
             // Fails only when it is gone by now.

@@ -125,10 +125,9 @@ impl Builder {
     /// Makes the node a visible one; nodes are hidden unless this is called.
     ///
     /// A visible node is in `nodes()` of every BEAM that it is connected with, and each of them then counts on it as on
-    /// one of their own kind. This costs: `global:sync/0` on them never returns, because a node that is not a BEAM takes
-    /// no part in `global`. What only asks whether it does, such as `global:set_lock/1`, `global:trans/2` and
-    /// `global:register_name/2`, works, and the loss of this node is no reason for the others to disconnect
-    /// (`prevent_overlapping_partitions`). Libraries that form clusters may take it for a BEAM.
+    /// one of their own kind. It takes no part in `global`, and says so to the BEAMs: `global:sync/0`, `set_lock/1`,
+    /// `trans/2` and `register_name/2` work on them as without it, and the loss of this node is no reason for the others to
+    /// disconnect (`prevent_overlapping_partitions`). Libraries that form clusters may take it for a BEAM.
     #[must_use]
     pub fn visible(mut self, visible: bool) -> Self {
         self.visible = visible;

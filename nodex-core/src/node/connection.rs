@@ -7,7 +7,10 @@ use std::{
     time::Instant,
 };
 
-use tokio::{net::tcp::OwnedReadHalf, sync::watch};
+use tokio::{
+    net::tcp::OwnedReadHalf,
+    sync::{OnceCell, watch},
+};
 
 use super::{
     Context, counters::Counters, dispatch::Dispatch, local::Inner, mailbox::Mail, peers::Peer, watches::Watches,
@@ -60,6 +63,7 @@ pub(super) fn establish(
         watches: Watches::default(),
         counters: Counters::default(),
         mail: Mail::default(),
+        form_of_state: OnceCell::new(),
         since: Instant::now(),
         end: watch::Sender::new(None),
     });
@@ -67,6 +71,7 @@ pub(super) fn establish(
     let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
     inner.keeper.watch(&outbox);
     inner.peers.up(peer.clone());
+    inner.greet_global(&peer);
     let (inner, served) = (inner.clone(), peer.clone());
     let serve = async move {
         inner.connections.fetch_add(1, Ordering::Relaxed);

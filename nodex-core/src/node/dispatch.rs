@@ -17,6 +17,7 @@ use super::{
     caller::Share,
     function_table::Target,
     gen_call::{alias_of, gen_from, usual_call},
+    global,
     later::LaterCalls,
     local::Inner,
     processes::Number,
@@ -193,6 +194,7 @@ impl Dispatch {
     ) {
         let process = match to {
             Receiver::Name(name) if name.name_bytes() == REX && self.rex(to, message, input, out) => None,
+            Receiver::Name(name) if name.name_bytes() == global::NAME_SERVER && self.global(message, out) => None,
             Receiver::Name(name) => self.inner.registry.by_name(name),
             // Those of an earlier incarnation of this node are gone.
             Receiver::Pid(pid) if pid.creation() != self.inner.creation => None,
@@ -235,7 +237,7 @@ impl Inner {
 
 impl Arrival<'_> {
     #[inline(never)]
-    fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
+    pub(super) fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
         let mut route =
             Route { kind: CallKind::Plain, flags: self.flags, to: from, from: &self.process.address, more: None };
         let mut decoder = Decoder::with_owner(term, self.input.owner);
@@ -246,7 +248,7 @@ impl Arrival<'_> {
             route = Route { kind: CallKind::GenCall, more: Some(&more), ..route };
         } else {
             let Some((name, arity)) = head(&mut decoder) else {
-                return self.unknown(&route, b"", later, out);
+                return self.unknown(&route, b"", term, later, out);
             };
             match (name, arity) {
                 (b"$gen_call", 2) => {
@@ -258,12 +260,13 @@ impl Arrival<'_> {
                     route = Route { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..route };
                 }
                 (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
+                (b"system", 2) if self.system(term, later, out) => return,
                 _ => return self.invoke(&decoder, name, arity, &route, later, out),
             }
         }
         match head(&mut decoder) {
             Some((name, arity)) => self.for_call(name, arity).invoke(&decoder, name, arity, &route, later, out),
-            None => self.unknown(&route, b"", later, out),
+            None => self.unknown(&route, b"", term, later, out),
         }
     }
 
@@ -299,9 +302,9 @@ impl Arrival<'_> {
         };
         let function = process.function(name, name.len(), arity);
         let Some(Target { service, index, function }) =
-            function.filter(|target| target.function.accepts.contains(accepts))
+            function.filter(|target| target.function.accepts.admits(accepts))
         else {
-            return self.unknown(route, name, later, out);
+            return self.unknown(route, name, decoder.bytes(), later, out);
         };
         let mut kept;
         let waits = later.must_wait(route);
@@ -333,14 +336,19 @@ impl Arrival<'_> {
 
     /// Answers a message that calls nothing.
     #[cold]
-    fn unknown(&self, route: &Route<'_>, name: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
+    fn unknown(&self, route: &Route<'_>, name: &[u8], term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
+        if route.kind == CallKind::Plain && self.formed(term, out) {
+            return;
+        }
         tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
         self.context.counters().unknown();
         if let Some(spawned) = route.spawned() {
             return spawned.undef(route, out);
         }
-        // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind.
-        if route.kind == CallKind::Plain && name == b"error" {
+        // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind. To parts of
+        // a BEAM only others of their kind send plain messages.
+        let mute = || name == b"error" || self.process.manners.system && !self.process.is_introspection();
+        if route.kind == CallKind::Plain && mute() {
             return;
         }
         if later.must_wait(route) {

@@ -54,6 +54,11 @@ impl FunctionTable {
         let rows = (2 * targets.len()).next_power_of_two();
         let mut table = FunctionTable { rows: vec![Row::FREE; rows].into(), targets };
         for position in 0..table.targets.len() {
+            let function = &mut table.targets[position].function;
+            if (function.name.as_bytes(), function.arity) == (b"system", 2) {
+                // Those of `sys` are told apart first.
+                function.accepts = function.accepts.checked();
+            }
             let function = &table.targets[position].function;
             let name = function.name.as_bytes();
             if matches!((name, function.arity), (b"$gen_call", 2) | (b"$gen_cast", 1)) {

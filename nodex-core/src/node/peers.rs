@@ -9,8 +9,8 @@ use std::{
     time::Instant,
 };
 
-use super::{counters::Counters, mailbox::Mail, processes::SMALL_SERIAL, watches::Watches};
-use tokio::sync::{Notify, broadcast, watch};
+use super::{counters::Counters, mailbox::Mail, processes::SMALL_SERIAL, sys::Taken, watches::Watches};
+use tokio::sync::{Notify, OnceCell, broadcast, watch};
 
 use crate::{
     dist::{
@@ -35,6 +35,8 @@ pub struct Peer {
     pub(super) watches: Watches,
     pub(super) counters: Counters,
     pub(super) mail: Mail,
+    /// How its `sys` takes the state of a process, once it has been asked.
+    pub(super) form_of_state: OnceCell<Taken>,
     pub(super) since: Instant,
     /// Why the connection ended.
     pub(super) end: watch::Sender<Option<LinkEnd>>,

@@ -8,8 +8,9 @@ use std::{
 };
 
 use super::{
-    Extensions, Function, MissingState, Service,
+    Extensions, Function, MissingState, Service, SystemState,
     function_table::{FunctionTable, Target},
+    modules,
     processes::{Found, Number, Processes},
     route::Address,
     system,
@@ -30,6 +31,8 @@ pub(super) struct Registry {
     system: usize,
     /// Those that come and go.
     pub(super) spawned: Processes,
+    /// Modules whose functions can be called by `rpc`, and that are no processes.
+    modules: Vec<Process>,
     /// Names that nobody has unless a service is registered under them.
     absent: &'static [&'static str],
     /// The process that answers every name as long as no name is registered at run time: most node executables.
@@ -52,7 +55,7 @@ pub(super) struct Process {
     pub(super) watched: AtomicBool,
     functions: FunctionTable,
     /// Those without functions live as long as the others.
-    _services: Vec<Arc<dyn Service>>,
+    services: Vec<Arc<dyn Service>>,
 }
 
 /// What a process does about exit signals and panics.
@@ -135,6 +138,7 @@ impl Registry {
             anonymous: None,
             system,
             spawned: Processes::new((system + system_services.len()) as u32 + 1),
+            modules: Vec::new(),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
             sole: usize::MAX,
         };
@@ -152,6 +156,11 @@ impl Registry {
         }
         for (name, service) in system::NAMES.into_iter().zip(system_services) {
             registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
+        }
+        for (name, service) in modules::modules() {
+            let pid = Pid { node: node.clone(), id: system as u32 + 1, serial: 0, creation };
+            let module = Process::new(Some(Atom::from_static(name)), pid, vec![service], Manners::SYSTEM)?;
+            registry.modules.push(module);
         }
         if registry.by_name.is_empty() && registry.absent.is_empty() {
             registry.sole = registry.anonymous.unwrap_or(usize::MAX);
@@ -241,6 +250,17 @@ impl Registry {
         self.processes.get(self.system + system::position(name)?)
     }
 
+    /// The functions of a module of OTP's that is no process.
+    pub(super) fn module(&self, name: &[u8]) -> Option<&Process> {
+        self.modules.iter().find(|module| module.name.as_ref().is_some_and(|own| own.as_bytes() == name))
+    }
+
+    /// As `erlang:whereis/1`: what answers any name has none itself.
+    pub(super) fn whereis(&self, name: &[u8]) -> Option<Pid> {
+        let named = self.named(name).map(|process| process.pid.clone());
+        named.or_else(|| self.system(name).map(|process| process.pid.clone()))
+    }
+
     /// The process with these numbers, of this incarnation of this node.
     #[inline]
     pub(super) fn by_number(&self, number: Number) -> Option<ProcessRef<'_>> {
@@ -283,7 +303,22 @@ impl Process {
         let functions = FunctionTable::new(targets)
             .map_err(|Function { name, arity, .. }| ServiceError::DuplicateFunction { name, arity })?;
         let address = Arc::new(Address::new(&pid));
-        Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), functions, _services: services })
+        Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), functions, services })
+    }
+
+    /// The states that its services show.
+    pub(super) fn system_states(&self) -> impl Iterator<Item = SystemState> {
+        self.services.iter().filter_map(|service| service.system_state())
+    }
+
+    /// True for the one of the processes that every node has which people talk to.
+    pub(super) fn is_introspection(&self) -> bool {
+        self.manners.system && self.name.as_ref().is_some_and(|name| *name == "nodex")
+    }
+
+    /// True for the group leader of what the node calls elsewhere.
+    pub(super) fn is_user(&self) -> bool {
+        self.manners.system && self.name.as_ref().is_some_and(|name| *name == system::USER)
     }
 
     /// All its functions.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     CallKind,
-    dispatch::Dispatch,
+    dispatch::{Arrival, Dispatch},
     gen_call::{alias_of, gen_from},
     route::{More, Route},
     spawned::{Applied, Spawned, Style},
@@ -28,8 +28,22 @@ const FEATURES: &[u8] = b"\x6c\0\0\0\x01\x77\x04erpc\x6a";
 
 /// A message that `rex` understands.
 enum Request<'a> {
-    Apply { to: Option<PidTerm<'a>>, tag: &'a [u8], module: &'a [u8], function: &'a [u8], arguments: &'a [u8] },
-    Features { to: PidTerm<'a> },
+    Apply {
+        to: Option<PidTerm<'a>>,
+        tag: &'a [u8],
+        module: &'a [u8],
+        function: &'a [u8],
+        arguments: &'a [u8],
+    },
+    Features {
+        to: PidTerm<'a>,
+    },
+    /// `{sbcast, Name, Message}` of `rpc:sbcast/3`, with the name encoded.
+    Broadcast {
+        to: PidTerm<'a>,
+        name: &'a [u8],
+        message: &'a [u8],
+    },
 }
 
 impl Dispatch {
@@ -55,6 +69,30 @@ impl Dispatch {
                     out.put_slice(FEATURES_REPLY);
                     out.put_atom(&self.inner.name);
                     out.put_slice(FEATURES);
+                    route.finish(frame, out);
+                }
+            }
+            Request::Broadcast { to, name, message } => {
+                let receiver = AtomTerm::new(name).and_then(|name| Some((name, self.inner.registry.by_name(name)?)));
+                let known = receiver.is_some();
+                if let Some((name, process)) = receiver {
+                    let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
+                    let arrival = Arrival { process: &process, name: Some(name), registry, context, flags, input };
+                    // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
+                    arrival.message(None, message, &mut self.later, out);
+                }
+                let route = Route { kind: CallKind::Plain, to: Some(to), ..route };
+                if let Some(frame) = route.begin(out) {
+                    out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
+                    out.put_slice(REX);
+                    out.put_atom(&self.inner.name);
+                    if known {
+                        out.put_atom(&self.inner.name);
+                    } else {
+                        out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
+                        out.put_atom(&crate::atom!("nonexisting_name"));
+                        out.put_slice(name);
+                    }
                     route.finish(frame, out);
                 }
             }
@@ -88,7 +126,7 @@ impl<'a> Request<'a> {
             let request = decoder.skip().ok()?;
             return match AtomTerm::new(request) {
                 Some(atom) => (atom.name_bytes() == b"features_request").then_some(Request::Features { to }),
-                None => Self::apply(Some(to), REX, request, &[b"call"]),
+                None => Self::broadcast(to, request).or_else(|| Self::apply(Some(to), REX, request, &[b"call"])),
             };
         }
         match (AtomTerm::new(first)?.name_bytes(), arity) {
@@ -99,6 +137,14 @@ impl<'a> Request<'a> {
             (b"$gen_cast", 2) => Self::apply(None, &[], decoder.skip().ok()?, &[b"cast"]),
             _ => None,
         }
+    }
+
+    fn broadcast(to: PidTerm<'a>, request: &'a [u8]) -> Option<Self> {
+        let mut decoder = Decoder::new(request);
+        if decoder.tuple().ok()? != 3 || decoder.atom_name().ok()? != "sbcast" {
+            return None;
+        }
+        Some(Request::Broadcast { to, name: decoder.skip().ok()?, message: decoder.skip().ok()? })
     }
 
     /// `{Kind, Module, Function, Arguments, GroupLeader}`.
@@ -135,13 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn the_four_ways_to_ask_are_understood() {
+    fn the_ways_to_ask_are_understood() {
         let reads = |message: &[u8]| match Request::read(message) {
             Some(Request::Apply { to, tag, module, .. }) => {
                 assert_eq!(module, b"\x77\x01m");
                 Some((to.is_some(), tag.to_vec()))
             }
             Some(Request::Features { .. }) => Some((true, b"features".to_vec())),
+            Some(Request::Broadcast { name, .. }) => Some((true, name.to_vec())),
             None => None,
         };
         let gen_call = |kind| encoded((crate::atom!("$gen_call"), (pid(), crate::atom!("t")), call(kind)));
@@ -152,6 +199,8 @@ mod tests {
         assert_eq!(reads(&encoded((pid(), call("call")))), Some((true, REX.to_vec())));
         assert_eq!(reads(&encoded((pid(), call("cast")))), None);
         assert_eq!(reads(&encoded((pid(), crate::atom!("features_request")))), Some((true, b"features".to_vec())));
+        let broadcast = (crate::atom!("sbcast"), crate::atom!("n"), 1u8);
+        assert_eq!(reads(&encoded((pid(), broadcast))), Some((true, b"\x77\x01n".to_vec())));
         assert_eq!(reads(&encoded((pid(), crate::atom!("other")))), None);
         assert_eq!(reads(&encoded((crate::atom!("ping"), 1u8))), None);
         assert_eq!(reads(&encoded(crate::atom!("ping"))), None);

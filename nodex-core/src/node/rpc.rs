@@ -11,6 +11,7 @@ use std::{
 use super::{
     CallKind,
     dispatch::{Arrival, Dispatch},
+    registry::ProcessRef,
     route::{Address, More, Route},
     spawned::{Applied, Spawned, Style},
 };
@@ -135,7 +136,18 @@ impl Dispatch {
             return spawned.bad_apply(&route, out);
         };
         let Some((arity, arguments)) = elements(arguments.as_bytes()) else { return spawned.bad_apply(&route, out) };
-        let process = self.inner.registry.by_name(module);
+        let registry = &self.inner.registry;
+        let process = registry.by_name(module);
+        // Services that answer any name do not stand in for what every node answers.
+        let process = match registry.module(module.name_bytes()) {
+            Some(own)
+                if process.as_ref().is_none_or(|process| process.name.is_none())
+                    && own.function(function.name_bytes(), function.name_bytes().len(), arity).is_some() =>
+            {
+                Some(ProcessRef::Permanent(own))
+            }
+            _ => process,
+        };
         let (Some(process), Ok(function)) = (process, function.name()) else {
             self.context.counters().unknown();
             return spawned.undef(&route, out);
@@ -150,7 +162,7 @@ impl Dispatch {
         let arrival = Arrival {
             process: &process,
             name: Some(module),
-            registry: &self.inner.registry,
+            registry,
             context: &self.context,
             flags: self.flags,
             input,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Call, Extensions, Function, Handled, MissingState, Service};
+use super::{Call, Extensions, Function, Handled, MissingState, Service, SystemState};
 
 /// A type whose methods are the functions of a service.
 ///
@@ -29,6 +29,12 @@ pub trait Serve: Sized {
     fn check(extensions: &Extensions) -> Result<(), MissingState> {
         let _ = extensions;
         Ok(())
+    }
+
+    /// As [`Service::system_state`].
+    fn system_state(state: &Self::State) -> Option<SystemState> {
+        let _ = state;
+        None
     }
 }
 
@@ -57,6 +63,10 @@ where
 
     fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
         T::check(extensions)
+    }
+
+    fn system_state(&self) -> Option<SystemState> {
+        T::system_state(&self.0)
     }
 }
 

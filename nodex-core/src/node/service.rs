@@ -1,6 +1,6 @@
 //! What a node serves: the trait behind `#[cnode_handler]`.
 
-use super::{Call, Extensions, Handled, MissingState};
+use super::{Call, Extensions, Handled, MissingState, SystemState};
 use crate::term::Atom;
 
 /// A set of functions that messages call.
@@ -49,6 +49,35 @@ pub trait Service: Send + Sync + 'static {
     fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
         let _ = extensions;
         Ok(())
+    }
+
+    /// The state that `sys:get_state/1,2` and `sys:get_status/1,2` show to whoever asks; `None`, which it is unless said
+    /// otherwise, keeps it to the service. Asked on the thread that drives the caller's connection.
+    ///
+    /// ```
+    /// use nodex_core::node::{Call, Function, Handled, Lock, Service, SystemState};
+    ///
+    /// struct Counter(Lock<u64>);
+    ///
+    /// impl Service for Counter {
+    ///     fn functions(&self) -> Vec<Function> {
+    ///         vec![Function::new("next", 0)]
+    ///     }
+    ///
+    ///     fn call(&self, _function: usize, call: Call<'_>) -> Handled {
+    ///         call.with_mut(&self.0, |count| {
+    ///             *count += 1;
+    ///             *count
+    ///         })
+    ///     }
+    ///
+    ///     fn system_state(&self) -> Option<SystemState> {
+    ///         Some(SystemState::of(&self.0, |count| *count))
+    ///     }
+    /// }
+    /// ```
+    fn system_state(&self) -> Option<SystemState> {
+        None
     }
 }
 
@@ -120,11 +149,26 @@ impl Accepts {
     pub const RPC: Accepts = Accepts(8);
     /// All of them.
     pub const ALL: Accepts = Accepts(15);
+    /// Plain messages that are known to be nothing else.
+    const CHECKED: Accepts = Accepts(16);
 
     /// Both.
     #[must_use]
     pub const fn or(self, other: Accepts) -> Accepts {
         Accepts(self.0 | other.0)
+    }
+
+    /// The same, where a plain message is looked at before it is taken for a call.
+    pub(super) const fn checked(self) -> Accepts {
+        match self.contains(Self::PLAIN) {
+            true => Accepts(self.0 & !Self::PLAIN.0 | Self::CHECKED.0),
+            false => self,
+        }
+    }
+
+    /// True when messages of this kind, having been looked at, reach the function.
+    pub(super) const fn admits(self, kind: Accepts) -> bool {
+        self.contains(kind) || kind.0 == Self::PLAIN.0 && self.contains(Self::CHECKED)
     }
 
     /// True when every kind of `other` is accepted.

@@ -1,10 +1,7 @@
 //! The processes that every node has: what a BEAM looks for under well-known names.
 
-use super::{Accepts, Call, Function, Handled, Rejection, Service, introspect::Introspection};
-use crate::{
-    etf::Decoder,
-    term::{Atom, Pid, RawTerm},
-};
+use super::{Accepts, Call, Function, Handled, Rejection, Service, introspect::Introspection, modules::net_ticktime};
+use crate::term::Atom;
 
 /// The names of the processes that every node has. They stand behind the names that services are registered under.
 pub(super) const NAMES: [&str; 4] = ["net_kernel", "rex", "nodex", USER];
@@ -28,14 +25,20 @@ struct NetKernel;
 
 impl Service for NetKernel {
     fn functions(&self) -> Vec<Function> {
-        vec![Function::new("is_auth", 1).accepts(Accepts::CALL).doc("Answers yes, as every node that let us in.")]
+        vec![
+            Function::new("is_auth", 1).accepts(Accepts::CALL).doc("Answers yes, as every node that let us in."),
+            Function::new("get_net_ticktime", 0).accepts(Accepts::RPC).doc("The tick time in seconds."),
+        ]
     }
 
     fn call(&self, function: usize, mut call: Call<'_>) -> Handled {
-        match (function, call.arg::<Atom>()) {
-            (0, Ok(_)) => call.reply(crate::atom!("yes")),
-            (_, Ok(_)) => call.reject(Rejection::unknown_call()),
-            (_, Err(rejection)) => call.reject(rejection),
+        if function == 1 {
+            let tick_time = call.args().context().inner().limits.tick_time;
+            return call.reply(net_ticktime(tick_time));
+        }
+        match call.arg::<Atom>() {
+            Ok(_) => call.reply(crate::atom!("yes")),
+            Err(rejection) => call.reject(rejection),
         }
     }
 }
@@ -54,25 +57,15 @@ impl Service for Rex {
 }
 
 /// The group leader of functions that this node calls on others (stdlib, chapter "The Erlang I/O Protocol"): what they
-/// print is dropped, and there is nothing to read.
+/// print is dropped, and there is nothing to read. I/O requests are told by their form: see [`super::forms`].
 struct User;
 
 impl Service for User {
     fn functions(&self) -> Vec<Function> {
-        vec![Function::new("io_request", 3).accepts(Accepts::PLAIN)]
+        Vec::new()
     }
 
-    fn call(&self, _: usize, mut call: Call<'_>) -> Handled {
-        let arguments = (call.arg::<Pid>(), call.arg::<RawTerm>(), call.arg::<RawTerm>());
-        let (Ok(_), Ok(reply_as), Ok(request)) = arguments else { return call.no_reply() };
-        let mut request = Decoder::new(request.as_bytes());
-        let kind = request.tuple().and_then(|_| request.atom());
-        match kind {
-            Ok(kind) if kind == "put_chars" => call.reply((crate::atom!("io_reply"), reply_as, crate::atom!("ok"))),
-            _ => {
-                let refusal = (crate::atom!("error"), crate::atom!("enotsup"));
-                call.reply((crate::atom!("io_reply"), reply_as, refusal))
-            }
-        }
+    fn call(&self, _: usize, call: Call<'_>) -> Handled {
+        call.no_reply()
     }
 }

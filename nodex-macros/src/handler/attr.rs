@@ -1,7 +1,7 @@
-//! The keys of `#[cnode_handler(..)]` on a function and of `#[cnode(..)]` on a method.
+//! The keys of `#[cnode_handler(..)]` on a function or on a block, and of `#[cnode(..)]` on a method.
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, LitStr, Meta};
+use syn::{Attribute, ExprPath, LitStr, Meta};
 
 use super::ast::Function;
 use crate::{
@@ -20,6 +20,46 @@ pub(crate) struct Keys {
     pub(crate) blocking: Option<Span>,
     /// `skip`: no handler.
     pub(crate) skip: Option<Span>,
+}
+
+/// What the attribute of a block says.
+#[derive(Default)]
+pub(crate) struct BlockKeys {
+    /// `sys_state` or `sys_state = path`: the state is shown to `sys:get_state/1`, as it is or as this function shows it.
+    pub(crate) sys_state: Option<SysState>,
+}
+
+/// Where the key stands, and the function that makes a term of the state, if it is not one itself.
+pub(crate) struct SysState {
+    pub(crate) span: Span,
+    pub(crate) path: Option<ExprPath>,
+}
+
+impl BlockKeys {
+    pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut keys = BlockKeys::default();
+        for entry in keys::entries(tokens, errors) {
+            let entry = &entry;
+            match entry.name().as_str() {
+                "sys_state" => {
+                    let path = entry.optional_path(errors);
+                    let value = path.map(|path| SysState { span: entry.span(), path });
+                    set(&mut keys.sys_state, value, entry, errors);
+                }
+                "name" | "only" | "blocking" | "skip" => {
+                    errors.span(entry.span(), "the keys of a handler stand on its method, in `#[cnode(..)]`");
+                }
+                _ => errors.span(
+                    entry.span(),
+                    format_args!(
+                        "unknown key `{}`; a block of handlers takes `sys_state`, `sys_state = path`",
+                        entry.key
+                    ),
+                ),
+            }
+        }
+        keys
+    }
 }
 
 /// A kind of message, named as the constants of `Accepts`.

@@ -9,7 +9,7 @@ use syn::{Attribute, Generics, Type};
 
 use super::{
     ast::{Block, Function, Member},
-    attr::Kind,
+    attr::{BlockKeys, Kind},
     valid::{Handler, Receiver},
 };
 use crate::spans::{allow_deprecated, at, ends, local, member_of, respan};
@@ -91,7 +91,7 @@ fn service_struct(function: &Function) -> TokenStream {
 }
 
 /// The service of an `impl` block.
-pub(crate) fn block(block: &Block, handlers: &[Handler]) -> TokenStream {
+pub(crate) fn block(block: &Block, handlers: &[Handler], keys: &BlockKeys) -> TokenStream {
     let node = node();
     let generics = &block.header.generics;
     let self_type = &block.header.self_ty;
@@ -129,6 +129,7 @@ pub(crate) fn block(block: &Block, handlers: &[Handler]) -> TokenStream {
     let mutability = handlers.iter().any(|handler| !handler.arguments.is_empty()).then(|| quote!(mut));
     let allow = allow_deprecated(block.members.iter().flat_map(Member::attributes));
     let distinct = distinct(handlers);
+    let system_state = system_state(keys);
     let force = force_distinct(generics, self_type);
     quote! {
         #[automatically_derived]
@@ -158,6 +159,8 @@ pub(crate) fn block(block: &Block, handlers: &[Handler]) -> TokenStream {
                 #(#checks)*
                 ::core::result::Result::Ok(())
             }
+
+            #system_state
         }
 
         #[automatically_derived]
@@ -171,6 +174,26 @@ pub(crate) fn block(block: &Block, handlers: &[Handler]) -> TokenStream {
 
         #force
     }
+}
+
+/// Shows the state to `sys`, if the block says so. That it is no term is said at the key, or at the function.
+fn system_state(keys: &BlockKeys) -> Option<TokenStream> {
+    let keys = keys.sys_state.as_ref()?;
+    let node = node();
+    let (state, out) = (local("state"), local("out"));
+    let shown = match &keys.path {
+        None => quote!(#state),
+        Some(path) => quote!(&#path(#state)),
+    };
+    let place = keys.path.as_ref().map_or(keys.span, |path| ends(path).1);
+    let encode = quote_spanned!(at(place)=> ::nodex::__private::convert::IntoTerm::encode(#shown, #out));
+    Some(quote! {
+        fn system_state(#state: &Self::State) -> ::core::option::Option<#node::SystemState> {
+            ::core::option::Option::Some(
+                <Self::State as #node::Shown<Self>>::shown(#state, |#state, #out| #encode),
+            )
+        }
+    })
 }
 
 /// As [`function_fallback`], for a block of a type without lifetimes.

@@ -8,7 +8,10 @@ mod valid;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use self::{ast::Item, attr::Keys};
+use self::{
+    ast::Item,
+    attr::{BlockKeys, Keys},
+};
 use crate::errors::Errors;
 
 /// Expands the attribute.
@@ -29,12 +32,10 @@ pub(crate) fn attribute(keys: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#function #service #errors)
         }
         Item::Block(mut block) => {
-            if !keys.is_empty() {
-                errors.at(keys, "the keys of a handler stand on its method, in `#[cnode(..)]`");
-            }
+            let keys = BlockKeys::read(keys, &mut errors);
             let handlers = valid::block(&mut block, &mut errors);
             let service = match errors.is_empty() {
-                true => expand::block(&block, &handlers),
+                true => expand::block(&block, &handlers, &keys),
                 false => expand::block_fallback(&block),
             };
             let errors = errors.into_tokens();

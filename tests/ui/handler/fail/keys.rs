@@ -31,6 +31,13 @@ impl Orders {
     fn nested(&self) {}
 }
 
+struct Stock;
+
+#[cnode_handler(sys_state = "shown", sys_state, sys_state(), state)]
+impl Stock {
+    fn count(&self) {}
+}
+
 fn main() {
     let _ = (values {}, empty {}, twice {}, broken {}, both {});
 }
