@@ -7,12 +7,16 @@ use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Server};
+use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Options, Server};
 use support::otp::{Folder, Otp, for_each_release};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-for_each_release!(nodes_find_each_other_and_the_epmd_command_lists_them, nodes_register_again_when_the_epmd_comes_back);
+for_each_release!(
+    nodes_find_each_other_and_the_epmd_command_lists_them,
+    nodes_register_again_when_the_epmd_comes_back,
+    a_node_gets_a_name_when_another_program_takes_all_that_it_can,
+);
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -29,10 +33,15 @@ struct Epmd {
 
 impl Epmd {
     fn start(address: &str) -> Self {
+        Self::start_with(address, Options::default())
+    }
+
+    fn start_with(address: &str, options: Options) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let (server, stop, stopped) = runtime.block_on(async {
-            let server = Server::bind(address.parse().expect("an address")).await.expect("a free port");
+            let server =
+                Server::bind(address.parse().expect("an address")).await.expect("a free port").options(options);
             let (stop, stopped) = oneshot::channel::<()>();
             (server, stop, stopped)
         });
@@ -127,6 +136,26 @@ fn nodes_find_each_other_and_the_epmd_command_lists_them(otp: &Otp) {
         assert!(start.elapsed() < DEADLINE, "the name outlived its node");
         std::thread::sleep(Duration::from_millis(10));
     }
+    epmd.end();
+}
+
+/// The other program is this one.
+fn a_node_gets_a_name_when_another_program_takes_all_that_it_can(otp: &Otp) {
+    let epmd = Epmd::start_with("127.0.0.1:0", Options { max_nodes: 20, max_nodes_each: 8, ..Options::default() });
+    let erlang = Erlang::new(otp, &epmd);
+    let take =
+        |number| epmd.runtime.block_on(Client::new(epmd.address).register(&Entry::hidden(format!("n{number}"), 1)));
+    let held: Vec<_> = (0..100).map_while(|number| take(number).ok()).collect();
+    assert_eq!(held.len(), 8);
+    let waiting = in_background(erlang.erl("waits", WAIT));
+    epmd.wait_for("waits");
+    assert!(take(101).is_err());
+    let eval = "io:format(\"~p~n\", [net_adm:ping('waits@127.0.0.1')]), \
+        rpc:call('waits@127.0.0.1', init, stop, []), init:stop().";
+    let asked = support::run::run(erlang.erl("asks", eval), DEADLINE);
+    assert_eq!(asked.stdout, "pong\n", "{asked:?}");
+    assert_eq!(waiting.join().expect("the first node").code, Some(0));
+    drop(held);
     epmd.end();
 }
 

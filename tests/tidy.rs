@@ -8,16 +8,17 @@ use std::{
 };
 
 /// What each layer of nodex-core may name of the crate.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     // Its text form reads encoded terms, and its macros convert.
     ("term", &["etf", "convert"]),
     // Its errors are those of `convert`.
     ("etf", &["term", "convert"]),
     ("convert", &["term", "etf"]),
     ("dist", &["term", "etf", "convert"]),
-    ("epmd", &[]),
+    ("limits", &[]),
+    ("epmd", &["limits"]),
     ("net", &["term", "etf", "dist", "epmd"]),
-    ("node", &["term", "etf", "convert", "dist", "epmd", "net"]),
+    ("node", &["term", "etf", "convert", "dist", "limits", "epmd", "net"]),
 ];
 
 /// The layers that decide and touch nothing: whoever uses them hands in time, random numbers and bytes.

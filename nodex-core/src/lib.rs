@@ -6,6 +6,7 @@ pub mod convert;
 pub mod dist;
 pub mod epmd;
 pub mod etf;
+mod limits;
 pub mod net;
 pub mod node;
 pub mod term;

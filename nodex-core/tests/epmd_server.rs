@@ -240,6 +240,51 @@ async fn a_thousand_names_are_registered_listed_and_given_back() {
     }
 }
 
+/// Another process gets a name all the same: `tests/epmd_beam.rs`.
+#[tokio::test]
+async fn one_process_does_not_take_all_names() {
+    let epmd = Epmd::start(Options { max_nodes: 40, max_nodes_each: 15, ..Options::default() }).await;
+    let register = async |number: usize| epmd.register(&alive2(format!("foo{number}").as_bytes(), 6, b"")).await;
+    let mut held = Vec::new();
+    for number in 0..15 {
+        let (answer, stream) = register(number).await;
+        assert_eq!(answer[..2], [118, 0], "{number}");
+        held.push(stream);
+    }
+    assert_eq!(register(15).await.0, [118, 1, 0, 0, 0, 99]);
+    // From whatever address it asks.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut stream = socket.connect(epmd.address).await.unwrap();
+    stream.write_all(&with_length(&alive2(b"elsewhere", 6, b""))).await.unwrap();
+    assert_eq!(until_closed(&mut stream).await, [118, 1, 0, 0, 0, 99]);
+    // One that it gives back, it gets again.
+    drop(held.pop());
+    epmd.gone("foo14").await;
+    assert_eq!(register(16).await.0[..2], [118, 0]);
+    // What is none of its own says nothing.
+    assert_eq!(epmd.ask(b"zfoo3").await[..2], [119, 0]);
+}
+
+/// Strangers that say nothing keep nobody out, who has longer to say something than they have places.
+#[tokio::test]
+async fn the_address_with_most_idle_connections_gives_its_places_back() {
+    let epmd = Epmd::start(Options { max_waiting: 20, ..Options::default() }).await;
+    let from = |address: &'static str| async move {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        socket.connect(epmd.address).await.unwrap()
+    };
+    let mut early = from("127.0.0.2").await;
+    let mut crowd = Vec::new();
+    for _ in 0..100 {
+        crowd.push(from("127.0.0.3").await);
+    }
+    assert_eq!(until_closed(&mut crowd[0]).await, b"");
+    early.write_all(&with_length(b"zfoo")).await.unwrap();
+    assert_eq!(until_closed(&mut early).await, [119, 1]);
+}
+
 #[tokio::test]
 async fn malformed_requests_are_closed_without_a_word() {
     let epmd = Epmd::usual().await;
@@ -397,6 +442,9 @@ async fn both_loopback_addresses_can_be_served() {
     let _registered = six.register(&Entry::hidden("foo", 7)).await.unwrap();
     let four = Client::new(SocketAddr::new("127.0.0.1".parse().unwrap(), port));
     assert_eq!(four.lookup("foo").await.unwrap(), Entry::hidden("foo", 7));
+    // Each family has its own listener, also for all addresses.
+    let all = ["0.0.0.0:0".parse().unwrap(), "[::]:0".parse().unwrap()];
+    assert!(Server::bind_all(&all).await.is_ok());
     assert!(Server::bind_all(&[]).await.is_err());
     assert!(Server::bind(SocketAddr::new("127.0.0.1".parse().unwrap(), port)).await.is_err());
 }

@@ -217,7 +217,7 @@ fn each_mandatory_flag_is_demanded_on_both_sides() {
         let lacking = Flags::HIDDEN.without(flag).without(Flags::MANDATORY_25_DIGEST);
         let mut strict = local(SERVER);
         strict.required = Flags::MANDATORY_26;
-        let mut b = Acceptor::new(strict, Framing::Two, 1).unwrap();
+        let mut b = Acceptor::new(strict, Framing::Two, 2222).unwrap();
         let missing = |peer: &str| HandshakeError::MissingFlags { peer: peer.into(), missing: flag };
         assert_eq!(b.handle_input(&name_message(b"", lacking, CLIENT)), Err(missing(CLIENT)));
         assert_eq!(b.take_output(), wire(b"snot_allowed"));

@@ -275,7 +275,7 @@ pub(crate) fn slow() -> Vec<Entrance> {
             Ok(Some(socket))
         }),
         entrance("one byte every 100 ms", "no name message", |mut socket| {
-            socket.write_all(&[255, 255, b'N'])?;
+            socket.write_all(&[15, 255, b'N'])?;
             while socket.write_all(&[0]).is_ok() {
                 thread::sleep(Duration::from_millis(100));
             }

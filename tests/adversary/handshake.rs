@@ -3,6 +3,8 @@
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
+    thread,
+    time::Duration,
 };
 
 use md5::{Digest as _, Md5};
@@ -71,8 +73,23 @@ pub(crate) fn accept(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io
     send(socket, &ack(&digest(cookie, theirs)))
 }
 
-/// The connecting side, done right; the name of the other side.
+/// The connecting side, done right.
 pub(crate) fn connect(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
+    connect_over(Duration::ZERO, socket, own_name, cookie)
+}
+
+/// The same over a line on which a message and its answer take so long together: the node waits for each of our messages
+/// until the one before has come here and ours has come there.
+pub(crate) fn connect_over(
+    round_trip: Duration,
+    socket: &mut TcpStream,
+    own_name: &str,
+    cookie: &str,
+) -> io::Result<()> {
+    let send = |socket: &mut TcpStream, message: &[u8]| {
+        thread::sleep(round_trip);
+        send(socket, message)
+    };
     send(socket, &name(FLAGS, CREATION, own_name.as_bytes()))?;
     let status = receive(socket)?;
     if status == b"salive" {

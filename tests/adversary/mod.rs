@@ -4,6 +4,7 @@
 //! `wire` makes terms and frames, `handshake` takes either side of a handshake step by step, `epmd` answers in place of
 //! an epmd, `link` is an established connection, `victim` the node executable under attack, `stage` all of them set up, `scene`
 //! the same around a node that misbehaves on request (`target.rs`), whose handlers wait at a `gate`.
+//! `flood` connects as fast as it can.
 //! The tables of attacks are beside: `frames`, `terms`, `greetings` (hosts in the handshake),
 //! `entrances` (peers in the handshake) and `mappers` (epmds).
 
@@ -12,6 +13,7 @@
 
 pub(crate) mod entrances;
 pub(crate) mod epmd;
+pub(crate) mod flood;
 pub(crate) mod frames;
 pub(crate) mod gate;
 pub(crate) mod greetings;

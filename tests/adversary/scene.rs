@@ -71,6 +71,10 @@ impl Scene {
     pub(crate) fn socket(&self) -> TcpStream {
         socket(self.port)
     }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
 }
 
 fn peer(port: u16, name: &str) -> Link {

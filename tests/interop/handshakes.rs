@@ -2,15 +2,17 @@
 //! `erl_distribution_wb_SUITE` of OTP asks of a BEAM is asked of a Rust node here.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use nodex_core::dist::Flags;
 use nodex_core::dist::handshake::{Answer, Framing, HandshakeError, Initiator};
 use nodex_core::epmd::{Client, Entry, Registered};
-use nodex_core::net::LinkEnd;
-use nodex_core::node::{Builder, Functions, Node, NodeEvent};
+use nodex_core::net::{ConnectError, LinkEnd};
+use nodex_core::node::{Builder, Functions, Node, NodeEvent, Peer};
 use tokio::sync::broadcast::Receiver;
+use tokio::task::JoinHandle;
 
 use crate::raw;
 use crate::world::{OURS, World};
@@ -109,23 +111,82 @@ fn simultaneous_with_a_higher_name_we_give_way() {
     assert!(raw::is_open(&mut stream));
 }
 
-/// The same, but who connects to us with that name is somebody else: our own attempt is made again, before its own time
-/// is over.
+/// The same, but who connects to us with that name is somebody else, again and again: our own attempt goes on as if nobody
+/// had come.
 #[test]
 fn who_only_pretends_to_be_the_other_node_does_not_keep_us_from_it() {
+    for name in [HIGHER, LOWER] {
+        let (world, node, port) = world();
+        let (listener, theirs) = raw::listen();
+        let _published = publish(&world, name, theirs);
+        let stranger = || {
+            let cookie = nodex_core::dist::Cookie::new("guess").expect("a cookie");
+            raw::connect(nodex_core::dist::handshake::Local { cookie, ..raw::local(name) }, OURS, port)
+        };
+        // Some have come before, and are silent in the middle of their handshakes.
+        let silent: Vec<_> = (0..10).map(|_| raw::introduce(raw::local(name), OURS, port)).collect();
+        let connecting = node.clone();
+        let attempt = world.spawn(async move { connecting.connect(name).await });
+        let pending = raw::accept(&listener, raw::local(name));
+        let more: Vec<_> = (0..10).map(|_| raw::introduce(raw::local(name), OURS, port)).collect();
+        for _ in 0..20 {
+            stranger().expect_err("the wrong cookie");
+        }
+        let (mut stream, _) = pending.answer(Answer::Ok).expect("our connection is the one");
+        world.wait(attempt).expect("no panic").expect("our connection");
+        stranger().expect_err("the wrong cookie");
+        assert!(raw::is_open(&mut stream));
+        drop((silent, more));
+        assert!(raw::is_open(&mut stream) && node.peers().len() == 1);
+    }
+}
+
+/// Both sides of a handshake answer challenges alike. So a stranger who has the node connect to it, and connects to the
+/// node, could have the node answer its own challenges.
+#[test]
+fn nobody_is_let_in_by_an_answer_of_our_own() {
+    const OTHER: &str = "other@127.0.0.1";
     let (world, node, port) = world();
     let (listener, theirs) = raw::listen();
-    let _published = publish(&world, HIGHER, theirs);
-    let attempt = world.spawn(async move { node.connect(HIGHER).await });
-    let pending = raw::accept(&listener, raw::local(HIGHER));
+    let _published = [publish(&world, HIGHER, theirs), publish(&world, OTHER, theirs)];
+    let connect = |name: &'static str| {
+        let node = node.clone();
+        world.spawn(async move { node.connect(name).await })
+    };
+    let reflected = |attempt: JoinHandle<Result<Arc<Peer>, Arc<ConnectError>>>| {
+        let error = world.wait(attempt).expect("no panic").expect_err("not answered");
+        match &*error {
+            ConnectError::Handshake { error: HandshakeError::Reflected { .. }, .. } => {}
+            other => panic!("{other}"),
+        }
+    };
 
-    let mut stranger = raw::local(HIGHER);
-    stranger.cookie = nodex_core::dist::Cookie::new("guess").expect("a cookie");
-    raw::connect(stranger, OURS, port).expect_err("the wrong cookie");
-    assert!(pending.given_up());
-    let (mut stream, _) = raw::accept(&listener, raw::local(HIGHER)).answer(Answer::Ok).expect("a connection");
-    world.wait(attempt).expect("no panic").expect("our connection");
-    assert!(raw::is_open(&mut stream));
+    // The challenge of the side that was connected to, given to the side that connects.
+    for claimed in [OTHER, HIGHER] {
+        let (_stranger, ours) = raw::introduce(raw::local(claimed), OURS, port);
+        let attempt = connect(HIGHER);
+        let (mut dialled, came) = raw::accept(&listener, raw::local(HIGHER)).challenge(ours);
+        assert_eq!(came, None, "an answer");
+        raw::wait_closed(&mut dialled);
+        reflected(attempt);
+    }
+
+    // The challenge of one attempt, given to another one.
+    let first = connect(HIGHER);
+    let (dialled, came) = raw::accept(&listener, raw::local(HIGHER)).challenge(0x0BAD_CAFE);
+    let ours = came.expect("a reply");
+    let second = connect(OTHER);
+    let (_, came) = raw::accept(&listener, raw::local(OTHER)).challenge(ours);
+    assert_eq!(came, None, "an answer");
+    reflected(second);
+    drop(dialled);
+    world.wait(first).expect("no panic").expect_err("it was given up");
+
+    // The other way round: who knows the cookie, and asks for the answer to a challenge that is open here.
+    let (mut stream, ours) = raw::introduce(raw::local(HIGHER), OURS, port);
+    raw::reply(&mut stream, ours, ours);
+    raw::wait_closed(&mut stream);
+    assert!(node.peers().is_empty());
 }
 
 /// `simultaneous_md5` with us as the node with the higher name: the other attempt is refused.

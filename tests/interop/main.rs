@@ -16,6 +16,7 @@ mod handshakes;
 mod output;
 mod raw;
 mod sending;
+mod starts;
 mod terms;
 mod ticks;
 mod traffic;

@@ -43,6 +43,40 @@ pub(crate) fn connect_with(mut machine: Initiator, port: u16) -> Result<(TcpStre
     }
 }
 
+/// Says its name to the node `peer`, and gives the number of the challenge that comes.
+pub(crate) fn introduce(local: Local, peer: &str, port: u16) -> (TcpStream, u32) {
+    let mut stream = open(port);
+    let mut machine = Initiator::new(local, peer, Framing::Two, 0xFFFF_FFF1).expect("good names");
+    stream.write_all(&machine.take_output()).expect("the peer reads");
+    let status = message(&mut stream).expect("a status");
+    if status == b"snok" {
+        // Refused, and there is no challenge.
+        return (stream, 0);
+    }
+    assert!(status == b"sok" || status == b"sok_simultaneous", "{}", status.escape_ascii());
+    (stream.try_clone().expect("a handle"), number(&message(&mut stream).expect("a challenge"), 9))
+}
+
+/// Answers a challenge with the cookie, and asks for the answer to another one.
+pub(crate) fn reply(stream: &mut TcpStream, challenge: u32, asks: u32) {
+    let digest = Cookie::new(COOKIE).expect("a cookie").digest(challenge);
+    let reply = [&[0, 21, b'r'][..], &asks.to_be_bytes(), &digest].concat();
+    stream.write_all(&reply).expect("the peer reads");
+}
+
+/// The next message of a handshake; none at the end of the connection.
+fn message(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).ok()?;
+    let mut message = vec![0; u16::from_be_bytes(length).into()];
+    stream.read_exact(&mut message).ok()?;
+    Some(message)
+}
+
+fn number(message: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes(message[at..at + 4].try_into().expect("four bytes"))
+}
+
 fn open(port: u16) -> TcpStream {
     let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("somebody listens");
     stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
@@ -60,6 +94,8 @@ pub(crate) fn listen() -> (TcpListener, u16) {
 pub(crate) struct Pending {
     stream: TcpStream,
     machine: Acceptor,
+    /// Of the peer itself.
+    name: String,
     pub(crate) request: Request,
 }
 
@@ -67,13 +103,14 @@ pub(crate) struct Pending {
 pub(crate) fn accept(listener: &TcpListener, local: Local) -> Pending {
     let (mut stream, _) = listener.accept().expect("a connection");
     stream.set_read_timeout(Some(DEADLINE)).expect("a time-out");
+    let name = local.name.clone();
     let mut machine = Acceptor::new(local, Framing::Two, 7).expect("a good name");
     let mut buffer = [0; 4096];
     loop {
         let count = read(&mut stream, &mut buffer);
         assert_ne!(count, 0, "the connection ended before a name came");
         match machine.handle_input(&buffer[..count]).expect("a name") {
-            Some(Event::Name(request)) => return Pending { stream, machine, request },
+            Some(Event::Name(request)) => return Pending { stream, machine, name, request },
             Some(event) => panic!("{event:?}"),
             None => {}
         }
@@ -97,6 +134,18 @@ impl Pending {
                 },
             };
         }
+    }
+
+    /// Goes on with a challenge of this number, and gives that of the challenge in the reply, if there is one.
+    pub(crate) fn challenge(mut self, challenge: u32) -> (TcpStream, Option<u32>) {
+        // The name in the challenge is that of the machine; its number is another one.
+        let _ = self.machine.answer(Answer::Ok).expect("it waits for an answer");
+        let mut output = self.machine.take_output();
+        let at = output.len() - 4 - 4 - 2 - self.name.len();
+        output[at..at + 4].copy_from_slice(&challenge.to_be_bytes());
+        self.stream.write_all(&output).expect("the peer reads");
+        let came = message(&mut self.stream).map(|reply| number(&reply, 1));
+        (self.stream, came)
     }
 
     /// Waits until the other side gives up.

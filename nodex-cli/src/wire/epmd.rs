@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use nodex_core::epmd::{Client, EpmdError, Server, server_addresses};
+use nodex_core::epmd::{Client, EpmdError, Server, is_covered, server_addresses};
 use tokio::task::JoinHandle;
 
 use super::host_error;
@@ -26,7 +26,7 @@ impl Epmd {
             Err(EpmdError::NotRunning { .. }) => {
                 let mut addresses = server_addresses().map_err(|error| host_error(&error))?;
                 let port = client.address().port();
-                if !addresses.iter().any(|known| known.ip() == address || known.ip().is_unspecified()) {
+                if !is_covered(&addresses, address) {
                     addresses.push(SocketAddr::new(address, port));
                 }
                 let mut epmd = Epmd::serve(&addresses).await?;

@@ -1,18 +1,15 @@
 //! The handshake, of either side.
 
-use std::{
-    hash::{BuildHasher as _, Hasher as _, RandomState},
-    io,
-    net::SocketAddr,
-};
+use std::{io, net::SocketAddr, time::Duration};
 
-use nodex_core::dist::handshake::{
-    Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local, Peer, Request, SETUP_TIME,
+use nodex_core::{
+    dist::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local, Peer, Request, SETUP_TIME},
+    net::random_challenge,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::timeout,
+    time::{Instant, sleep, timeout},
 };
 
 use super::Link;
@@ -36,7 +33,7 @@ pub(crate) async fn accept(
     replace: impl Fn(&Peer),
 ) -> Result<Link, ShakeError> {
     socket.set_nodelay(true)?;
-    let mut acceptor = Acceptor::new(local, Framing::Two, challenge())?;
+    let mut acceptor = Acceptor::new(local, Framing::Two, random_challenge()?)?;
     let mut input = [0; 1024];
     let shaking = async {
         loop {
@@ -68,9 +65,25 @@ pub(crate) async fn accept(
     Ok(Link::new(socket, established.peer, &established.rest))
 }
 
-/// Connects to the node `name` at this address; `replace` says whether in the place of one of our name.
+/// Connects to the node `name` at this address; `replace` says whether in the place of one of our name. While that node
+/// tries to connect to one of our name, which it does not find, it may refuse us, and is asked again.
 pub(crate) async fn dial(address: SocketAddr, local: Local, name: &str, replace: bool) -> Result<Link, ShakeError> {
-    let mut initiator = Initiator::new(local, name, Framing::Two, challenge())?.replace_existing(replace);
+    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+    let deadline = Instant::now() + SETUP_TIME;
+    let mut pause = Duration::from_millis(2);
+    loop {
+        match dial_once(address, local.clone(), name, replace).await {
+            Err(ShakeError::Handshake(HandshakeError::Nok { .. })) if Instant::now() + pause < deadline => {
+                sleep(pause).await;
+                pause = (2 * pause).min(LONGEST_PAUSE);
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn dial_once(address: SocketAddr, local: Local, name: &str, replace: bool) -> Result<Link, ShakeError> {
+    let mut initiator = Initiator::new(local, name, Framing::Two, random_challenge()?)?.replace_existing(replace);
     let mut input = [0; 1024];
     let shaking = async {
         let mut socket = TcpStream::connect(address).await?;
@@ -99,10 +112,4 @@ pub(crate) async fn dial(address: SocketAddr, local: Local, name: &str, replace:
         Ok(link) => link,
         Err(_) => Err(ShakeError::Late { waiting_for: initiator.waiting_for() }),
     }
-}
-
-/// A number that the peer cannot guess: from the hasher of the standard library, which the operating system seeds.
-fn challenge() -> u32 {
-    let bits = RandomState::new().build_hasher().finish();
-    (bits >> 32) as u32 ^ bits as u32
 }

@@ -1,5 +1,5 @@
 //! Where epmd is: the environment variables that all Erlang nodes of a host agree on.
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use super::EpmdError;
 
@@ -27,15 +27,41 @@ pub(crate) fn loopback() -> Result<Option<IpAddr>, EpmdError> {
 }
 
 /// Where an epmd started here has to listen: the addresses in `ERL_EPMD_ADDRESS` (separated by commas or
-/// spaces), and always a loopback address. Without the variable only loopback, although epmd then listens
-/// everywhere: what nobody asked for is not offered to the network.
+/// spaces), and always the loopback addresses, that of IPv6 as well if the system has it. Without the variable
+/// only these, although epmd then listens everywhere: what nobody asked for is not offered to the network.
 pub fn server_addresses() -> Result<Vec<SocketAddr>, EpmdError> {
-    let mut addresses = addresses_from(variable(ADDRESS)?.as_deref())?;
-    if !addresses.iter().any(IpAddr::is_loopback) {
-        addresses.push(Ipv4Addr::LOCALHOST.into());
-    }
+    let asked = addresses_from(variable(ADDRESS)?.as_deref())?;
     let port = port()?;
-    Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+    Ok(all_addresses(asked, has_ipv6()).into_iter().map(|address| SocketAddr::new(address, port)).collect())
+}
+
+/// Whether an epmd that listens on these addresses is reached at this one. Those of IPv6 take no connections of
+/// IPv4, as with epmd.
+pub fn is_covered(addresses: &[SocketAddr], address: IpAddr) -> bool {
+    addresses.iter().any(|known| covers(known.ip(), address))
+}
+
+fn covers(known: IpAddr, address: IpAddr) -> bool {
+    known == address || known.is_unspecified() && known.is_ipv4() == address.is_ipv4()
+}
+
+/// Each address once, and none that another one stands for: a port cannot be listened on twice.
+fn all_addresses(asked: Vec<IpAddr>, ipv6: bool) -> Vec<IpAddr> {
+    let loopback_v6 = ipv6.then_some(Ipv6Addr::LOCALHOST.into());
+    let asked: Vec<IpAddr> = asked.into_iter().chain([Ipv4Addr::LOCALHOST.into()]).chain(loopback_v6).collect();
+    let mut all: Vec<IpAddr> = Vec::new();
+    for address in &asked {
+        let stands_for_it = |other: &IpAddr| other != address && covers(*other, *address);
+        if !all.contains(address) && !asked.iter().any(stands_for_it) {
+            all.push(*address);
+        }
+    }
+    all
+}
+
+/// Whether the system has a loopback address of IPv6.
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 fn variable(name: &'static str) -> Result<Option<String>, EpmdError> {
@@ -80,6 +106,30 @@ mod tests {
                 port_from(Some(wrong)).unwrap_err().to_string(),
                 format!("the environment variable ERL_EPMD_PORT has the unusable value \"{wrong}\"")
             );
+        }
+    }
+
+    #[test]
+    fn addresses_to_listen_on() {
+        let all = |asked: &str, ipv6| {
+            let all = all_addresses(addresses_from(Some(asked)).unwrap(), ipv6);
+            all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        for (asked, both, without_ipv6) in [
+            ("", "127.0.0.1 ::1", "127.0.0.1"),
+            ("127.0.0.1", "127.0.0.1 ::1", "127.0.0.1"),
+            ("127.0.0.1,127.0.0.1", "127.0.0.1 ::1", "127.0.0.1"),
+            ("10.0.0.1", "10.0.0.1 127.0.0.1 ::1", "10.0.0.1 127.0.0.1"),
+            ("0.0.0.0", "0.0.0.0 ::1", "0.0.0.0"),
+            ("127.0.0.1 10.0.0.1 0.0.0.0", "0.0.0.0 ::1", "0.0.0.0"),
+            ("::", ":: 127.0.0.1", ":: 127.0.0.1"),
+            ("::1,0.0.0.0,::", "0.0.0.0 ::", "0.0.0.0 ::"),
+        ] {
+            assert_eq!((&*all(asked, true), &*all(asked, false)), (both, without_ipv6), "{asked}");
+        }
+        let listens = ["0.0.0.0:1", "[::1]:1"].map(|address| address.parse().unwrap());
+        for (address, covered) in [("127.0.0.1", true), ("10.0.0.1", true), ("::1", true), ("2001:db8::1", false)] {
+            assert_eq!(is_covered(&listens, address.parse().unwrap()), covered, "{address}");
         }
     }
 

@@ -12,7 +12,7 @@ pub mod memory;
 mod server;
 
 pub(crate) use address::loopback;
-pub use address::{DEFAULT_PORT, local_address, port, server_addresses};
+pub use address::{DEFAULT_PORT, is_covered, local_address, port, server_addresses};
 pub use client::{Client, DEFAULT_TIMEOUT, Registered};
 pub use error::EpmdError;
 pub use server::{Ended, Options, Server};

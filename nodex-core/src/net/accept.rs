@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Connected, connect::random_challenge};
+use super::{Connected, random_challenge};
 use crate::dist::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Local, Peer, Request, SETUP_TIME};
 
 /// Why a node that connected was not let in.
@@ -18,6 +18,12 @@ pub enum AcceptError {
     /// The nodes do not agree.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
+    /// This node's own connection to the peer goes first.
+    #[error("{peer} is connected already: this node was connecting to it at the same time")]
+    OwnFirst {
+        /// The peer, which has proven the cookie.
+        peer: String,
+    },
     /// The connection broke.
     #[error("the connection failed: {0}")]
     Io(#[from] io::Error),
@@ -36,6 +42,9 @@ pub(crate) trait Gate {
     /// The status for it. Nothing of the request is proven yet.
     fn answer(&mut self, request: &Request) -> Answer;
 
+    /// Whether the connection of this peer, who has proven the cookie, is the one that stays. Asked before the peer is told.
+    fn settle(&mut self, peer: &Peer) -> impl Future<Output = bool> + Send;
+
     /// Closes the connection that this peer, who has proven the cookie, takes the place of.
     fn replace(&mut self, peer: &Peer);
 }
@@ -48,7 +57,7 @@ pub(crate) async fn accept(
 ) -> Result<Connected, AcceptError> {
     let deadline = Instant::now() + SETUP_TIME;
     socket.set_nodelay(true)?;
-    let mut acceptor = Acceptor::new(local, Framing::Two, random_challenge())?;
+    let mut acceptor = Acceptor::new(local, Framing::Two, random_challenge()?)?;
     let mut input = [0; 1024];
     loop {
         let waiting_for = acceptor.waiting_for();
@@ -61,6 +70,12 @@ pub(crate) async fn accept(
         };
         let mut result = acceptor.handle_input(&input[..count]);
         loop {
+            // What is written next tells the peer that it is in.
+            if let Ok(Some(Event::Established(established))) = &result
+                && !timeout_at(deadline, gate.settle(&established.peer)).await.map_err(|_| late())?
+            {
+                return Err(AcceptError::OwnFirst { peer: established.peer.name.clone() });
+            }
             let output = acceptor.take_output();
             if !output.is_empty() {
                 timeout_at(deadline, socket.write_all(&output)).await.map_err(|_| late())??;

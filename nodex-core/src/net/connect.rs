@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::Locate;
+use super::{Locate, random_bits, random_challenge};
 use crate::{
     dist::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
     epmd::EpmdError,
@@ -59,6 +59,14 @@ pub enum ConnectError {
         /// Where it was said to be.
         address: SocketAddr,
         /// Why not.
+        error: io::Error,
+    },
+    /// The system gives no random numbers, which a challenge is made of.
+    #[error("{node} cannot be connected to: {error}")]
+    Random {
+        /// The node.
+        node: String,
+        /// What the system says.
         error: io::Error,
     },
     /// The connection broke during the handshake.
@@ -112,16 +120,107 @@ pub(crate) async fn connect(
     locate: Locate,
     replace: bool,
 ) -> Result<Connected, ConnectError> {
-    connect_by(Instant::now() + SETUP_TIME, local, node, locate, replace).await
+    connect_by(Instant::now() + SETUP_TIME, local, node, locate, replace, || true).await
 }
 
-/// [`connect`] within what is left of [`SETUP_TIME`].
+/// How long a node that starts waits for a host to notice that the connection of the last one of its name has ended. Where
+/// it ended at once, when the process did, that takes a host milliseconds, unless it is very busy.
+const ALIVE_LIMIT: Duration = Duration::from_secs(2);
+
+/// Connects to the host of this node, to which the host cannot connect itself, all within [`SETUP_TIME`].
+///
+/// A process of the host that calls this node has the host try to connect to it, which comes to nothing. As long as such
+/// an attempt lasts, the host may refuse ours (`nok`), so it is made again. The same goes for a host that has yet to notice
+/// that the last node of this name has ended (`alive`); if that one lives, the name is its own.
+pub(crate) async fn connect_to_host(local: Local, node: &str, locate: Locate) -> Result<Connected, ConnectError> {
+    let deadline = Instant::now() + SETUP_TIME;
+    let (mut until, mut alive, mut refused, mut pauses) = (deadline, false, None, Pauses::default());
+    loop {
+        let error = match connect_by(until, local.clone(), node, locate, false, || true).await {
+            Ok(connected) => return Ok(connected),
+            Err(error) => error,
+        };
+        match obstacle(&error, refused.is_some()) {
+            Some(Obstacle::Connecting) => {
+                (until, alive) = (deadline, false);
+                refused = Some(error);
+            }
+            Some(Obstacle::Alive) => {
+                if !alive {
+                    (until, alive) = (deadline.min(Instant::now() + ALIVE_LIMIT), true);
+                }
+                refused = Some(error);
+            }
+            Some(Obstacle::Earlier) => {}
+            None => {
+                return Err(match (error, refused) {
+                    (ConnectError::Timeout { .. }, Some(refused)) => refused,
+                    (error, _) => error,
+                });
+            }
+        }
+        let pause = pauses.next_pause();
+        match refused {
+            Some(refused) if Instant::now() + pause >= until => return Err(refused),
+            _ => tokio::time::sleep(pause).await,
+        }
+    }
+}
+
+/// Another connection between the two nodes that is in the way of an attempt, for as long as it lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Obstacle {
+    /// The peer is connecting to us.
+    Connecting,
+    /// The peer has a connection with a node of our name.
+    Alive,
+    /// The peer has not made up its mind about an earlier attempt of ours. Nodes of OTP then close without a word.
+    Earlier,
+}
+
+/// What is in the way of an attempt; `before` says whether something was in the way of the one before.
+pub(crate) fn obstacle(error: &ConnectError, before: bool) -> Option<Obstacle> {
+    let ConnectError::Handshake { error, .. } = error else { return None };
+    match error {
+        HandshakeError::Nok { .. } => Some(Obstacle::Connecting),
+        HandshakeError::AlreadyConnected { .. } => Some(Obstacle::Alive),
+        HandshakeError::Closed { waiting_for } if before && *waiting_for == HandshakeError::STATUS => {
+            Some(Obstacle::Earlier)
+        }
+        _ => None,
+    }
+}
+
+/// The pauses between attempts that another connection is in the way of: each twice as long as the one before, up to a
+/// limit, and none exactly as long as another's.
+#[derive(Debug)]
+pub(crate) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Pauses(Duration::from_millis(2))
+    }
+}
+
+impl Pauses {
+    const LONGEST: Duration = Duration::from_millis(100);
+
+    pub(crate) fn next_pause(&mut self) -> Duration {
+        let longest = self.0;
+        self.0 = (longest * 2).min(Self::LONGEST);
+        longest.mul_f64(0.5 + f64::from(random_bits()) / f64::from(u32::MAX) / 2.0)
+    }
+}
+
+/// [`connect`] within what is left of [`SETUP_TIME`]. `speaks` is asked before the peer is told who we are; no ends the
+/// attempt, of which the peer then knows nothing.
 pub(crate) async fn connect_by(
     deadline: Instant,
     local: Local,
     node: &str,
     locate: Locate,
     replace: bool,
+    speaks: impl FnOnce() -> bool,
 ) -> Result<Connected, ConnectError> {
     let late = |waiting_for| ConnectError::Timeout { node: node.to_owned(), waiting_for, limit: SETUP_TIME };
     let (name, host) = node.split_once('@').ok_or_else(|| ConnectError::Name(node.to_owned()))?;
@@ -134,9 +233,14 @@ pub(crate) async fn connect_by(
             timeout_at(deadline, dial(node, name, host, locate)).await.map_err(|_| late("answer to the connection"))?;
         match result {
             Ok(socket) => {
-                let initiator = Initiator::new(local, node, Framing::Two, random_challenge())
+                let challenge =
+                    random_challenge().map_err(|error| ConnectError::Random { node: node.to_owned(), error })?;
+                let initiator = Initiator::new(local, node, Framing::Two, challenge)
                     .map_err(|error| ConnectError::Handshake { node: node.to_owned(), error })?
                     .replace_existing(replace);
+                if !speaks() {
+                    return Err(ConnectError::Abandoned { node: node.to_owned() });
+                }
                 return shake(socket, node, initiator, deadline).await;
             }
             Err(error) => last = Some(error),
@@ -201,14 +305,4 @@ async fn shake(
             }
         }
     }
-}
-
-/// A number that the peer cannot guess.
-pub(crate) fn random_challenge() -> u32 {
-    random_bits()
-}
-
-/// 32 random bits from the system.
-pub(crate) fn random_bits() -> u32 {
-    erl_dist::node::Creation::random().get()
 }

@@ -16,8 +16,8 @@ use futures::future::{Either, select};
 
 use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, log_to_stderr, parent};
 use crate::{
-    dist::handshake::HandshakeError,
-    net::{ConnectError, LinkEnd, connect},
+    dist::handshake::{HandshakeError, SETUP_TIME},
+    net::{ConnectError, LinkEnd, connect_to_host},
     term::Atom,
 };
 
@@ -106,7 +106,7 @@ fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
     log_panics();
     let end = runtime.block_on(async {
         say(&format!("connecting to {target}"));
-        let connecting = pin!(connect(inner.local(), &target, inner.locate, false));
+        let connecting = pin!(connect_to_host(inner.local(), &target, inner.locate));
         let connected = match select(connecting, pin!(inner.stop.cancelled())).await {
             Either::Left((connected, _)) => connected.map_err(|error| in_words(&name, error))?,
             Either::Right(_) => return Ok(LinkEnd::Shutdown),
@@ -131,6 +131,9 @@ fn in_words(name: &str, error: ConnectError) -> String {
     match error {
         ConnectError::Handshake { node, error: HandshakeError::AlreadyConnected { .. } } => {
             format!("the name {name} is taken: {node} has a connection to another node of this name")
+        }
+        ConnectError::Handshake { node, error: HandshakeError::Nok { .. } } => {
+            format!("{node} cannot be connected to: for {SETUP_TIME:?} it was connecting to {name} at the same time")
         }
         error => error.to_string(),
     }

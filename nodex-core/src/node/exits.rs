@@ -39,7 +39,7 @@ impl Inner {
 
     /// Hands an outcome that came over this connection to a call of ours that waits for it, or a message to a mailbox.
     pub(super) fn complete_reply(&self, id: Number, outcome: Outcome, peer: &Arc<Peer>) {
-        match self.replies.complete(id, outcome) {
+        match self.replies.complete(id, outcome, peer.id) {
             Completed::Done { watched: true } => self.tell(id, &RawTerm::from_slice(NORMAL, None)),
             Completed::Mail(letters, message) => letters.put(&message, peer),
             Completed::Done { watched: false } | Completed::Dropped => {}

@@ -19,15 +19,12 @@ use super::{
 use crate::{
     dist::{
         Cookie, Flags,
-        handshake::{HandshakeError, NameProblem, SETUP_TIME, check_node_name},
+        handshake::{NameProblem, SETUP_TIME, check_node_name},
     },
     epmd::EpmdError,
-    net::{ConnectError, LinkEnd, Locate, connect, connect_by},
+    net::{ConnectError, LinkEnd, Locate, Obstacle, Pauses, connect, connect_by, obstacle},
     term::Atom,
 };
-
-/// How long a node that is connecting to us is waited for before an attempt of ours.
-const INCOMING_PAUSE: Duration = Duration::from_secs(1);
 
 /// A running node: connects, is connected to, serves and calls. Cheap to clone; all clones are the same node.
 ///
@@ -199,6 +196,9 @@ impl Node {
                     self.0.peers.down(&peer, LinkEnd::Shutdown);
                 }
                 Wanted::Ending(peer) => self.0.peers.wait_down(&peer).await,
+                Wanted::Entering => {
+                    self.0.peers.wait_entered(&atom).await;
+                }
                 Wanted::Wait(attempt) => break attempt,
                 Wanted::Start(outcome, gives_way) => {
                     let attempt = outcome.subscribe();
@@ -207,7 +207,7 @@ impl Node {
                     tokio::spawn(async move {
                         let result = node.make_connection(&atom, gives_way).await.map_err(Arc::new);
                         if result.is_err() {
-                            node.0.peers.gave_up(&atom);
+                            node.0.peers.gave_up(&atom, &outcome.subscribe());
                         }
                         outcome.send_replace(Some(result));
                     });
@@ -228,23 +228,37 @@ impl Node {
         mut gives_way: watch::Receiver<()>,
     ) -> Result<Arc<Peer>, ConnectError> {
         let deadline = Instant::now() + SETUP_TIME;
+        let (mut pauses, mut hindered) = (Pauses::default(), false);
         let connected = loop {
-            gives_way.mark_unchanged();
-            // The other node may be connecting to us at this moment. Its connection is the one that counts, if it comes
-            // of it: whoever it is has proven nothing yet, so it is not waited for without end.
-            if let Ok(Some(peer)) = timeout(INCOMING_PAUSE, self.0.peers.wait_incoming(name)).await {
+            let speaks = || self.0.peers.speaks(name);
+            let connecting = connect_by(deadline, self.0.local(), name, self.0.locate, true, speaks);
+            // In this order: an attempt that has given way does not go on.
+            let outcome = match select(pin!(gives_way.changed()), pin!(connecting)).await {
+                Either::Left(_) => None,
+                Either::Right((result, _)) => Some(result),
+            };
+            let peers = &self.0.peers;
+            let peer = match outcome {
+                Some(Ok(connected)) => break connected,
+                // The other node has connected to us.
+                None | Some(Err(ConnectError::Abandoned { .. })) => peers.wait_entered(name).await,
+                Some(Err(error)) => match obstacle(&error, hindered) {
+                    // It is its turn, and not ours: it may connect to us, or fail to.
+                    Some(Obstacle::Connecting | Obstacle::Earlier) => {
+                        peers.is_silent(name);
+                        timeout(pauses.next_pause(), peers.wait_up(name)).await.ok()
+                    }
+                    Some(Obstacle::Alive) | None => return Err(error),
+                },
+            };
+            if let Some(peer) = peer {
                 return Ok(peer);
             }
-            let connecting = connect_by(deadline, self.0.local(), name, self.0.locate, true);
-            match select(pin!(connecting), pin!(gives_way.changed())).await {
-                // It is its turn, and not ours.
-                Either::Left((Err(ConnectError::Handshake { error: HandshakeError::Nok { .. }, .. }), _)) => {
-                    if let Ok(peer) = timeout(INCOMING_PAUSE, self.0.peers.wait_up(name)).await {
-                        return Ok(peer);
-                    }
-                }
-                Either::Left((result, _)) => break result?,
-                Either::Right(_) => {}
+            hindered = true;
+            peers.is_silent(name);
+            // Its connection has come, and may be gone again.
+            if gives_way.has_changed().is_err() {
+                return peers.get(name).ok_or_else(|| ConnectError::Abandoned { node: name.to_string() });
             }
             if Instant::now() > deadline {
                 return Err(ConnectError::Timeout {

@@ -18,6 +18,7 @@ use crate::{
     dist::handshake::{Answer, Peer, Request},
     epmd::Entry,
     net::{Gate, Locate, accept, publish},
+    term::Atom,
 };
 
 /// How long to wait after the system refused another connection, when it is out of descriptors for example.
@@ -61,23 +62,20 @@ async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
     for id in 0.. {
         match listener.accept().await {
             Ok((socket, from)) => {
-                pending.make_room();
                 let (inner, shared) = (inner.clone(), pending.clone());
-                // Held until the handshake is in the books, so that it cannot be over before.
-                let mut handshakes = pending.lock();
-                let task = tokio::spawn(async move {
+                let handshake = async move {
                     let entry = shared.entry(id);
                     let served = enter(&inner, socket, from, &entry).await;
                     if let Some(served) = served {
                         served.await;
                     }
-                });
-                handshakes.insert(id, (task.abort_handle(), from));
+                };
+                pending.enter(id, from, || tokio::spawn(handshake).abort_handle());
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                // Most likely there are no more descriptors; the handshake that waits longest gives one back.
-                pending.end_oldest();
+                // Most likely there are no more descriptors.
+                pending.end_some();
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -91,7 +89,8 @@ async fn enter(
     from: SocketAddr,
     entry: &PendingEntry<'_>,
 ) -> Option<impl Future<Output = ()> + use<>> {
-    let mut door = Door { inner, answered: None };
+    // Dropped once the connection is there.
+    let mut door = Door { inner, settled: None };
     let connected = match accept(socket, inner.local(), &mut door).await {
         Ok(connected) => connected,
         Err(error) => {
@@ -113,9 +112,19 @@ async fn enter(
     }
 }
 
+/// Decides for the node.
 struct Door<'a> {
     inner: &'a Arc<Inner>,
-    answered: Option<(String, Answer)>,
+    /// The name of a peer that has proven the cookie, and the number of its connection.
+    settled: Option<(Atom, u64)>,
+}
+
+impl Drop for Door<'_> {
+    fn drop(&mut self) {
+        if let Some((name, id)) = &self.settled {
+            self.inner.peers.left(name, *id);
+        }
+    }
 }
 
 impl Gate for Door<'_> {
@@ -126,20 +135,20 @@ impl Gate for Door<'_> {
             let name = format!("{:08x}{id:x}@{}", self.inner.creation, request.name);
             return Answer::Named { name, creation };
         }
-        let answer = self.inner.peers.answer(&self.inner.name, &request.name);
-        self.answered = Some((request.name.clone(), answer.clone()));
-        answer
+        self.inner.peers.answer(&self.inner.name, &request.name)
+    }
+
+    async fn settle(&mut self, peer: &Peer) -> bool {
+        let peers = &self.inner.peers;
+        // What is no atom is refused where the connection is entered.
+        let Ok(name) = Atom::new(&peer.name) else { return true };
+        let id = peers.next_id();
+        let stays = peers.settle(&self.inner.name, &name, id, peer.creation).await;
+        self.settled = Some((name, id));
+        stays
     }
 
     fn replace(&mut self, peer: &Peer) {
         self.inner.peers.replace(&peer.name);
-    }
-}
-
-impl Drop for Door<'_> {
-    fn drop(&mut self) {
-        if let Some((name, answer)) = &self.answered {
-            self.inner.peers.incoming_is_over(name, answer);
-        }
     }
 }

@@ -6,11 +6,14 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{counters::Counters, mailbox::Mail, processes::SMALL_SERIAL, sys::Taken, watches::Watches};
-use tokio::sync::{Notify, OnceCell, broadcast, watch};
+use tokio::{
+    sync::{Notify, OnceCell, broadcast, watch},
+    time::timeout_at,
+};
 
 use crate::{
     dist::{
@@ -20,6 +23,10 @@ use crate::{
     net::{ConnectError, LinkEnd, Outbox},
     term::Atom,
 };
+
+/// So long an attempt of ours to connect may keep out the node that it is meant for, and its connection waits for ours. What
+/// answers our attempt has proven nothing yet.
+const OURS_FIRST: Duration = Duration::from_secs(2);
 
 /// Node events that a slow listener may lag behind before it loses the oldest.
 const EVENTS_KEPT: usize = 256;
@@ -104,12 +111,27 @@ pub enum NodeEvent {
 }
 
 /// The outcome of an attempt to connect, for all who wait for it.
-pub(super) type Attempt = watch::Receiver<Option<Result<Arc<Peer>, Arc<ConnectError>>>>;
+pub(super) type Attempt = watch::Receiver<Option<Outcome>>;
+
+type Outcome = Result<Arc<Peer>, Arc<ConnectError>>;
 
 #[derive(Debug)]
 enum Entry {
-    Connecting { attempt: Attempt, give_way: watch::Sender<()> },
+    Connecting(Connecting),
+    /// The other node has connected and proven the cookie, and its connection is about to be there. The number tells it
+    /// from another one; an attempt of ours goes on if nothing comes of it.
+    Entering(u64, Option<Connecting>),
     Up(Arc<Peer>),
+}
+
+/// An attempt of ours.
+#[derive(Debug)]
+struct Connecting {
+    attempt: Attempt,
+    give_way: watch::Sender<()>,
+    since: Instant,
+    /// The other node may have been told who we are. It then knows of our attempt, and may have given up its own for it.
+    spoken: bool,
 }
 
 /// What to do for somebody who wants a connection.
@@ -118,19 +140,26 @@ pub(super) enum Wanted {
     Up(Arc<Peer>),
     /// One is there that is about to go.
     Ending(Arc<Peer>),
+    /// One that the other node has made is about to be there.
+    Entering,
     /// Somebody is making it.
     Wait(Attempt),
     /// The caller has to make it, and to tell the outcome. The second value changes when a connection that the other
-    /// node is making goes first.
-    Start(watch::Sender<Option<Result<Arc<Peer>, Arc<ConnectError>>>>, watch::Receiver<()>),
+    /// node has made goes first.
+    Start(watch::Sender<Option<Outcome>>, watch::Receiver<()>),
+}
+
+/// What becomes of a connection that the other node has made.
+enum Enters {
+    Stays,
+    Goes,
+    /// It depends on an attempt of ours.
+    Waits(Attempt),
 }
 
 #[derive(Debug)]
 pub(super) struct Peers {
     table: Mutex<HashMap<Atom, Entry>>,
-    /// Nodes in their handshakes with this one, by the names that they have not proven yet: as many as there may be
-    /// handshakes at once.
-    incoming: Mutex<HashMap<Box<str>, u32>>,
     next: AtomicU64,
     /// Who waits for something to become of a node, by its name.
     waiting: Mutex<HashMap<Box<str>, Arc<Notify>>>,
@@ -141,7 +170,6 @@ impl Default for Peers {
     fn default() -> Self {
         Peers {
             table: Mutex::default(),
-            incoming: Mutex::default(),
             next: AtomicU64::new(1),
             waiting: Mutex::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
@@ -179,7 +207,7 @@ impl Peers {
     pub(super) fn all(&self) -> Vec<Arc<Peer>> {
         let up = |entry: &Entry| match entry {
             Entry::Up(peer) => Some(peer.clone()),
-            Entry::Connecting { .. } => None,
+            Entry::Connecting(_) | Entry::Entering(..) => None,
         };
         self.lock().values().filter_map(up).collect()
     }
@@ -190,78 +218,152 @@ impl Peers {
         match table.get(name) {
             Some(Entry::Up(peer)) if peer.outbox.closed() => Wanted::Ending(peer.clone()),
             Some(Entry::Up(peer)) => Wanted::Up(peer.clone()),
-            Some(Entry::Connecting { attempt, .. }) => Wanted::Wait(attempt.clone()),
+            Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) => Wanted::Wait(ours.attempt.clone()),
+            Some(Entry::Entering(_, None)) => Wanted::Entering,
             None => {
                 let (outcome, attempt) = watch::channel(None);
                 let (give_way, gives_way) = watch::channel(());
-                table.insert(name.clone(), Entry::Connecting { attempt, give_way });
+                let connecting = Connecting { attempt, give_way, since: Instant::now(), spoken: false };
+                table.insert(name.clone(), Entry::Connecting(connecting));
                 Wanted::Start(outcome, gives_way)
             }
         }
     }
 
+    /// Notes that the other node is about to be told of our attempt to connect to it. False when the attempt has given way
+    /// just now.
+    pub(super) fn speaks(&self, name: &str) -> bool {
+        match self.lock().get_mut(name) {
+            Some(Entry::Connecting(connecting)) => {
+                connecting.spoken = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes that what the other node was told of our attempt is over.
+    pub(super) fn is_silent(&self, name: &str) {
+        if let Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) = self.lock().get_mut(name) {
+            ours.spoken = false;
+        }
+    }
+
     /// Takes an attempt back that came to nothing.
-    pub(super) fn gave_up(&self, name: &str) {
+    pub(super) fn gave_up(&self, name: &str, attempt: &Attempt) {
         let mut table = self.lock();
-        if let Some(Entry::Connecting { .. }) = table.get(name) {
-            table.remove(name);
+        match table.get_mut(name) {
+            Some(Entry::Connecting(ours)) if ours.attempt.same_channel(attempt) => {
+                table.remove(name);
+            }
+            Some(Entry::Entering(_, ours)) => {
+                ours.take_if(|ours| ours.attempt.same_channel(attempt));
+            }
+            _ => {}
         }
         drop(table);
         self.changed(name);
     }
 
-    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). If the
-    /// handshake then goes on, [`Self::incoming_is_over`] has to be called at its end.
+    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). It has
+    /// proven nothing yet, so nothing changes by it: see [`Self::settle`].
     pub(super) fn answer(&self, ours: &str, theirs: &str) -> Answer {
         if ours == theirs {
             // The pids of two nodes of one name cannot be told apart.
             return Answer::NotAllowed;
         }
-        let answer = match self.lock().get(theirs) {
+        match self.lock().get(theirs) {
             None => Answer::Ok,
-            Some(Entry::Up(_)) => Answer::Alive,
-            Some(Entry::Connecting { give_way, .. }) => {
-                let answer = simultaneous_answer(ours, theirs);
-                if answer == Answer::OkSimultaneous {
-                    give_way.send_replace(());
-                }
-                answer
+            Some(Entry::Up(_) | Entry::Entering(..)) => Answer::Alive,
+            // One that the other node does not know of is none for it to wait for.
+            Some(Entry::Connecting(connecting)) if connecting.spoken && connecting.since.elapsed() < OURS_FIRST => {
+                simultaneous_answer(ours, theirs)
             }
-        };
-        if goes_on(&answer) {
-            *self.incoming().entry(theirs.into()).or_default() += 1;
+            Some(Entry::Connecting(_)) => Answer::OkSimultaneous,
         }
-        answer
     }
 
-    /// The handshake of a node that was given this answer has ended, one way or the other.
-    pub(super) fn incoming_is_over(&self, name: &str, answer: &Answer) {
-        if !goes_on(answer) {
+    /// Whether the connection `id` of this node, which has proven the cookie and is about to be told so, stays; if it does,
+    /// no other one is made until it is there, or [`Self::left`]. An attempt of ours to connect to that node gives way if its
+    /// name is greater, as it does on the other side; else what becomes of ours is waited for. The node of the greater name
+    /// waits and the other one does not, so the two never wait for each other.
+    pub(super) async fn settle(&self, ours: &str, theirs: &Atom, id: u64, creation: u32) -> bool {
+        let deadline = tokio::time::Instant::now() + OURS_FIRST;
+        loop {
+            let late = tokio::time::Instant::now() >= deadline;
+            let mut attempt = match self.enters(ours, theirs, id, creation, late) {
+                Enters::Stays => return true,
+                Enters::Goes => return false,
+                Enters::Waits(attempt) => attempt,
+            };
+            // Whatever comes of it is in the table.
+            let _ = timeout_at(deadline, attempt.wait_for(Option::is_some)).await;
+        }
+    }
+
+    /// Enters a connection as one that is about to be there, unless one of ours goes first.
+    fn enters(&self, ours: &str, theirs: &Atom, id: u64, creation: u32, late: bool) -> Enters {
+        let ours_is_first = simultaneous_answer(ours, theirs) == Answer::Nok;
+        let mut table = self.lock();
+        match table.get(&**theirs) {
+            Some(Entry::Connecting(connecting)) if ours_is_first && connecting.spoken && !late => {
+                return Enters::Waits(connecting.attempt.clone());
+            }
+            // It has come up since the other one was told that there is none. A node that has been started again meanwhile
+            // is another one.
+            Some(Entry::Up(peer)) if ours_is_first && peer.creation == creation && !peer.outbox.closed() => {
+                return Enters::Goes;
+            }
+            _ => {}
+        }
+        let (attempt, old) = match table.remove(&**theirs) {
+            Some(Entry::Connecting(connecting)) => {
+                connecting.give_way.send_replace(());
+                (Some(connecting), None)
+            }
+            Some(Entry::Entering(_, attempt)) => (attempt, None),
+            Some(Entry::Up(old)) => (None, Some(old)),
+            None => (None, None),
+        };
+        table.insert(theirs.clone(), Entry::Entering(id, attempt));
+        drop(table);
+        if let Some(old) = old {
+            self.end_replaced(&old);
+            self.changed(theirs);
+        }
+        Enters::Stays
+    }
+
+    /// Nothing has come of this connection, or it is there.
+    pub(super) fn left(&self, name: &str, id: u64) {
+        let mut table = self.lock();
+        let Some(Entry::Entering(current, attempt)) = table.get_mut(name) else { return };
+        if *current != id {
             return;
         }
-        let mut incoming = self.incoming();
-        if let Some(count) = incoming.get_mut(name) {
-            *count -= 1;
-            if *count == 0 {
-                incoming.remove(name);
+        match attempt.take() {
+            Some(attempt) => {
+                if let Some(entry) = table.get_mut(name) {
+                    *entry = Entry::Connecting(attempt);
+                }
+            }
+            None => {
+                table.remove(name);
             }
         }
-        drop(incoming);
+        drop(table);
         self.changed(name);
     }
 
-    fn incoming(&self) -> MutexGuard<'_, HashMap<Box<str>, u32>> {
-        self.incoming.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits while a node that calls itself so is in its handshake with this one; gives the connection if it comes of it.
-    pub(super) async fn wait_incoming(&self, name: &str) -> Option<Arc<Peer>> {
+    /// Waits while a connection with this node is about to be there; gives it.
+    pub(super) async fn wait_entered(&self, name: &str) -> Option<Arc<Peer>> {
         let changes = self.changes(name);
         loop {
             let changed = changes.notify.notified();
-            let up = self.get(name);
-            if up.is_some() || !self.incoming().contains_key(name) {
-                return up;
+            match self.lock().get(name) {
+                Some(Entry::Entering(..)) => {}
+                Some(Entry::Up(peer)) if !peer.outbox.closed() => return Some(peer.clone()),
+                _ => return None,
             }
             changed.await;
         }
@@ -396,38 +498,5 @@ impl Drop for Changes<'_> {
     }
 }
 
-/// Whether a handshake goes on to a connection that an attempt of ours would get in the way of.
-fn goes_on(answer: &Answer) -> bool {
-    matches!(answer, Answer::Ok | Answer::OkSimultaneous)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::pin::pin;
-
-    use futures::{FutureExt, future::join_all};
-
-    use super::*;
-
-    #[test]
-    fn a_change_wakes_those_who_wait_for_that_node_and_leaves_nothing_behind() {
-        let peers = Peers::default();
-        let answer = peers.answer("ours@h", "a@h");
-        assert_eq!(peers.answer("ours@h", "b@h"), answer);
-        let mut a = pin!(join_all((0..3).map(|_| peers.wait_incoming("a@h"))));
-        let mut b = pin!(peers.wait_incoming("b@h"));
-        assert!(a.as_mut().now_or_never().is_none() && b.as_mut().now_or_never().is_none());
-        assert_eq!(peers.waiting().len(), 2);
-        peers.incoming_is_over("a@h", &answer);
-        assert_eq!(a.now_or_never().expect("all of them").len(), 3);
-        assert!(b.as_mut().now_or_never().is_none());
-        assert_eq!(peers.waiting().len(), 1);
-        peers.incoming_is_over("b@h", &answer);
-        assert!(b.now_or_never().is_some());
-        assert!(peers.waiting().is_empty());
-        // Nor does somebody who gives up.
-        peers.answer("ours@h", "c@h");
-        assert!(peers.wait_incoming("c@h").now_or_never().is_none());
-        assert!(peers.waiting().is_empty());
-    }
-}
+mod tests;

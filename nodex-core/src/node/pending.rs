@@ -1,24 +1,49 @@
 //! Handshakes of nodes that connect to this one.
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::task::AbortHandle;
 
-/// Handshakes that may be under way at once. One more ends the oldest of them: those that are meant
-/// seriously take milliseconds, and whoever holds all places in silence keeps nobody out.
-const MAX_PENDING: usize = 64;
+use crate::limits::{Crowd, descriptors};
 
-/// Handshakes that are under way, the oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Pending(Mutex<BTreeMap<u64, (AbortHandle, SocketAddr)>>);
+/// Handshakes that may be under way at once. One more ends the oldest of the address that has most of them.
+///
+/// An honest peer takes two round trips, so its handshake has to live for some two thirds of a second; so many others may
+/// come within that time from its own address. What they take is a descriptor and some 10 KiB each.
+const MOST: usize = 2048;
+
+/// The part of the descriptors that handshakes may take: the rest is for nodes that are connected.
+const SHARE: usize = 2;
+
+/// Handshakes that are under way.
+#[derive(Debug)]
+pub(super) struct Pending {
+    crowd: Mutex<Crowd<AbortHandle>>,
+    limit: usize,
+}
+
+impl Default for Pending {
+    fn default() -> Self {
+        Pending { crowd: Mutex::default(), limit: MOST.min(descriptors() / SHARE).max(1) }
+    }
+}
 
 impl Pending {
-    pub(super) fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, (AbortHandle, SocketAddr)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Crowd<AbortHandle>> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Enters a handshake, once there is a place for it. It cannot be over before it is in the books.
+    pub(super) fn enter(&self, id: u64, from: SocketAddr, start: impl FnOnce() -> AbortHandle) {
+        let mut crowd = self.lock();
+        while crowd.len() >= self.limit {
+            self.end_one(&mut crowd);
+        }
+        let task = start();
+        crowd.enter(id, from.ip(), task);
     }
 
     /// What the task of a handshake holds.
@@ -26,17 +51,18 @@ impl Pending {
         PendingEntry { pending: self, id }
     }
 
-    /// Sees to it that one more has a place.
-    pub(super) fn make_room(&self) {
-        while self.lock().len() >= MAX_PENDING {
-            self.end_oldest();
+    /// The system has no descriptors left: some handshakes give theirs back.
+    pub(super) fn end_some(&self) {
+        let mut crowd = self.lock();
+        for _ in 0..crowd.len().div_ceil(8) {
+            self.end_one(&mut crowd);
         }
     }
 
-    pub(super) fn end_oldest(&self) {
-        let oldest = self.lock().pop_first();
-        if let Some((_, (task, from))) = oldest {
-            tracing::warn!(%from, "a handshake was ended before its time, as more than {MAX_PENDING} are under way");
+    fn end_one(&self, crowd: &mut Crowd<AbortHandle>) {
+        if let Some((from, task)) = crowd.evict() {
+            let (limit, pending) = (self.limit, crowd.len() + 1);
+            tracing::warn!(%from, pending, limit, "a handshake was ended before its time, as too many are under way");
             task.abort();
         }
     }
@@ -51,7 +77,7 @@ pub(super) struct PendingEntry<'a> {
 impl PendingEntry<'_> {
     /// The handshake is over. False when it has been given up for a newer one.
     pub(super) fn complete(&self) -> bool {
-        self.pending.lock().remove(&self.id).is_some()
+        self.pending.lock().leave(self.id).is_some()
     }
 }
 

@@ -30,9 +30,11 @@ pub(super) enum Outcome {
 /// What a reply pid is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wants {
-    /// The first message to it, or the end of what it monitors.
+    /// The first message to it, or the end of what it monitors. Nothing but the connection that it comes over tells that
+    /// it is an answer.
     Message,
-    /// `{Tag, Reply}` with its reference as the tag, or the end of what it monitors; other messages are dropped.
+    /// `{Tag, Reply}` with its reference as the tag, from whatever node, or the end of what it monitors; other messages are
+    /// dropped.
     Tagged,
     /// The end of what it monitors; messages are dropped.
     Down,
@@ -151,22 +153,23 @@ impl Replies {
         Some(Number { id, serial: slot.serial })
     }
 
-    /// Hands an outcome to whoever waits on this pid; a late one is dropped.
+    /// Hands an outcome that came over this connection to whoever waits on this pid; a late one is dropped, and so is one of
+    /// a node that was not asked. Servers may have others answer in their place, who then know the tag.
     #[must_use]
-    pub(super) fn complete(&self, id: Number, outcome: Outcome) -> Completed {
+    pub(super) fn complete(&self, id: Number, outcome: Outcome, peer: u64) -> Completed {
         let Some(index) = self.index(id.id) else { return Completed::Dropped };
         let mut slots = self.lock();
         let Some(slot) = slots.all.get_mut(index as usize).filter(|slot| slot.serial == id.serial) else {
             return Completed::Dropped;
         };
         let uses = slot.uses;
-        let awaited = |wants| match (&outcome, wants) {
+        let awaited = |wants, asked| match (&outcome, wants) {
             (Outcome::Message(_), Wants::Down) => false,
             (Outcome::Message(message), Wants::Tagged) => has_tag(message, id.id, uses),
-            _ => true,
+            _ => peer == asked,
         };
         let waiting = slot.waiting.take_if(|waiting| match &waiting.who {
-            Who::Call { wants, .. } => awaited(*wants),
+            Who::Call { wants, .. } => awaited(*wants, waiting.peer),
             Who::Mailbox(_) => false,
         });
         let Some(waiting) = waiting else {
@@ -283,7 +286,7 @@ mod tests {
     }
 
     fn message(replies: &Replies, id: ReplyId, message: RawTerm) -> bool {
-        matches!(replies.complete(id.number, Outcome::Message(message)), Completed::Done { watched: false })
+        matches!(replies.complete(id.number, Outcome::Message(message), 1), Completed::Done { watched: false })
     }
 
     /// `{Reference, []}`
@@ -309,7 +312,7 @@ mod tests {
         assert!(!replies.close(one));
         assert!(!message(&replies, one, term()), "late");
         let other = Number { id: one.number.id + 1, ..one.number };
-        assert!(matches!(replies.complete(other, Outcome::Message(term())), Completed::Dropped), "not of a reply");
+        assert!(matches!(replies.complete(other, Outcome::Message(term()), 1), Completed::Dropped), "not of a reply");
     }
 
     #[test]
@@ -318,8 +321,33 @@ mod tests {
         let (id, mut outcome) = open(&replies, 1, Wants::Down);
         assert!(!message(&replies, id, term()));
         assert!(outcome.try_recv().is_err() && replies.is_open(id.number));
-        assert!(matches!(replies.complete(id.number, Outcome::Down(term())), Completed::Done { .. }));
+        assert!(matches!(replies.complete(id.number, Outcome::Down(term()), 1), Completed::Done { .. }));
         assert!(matches!(outcome.try_recv(), Ok(Outcome::Down(_))));
+    }
+
+    #[test]
+    fn only_the_connection_that_was_asked_over_answers_without_a_tag() {
+        let replies = Replies::new(10);
+        let outcomes = [Outcome::Message as fn(RawTerm) -> Outcome, Outcome::Down, Outcome::Refused];
+        for (wants, takes) in
+            [(Wants::Message, [true; 3]), (Wants::Tagged, [false, true, true]), (Wants::Down, [false, true, true])]
+        {
+            for (outcome, takes) in outcomes.into_iter().zip(takes) {
+                let (id, mut receiver) = open(&replies, 1, wants);
+                // Connection 0 is that of no call.
+                for stranger in [2, 0] {
+                    assert!(matches!(replies.complete(id.number, outcome(term()), stranger), Completed::Dropped));
+                }
+                assert!(receiver.try_recv().is_err() && replies.is_open(id.number), "{wants:?}");
+                let done = matches!(replies.complete(id.number, outcome(term()), 1), Completed::Done { .. });
+                assert_eq!(done, takes, "{wants:?}");
+                assert!(!replies.close(id));
+            }
+        }
+        // A tag may have been handed on.
+        let (id, mut receiver) = open(&replies, 1, Wants::Tagged);
+        let done = replies.complete(id.number, Outcome::Message(tagged(id)), 2);
+        assert!(matches!(done, Completed::Done { .. }) && matches!(receiver.try_recv(), Ok(Outcome::Message(_))));
     }
 
     #[test]
@@ -361,12 +389,12 @@ mod tests {
         let id = replies.open_mailbox(letters);
         assert!(replies.is_mailbox(id.number));
         for _ in 0..3 {
-            assert!(matches!(replies.complete(id.number, Outcome::Message(term())), Completed::Mail(..)));
+            assert!(matches!(replies.complete(id.number, Outcome::Message(term()), 1), Completed::Mail(..)));
         }
-        assert!(matches!(replies.complete(id.number, Outcome::Down(term())), Completed::Dropped));
+        assert!(matches!(replies.complete(id.number, Outcome::Down(term()), 1), Completed::Dropped));
         assert!(replies.disconnected(1).is_empty() && replies.is_open(id.number));
         assert!(replies.watch(id.number) && replies.close(id));
-        assert!(matches!(replies.complete(id.number, Outcome::Message(term())), Completed::Dropped));
+        assert!(matches!(replies.complete(id.number, Outcome::Message(term()), 1), Completed::Dropped));
     }
 
     #[test]
@@ -379,7 +407,7 @@ mod tests {
         for id in [one, two, three] {
             assert!(replies.watch(id.number));
         }
-        let done = replies.complete(one.number, Outcome::Message(term()));
+        let done = replies.complete(one.number, Outcome::Message(term()), 1);
         assert!(matches!(done, Completed::Done { watched: true }));
         assert!(replies.close(two));
         assert!(!replies.watch(one.number) && !replies.close(one));

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     convert::{FromTerm, IntoTerm},
     dist::Cookie,
-    net::{ConnectError, Locate, random_bits},
+    net::{ConnectError, Locate, random_challenge},
     term::Atom,
 };
 
@@ -50,6 +50,9 @@ pub enum TestError {
     /// No node can be made of them.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The system gives no random numbers, which their cookie is made of.
+    #[error(transparent)]
+    Random(#[from] std::io::Error),
     /// The two nodes do not connect.
     #[error(transparent)]
     Connect(#[from] Arc<ConnectError>),
@@ -69,7 +72,8 @@ impl TestNode {
     /// # Errors
     /// As [`serve`](Self::serve).
     pub async fn start(builder: Builder) -> Result<Self, TestError> {
-        let secret: String = (0..4).map(|_| format!("{:08x}", random_bits())).collect();
+        let digits = (0..4).map(|_| random_challenge().map(|number| format!("{number:08x}")));
+        let secret = digits.collect::<Result<String, _>>()?;
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
         // Found by its port alone, so whether there is an epmd does not matter.
         let served = Arc::new(Inner::new(crate::atom!("test_node@127.0.0.1"), cookie.clone(), builder.epmd_port(0))?);

@@ -103,3 +103,64 @@ fn machines_that_are_driven_wrongly_say_so() {
     let named = Answer::Named { name: CLIENT.into(), creation: 1 };
     assert!(matches!(b.answer(named), Err(HandshakeError::Misuse { .. })));
 }
+
+/// A challenge of this node that comes back in place of one of the peer's own is not answered, wherever it was open.
+#[test]
+fn challenges_of_our_own_are_not_answered() {
+    const US: &str = "us@127.0.0.1";
+    const EVE: &str = "eve@127.0.0.1";
+    const SECRET: u32 = 0x5EC2_E701;
+    let us = || local(US);
+    let status_and_challenge = |number: u32, name: &[u8]| {
+        let mut message = challenge_message(Flags::HIDDEN, name);
+        message[11..15].copy_from_slice(&number.to_be_bytes());
+        [wire(b"sok"), message].concat()
+    };
+    let reflected = HandshakeError::Reflected { peer: EVE.into() };
+    let dials = |own: u32| {
+        let mut machine = Initiator::new(us(), EVE, Framing::Two, own).unwrap();
+        assert!(!machine.take_output().is_empty(), "the name");
+        machine
+    };
+
+    // Of the side that was connected to, to the side that connects.
+    let open = Acceptor::new(us(), Framing::Two, SECRET).unwrap();
+    let mut machine = dials(1);
+    assert_eq!(machine.handle_input(&status_and_challenge(SECRET, EVE.as_bytes())), Err(reflected.clone()));
+    assert_eq!(machine.take_output(), b"", "no answer");
+    // Once that handshake is over, the number is one like any other.
+    drop(open);
+    let mut machine = dials(1);
+    assert_eq!(machine.handle_input(&status_and_challenge(SECRET, EVE.as_bytes())), Ok(None));
+    assert!(!machine.take_output().is_empty());
+
+    // Of an attempt to connect, to another one or to itself.
+    let first = dials(SECRET);
+    for own in [2, SECRET] {
+        let mut second = dials(own);
+        assert_eq!(second.handle_input(&status_and_challenge(SECRET, EVE.as_bytes())), Err(reflected.clone()));
+        assert_eq!(second.take_output(), b"");
+    }
+    drop(first);
+
+    // To the side that was connected to, by somebody who has answered.
+    let attempt = Initiator::new(us(), "third@127.0.0.1", Framing::Two, SECRET).unwrap();
+    for asks in [SECRET, 0x5EC2_E702] {
+        let mut machine = Acceptor::new(us(), Framing::Two, 0x5EC2_E702).unwrap();
+        machine.handle_input(&name_message(b"", Flags::HIDDEN, EVE)).unwrap();
+        machine.answer(Answer::Ok).unwrap();
+        machine.take_output();
+        let digest = Cookie::new("secret").unwrap().digest(0x5EC2_E702);
+        let proof = wire(&[&b"r"[..], &asks.to_be_bytes(), &digest].concat());
+        assert_eq!(machine.handle_input(&proof), Err(reflected.clone()));
+        assert_eq!(machine.take_output(), b"");
+    }
+
+    // A node of this process that is dialled by its name has open challenges as any other has.
+    let neighbour = Acceptor::new(local(EVE), Framing::Two, SECRET).unwrap();
+    drop(attempt);
+    let mut machine = dials(3);
+    assert_eq!(machine.handle_input(&status_and_challenge(SECRET, EVE.as_bytes())), Ok(None));
+    assert!(!machine.take_output().is_empty());
+    drop(neighbour);
+}

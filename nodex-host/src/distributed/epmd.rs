@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::epmd::{Client, EpmdError, Server, local_address, port, server_addresses};
+use nodex_core::epmd::{Client, EpmdError, Server, is_covered, local_address, port, server_addresses};
 use tokio::{
     process::Command,
     sync::oneshot,
@@ -116,7 +116,7 @@ pub(super) async fn find(which: UseEpmd, at_port: Option<u16>, ip: IpAddr) -> Re
     }
     let mut addresses = server_addresses()?;
     addresses.iter_mut().for_each(|address| address.set_port(usual));
-    if !addresses.iter().any(|address| address.ip() == ip || address.ip().is_unspecified()) {
+    if !is_covered(&addresses, ip) {
         addresses.push(SocketAddr::new(ip, usual));
     }
     let bound = match Server::bind_all(&addresses).await {

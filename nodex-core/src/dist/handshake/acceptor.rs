@@ -1,7 +1,8 @@
 //! The side that was connected to.
-use super::framing::{Framing, Wire};
+use super::framing::{Framing, MAX_UNPROVEN, Wire};
 use super::message::{self, Challenge, Complement, Name, Reply, Status};
 use super::name::{check_node_name, host_of};
+use super::open::{OpenChallenge, is_reflected};
 use super::{Established, HandshakeError, Local, Peer};
 use crate::dist::Flags;
 
@@ -23,7 +24,7 @@ use crate::dist::Flags;
 ///   Complement - (only after the old name 'n') flags missing --------> error
 ///     |
 ///     v
-///   Reply ------ wrong digest: nothing is sent ----------------------> error
+///   Reply ------ wrong digest, challenge of our own: nothing is sent -> error
 ///     |     |
 ///     |     +--- after Alive: Event::Replace --> Replace
 ///     v                                            | replaced()
@@ -48,11 +49,13 @@ enum State {
 #[derive(Debug)]
 pub struct Acceptor {
     local: Local,
-    challenge: u32,
+    challenge: OpenChallenge,
     wire: Wire,
     state: State,
     /// The peer as it describes itself, nothing of it is proven before the reply.
     peer: Peer,
+    /// What it called itself when it came: only its host if it asked for a name.
+    claimed: String,
     old: bool,
     dynamic: bool,
     alive: bool,
@@ -117,12 +120,14 @@ impl Acceptor {
     pub fn new(local: Local, framing: Framing, challenge: u32) -> Result<Self, HandshakeError> {
         check_node_name(local.name.as_bytes())
             .map_err(|problem| HandshakeError::InvalidName { name: message::shown(local.name.as_bytes()), problem })?;
+        let challenge = OpenChallenge::new(challenge, &local.name);
         Ok(Acceptor {
             local,
             challenge,
-            wire: Wire::new(framing),
+            wire: Wire::new(framing, MAX_UNPROVEN),
             state: State::Name,
             peer: Peer { name: String::new(), flags: Flags::EMPTY, negotiated: Flags::EMPTY, creation: 0 },
+            claimed: String::new(),
             old: false,
             dynamic: false,
             alive: false,
@@ -195,8 +200,8 @@ impl Acceptor {
                 State::Answer | State::Replace(_) if self.wire.is_flooded() => {
                     return Err(HandshakeError::TooLong {
                         expected: self.waiting_for(),
-                        length: super::MAX_MESSAGE + 5,
-                        limit: super::MAX_MESSAGE,
+                        length: MAX_UNPROVEN + 5,
+                        limit: MAX_UNPROVEN,
                     });
                 }
                 State::Answer | State::Replace(_) => return Ok(None),
@@ -211,6 +216,7 @@ impl Acceptor {
                     self.old = name.old;
                     self.dynamic = name.flags.contains(Flags::NAME_ME);
                     self.peer.name = name.name.to_owned();
+                    self.claimed = name.name.to_owned();
                     self.peer.flags = name.flags.expanded();
                     self.peer.creation = name.creation;
                     return self.check_name().map(Some);
@@ -231,8 +237,11 @@ impl Acceptor {
                 }
                 State::Reply => {
                     let reply = Reply::read(bytes)?;
-                    if !self.local.cookie.proves(self.challenge, &reply.digest) {
+                    if !self.local.cookie.proves(self.challenge.number(), &reply.digest) {
                         return Err(HandshakeError::WrongCookie { peer: self.peer.name.clone() });
+                    }
+                    if is_reflected(reply.challenge, &self.local.name, &self.claimed) {
+                        return Err(HandshakeError::Reflected { peer: self.peer.name.clone() });
                     }
                     self.peer.negotiated = self.local.flags.negotiated(self.peer.flags).without(Flags::NAME_ME);
                     if self.alive {
@@ -310,8 +319,13 @@ impl Acceptor {
             // A BEAM that asked for a name gives up unless it sees this flag again. Such nodes are hidden.
             flags = flags.without(Flags::PUBLISHED) | Flags::NAME_ME;
         }
-        Challenge { flags, challenge: self.challenge, creation: self.local.creation, name: self.local.name.as_bytes() }
-            .write(&mut self.wire);
+        Challenge {
+            flags,
+            challenge: self.challenge.number(),
+            creation: self.local.creation,
+            name: self.local.name.as_bytes(),
+        }
+        .write(&mut self.wire);
         self.state = if self.old { State::Complement } else { State::Reply };
     }
 

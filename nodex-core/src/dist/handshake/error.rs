@@ -24,6 +24,12 @@ pub enum HandshakeError {
         /// The node on the other side.
         peer: String,
     },
+    /// The challenge of the peer is one that this process has made itself and waits to have answered.
+    #[error("{peer} sent a challenge of this node's own, which is not answered")]
+    Reflected {
+        /// The node on the other side, as it calls itself.
+        peer: String,
+    },
     /// The peer lacks capabilities that this node demands.
     #[error("{peer} cannot handle {missing}, which this node needs")]
     MissingFlags {
@@ -116,4 +122,9 @@ pub enum HandshakeError {
         /// What was done.
         what: &'static str,
     },
+}
+
+impl HandshakeError {
+    /// The message that [`HandshakeError::Closed`] names when nothing was answered to our name.
+    pub(crate) const STATUS: &'static str = super::message::STATUS;
 }

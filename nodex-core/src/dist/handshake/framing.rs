@@ -4,6 +4,10 @@ use super::HandshakeError;
 /// Longest handshake message in bytes, whatever the length field could say.
 pub const MAX_MESSAGE: usize = 65_535;
 
+/// Longest message of a side that has proven nothing and that nobody has dialled. The longest that there are have some 300
+/// bytes; later releases may add some.
+pub const MAX_UNPROVEN: usize = 4096;
+
 /// Width of the length in front of each handshake message.
 ///
 /// Plain TCP uses two bytes (`inet_tcp_dist`); a TLS carrier four, during the handshake as well
@@ -21,6 +25,8 @@ pub enum Framing {
 #[derive(Debug)]
 pub(super) struct Wire {
     framing: Framing,
+    /// Longest message that is read, in bytes.
+    limit: usize,
     input: Vec<u8>,
     /// How much of `input` has been read.
     start: usize,
@@ -28,8 +34,9 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(framing: Framing) -> Self {
-        Wire { framing, input: Vec::new(), start: 0, output: Vec::new() }
+    /// `limit`: the longest message that is read, in bytes.
+    pub(super) fn new(framing: Framing, limit: usize) -> Self {
+        Wire { framing, limit, input: Vec::new(), start: 0, output: Vec::new() }
     }
 
     pub(super) fn push(&mut self, input: &[u8]) {
@@ -52,8 +59,8 @@ impl Wire {
         let Some((length, header, rest)) = split else {
             return Ok(None);
         };
-        if length > MAX_MESSAGE {
-            return Err(HandshakeError::TooLong { expected, length, limit: MAX_MESSAGE });
+        if length > self.limit {
+            return Err(HandshakeError::TooLong { expected, length, limit: self.limit });
         }
         let Some(message) = rest.get(..length) else {
             return Ok(None);
@@ -64,7 +71,7 @@ impl Wire {
 
     /// More bytes than any message has are waiting although it is not the peer's turn.
     pub(super) fn is_flooded(&self) -> bool {
-        self.input.len() - self.start > MAX_MESSAGE + 4
+        self.input.len() - self.start > self.limit + 4
     }
 
     /// Queues one message. Our own messages are far shorter than either length can say.
@@ -99,7 +106,7 @@ mod tests {
             [(Framing::Two, &b"\0\x03abc\0\0\0\x01d!"[..]), (Framing::Four, &b"\0\0\0\x03abc\0\0\0\0\0\0\0\x01d!"[..])]
         {
             for cut in 0..stream.len() {
-                let mut wire = Wire::new(framing);
+                let mut wire = Wire::new(framing, MAX_MESSAGE);
                 let mut messages = Vec::new();
                 for part in [&stream[..cut], &stream[cut..]] {
                     wire.push(part);
@@ -118,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_length_over_the_cap_is_refused_before_its_bytes_come() {
-        let mut wire = Wire::new(Framing::Four);
+        let mut wire = Wire::new(Framing::Four, MAX_MESSAGE);
         wire.push(&[0, 1, 0, 0]);
         assert_eq!(wire.next("name"), Err(HandshakeError::TooLong { expected: "name", length: 65_536, limit: 65_535 }));
     }

@@ -1,7 +1,8 @@
 //! The side that connected.
-use super::framing::{Framing, Wire};
+use super::framing::{Framing, MAX_MESSAGE, Wire};
 use super::message::{self, Challenge, Name, Reply, Status};
 use super::name::{check_host, check_node_name, host_of};
+use super::open::{OpenChallenge, is_reflected};
 use super::{Established, GivenName, HandshakeError, Local, Peer};
 use crate::dist::Flags;
 
@@ -16,7 +17,7 @@ use crate::dist::Flags;
 ///     |   +---- alive: send 's' true (go on), or 's' false ---------> error
 ///     | ok, ok_simultaneous, named:
 ///     v
-///   Challenge - other name, flags missing --------------------------> error
+///   Challenge - other name, flags missing, one of our own ----------> error
 ///     | send reply
 ///     v
 ///   Ack ------- wrong digest; closed here means: cookie refused ----> error
@@ -37,7 +38,7 @@ enum State {
 pub struct Initiator {
     local: Local,
     dialled: String,
-    challenge: u32,
+    challenge: OpenChallenge,
     replace: bool,
     wire: Wire,
     state: State,
@@ -54,9 +55,10 @@ impl Initiator {
         let dynamic = local.flags.contains(Flags::NAME_ME);
         let check = if dynamic { check_host } else { check_node_name };
         check(local.name.as_bytes()).map_err(|problem| invalid(&local.name, problem))?;
-        let mut wire = Wire::new(framing);
+        let mut wire = Wire::new(framing, MAX_MESSAGE);
         let creation = if dynamic { 0 } else { local.creation };
         Name { old: false, flags: local.flags, creation, name: &local.name }.write(&mut wire);
+        let challenge = OpenChallenge::new(challenge, &local.name);
         Ok(Initiator { local, dialled: peer.to_owned(), challenge, replace: true, wire, state: State::Status })
     }
 
@@ -121,13 +123,16 @@ impl Initiator {
                 State::Challenge { given } => {
                     let challenge = Challenge::read(bytes)?;
                     let peer = accept_challenge(&self.local, &self.dialled, &challenge)?;
+                    if is_reflected(challenge.challenge, &self.local.name, &self.dialled) {
+                        return Err(HandshakeError::Reflected { peer: peer.name });
+                    }
                     let digest = self.local.cookie.digest(challenge.challenge);
-                    Reply { challenge: self.challenge, digest }.write(&mut self.wire);
+                    Reply { challenge: self.challenge.number(), digest }.write(&mut self.wire);
                     self.state = State::Ack { peer, given };
                 }
                 State::Ack { peer, given } => {
                     let digest = message::read_ack(bytes)?;
-                    if !self.local.cookie.proves(self.challenge, &digest) {
+                    if !self.local.cookie.proves(self.challenge.number(), &digest) {
                         return Err(HandshakeError::WrongCookie { peer: peer.name });
                     }
                     return Ok(Some(Established { peer, given, rest: self.wire.take_rest() }));

@@ -24,12 +24,13 @@ mod framing;
 mod initiator;
 mod message;
 mod name;
+mod open;
 
 use std::time::Duration;
 
 pub use acceptor::{Acceptor, Answer, Event, Request, simultaneous_answer};
 pub use error::HandshakeError;
-pub use framing::{Framing, MAX_MESSAGE};
+pub use framing::{Framing, MAX_MESSAGE, MAX_UNPROVEN};
 pub use initiator::Initiator;
 pub use name::{MAX_NODE_NAME, NameProblem, check_node_name};
 

@@ -19,7 +19,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         state.registry.unregister(self.id);
-        state.waiting.remove(&self.id);
+        state.waiting.leave(self.id);
         state.holding.remove(&self.id);
     }
 }
@@ -65,7 +65,7 @@ async fn exchange(
         }
         Request::Register(entry) => {
             let highest_version = entry.highest_version;
-            let creation = shared.register(entry, guard.id, options.max_nodes);
+            let creation = shared.register(entry, guard.id, (peer, stream.local_addr()?), options).await;
             registered = creation.is_some();
             register_answer(highest_version, creation)
         }

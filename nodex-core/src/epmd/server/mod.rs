@@ -1,9 +1,10 @@
 //! An epmd in this process.
 mod connection;
+mod owners;
 mod registry;
 mod request;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -12,33 +13,59 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-use tokio::task::{AbortHandle, JoinSet};
+use rustix::net::sockopt::set_ipv6_v6only;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{self, Notify};
+use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
 
 use self::connection::Guard;
+use self::owners::{Ends, owners};
 use self::registry::Registry;
 pub(super) use self::request::Request;
 use super::Entry;
+use crate::limits::{Crowd, descriptors};
 
 /// What a [`Server`] allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// How long a connection may take to make its request and get its answer.
     pub idle: Duration,
-    /// How many connections may be without a registration. The oldest goes when one more comes.
+    /// How many connections may be without a registration, and no more than a quarter of the descriptors that the process
+    /// may have. The oldest of the address that has most goes when one more comes.
     pub max_waiting: usize,
-    /// How many nodes can be registered.
+    /// How many nodes can be registered, and no more than half of the descriptors; those of one user, three quarters of it.
     pub max_nodes: usize,
+    /// How many of them can be registered by one process, and no more than half of all. Where the processes of another user
+    /// cannot be told apart, by all of them.
+    pub max_nodes_each: usize,
     /// Let nodes of this host take away registrations of others, and stop the server while nodes are
     /// registered (`epmd -relaxed_command_check`).
     pub relaxed: bool,
 }
 
 impl Default for Options {
-    /// 60 seconds, 256 connections, 1,000 nodes, not relaxed.
+    /// 60 seconds, 1,024 connections, 2,000 nodes, of which 1,000 of one process, not relaxed.
     fn default() -> Self {
-        Options { idle: Duration::from_secs(60), max_waiting: 256, max_nodes: 1000, relaxed: false }
+        Options {
+            idle: Duration::from_secs(60),
+            max_waiting: 1024,
+            max_nodes: 2000,
+            max_nodes_each: 1000,
+            relaxed: false,
+        }
+    }
+}
+
+impl Options {
+    /// What can be kept of it with so many descriptors.
+    fn within(self, descriptors: usize) -> Self {
+        let max_nodes = self.max_nodes.min(descriptors / 2);
+        Options {
+            max_waiting: self.max_waiting.min(descriptors / 4).max(1),
+            max_nodes_each: self.max_nodes_each.min(max_nodes.div_ceil(2)),
+            max_nodes,
+            ..self
+        }
     }
 }
 
@@ -84,15 +111,17 @@ pub struct Server {
 struct Shared {
     state: Mutex<State>,
     killed: Notify,
+    /// Held while owners are counted: one at a time, as it takes a while.
+    counting: sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     registry: Registry,
-    /// Connections without a registration, the oldest first.
-    waiting: BTreeMap<u64, AbortHandle>,
-    /// Connections that hold a registration.
-    holding: HashMap<u64, AbortHandle>,
+    /// Connections without a registration.
+    waiting: Crowd<AbortHandle>,
+    /// Connections that hold a registration, and their ends.
+    holding: HashMap<u64, (AbortHandle, Ends)>,
 }
 
 impl Shared {
@@ -101,16 +130,34 @@ impl Shared {
     }
 
     /// Registers a node and keeps its connection from being taken for an idle one.
-    fn register(&self, entry: Entry, connection: u64, max_nodes: usize) -> Option<u32> {
+    async fn register(&self, entry: Entry, connection: u64, ends: Ends, options: &Options) -> Option<u32> {
+        let is_many = || self.state().registry.len() >= options.max_nodes_each;
+        // As long as there are few of all, nobody can have too many.
+        let _counting = if is_many() { Some(self.counting.lock().await) } else { None };
+        if is_many() && !self.may_have_more(ends, options).await {
+            tracing::warn!(name = entry.name, "a node was not registered: its process or its user has too many names");
+            return None;
+        }
         let mut state = self.state();
-        if state.registry.len() >= max_nodes {
+        if state.registry.len() >= options.max_nodes {
             return None;
         }
         let creation = state.registry.register(entry, connection)?;
-        if let Some(task) = state.waiting.remove(&connection) {
-            state.holding.insert(connection, task);
+        if let Some(task) = state.waiting.leave(connection) {
+            state.holding.insert(connection, (task, ends));
         }
         Some(creation)
+    }
+
+    /// Whether whoever is at the other end of this connection has not registered all the names that it may.
+    async fn may_have_more(&self, ends: Ends, options: &Options) -> bool {
+        let mut all: Vec<Ends> = self.state().holding.values().map(|(_, ends)| *ends).collect();
+        all.push(ends);
+        let Ok(owners) = spawn_blocking(move || owners(&all)).await else { return false };
+        let Some((owner, others)) = owners.split_last() else { return false };
+        let its_own = others.iter().filter(|other| owner.is(other)).count();
+        let of_user = others.iter().filter(|other| owner.user.is_some() && owner.user == other.user).count();
+        its_own < options.max_nodes_each && of_user < (options.max_nodes * 3).div_ceil(4)
     }
 
     /// Ends the connection that holds a name. False if nobody does.
@@ -118,17 +165,17 @@ impl Shared {
         let mut state = self.state();
         let Some(connection) = state.registry.holder(name) else { return false };
         state.registry.unregister(connection);
-        if let Some(task) = state.holding.remove(&connection) {
+        if let Some((task, _)) = state.holding.remove(&connection) {
             task.abort();
         }
         true
     }
 
-    /// Ends the oldest connections until no more than `keep` are without a registration.
+    /// Ends connections until no more than `keep` are without a registration.
     fn make_room(&self, keep: usize) {
         let mut state = self.state();
         while state.waiting.len() > keep {
-            if let Some((_, task)) = state.waiting.pop_first() {
+            if let Some((_, task)) = state.waiting.evict() {
                 task.abort();
             }
         }
@@ -142,15 +189,27 @@ impl Server {
     }
 
     /// Listens on several addresses, such as those of both loopback interfaces. They share the port of
-    /// the first one.
+    /// the first one; if that is a free one, it is free on all of them. Addresses of IPv6 take no connections of IPv4.
     pub async fn bind_all(addresses: &[SocketAddr]) -> io::Result<Self> {
+        const ATTEMPTS: usize = 20;
+        let any_port = addresses.len() > 1 && addresses.first().is_some_and(|first| first.port() == 0);
+        for _ in 1..ATTEMPTS {
+            match Self::bind_once(addresses) {
+                Err(error) if any_port && error.kind() == io::ErrorKind::AddrInUse => {}
+                bound => return bound,
+            }
+        }
+        Self::bind_once(addresses)
+    }
+
+    fn bind_once(addresses: &[SocketAddr]) -> io::Result<Self> {
         let mut listeners: Vec<TcpListener> = Vec::new();
         for address in addresses {
             let mut address = *address;
             if let Some(first) = listeners.first() {
                 address.set_port(first.local_addr()?.port());
             }
-            listeners.push(TcpListener::bind(address).await?);
+            listeners.push(listen(address)?);
         }
         match listeners.first().map(TcpListener::local_addr) {
             Some(address) => Ok(Server { address: address?, listeners, options: Options::default() }),
@@ -172,6 +231,7 @@ impl Server {
     /// Serves until `shutdown` is ready or somebody kills it. All connections end with it.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Ended {
         let shared = Arc::new(Shared::default());
+        let options = self.options.clone().within(descriptors());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         let mut killed = pin!(shared.killed.notified());
@@ -195,30 +255,49 @@ impl Server {
             match next.await {
                 Next::End(ended) => return ended,
                 Next::Accepted(Ok((stream, peer))) => {
-                    shared.make_room(self.options.max_waiting.saturating_sub(1));
+                    shared.make_room(options.max_waiting.saturating_sub(1));
                     next_id += 1;
-                    self.start(&mut connections, &shared, next_id, stream, peer);
+                    self.start(&mut connections, &shared, next_id, stream, peer, &options);
                 }
                 Next::Accepted(Err(error)) if is_of_the_peer(&error) => {}
                 Next::Accepted(Err(error)) => {
-                    // Most likely there are no more file descriptors. Whoever waits longest gives one back,
+                    // Most likely there are no more file descriptors. Some of those who wait give theirs back,
                     // and the pause keeps this from turning in circles.
                     tracing::warn!(%error, "epmd cannot accept connections");
                     let waiting = shared.state().waiting.len();
-                    shared.make_room(waiting.saturating_sub(1));
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    shared.make_room(waiting - waiting.div_ceil(4));
+                    tokio::time::sleep(Duration::from_millis(20)).await;
                 }
             }
         }
     }
 
-    fn start(&self, connections: &mut JoinSet<()>, shared: &Arc<Shared>, id: u64, stream: TcpStream, peer: SocketAddr) {
+    fn start(
+        &self,
+        connections: &mut JoinSet<()>,
+        shared: &Arc<Shared>,
+        id: u64,
+        stream: TcpStream,
+        peer: SocketAddr,
+        options: &Options,
+    ) {
         let guard = Guard { shared: Arc::clone(shared), id };
         // Held until the task is in the books, so that it cannot end before.
         let mut state = shared.state();
-        let task = connections.spawn(connection::serve(stream, peer, self.address.port(), guard, self.options.clone()));
-        state.waiting.insert(id, task);
+        let task = connections.spawn(connection::serve(stream, peer, self.address.port(), guard, options.clone()));
+        state.waiting.enter(id, peer.ip(), task);
     }
+}
+
+/// As [`TcpListener::bind`], for one family of addresses alone.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if address.is_ipv6() {
+        set_ipv6_v6only(&socket, true)?;
+    }
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
 }
 
 /// What the server has to do next.
