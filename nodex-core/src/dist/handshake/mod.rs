@@ -24,6 +24,7 @@ mod framing;
 mod initiator;
 mod message;
 mod name;
+mod own_name;
 
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ pub use error::HandshakeError;
 pub use framing::{Framing, MAX_MESSAGE};
 pub use initiator::Initiator;
 pub use name::{MAX_NODE_NAME, NameProblem, check_node_name};
+pub use own_name::check_own_name;
 
 use super::{Cookie, Flags};
 
