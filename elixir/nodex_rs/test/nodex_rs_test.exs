@@ -99,9 +99,13 @@ defmodule NodexRsTest do
 
   test "arguments, environment and folder are given on" do
     folder = System.tmp_dir!()
-    calc = start!("docs_calc", env: %{"SHOWN" => "gr\u00fcn"}, cd: folder)
+    env = %{"SHOWN" => "gr\u00fcn \u65e5\u672c", "no.shell-has" => "this=one", "EMPTY" => ""}
+    calc = start!("docs_calc", env: env, cd: folder)
     os_pid = NodexRs.info(calc).os_pid
-    assert File.read!("/proc/#{os_pid}/environ") =~ "SHOWN=gr\u00fcn\0"
+    shown = String.split(File.read!("/proc/#{os_pid}/environ"), "\0")
+    assert "SHOWN=gr\u00fcn \u65e5\u672c" in shown
+    assert "no.shell-has=this=one" in shown
+    assert "EMPTY=" in shown
     assert File.read_link!("/proc/#{os_pid}/cwd") == folder
 
     error = fail!("shows_itself", args: ["a b", "c;d"], ready_line: "never", ready_timeout: 300)

@@ -41,10 +41,19 @@ defmodule NodexRs.World do
 
   @doc "Starts a child that fails; gives the error."
   def fail!(executable, options \\ []) do
-    path = if is_binary(executable), do: executable(executable), else: executable
-    {:ok, child} = start_unlinked(Keyword.merge([exec: path, sname: unique()], options))
-    monitor = Process.monitor(child)
-    assert_receive {:DOWN, ^monitor, :process, ^child, {error, [_]}}, @deadline
+    path =
+      case executable do
+        {:path, path} -> path
+        name when is_binary(name) -> executable(name)
+        in_app -> in_app
+      end
+
+    options = NodexRs.Options.new!(Keyword.merge([exec: path, sname: unique()], options))
+    # Linked, because it may have ended before it could be monitored.
+    trapped = Process.flag(:trap_exit, true)
+    {:ok, child} = GenServer.start_link(NodexRs.Server, options)
+    assert_receive {:EXIT, ^child, {error, [_]}}, @deadline
+    Process.flag(:trap_exit, trapped)
     error
   end
 
