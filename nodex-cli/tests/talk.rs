@@ -226,6 +226,11 @@ fn cookies_from_files() {
     let ended = nodex(["ping", "x"]).run();
     assert_eq!(ended.code, Some(4), "{ended}");
     assert!(ended.stderr.starts_with("error: no cookie: "), "{ended}");
+    // Where a BEAM finds it too.
+    std::fs::create_dir_all(folder.join(".config/erlang")).expect("a folder");
+    std::fs::copy(&file, folder.join(".config/erlang/.erlang.cookie")).expect("a file");
+    let ended = nodex(["ping", "x", "--quiet"]).env("HOME", folder.to_str().expect("UTF-8")).run();
+    assert!(ended.stderr.starts_with("error: no epmd is running at "), "{ended}");
     std::fs::remove_dir_all(&folder).expect("the folder");
 }
 

@@ -64,6 +64,26 @@ defmodule NodexRs.DistributionTest do
     assert output =~ "{{:exited, 3}, true}"
   end
 
+  @tag :tmp_dir
+  test "the cookie is where the BEAM has it", %{tmp_dir: home} do
+    file = Path.join(home, ".config/erlang/.erlang.cookie")
+    File.mkdir_p!(Path.dirname(file))
+    File.write!(file, "cookie_of_the_user")
+    File.chmod!(file, 0o400)
+
+    output =
+      run(
+        """
+        {:ok, child} = NodexRs.start_link(exec: "#{executable("docs_calc")}", sname: "#{unique()}", distribute: true)
+        {:ok, 5} = NodexRs.call(child, {:add, 2, 3}, 60_000)
+        IO.puts(Node.get_cookie())
+        """,
+        [{"HOME", home}, {"XDG_CONFIG_HOME", nil}]
+      )
+
+    assert output == "cookie_of_the_user\n"
+  end
+
   test "or one of another name" do
     name = "#{unique()}-#{System.pid()}@127.0.0.1"
 
