@@ -112,6 +112,17 @@ defmodule NodexRsTest do
     assert Enum.any?(error.printed, &(&1 =~ "a b")) and Enum.any?(error.printed, &(&1 =~ "c;d"))
   end
 
+  @tag :tmp_dir
+  test "an executable in a folder of any name", %{tmp_dir: folder} do
+    path = Path.join(folder, "a b=c'd \u65e5/calc")
+    File.mkdir_p!(Path.dirname(path))
+    File.cp!(executable("docs_calc"), path)
+    calc = start!({:path, path}, env: [{"no.shell-has", "this"}])
+    assert NodexRs.call(calc, {:add, 2, 3}) == {:ok, 5}
+    assert File.read!("/proc/#{NodexRs.info(calc).os_pid}/environ") =~ "no.shell-has=this\0"
+    assert File.read!("/proc/#{NodexRs.info(calc).os_pid}/cmdline") =~ "/a b=c'd \u65e5/calc\0"
+  end
+
   test "several nodes side by side" do
     nodes = for _ <- 1..5, do: start_supervised!({NodexRs, exec: executable("docs_calc"), sname: unique()})
 

@@ -73,6 +73,31 @@ defmodule NodexRs.OutputTest do
     end
   end
 
+  test "nothing is left when the BEAM is killed, whatever is being printed" do
+    for flood <- ["", "yes &"] do
+      mark = "NODEX_RS_TEST_#{System.unique_integer([:positive])}"
+      script = flood <> ~S( sleep 0.1; exec "$CALC" "$@")
+
+      code = """
+      env = [{"CALC", #{inspect(executable("docs_calc"))}}]
+      options = [exec: "/bin/sh", sname: "#{unique()}", distribute: true, args: ["-c", #{inspect(script)}, "sh"], env: env]
+      # Between the lines of the flood it may be overlooked.
+      {:ok, _} = NodexRs.start_link(options ++ [ready_line: "never", log: false])
+      Process.sleep(500)
+      IO.puts("up \#{System.pid()}")
+      Process.sleep(:infinity)
+      """
+
+      args = ["-pa", Application.app_dir(:nodex_rs, "ebin"), "-e", code]
+      settings = [:binary, line: 1000, args: args, env: [{String.to_charlist(mark), ~c"1"}]]
+      port = Port.open({:spawn_executable, System.find_executable("elixir")}, settings)
+      assert_receive {^port, {:data, {:eol, "up " <> os_pid}}}, deadline()
+      assert length(marked(mark)) > 3
+      signal(String.to_integer(os_pid), "KILL")
+      assert eventually(fn -> marked(mark) == [] end)
+    end
+  end
+
   test "the ready line is found behind much", %{tmp_dir: _} do
     script = ~S(yes line | head -c 5000000; head -c 1000000 /dev/zero >&2; echo; exec "$CALC" "$@")
     env = [{"CALC", executable("docs_calc")}]

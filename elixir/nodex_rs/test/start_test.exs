@@ -139,12 +139,4 @@ defmodule NodexRs.StartTest do
   end
 
   defp child(executable), do: {NodexRs, exec: executable(executable), sname: unique()}
-
-  # The processes with a variable of this name.
-  defp marked(mark) do
-    for os_pid <- File.ls!("/proc"),
-        {:ok, environment} <- [File.read("/proc/#{os_pid}/environ")],
-        environment =~ mark <> "=1\0",
-        do: os_pid
-  end
 end

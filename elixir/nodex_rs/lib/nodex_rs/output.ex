@@ -88,11 +88,10 @@ defmodule NodexRs.Output do
   def command(output, path, args, env) do
     # A shell gives on only variables that it could have itself.
     others = for {name, value} <- env, do: name <> "=" <> value
-
-    through =
-      if others == [] or String.contains?(path, "="), do: [], else: [System.find_executable("env") | others]
-
-    ["-c", @run, "nodex_rs", output.path] ++ through ++ [path | args]
+    through = if others == [], do: [], else: [System.find_executable("env") | others]
+    # Or `env` takes the path for one more variable.
+    as_it_is = if through != [] and String.contains?(path, "="), do: ["nice", "-n", "0"], else: []
+    ["-c", @run, "nodex_rs", output.path] ++ through ++ as_it_is ++ [path | args]
   end
 
   @doc "Has the next portion come."
