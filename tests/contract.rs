@@ -31,6 +31,49 @@ fn usage(executable: &Executable) {
     }
 }
 
+/// What is no name for a node is told before anything is dialled: there is no epmd where it would look for its host.
+#[test]
+fn names_that_no_node_can_have() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.set_nonblocking(true).expect("a listener");
+    let port = listener.local_addr().expect("a port").port();
+    let fails = |sname: &str, host: &str, words: &str| {
+        let mut command = Command::new(Executable::example("example_client").path());
+        command.args([sname, host, "secret", "master"]).env("ERL_EPMD_PORT", port.to_string());
+        let ended = run(command, DEADLINE);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{sname:?} {ended:?}");
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(words), "{sname:?} {ended:?}");
+        assert_eq!(ended.stderr.lines().count(), 1, "{sname:?} {ended:?}");
+        let dialled = listener.accept().map(|(_, from)| from);
+        assert!(dialled.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "{sname:?}");
+    };
+    let allowed = "letters A-Z and a-z, digits, _ and -";
+    for sname in ["a.b", "a/b", "a:b", "a+b", "", "two words", "a\nb", "a\u{9b}31mb", "k\u{e4}se", "calc.bin"] {
+        fails(sname, "127.0.0.1", allowed);
+    }
+    fails(&"a".repeat(246), "127.0.0.1", "at most 255");
+    fails("a@b", "127.0.0.1", "not of the form name@host");
+    fails("master", "127.0.0.1", "the name of its host, \"master@127.0.0.1\"");
+}
+
+/// A node inside of a program is told the same.
+#[tokio::test]
+async fn names_that_no_node_in_a_program_can_have() {
+    let start = async |name: &str| {
+        let cookie = nodex::node::Cookie::new("secret").expect("a cookie");
+        nodex::node::Builder::new().start(name, cookie).await
+    };
+    for name in
+        ["a.b@127.0.0.1", "a/b@127.0.0.1", "a:b@h", "a+b@h", "@h", "a", "a@b@c", &format!("{}@h", "a".repeat(254))]
+    {
+        let Err(nodex::node::StartError::Name { name: told, .. }) = start(name).await else { panic!("{name} started") };
+        assert_eq!(told, name);
+    }
+    for name in ["price-2_a@my_host.example", "9@::1", &format!("{}@h", "a".repeat(253))] {
+        start(name).await.unwrap_or_else(|error| panic!("{name}: {error}")).stop(Duration::ZERO).await;
+    }
+}
+
 fn no_epmd(executable: &Executable) {
     let ended = fails_to_connect(executable, free_port());
     assert!(ended.stderr.contains("epmd"), "{ended:?}");

@@ -26,6 +26,7 @@ support::for_each_rust_executable!(
     end_of_a_socket_while_connecting,
     no_cookie,
     arguments_that_are_no_names,
+    cookie_where_a_beam_of_this_user_has_it,
 );
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -65,6 +66,30 @@ fn no_cookie(executable: &Executable) {
     let ended = run(node(executable, "-", support::epmd::free_port()), DEADLINE);
     assert!(ended.stderr.contains("cookie"), "{ended:?}");
     refused(&ended);
+}
+
+/// `~/.config/erlang` if `XDG_CONFIG_HOME` says nothing else, as for `erl` of OTP 25 and later.
+fn cookie_where_a_beam_of_this_user_has_it(executable: &Executable) {
+    let name = executable.path().file_name().expect("a name").to_string_lossy();
+    let home = support::executable::target().join("tmp").join(format!("home-{name}-{}", std::process::id()));
+    let folder = home.join(".config/erlang");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join(".erlang.cookie"), "of_the_user").expect("a file");
+    let ended_with = |config: Option<&str>| {
+        let mut command = node(executable, "-", support::epmd::free_port());
+        command.env("HOME", &home);
+        if let Some(config) = config {
+            command.env("XDG_CONFIG_HOME", config);
+        }
+        run(command, DEADLINE)
+    };
+    for config in [None, Some(""), home.join(".config").to_str()] {
+        let ended = ended_with(config);
+        assert!(ended.stderr.contains("no epmd is running"), "{config:?} {ended:?}");
+    }
+    let ended = ended_with(Some("/nowhere"));
+    assert!(ended.stderr.contains("no cookie"), "{ended:?}");
+    std::fs::remove_dir_all(&home).expect("the folder");
 }
 
 fn arguments_that_are_no_names(executable: &Executable) {

@@ -16,6 +16,10 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 
 /// A function that is run: a test itself, or in the list of a macro that makes tests of it.
 fn is_test(text: &str, name: &str) -> bool {
+    // Of ExUnit.
+    if text.contains(&format!("test \"{name}\"")) {
+        return true;
+    }
     let Some(at) = text.find(&format!("fn {name}(")) else { return false };
     let before: Vec<&str> = text[..at].lines().rev().take_while(|line| !line.is_empty()).collect();
     let attribute =
@@ -40,7 +44,7 @@ fn every_promise_names_tests_that_are_there() {
         let mut file: Option<(String, String)> = None;
         for word in code(files) {
             tests += 1;
-            if word.ends_with(".rs") {
+            if word.ends_with(".rs") || word.ends_with(".exs") {
                 let path = if word.contains('/') { word.to_owned() } else { format!("{HOST}/{word}") };
                 match read(&path) {
                     Some(text) => file = Some((path, text)),

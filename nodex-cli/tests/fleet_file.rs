@@ -118,6 +118,19 @@ fn names() {
         "error: nodex.toml:2:8: \"a@b\" cannot be a name: it takes 1 to 100 letters, digits, _ and -, without the @ and the \
          host\n  2 | name = \"a@b\"\n    |        ^^^^^\n  key node.name of node a@b\n",
     );
+    for name in ["a.b", "a/b", "a:b", "a+b", "", "calc.bin"] {
+        let fleet = Fleet::new(&format!("[[node]]\nname = \"{name}\"\nexec = \"/bin/sh\"\n"));
+        let ended = fleet.run(&["up"]);
+        let told =
+            format!("error: nodex.toml:2:8: \"{name}\" cannot be a name: it takes 1 to 100 letters, digits, _ and -");
+        assert!(ended.code == Some(2) && ended.stderr.starts_with(&told), "{ended}");
+        assert!(ended.stderr.contains("key node.name"), "{ended}");
+    }
+    says(
+        "[host]\nname = \"a.b\"\n",
+        "error: nodex.toml:2:8: \"a.b\" cannot be a name: it takes 1 to 100 letters, digits, _ and -, without the @ and the \
+         host\n  2 | name = \"a.b\"\n    |        ^^^^^\n  key host.name\n",
+    );
     says(
         &format!("{}{}", rust("one"), rust("one")),
         "error: nodex.toml:6:8: a second node is named one; the first is in line 2\n  6 | name = \"one\"\n    |        ^^^^^\n  \

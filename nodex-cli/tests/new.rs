@@ -58,6 +58,22 @@ fn program(program: &str, args: &[&str], folder: &str) -> Nodex {
     Nodex::new(command)
 }
 
+/// Nothing in a new project says where it was made.
+fn tells_no_place(dir: &Path, folder: &Path) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository");
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            tells_no_place(dir, &path);
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("text");
+        for place in [dir, root] {
+            assert!(!text.contains(place.to_str().expect("UTF-8")), "{} tells {}", path.display(), place.display());
+        }
+    }
+}
+
 /// Waits for a run of [`program`], one at a time: cargo would wait for the folder anyway.
 fn succeeds(run: Nodex) -> Ended {
     static ONE: Mutex<()> = Mutex::new(());
@@ -80,6 +96,7 @@ fn a_node_project_is_built_tested_and_run() {
         assert!(ended.stderr.contains(part), "{ended}");
     }
 
+    tells_no_place(Path::new(&dir), Path::new(&dir));
     let ended = succeeds(program("cargo", &["test"], &dir));
     assert!(ended.stdout.contains("test tests::answers ... ok"), "{ended}");
     let ended = succeeds(program("cargo", &["fmt", "--check"], &dir));
@@ -97,7 +114,7 @@ fn a_node_project_is_built_tested_and_run() {
     let script = elixir_of(&readme).replace("target/release/my-calc", built.to_str().expect("UTF-8"));
     let epmd = Epmd::start();
     let erl = "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}";
-    let args = ["--name", "host@127.0.0.1", "--cookie", "secret", "--erl", erl, "-e", &script];
+    let args = ["--name", "iex@127.0.0.1", "--cookie", "secret", "--erl", erl, "-e", &script];
     let ended = succeeds(program("elixir", &args, &dir).env("ERL_EPMD_PORT", &epmd.port));
     assert_eq!(ended.stdout, "2 values\n", "{ended}");
     ended.left_nothing();
@@ -129,6 +146,7 @@ fn a_mix_project_is_built_tested_and_run() {
     assert!(ended.stdout.contains("tea_shop/native/tea_shop/src/main.rs\n"), "{ended}");
     assert!(ended.stderr.contains("mix test") && ended.stderr.contains("iex -S mix"), "{ended}");
 
+    tells_no_place(Path::new(&dir), Path::new(&dir));
     let epmd = Epmd::start();
     let mix = |args: &[&str]| succeeds(program("mix", args, &dir).env("ERL_EPMD_PORT", &epmd.port));
     let ended = mix(&["test", "--warnings-as-errors"]);
@@ -138,6 +156,51 @@ fn a_mix_project_is_built_tested_and_run() {
     let page = fs::read_to_string(folder.0.join("tea_shop/README.md")).expect("the README");
     let ended = mix(&["run", "-e", &elixir_of(&page)]);
     assert!(ended.stdout.ends_with("2 values\n"), "{ended}");
+    ended.left_nothing();
+}
+
+/// A release of a project as it was made is a node of its own, beside the Rust node that it starts.
+#[test]
+fn a_release_boots() {
+    let folder = Folder::new("release");
+    let dir = folder.path("calc");
+    let ended = nodex(["new", &dir, "--elixir", "--quiet"]).run();
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let epmd = Epmd::start();
+    let in_project = |program_name: &str, args: &[&str]| {
+        program(program_name, args, &dir)
+            .env("ERL_EPMD_PORT", &epmd.port)
+            .env("MIX_ENV", "prod")
+            // The machine has better to do than to build what runs for a second.
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("ERL_AFLAGS", "-kernel inet_dist_use_interface {127,0,0,1}")
+    };
+    succeeds(in_project("mix", &["release", "--quiet"]));
+
+    let release = format!("{dir}/_build/prod/rel/calc/bin/calc");
+    let booted = in_project(&release, &["start"]).start();
+    let rpc = |expression: &str| in_project(&release, &["rpc", expression]).run();
+    let deadline = std::time::Instant::now() + BUILD;
+    let mut ended = rpc("IO.inspect(Calc.divide(7, 2))");
+    while ended.code != Some(0) {
+        assert!(std::time::Instant::now() < deadline, "{ended}");
+        ended = rpc("IO.inspect(Calc.divide(7, 2))");
+    }
+    assert_eq!(ended.stdout, "{:ok, 3}\n", "{ended}");
+    let ended = rpc(
+        "[node(), NodexRs.node(Calc.Node)] |> Enum.map(&(&1 |> to_string() |> String.split(\"@\"))) |> IO.inspect()",
+    );
+    let names: Vec<&str> = ended.stdout.split('"').skip(1).step_by(2).collect();
+    assert!(matches!(names[..], ["calc", host, "calc_node", same] if host == same), "{ended}");
+    // Another program of the release, which is no node.
+    let ended = in_project(&release, &["eval", "IO.puts(\"evaluated\")"]).run();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "evaluated\n"), "{ended}");
+    let ended = in_project(&release, &["stop"]).run();
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let ended = booted.end(BUILD);
+    assert_eq!(ended.code, Some(0), "{ended}");
     ended.left_nothing();
 }
 

@@ -153,6 +153,7 @@ fn failures(world: &World) {
         &[],
         &["error: the host nowhere.invalid of nobody@nowhere.invalid is unknown: "],
     );
+    names_of_the_command(world);
     let ended = world.command(&["ping", "beam"]).env("NODEX_COOKIE", "another_cookie").run();
     assert_eq!(ended.code, Some(4), "{ended}");
     assert!(ended.stderr.starts_with("error: beam has another cookie\n  hint: set NODEX_COOKIE"), "{ended}");
@@ -160,6 +161,31 @@ fn failures(world: &World) {
     let json: serde_json::Value = serde_json::from_str(&ended.stderr).unwrap_or_else(|error| panic!("{error} {ended}"));
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended}");
     assert!(json["error"]["exit"] == 3 && json["error"]["message"] == "no epmd is running at 127.0.0.1:1", "{json}");
+}
+
+/// What this command cannot be called is told before anything is dialled: the BEAM would notice.
+fn names_of_the_command(world: &World) {
+    for (name, words) in [
+        ("a.b", "before the @ there can only be letters A-Z and a-z, digits, _ and -"),
+        ("a/b@127.0.0.1", "before the @ there can only be letters"),
+        ("a:b", "before the @ there can only be letters"),
+        ("a+b", "before the @ there can only be letters"),
+        ("", "before the @ there can only be letters"),
+        ("a@b@c", "not of the form name@host"),
+        ("beam@127.0.0.1", "is the name of the node that is to be talked to"),
+    ] {
+        for command in
+            [&["ping", "beam@127.0.0.1"][..], &["rpc", "beam@127.0.0.1", "erlang", "node"], &["doctor", "beam"]]
+        {
+            let ended = world.nodex(&[command, &["--name", name]].concat());
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{name:?} {ended}");
+            assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(words), "{name:?} {ended}");
+            assert!(ended.stderr.contains("--name chooses"), "{name:?} {ended}");
+        }
+    }
+    let ended = world.nodex(&["listen", "a.b"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended}");
+    assert!(ended.stderr.contains("\"a.b@127.0.0.1\" is no node name: before the @"), "{ended}");
 }
 
 /// The BEAM does not live on.
@@ -200,6 +226,11 @@ fn cookies_from_files() {
     let ended = nodex(["ping", "x"]).run();
     assert_eq!(ended.code, Some(4), "{ended}");
     assert!(ended.stderr.starts_with("error: no cookie: "), "{ended}");
+    // Where a BEAM finds it too.
+    std::fs::create_dir_all(folder.join(".config/erlang")).expect("a folder");
+    std::fs::copy(&file, folder.join(".config/erlang/.erlang.cookie")).expect("a file");
+    let ended = nodex(["ping", "x", "--quiet"]).env("HOME", folder.to_str().expect("UTF-8")).run();
+    assert!(ended.stderr.starts_with("error: no epmd is running at "), "{ended}");
     std::fs::remove_dir_all(&folder).expect("the folder");
 }
 

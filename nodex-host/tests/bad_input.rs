@@ -7,7 +7,9 @@
 mod support;
 
 use nodex_host::{
-    CnodeBuilder, Protocol, SpawnError,
+    CnodeBuilder, Distributed, Protocol, SpawnError, UpError,
+    cnode::{HostNode, HostNodeError},
+    distributed::{SlaveBuilder, UseEpmd},
     process::{Exit, LaunchError},
     supervisor::{Change, ChildSpec, Ended, StartError, Supervisor},
 };
@@ -41,7 +43,8 @@ async fn paths() {
 #[tokio::test]
 async fn names() {
     let net = up().await;
-    for sname in ["new\nline", "Käse", "日本", "", "two words", "a@b", &"x".repeat(300)] {
+    for sname in ["new\nline", "Käse", "日本", "", "two words", "a@b", &"x".repeat(300), "a.b", "a/b", "a:b", "a+b"]
+    {
         let error = Kind::Rust.good().sname(sname).spawn(&net).await.unwrap_err();
         assert!(matches!(error, SpawnError::InvalidName { .. }), "{sname:?}: {error:?}");
         assert!(!error.to_string().contains('\n'), "a name may not break the lines of a log: {error}");
@@ -49,7 +52,24 @@ async fn names() {
     }
     let error = Kind::Rust.good().sname("master").spawn(&net).await.unwrap_err();
     assert!(matches!(error, SpawnError::NameOfHost { .. }), "{error:?}");
+    let error = SlaveBuilder::new().prefix("sla.ve").spawn(&net).await.unwrap_err();
+    assert!(matches!(error, SpawnError::InvalidName { .. }), "{error:?}");
     finish(net, []).await;
+}
+
+/// What is no name is told before an epmd is started or asked.
+#[tokio::test]
+async fn names_of_a_host() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    for name in ["a.b", "a/b", "a:b", "a+b", "", "a@b", &"x".repeat(300)] {
+        let error = Distributed::builder(name).epmd(UseEpmd::System).epmd_port(port).up().await.unwrap_err();
+        assert!(matches!(error, UpError::HostNode(HostNodeError::Name { .. })), "{name:?}: {error:?}");
+    }
+    free.set_nonblocking(true).unwrap();
+    assert_eq!(free.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    // A host that is somebody else's may be called what it likes.
+    assert_eq!(HostNode::new("a.b@127.0.0.1", "secret").unwrap().alive(), "a.b");
 }
 
 /// Fails because the node refuses to go on, and says so itself.

@@ -13,7 +13,8 @@ defmodule NodexRs do
   process and the connection. When one of them is gone, the child stops with the reason and its supervisor starts it
   again, under the same node name. When the child stops, in whatever way, the process is stopped too.
 
-  Nothing of this is needed to talk to a node that runs: `GenServer.call({:calc, :"calc@127.0.0.1"}, {:add, 2, 3})` does.
+  Nothing of this is needed to talk to a node that runs: `GenServer.call({:calc, :"calc@127.0.0.1"}, {:add, 2, 3})` does, in
+  the BEAM that it is connected to.
 
   ## Options
 
@@ -21,11 +22,11 @@ defmodule NodexRs do
   |---|---|---|
   | `:exec` | required | The executable: a path, or `{app, name}` for `priv/nodes/<name>` of an application. |
   | `:name` | none | The name of the child, as for `GenServer.start_link/3`. |
-  | `:id` | the name, or else `:exec` | The id of the child in its supervisor. |
-  | `:sname` | name of the file | The part of the node's name before the `@`. |
+  | `:id` | the name, or else `{NodexRs, sname}` | The id of the child in its supervisor. |
+  | `:sname` | name of the file | The part of the node's name before the `@`: letters, digits, `_` and `-`. It cannot be that of this BEAM, so a file of another kind of name, as `calc.bin`, or of the name of the release needs one. |
   | `:process` | `:sname` as an atom | The registered name in the node that `call/3` and the others talk to. |
   | `:args` | `[]` | Arguments in front of the four of the contract. |
-  | `:env` | `[]` | Pairs of strings, added to the environment. |
+  | `:env` | `[]` | Pairs of strings in UTF-8, added to the environment. |
   | `:cd` | none | The folder that it is started in. |
   | `:cookie` | `:environment` | Where the cookie is: in the environment variable `NODEX_COOKIE`, or `:argument`. C nodes want the latter; it can be read by every user of the machine. |
   | `:ready_line` | `"<node> ready"` | The line that says that it is connected. |
@@ -41,8 +42,13 @@ defmodule NodexRs do
 
   It is one when it was started with `--name` or `--sname`, and a release is one unless it was told otherwise. Under
   `mix test` and plain `iex -S mix` it is none. With `distribute: true` it then becomes the node
-  `nodex-<process id>@127.0.0.1`, reachable from this machine only, and an epmd is started if none runs. With
+  `nodex-<process id>-<by chance>@127.0.0.1`, reachable from this machine only, and an epmd is started if none runs. With
   `distribute: :"shop@127.0.0.1"` it gets that name. A BEAM that is a node already keeps its name.
+
+  ## Output
+
+  What the executable prints is logged, at most a thousand lines in a second. It is read in portions as they are dealt
+  with, so one that prints without end waits for its reader and fills no memory. This needs `/bin/sh`, `dd` and `/proc`.
 
   ## Failures
 

@@ -130,6 +130,20 @@ defmodule Mix.Tasks.Compile.NodexRsTest do
 
     {_, 1} = mix(folder, ["compile", "--warnings-as-errors", "--force"])
     {_, 0} = mix(folder, ["compile"])
+
+    # Whatever it looks like: what the compiler says, and what cargo says itself.
+    colours = [{"CARGO_TERM_COLOR", "always"}]
+    {output, 1} = mix(folder, ["compile", "--warnings-as-errors", "--force"], colours)
+    assert output =~ "unused variable: `unused`"
+    {_, 0} = mix(folder, ["compile"], colours)
+    write(folder, "native/hello/src/main.rs", "fn main() {}\n")
+    manifest = Path.join(folder, "native/hello/Cargo.toml")
+    File.write!(manifest, String.replace(File.read!(manifest), "edition", "autor = \"me\"\nedition"))
+    mix!(folder, ["do", "compile.elixir,", "diagnose"], colours)
+    {{_, found}, _} = Code.eval_string(File.read!(diagnostics))
+    assert [{:warning, ^manifest, _, text}] = found
+    assert text =~ ~r/\Awarning: .*unused manifest key: package.autor\z/
+    {_, 1} = mix(folder, ["compile", "--warnings-as-errors", "--force"], colours)
   end
 
   test "what is wrong with the project itself is said", %{tmp_dir: folder} do
@@ -189,6 +203,81 @@ defmodule Mix.Tasks.Compile.NodexRsTest do
     {output, 1} = mix(folder, ["compile"])
     assert output =~ "two executables are called hello"
   end
+
+  test "applications of an umbrella whose crates have one name", %{tmp_dir: folder} do
+    umbrella = Path.join(folder, "an umbrella")
+
+    write(umbrella, "mix.exs", """
+    defmodule Umbrella.MixProject do
+      use Mix.Project
+      def project, do: [apps_path: "apps", version: "0.1.0", deps: []]
+    end
+    """)
+
+    for app <- ["left", "right"] do
+      # Each lies elsewhere and is called `shop` inside, but for this.
+      new(Path.join(umbrella, "apps/#{app}"), @project <> ~s(build_path: "../../_build",))
+      mix_exs = Path.join(umbrella, "apps/#{app}/mix.exs")
+      File.write!(mix_exs, mix_exs |> File.read!() |> String.replace(["Shop", ":shop"], &named(&1, app)))
+      write(umbrella, "apps/#{app}/lib/shop.ex", "defmodule #{String.capitalize(app)} do\nend\n")
+      manifest = File.read!(Path.join(folder, "native/hello/Cargo.toml"))
+      write(umbrella, "apps/#{app}/native/tiny/Cargo.toml", String.replace(manifest, "hello", "tiny"))
+      write(umbrella, "apps/#{app}/native/tiny/src/main.rs", program(app))
+    end
+
+    says = fn ->
+      for app <- ["left", "right"], do: say(Path.join(umbrella, "_build/dev/lib/#{app}/priv/nodes"), "tiny")
+    end
+
+    mix!(umbrella, ["compile"])
+    assert says.() == ["left debug", "right debug"]
+    assert mix!(umbrella, ["compile"]) == ""
+    assert says.() == ["left debug", "right debug"]
+
+    # In a folder that others share as well. The first one there makes room when it is gone.
+    write(folder, "shared/owners/tiny", Path.join(folder, "was/here"))
+    shared = [{"CARGO_TARGET_DIR", Path.join(folder, "shared")}]
+    mix!(umbrella, ["compile"], shared)
+    assert says.() == ["left debug", "right debug"]
+
+    write(umbrella, "apps/left/native/tiny/src/main.rs", program("left again"))
+    touch_later(Path.join(umbrella, "apps/left/native/tiny/src/main.rs"))
+    mix!(umbrella, ["compile"])
+    assert says.() == ["left again debug", "right debug"]
+  end
+
+  test "crates of one name and a workspace in one application", %{tmp_dir: folder} do
+    crate = fn path, name, main ->
+      write(folder, "native/#{path}/Cargo.toml", """
+      [package]
+      name = "#{name}"
+      version = "0.1.0"
+      edition = "2021"
+      #{if path =~ "team/", do: "", else: "[workspace]"}
+      """)
+
+      write(folder, "native/#{path}/src/#{main}.rs", program(path))
+    end
+
+    crate.("first", "same", "bin/one")
+    crate.("second", "same", "bin/two")
+    write(folder, "native/team/Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\nresolver = \"2\"\n")
+    crate.("team/a", "red", "main")
+    crate.("team/b", "blue", "main")
+    mix!(folder, ["compile"])
+    nodes = Path.join(folder, "_build/dev/lib/shop/priv/nodes")
+    assert nodes |> File.ls!() |> Enum.sort() == ["blue", "hello", "one", "red", "two"]
+    assert say(nodes, "one") == "first debug" and say(nodes, "two") == "second debug"
+    assert say(nodes, "red") == "team/a debug" and say(nodes, "blue") == "team/b debug"
+
+    # Two of one name, one of which would be lost.
+    crate.("team/b", "red", "main")
+    {output, 1} = mix(folder, ["compile"])
+    assert output =~ "red"
+  end
+
+  defp named("Shop", app), do: String.capitalize(app)
+  defp named(":shop", app), do: ":" <> app
 
   defp program(text) do
     """

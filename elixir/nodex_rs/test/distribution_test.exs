@@ -32,12 +32,56 @@ defmodule NodexRs.DistributionTest do
       options = [exec: "#{executable("docs_calc")}", sname: "#{unique()}", process: :calc, distribute: true]
       {:ok, _} = Supervisor.start_link([{NodexRs, [name: Calc] ++ options}], strategy: :one_for_one)
       {:ok, 5} = NodexRs.call(Calc, {:add, 2, 3}, 60_000)
-      true = node() == :"nodex-\#{System.pid()}@127.0.0.1"
+      true = Atom.to_string(node()) =~ ~r/\\Anodex-\#{System.pid()}-[0-9a-z]+@127\\.0\\.0\\.1\\z/
       sockets = for port <- Port.list(), {:ok, {address, _}} <- [:inet.sockname(port)], do: address
       IO.inspect(Enum.uniq(sockets))
       """)
 
     assert output == "[{127, 0, 0, 1}]\n"
+  end
+
+  test "and has another name each time, because process ids are the same in other containers" do
+    names = for _ <- 1..2, do: run(":ok = NodexRs.Distribution.ensure(true); IO.puts(node())")
+    [first, second] = for name <- names, do: name |> String.split(["-", "@"]) |> Enum.at(2)
+    assert first != second
+  end
+
+  test "the environment is told in UTF-8 whatever the locale is" do
+    output =
+      run(
+        """
+        shown = <<230, 151, 165, 230, 156, 172>>
+        script = "printf '%s\\n' \\"$SHOWN\\"; exit 3"
+        options = [exec: "/bin/sh", args: ["-c", script, "sh"], env: [{"SHOWN", shown}], sname: "#{unique()}", distribute: true]
+        Logger.configure(level: :emergency)
+        {:ok, child} = GenServer.start(NodexRs.Server, NodexRs.Options.new!(options))
+        monitor = Process.monitor(child)
+        receive do {:DOWN, ^monitor, _, _, {error, _}} -> IO.inspect({error.reason, error.printed == [shown]}) end
+        """,
+        [{"LC_ALL", "C"}]
+      )
+
+    assert output =~ "{{:exited, 3}, true}"
+  end
+
+  @tag :tmp_dir
+  test "the cookie is where the BEAM has it", %{tmp_dir: home} do
+    file = Path.join(home, ".config/erlang/.erlang.cookie")
+    File.mkdir_p!(Path.dirname(file))
+    File.write!(file, "cookie_of_the_user")
+    File.chmod!(file, 0o400)
+
+    output =
+      run(
+        """
+        {:ok, child} = NodexRs.start_link(exec: "#{executable("docs_calc")}", sname: "#{unique()}", distribute: true)
+        {:ok, 5} = NodexRs.call(child, {:add, 2, 3}, 60_000)
+        IO.puts(Node.get_cookie())
+        """,
+        [{"HOME", home}, {"XDG_CONFIG_HOME", nil}]
+      )
+
+    assert output == "cookie_of_the_user\n"
   end
 
   test "or one of another name" do

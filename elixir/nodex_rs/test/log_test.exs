@@ -32,7 +32,7 @@ defmodule NodexRs.LogTest do
       options: %{NodexRs.Options.new!(exec: "a") | log: :warning},
       node: :a@b,
       phase: :ready,
-      process: %NodexRs.OsProcess{port: :port, os_pid: 1}
+      process: %NodexRs.OsProcess{os_pid: 1, output: %NodexRs.Output{port: :port, mark: "the end"}}
     }
 
     log =

@@ -99,13 +99,28 @@ defmodule NodexRsTest do
 
   test "arguments, environment and folder are given on" do
     folder = System.tmp_dir!()
-    calc = start!("docs_calc", env: %{"SHOWN" => "gr\u00fcn"}, cd: folder)
+    env = %{"SHOWN" => "gr\u00fcn \u65e5\u672c", "no.shell-has" => "this=one", "EMPTY" => ""}
+    calc = start!("docs_calc", env: env, cd: folder)
     os_pid = NodexRs.info(calc).os_pid
-    assert File.read!("/proc/#{os_pid}/environ") =~ "SHOWN=gr\u00fcn\0"
+    shown = String.split(File.read!("/proc/#{os_pid}/environ"), "\0")
+    assert "SHOWN=gr\u00fcn \u65e5\u672c" in shown
+    assert "no.shell-has=this=one" in shown
+    assert "EMPTY=" in shown
     assert File.read_link!("/proc/#{os_pid}/cwd") == folder
 
     error = fail!("shows_itself", args: ["a b", "c;d"], ready_line: "never", ready_timeout: 300)
     assert Enum.any?(error.printed, &(&1 =~ "a b")) and Enum.any?(error.printed, &(&1 =~ "c;d"))
+  end
+
+  @tag :tmp_dir
+  test "an executable in a folder of any name", %{tmp_dir: folder} do
+    path = Path.join(folder, "a b=c'd \u65e5/calc")
+    File.mkdir_p!(Path.dirname(path))
+    File.cp!(executable("docs_calc"), path)
+    calc = start!({:path, path}, env: [{"no.shell-has", "this"}])
+    assert NodexRs.call(calc, {:add, 2, 3}) == {:ok, 5}
+    assert File.read!("/proc/#{NodexRs.info(calc).os_pid}/environ") =~ "no.shell-has=this\0"
+    assert File.read!("/proc/#{NodexRs.info(calc).os_pid}/cmdline") =~ "/a b=c'd \u65e5/calc\0"
   end
 
   test "several nodes side by side" do

@@ -20,7 +20,18 @@ defmodule NodexRs.OptionsTest do
   end
 
   test "children of one executable have ids of their own if their names differ" do
-    refute NodexRs.child_spec(exec: "calc", sname: "a").id == NodexRs.child_spec(exec: "calc", sname: "b").id
+    assert NodexRs.child_spec(exec: {:shop, "calc"}).id == {NodexRs, "calc"}
+    assert NodexRs.child_spec(exec: "calc", sname: "a").id == {NodexRs, "a"}
+    assert NodexRs.child_spec(exec: "calc", sname: :b).id == {NodexRs, "b"}
+  end
+
+  test "a value of the environment is not shown" do
+    error =
+      assert_raise ArgumentError, fn ->
+        NodexRs.child_spec(exec: "calc", env: [{"KEY", <<"secret", 255>>}])
+      end
+
+    refute error.message =~ "secret"
   end
 
   for {options, message} <- [
@@ -28,18 +39,34 @@ defmodule NodexRs.OptionsTest do
         {[exec: :calc], ":exec is :calc, expected a path or {app, name}"},
         {[exec: "calc", speed: 1], "no option :speed"},
         {[exec: "calc", sname: "a@b"], ":sname is \"a@b\", expected letters"},
-        {[exec: "calc", sname: String.duplicate("a", 129)], "at most 128"},
-        {[exec: "my calc"], ":sname is \"my calc\""},
+        {[exec: "calc", sname: String.duplicate("a", 254)], "at most 253"},
+        {[exec: "calc", sname: "a.b"], ":sname is \"a.b\", expected letters A-Z and a-z, digits, _ and -"},
+        {[exec: "calc", sname: :"a+b"], ":sname is :\"a+b\", expected letters"},
+        {[exec: "calc", sname: "a/b"], ":sname is \"a/b\", expected letters"},
+        {[exec: "calc", sname: "a:b"], ":sname is \"a:b\", expected letters"},
+        {[exec: "calc", sname: "k\u00e4se"], "expected letters A-Z and a-z"},
+        {[exec: "calc", sname: "a\n"], "expected letters A-Z and a-z"},
+        {[exec: "calc", sname: ""], ":sname is \"\", expected letters"},
+        {[exec: "calc", sname: 1], ":sname is 1, expected letters"},
+        {[exec: "my calc"], "\"my calc\" is no name for a node: give it one with :sname, of letters A-Z"},
+        {[exec: "native/calc.bin"], ":exec is \"native/calc.bin\", and \"calc.bin\" is no name for a node"},
+        {[exec: {:shop, "calc.bin"}], "\"calc.bin\" is no name for a node"},
+        {[exec: "calc", process: "calc"], ":process is \"calc\", expected an atom"},
+        {[exec: "calc", distribute: :"a.b@127.0.0.1"], "letters A-Z and a-z, digits, _ and - before the @"},
         {[exec: "calc", ready_timeout: 0], ":ready_timeout is 0, expected a positive integer"},
         {[exec: "calc", grace: -1], ":grace is -1, expected an integer from 0"},
         {[exec: "calc", grace: "1s"], ":grace is \"1s\""},
         {[exec: "calc", cookie: "secret"], ":environment or :argument"},
         {[exec: "calc", args: ["a\0b"]], "a list of strings"},
         {[exec: "calc", env: [A: "b"]], "pairs of strings"},
+        {[exec: "calc", env: [{"A=B", "c"}]], "names without =, but \"A=B\" has"},
+        {[exec: "calc", env: [{"", "c"}]], "pairs of strings"},
+        {[exec: "calc", env: %{"A" => <<255>>}], "pairs of strings in UTF-8"},
+        {[exec: "calc", env: "A=B"], "pairs of strings"},
         {[exec: "calc", log: :loud], "a level of Logger or false"},
         {[exec: "calc", restart: :always], ":permanent, :transient or :temporary"}
       ] do
-    test "#{inspect(options)} is refused" do
+    test "#{options |> inspect() |> String.slice(0, 100)} is refused" do
       error = assert_raise ArgumentError, fn -> NodexRs.child_spec(unquote(Macro.escape(options))) end
       assert error.message =~ unquote(message)
       assert_raise ArgumentError, fn -> NodexRs.start_link(unquote(Macro.escape(options))) end

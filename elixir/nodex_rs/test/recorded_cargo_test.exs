@@ -26,17 +26,10 @@ defmodule NodexRs.RecordedCargoTest do
   end
 
   test "a build with a warning", %{tmp_dir: folder, env: env} do
-    says(folder, 0, """
+    says(folder, 0, ~S"""
        Compiling hello v0.1.0 (/somewhere/hello)
-    warning: unused variable: `unused`
-     --> src/main.rs:2:9
-      |
-    2 |     let unused = 1;
-      |         ^^^^^^ help: if this is intentional, prefix it with an underscore: `_unused`
-      |
-      = note: `#[warn(unused_variables)]` (part of `#[warn(unused)]`) on by default
-
-    {"reason":"compiler-artifact","package_id":"path+file:///somewhere/hello#hello@0.1.0","target":{"kind":["bin"],"crate_types":["bin"],"name":"hello","src_path":"src/main.rs"},"features":[],"filenames":["#{folder}/built/hello"],"executable":"#{folder}/built/hello","fresh":false}
+    {"reason":"compiler-message","package_id":"path+file:///somewhere/hello#0.1.0","manifest_path":"/somewhere/hello/Cargo.toml","target":{"kind":["bin"],"crate_types":["bin"],"name":"hello","src_path":"/somewhere/hello/src/main.rs","edition":"2021","doc":true,"doctest":false,"test":true},"message":{"rendered":"warning: unused variable: `unused`\n --> src/main.rs:2:9\n  |\n2 |     let unused = 1;\n  |         ^^^^^^ help: if this is intentional, prefix it with an underscore: `_unused`\n  |\n  = note: `#[warn(unused_variables)]` (part of `#[warn(unused)]`) on by default\n\n","$message_type":"diagnostic","children":[{"children":[],"code":null,"level":"note","message":"`#[warn(unused_variables)]` (part of `#[warn(unused)]`) on by default","rendered":null,"spans":[]}],"level":"warning","message":"unused variable: `unused`","spans":[{"byte_end":26,"byte_start":20,"column_end":15,"column_start":9,"expansion":null,"file_name":"src/main.rs","is_primary":true,"label":null,"line_end":2,"line_start":2,"suggested_replacement":null,"suggestion_applicability":null,"text":[{"highlight_end":15,"highlight_start":9,"text":"    let unused = 1;"}]}],"code":{"code":"unused_variables","explanation":null}}}
+    {"reason":"compiler-artifact","package_id":"path+file:///somewhere/hello#hello@0.1.0","target":{"kind":["bin"],"crate_types":["bin"],"name":"hello","src_path":"src/main.rs"},"features":[],"filenames":["FOLDER/built/hello"],"executable":"FOLDER/built/hello","fresh":false}
     warning: `hello` (bin "hello") generated 1 warning (run `cargo fix --bin "hello" -p hello` to apply 1 suggestion)
     {"reason":"build-finished","success":true}
         Finished `dev` profile [unoptimized + debuginfo] target(s) in 0.52s
@@ -45,10 +38,11 @@ defmodule NodexRs.RecordedCargoTest do
     output = mix!(folder, ["compile"], env)
     assert output =~ "Compiling hello v0.1.0" and output =~ "unused variable: `unused`"
     refute output =~ "reason" or output =~ "Finished"
+    assert output =~ "warning: unused variable: `unused`\n --> src/main.rs:2:9\n"
     assert System.cmd(Path.join(folder, "_build/dev/lib/shop/priv/nodes/hello"), []) == {"hello\n", 0}
 
     assert File.read!(Path.join(folder, "asked")) =~
-             "build --bins --message-format=json-render-diagnostics --profile dev"
+             "build --bins --message-format=json --profile dev"
 
     assert {_, 1} = mix(folder, ["compile", "--warnings-as-errors"], env)
     mix!(folder, ["clean"], env)
@@ -57,13 +51,8 @@ defmodule NodexRs.RecordedCargoTest do
   end
 
   test "a build that fails", %{tmp_dir: folder, env: env} do
-    says(folder, 101, """
-    error[E0308]: mismatched types
-     --> src/main.rs:2:22
-      |
-    2 |     let number: i64 = "text";
-      |                 ---   ^^^^^^ expected `i64`, found `&str`
-
+    says(folder, 101, ~S"""
+    {"reason":"compiler-message","package_id":"path+file:///somewhere/hello#0.1.0","manifest_path":"/somewhere/hello/Cargo.toml","target":{"kind":["bin"],"crate_types":["bin"],"name":"hello","src_path":"/somewhere/hello/src/main.rs","edition":"2021","doc":true,"doctest":false,"test":true},"message":{"rendered":"error[E0308]: mismatched types\n --> src/main.rs:2:23\n  |\n2 |     let number: i64 = \"text\";\n  |                 ---   ^^^^^^ expected `i64`, found `&str`\n  |                 |\n  |                 expected due to this\n\n","$message_type":"diagnostic","children":[],"level":"error","message":"mismatched types","spans":[{"byte_end":40,"byte_start":34,"column_end":29,"column_start":23,"expansion":null,"file_name":"src/main.rs","is_primary":true,"label":"expected `i64`, found `&str`","line_end":2,"line_start":2,"suggested_replacement":null,"suggestion_applicability":null,"text":[]}],"code":{"code":"E0308","explanation":null}}}
     error: could not compile `hello` (bin "hello") due to 1 previous error
     {"reason":"build-finished","success":false}
     """)
@@ -79,7 +68,7 @@ defmodule NodexRs.RecordedCargoTest do
   end
 
   defp says(folder, status, text) do
-    write(folder, "said", text)
+    write(folder, "said", String.replace(text, "FOLDER", folder))
     write(folder, "status", Integer.to_string(status))
   end
 end

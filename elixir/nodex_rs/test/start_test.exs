@@ -11,6 +11,38 @@ defmodule NodexRs.StartTest do
     assert message =~ "\n    cannot go on"
   end
 
+  test "a script that leaves behind who holds its output" do
+    for leave <- ["sleep 1000", "setsid sleep 1000"] do
+      script = "#{leave} & echo $!; echo cannot go on; exit 3"
+      error = fail!({:path, "/bin/sh"}, args: ["-c", script, "sh"], ready_timeout: 60_000, grace: 10)
+      assert error.reason == {:exited, 3}
+      assert [left, "cannot go on"] = error.printed
+      # What has left its group is not ours.
+      if leave =~ "setsid",
+        do: signal(String.to_integer(left), "KILL"),
+        else: assert(eventually(fn -> not alive?(left) end))
+    end
+  end
+
+  test "a node cannot have the name of its host" do
+    [name, _] = String.split(Atom.to_string(node()), "@")
+    error = fail!("docs_calc", sname: name)
+    assert error.reason == {:name_of_host, node()}
+    assert Exception.message(error) =~ "#{node()} is this BEAM: give NodexRs another :sname"
+  end
+
+  test "nor one that is too long with its host" do
+    error = fail!("docs_calc", sname: String.duplicate("a", 250))
+    assert {:name_too_long, _} = error.reason
+    assert Exception.message(error) =~ "a node name has at most 255 characters"
+  end
+
+  test "a folder that is not there" do
+    error = fail!("docs_calc", cd: "/no/such/folder")
+    assert error.reason == {:cd, "/no/such/folder", :enoent}
+    assert Exception.message(error) =~ "cannot be started in /no/such/folder: no such file or directory"
+  end
+
   test "a node that cannot connect" do
     # An epmd port where nothing listens.
     error = fail!("docs_calc", env: [{"ERL_EPMD_PORT", "1"}])
@@ -68,13 +100,7 @@ defmodule NodexRs.StartTest do
   test "a folder, and a file that is not to be run", %{tmp_dir: folder} do
     file = Path.join(folder, "file")
     File.write!(file, "text")
-    start = fn path -> NodexRs.World.start_unlinked(exec: path, sname: unique()) end
-
-    for path <- [folder, file] do
-      {:ok, child} = start.(path)
-      monitor = Process.monitor(child)
-      assert_receive {:DOWN, ^monitor, :process, ^child, {%{reason: {:executable, :eacces}}, _}}, deadline()
-    end
+    for path <- [folder, file], do: assert(fail!({:path, path}).reason == {:executable, :eacces})
   end
 
   test "bytes that are no text are no harm" do
@@ -113,12 +139,4 @@ defmodule NodexRs.StartTest do
   end
 
   defp child(executable), do: {NodexRs, exec: executable(executable), sname: unique()}
-
-  # The processes with a variable of this name.
-  defp marked(mark) do
-    for os_pid <- File.ls!("/proc"),
-        {:ok, environment} <- [File.read("/proc/#{os_pid}/environ")],
-        environment =~ mark <> "=1\0",
-        do: os_pid
-  end
 end

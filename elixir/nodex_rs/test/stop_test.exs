@@ -67,6 +67,28 @@ defmodule NodexRs.StopTest do
     Supervisor.stop(supervisor)
   end
 
+  test "a node that is killed and has left behind who holds its output" do
+    script = ~S(sleep 1000 & exec "$CALC" "$@")
+
+    options = [
+      exec: "/bin/sh",
+      sname: unique(),
+      args: ["-c", script, "sh"],
+      env: [{"CALC", executable("docs_calc")}]
+    ]
+
+    {:ok, child} = start_unlinked(options)
+    NodexRs.await_ready(child, deadline())
+    %{os_pid: os_pid} = NodexRs.info(child)
+    monitor = Process.monitor(child)
+    signal(os_pid, "KILL")
+
+    assert_receive {:DOWN, ^monitor, :process, ^child, {%NodexRs.NodeDown{reason: {:exited, 137}}, _}},
+                   deadline()
+
+    assert eventually(fn -> group(os_pid) == [] end)
+  end
+
   test "a lost connection ends the process" do
     {:ok, child} = start_unlinked(exec: executable("docs_calc"), sname: unique(), grace: 50, kill_after: 50)
     NodexRs.await_ready(child)

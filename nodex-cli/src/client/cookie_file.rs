@@ -25,21 +25,15 @@ pub(crate) fn cookie_origin(global: &Global) -> Option<Origin> {
         return Some(Origin::Variable(name));
     }
     let named = global.cookie_file.clone().or_else(|| env::var_os("NODEX_COOKIE_FILE").map(PathBuf::from));
-    [named].into_iter().flatten().chain(of_the_user()).find_map(|path| {
+    [named].into_iter().flatten().chain(CookieSource::of_the_user()).find_map(|path| {
         let mode = fs::metadata(&path).ok()?.permissions().mode();
         Some(Origin::File { path, mode })
     })
 }
 
-/// The files that a BEAM of this user looks at.
-fn of_the_user() -> impl Iterator<Item = PathBuf> {
-    let in_folder = |variable, path| env::var_os(variable).map(|folder| PathBuf::from(folder).join(path));
-    [in_folder("HOME", ".erlang.cookie"), in_folder("XDG_CONFIG_HOME", "erlang/.erlang.cookie")].into_iter().flatten()
-}
-
 /// The cookie that a BEAM of this user has, unless it is told another.
 pub(crate) fn cookie_of_erl() -> Option<(PathBuf, Cookie)> {
-    let path = of_the_user().find(|path| path.is_file())?;
+    let path = CookieSource::of_the_user().find(|path| path.is_file())?;
     let text = fs::read_to_string(&path).ok()?;
     Some((path, Cookie::new(text.trim_end()).ok()?))
 }

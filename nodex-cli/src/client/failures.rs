@@ -16,6 +16,7 @@ use crate::failure::{Code, Failure};
 pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failure {
     match error {
         ConnectError::Name(_) => Failure::new(Code::Usage, format!("{target:?} is no name of a node")),
+        ConnectError::Itself(name) => to_itself(name),
         ConnectError::Resolve { error, .. } => {
             let host = target.split('@').nth(1).unwrap_or_default();
             Failure::new(Code::NotReachable, format!("the host {host} of {target} is unknown: {error}"))
@@ -41,6 +42,12 @@ pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failu
         ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error.to_string()).hint(doctor(target)),
         _ => Failure::new(Code::NotReachable, error.to_string()).hint(doctor(target)),
     }
+}
+
+/// This command would have the name of the node that it is to talk to.
+pub(super) fn to_itself(name: &str) -> Failure {
+    let message = format!("{name:?} is the name of the node that is to be talked to, and cannot be this command's too");
+    Failure::new(Code::Usage, message).hint("--name chooses another name of this command among the nodes")
 }
 
 /// Who knows more.

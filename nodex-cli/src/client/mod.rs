@@ -7,7 +7,10 @@ mod rex;
 use std::{io, sync::Arc, time::Duration};
 
 use nodex_core::{
-    dist::{Cookie, handshake::HandshakeError},
+    dist::{
+        Cookie,
+        handshake::{HandshakeError, check_own_name},
+    },
     net::ConnectError,
     node::{Builder, CookieSourceError, Node, Peer, StartError},
     term::Atom,
@@ -17,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 
 use cookie_file::source;
 pub(crate) use cookie_file::{Origin, cookie_of_erl, cookie_origin};
+use failures::to_itself;
 pub(crate) use failures::{call_failure, connect_failure, epmd_failure};
 pub(crate) use rex::badrpc;
 
@@ -41,7 +45,7 @@ impl Client {
     /// Connects to the node of this name; one without `@` is a node of this host.
     pub(crate) async fn connect(target: &str, global: &Global) -> Result<Client, Failure> {
         let cookie = cookie(global)?;
-        let node = Builder::new().start(&own_name(global)?, cookie).await.map_err(start_failure)?;
+        let node = Builder::new().start(&own_name_to(target, global)?, cookie).await.map_err(start_failure)?;
         let deadline = Instant::now() + global.timeout;
         let connecting = connect(&node, target);
         let peer = match timeout_at(deadline, connecting).await {
@@ -113,10 +117,27 @@ pub(crate) fn read_cookie(global: &Global) -> Result<Cookie, CookieSourceError> 
 /// By process id and not random: other nodes never forget a name.
 pub(crate) fn own_name(global: &Global) -> Result<String, Failure> {
     let name = global.name.clone().unwrap_or_else(|| format!("nodex-{}", std::process::id()));
-    if name.contains('@') {
-        return Ok(name);
+    let name = if name.contains('@') { name } else { format!("{name}@{}", host_name()) };
+    match check_own_name(&name) {
+        Ok(()) => Ok(name),
+        Err(problem) => Err(start_failure(StartError::Name { name, problem })),
     }
-    Ok(format!("{name}@{}", host_name()))
+}
+
+/// The name of this command, which cannot be that of the node that it talks to.
+pub(crate) fn own_name_to(target: &str, global: &Global) -> Result<String, Failure> {
+    let own = own_name(global)?;
+    let is_target = match own.split_once('@') {
+        // A node of this host, whichever way it writes that.
+        Some((alive, host)) if !target.contains('@') => {
+            alive == target && (host == host_name() || matches!(host, "127.0.0.1" | "localhost"))
+        }
+        _ => own == target,
+    };
+    if is_target {
+        return Err(to_itself(&own));
+    }
+    Ok(own)
 }
 
 /// The short name of this machine.

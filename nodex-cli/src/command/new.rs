@@ -36,7 +36,8 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let name = Name::of(&args.dir, args.elixir)?;
     let source = Source::find(args.nodex.as_deref())?;
     must_be_free(&args.dir)?;
-    let files = files::all(&name, &source, args.elixir);
+    let dir = source::real(&args.dir).map_err(|error| cannot_be(&args.dir, "made", &error))?;
+    let files = files::all(&dir, &name, &source, args.elixir);
 
     let mut written = Written::default();
     let result = files.iter().try_for_each(|file| written.write(&args.dir, &file.path, &file.text));

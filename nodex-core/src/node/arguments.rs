@@ -8,7 +8,7 @@ use super::{
 };
 use crate::dist::{
     Cookie,
-    handshake::{NameProblem, check_node_name},
+    handshake::{NameProblem, check_node_name, check_own_name},
 };
 
 /// What a host passes to a node executable: `<sname> <hostname> <cookie> <tname>`.
@@ -47,6 +47,14 @@ pub enum ArgumentError {
         /// What is wrong with it.
         problem: NameProblem,
     },
+    /// The node would have the name of its host.
+    #[error(
+        "the node cannot have the name of its host, {name:?}: the first argument is its own name, the last one its host's"
+    )]
+    NameOfHost {
+        /// The full name of both.
+        name: String,
+    },
     /// No usable cookie.
     #[error(transparent)]
     Cookie(#[from] CookieSourceError),
@@ -71,9 +79,13 @@ impl Arguments {
             );
         }
         let [sname, hostname, cookie, tname]: [String; 4] = texts.try_into().map_err(|_| ArgumentError::Usage)?;
-        for part in [&sname, &tname] {
-            let name = format!("{part}@{hostname}");
-            check_node_name(name.as_bytes()).map_err(|problem| ArgumentError::Name { name: name.clone(), problem })?;
+        let (name, target) = (format!("{sname}@{hostname}"), format!("{tname}@{hostname}"));
+        check_own_name(&name).map_err(|problem| ArgumentError::Name { name: name.clone(), problem })?;
+        if let Err(problem) = check_node_name(target.as_bytes()) {
+            return Err(ArgumentError::Name { name: target, problem });
+        }
+        if name == target {
+            return Err(ArgumentError::NameOfHost { name });
         }
         let cookie = match cookie.as_str() {
             "-" => CookieSource::default().read()?,

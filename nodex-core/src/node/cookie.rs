@@ -10,7 +10,7 @@ use crate::dist::{Cookie, CookieError};
 /// Looks for a cookie in the environment and in files.
 ///
 /// In this order: `NODEX_COOKIE`, `RELEASE_COOKIE`, the file named on construction or by `NODEX_COOKIE_FILE`,
-/// `~/.erlang.cookie`, `$XDG_CONFIG_HOME/erlang/.erlang.cookie`.
+/// `~/.erlang.cookie`, `$XDG_CONFIG_HOME/erlang/.erlang.cookie` (`~/.config/erlang/.erlang.cookie` if that is not set).
 #[derive(Debug, Clone, Default)]
 pub struct CookieSource {
     file: Option<PathBuf>,
@@ -82,15 +82,21 @@ impl CookieSource {
             return read_file(&path)?
                 .ok_or_else(|| CookieSourceError::Read { path, error: io::ErrorKind::NotFound.into() });
         }
-        let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".erlang.cookie"));
-        let config =
-            env::var_os("XDG_CONFIG_HOME").map(|config| PathBuf::from(config).join("erlang").join(".erlang.cookie"));
-        for path in [home, config].into_iter().flatten() {
+        for path in Self::of_the_user() {
             if let Some(cookie) = read_file(&path)? {
                 return Ok(cookie);
             }
         }
         Err(CookieSourceError::None)
+    }
+
+    /// The files in which a BEAM of this user looks for its cookie, in that order (`auth`, `filename:basedir/2`).
+    pub fn of_the_user() -> impl Iterator<Item = PathBuf> {
+        let folder = |variable| env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let home = folder("HOME");
+        let config = folder("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
+        let config = config.map(|config| config.join("erlang/.erlang.cookie"));
+        [home.map(|home| home.join(".erlang.cookie")), config].into_iter().flatten()
     }
 }
 

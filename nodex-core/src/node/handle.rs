@@ -19,7 +19,7 @@ use super::{
 use crate::{
     dist::{
         Cookie, Flags,
-        handshake::{NameProblem, SETUP_TIME, check_node_name},
+        handshake::{NameProblem, SETUP_TIME, check_node_name, check_own_name},
     },
     epmd::EpmdError,
     net::{ConnectError, LinkEnd, Locate, Obstacle, Pauses, connect, connect_by, obstacle},
@@ -79,7 +79,8 @@ pub enum StartUnnamedError {
 }
 
 impl Builder {
-    /// Starts a node of this full name (`name@host`) inside the current tokio runtime.
+    /// Starts a node of this full name (`name@host`) inside the current tokio runtime. The part before the `@` has letters,
+    /// digits, `_` and `-`.
     ///
     /// It listens and is published in epmd only if [`Builder::listen`] asked for it.
     ///
@@ -87,7 +88,7 @@ impl Builder {
     /// When the name or the services cannot be used, the address cannot be listened on, or epmd does not take the name.
     pub async fn start(self, name: &str, cookie: Cookie) -> Result<Node, StartError> {
         let bad = |problem| StartError::Name { name: name.to_owned(), problem };
-        check_node_name(name.as_bytes()).map_err(bad)?;
+        check_own_name(name).map_err(bad)?;
         // A node name has at most 255 bytes, so it is an atom.
         let atom = Atom::new(name).map_err(|_| bad(NameProblem::TooLong { length: name.len() }))?;
         let listen = self.listen;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::dist::handshake::check_node_name;
+use nodex_core::dist::handshake::check_own_name;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
@@ -69,7 +69,7 @@ impl CnodeBuilder {
     pub(super) async fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
         let sname = self.sname.clone().unwrap_or_else(random_sname);
         let plan = Plan::new(self, host, &sname, creation(), self.is_ours().await);
-        if let Err(problem) = check_node_name(plan.node.as_bytes()) {
+        if let Err(problem) = check_own_name(&plan.node) {
             return Err(SpawnError::InvalidName { name: plan.node, problem });
         }
         if plan.node == host.name() {

@@ -2,11 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use nodex_core::{dist::Cookie, node};
+use nodex_core::{
+    dist::{Cookie, handshake::check_own_name},
+    node,
+};
 use tokio::runtime::Handle;
 
 use super::{Distributed, Inner, UpError, UseEpmd, cookie, epmd, slave::Slaves};
-use crate::cnode::HostNode;
+use crate::cnode::{HostNode, HostNodeError};
 
 /// Options of the host's own node.
 #[derive(Debug)]
@@ -83,6 +86,10 @@ impl DistributedBuilder {
     /// When the name, the cookie, epmd or the address cannot be used.
     pub async fn up(self) -> Result<Distributed, UpError> {
         let name = format!("{}@{}", self.name, self.hostname.unwrap_or_else(|| self.ip.to_string()));
+        // Before an epmd is started for it.
+        if let Err(problem) = check_own_name(&name) {
+            return Err(HostNodeError::Name { name, problem }.into());
+        }
         let cookie = match self.cookie {
             Some(cookie) => cookie,
             None => cookie::default()?,

@@ -13,8 +13,12 @@ defmodule NodexRs.Distribution do
     end
   end
 
-  # One atom in the life of a BEAM.
-  defp name(true), do: :"nodex-#{System.pid()}@#{@loopback}"
+  # One atom in the life of a BEAM. By chance too, because containers that share a network can have the same process ids.
+  defp name(true) do
+    tag = :rand.uniform(0xFFFFFFFF) |> Integer.to_string(36) |> String.downcase()
+    :"nodex-#{System.pid()}-#{tag}@#{@loopback}"
+  end
+
   defp name(name), do: name
 
   defp start(name) do

@@ -45,6 +45,7 @@ defmodule NodexRs.Guard do
       unless Process.whereis(registered(sname)), do: Process.register(self(), registered(sname))
       watch(Process.monitor(owner), owner)
       stop(process, grace, kill_after)
+      OsProcess.end_output(process)
     end)
   end
 
@@ -52,8 +53,7 @@ defmodule NodexRs.Guard do
   @spec end_it(pid, OsProcess.t()) :: :ok
   def end_it(guard, process) do
     monitor = Process.monitor(guard)
-    # Closed already if the process has ended by itself.
-    if Port.info(process.port), do: Port.close(process.port)
+    OsProcess.close(process)
     send(guard, :stop)
 
     receive do
@@ -61,8 +61,9 @@ defmodule NodexRs.Guard do
     end
   end
 
-  # One atom for each node of the program.
-  defp registered(sname), do: Module.concat(__MODULE__, sname)
+  # One atom for each node of the program, of at most 255 characters.
+  defp registered(sname) when byte_size(sname) <= 200, do: Module.concat(__MODULE__, sname)
+  defp registered(sname), do: Module.concat(__MODULE__, Base.encode16(:erlang.md5(sname)))
 
   defp watch(monitor, owner) do
     receive do

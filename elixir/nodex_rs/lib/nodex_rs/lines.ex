@@ -2,34 +2,61 @@ defmodule NodexRs.Lines do
   @moduledoc false
   # What an executable prints: lines made of what a port reads, and the last of them for errors.
 
-  # An executable can print without end: so much is kept of a line, and so many lines.
-  @longest 16_384
+  # An executable can print without end: so much is kept of a line, and so many lines. Logger cuts off at 8,096 bytes.
+  @longest 7_680
   @kept 20
 
   # What can be printed and yet changes the terminal that it is printed to.
   @controls ["\a", "\b", "\d", "\e", "\f", "\v"]
 
-  defstruct part: "", last: []
+  # The unfinished line, how many of its bytes are not kept, and the last lines as they came, last first.
+  defstruct part: "", over: 0, last: []
 
-  @type t :: %__MODULE__{part: binary, last: [String.t()]}
+  @type t :: %__MODULE__{part: binary, over: non_neg_integer, last: [binary]}
 
-  @doc "Takes what was read; gives the lines that end in it."
-  @spec take(t, binary) :: {[String.t()], t}
+  @doc """
+  Takes what was read; gives the lines that end in it, as they are. `printable/1` is for people.
+  """
+  @spec take(t, binary) :: {[binary], t}
   def take(lines, bytes) do
-    [first | rest] = :binary.split(bytes, "\n", [:global])
-    {ended, [part]} = Enum.split([cut(lines.part <> first) | rest], -1)
-    ended = Enum.map(ended, &printable/1)
-    last = if ended == [], do: lines.last, else: Enum.take(Enum.reverse(ended) ++ lines.last, @kept)
-    {ended, %{lines | part: cut(part), last: last}}
+    case :binary.split(bytes, "\n", [:global]) do
+      [part] ->
+        {[], add(lines, part)}
+
+      [first | rest] ->
+        {ended, [part]} = Enum.split(rest, -1)
+        ended = [end_of(add(lines, first)) | Enum.map(ended, &end_of(add(%{lines | part: "", over: 0}, &1)))]
+        last = Enum.take(Enum.reverse(ended) ++ lines.last, @kept)
+        {ended, add(%{lines | part: "", over: 0, last: last}, part)}
+    end
   end
+
+  defp add(lines, bytes) do
+    room = @longest - byte_size(lines.part)
+
+    case bytes do
+      "" ->
+        lines
+
+      <<kept::binary-size(room), left::binary>> ->
+        # Copied, or it would keep all that was read with it.
+        %{lines | part: lines.part <> :binary.copy(kept), over: lines.over + byte_size(left)}
+
+      _ ->
+        %{lines | part: lines.part <> :binary.copy(bytes)}
+    end
+  end
+
+  defp end_of(%{part: part, over: 0}), do: String.trim_trailing(part, "\r")
+  defp end_of(%{part: part, over: over}), do: part <> " (#{over} bytes left out)"
 
   @doc "Forgets the lines that have ended."
   @spec forget(t) :: t
   def forget(lines), do: %{lines | last: []}
 
-  @doc "The last lines, oldest first, the unfinished one included."
+  @doc "The last lines, oldest first, the unfinished one included, for people."
   @spec last(t) :: [String.t()]
-  def last(%{part: ""} = lines), do: Enum.reverse(lines.last)
+  def last(%{part: ""} = lines), do: lines.last |> Enum.reverse() |> Enum.map(&printable/1)
   def last(lines), do: lines |> take("\n") |> elem(1) |> last()
 
   @doc "For the end of a message."
@@ -37,13 +64,9 @@ defmodule NodexRs.Lines do
   def describe([]), do: ""
   def describe(lines), do: ". It printed:" <> Enum.map_join(lines, &"\n    #{&1}")
 
-  defp cut(line) when byte_size(line) > @longest, do: binary_part(line, 0, @longest)
-  defp cut(line), do: line
-
-  # Neither bytes that are no text nor escapes for the terminal get into a log.
-  defp printable(line) do
-    line = line |> cut() |> String.trim_trailing("\r")
-
+  @doc "Neither bytes that are no text nor escapes for the terminal get into a log."
+  @spec printable(binary) :: String.t()
+  def printable(line) do
     if String.printable?(line) and not String.contains?(line, @controls) do
       line
     else

@@ -28,8 +28,12 @@ defmodule NodexRs.Options do
   # What a supervisor waits beyond the times of a stop.
   @margin 5_000
 
-  # An atom of Erlang has at most 255 characters, and the host's name follows.
-  @longest_sname 128
+  # A node name has at most 255 characters, and a host of at least one follows.
+  @longest_sname 253
+
+  # What a BEAM can be called.
+  @sname ~r/\A[A-Za-z0-9_-]+\z/
+  @allowed "letters A-Z and a-z, digits, _ and -, at most #{@longest_sname}"
 
   # What is in the environment may be secret, and states are logged when a child fails.
   @derive {Inspect, except: [:env]}
@@ -60,8 +64,17 @@ defmodule NodexRs.Options do
 
     sname = to_string(options.sname || Path.basename(file))
 
-    unless sname =~ ~r/\A[A-Za-z0-9_.-]+\z/ and byte_size(sname) <= @longest_sname do
-      bad!(:sname, sname, "letters, digits, _, . and -, at most #{@longest_sname}")
+    cond do
+      sname =~ @sname and byte_size(sname) <= @longest_sname ->
+        :ok
+
+      options.sname == nil ->
+        raise ArgumentError,
+              "NodexRs option :exec is #{inspect(exec)}, and #{inspect(sname)} is no name for a node: " <>
+                "give it one with :sname, of #{@allowed}"
+
+      true ->
+        bad!(:sname, options.sname, @allowed)
     end
 
     %{
@@ -69,7 +82,7 @@ defmodule NodexRs.Options do
       | sname: sname,
         # The programmer's own names, so this makes no more atoms than there are nodes in the program.
         process: options.process || String.to_atom(sname),
-        id: options.id || options.name || {__MODULE__, exec, sname},
+        id: options.id || options.name || {NodexRs, sname},
         shutdown: options.shutdown || options.grace + options.kill_after + @margin
     }
   end
@@ -84,7 +97,16 @@ defmodule NodexRs.Options do
     check!(options, :process, &is_atom/1, "an atom")
     check!(options, :cookie, &(&1 in [:environment, :argument]), ":environment or :argument")
     check!(options, :log, &(&1 in @levels), "a level of Logger or false")
-    check!(options, :distribute, &is_atom/1, "true, false or the name of a node")
+    check!(options, :sname, &(is_atom(&1) or is_binary(&1)), @allowed)
+    check!(options, :process, &is_atom/1, "an atom")
+
+    check!(
+      options,
+      :distribute,
+      &(is_boolean(&1) or (is_atom(&1) and Atom.to_string(&1) =~ ~r/\A[A-Za-z0-9_-]+(@[^@\s]+)?\z/)),
+      "true, false or the name of a node, of letters A-Z and a-z, digits, _ and - before the @"
+    )
+
     check!(options, :ready_line, &(is_nil(&1) or is_binary(&1)), "a string")
     check!(options, :args, &(is_list(&1) and Enum.all?(&1, fn arg -> text?(arg) end)), "a list of strings")
     check!(options, :cd, &(is_nil(&1) or text?(&1)), "a path")
@@ -96,13 +118,34 @@ defmodule NodexRs.Options do
       ":permanent, :transient or :temporary"
     )
 
-    pair? = fn pair -> match?({_, _}, pair) and text?(elem(pair, 0)) and text?(elem(pair, 1)) end
-    check!(options, :env, &((is_list(&1) or is_map(&1)) and Enum.all?(&1, pair?)), "pairs of strings")
+    # Its values may be secret.
+    unless (is_list(options.env) or is_map(options.env)) and Enum.all?(options.env, &variable?/1) do
+      raise ArgumentError,
+            "NodexRs option :env is expected to be pairs of strings in UTF-8, names without =#{wrong(options.env)}"
+    end
+
     options
   end
 
   # The operating system ends texts at the first 0.
   defp text?(value), do: is_binary(value) and not String.contains?(value, <<0>>)
+
+  # Where the name of a variable ends, its value begins.
+  defp variable?({name, value}) do
+    text?(name) and text?(value) and String.valid?(name) and String.valid?(value) and name != "" and
+      not String.contains?(name, "=")
+  end
+
+  defp variable?(_), do: false
+
+  defp wrong(env) when is_list(env) or is_map(env) do
+    case Enum.find(env, &(not variable?(&1))) do
+      {name, _} -> ", but #{inspect(name)} has a name or a value that is not"
+      other -> ", but #{inspect(other)} is not"
+    end
+  end
+
+  defp wrong(env), do: ", but it is #{inspect(env)}"
 
   defp check!(options, key, valid?, expected) do
     value = Map.fetch!(options, key)

@@ -9,13 +9,21 @@ defmodule NodexRs.Server do
 
   require Logger
 
-  alias NodexRs.{Distribution, Guard, Lines, NodeDown, OsProcess, StartError, Telemetry}
+  alias NodexRs.{Distribution, Guard, Lines, NodeDown, OsProcess, Output, StartError, Telemetry}
 
   # A connection is lost at once when its process ends; so long we wait for the port to tell how it ended.
   @exit_status_after 1_000
 
   # How long a former process of the same node may take to disappear.
   @former 3_000
+
+  # What it has printed is in the pipe when it is gone. What it has left behind may hold that open, and is not waited for.
+  @rest_after_exit 300
+
+  # Between two big portions of output: an executable that prints without end is slowed down to some MiB in a second.
+  @pause 100
+
+  @piece 4_096
 
   @lines_per_second 1_000
 
@@ -26,6 +34,9 @@ defmodule NodexRs.Server do
             exec: nil,
             process: nil,
             guard: nil,
+            # The exit status of the process, once that is gone, and whether all that it printed is here.
+            ended: nil,
+            silent: false,
             # When the start began, and since it is ready, when that was.
             since: nil,
             # When something was printed last.
@@ -46,7 +57,7 @@ defmodule NodexRs.Server do
   @impl true
   def handle_continue(:start, %{options: options} = state) do
     with :ok <- Distribution.ensure(options.distribute),
-         state = name(state),
+         {:ok, state} <- name(state),
          :ok <- Guard.await(options.sname),
          :ok <- await_former(state.node),
          {:ok, process} <- open(state) do
@@ -54,7 +65,8 @@ defmodule NodexRs.Server do
       Process.send_after(self(), :look, options.ready_timeout)
       {:noreply, %{state | process: process, guard: guard(process, options), heard: System.monotonic_time()}}
     else
-      {:error, reason} -> start_fails(reason, name(state))
+      {:error, reason} ->
+        start_fails(reason, with({:ok, state} <- name(state), do: state, else: (_ -> state)))
     end
   end
 
@@ -62,8 +74,19 @@ defmodule NodexRs.Server do
 
   # The names of this program, so there are as many atoms as nodes in it, however often they are started.
   defp name(%{options: options} = state) do
-    [_, hostname] = String.split(Atom.to_string(node()), "@")
-    %{state | node: :"#{options.sname}@#{hostname}", exec: path(options.exec)}
+    {_, hostname} = host()
+    name = "#{options.sname}@#{hostname}"
+
+    cond do
+      String.length(name) > 255 -> {:error, {:name_too_long, name}}
+      name == Atom.to_string(node()) -> {:error, {:name_of_host, node()}}
+      true -> {:ok, %{state | node: String.to_atom(name), exec: path(options.exec)}}
+    end
+  end
+
+  defp host do
+    [alive, hostname] = node() |> Atom.to_string() |> String.split("@", parts: 2)
+    {alive, hostname}
   end
 
   defp path({app, name}), do: Path.join([Application.app_dir(app), "priv", "nodes", name])
@@ -92,18 +115,20 @@ defmodule NodexRs.Server do
   end
 
   defp open(%{options: options} = state) do
-    [host, hostname] = String.split(Atom.to_string(node()), "@")
+    {host, hostname} = host()
     cookie = Atom.to_string(Node.get_cookie())
     # A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
     environment? = options.cookie == :environment or cookie == "-"
     args = options.args ++ [options.sname, hostname, if(environment?, do: "-", else: cookie), host]
     env = if environment?, do: [{"NODEX_COOKIE", cookie}], else: []
 
-    env =
-      for {name, value} <- env ++ dist_port() ++ Enum.to_list(options.env), do: {~c"#{name}", ~c"#{value}"}
+    env = env ++ dist_port() ++ Enum.to_list(options.env)
 
-    with {:error, reason} <- OsProcess.open(state.exec, args, env, options.cd) do
-      {:error, {:executable, reason}}
+    case OsProcess.open(state.exec, args, env, options.cd) do
+      {:error, {:cd, _, _} = reason} -> {:error, reason}
+      {:error, reason} when reason in [:no_dd, :no_pipe] -> {:error, {:output, reason}}
+      {:error, reason} -> {:error, {:executable, reason}}
+      {:ok, process} -> {:ok, process}
     end
   end
 
@@ -147,21 +172,42 @@ defmodule NodexRs.Server do
   end
 
   @impl true
-  def handle_info({port, {:data, bytes}}, %{process: %{port: port}} = state) do
-    {ended, lines} = Lines.take(state.lines, bytes)
-    state = %{state | lines: lines, heard: System.monotonic_time()}
-
-    # Who prints without end fills the mailbox, and the deadline waits in there.
-    if state.phase == :starting and since(state.since) > state.options.start_timeout,
-      do: start_fails(:late, state, state.options.start_timeout),
-      else: printed(ended, state)
+  def handle_info({port, {:data, bytes}}, %{process: %{output: %{port: port} = output} = process} = state) do
+    {bytes, next, output} = Output.take(output, bytes)
+    state = %{state | process: %{process | output: output}}
+    with {:noreply, state} <- read(bytes, state), do: next(next, state)
   end
 
-  def handle_info({port, {:exit_status, status}}, %{process: %{port: port}} = state) do
-    case state.phase do
-      :starting -> start_fails({:exited, status}, state)
-      :ready -> goes_down({:exited, status}, state)
+  # What the shell says that does not become the executable.
+  def handle_info({port, {:data, bytes}}, %{process: %{port: port}} = state), do: read(bytes, state)
+
+  def handle_info({port, {:exit_status, status}}, %{process: %{port: port}, silent: silent} = state) do
+    state = %{state | ended: status}
+
+    if silent do
+      ended(state)
+    else
+      Process.send_after(self(), :ended, @rest_after_exit)
+      {:noreply, state}
     end
+  end
+
+  # Nobody reads what it prints from now on, which may end it.
+  def handle_info({port, {:exit_status, _}}, %{process: %{output: %{port: port}}} = state) do
+    unless state.silent, do: Logger.warning("[#{state.node}] its output is lost: what reads it was ended")
+    if state.ended, do: ended(state), else: {:noreply, %{state | silent: true}}
+  end
+
+  def handle_info(:grant, %{silent: false} = state) do
+    {:noreply, %{state | process: OsProcess.grant(state.process)}}
+  end
+
+  def handle_info(:ended, state), do: ended(state)
+
+  # It has its exit status, which says more.
+  def handle_info(message, %{ended: status} = state)
+      when status != nil and message in [:look, :late, :link_lost] do
+    {:noreply, state}
   end
 
   def handle_info(:look, %{phase: :starting} = state) do
@@ -184,17 +230,49 @@ defmodule NodexRs.Server do
     {:noreply, state}
   end
 
+  def handle_info(:left_out, state) do
+    left_out(state)
+    {:noreply, %{state | logged: {System.monotonic_time(:second), 0}}}
+  end
+
   def handle_info(:link_lost, state), do: goes_down(:link_lost, state)
 
   # Time-outs that have lost their meaning, the end of the port, messages of strangers.
   def handle_info(_message, state), do: {:noreply, state}
+
+  defp next(:more, state), do: {:noreply, state}
+  defp next(:end, %{ended: nil} = state), do: {:noreply, %{state | silent: true}}
+  defp next(:end, state), do: ended(state)
+
+  defp next(:next_big, %{ended: nil} = state) do
+    Process.send_after(self(), :grant, @pause)
+    {:noreply, state}
+  end
+
+  defp next(_, state), do: {:noreply, %{state | process: OsProcess.grant(state.process)}}
+
+  defp ended(%{phase: :starting} = state), do: start_fails({:exited, state.ended}, state)
+  defp ended(state), do: goes_down({:exited, state.ended}, state)
+
+  defp read("", state), do: {:noreply, state}
+
+  # In pieces, because the lines of a long text are many times as big as the text if they are short.
+  defp read(<<piece::binary-size(@piece), rest::binary>>, state) when rest != "" do
+    with {:noreply, state} <- read(piece, state), do: read(rest, state)
+  end
+
+  defp read(bytes, state) do
+    {ended, lines} = Lines.take(state.lines, bytes)
+    printed(ended, %{state | lines: lines, heard: System.monotonic_time()})
+  end
 
   defp since(time), do: System.convert_time_unit(System.monotonic_time() - time, :native, :millisecond)
 
   defp printed([], state), do: {:noreply, state}
 
   defp printed([line | rest], %{phase: :starting, options: options} = state) do
-    if line == (options.ready_line || "#{state.node} ready") do
+    # There is nobody to connect to once it is gone.
+    if state.ended == nil and line == (options.ready_line || "#{state.node} ready") do
       with {:noreply, state} <- connected(state), do: printed(rest, state)
     else
       printed(rest, state)
@@ -210,7 +288,9 @@ defmodule NodexRs.Server do
     now = System.monotonic_time(:second)
     {second, count} = if match?({^now, _}, state.logged), do: state.logged, else: {now, 0}
     if second != elem(state.logged, 0), do: left_out(state)
-    if count < @lines_per_second, do: log(state, line)
+    if count < @lines_per_second, do: log(state, Lines.printable(line))
+    # Told also if nothing more comes.
+    if count == @lines_per_second, do: Process.send_after(self(), :left_out, 1_000)
     %{state | logged: {second, count + 1}}
   end
 
@@ -254,6 +334,7 @@ defmodule NodexRs.Server do
 
   @impl true
   def terminate(reason, state) do
+    left_out(state)
     if state.guard, do: Guard.end_it(state.guard, state.process)
 
     if state.phase == :ready do

@@ -7,7 +7,11 @@ defmodule NodexRs.StartError do
   | `:not_distributed` | This BEAM is no node. |
   | `{:cannot_distribute, term}` | It was to become one and could not. |
   | `{:name_taken, pid}` | Another child runs a node of this name. |
+  | `{:name_of_host, node}` | It is to have the name of this BEAM. |
+  | `{:name_too_long, name}` | Its name has more than 255 characters. |
   | `{:executable, posix}` | The executable is not there (`:enoent`), is no file that can be run (`:eacces`), .. |
+  | `{:cd, path, posix}` | The folder that it is to be started in is not there, .. |
+  | `{:output, :no_dd \| :no_pipe}` | What reads its output cannot be started: there is no `dd`, or no `/proc`. |
   | `{:exited, status}` | It ended before it was ready; 128 and the number of a signal if that ended it. |
   | `:inactive` | It printed nothing for `:ready_timeout`. |
   | `:late` | It was not ready within `:start_timeout`. |
@@ -37,6 +41,26 @@ defmodule NodexRs.StartError do
 
   defp text(%{reason: {:name_taken, pid}} = error) do
     "#{error.node} did not start: the child #{inspect(pid)} runs a node of this name, give one of them another :sname"
+  end
+
+  defp text(%{reason: {:name_of_host, node}}) do
+    "a node cannot have the name of its host, and #{node} is this BEAM: give NodexRs another :sname"
+  end
+
+  defp text(%{reason: {:name_too_long, name}}) do
+    "a node name has at most 255 characters, and #{name} has #{String.length(name)}: give NodexRs a shorter :sname"
+  end
+
+  defp text(%{reason: {:cd, path, reason}, exec: exec}) do
+    "#{exec} cannot be started in #{path}: #{:file.format_error(reason)}"
+  end
+
+  defp text(%{reason: {:output, :no_dd}, exec: exec}) do
+    "#{exec} cannot be started: its output is read by dd, which is not in PATH"
+  end
+
+  defp text(%{reason: {:output, :no_pipe}, exec: exec}) do
+    "#{exec} cannot be started: there is no pipe for its output (it needs /bin/sh and /proc)"
   end
 
   defp text(%{reason: {:executable, reason}, exec: exec}) do

@@ -32,7 +32,7 @@ defmodule NodexRs.World do
 
   @doc "Starts a child whose process has to be gone when the test has ended; gives its pid."
   def start!(executable, options \\ []) do
-    options = Keyword.merge([exec: executable(executable), sname: unique()], options)
+    options = Keyword.merge([exec: path(executable), sname: unique()], options)
     child = start_supervised!({NodexRs, options}, restart: :temporary)
     NodexRs.await_ready(child, @deadline)
     gone_with_the_test(NodexRs.info(child).os_pid)
@@ -41,12 +41,18 @@ defmodule NodexRs.World do
 
   @doc "Starts a child that fails; gives the error."
   def fail!(executable, options \\ []) do
-    path = if is_binary(executable), do: executable(executable), else: executable
-    {:ok, child} = start_unlinked(Keyword.merge([exec: path, sname: unique()], options))
-    monitor = Process.monitor(child)
-    assert_receive {:DOWN, ^monitor, :process, ^child, {error, [_]}}, @deadline
+    options = NodexRs.Options.new!(Keyword.merge([exec: path(executable), sname: unique()], options))
+    # Linked, because it may have ended before it could be monitored.
+    trapped = Process.flag(:trap_exit, true)
+    {:ok, child} = GenServer.start_link(NodexRs.Server, options)
+    assert_receive {:EXIT, ^child, {error, [_]}}, @deadline
+    Process.flag(:trap_exit, trapped)
     error
   end
+
+  defp path({:path, path}), do: path
+  defp path(name) when is_binary(name), do: executable(name)
+  defp path(in_app), do: in_app
 
   @doc "Starts a child without a supervisor."
   def start_unlinked(options) do
@@ -66,6 +72,14 @@ defmodule NodexRs.World do
       {:ok, stat} -> not (stat =~ ~r/\) [ZX] /)
       {:error, _} -> false
     end
+  end
+
+  @doc "The processes with a variable of this name that is 1."
+  def marked(mark) do
+    for os_pid <- File.ls!("/proc"),
+        {:ok, environment} <- [File.read("/proc/#{os_pid}/environ")],
+        environment =~ mark <> "=1\0",
+        do: os_pid
   end
 
   def signal(os_pid, signal) do

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::{
     cli::Global,
+    client,
     failure::{Code, Failure},
     output::Screen,
     report::{Check, Layout, Report, Verdict},
@@ -24,6 +25,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    // What cannot be tried is told before anything is.
+    match &args.node {
+        Some(node) => client::own_name_to(node, global)?,
+        None => client::own_name(global)?,
+    };
     let screen = Screen::new(global.quiet);
     let mut found = Findings {
         report: Report::new(screen, global.quiet, global.json, WIDTH, Layout::Next),

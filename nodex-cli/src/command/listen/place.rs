@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use nodex_core::dist::handshake::check_node_name;
+use nodex_core::dist::handshake::check_own_name;
 
 use crate::failure::{Code, Failure};
 
@@ -12,9 +12,9 @@ pub(super) async fn of(node: &str, address: Option<IpAddr>) -> Result<(String, I
         true => node.to_owned(),
         false => format!("{node}@{}", address.unwrap_or(Ipv4Addr::LOCALHOST.into())),
     };
-    check_node_name(name.as_bytes())
+    check_own_name(&name)
         .map_err(|problem| Failure::new(Code::Usage, format!("{name:?} is no node name: {problem}")))?;
-    let host = name.split('@').nth(1).unwrap_or_default();
+    let host = name.split_once('@').map_or("", |(_, host)| host);
     if let Some(address) = address {
         return Ok((name, address));
     }

@@ -17,13 +17,14 @@ pub(super) fn crate_folder(name: &Name, elixir: bool) -> PathBuf {
     if elixir { Path::new("native").join(&name.krate) } else { PathBuf::new() }
 }
 
-pub(super) fn all(name: &Name, source: &Source, elixir: bool) -> Vec<File> {
+/// For a project in this folder.
+pub(super) fn all(dir: &Path, name: &Name, source: &Source, elixir: bool) -> Vec<File> {
     let mut files = Vec::new();
-    let mut add = |path: PathBuf, template: &str| files.push(File { path, text: fill(template, name, source) });
+    let mut add = |path: PathBuf, template: &str| files.push(File { path, text: fill(template, name, source, dir) });
     if elixir {
         let (lib, test) = (Path::new("lib"), Path::new("test"));
         add("README.md".into(), include_str!("../../../templates/elixir/README.md"));
-        add("mix.exs".into(), &mix(source));
+        add("mix.exs".into(), &mix(&source.mix(dir)));
         add(".formatter.exs".into(), include_str!("../../../templates/elixir/formatter.exs"));
         add(".gitignore".into(), include_str!("../../../templates/elixir/gitignore"));
         add(lib.join(format!("{}.ex", name.app)), include_str!("../../../templates/elixir/lib/api.ex"));
@@ -36,27 +37,27 @@ pub(super) fn all(name: &Name, source: &Source, elixir: bool) -> Vec<File> {
         add("README.md".into(), include_str!("../../../templates/node/README.md"));
     }
     let krate = crate_folder(name, elixir);
-    add(krate.join("Cargo.toml"), &cargo(source));
+    add(krate.join("Cargo.toml"), &cargo(&source.cargo(&dir.join(&krate))));
     add(krate.join("src/main.rs"), include_str!("../../../templates/node/main.rs"));
     add(krate.join(".gitignore"), include_str!("../../../templates/node/gitignore"));
     files
 }
 
-fn cargo(source: &Source) -> String {
-    include_str!("../../../templates/node/Cargo.toml.in").replace("{{dependency}}", &source.cargo())
+fn cargo(nodex: &str) -> String {
+    include_str!("../../../templates/node/Cargo.toml.in").replace("{{dependency}}", nodex)
 }
 
-fn mix(source: &Source) -> String {
-    include_str!("../../../templates/elixir/mix.exs").replace("{{dependency}}", &source.mix())
+fn mix(nodex_rs: &str) -> String {
+    include_str!("../../../templates/elixir/mix.exs").replace("{{dependency}}", nodex_rs)
 }
 
-fn fill(template: &str, name: &Name, source: &Source) -> String {
+fn fill(template: &str, name: &Name, source: &Source, dir: &Path) -> String {
     template
         .replace("{{name}}", &name.krate)
         .replace("{{app}}", &name.app)
         .replace("{{module}}", &name.module)
         .replace("{{rust}}", env!("CARGO_PKG_RUST_VERSION"))
-        .replace("{{source}}", &source.text())
+        .replace("{{source}}", &source.text(dir))
 }
 
 #[cfg(test)]
@@ -67,7 +68,7 @@ mod tests {
     fn nothing_is_left_to_be_filled_in() {
         let name = Name { krate: "my-calc".into(), app: "my_calc".into(), module: "MyCalc".into() };
         let source = Source::Git("https://host/nodex.git".into());
-        for file in [all(&name, &source, true), all(&name, &source, false)].concat() {
+        for file in [all(Path::new("/a"), &name, &source, true), all(Path::new("/a"), &name, &source, false)].concat() {
             assert!(!file.text.contains("{{") || file.path.ends_with("main.rs"), "{}", file.path.display());
             assert!(!file.text.contains("{{name") && file.text.ends_with('\n'), "{}", file.path.display());
         }

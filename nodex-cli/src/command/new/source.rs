@@ -1,7 +1,7 @@
 //! Where a new project takes nodex from. The crates are in no registry, so it is a folder or a git repository.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -12,9 +12,31 @@ const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// Absolute.
+    /// Absolute, without links in it.
     Folder(PathBuf),
     Git(String),
+}
+
+/// The folder of a project, which need not be there yet: absolute, without links in it.
+pub(super) fn real(dir: &Path) -> io::Result<PathBuf> {
+    let absolute = std::path::absolute(dir)?;
+    for there in absolute.ancestors() {
+        if let Ok(real) = fs::canonicalize(there) {
+            return Ok(real.join(absolute.strip_prefix(there).unwrap_or(Path::new(""))));
+        }
+    }
+    Ok(absolute)
+}
+
+/// The way from one folder to another; both are absolute and without links.
+fn relative(to: &Path, from: &Path) -> PathBuf {
+    let common = to.components().zip(from.components()).take_while(|(a, b)| a == b).count();
+    let up = from.components().skip(common).map(|_| Path::new(".."));
+    let mut way: PathBuf = up.chain(to.components().skip(common).map(|part| Path::new(part.as_os_str()))).collect();
+    if way.as_os_str().is_empty() {
+        way.push(".");
+    }
+    way
 }
 
 impl Source {
@@ -58,25 +80,27 @@ impl Source {
         }
     }
 
-    /// As in a `Cargo.toml`.
-    pub(super) fn cargo(&self) -> String {
+    /// As in a `Cargo.toml` in this folder. Paths are relative, so that they mean the same to whoever has the two side by
+    /// side.
+    pub(super) fn cargo(&self, from: &Path) -> String {
         match self {
-            Source::Folder(folder) => format!("{{ path = \"{}\" }}", folder.display()),
+            Source::Folder(folder) => format!("{{ path = \"{}\" }}", relative(folder, from).display()),
             Source::Git(url) => format!("{{ git = \"{url}\" }}"),
         }
     }
 
-    /// As in a `mix.exs`.
-    pub(super) fn mix(&self) -> String {
+    /// As in a `mix.exs` in this folder.
+    pub(super) fn mix(&self, from: &Path) -> String {
         match self {
-            Source::Folder(folder) => format!("path: \"{}/elixir/nodex_rs\"", folder.display()),
+            Source::Folder(folder) => format!("path: \"{}/elixir/nodex_rs\"", relative(folder, from).display()),
             Source::Git(url) => format!("git: \"{url}\", subdir: \"elixir/nodex_rs\""),
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    /// As in a README in this folder.
+    pub(super) fn text(&self, from: &Path) -> String {
         match self {
-            Source::Folder(folder) => format!("`{}`", folder.display()),
+            Source::Folder(folder) => format!("`{}`", relative(folder, from).display()),
             Source::Git(url) => format!("`{url}`"),
         }
     }
@@ -89,11 +113,22 @@ mod tests {
     #[test]
     fn urls() {
         let Ok(source) = Source::find(Some("https://host/nodex.git")) else { panic!("it is a URL") };
-        assert_eq!(source.cargo(), "{ git = \"https://host/nodex.git\" }");
-        assert_eq!(source.mix(), "git: \"https://host/nodex.git\", subdir: \"elixir/nodex_rs\"");
+        assert_eq!(source.cargo(Path::new("/a")), "{ git = \"https://host/nodex.git\" }");
+        assert_eq!(source.mix(Path::new("/a")), "git: \"https://host/nodex.git\", subdir: \"elixir/nodex_rs\"");
         for url in ["https://host/\"", "https://host/#{x}", "https://host/a b", "ssh://host/\n"] {
             assert!(Source::find(Some(url)).is_err(), "{url:?}");
         }
+    }
+
+    #[test]
+    fn folders_are_told_from_where_they_are_read() {
+        let source = Source::Folder("/srv/nodex".into());
+        assert_eq!(source.cargo(Path::new("/srv/shop/native/calc")), "{ path = \"../../../nodex\" }");
+        assert_eq!(source.mix(Path::new("/home/me/shop")), "path: \"../../../srv/nodex/elixir/nodex_rs\"");
+        assert_eq!(source.text(Path::new("/srv/nodex/target/calc")), "`../..`");
+        assert_eq!(source.text(Path::new("/srv/nodex")), "`.`");
+        let folder = real(Path::new("/proc/self/cwd/no/../such")).map(|real| real.starts_with("/proc"));
+        assert_eq!(folder.ok(), Some(false), "links are followed");
     }
 
     #[test]

@@ -4,9 +4,17 @@ defmodule {{module}}.Application do
 
   @impl true
   def start(_type, _args) do
+    node = [
+      exec: {:{{app}}, "{{name}}"},
+      # A release is the node `{{app}}`, so this one has another name.
+      sname: "{{name}}_node",
+      name: {{module}}.Node,
+      # Makes this BEAM a node of this machine if it is none yet, as under `mix test`.
+      distribute: true
+    ]
+
     children = [
-      # `distribute` makes this BEAM a node of this machine if it is none yet, as under `mix test`.
-      {NodexRs, exec: {:{{app}}, "{{name}}"}, name: {{module}}.Node, distribute: true}
+      {NodexRs, node}
     ]
 
     Supervisor.start_link(children, strategy: :one_for_one, name: {{module}}.Supervisor)

@@ -25,6 +25,7 @@ mod initiator;
 mod message;
 mod name;
 mod open;
+mod own_name;
 
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub use error::HandshakeError;
 pub use framing::{Framing, MAX_MESSAGE, MAX_UNPROVEN};
 pub use initiator::Initiator;
 pub use name::{MAX_NODE_NAME, NameProblem, check_node_name};
+pub use own_name::check_own_name;
 
 use super::{Cookie, Flags};
 

@@ -29,6 +29,9 @@ pub enum NameProblem {
     /// A host has no `@`.
     #[error("it is not a host name")]
     NotHost,
+    /// A node of ours is called as a BEAM can be called. Others may have what names they like.
+    #[error("before the @ there can only be letters A-Z and a-z, digits, _ and -, and there has to be at least one")]
+    NotAllowed,
 }
 
 /// Checks a full node name, `name@host` with neither part empty.

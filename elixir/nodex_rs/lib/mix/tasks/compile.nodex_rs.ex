@@ -14,7 +14,8 @@ defmodule Mix.Tasks.Compile.NodexRs do
       end
 
   cargo decides what has to be built again. With `MIX_ENV=prod` it builds with `--release`. Its output is in
-  `_build/nodex_rs`, or where `CARGO_TARGET_DIR` says; `priv/nodes` belongs into `.gitignore`.
+  `_build/nodex_rs`, or where `CARGO_TARGET_DIR` says; `priv/nodes` belongs into `.gitignore`. Crates, also those of several
+  applications, share it and what they depend on. A second one of the same name has a folder of its own there.
 
   ## Configuration
 
@@ -65,13 +66,13 @@ defmodule Mix.Tasks.Compile.NodexRs do
     Enum.each(installed(), &File.rm/1)
     File.rm(manifest())
     # A folder that others share is theirs.
-    unless System.get_env("CARGO_TARGET_DIR"), do: Enum.each(crates(), &Cargo.clean(&1, clean_args(), env()))
+    unless target_dir(), do: Enum.each(crates(), &Cargo.clean(&1, clean_args(), env(&1)))
     :ok
   end
 
   defp build(crates) do
     {statuses, executables, diagnostics} =
-      crates |> Enum.map(&Cargo.build(&1, build_args(), env())) |> Enum.reduce({[], [], []}, &add/2)
+      crates |> Enum.map(&Cargo.build(&1, build_args(), env(&1))) |> Enum.reduce({[], [], []}, &add/2)
 
     case executables -- Enum.uniq_by(executables, &Path.basename/1) do
       [] ->
@@ -147,14 +148,61 @@ defmodule Mix.Tasks.Compile.NodexRs do
     to_string(config()[:profile] || if(Mix.env() == :prod, do: :release, else: :dev))
   end
 
-  # One folder for all environments and all applications of an umbrella: they share the crates that they depend on.
-  defp env do
-    target =
-      System.get_env("CARGO_TARGET_DIR") ||
-        Mix.Project.build_path() |> Path.dirname() |> Path.join("nodex_rs")
-
-    [{"CARGO_TARGET_DIR", target} | Enum.to_list(config()[:env] || [])]
+  # One folder for all environments and all applications of an umbrella, in which they share the crates that they depend
+  # on.
+  defp env(crate) do
+    shared = target_dir() || Mix.Project.build_path() |> Path.dirname() |> Path.join("nodex_rs")
+    configured_env() ++ [{"CARGO_TARGET_DIR", shared |> Path.expand(crate) |> place(crate)}]
   end
+
+  # To cargo, two crates that are each a workspace are the same one if their names are: the second would get what was
+  # built from the first. So whoever comes first has the shared folder, and the second one of its own.
+  defp place(shared, crate) do
+    with {:ok, root, names} <- Cargo.workspace(crate, configured_env()),
+         false <- Enum.all?(names, &own?(&1, root, shared, crate)) do
+      Path.join(
+        shared,
+        "#{Path.basename(root)}-#{:erlang.phash2(root, 0x1_0000_0000) |> Integer.to_string(16)}"
+      )
+    else
+      _ -> shared
+    end
+  end
+
+  defp own?(name, root, shared, crate) do
+    claim = Path.join([shared, "owners", name])
+
+    case File.read(claim) do
+      {:ok, ^root} ->
+        true
+
+      {:ok, other} ->
+        gone? = not File.dir?(other)
+
+        if gone? do
+          Cargo.clean(
+            crate,
+            ["--package", name | clean_args()],
+            configured_env() ++ [{"CARGO_TARGET_DIR", shared}]
+          )
+
+          File.write!(claim, root)
+        end
+
+        gone?
+
+      {:error, _} ->
+        File.mkdir_p!(Path.dirname(claim))
+        File.write!(claim, root)
+        true
+    end
+  end
+
+  defp target_dir do
+    Map.get(Map.new(configured_env()), "CARGO_TARGET_DIR") || System.get_env("CARGO_TARGET_DIR")
+  end
+
+  defp configured_env, do: Enum.to_list(config()[:env] || [])
 
   defp config, do: Mix.Project.config()[:nodex_rs] || []
 end
