@@ -30,6 +30,7 @@ for_each_release!(
     over_ipv6,
     kept_connected,
     visible,
+    visible_executable,
 );
 
 fn adds() -> Builder {
@@ -345,4 +346,17 @@ fn visible(otp: &Otp) {
             assert_eq!(beam.said(), "");
         }
     }
+}
+
+/// The same for a node whose connection has a thread of its own.
+fn visible_executable(otp: &Otp) {
+    let world = World::new();
+    let mut beam = world.beam(otp, BEAM, &[]);
+    let mut command = world.drop_in_command(&Executable::example("citizen_under_test"), "citizen", "beam");
+    command.env("CITIZEN_VISIBLE", "yes");
+    let _running = Running::start(command);
+    beam.eventually("nodes()", "['citizen@127.0.0.1']");
+    assert_eq!(beam.eval("global:sync()"), "ok");
+    assert_eq!(beam.eval("global:trans({lock, self()}, fun() -> done end)"), "done");
+    assert_eq!(beam.said(), "");
 }

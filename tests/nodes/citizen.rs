@@ -9,7 +9,8 @@ use nodex::{
 };
 
 fn main() -> ExitCode {
-    node::main(|node| Ok(node.register("orders", orders()).register("workers", workers())))
+    let visible = std::env::var_os("CITIZEN_VISIBLE").is_some();
+    node::main(|node| Ok(node.visible(visible).register("orders", orders()).register("workers", workers())))
 }
 
 /// Starts and stops services.

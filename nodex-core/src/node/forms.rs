@@ -103,7 +103,11 @@ impl<'a> Form<'a> {
             | ("inet_async", 4) => Some(Form::Silent),
             ("timeout", 3) => silent(second().is_some_and(is_reference)),
             ("tcp" | "udp" | "sctp" | "ssl", 3..=6)
-            | ("tcp_closed" | "tcp_passive" | "udp_passive" | "sctp_passive" | "ssl_closed" | "ssl_passive", 2)
+            | (
+                "tcp_closed" | "udp_closed" | "tcp_passive" | "udp_passive" | "sctp_passive" | "ssl_closed"
+                | "ssl_passive",
+                2,
+            )
             | ("tcp_error" | "udp_error" | "sctp_error" | "ssl_error", 3) => silent(second().is_some_and(is_socket)),
             ("trace" | "trace_ts", 3..) | ("monitor", 4) => {
                 silent(second().is_some_and(|tag| is_pid(tag) || is_port(tag)))

@@ -162,7 +162,8 @@ impl Arrival<'_> {
         let function = crate::atom!("get_state");
         let decoder = Decoder::new(&[]);
         let (context, process) = (self.context, &self.process.address);
-        let args = Args { function: &function, taken: 0, decoder, context, route, process, share: Share::default() };
+        let share = Share::default();
+        let args = Args { function: &function, taken: 0, decoder, context, route, process, share };
         let call = Call { args, out, waker: self.input.waker };
         if states.is_empty() {
             return match asked {
