@@ -84,6 +84,7 @@ async fn join(node: &str, host: &str, cookie: Cookie, misbehaviour: &str) -> Res
                 nobody.id ^= 0x5555;
                 tokio::spawn(async move { context.node().send(nobody, (atom!("pong"), term)).await });
             }
+            caller.forget();
             NoReply
         }),
         "answers_twice" => Functions::new().add("ping", |caller: Caller, term: RawTerm| {

@@ -185,7 +185,48 @@ pub(crate) fn large() -> Vec<Row> {
             .refused(),
         row("integer of 8 MB", [&[111][..], &(8u32 << 20).to_be_bytes(), &[0], &vec![1; 8 << 20]].concat()).refused(),
         row("binary of 8 MB", binary(&vec![7; 8 << 20])),
+        row("integer of 4 MB", long_integer()),
+        row("map with an integer of 4 MB as its key", [&[116, 0, 0, 0, 1][..], &long_integer(), &[106]].concat()),
+        row("8 maps in keys, each with 8 maps in keys, four levels deep", maps_in_keys(4, &mut 1000)),
+        row("4,000 keys of one hash", keys_of_one_hash(4000)),
+        row("1,000,000 characters and a number", {
+            let count = 1_000_001_u32;
+            [&[108][..], &count.to_be_bytes(), &[97, b'a'].repeat(1_000_000), &[97, 0, 106]].concat()
+        }),
     ]
+}
+
+/// The longest that OTP 25 takes.
+fn long_integer() -> Vec<u8> {
+    const BYTES: u32 = 4_194_296;
+    [&[111][..], &BYTES.to_be_bytes(), &[0], &vec![0xAB; BYTES as usize]].concat()
+}
+
+/// A map of 8 maps as keys, and so on; numbers tell the innermost apart. To sort the keys again and again takes minutes.
+fn maps_in_keys(depth: u32, number: &mut i32) -> Vec<u8> {
+    let mut term = vec![116, 0, 0, 0, 8];
+    for _ in 0..8 {
+        *number += 1;
+        term.extend(if depth == 0 { int(*number) } else { maps_in_keys(depth - 1, number) });
+        term.push(106);
+    }
+    term
+}
+
+/// A map with tuples as keys that have the same parts in other maps: in each tuple half of the pairs are in a map, and half
+/// stand behind an empty one. A hash that goes by the parts alone is the same for all.
+fn keys_of_one_hash(count: u32) -> Vec<u8> {
+    const BLOCKS: u32 = 20;
+    let mut term = [&[116][..], &count.to_be_bytes()].concat();
+    let halves = (0_u32..1 << BLOCKS).filter(|which| which.count_ones() == BLOCKS / 2);
+    for which in halves.take(count as usize) {
+        term.extend([104, (BLOCKS / 2 * 4) as u8]);
+        for block in 0..BLOCKS {
+            term.extend([116, 0, 0, 0, (which >> block & 1) as u8, 97, 1, 97, 2]);
+        }
+        term.extend([97, 1]);
+    }
+    term
 }
 
 /// 64 MiB of one byte for each element.

@@ -226,6 +226,15 @@ defmodule CitizenRpcTest do
     assert :rpc.block_call(node, :orders, :no_reply, []) == :ok
     assert :rpc.block_call(node, :orders, :answer_later, [:done]) == :done
     assert :rpc.block_call(node, :orders, :forget, []) == {:badrpc, {:EXIT, :noreply}}
+    # A message and a call are told as well.
+    dropped = {:error, {:no_reply, "forget: the caller was dropped without an answer"}}
+    assert GenServer.call({:orders, node}, :forget) == dropped
+    send({:orders, node}, :forget)
+    assert_receive ^dropped, 30_000
+    # Once.
+    send({:orders, node}, :how)
+    assert_receive {:plain, _}, 30_000
+    refute_received _
   end
 
   test "calls the same handler as messages and gen_server calls do", %{node: node} do

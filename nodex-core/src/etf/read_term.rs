@@ -395,22 +395,38 @@ impl Reader<'_, '_> {
 
 /// Moves pairs into a map that has room for them.
 fn fill(map: &mut HashMap<Term, Term>, pairs: &mut Vec<Term>, offset: usize) -> Result<(), EtfError> {
-    let (mut alike, mut unordered) = (Alike::default(), false);
     let mut pairs = pairs.drain(..);
     while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
-        // The usual keys contain none, and that is seen without a call.
-        let maps = if matches!(key, Term::Atom(_) | Term::Binary(_)) { Maps::None } else { maps_in(&key) };
-        if maps != Maps::None {
-            unordered |= maps == Maps::Several;
-            if !alike.admits(&key, map.hasher()) {
-                return Err(EtfError::AlikeKeys { offset, limit: MAX_ALIKE });
-            }
+        // The usual keys contain no maps, and that is seen without a call.
+        let usual = matches!(key, Term::Atom(_) | Term::Binary(_) | Term::FixInteger(_));
+        if !usual && maps_in(&key) != Maps::None {
+            return fill_with_maps(map, [key, value].into_iter().chain(pairs), offset);
         }
         if map.insert(key, value).is_some() {
             return Err(EtfError::DuplicateKey { offset });
         }
     }
-    if unordered && !Order::default().distinct(map.keys().filter(|key| maps_in(key) == Maps::Several)) {
+    Ok(())
+}
+
+/// The same, where keys contain maps, whose hashes are worth less.
+#[cold]
+#[inline(never)]
+fn fill_with_maps(
+    map: &mut HashMap<Term, Term>,
+    mut pairs: impl Iterator<Item = Term>,
+    offset: usize,
+) -> Result<(), EtfError> {
+    let mut alike = Alike::default();
+    while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
+        if maps_in(&key) != Maps::None && !alike.admits(&key, map.hasher()) {
+            return Err(EtfError::AlikeKeys { offset, limit: MAX_ALIKE });
+        }
+        if map.insert(key, value).is_some() {
+            return Err(EtfError::DuplicateKey { offset });
+        }
+    }
+    if !Order::default().distinct(map.keys().filter(|key| maps_in(key) == Maps::Several)) {
         return Err(EtfError::DuplicateKey { offset });
     }
     Ok(())

@@ -23,7 +23,8 @@ use crate::{
 /// | a handler panics | the caller gets the error, the service goes on | the same |
 ///
 /// These options choose otherwise. A service that has ended is gone for good: its name is free, those who monitor it or are
-/// linked to it are told, and its calls that still run are dropped.
+/// linked to it are told, and its calls that still run are dropped; who sent a plain message gets
+/// `{error, {no_reply, _}}`, as do those whose [`Caller`](super::Caller) was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServiceOptions {
     trap_exit: bool,

@@ -57,6 +57,8 @@ pub(crate) struct Alike(Option<HashMap<u64, usize>>);
 
 impl Alike {
     /// Counts a key that is to be entered into a table that hashes so. False if it has too many like it.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn admits(&mut self, key: &impl Hash, hasher: &impl BuildHasher) -> bool {
         let count = self.0.get_or_insert_default().entry(hasher.hash_one(key)).or_default();
         *count += 1;
