@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Extensions, Function, MissingState, Service, SystemState,
+    Extensions, Function, MissingState, Service,
     function_table::{FunctionTable, Target},
     modules,
     processes::{Found, Number, Processes},
@@ -306,9 +306,9 @@ impl Process {
         Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), functions, services })
     }
 
-    /// The states that its services show.
-    pub(super) fn system_states(&self) -> impl Iterator<Item = SystemState> {
-        self.services.iter().filter_map(|service| service.system_state())
+    /// Its services.
+    pub(super) fn services(&self) -> &[Arc<dyn Service>] {
+        &self.services
     }
 
     /// True for the one of the processes that every node has which people talk to.

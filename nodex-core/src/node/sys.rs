@@ -10,9 +10,10 @@ use std::{
 };
 
 use futures::FutureExt;
+use tokio::time::timeout;
 
 use super::{
-    Args, Call, Context, Handled, IntoReply, Rejection, RpcError, SystemState,
+    Args, Call, Context, Handled, IntoReply, Rejection, RpcError, Service, SystemState,
     call::panic_rejection,
     caller::Share,
     dispatch::Arrival,
@@ -158,7 +159,7 @@ impl Arrival<'_> {
     }
 
     fn run(&self, route: &Route<'_>, asked: Asked, out: &mut Encoder) -> Handled {
-        let states: Vec<SystemState> = self.process.system_states().collect();
+        let states = states(self.process.services());
         let function = crate::atom!("get_state");
         let decoder = Decoder::new(&[]);
         let (context, process) = (self.context, &self.process.address);
@@ -171,19 +172,23 @@ impl Arrival<'_> {
                 Asked::Status => call.reply(Answer::Status(self.status(None))),
             };
         }
+        // No state is kept while the peer is asked how it takes one: it could take its time over many questions.
+        let known = asked == Asked::Status || context.connection().form_of_state.initialized();
+        let (states, services) = (known.then_some(states), self.process.services().to_vec());
         let (status, context) = (self.status(None), self.context.clone());
         call.run(async move {
-            let state = AssertUnwindSafe(all(states)).catch_unwind().await;
-            let state = match state {
+            let taken = match asked {
+                Asked::State => form_of_state(&context).await,
+                Asked::Status => Taken::Either,
+            };
+            let state = async { all(states.unwrap_or_else(|| self::states(&services))).await };
+            let state = match AssertUnwindSafe(state).catch_unwind().await {
                 Ok(Ok(state)) => Ok(state),
                 Ok(Err(error)) => Err(Rejection::unencodable(&error).reason().to_vec()),
                 Err(panic) => Err(panic_rejection("system_state", &*panic).reason().to_vec()),
             };
             match asked {
-                Asked::State => {
-                    let taken = if state.is_ok() { form_of_state(&context).await } else { Taken::Either };
-                    Answer::State(Some(state), taken)
-                }
+                Asked::State => Answer::State(Some(state), taken),
                 Asked::Status => Answer::Status(Status { state: state.ok(), ..status }),
             }
         })
@@ -196,6 +201,11 @@ impl Arrival<'_> {
             state,
         }
     }
+}
+
+/// The states that these services show.
+fn states(services: &[Arc<dyn Service>]) -> Vec<SystemState> {
+    services.iter().filter_map(|service| service.system_state()).collect()
 }
 
 /// The state of a process: of the service that shows one, or the list of them.
@@ -239,9 +249,11 @@ async fn form_of_state(context: &Context) -> Taken {
             _ => Ok(Taken::Bare),
         }
     };
-    match peer.form_of_state.get_or_try_init(ask).await {
-        Ok(taken) => *taken,
-        Err(error) => {
+    match timeout(FORM_LIMIT, peer.form_of_state.get_or_try_init(ask)).await {
+        Ok(Ok(taken)) => *taken,
+        // Many wait for one answer, and none of them for longer.
+        Err(_) => Taken::Ok,
+        Ok(Err(error)) => {
             tracing::debug!(peer = %peer.name(), %error, "how it takes a state cannot be told");
             Taken::Ok
         }
