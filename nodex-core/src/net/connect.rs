@@ -41,6 +41,7 @@ pub enum ConnectError {
         /// The node.
         node: String,
         /// What the resolver says.
+        #[source]
         error: io::Error,
     },
     /// epmd is not there, does not answer, or does not know the node.
@@ -49,6 +50,7 @@ pub enum ConnectError {
         /// The node.
         node: String,
         /// What went wrong with epmd.
+        #[source]
         error: EpmdError,
     },
     /// The node's port does not answer.
@@ -59,6 +61,7 @@ pub enum ConnectError {
         /// Where it was said to be.
         address: SocketAddr,
         /// Why not.
+        #[source]
         error: io::Error,
     },
     /// The system gives no random numbers, which a challenge is made of.
@@ -77,6 +80,7 @@ pub enum ConnectError {
         /// Which handshake message was due.
         waiting_for: &'static str,
         /// Why.
+        #[source]
         error: io::Error,
     },
     /// The nodes do not agree.
@@ -85,6 +89,7 @@ pub enum ConnectError {
         /// The node.
         node: String,
         /// On what.
+        #[source]
         error: HandshakeError,
     },
     /// The peer broke the protocol right after the handshake.

@@ -45,6 +45,7 @@ pub enum ArgumentError {
         /// The full name.
         name: String,
         /// What is wrong with it.
+        #[source]
         problem: NameProblem,
     },
     /// The node would have the name of its host.

@@ -58,7 +58,7 @@ pub enum CallError {
         error: DecodeError,
     },
     /// The reply is not what was expected.
-    #[error("the reply cannot be read: {error}: {reply:.1000}")]
+    #[error("the reply cannot be read: {error}")]
     #[non_exhaustive]
     Reply {
         /// Where it differs.

@@ -22,13 +22,14 @@ pub struct CookieSource {
 pub enum CookieSourceError {
     /// The argument is no cookie.
     #[error("the cookie argument: {0}")]
-    Argument(CookieError),
+    Argument(#[source] CookieError),
     /// An environment variable holds no cookie.
     #[error("{variable}: {problem}")]
     Variable {
         /// Its name.
         variable: &'static str,
         /// What is wrong.
+        #[source]
         problem: CookieError,
     },
     /// An environment variable is no UTF-8.
@@ -43,6 +44,7 @@ pub enum CookieSourceError {
         /// Its path.
         path: PathBuf,
         /// Why.
+        #[source]
         error: io::Error,
     },
     /// A file holds no cookie.
@@ -51,6 +53,7 @@ pub enum CookieSourceError {
         /// Its path.
         path: PathBuf,
         /// What is wrong.
+        #[source]
         problem: CookieError,
     },
     /// There is none anywhere.

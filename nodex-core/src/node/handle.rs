@@ -42,6 +42,7 @@ pub enum StartError {
         /// The name.
         name: String,
         /// What is wrong with it.
+        #[source]
         problem: NameProblem,
     },
     /// Its services cannot be served.

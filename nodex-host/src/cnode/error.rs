@@ -20,6 +20,7 @@ pub enum SpawnError {
         /// `sname@hostname`.
         name: String,
         /// What is wrong with it.
+        #[source]
         problem: NameProblem,
     },
     /// No line can be equal to it: it is longer than a line can be, or has a line feed.

@@ -32,6 +32,7 @@ pub enum HostNodeError {
         /// The name.
         name: String,
         /// What is wrong with it.
+        #[source]
         problem: NameProblem,
     },
     /// Not a cookie.

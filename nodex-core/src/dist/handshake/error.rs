@@ -72,6 +72,7 @@ pub enum HandshakeError {
         /// The name, unprintable bytes escaped.
         name: String,
         /// What is wrong with it.
+        #[source]
         problem: NameProblem,
     },
     /// A status that is unknown, or that fits no node with (or without) a name of its own.
