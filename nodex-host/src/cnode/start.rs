@@ -66,6 +66,11 @@ impl CnodeBuilder {
         Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace), launched })
     }
 
+    /// Whether it could be started at all, as far as its options say.
+    pub(crate) fn check(&self, host: &HostNode) -> Result<(), SpawnError> {
+        self.plan(host).map(drop)
+    }
+
     pub(super) fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
         let sname = self.sname.clone().unwrap_or_else(random_sname);
         let plan = Plan::new(self, host, &sname, creation());
