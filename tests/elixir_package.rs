@@ -20,7 +20,7 @@ use support::{
 const DEADLINE: Duration = Duration::from_secs(1_200);
 
 /// Fewer tests than this, and some have got lost.
-const AT_LEAST: u32 = 60;
+const AT_LEAST: u32 = 100;
 
 support::otp::release!(system = None; formatted, package);
 support::otp::release!(otp_27 = Some("27"); package);

@@ -345,12 +345,29 @@ async fn a_member_that_hangs_gets_no_more_calls() {
 #[tokio::test]
 async fn a_member_that_does_not_start_takes_the_others_down() {
     let net = up().await;
-    let start = async |names: [&str; 2]| pool(rust_node()).names(names).start(&net).await.unwrap_err();
-    let error = start(["good", "new\nline"]).await;
+    let taken = CnodeBuilder::new(rust_node()).sname("taken").spawn(&net).await.unwrap();
+    let template = CnodeBuilder::new(rust_node()).adopt(false);
+    let error = Pool::builder("calc", template).names(["good", "taken"]).start(&net).await.unwrap_err();
     let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
-    assert!(matches!(&**why, SpawnError::InvalidName { .. }), "{why}");
-    assert_eq!(&**child, "new\nline");
-    assert!(matches!(start(["same", "same"]).await, StartError::DuplicateId { .. }));
+    assert!(matches!(&**why, SpawnError::UnexpectedExit { .. }), "{why}");
+    assert_eq!(&**child, "taken");
+    let pid = taken.pid().unwrap();
+    taken.stop().await;
     let net: Distributed = net;
+    finish(net, [pid]).await;
+}
+
+/// Names that cannot be are told before any member is started: there is no executable here that could be.
+#[tokio::test]
+async fn names_that_no_members_can_have() {
+    let net = up().await;
+    let start = async |names: [&str; 2]| pool("/no/such/executable").names(names).start(&net).await.unwrap_err();
+    for name in ["new\nline", "a.b", "a/b", "a:b", "a+b", ""] {
+        let error = start(["good", name]).await;
+        let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
+        assert!(matches!(&**why, SpawnError::InvalidName { .. }), "{why}");
+        assert_eq!(&**child, name);
+    }
+    assert!(matches!(start(["same", "same"]).await, StartError::DuplicateId { .. }));
     finish(net, []).await;
 }

@@ -66,9 +66,19 @@ impl CnodeBuilder {
         Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace, plan.ours), launched })
     }
 
+    /// Whether it could be started at all, as far as its options say.
+    pub(crate) fn check(&self, host: &HostNode) -> Result<(), SpawnError> {
+        self.plan_for(host, false).map(drop)
+    }
+
     pub(super) async fn plan(&self, host: &HostNode) -> Result<Plan, SpawnError> {
+        self.plan_for(host, self.is_ours().await)
+    }
+
+    /// `ours` is whether it is known to have been built with nodex.
+    fn plan_for(&self, host: &HostNode, ours: bool) -> Result<Plan, SpawnError> {
         let sname = self.sname.clone().unwrap_or_else(random_sname);
-        let plan = Plan::new(self, host, &sname, creation(), self.is_ours().await);
+        let plan = Plan::new(self, host, &sname, creation(), ours);
         if let Err(problem) = check_own_name(&plan.node) {
             return Err(SpawnError::InvalidName { name: plan.node, problem });
         }

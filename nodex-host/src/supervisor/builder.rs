@@ -98,6 +98,11 @@ impl SupervisorBuilder {
             if !ids.insert(spec.id.clone()) {
                 return Err(StartError::DuplicateId { child: spec.id.clone() });
             }
+            // Before any of them is started.
+            if let Err(error) = spec.options.check(net.host()) {
+                let (child, error) = (spec.id.clone(), Arc::new(error));
+                return Err(StartError::Ended(Ended::StartFailed { child, error }));
+            }
         }
         let (commands, received) = mpsc::unbounded_channel();
         let (started, is_started) = oneshot::channel();

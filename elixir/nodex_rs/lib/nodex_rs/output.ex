@@ -133,6 +133,18 @@ defmodule NodexRs.Output do
        else: beginning(bytes, mark, length - 1)
   end
 
+  @doc """
+  Has its end come behind all that was printed so far, with nobody waiting for that: who holds the pipe open may fill it.
+  """
+  @spec finish(t) :: binary
+  def finish(%{mark: <<_, rest::binary>>} = output) do
+    mark = <<2, rest::binary>>
+    args = ["-c", ~S(printf '\002%s' "$1" >"$2"), "nodex_rs", rest, Path.join(Path.dirname(output.path), "0")]
+    # Fails if the end has come by itself.
+    spawn(fn -> System.cmd("/bin/sh", args, stderr_to_stdout: true) end)
+    mark
+  end
+
   @doc "Ends it, whatever is still in the pipe."
   @spec close(t) :: :ok
   def close(output) do

@@ -17,8 +17,10 @@ defmodule NodexRs.Server do
   # How long a former process of the same node may take to disappear.
   @former 3_000
 
-  # What it has printed is in the pipe when it is gone. What it has left behind may hold that open, and is not waited for.
-  @rest_after_exit 300
+  # What it has printed is in the pipe when it is gone. What it has left behind may hold that open, and go on printing: it is
+  # not waited for, and so much of it is kept.
+  @rest_after_exit 5_000
+  @rest_of_output 1_048_576
 
   # Between two big portions of output: an executable that prints without end is slowed down to some MiB in a second.
   @pause 100
@@ -37,6 +39,9 @@ defmodule NodexRs.Server do
             # The exit status of the process, once that is gone, and whether all that it printed is here.
             ended: nil,
             silent: false,
+            # What comes after that up to a mark.
+            rest: "",
+            rest_mark: nil,
             # When the start began, and since it is ready, when that was.
             since: nil,
             # When something was printed last.
@@ -188,7 +193,7 @@ defmodule NodexRs.Server do
       ended(state)
     else
       Process.send_after(self(), :ended, @rest_after_exit)
-      {:noreply, state}
+      {:noreply, %{state | rest_mark: Output.finish(state.process.output)}}
     end
   end
 
@@ -251,10 +256,26 @@ defmodule NodexRs.Server do
 
   defp next(_, state), do: {:noreply, %{state | process: OsProcess.grant(state.process)}}
 
-  defp ended(%{phase: :starting} = state), do: start_fails({:exited, state.ended}, state)
-  defp ended(state), do: goes_down({:exited, state.ended}, state)
+  defp ended(state) do
+    {:noreply, state} = read(state.rest, %{state | rest: "", rest_mark: nil})
+
+    case state.phase do
+      :starting -> start_fails({:exited, state.ended}, state)
+      :ready -> goes_down({:exited, state.ended}, state)
+    end
+  end
 
   defp read("", state), do: {:noreply, state}
+
+  defp read(bytes, %{rest_mark: mark} = state) when mark != nil do
+    rest = state.rest <> bytes
+
+    case :binary.split(rest, mark) do
+      [printed, _] -> ended(%{state | rest: printed})
+      [_] when byte_size(rest) > @rest_of_output -> ended(%{state | rest: rest})
+      [_] -> {:noreply, %{state | rest: rest}}
+    end
+  end
 
   # In pieces, because the lines of a long text are many times as big as the text if they are short.
   defp read(<<piece::binary-size(@piece), rest::binary>>, state) when rest != "" do
