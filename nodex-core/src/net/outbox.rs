@@ -44,6 +44,8 @@ pub struct Outbox {
     written: AtomicUsize,
     closed: AtomicBool,
     aborted: AtomicBool,
+    /// The driver does not read, because too much waits.
+    stalled: AtomicBool,
     driver: AtomicWaker,
     /// Moves when handlers begin and when they have given way: odd while they run.
     handling: AtomicUsize,
@@ -74,6 +76,7 @@ impl Outbox {
             written: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
             driver: AtomicWaker::new(),
             handling: AtomicUsize::new(0),
         }
@@ -202,6 +205,20 @@ impl Outbox {
         self.driver.wake();
     }
 
+    /// Notes whether the driver reads. After it has noted that it does not, it has to look once more at what waits.
+    pub(super) fn set_stalled(&self, stalled: bool) {
+        if self.stalled.load(Ordering::Relaxed) != stalled {
+            self.stalled.store(stalled, Ordering::SeqCst);
+        }
+    }
+
+    /// Less waits, so the driver may read on.
+    pub(crate) fn wake_if_stalled(&self) {
+        if self.stalled.load(Ordering::SeqCst) {
+            self.driver.wake();
+        }
+    }
+
     /// Has `push` wake this task.
     pub(crate) fn register(&self, waker: &Waker) {
         self.driver.register(waker);
@@ -220,7 +237,7 @@ impl Outbox {
             pending.out.append(batch);
             let written = self.write(&pending.out, pending.done)?;
             pending.done = written;
-            self.reset_if_done(&mut pending);
+            self.let_go(&mut pending);
         }
         self.count(&mut pending);
         drop(pending);
@@ -238,7 +255,7 @@ impl Outbox {
             let mut pending = self.lock();
             let written = self.write(&pending.out, pending.done)?;
             pending.done = written;
-            self.reset_if_done(&mut pending);
+            self.let_go(&mut pending);
             let waiting = self.count(&mut pending);
             drop(pending);
             if waiting == 0 {
@@ -276,7 +293,7 @@ impl Outbox {
         }
         let written = self.write(&pending.out, pending.done)?;
         pending.done = written;
-        self.reset_if_done(&mut pending);
+        self.let_go(&mut pending);
         let waiting = self.count(&mut pending);
         drop(pending);
         if waiting > 0 {
@@ -286,12 +303,19 @@ impl Outbox {
         Ok(())
     }
 
-    fn reset_if_done(&self, pending: &mut Pending) {
-        if pending.done == pending.out.len() {
+    /// Lets go of what has been written. While something always waits, that is done each time it is the larger part.
+    fn let_go(&self, pending: &mut Pending) {
+        let (done, all) = (pending.done, pending.out.len());
+        if done == all {
             pending.out.clear();
-            pending.out.shrink_to(KEEP);
             pending.done = 0;
+        } else if done > KEEP && done >= all - done {
+            pending.out.drop_front(done);
+            pending.done = 0;
+        } else {
+            return;
         }
+        pending.out.shrink_to(KEEP);
     }
 
     /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.

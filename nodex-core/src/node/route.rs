@@ -184,23 +184,23 @@ impl<'a> Route<'a> {
         if let Some(spawned) = self.spawned() {
             return spawned.reject(self, rejection, out);
         }
-        self.write_raised(out, &rejection.reason().to_vec());
+        self.write_raised(out, rejection.reason());
     }
 
     /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
     #[cold]
-    pub(crate) fn raise(&self, class: Class, reason: &[u8], out: &mut Encoder) {
+    pub(crate) fn raise(&self, class: Class, reason: &Encoder, out: &mut Encoder) {
         match self.spawned() {
             Some(spawned) => spawned.raise(self, class, reason, out),
             None => self.write_raised(out, reason),
         }
     }
 
-    fn write_raised(&self, out: &mut Encoder, reason: &[u8]) {
+    fn write_raised(&self, out: &mut Encoder, reason: &Encoder) {
         let Some(frame) = self.begin(out) else { return };
         out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
         out.put_atom(&crate::atom!("error"));
-        out.put_slice(reason);
+        out.append(reason);
         self.finish(frame, out);
     }
 
@@ -242,6 +242,11 @@ impl OwnedRoute {
     /// True until the process that answers has ended.
     pub(crate) fn is_alive(&self) -> bool {
         self.from.is_alive()
+    }
+
+    /// Memory that it takes besides itself.
+    pub(crate) fn memory(&self) -> usize {
+        self.caller().len() + self.tag.as_bytes().len() + self.alias.as_ref().map_or(0, |alias| alias.as_bytes().len())
     }
 
     /// The caller's pid, encoded; empty when there is none.
