@@ -19,5 +19,6 @@ mod sending;
 mod starts;
 mod terms;
 mod ticks;
+mod too_long;
 mod traffic;
 mod world;

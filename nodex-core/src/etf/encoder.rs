@@ -259,3 +259,39 @@ impl Encoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_is_taken_away_at_any_place() {
+        let whole = || {
+            let mut out = Encoder::new();
+            let mut byte = 0_u8;
+            let mut next = |count: usize| -> Vec<u8> {
+                (0..count)
+                    .map(|_| {
+                        byte = byte.wrapping_add(1);
+                        byte
+                    })
+                    .collect()
+            };
+            out.put_slice(&next(5));
+            out.put_shared(&next(SPLICE_MIN).into());
+            out.put_shared(&next(SPLICE_MIN + 3).into());
+            out.put_slice(&next(7));
+            out.put_shared(&next(SPLICE_MIN).into());
+            out
+        };
+        let all = whole().to_vec();
+        let edges = [0, 5, SPLICE_MIN, 2 * SPLICE_MIN, 3 * SPLICE_MIN, all.len()];
+        for count in edges.iter().flat_map(|&edge| edge.saturating_sub(1)..=(edge + 16).min(all.len())) {
+            let mut out = whole();
+            out.drop_front(count);
+            assert_eq!((out.len(), &out.to_vec()[..]), (all.len() - count, &all[count..]), "{count}");
+            out.put_slice(b"more");
+            assert_eq!(out.to_vec(), [&all[count..], b"more"].concat(), "{count}");
+        }
+    }
+}

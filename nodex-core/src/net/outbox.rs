@@ -376,3 +376,57 @@ impl Drop for Blocked<'_> {
         self.0.lock().blocked -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, task::Waker};
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A peer that reads as fast as it is written to, but always somewhat behind.
+    #[tokio::test]
+    async fn what_has_been_written_is_let_go_of_while_something_always_waits() {
+        const PIECE: usize = 256 * 1024;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        near.writable().await.unwrap();
+        let outbox = Outbox::new(WriteSide::Task(near.into_split().1), 0);
+        let flush = || outbox.poll_flush(&mut Context::from_waker(Waker::noop())).map(Result::unwrap);
+        let (mut sent, mut came, mut chunk) = (0, 0, vec![0; PIECE]);
+        // More than the sockets hold.
+        while outbox.waiting() < 4 * PIECE {
+            outbox.push(|out| out.put_slice(&[7; PIECE]));
+            sent += PIECE;
+            let _ = flush();
+        }
+        for _ in 0..200 {
+            outbox.push(|out| out.put_shared(&vec![7; PIECE].into()));
+            sent += PIECE;
+            let goal = came + PIECE;
+            while came < goal {
+                // The runtime looks for what has become ready.
+                tokio::task::yield_now().await;
+                came += far.try_read(&mut chunk[..(goal - came).min(PIECE)]).unwrap_or(0);
+                let _ = flush();
+            }
+            assert!(outbox.waiting() > 0);
+            let memory = outbox.lock().out.memory();
+            assert!(memory <= 4 * (outbox.waiting() + KEEP), "{memory} for {} of {sent}", outbox.waiting());
+        }
+        while came < sent {
+            tokio::task::yield_now().await;
+            match far.try_read(&mut chunk) {
+                Ok(count) => {
+                    assert!(chunk[..count].iter().all(|&byte| byte == 7));
+                    came += count;
+                }
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+            let _ = flush();
+        }
+        assert_eq!((outbox.waiting(), outbox.written()), (0, sent));
+    }
+}

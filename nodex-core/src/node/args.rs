@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
+    dist::control::UnsupportedControl,
     etf::{Decoder, EncodeError, Encoder},
     term::Atom,
 };
@@ -157,6 +158,11 @@ impl Rejection {
 
     /// `{unencodable, Message}`: the handler returned what no BEAM would accept.
     pub(crate) fn unencodable(error: &EncodeError) -> Self {
+        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+    }
+
+    /// `{unencodable, Message}`: the handler returned what cannot be sent to this node.
+    pub(crate) fn unsendable(error: &UnsupportedControl) -> Self {
         Self::tagged(crate::atom!("unencodable"), &error.to_string())
     }
 

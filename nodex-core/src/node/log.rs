@@ -32,8 +32,8 @@ pub struct UnknownLevel {
 /// Logs to stderr from here on if `NODEX_LOG` names a level: `error`, `warn`, `info`, `debug` or `trace`.
 ///
 /// Each event is one line of at most 4,096 bytes. Nobody waits for whoever reads them: lines that a full pipe does not
-/// take are lost. Of the events that one place in the program tells, 30 are shown in ten seconds; the others are counted,
-/// and their number is told when the time is over and something happens. [`main`](super::main) calls this; a program with a `tracing` subscriber of its own keeps that.
+/// take are lost. Of the events that one place in the program tells, 128 KiB of lines are shown in ten seconds;
+/// the others are counted, and their number is told when the time is over and something happens. [`main`](super::main) calls this; a program with a `tracing` subscriber of its own keeps that.
 ///
 /// # Errors
 /// When the variable is set to something else.
@@ -60,8 +60,8 @@ struct Log {
     repeated: Mutex<Repeated>,
 }
 
-/// So many events of one kind are told in a [`WINDOW`].
-const AT_ONCE: u32 = 30;
+/// Lines of so many bytes, with one more, tell the events of one kind in a [`WINDOW`].
+const AT_ONCE: usize = 128 * 1024;
 
 /// How long events of one kind are counted together.
 const WINDOW: Duration = Duration::from_secs(10);
@@ -83,7 +83,8 @@ struct Kind {
     /// How the last one that was told began.
     message: String,
     since: Duration,
-    told: u32,
+    /// Bytes of the lines that were written.
+    told: usize,
     left_out: u64,
 }
 
@@ -105,7 +106,6 @@ impl Repeated {
             (kind.since, kind.told) = (now, 0);
         }
         if kind.told < AT_ONCE {
-            kind.told += 1;
             return true;
         }
         self.owing += usize::from(kind.left_out == 0);
@@ -113,10 +113,11 @@ impl Repeated {
         false
     }
 
-    /// Keeps how an event began that was told.
-    fn keep(&mut self, place: &'static str, message: &str) {
+    /// Keeps how an event began that was told in a line of this length.
+    fn keep(&mut self, place: &'static str, message: &str, length: usize) {
         const SHORT: usize = 80;
         if let Some(kind) = self.kinds.get_mut(place) {
+            kind.told += length;
             kind.message.clear();
             kind.message.push_str(&message[..message.floor_char_boundary(SHORT)]);
         }
@@ -172,8 +173,9 @@ impl Subscriber for Log {
         if told {
             let mut fields = Fields::default();
             event.record(&mut fields);
-            self.repeated().keep(name, &fields.message.0);
-            write_line(&line(now.as_secs_f64(), &level, target, &fields));
+            let line = line(now.as_secs_f64(), &level, target, &fields);
+            self.repeated().keep(name, &fields.message.0, line.len());
+            write_line(&line);
         }
     }
 
@@ -289,14 +291,19 @@ mod tests {
     fn events_that_repeat_are_counted_and_their_number_is_told() {
         let (mut repeated, second) = (Repeated::default(), Duration::from_secs(1));
         let is_told = |repeated: &mut Repeated, now| repeated.is_told("a.rs:1", Level::WARN, "a", now);
-        let told = (0..1000).filter(|_| is_told(&mut repeated, second)).count();
-        repeated.keep("a.rs:1", "a node was not let in");
-        assert_eq!(told, AT_ONCE as usize);
+        let mut told = 0;
+        for _ in 0..10_000 {
+            if is_told(&mut repeated, second) {
+                repeated.keep("a.rs:1", "a node was not let in", 100);
+                told += 1;
+            }
+        }
+        assert_eq!(told, AT_ONCE.div_ceil(100));
         assert!(repeated.due(2 * second).is_empty());
         assert!(repeated.is_told("a.rs:2", Level::WARN, "a", second), "another kind");
         let due = repeated.due(WINDOW + second);
         let [LeftOut { count, message, .. }] = &due[..] else { panic!("{due:?}") };
-        assert_eq!((*count, &message[..]), (1000 - u64::from(AT_ONCE), "a node was not let in"));
+        assert_eq!((*count, &message[..]), (10_000 - told as u64, "a node was not let in"));
         assert!(is_told(&mut repeated, WINDOW + second) && repeated.due(3 * WINDOW).is_empty());
     }
 }
