@@ -28,6 +28,7 @@ on_both_sides!(
     what_answers_nothing_waits_for_nobody,
     small_replies_that_wait_for_another,
     callers_that_are_kept,
+    calls_that_keep_copies,
     watchers_of_a_long_reason,
     many_ends_with_long_reasons,
     requests_for_more_than_they_are,
@@ -69,26 +70,22 @@ fn what_answers_nothing_waits_for_nobody(side: Side) {
     link.answers().expect("a ping afterwards");
 }
 
-/// The smallest replies have a bound as well, also those of calls that ended before the one in front of them.
+/// The smallest replies have a bound as well, also those of calls that ended before the one in front of them. Their
+/// messages are longer, so that they do not all lie between the two sides.
 fn small_replies_that_wait_for_another(side: Side) {
-    for name in ["ping", "later"] {
+    const MESSAGES: usize = 60_000;
+    for name in ["size", "size_later"] {
         let Scene { mut link, victim, .. } = Scene::set(side, &[]);
         link.answers().expect("a ping");
         let (before, gate) = (memory(&victim), Gate::new());
         link.call(&call("wait_until", &[&gate.term(), &int(0)]));
-        const MESSAGES: usize = 100_000;
-        let message = move |i: usize| match name {
-            "ping" => ping(&int(i as i32)),
-            _ => call("later", &[&int(0), &int(i as i32)]),
-        };
-        let writing = Writing::start(&link, MESSAGES, message);
+        let writing = Writing::start(&link, MESSAGES, move |_| call(name, &[&binary(&[7; 600])]));
         writing.stands_still();
         modest(&victim, before, 16, name);
         gate.open();
         assert_eq!(next_reply(&mut link), tuple(&[&atom("open"), &int(0)]));
-        let first = if name == "ping" { "pong" } else { "later" };
-        for i in 0..MESSAGES {
-            assert_eq!(next_reply(&mut link), tuple(&[&atom(first), &int(i as i32)]));
+        for _ in 0..MESSAGES {
+            assert_eq!(next_reply(&mut link), int(600));
         }
         writing.finish();
         link.answers().expect("a ping afterwards");
@@ -104,6 +101,18 @@ fn callers_that_are_kept(side: Side) {
     writing.stands_still();
     modest(&victim, before, 128, "callers");
     quiet(&victim.stderr()).expect("a quiet node");
+}
+
+/// Calls without an end that keep copies of parts of their messages, whose own memory is used again, count each.
+fn calls_that_keep_copies(side: Side) {
+    let Scene { mut link, victim, .. } = Scene::set(side, &[]);
+    link.answers().expect("a ping");
+    let before = memory(&victim);
+    let pieces = vec![binary(&[7; 3000]); 60];
+    let pieces = list(&pieces.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let writing = Writing::start(&link, 2000, move |_| call("never_all", &[&pieces]));
+    writing.stands_still();
+    modest(&victim, before, 160, "calls that keep copies");
 }
 
 /// The pid of a service that the node has spawned.

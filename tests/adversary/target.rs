@@ -105,6 +105,10 @@ fn functions() -> Functions {
         // Answers with so many bytes.
         .add("large", |bytes: usize| Bytes::from(vec![7; bytes]))
         .add("size", |bytes: Bytes| bytes.len())
+        .add_async("size_later", |bytes: Bytes| async move {
+            tokio::task::yield_now().await;
+            bytes.len()
+        })
         .add("raise", |reason: RawTerm| Err::<u64, _>(Raised::Error(reason)))
         .add("keep", |bytes: Bytes| keep(&KEPT, bytes))
         .add("keep_raw", |term: RawTerm| keep(&KEPT_RAW, term))
@@ -117,6 +121,10 @@ fn functions() -> Functions {
             let mortal =
                 Functions::new().add("stop", |context: Context, reason: RawTerm| context.stop(&reason).is_ok());
             context.node().spawn(mortal).expect("it can be served")
+        })
+        .add_async("never_all", |kept: Vec<Bytes>| async move {
+            std::future::pending::<()>().await;
+            kept.len()
         })
         .add_async("never", |kept: RawTerm| async move {
             std::future::pending::<()>().await;

@@ -5,6 +5,7 @@
 mod support;
 
 mod aliases;
+mod breach;
 mod calling_out;
 mod calls;
 mod citizens;

@@ -1,16 +1,15 @@
-//! Messages that are longer than a node takes, and what breaks the protocol, from BEAMs of every release.
+//! Messages that are longer than a node takes, from BEAMs of every release.
 
 use bytes::Bytes;
 use nodex_core::atom;
 use nodex_core::net::LinkLimits;
-use nodex_core::node::{BREACH, Builder, CallError, Functions, RpcError};
+use nodex_core::node::{Builder, CallError, Functions, RpcError};
 use nodex_core::term::RawTerm;
 
-use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
 use crate::world::{BEAM, LIMIT, OURS, World, beam_name};
 
-for_each_release!(a_message_over_the_limit_costs_itself, a_reply_over_the_limit, a_breach_of_the_protocol);
+for_each_release!(a_message_over_the_limit_costs_itself, a_reply_over_the_limit);
 
 const MAX_FRAME: usize = 100_000;
 
@@ -54,20 +53,4 @@ impl nodex_core::convert::IntoTerm for Copies {
         encoder.put_nil();
         Ok(())
     }
-}
-
-/// A node executable ends with a status and a line that say so.
-fn a_breach_of_the_protocol(otp: &Otp) {
-    let world = World::new();
-    let script = world.begin_script(otp, "interop_breach.exs", &["drop_in@127.0.0.1"]);
-    world.wait_registered("host");
-    let mut command = world.drop_in_command(&Executable::example("no_macro"), "drop_in", "host");
-    command.stderr(std::process::Stdio::piped());
-    let node = command.spawn().expect("it starts");
-    script.passes();
-    let ended = node.wait_with_output().expect("its end");
-    assert_eq!(ended.status.code(), Some(BREACH.into()));
-    let line = String::from_utf8(ended.stderr).expect("text");
-    let start = "error: the link to host@127.0.0.1 was ended: the peer broke the protocol: ";
-    assert!(line.starts_with(start) && line.lines().count() == 1, "{line}");
 }

@@ -26,6 +26,8 @@ pub(super) struct Inbox {
     want: usize,
     /// What begins with a whole frame; behind its last one may stand a part of the next.
     batch: Bytes,
+    /// How many batches there were.
+    number: u64,
     /// How much of the batch has been handled.
     at: usize,
     max_frame: usize,
@@ -49,6 +51,8 @@ pub(super) struct Room<'a> {
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
     pub(super) owner: &'a Bytes,
+    /// No other batch of the connection has it.
+    pub(super) number: u64,
     at: &'a mut usize,
     max_frame: usize,
 }
@@ -78,6 +82,7 @@ impl Inbox {
             buffer: BytesMut::from(rest),
             want: READ_MIN,
             batch: Bytes::new(),
+            number: 0,
             at: 0,
             max_frame,
             offered: None,
@@ -96,7 +101,7 @@ impl Inbox {
     /// The frames that have not been handled yet.
     #[inline]
     pub(super) fn batch(&mut self) -> Batch<'_> {
-        Batch { owner: &self.batch, at: &mut self.at, max_frame: self.max_frame }
+        Batch { owner: &self.batch, number: self.number, at: &mut self.at, max_frame: self.max_frame }
     }
 
     /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
@@ -184,6 +189,7 @@ impl Inbox {
     fn begin(&mut self) {
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
             self.at = 0;
+            self.number += 1;
             if self.buffer.len() <= self.buffer.capacity() / 2 {
                 // As cheap as to share the buffer, which can be used again so, whatever is kept of the batch.
                 self.batch = Bytes::copy_from_slice(&self.buffer);
@@ -196,8 +202,11 @@ impl Inbox {
 
     /// The frame that is too long, if there is one: as much of it as is looked at, and its length.
     pub(super) fn too_long(&self) -> Option<(&[u8], u64)> {
+        if !self.too_long {
+            return None;
+        }
         let length = self.wanted() - 4;
-        self.too_long.then(|| (&self.buffer[4..self.buffer.len().min(4 + length)], length as u64))
+        Some((&self.buffer[4..self.buffer.len().min(4 + length)], length as u64))
     }
 
     /// Passes over it, as far as it has come, and over the rest when that comes.

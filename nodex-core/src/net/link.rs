@@ -17,7 +17,11 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval_at},
 };
 
-use super::{Inbox, Outbox, inbox::Room, outbox::KEEP};
+use super::{
+    Inbox, Outbox,
+    inbox::Room,
+    outbox::{KEEP, REST},
+};
 use crate::etf::Encoder;
 
 /// Replies are handed to the socket when they reach this size, also in the middle of a read. More than a read of small
@@ -153,6 +157,8 @@ pub(crate) struct Load {
 pub(crate) struct Input<'a> {
     /// Of what the frame is a slice.
     pub(crate) owner: &'a Bytes,
+    /// Of what was read together on this connection.
+    pub(crate) batch: u64,
     /// Wakes whoever drives the link.
     pub(crate) waker: &'a Waker,
 }
@@ -207,7 +213,7 @@ pub(super) fn handle_frames<R: Receive>(
             inbox.pass_over();
         }
         let mut batch = inbox.batch();
-        let input = Input { owner: batch.owner, waker };
+        let input = Input { owner: batch.owner, batch: batch.number, waker };
         let mut left = mem::take(turn);
         while left > 0 && !congested(outbox, receive, limits) {
             // The load need not be looked at again for each of the messages that do not add to it.
@@ -365,6 +371,9 @@ impl<R: Receive> Link<R> {
         }
         if self.life.poll(context, || self.heard.replace(false), reading)? {
             self.inbox.rest();
+            if self.out.is_empty() {
+                self.out.shrink_to(REST);
+            }
         }
         Ok(())
     }

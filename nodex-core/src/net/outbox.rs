@@ -23,6 +23,9 @@ const PIECES: usize = 16;
 /// Buffers larger than this are given back once they are empty.
 pub(super) const KEEP: usize = 512 * 1024;
 
+/// So much is kept while nothing is written.
+pub(super) const REST: usize = 4 * 1024;
+
 /// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
 const TICK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -284,6 +287,17 @@ impl Outbox {
         }
     }
 
+    /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
+    /// been written for a while.
+    pub(super) fn rest(&self) {
+        if self.waiting() == 0
+            && let Ok(mut pending) = self.pending.try_lock()
+            && pending.out.is_empty()
+        {
+            pending.out.shrink_to(REST);
+        }
+    }
+
     fn write_tick(&self, mut pending: MutexGuard<'_, Pending>) -> io::Result<()> {
         pending.ticked = Some(Instant::now());
         if pending.out.len() == pending.done {
@@ -396,25 +410,21 @@ mod tests {
         let outbox = Outbox::new(WriteSide::Task(near.into_split().1), 0);
         let flush = || outbox.poll_flush(&mut Context::from_waker(Waker::noop())).map(Result::unwrap);
         let (mut sent, mut came, mut chunk) = (0, 0, vec![0; PIECE]);
-        // More than the sockets hold.
-        while outbox.waiting() < 4 * PIECE {
-            outbox.push(|out| out.put_slice(&[7; PIECE]));
-            sent += PIECE;
-            let _ = flush();
-        }
-        for _ in 0..200 {
-            outbox.push(|out| out.put_shared(&vec![7; PIECE].into()));
-            sent += PIECE;
-            let goal = came + PIECE;
-            while came < goal {
-                // The runtime looks for what has become ready.
-                tokio::task::yield_now().await;
-                came += far.try_read(&mut chunk[..(goal - came).min(PIECE)]).unwrap_or(0);
+        while came < 256 * PIECE {
+            // More than the sockets hold, which is more and more.
+            while outbox.waiting() < 4 * PIECE {
+                let piece = vec![7; PIECE];
+                let shares = sent / PIECE % 2 == 0;
+                outbox.push(|out| if shares { out.put_shared(&piece.into()) } else { out.put_slice(&piece) });
+                sent += PIECE;
                 let _ = flush();
             }
-            assert!(outbox.waiting() > 0);
-            let memory = outbox.lock().out.memory();
-            assert!(memory <= 4 * (outbox.waiting() + KEEP), "{memory} for {} of {sent}", outbox.waiting());
+            let (waiting, memory) = (outbox.waiting(), outbox.lock().out.memory());
+            assert!(memory <= 4 * (waiting + KEEP), "{memory} for {waiting} after {sent}");
+            // The runtime looks for what has become ready.
+            tokio::task::yield_now().await;
+            came += far.try_read(&mut chunk).unwrap_or(0);
+            let _ = flush();
         }
         while came < sent {
             tokio::task::yield_now().await;

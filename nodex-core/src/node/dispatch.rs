@@ -163,7 +163,7 @@ fn plain(
     let call = Call { args, out, waker: input.waker };
     match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
         Ok(Handled(None)) => return Some(Taken::Handled),
-        Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input.owner),
+        Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input),
         Err(panic) => panicked(process, context, function, &route, mark, out, &*panic),
     }
     Some(Taken::Kept)
@@ -340,7 +340,7 @@ impl Arrival<'_> {
         match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
-                return later.push(route, process, function.name.clone(), running, self.input.owner);
+                return later.push(route, process, function.name.clone(), running, self.input);
             }
             Err(panic) => panicked(process, context, function, route, mark, place, &*panic),
         }

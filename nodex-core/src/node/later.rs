@@ -11,7 +11,6 @@ use std::{
     task::{self, Poll, Waker},
 };
 
-use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{
@@ -21,7 +20,7 @@ use super::{
     registry::Process,
     route::{Address, OwnedRoute, Route},
 };
-use crate::{etf::Encoder, term::Atom};
+use crate::{etf::Encoder, net::Input, term::Atom};
 
 /// A process one of whose handlers has panicked, and what its caller was told.
 pub(super) type Panicked = (Arc<Address>, Rejection);
@@ -47,7 +46,7 @@ pub(super) struct LaterCalls {
 /// Messages that were read together. Whoever keeps a part of one keeps the memory of all.
 #[derive(Debug)]
 struct Batch {
-    start: usize,
+    number: u64,
     len: usize,
     kept: Arc<AtomicUsize>,
 }
@@ -183,26 +182,33 @@ impl LaterCalls {
         }
     }
 
-    /// Keeps a call, which came in `owner`, until its handler is done.
-    pub(super) fn push(&mut self, route: &Route<'_>, process: &Process, function: Atom, later: Later, owner: &Bytes) {
+    /// Keeps a call until its handler is done.
+    pub(super) fn push(
+        &mut self,
+        route: &Route<'_>,
+        process: &Process,
+        function: Atom,
+        later: Later,
+        input: Input<'_>,
+    ) {
         let place = (route.kind == CallKind::Plain && route.to.is_some()).then(|| {
             self.next += 1;
             let place = Place { id: self.next, done: false, bytes: Encoder::new() };
             self.order.entry(route.caller().into()).or_default().push_back(place);
             self.next
         });
-        let (route, process, batch) = (route.keep(), process.address.clone(), Some(self.batch(owner)));
+        let (route, process, batch) = (route.keep(), process.address.clone(), Some(self.batch(input)));
         self.running.push(Running { later: Some(later), waker: None, route, process, function, place, batch });
     }
 
     /// Counts the memory of what was read together once, for as long as one of its calls runs.
-    fn batch(&mut self, owner: &Bytes) -> Arc<Batch> {
-        let (start, len) = (owner.as_ptr().addr(), owner.len());
-        if let Some(batch) = self.batch.upgrade().filter(|batch| (batch.start, batch.len) == (start, len)) {
+    fn batch(&mut self, input: Input<'_>) -> Arc<Batch> {
+        let (number, len) = (input.batch, input.owner.len());
+        if let Some(batch) = self.batch.upgrade().filter(|batch| batch.number == number) {
             return batch;
         }
         self.kept.fetch_add(len, Ordering::Relaxed);
-        let batch = Arc::new(Batch { start, len, kept: self.kept.clone() });
+        let batch = Arc::new(Batch { number, len, kept: self.kept.clone() });
         self.batch = Arc::downgrade(&batch);
         batch
     }

@@ -65,7 +65,7 @@ impl Dispatch {
             control => control,
         };
         let waker = std::task::Waker::noop();
-        self.signal(&control, Input { owner: &Bytes::new(), waker }, out)
+        self.signal(&control, Input { owner: &Bytes::new(), batch: 0, waker }, out)
     }
 
     /// Answers a message of which only the head is there, if anybody takes messages of its receiver.
