@@ -1,6 +1,6 @@
 //! A BEAM that breaks the protocol. Those of OTP 27 and later do not let anybody write to the socket of a connection.
 
-use nodex_core::node::BREACH;
+use nodex_core::node::exit_status;
 
 use crate::support::executable::Executable;
 use crate::support::otp::{Otp, release};
@@ -19,7 +19,7 @@ fn a_breach_of_the_protocol(otp: &Otp) {
     let node = command.spawn().expect("it starts");
     script.passes();
     let ended = node.wait_with_output().expect("its end");
-    assert_eq!(ended.status.code(), Some(BREACH.into()));
+    assert_eq!(ended.status.code(), Some(exit_status::BREACH.into()));
     let line = String::from_utf8(ended.stderr).expect("text");
     let start = "error: the link to host@127.0.0.1 was ended: the peer broke the protocol: ";
     assert!(line.starts_with(start) && line.lines().count() == 1, "{line}");

@@ -68,7 +68,6 @@ pub use context::Context;
 pub use cookie::{CookieSource, CookieSourceError};
 pub use erpc::{Exception, RpcError};
 pub use executable::{exit_status, main, main_with};
-pub use executable::{BREACH, main, main_with};
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use handle::{Node, StartError, StartUnnamedError};
 pub use log::{UnknownLevel, log_to_stderr};

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::{
     CallKind, Rejection,
     dispatch::{Dispatch, REX, head as name_of},
+    forms,
     gen_call::{alias_of, gen_from, usual_call},
     local::Inner,
     processes::Number,
@@ -136,9 +137,16 @@ impl<'a> Form<'a> {
                 None => Form::Nobody,
             },
             Some((b"$gen_cast", 1) | (b"error", _)) => Form::Nobody,
+            // Requests in a form of their own cannot be answered in it, for their ends are not there.
+            _ if forms::Form::of(head) != forms::Form::Plain || is_from_a_process(head) => Form::Nobody,
             _ => from.map_or(Form::Nobody, Form::Plain),
         }
     }
+}
+
+/// Whether this is `{Pid, _, _}`, as of `gen_event`.
+fn is_from_a_process(head: &[u8]) -> bool {
+    matches!(head, [tag::SMALL_TUPLE_EXT, 3, tag::NEW_PID_EXT | tag::PID_EXT, ..])
 }
 
 /// Answers as `rex` does: `{badrpc, {'EXIT', Reason}}`.
