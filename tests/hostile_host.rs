@@ -188,7 +188,7 @@ fn answers() -> Vec<Answer> {
         }),
         answer("with a reset", "is down", |link, _| link.reset()),
         answer("with the end of the connection", "is down", |link, _| link.close()),
-        answer("with a frame of 4 GiB", "is down", |link, _| link.send(&[255; 4])),
+        answer("with the beginning of no frame", "is down", |link, _| link.send(&[255; 5])),
         answer("with garbage", "is down", |link, _| link.send(b"\0\0\0\x05hello")),
     ];
     rows.push(answer("with a megabyte", "<<7,7,7", |link, caller| {

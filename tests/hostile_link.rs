@@ -6,10 +6,6 @@ mod support;
 
 use std::{
     io::{ErrorKind, Read, Write},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
     thread,
     time::{Duration, Instant},
 };
@@ -19,7 +15,8 @@ use adversary::{
     link::{Came, Link, PATIENCE},
     scene::{Scene, Side},
     stage::{HOST, quiet},
-    wire::{atom, binary, int, payload_for, pid, ping, reg_send, tuple},
+    wire::{atom, binary, call, int, payload_for, pid, ping, reg_send, tuple},
+    writing::Writing,
 };
 
 macro_rules! on_both_sides {
@@ -44,11 +41,6 @@ on_both_sides!(
     terms_for_typed_arguments,
 );
 
-fn call(name: &str, arguments: &[&[u8]]) -> Vec<u8> {
-    let name = atom(name);
-    tuple(&[&[&name[..]], arguments].concat())
-}
-
 fn pong(term: &[u8]) -> Vec<u8> {
     tuple(&[&atom("pong"), term])
 }
@@ -65,46 +57,6 @@ fn next_reply(link: &mut Link) -> Vec<u8> {
 /// gone when the machine is busy.
 const TICK_MS: &str = "3000";
 const TICK_TIME: Duration = Duration::from_millis(3000);
-
-/// Writes messages from a thread of its own, for as long as the node takes them.
-struct Writing {
-    thread: thread::JoinHandle<()>,
-    written: Arc<AtomicUsize>,
-}
-
-impl Writing {
-    fn start(link: &Link, messages: usize, message: impl Fn(usize) -> Vec<u8> + Send + 'static) -> Self {
-        let (mut writer, me) = (link.socket.try_clone().expect("a second handle"), link.me.clone());
-        writer.set_write_timeout(None).expect("no time-out");
-        let written = Arc::new(AtomicUsize::new(0));
-        let count = written.clone();
-        let thread = thread::spawn(move || {
-            for i in 0..messages {
-                writer.write_all(&reg_send(&me, "any", &message(i))).expect("the node reads in the end");
-                count.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-        Writing { thread, written }
-    }
-
-    /// Waits until it does not get on any more, because the node does not read. The node must not have taken all.
-    fn stands_still(&self) {
-        let mut before = 0;
-        loop {
-            let written = self.written.load(Ordering::Relaxed);
-            assert!(!self.thread.is_finished(), "the node has taken all {written} messages");
-            if written > 0 && written == before {
-                return;
-            }
-            before = written;
-            thread::sleep(Duration::from_millis(500));
-        }
-    }
-
-    fn finish(self) {
-        self.thread.join().expect("the writer");
-    }
-}
 
 /// A small generator of numbers, the same in each run.
 struct Numbers(u32);
@@ -186,12 +138,12 @@ fn what_comes_before_a_bad_length_is_answered(side: Side) {
     let Scene { mut link, victim, .. } = Scene::set(side, &[]);
     link.answers().expect("a ping");
     let calls: Vec<u8> = (0..3).flat_map(|i| reg_send(&link.me, "any", &ping(&int(i)))).collect();
-    link.send(&[&calls[..], &[255; 4]].concat());
+    link.send(&[&calls[..], &[255; 5]].concat());
     for i in 0..3 {
         assert_eq!(next_reply(&mut link), pong(&int(i)));
     }
     link.wait_closed().expect("the node closes the connection");
-    victim.logs(&["over the limit"]).expect("the log");
+    victim.logs(&["WARN", "over the limit"]).expect("the log");
 }
 
 /// The node stops reading, keeps its memory, and answers everything when the peer reads at last.
@@ -328,7 +280,7 @@ fn a_silent_peer_is_given_up(side: Side) {
     let took = started.elapsed();
     // Clocks that wake somebody up may be a little early.
     assert!(took >= TICK_TIME - Duration::from_millis(50), "given up after {took:?}");
-    victim.logs(&[HOST, "nothing was heard"]).expect("the log");
+    victim.logs(&["WARN", HOST, "nothing was heard"]).expect("the log");
 }
 
 /// Ticks alone keep a connection for longer than the tick time, and answers to them make no storm.

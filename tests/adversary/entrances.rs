@@ -240,7 +240,7 @@ pub(crate) fn invited() -> Vec<Entrance> {
     let glued = [&frame(&[1, 2, 3])[..], &[0; 12]].concat();
     vec![
         row("closes", vec![], "the peer closed the connection").closing(),
-        row("a frame of 4 GiB", vec![255; 4], "over the limit"),
+        row("a frame of 4 GiB", vec![255; 5], "over the limit"),
         row("a frame that is garbage", frame(&[7; 99]), "112, 131"),
         row("no control message at all", signal(&[106]), "not a tuple"),
         entrance("rubbish in the same piece as the reply", "112, 131", move |mut socket| {

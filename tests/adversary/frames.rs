@@ -27,9 +27,33 @@ pub(crate) fn lengths() -> Vec<Attack> {
         })
     };
     vec![
-        Attack::bytes("length 2^32-1", vec![255; 4], Close("over the limit")),
-        Attack::bytes("length 2^31", vec![128, 0, 0, 0], Close("over the limit")),
-        Attack::bytes("length one over the limit", (LIMIT + 1).to_be_bytes().to_vec(), Close("over the limit")),
+        Attack::bytes("length 2^32-1", vec![255; 5], Close("over the limit")),
+        Attack::bytes("length 2^31 and a wrong version", vec![128, 0, 0, 0, 112, 130], Close("over the limit")),
+        announced("length 2^32-1, nothing sent", u32::MAX, 0),
+        announced("length one over the limit, nothing sent", LIMIT + 1, 0),
+        announced("length one over the limit, two bytes sent", LIMIT + 1, 2),
+        Attack::act("a frame over the limit that is all zeros after its start", Close("over the limit"), |link, _| {
+            link.send(&(LIMIT + 1).to_be_bytes());
+            link.send(&[&[112, 131][..], &[0; 9000]].concat());
+            Ok(())
+        }),
+        Attack::act("a control message over the limit", Close("over the limit"), |link, _| {
+            link.send(&(LIMIT + 1).to_be_bytes());
+            link.send(&[&[112, 131][..], &control(3, &[&me(), &me(), &[109, 7, 255, 255, 0]]), &[0; 9000]].concat());
+            Ok(())
+        }),
+        Attack::act("a message over the limit", Drop("over the limit"), |link, _| {
+            let message = reg_send(&link.me, "any", &ping(&[109, 8, 0, 0, 0]));
+            link.send(&(LIMIT + 1).to_be_bytes());
+            link.send(&message[4..]);
+            let mut left = LIMIT as usize + 1 - (message.len() - 4);
+            while left > 0 {
+                let piece = vec![7; left.min(1 << 20)];
+                link.send(&piece);
+                left -= piece.len();
+            }
+            Ok(())
+        }),
         Attack::bytes("an HTTP request", b"GET / HTTP/1.1\r\n\r\n".to_vec(), Close("over the limit")),
         Attack::bytes(
             "a TLS greeting",
@@ -105,7 +129,7 @@ fn announced(name: &str, length: u32, sent: usize) -> Attack {
     Attack::act(name, Close("the peer closed the connection"), move |link, victim| {
         let before = victim.memory_kib().ok_or("the node is gone")?;
         link.send(&length.to_be_bytes());
-        link.send(&vec![112; sent]);
+        link.send(&[&[112, 131][..], &vec![112; sent]].concat()[..sent]);
         thread::sleep(Duration::from_millis(200));
         let after = victim.memory_kib().ok_or("the node is gone")?;
         let allowed = before + 4096 + 3 * sent as u64 / 1024;

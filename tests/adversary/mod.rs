@@ -25,3 +25,4 @@ pub(crate) mod stage;
 pub(crate) mod terms;
 pub(crate) mod victim;
 pub(crate) mod wire;
+pub(crate) mod writing;

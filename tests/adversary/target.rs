@@ -1,7 +1,7 @@
 //! The node under attack: functions that misbehave on request, behind the connection to a host or behind a port.
 //!
 //! With the four arguments of a node executable it connects out; with `listen <node> <cookie>` it prints its port and
-//! lets anybody in who knows the cookie. `TICK_MS` is its tick time.
+//! lets anybody in who knows the cookie. `TICK_MS` is its tick time, `MAX_FRAME` the longest frame that it takes.
 
 use std::{
     hint,
@@ -9,19 +9,33 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, SystemTime},
 };
 
+use bytes::Bytes;
 use nodex::{
     net::LinkLimits,
-    node::{self, Builder, Functions},
+    node::{self, Builder, Caller, Context, Functions, NoReply, Raised},
     prelude::*,
 };
 use nodex_core::dist::Cookie;
 
 static HANDLED: AtomicU64 = AtomicU64::new(0);
+static KEPT: Mutex<Vec<Bytes>> = Mutex::new(Vec::new());
+static KEPT_RAW: Mutex<Vec<RawTerm>> = Mutex::new(Vec::new());
+static CALLERS: Mutex<Vec<Caller>> = Mutex::new(Vec::new());
+
+/// How many there are then.
+fn keep<T>(all: &Mutex<Vec<T>>, value: T) -> usize {
+    let mut all = all.lock().expect("no panic in there");
+    all.push(value);
+    all.len()
+}
 
 /// How often a gate is looked at.
 const LOOK: Duration = Duration::from_millis(2);
@@ -83,6 +97,35 @@ fn functions() -> Functions {
             }
             mib
         })
+        .add("silent", |_: RawTerm| NoReply)
+        .add_async("silent_later", |_: RawTerm| async {
+            tokio::task::yield_now().await;
+            NoReply
+        })
+        // Answers with so many bytes.
+        .add("large", |bytes: usize| Bytes::from(vec![7; bytes]))
+        .add("size", |bytes: Bytes| bytes.len())
+        .add_async("size_later", |bytes: Bytes| async move {
+            tokio::task::yield_now().await;
+            bytes.len()
+        })
+        .add("raise", |reason: RawTerm| Err::<u64, _>(Raised::Error(reason)))
+        .add("keep", |bytes: Bytes| keep(&KEPT, bytes))
+        .add("keep_raw", |term: RawTerm| keep(&KEPT_RAW, term))
+        .add("keep_caller", |caller: Caller| {
+            keep(&CALLERS, caller);
+            NoReply
+        })
+        // A service that ends when it is told to, with a reason that it is told.
+        .add("spawn", |context: Context| {
+            let mortal =
+                Functions::new().add("stop", |context: Context, reason: RawTerm| context.stop(&reason).is_ok());
+            context.node().spawn(mortal).expect("it can be served")
+        })
+        .add_async("never_all", |kept: Vec<Bytes>| async move {
+            std::future::pending::<()>().await;
+            kept.len()
+        })
         .add_async("never", |kept: RawTerm| async move {
             std::future::pending::<()>().await;
             kept
@@ -99,6 +142,9 @@ fn builder() -> Builder {
     let mut limits = LinkLimits::default();
     if let Some(ms) = std::env::var("TICK_MS").ok().and_then(|ms| ms.parse().ok()) {
         limits.tick_time = Duration::from_millis(ms);
+    }
+    if let Some(bytes) = std::env::var("MAX_FRAME").ok().and_then(|bytes| bytes.parse().ok()) {
+        limits.max_frame = bytes;
     }
     Builder::new().limits(limits).service(functions())
 }

@@ -65,6 +65,12 @@ pub(crate) fn ping(term: &[u8]) -> Vec<u8> {
     tuple(&[&atom("ping"), term])
 }
 
+/// `{Name, Arguments..}`.
+pub(crate) fn call(name: &str, arguments: &[&[u8]]) -> Vec<u8> {
+    let name = atom(name);
+    tuple(&[&[&name[..]], arguments].concat())
+}
+
 /// The payload of a message to a pid (`SEND`, `SEND_SENDER`) that has `to` as its receiver.
 pub(crate) fn payload_for<'a>(frame: &'a [u8], to: &[u8]) -> Option<&'a [u8]> {
     let fields = frame.strip_prefix(&[112, 131, 104, 3, 97])?;

@@ -5,6 +5,7 @@
 mod support;
 
 mod aliases;
+mod breach;
 mod calling_out;
 mod calls;
 mod citizens;
@@ -19,5 +20,6 @@ mod sending;
 mod starts;
 mod terms;
 mod ticks;
+mod too_long;
 mod traffic;
 mod world;

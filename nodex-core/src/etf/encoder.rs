@@ -2,7 +2,7 @@
 
 use std::{fmt, io::IoSlice};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 use super::out::Out;
 
@@ -77,6 +77,11 @@ impl Encoder {
         self.buf.len() + self.spliced
     }
 
+    /// The memory that it takes: room that is not used included, and shared bytes in full.
+    pub(crate) fn memory(&self) -> usize {
+        self.buf.capacity() + self.splices.capacity() * size_of::<Splice>() + self.spliced
+    }
+
     /// True when nothing has been written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -134,6 +139,31 @@ impl Encoder {
     /// Gives back memory beyond `capacity` bytes.
     pub fn shrink_to(&mut self, capacity: usize) {
         self.buf.shrink_to(capacity);
+    }
+
+    /// Takes away the first `count` bytes; what is shared of them is let go.
+    pub(crate) fn drop_front(&mut self, count: usize) {
+        let (mut left, mut own, mut gone) = (count.min(self.len()), 0, 0);
+        for splice in &mut self.splices {
+            let in_front = splice.at - own;
+            if left < in_front {
+                break;
+            }
+            left -= in_front;
+            own = splice.at;
+            let shared = left.min(splice.bytes.len());
+            splice.bytes.advance(shared);
+            self.spliced -= shared;
+            left -= shared;
+            if !splice.bytes.is_empty() {
+                break;
+            }
+            gone += 1;
+        }
+        own += left;
+        self.splices.drain(..gone);
+        self.splices.iter_mut().for_each(|splice| splice.at -= own);
+        self.buf.drop_front(own);
     }
 
     /// All pieces in order, empty ones left out.
@@ -226,6 +256,42 @@ impl Encoder {
         } else {
             self.splices.push(Splice { at: self.buf.len(), bytes: bytes.clone() });
             self.spliced += bytes.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_is_taken_away_at_any_place() {
+        let whole = || {
+            let mut out = Encoder::new();
+            let mut byte = 0_u8;
+            let mut next = |count: usize| -> Vec<u8> {
+                (0..count)
+                    .map(|_| {
+                        byte = byte.wrapping_add(1);
+                        byte
+                    })
+                    .collect()
+            };
+            out.put_slice(&next(5));
+            out.put_shared(&next(SPLICE_MIN).into());
+            out.put_shared(&next(SPLICE_MIN + 3).into());
+            out.put_slice(&next(7));
+            out.put_shared(&next(SPLICE_MIN).into());
+            out
+        };
+        let all = whole().to_vec();
+        let edges = [0, 5, SPLICE_MIN, 2 * SPLICE_MIN, 3 * SPLICE_MIN, all.len()];
+        for count in edges.iter().flat_map(|&edge| edge.saturating_sub(1)..=(edge + 16).min(all.len())) {
+            let mut out = whole();
+            out.drop_front(count);
+            assert_eq!((out.len(), &out.to_vec()[..]), (all.len() - count, &all[count..]), "{count}");
+            out.put_slice(b"more");
+            assert_eq!(out.to_vec(), [&all[count..], b"more"].concat(), "{count}");
         }
     }
 }

@@ -32,6 +32,7 @@ pub use integer::Integer;
 pub(crate) use integer::big_integer;
 pub use kind::Kind;
 pub use scalar::SHARE_MIN;
+pub(crate) use scalar::is_shared;
 
 use float_text::float_text;
 

@@ -46,6 +46,17 @@ impl Out {
         self.len = self.len.min(len);
     }
 
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Takes away the first `count` bytes of those that were written.
+    pub(super) fn drop_front(&mut self, count: usize) {
+        let count = count.min(self.len);
+        self.bytes.copy_within(count..self.len, 0);
+        self.len -= count;
+    }
+
     pub(super) fn shrink_to(&mut self, capacity: usize) {
         self.bytes.truncate(self.len.max(capacity));
         self.bytes.shrink_to(capacity);

@@ -10,9 +10,15 @@ use crate::{
     term::{Atom, MAX_ATOM_CHARACTERS},
 };
 
-/// Binaries from this size on share the received buffer. A smaller one is copied, which costs about as much as the
-/// count of owners that sharing needs: held for long, it would keep a buffer of 64 KiB or more in memory.
-pub const SHARE_MIN: usize = 1024;
+/// Binaries and raw terms from this size on share the received buffer, if they are a quarter of it or more. Others are
+/// copied: kept for long, they would keep much more in memory than they are.
+pub const SHARE_MIN: usize = 4 * 1024;
+
+/// Whether what is kept of these bytes is to share them.
+#[inline]
+pub(crate) fn is_shared(len: usize, owner: &Bytes) -> bool {
+    len >= SHARE_MIN && len >= owner.len() / 4
+}
 
 fn check_length(characters: usize, offset: usize) -> Result<(), EtfError> {
     if characters > MAX_ATOM_CHARACTERS { Err(EtfError::AtomLength { offset, characters }) } else { Ok(()) }
@@ -154,12 +160,12 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// A binary that shares the received buffer where there is one and the binary has at least [`SHARE_MIN`] bytes,
-    /// and is copied otherwise.
+    /// A binary that shares the received buffer where there is one and the binary is a large part of it (see
+    /// [`SHARE_MIN`]), and is copied otherwise.
     pub fn shared_binary(&mut self) -> Result<Bytes, DecodeError> {
         let binary = self.binary()?;
         Ok(match self.owner {
-            Some(owner) if binary.len() >= SHARE_MIN => owner.slice_ref(binary),
+            Some(owner) if is_shared(binary.len(), owner) => owner.slice_ref(binary),
             _ => Bytes::copy_from_slice(binary),
         })
     }

@@ -1,11 +1,8 @@
 //! The input of one connection: from bytes to whole frames.
 
-use std::mem;
+use bytes::{Buf, Bytes, BytesMut};
 
-use bytes::{Bytes, BytesMut};
-
-use super::LinkEnd;
-use crate::dist::{FrameError, Frames};
+use crate::{dist::control::PASS_THROUGH, etf::VERSION};
 
 /// The first size of the read buffer; it grows when a read fills it.
 const READ_MIN: usize = 4 * 1024;
@@ -14,10 +11,13 @@ const READ_MAX: usize = 256 * 1024;
 /// A frame announced to be longer than this gets room only as its bytes arrive.
 const TRUSTED: usize = 1024 * 1024;
 
-/// What is left of a frame that has begun is put aside here while its buffer is made ready for the rest, if it is short.
-const SHORT_REST: usize = 256;
+/// So much of a frame that is too long is looked at; the rest is passed over.
+const HEAD: usize = 8 * 1024;
 
 /// Bytes that were read, and how far their frames have been handled.
+///
+/// Whoever keeps a part of a batch keeps all memory of it. So a batch has no more room than twice its bytes, and it is
+/// either short or a single frame.
 #[derive(Debug)]
 pub(super) struct Inbox {
     /// Without a whole frame, unless it is just being filled.
@@ -26,17 +26,33 @@ pub(super) struct Inbox {
     want: usize,
     /// What begins with a whole frame; behind its last one may stand a part of the next.
     batch: Bytes,
+    /// How many batches there were.
+    number: u64,
     /// How much of the batch has been handled.
     at: usize,
     max_frame: usize,
-    /// The most that was read and not handled, since the last [`Self::rest`].
-    peak: usize,
+    /// The most that the last read could take, unless it was kept to the rest of a frame.
+    offered: Option<usize>,
+    /// A frame that is too long is in the buffer, with all of it that is looked at.
+    too_long: bool,
+    /// What is still to come of a frame that is passed over.
+    passing: u64,
+}
+
+/// Where the next read goes.
+#[derive(Debug)]
+pub(super) struct Room<'a> {
+    pub(super) buffer: &'a mut BytesMut,
+    /// It is to take no more than this.
+    pub(super) most: usize,
 }
 
 /// Whole frames, one after the other, and what owns them.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
     pub(super) owner: &'a Bytes,
+    /// No other batch of the connection has it.
+    pub(super) number: u64,
     at: &'a mut usize,
     max_frame: usize,
 }
@@ -62,91 +78,158 @@ fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
 impl Inbox {
     /// `rest` came behind the handshake.
     pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
-        let buffer = BytesMut::from(rest);
-        let mut inbox = Inbox { buffer, want: READ_MIN, batch: Bytes::new(), at: 0, max_frame, peak: 0 };
+        let mut inbox = Inbox {
+            buffer: BytesMut::from(rest),
+            want: READ_MIN,
+            batch: Bytes::new(),
+            number: 0,
+            at: 0,
+            max_frame,
+            offered: None,
+            too_long: false,
+            passing: 0,
+        };
         inbox.begin();
         inbox
     }
 
-    /// True when no whole frame is left.
+    /// True when no whole frame is left, and none that is too long.
     pub(super) fn is_done(&self) -> bool {
-        whole_frame(&self.batch, self.at, self.max_frame).is_none()
+        !self.too_long && whole_frame(&self.batch, self.at, self.max_frame).is_none()
     }
 
     /// The frames that have not been handled yet.
     #[inline]
     pub(super) fn batch(&mut self) -> Batch<'_> {
-        Batch { owner: &self.batch, at: &mut self.at, max_frame: self.max_frame }
+        Batch { owner: &self.batch, number: self.number, at: &mut self.at, max_frame: self.max_frame }
     }
 
     /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
-    /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read.
-    ///
-    /// What announces a frame that is too long ends the connection here, when all in front of it has been handled.
-    pub(super) fn room(&mut self) -> Result<&mut BytesMut, LinkEnd> {
-        let batch = mem::take(&mut self.batch);
-        let rest = &batch[mem::take(&mut self.at)..];
+    /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a frame that is
+    /// too long has to be looked at first.
+    pub(super) fn room(&mut self) -> Option<Room<'_>> {
+        let rest = &self.batch[self.at..];
         if rest.is_empty() && self.buffer.is_empty() {
             // Nearly always: whoever waits for an answer sends nothing behind its question.
-            drop(batch);
+            self.batch = Bytes::new();
+            self.at = 0;
+            if self.passing > 0 {
+                return Some(self.room_for_passing());
+            }
+            if self.buffer.capacity() > 8 * self.want {
+                self.buffer = BytesMut::new();
+            }
             self.buffer.reserve(self.want);
-            return Ok(&mut self.buffer);
+            self.offered = Some(self.buffer.capacity());
+            return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
         }
-        let mut short;
-        let aside = match rest.len() {
-            0 => &[],
-            1..=SHORT_REST => {
-                short = [0; SHORT_REST];
-                short[..rest.len()].copy_from_slice(rest);
-                &short[..rest.len()]
+        self.buffer.extend_from_slice(rest);
+        self.batch = Bytes::new();
+        self.at = 0;
+        let (have, wanted) = (self.buffer.len(), self.wanted());
+        if wanted > self.max_frame + 4 {
+            let head = wanted.min(4 + HEAD);
+            self.too_long = have >= head || !self.may_be_a_frame();
+            if self.too_long {
+                return None;
             }
-            _ => {
-                self.buffer.extend_from_slice(rest);
-                &[][..]
-            }
-        };
-        // Lets the buffer be used again from its start.
-        drop(batch);
-        let mut frames = Frames::new(if aside.is_empty() { &self.buffer } else { aside }, self.max_frame);
-        frames.next().map_err(too_long)?;
-        let have = self.buffer.len() + aside.len();
-        let due = frames.wanted().saturating_sub(have);
-        self.buffer.reserve(aside.len() + due.min(TRUSTED.max(have)).max(self.want));
-        self.buffer.extend_from_slice(aside);
-        Ok(&mut self.buffer)
+            self.buffer.reserve(head - have);
+            self.offered = None;
+            return Some(Room { buffer: &mut self.buffer, most: head - have });
+        }
+        let due = wanted.saturating_sub(have);
+        if wanted > READ_MAX {
+            self.buffer.reserve(due.min(TRUSTED.max(have)));
+            self.offered = None;
+            return Some(Room { buffer: &mut self.buffer, most: due });
+        }
+        self.buffer.reserve(due.max(self.want));
+        self.offered = Some(self.buffer.capacity() - have);
+        Some(Room { buffer: &mut self.buffer, most: usize::MAX })
     }
 
-    /// After a read. `room` is the capacity that was there for it, `count` what came.
-    pub(super) fn filled(&mut self, room: usize, count: usize) {
-        // Not much more than comes: whoever keeps a part of what came keeps all the room that there was for it.
-        self.want = if count == room { self.want * 2 } else { self.want.min(4 * count) }.clamp(READ_MIN, READ_MAX);
+    /// The length of the frame at the start of the buffer and of its own length, as far as is known.
+    fn wanted(&self) -> usize {
+        match self.buffer.first_chunk() {
+            Some(length) => 4 + u32::from_be_bytes(*length) as usize,
+            None => 4,
+        }
+    }
+
+    /// False when what stands in the buffer cannot be the beginning of a frame, whatever follows.
+    fn may_be_a_frame(&self) -> bool {
+        const START: [u8; 2] = [PASS_THROUGH, VERSION];
+        let start = self.buffer.get(4..).unwrap_or_default();
+        START.starts_with(&start[..start.len().min(START.len())])
+    }
+
+    fn room_for_passing(&mut self) -> Room<'_> {
+        self.buffer.reserve(self.want);
+        self.offered = None;
+        Room { buffer: &mut self.buffer, most: usize::try_from(self.passing).unwrap_or(usize::MAX) }
+    }
+
+    /// After a read of so many bytes.
+    pub(super) fn filled(&mut self, count: usize) {
+        if self.passing > 0 {
+            self.passing = self.passing.saturating_sub(count as u64);
+            self.buffer.clear();
+            self.want = READ_MAX.min(if self.passing > 0 { 2 * self.want } else { READ_MIN });
+            return;
+        }
+        if let Some(offered) = self.offered {
+            // Not much more than comes.
+            self.want = if count == offered { self.want * 2 } else { self.want.min(4 * count) };
+            self.want = self.want.clamp(READ_MIN, READ_MAX);
+        }
         self.begin();
     }
 
     /// Makes what was read a batch, if a whole frame is there.
     fn begin(&mut self) {
-        self.peak = self.peak.max(self.buffer.len());
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
-            self.batch = self.buffer.split().freeze();
             self.at = 0;
+            self.number += 1;
+            if self.buffer.len() <= self.buffer.capacity() / 2 {
+                // As cheap as to share the buffer, which can be used again so, whatever is kept of the batch.
+                self.batch = Bytes::copy_from_slice(&self.buffer);
+                self.buffer.clear();
+            } else {
+                self.batch = std::mem::take(&mut self.buffer).freeze();
+            }
         }
     }
 
-    /// Gives back memory that has not been in use since the last call. For now and then.
+    /// The frame that is too long, if there is one: as much of it as is looked at, and its length.
+    pub(super) fn too_long(&self) -> Option<(&[u8], u64)> {
+        if !self.too_long {
+            return None;
+        }
+        let length = self.wanted() - 4;
+        Some((&self.buffer[4..self.buffer.len().min(4 + length)], length as u64))
+    }
+
+    /// Passes over it, as far as it has come, and over the rest when that comes.
+    pub(super) fn pass_over(&mut self) {
+        let (have, whole) = (self.buffer.len(), self.wanted());
+        self.too_long = false;
+        self.passing = whole.saturating_sub(have) as u64;
+        self.buffer.advance(whole.min(have));
+        if self.passing > 0 {
+            self.buffer = BytesMut::new();
+        }
+        self.begin();
+    }
+
+    /// Gives back the memory of the buffer if nothing is in it. For now and then.
     pub(super) fn rest(&mut self) {
-        let idle = self.buffer.is_empty() && self.at == self.batch.len();
-        if idle && self.buffer.capacity() > READ_MIN && self.peak < self.buffer.capacity() / 4 {
+        if self.buffer.is_empty() && self.at == self.batch.len() && self.buffer.capacity() > READ_MIN {
             self.buffer = BytesMut::new();
             self.batch = Bytes::new();
             self.at = 0;
             self.want = READ_MIN;
         }
-        self.peak = 0;
     }
-}
-
-fn too_long(FrameError::TooLong { length, limit }: FrameError) -> LinkEnd {
-    LinkEnd::FrameTooLong { length, limit }
 }
 
 #[cfg(test)]
@@ -154,30 +237,53 @@ fn too_long(FrameError::TooLong { length, limit }: FrameError) -> LinkEnd {
 mod tests {
     use super::*;
 
-    /// What comes out when the stream is read in pieces of this size.
-    fn frames(stream: &[u8], piece: usize, max_frame: usize) -> (Vec<Vec<u8>>, Option<LinkEnd>) {
-        let (mut inbox, mut all) = (Inbox::new(&[], max_frame), Vec::new());
-        for piece in stream.chunks(piece) {
-            let buffer = match inbox.room() {
-                Ok(buffer) => buffer,
-                Err(end) => return (all, Some(end)),
-            };
-            let room = buffer.capacity() - buffer.len();
-            assert!(room >= READ_MIN);
-            buffer.extend_from_slice(piece);
-            inbox.filled(room, piece.len());
-            let mut batch = inbox.batch();
-            while let Some(frame) = batch.next() {
-                let kept = batch.owner.slice_ref(frame);
-                all.push(kept.to_vec());
-            }
-            assert!(inbox.is_done());
-        }
-        (all, inbox.room().err())
+    /// What came out of a stream: frames, and lengths of those that were passed over.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    enum Out {
+        Frame(Vec<u8>),
+        TooLong(Vec<u8>, u64),
     }
 
+    fn take_out(inbox: &mut Inbox, all: &mut Vec<Out>) {
+        if let Some((head, length)) = inbox.too_long() {
+            all.push(Out::TooLong(head[..head.len().min(8)].to_vec(), length));
+            inbox.pass_over();
+        }
+        let mut batch = inbox.batch();
+        while let Some(frame) = batch.next() {
+            let kept = batch.owner.slice_ref(frame);
+            all.push(Out::Frame(kept.to_vec()));
+        }
+    }
+
+    /// What comes out when the stream is read in pieces of this size.
+    fn frames(mut stream: &[u8], piece: usize, max_frame: usize) -> Vec<Out> {
+        let (mut inbox, mut all) = (Inbox::new(&[], max_frame), Vec::new());
+        while !stream.is_empty() {
+            take_out(&mut inbox, &mut all);
+            let Some(Room { buffer, most }) = inbox.room() else { continue };
+            let count = most.min(buffer.capacity() - buffer.len()).min(piece).min(stream.len());
+            assert!(count > 0);
+            buffer.extend_from_slice(&stream[..count]);
+            inbox.filled(count);
+            stream = &stream[count..];
+        }
+        loop {
+            take_out(&mut inbox, &mut all);
+            if inbox.room().is_some() {
+                return all;
+            }
+        }
+    }
+
+    /// Frames that begin as those of a BEAM do.
     fn stream(lengths: &[usize]) -> (Vec<u8>, Vec<Vec<u8>>) {
-        let frames: Vec<Vec<u8>> = lengths.iter().enumerate().map(|(i, &length)| vec![i as u8; length]).collect();
+        let frame = |(i, &length): (usize, &usize)| {
+            let mut frame = vec![i as u8; length];
+            frame.iter_mut().zip([PASS_THROUGH, VERSION]).for_each(|(byte, start)| *byte = start);
+            frame
+        };
+        let frames: Vec<Vec<u8>> = lengths.iter().enumerate().map(frame).collect();
         let stream = frames.iter().flat_map(|frame| [&(frame.len() as u32).to_be_bytes()[..], frame].concat());
         (stream.collect(), frames)
     }
@@ -185,30 +291,66 @@ mod tests {
     #[test]
     fn frames_come_out_whole_however_they_are_read() {
         let (stream, expected) = stream(&[0, 1, 300, 7, 251, 252, 253, 2000, 0, 5000, 3, 256, 0]);
+        let expected: Vec<Out> = expected.into_iter().map(Out::Frame).collect();
         for piece in (1..1200).chain([4096, stream.len()]) {
-            assert_eq!(frames(&stream, piece, 5000), (expected.clone(), None), "in pieces of {piece}");
+            assert_eq!(frames(&stream, piece, 5000), expected, "in pieces of {piece}");
         }
     }
 
     #[test]
-    fn what_stands_in_front_of_a_frame_that_is_too_long_comes_out() {
-        let (stream, expected) = stream(&[20, 300, 101, 20]);
-        let end = Some(LinkEnd::FrameTooLong { length: 300, limit: 200 });
-        for piece in 1..=stream.len() {
-            assert_eq!(frames(&stream, piece, 200), (expected[..1].to_vec(), end.clone()), "in pieces of {piece}");
+    fn a_frame_that_is_too_long_is_passed_over_and_those_around_it_come_out() {
+        let (stream, expected) = stream(&[20, 300, 101, 20, 30_000, 201, 0, 7]);
+        let expected: Vec<Out> = expected
+            .into_iter()
+            .map(|frame| match frame.len() > 200 {
+                true => Out::TooLong(frame[..8].to_vec(), frame.len() as u64),
+                false => Out::Frame(frame),
+            })
+            .collect();
+        for piece in (1..400).chain([1000, 4096, 9000, stream.len()]) {
+            assert_eq!(frames(&stream, piece, 200), expected, "in pieces of {piece}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_a_frame_is_told_at_its_first_byte() {
+        let mut inbox = Inbox::new(b"GET / HTTP/1.1", 1000);
+        assert!(inbox.room().is_none() && !inbox.is_done());
+        assert_eq!(inbox.too_long().unwrap(), (&b"/ HTTP/1.1"[..], u64::from(u32::from_be_bytes(*b"GET "))));
     }
 
     #[test]
     fn memory_of_a_crowd_is_given_back_when_it_is_over() {
-        let (stream, _) = stream(&[900; 500]);
-        let mut inbox = Inbox::new(&stream, 1000);
-        assert!(!inbox.is_done());
-        let mut batch = inbox.batch();
-        while batch.next().is_some() {}
-        inbox.room().unwrap();
+        let (crowd, _) = stream(&[900; 500]);
+        let (single, _) = stream(&[900]);
+        let mut inbox = Inbox::new(&crowd, 1000);
+        take_out(&mut inbox, &mut Vec::new());
+        for _ in 0..3 {
+            let Room { buffer, .. } = inbox.room().unwrap();
+            buffer.extend_from_slice(&single);
+            inbox.filled(single.len());
+            take_out(&mut inbox, &mut Vec::new());
+        }
+        assert!(inbox.room().unwrap().buffer.capacity() <= 8 * READ_MIN);
         inbox.rest();
-        inbox.rest();
-        assert_eq!(inbox.buffer.capacity(), 0);
+        assert!(inbox.buffer.capacity() <= READ_MIN);
+    }
+
+    #[test]
+    fn a_batch_has_little_more_memory_than_bytes_and_a_long_frame_stands_alone() {
+        let long = 3 * READ_MAX;
+        let (stream, _) = stream(&[&[100; 50][..], &[long], &[100; 50]].concat());
+        let (mut inbox, mut rest, mut longest) = (Inbox::new(&[], 1 << 20), &stream[..], 0);
+        while !rest.is_empty() {
+            let Room { buffer, most } = inbox.room().unwrap();
+            let count = most.min(buffer.capacity() - buffer.len()).min(rest.len());
+            buffer.extend_from_slice(&rest[..count]);
+            inbox.filled(count);
+            rest = &rest[count..];
+            longest = longest.max(inbox.batch.len());
+            take_out(&mut inbox, &mut Vec::new());
+        }
+        assert_eq!(longest, 4 + long);
+        assert!(inbox.buffer.capacity() < READ_MAX);
     }
 }

@@ -109,7 +109,9 @@ impl State {
         let idle = if held_up { quarter.min(BEAT) } else { quarter };
         for watched in &mut self.watched {
             let Some(outbox) = watched.outbox.upgrade() else { continue };
-            if outbox.written() != watched.written {
+            if outbox.written() == watched.written {
+                outbox.rest();
+            } else {
                 watched.written = outbox.written();
                 watched.since = now;
             }

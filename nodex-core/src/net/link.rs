@@ -10,19 +10,23 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 use tokio::{
     io::AsyncReadExt,
     net::tcp::OwnedReadHalf,
     time::{Interval, MissedTickBehavior, interval_at},
 };
 
-use super::{Inbox, Outbox, outbox::KEEP};
+use super::{
+    Inbox, Outbox,
+    inbox::Room,
+    outbox::{KEEP, REST},
+};
 use crate::etf::Encoder;
 
 /// Replies are handed to the socket when they reach this size, also in the middle of a read. More than a read of small
 /// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
-const BATCH: usize = KEEP - 16 * 1024;
+pub(crate) const BATCH: usize = KEEP - 16 * 1024;
 
 /// What a connection takes in, in bytes, before the others that its runtime drives have their turn.
 const TURN: usize = 16 * 1024;
@@ -36,7 +40,8 @@ const UNLOOKED: usize = 64 * FRAME_COST;
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkLimits {
-    /// The longest frame that is accepted, in bytes.
+    /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
+    /// is passed over.
     pub max_frame: usize,
     /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
     /// this many bytes of any kind wait to be written, [`Node::send`](crate::node::Node::send) and its like wait as well.
@@ -84,7 +89,7 @@ pub enum LinkEnd {
     /// Nothing came for the tick time.
     #[error("nothing was heard from the peer for {0:?}")]
     TickTimeout(Duration),
-    /// A frame is too long.
+    /// A frame is too long, and it does not begin like one that could be passed over.
     #[error("a frame of {length} bytes is over the limit of {limit}")]
     FrameTooLong {
         /// Its announced length.
@@ -101,12 +106,33 @@ pub enum LinkEnd {
         /// The limit.
         limit: usize,
     },
+    /// So many processes have ended that the peer watched, with reasons so long, and it does not read what it is told.
+    #[error("more than {limit} bytes of exit reasons wait to be told to the peer")]
+    TooMuchUntold {
+        /// The limit.
+        limit: usize,
+    },
     /// This side closed it.
     #[error("the connection was closed here")]
     Shutdown,
     /// The node has connected again, which it would not have done if it still had this connection.
     #[error("a new connection with the node took its place")]
     Replaced,
+}
+
+impl LinkEnd {
+    /// True when the peer is to blame: it broke the protocol or took more than there is for it.
+    pub fn is_breach(&self) -> bool {
+        match self {
+            LinkEnd::FrameTooLong { .. }
+            | LinkEnd::Protocol(_)
+            | LinkEnd::TooManyWatches { .. }
+            | LinkEnd::TooMuchUntold { .. } => true,
+            LinkEnd::Closed | LinkEnd::Io { .. } | LinkEnd::TickTimeout(_) | LinkEnd::Shutdown | LinkEnd::Replaced => {
+                false
+            }
+        }
+    }
 }
 
 impl From<io::Error> for LinkEnd {
@@ -131,6 +157,8 @@ pub(crate) struct Load {
 pub(crate) struct Input<'a> {
     /// Of what the frame is a slice.
     pub(crate) owner: &'a Bytes,
+    /// Of what was read together on this connection.
+    pub(crate) batch: u64,
     /// Wakes whoever drives the link.
     pub(crate) waker: &'a Waker,
 }
@@ -149,8 +177,15 @@ pub(crate) trait Receive: Send {
     /// One frame, without its length and never empty. Replies go to `out`.
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
 
-    /// Goes on with calls that were not answered at once; their replies go to `out`.
-    fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder);
+    /// Goes on with calls that were not answered at once; their replies go to `out`, and are handed on when there are
+    /// many. The same for what the peer has to be told, as far as there is room.
+    fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd>;
+
+    /// True when more has to be told as soon as there is room.
+    fn has_news(&self) -> bool;
+
+    /// A frame of this length that is over the limit: all of its head that is kept. Replies go to `out`.
+    fn too_long(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd>;
 
     /// What waits for handlers.
     fn load(&self) -> Load;
@@ -173,8 +208,12 @@ pub(super) fn handle_frames<R: Receive>(
     turn: &mut usize,
 ) -> Result<(), LinkEnd> {
     outbox.handling(|| {
+        if let Some((head, length)) = inbox.too_long() {
+            receive.too_long(head, length, out)?;
+            inbox.pass_over();
+        }
         let mut batch = inbox.batch();
-        let input = Input { owner: batch.owner, waker };
+        let input = Input { owner: batch.owner, batch: batch.number, waker };
         let mut left = mem::take(turn);
         while left > 0 && !congested(outbox, receive, limits) {
             // The load need not be looked at again for each of the messages that do not add to it.
@@ -296,7 +335,7 @@ impl<R: Receive> Link<R> {
         let mut turn = if self.receive.alone() { usize::MAX } else { TURN };
         loop {
             let Link { inbox, receive, outbox, out, limits, .. } = self;
-            outbox.handling(|| receive.poll_later(context, out));
+            outbox.handling(|| receive.poll_later(context, out))?;
             handle_frames(inbox, receive, outbox, out, limits, context.waker(), &mut turn)?;
             if turn == 0 && !inbox.is_done() {
                 // Goes on when the runtime has looked for others that are ready. What is written by now waits with the
@@ -313,32 +352,43 @@ impl<R: Receive> Link<R> {
                 }
                 continue;
             }
-            if receive.stopping(context) && receive.load().calls == 0 && drained {
+            let has_news = receive.has_news();
+            if receive.stopping(context) && receive.load().calls == 0 && drained && !has_news {
                 return Err(LinkEnd::Shutdown);
+            }
+            if has_news && outbox.has_room() {
+                context.waker().wake_by_ref();
             }
             if congested || !self.poll_read(context)? {
                 break;
             }
         }
-        let reading = !congested(&self.outbox, &self.receive, &self.limits);
+        let mut reading = !congested(&self.outbox, &self.receive, &self.limits);
+        self.outbox.set_stalled(!reading);
+        if !reading && !congested(&self.outbox, &self.receive, &self.limits) {
+            context.waker().wake_by_ref();
+            reading = true;
+        }
         if self.life.poll(context, || self.heard.replace(false), reading)? {
             self.inbox.rest();
+            if self.out.is_empty() {
+                self.out.shrink_to(REST);
+            }
         }
         Ok(())
     }
 
     /// One read; false when there is nothing to read now.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Result<bool, LinkEnd> {
-        let buffer = self.inbox.room()?;
-        let room = buffer.capacity() - buffer.len();
-        match pin!(self.read.read_buf(buffer)).poll(context) {
+        let Some(Room { buffer, most }) = self.inbox.room() else { return Ok(true) };
+        match pin!(self.read.read_buf(&mut buffer.limit(most))).poll(context) {
             Poll::Pending => Ok(false),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
             Poll::Ready(Err(error)) => Err(error.into()),
             Poll::Ready(Ok(0)) => Err(LinkEnd::Closed),
             Poll::Ready(Ok(count)) => {
                 self.heard.set(true);
-                self.inbox.filled(room, count);
+                self.inbox.filled(count);
                 Ok(true)
             }
         }

@@ -19,7 +19,7 @@ pub use connect::ConnectError;
 pub(crate) use connect::{Connected, Obstacle, Pauses, connect, connect_by, connect_to_host, obstacle};
 use inbox::Inbox;
 pub(crate) use keeper::Keeper;
-pub(crate) use link::{Input, Link, Load, Receive, Taken};
+pub(crate) use link::{BATCH, Input, Link, Load, Receive, Taken};
 pub use link::{LinkEnd, LinkLimits};
 pub(crate) use locate::{Locate, publish};
 pub(crate) use memory::in_memory;

@@ -23,6 +23,9 @@ const PIECES: usize = 16;
 /// Buffers larger than this are given back once they are empty.
 pub(super) const KEEP: usize = 512 * 1024;
 
+/// So much is kept while nothing is written.
+pub(super) const REST: usize = 4 * 1024;
+
 /// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
 const TICK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,8 @@ pub struct Outbox {
     written: AtomicUsize,
     closed: AtomicBool,
     aborted: AtomicBool,
+    /// The driver does not read, because too much waits.
+    stalled: AtomicBool,
     driver: AtomicWaker,
     /// Moves when handlers begin and when they have given way: odd while they run.
     handling: AtomicUsize,
@@ -74,6 +79,7 @@ impl Outbox {
             written: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
             driver: AtomicWaker::new(),
             handling: AtomicUsize::new(0),
         }
@@ -202,6 +208,20 @@ impl Outbox {
         self.driver.wake();
     }
 
+    /// Notes whether the driver reads. After it has noted that it does not, it has to look once more at what waits.
+    pub(super) fn set_stalled(&self, stalled: bool) {
+        if self.stalled.load(Ordering::Relaxed) != stalled {
+            self.stalled.store(stalled, Ordering::SeqCst);
+        }
+    }
+
+    /// Less waits, so the driver may read on.
+    pub(crate) fn wake_if_stalled(&self) {
+        if self.stalled.load(Ordering::SeqCst) {
+            self.driver.wake();
+        }
+    }
+
     /// Has `push` wake this task.
     pub(crate) fn register(&self, waker: &Waker) {
         self.driver.register(waker);
@@ -220,7 +240,7 @@ impl Outbox {
             pending.out.append(batch);
             let written = self.write(&pending.out, pending.done)?;
             pending.done = written;
-            self.reset_if_done(&mut pending);
+            self.let_go(&mut pending);
         }
         self.count(&mut pending);
         drop(pending);
@@ -238,7 +258,7 @@ impl Outbox {
             let mut pending = self.lock();
             let written = self.write(&pending.out, pending.done)?;
             pending.done = written;
-            self.reset_if_done(&mut pending);
+            self.let_go(&mut pending);
             let waiting = self.count(&mut pending);
             drop(pending);
             if waiting == 0 {
@@ -267,6 +287,17 @@ impl Outbox {
         }
     }
 
+    /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
+    /// been written for a while.
+    pub(super) fn rest(&self) {
+        if self.waiting() == 0
+            && let Ok(mut pending) = self.pending.try_lock()
+            && pending.out.is_empty()
+        {
+            pending.out.shrink_to(REST);
+        }
+    }
+
     fn write_tick(&self, mut pending: MutexGuard<'_, Pending>) -> io::Result<()> {
         pending.ticked = Some(Instant::now());
         if pending.out.len() == pending.done {
@@ -276,7 +307,7 @@ impl Outbox {
         }
         let written = self.write(&pending.out, pending.done)?;
         pending.done = written;
-        self.reset_if_done(&mut pending);
+        self.let_go(&mut pending);
         let waiting = self.count(&mut pending);
         drop(pending);
         if waiting > 0 {
@@ -286,12 +317,19 @@ impl Outbox {
         Ok(())
     }
 
-    fn reset_if_done(&self, pending: &mut Pending) {
-        if pending.done == pending.out.len() {
+    /// Lets go of what has been written. While something always waits, that is done each time it is the larger part.
+    fn let_go(&self, pending: &mut Pending) {
+        let (done, all) = (pending.done, pending.out.len());
+        if done == all {
             pending.out.clear();
-            pending.out.shrink_to(KEEP);
             pending.done = 0;
+        } else if done > KEEP && done >= all - done {
+            pending.out.drop_front(done);
+            pending.done = 0;
+        } else {
+            return;
         }
+        pending.out.shrink_to(KEEP);
     }
 
     /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
@@ -350,5 +388,55 @@ impl<'a> Blocked<'a> {
 impl Drop for Blocked<'_> {
     fn drop(&mut self) {
         self.0.lock().blocked -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, task::Waker};
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    /// A peer that reads as fast as it is written to, but always somewhat behind.
+    #[tokio::test]
+    async fn what_has_been_written_is_let_go_of_while_something_always_waits() {
+        const PIECE: usize = 256 * 1024;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        near.writable().await.unwrap();
+        let outbox = Outbox::new(WriteSide::Task(near.into_split().1), 0);
+        let flush = || outbox.poll_flush(&mut Context::from_waker(Waker::noop())).map(Result::unwrap);
+        let (mut sent, mut came, mut chunk) = (0, 0, vec![0; PIECE]);
+        while came < 256 * PIECE {
+            // More than the sockets hold, which is more and more.
+            while outbox.waiting() < 4 * PIECE {
+                let piece = vec![7; PIECE];
+                let shares = sent / PIECE % 2 == 0;
+                outbox.push(|out| if shares { out.put_shared(&piece.into()) } else { out.put_slice(&piece) });
+                sent += PIECE;
+                let _ = flush();
+            }
+            let (waiting, memory) = (outbox.waiting(), outbox.lock().out.memory());
+            assert!(memory <= 4 * (waiting + KEEP), "{memory} for {waiting} after {sent}");
+            // The runtime looks for what has become ready.
+            tokio::task::yield_now().await;
+            came += far.try_read(&mut chunk).unwrap_or(0);
+            let _ = flush();
+        }
+        while came < sent {
+            tokio::task::yield_now().await;
+            match far.try_read(&mut chunk) {
+                Ok(count) => {
+                    assert!(chunk[..count].iter().all(|&byte| byte == 7));
+                    came += count;
+                }
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+            let _ = flush();
+        }
+        assert_eq!((outbox.waiting(), outbox.written()), (0, sent));
     }
 }

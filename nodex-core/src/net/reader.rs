@@ -18,6 +18,7 @@ use std::{
 
 use super::{
     Inbox, LinkEnd, LinkLimits, Outbox, Receive,
+    inbox::Room,
     link::{Life, congested, handle_frames},
     sys::fill,
 };
@@ -99,20 +100,12 @@ impl<R: Receive> Shared<R> {
             if let Err(end) = self.handle(&mut inbox, waker) {
                 break end;
             }
-            if !self.heard.load(Ordering::Relaxed) {
-                // A quarter of the tick time has passed.
-                inbox.rest();
-            }
-            let buffer = match inbox.room() {
-                Ok(buffer) => buffer,
-                Err(end) => break end,
-            };
-            let room = buffer.capacity() - buffer.len();
-            match fill(&socket, buffer) {
+            let Some(Room { buffer, most }) = inbox.room() else { continue };
+            match fill(&socket, buffer, most) {
                 Ok(0) => break LinkEnd::Closed,
                 Ok(count) => {
                     self.heard.store(true, Ordering::Relaxed);
-                    inbox.filled(room, count);
+                    inbox.filled(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => break error.into(),
@@ -137,7 +130,9 @@ impl<R: Receive> Shared<R> {
             if inbox.is_done() && !congested(&self.outbox, receive, &self.limits) {
                 break;
             }
-            if congested(&self.outbox, receive, &self.limits) {
+            let stalled = congested(&self.outbox, receive, &self.limits);
+            self.outbox.set_stalled(stalled);
+            if stalled {
                 // The runtime writes, and goes on with handlers. It is told again and again, for it may have looked for
                 // the core just before this thread gave it up.
                 waker.wake_by_ref();
@@ -169,11 +164,15 @@ impl<R: Receive> Shared<R> {
                 if let Some(end) = end.take() {
                     return Err(end);
                 }
-                self.outbox.handling(|| receive.poll_later(context, out));
+                self.outbox.handling(|| receive.poll_later(context, out))?;
                 self.outbox.submit(out)?;
                 let drained = self.outbox.poll_flush(context)?.is_ready();
-                if receive.stopping(context) && receive.load().calls == 0 && drained {
+                let has_news = receive.has_news();
+                if receive.stopping(context) && receive.load().calls == 0 && drained && !has_news {
                     return Err(LinkEnd::Shutdown);
+                }
+                if has_news && self.outbox.has_room() {
+                    context.waker().wake_by_ref();
                 }
                 reading = !congested(&self.outbox, receive, &self.limits);
                 self.changed.notify_one();

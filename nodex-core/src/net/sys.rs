@@ -16,11 +16,14 @@ pub(super) fn register_for_writing(socket: TcpStream) -> io::Result<AsyncFd<TcpS
     Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::WRITABLE) }?)
 }
 
-/// One `read` into the spare capacity of `buffer`; gives the number of bytes that came, 0 at the end of the stream.
+/// One `read` of at most `most` bytes into the spare capacity of `buffer`; gives the number of bytes that came, 0 at the
+/// end of the stream.
 ///
 /// Zeroing the room before every read would cost as much as handling a tenth of the messages that it takes.
-pub(super) fn fill(socket: impl AsFd, buffer: &mut BytesMut) -> io::Result<usize> {
-    let (came, _) = rustix::io::read(socket, buffer.spare_capacity_mut())?;
+pub(super) fn fill(socket: impl AsFd, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
+    let room = buffer.spare_capacity_mut();
+    let most = most.min(room.len());
+    let (came, _) = rustix::io::read(socket, &mut room[..most])?;
     let count = came.len();
     // SAFETY: `read` has initialised the first `count` bytes of the spare capacity, and no more than it has.
     unsafe { buffer.advance_mut(count) };
@@ -38,13 +41,14 @@ mod tests {
         let (mut near, far) = UnixStream::pair().unwrap();
         let mut buffer = BytesMut::with_capacity(8);
         near.write_all(b"abcdefghijk").unwrap();
-        assert_eq!(fill(&far, &mut buffer).unwrap(), 8);
+        assert_eq!(fill(&far, &mut buffer, usize::MAX).unwrap(), 8);
         assert_eq!(&buffer[..], b"abcdefgh");
         buffer.reserve(16);
-        assert_eq!(fill(&far, &mut buffer).unwrap(), 3);
+        assert_eq!(fill(&far, &mut buffer, 2).unwrap(), 2);
+        assert_eq!(fill(&far, &mut buffer, usize::MAX).unwrap(), 1);
         assert_eq!(&buffer[..], b"abcdefghijk");
         drop(near);
-        assert_eq!(fill(&far, &mut buffer).unwrap(), 0);
+        assert_eq!(fill(&far, &mut buffer, usize::MAX).unwrap(), 0);
         assert_eq!(buffer.len(), 11);
     }
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
+    dist::control::UnsupportedControl,
     etf::{Decoder, EncodeError, Encoder},
     term::Atom,
 };
@@ -160,6 +161,17 @@ impl Rejection {
         Self::tagged(crate::atom!("unencodable"), &error.to_string())
     }
 
+    /// `{unencodable, Message}`: the handler returned what cannot be sent to this node.
+    pub(crate) fn unsendable(error: &UnsupportedControl) -> Self {
+        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+    }
+
+    /// `{message_too_big, Message}`: it was not read.
+    pub(crate) fn too_long(length: u64, limit: usize) -> Self {
+        let message = format!("a message of {length} bytes is over the limit of {limit}");
+        Self::tagged(crate::atom!("message_too_big"), &message)
+    }
+
     /// The atom `unknown_call`.
     pub(crate) fn unknown_call() -> Self {
         let mut encoder = Encoder::new();
@@ -176,12 +188,16 @@ impl Rejection {
 
     /// The exception that it is for a caller by rpc: the reason, and the text of a bad argument, which stands in the
     /// stack trace then.
-    pub(crate) fn exception(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+    pub(crate) fn exception(&self) -> (Encoder, Option<Vec<u8>>) {
         const BADARG: &[u8] = b"\x77\x06badarg";
-        let reason = self.0.to_vec();
-        match reason.strip_prefix(b"\x68\x02").and_then(|pair| pair.strip_prefix(BADARG)) {
-            Some(text) => (BADARG.to_vec(), Some(text.to_vec())),
-            None => (reason, None),
+        let text = self.0.in_one_piece().and_then(|reason| reason.strip_prefix(b"\x68\x02")?.strip_prefix(BADARG));
+        match text {
+            Some(text) => {
+                let mut badarg = Encoder::new();
+                badarg.put_slice(BADARG);
+                (badarg, Some(text.to_vec()))
+            }
+            None => ((*self.0).clone(), None),
         }
     }
 

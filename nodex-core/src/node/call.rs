@@ -210,7 +210,7 @@ fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R, sha
 fn raise(route: &Route<'_>, class: Class, reason: &impl IntoReply, out: &mut Encoder) {
     let mut encoded = Encoder::new();
     match reason.encode_reply(&mut encoded) {
-        Ok(()) => route.raise(class, &encoded.to_vec(), out),
+        Ok(()) => route.raise(class, &encoded, out),
         Err(error) => route.write_error(out, &Rejection::unencodable(&error)),
     }
 }
@@ -255,6 +255,9 @@ impl fmt::Debug for Later {
     }
 }
 
+/// So much of the message of a panic is told, in bytes.
+const PANIC_SHOWN: usize = 4096;
+
 /// The answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
 #[cold]
 pub(crate) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
@@ -263,7 +266,9 @@ pub(crate) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)
         (_, Some(text)) => text.as_str(),
         _ => "no message",
     };
-    Rejection::panic(&format!("{function}: {message}"))
+    let shown = &message[..message.floor_char_boundary(PANIC_SHOWN)];
+    let more = if shown.len() < message.len() { "…" } else { "" };
+    Rejection::panic(&format!("{function}: {shown}{more}"))
 }
 
 trait AnswerFuture: Send {

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     Class, Context, IntoReply, Rejection,
+    mailbox::Counted,
     processes::Number,
     route::{Address, OwnedRoute, Route},
     spawned::Style,
@@ -64,6 +65,10 @@ pub enum CallKind {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Those that are kept count as calls that are not answered, with some hundred bytes each: above
+/// [`LinkLimits::max_in_flight_bytes`](crate::net::LinkLimits::max_in_flight_bytes) of them from one node, no more is read
+/// from that node. For the pid of a subscriber, keep [`pid`](Self::pid).
 #[derive(Debug, Clone)]
 pub struct Caller(Arc<Pending>);
 
@@ -95,7 +100,7 @@ impl Caller {
             if let Some(class) = reply.raises() {
                 let mut reason = Encoder::new();
                 reply.encode_reply(&mut reason)?;
-                route.raise(class, &reason.to_vec(), out);
+                route.raise(class, &reason, out);
                 return Ok(());
             }
             let Some(frame) = route.begin(out) else { return Ok(()) };
@@ -142,6 +147,7 @@ struct Pending {
     /// The process whose function was called.
     process: Arc<Address>,
     state: AtomicU8,
+    _counted: Counted,
 }
 
 impl fmt::Debug for Pending {
@@ -174,7 +180,11 @@ impl Pending {
             CallKind::Rpc => self.write(|route, out| match route.spawned() {
                 // Its end is all that can be seen of it.
                 Some(spawned) if spawned.style == Style::Spawn => {}
-                _ => route.raise(Class::Exit, NOREPLY, out),
+                _ => {
+                    let mut noreply = Encoder::new();
+                    noreply.put_slice(NOREPLY);
+                    route.raise(Class::Exit, &noreply, out);
+                }
             }),
             CallKind::Cast => {}
         }
@@ -202,12 +212,16 @@ impl Share {
         process: &Arc<Address>,
     ) -> Caller {
         let pending = self.0.get_or_init(|| {
+            let route = route.keep();
+            // Twice, for the table in which it may be entered.
+            let bytes = 2 * size_of::<Pending>() + route.memory();
             Arc::new(Pending {
-                route: route.keep(),
+                route,
                 context: context.clone(),
                 function: function.clone(),
                 process: process.clone(),
                 state: AtomicU8::new(OPEN),
+                _counted: Counted::new(context.connection(), bytes),
             })
         });
         Caller(pending.clone())

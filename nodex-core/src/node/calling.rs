@@ -67,6 +67,14 @@ pub enum CallError {
         /// As it came.
         reply: RawTerm,
     },
+    /// The reply is longer than what is taken from other nodes, and was not read.
+    #[error("the reply has {length} bytes, the limit is {limit}")]
+    TooLong {
+        /// Its length, with all that goes around it.
+        length: u64,
+        /// [`LinkLimits::max_frame`](crate::net::LinkLimits::max_frame).
+        limit: usize,
+    },
     /// The message cannot be sent to any node.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -125,6 +133,7 @@ impl Node {
                 R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| unexpected(error, reply))
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
+            Ok(Ok(Outcome::TooLong { length, limit, .. })) => Err(CallError::TooLong { length, limit }),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
         }
     }
@@ -166,6 +175,10 @@ impl Node {
             Ok(Ok(Outcome::Message(reply))) => {
                 monitor.remove();
                 tagged_reply(&reply)
+            }
+            Ok(Ok(Outcome::TooLong { length, limit, .. })) => {
+                monitor.remove();
+                Err(CallError::TooLong { length, limit })
             }
             Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),

@@ -82,7 +82,11 @@ pub(super) fn establish(
         inner.connections.fetch_sub(1, Ordering::Relaxed);
         // Whatever the driver was doing when it was told to stop.
         let end = if served.outbox.aborted() { LinkEnd::Shutdown } else { end };
-        tracing::info!(peer = %name, %end, "the connection has ended");
+        if end.is_breach() || matches!(end, LinkEnd::TickTimeout(_)) {
+            tracing::warn!(peer = %name, %end, "the connection was ended");
+        } else {
+            tracing::info!(peer = %name, %end, "the connection has ended");
+        }
         inner.disconnected(&served);
         inner.peers.down(&served, end.clone());
         end

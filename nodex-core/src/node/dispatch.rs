@@ -31,11 +31,11 @@ use crate::{
         control::{self, AtomTerm, Control, PidTerm, Target as Receiver},
     },
     etf::{Decoder, Encoder, Mark, tag},
-    net::{Input, LinkEnd, Load, Receive, Taken},
+    net::{BATCH, Input, LinkEnd, Load, Receive, Taken},
 };
 
 /// The server of `rpc` on a BEAM (OTP's `rpc.erl`).
-const REX: &[u8] = b"rex";
+pub(super) const REX: &[u8] = b"rex";
 
 /// What one connection's messages are handed to.
 pub(super) struct Dispatch {
@@ -87,15 +87,31 @@ impl Receive for Dispatch {
         self.any_frame(frame, input, out)
     }
 
-    fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) {
-        for (process, rejection) in self.later.poll(context, out) {
+    fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
+        let outbox = &self.context.connection().outbox;
+        // What cannot be handed on fails for the driver of the link as well.
+        let hand_on = |out: &mut Encoder| {
+            if out.len() > BATCH {
+                let _ = outbox.submit(out);
+            }
+        };
+        for (process, rejection) in self.later.poll(context, out, hand_on) {
             self.context.counters().panicked();
             self.inner.panicked(&process, &rejection);
         }
-        if self.context.watches().take_pending() {
+        let watches = self.context.watches();
+        if watches.take_pending() {
             self.later.drop_ended();
-            self.tell_ended(out);
         }
+        if watches.has_news() { self.tell_ended(out) } else { Ok(()) }
+    }
+
+    fn has_news(&self) -> bool {
+        self.context.watches().has_news()
+    }
+
+    fn too_long(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd> {
+        self.pass_over(head, length, out)
     }
 
     fn load(&self) -> Load {
@@ -147,7 +163,7 @@ fn plain(
     let call = Call { args, out, waker: input.waker };
     match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
         Ok(Handled(None)) => return Some(Taken::Handled),
-        Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input.owner),
+        Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input),
         Err(panic) => panicked(process, context, function, &route, mark, out, &*panic),
     }
     Some(Taken::Kept)
@@ -324,13 +340,12 @@ impl Arrival<'_> {
         match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
-                return later.push(route, process, function.name.clone(), running, self.input.owner);
+                return later.push(route, process, function.name.clone(), running, self.input);
             }
             Err(panic) => panicked(process, context, function, route, mark, place, &*panic),
         }
         if waits {
-            let kept = std::mem::take(place);
-            later.queue(route, kept);
+            later.queue(route, place);
         }
     }
 
@@ -354,7 +369,7 @@ impl Arrival<'_> {
         if later.must_wait(route) {
             let mut kept = Encoder::new();
             route.write_error(&mut kept, &Rejection::unknown_call());
-            later.queue(route, kept);
+            later.queue(route, &kept);
         } else {
             route.write_error(out, &Rejection::unknown_call());
         }
@@ -395,7 +410,7 @@ fn short_head(term: &[u8]) -> Option<(&[u8], usize, usize)> {
 
 /// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
 #[inline]
-fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
+pub(super) fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
     if let Some((name, length, arity)) = short_head(decoder.remaining()) {
         decoder.rewind(decoder.position() + SHORT_HEAD + length);
         return Some((&name[..length], arity));

@@ -79,6 +79,14 @@ pub enum RpcError {
         /// As it came.
         value: RawTerm,
     },
+    /// The result is longer than what is taken from other nodes.
+    #[error("the result has {length} bytes, the limit is {limit}")]
+    TooLong {
+        /// Its length, with all that goes around it.
+        length: u64,
+        /// [`LinkLimits::max_frame`](crate::net::LinkLimits::max_frame).
+        limit: usize,
+    },
     /// The name of the node, the module or the function is too long.
     #[error(transparent)]
     Name(#[from] AtomError),
@@ -123,6 +131,7 @@ impl From<CallError> for RpcError {
         match error {
             CallError::Timeout { limit } => RpcError::Timeout { limit },
             CallError::Connect(error) => RpcError::Connect(error),
+            CallError::TooLong { length, limit } => RpcError::TooLong { length, limit },
             CallError::Encode(error) => RpcError::Encode(error),
             CallError::Unsupported(error) => RpcError::Unsupported(error),
             CallError::Reply { error, reply } | CallError::Refused { error, reply, .. } => {
@@ -185,7 +194,9 @@ impl Node {
             Err(_) => Err(RpcError::Timeout { limit }),
             Ok(Ok(Outcome::Down(reason))) => result(reason, &reference),
             Ok(Ok(Outcome::Refused(reason))) => Err(RpcError::Refused { reason }),
-            Ok(Ok(Outcome::NoConnection | Outcome::Message(_)) | Err(_)) => Err(RpcError::NoConnection),
+            Ok(Ok(Outcome::NoConnection | Outcome::Message(_) | Outcome::TooLong { .. }) | Err(_)) => {
+                Err(RpcError::NoConnection)
+            }
         }
     }
 

@@ -47,7 +47,8 @@ pub mod exit_status {
 /// exit with 0. The node connects to `tname@hostname` and prints, each line as soon as it is true,
 /// `initialising <node>`, `connecting to <host's node>`, `<node> ready`; after that nothing, unless `NODEX_LOG` asks for
 /// logs. It exits with 0 when the link is lost, on SIGTERM and SIGINT, and at the end of stdin if that is a pipe or a
-/// socket; and with 1 and one line on stderr when it cannot connect or be built.
+/// socket; with 1 and one line on stderr when it cannot connect or be built; and with 3 and such a line when the host broke
+/// the protocol, so that the link had to be ended from here.
 pub fn main<F>(configure: F) -> ExitCode
 where
     F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
@@ -118,6 +119,10 @@ fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
     // Handlers on threads for blocking work are not waited for.
     runtime.shutdown_background();
     match end {
+        Ok(end) if end.is_breach() => {
+            say_on_stderr(&format!("the link to {target} was ended: {end}"));
+            ExitCode::from(exit_status::BREACH)
+        }
         Ok(end) => {
             tracing::info!(%end, "the link to the host has ended");
             ExitCode::SUCCESS
@@ -146,8 +151,22 @@ fn say(line: &str) {
 }
 
 fn fail(message: &str) -> ExitCode {
-    let _ = writeln!(io::stderr(), "error: {message}");
+    say_on_stderr(message);
     ExitCode::from(exit_status::FAILED)
+}
+
+/// One line, whatever is in the message.
+fn say_on_stderr(message: &str) {
+    let mut line = String::from("error: ");
+    for c in message.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    line.push('\n');
+    // In one piece.
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 /// A panic of a handler is told to its caller, and to the log; stderr stays silent, as the contract wants.

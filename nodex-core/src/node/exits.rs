@@ -81,7 +81,7 @@ impl Inner {
             Some(Found::Service(process)) if heeds(&process) => {
                 self.end(&process, reason);
             }
-            Some(Found::Call(call)) if untrappable || !is_normal(reason) => call.exit(reason.as_bytes()),
+            Some(Found::Call(call)) if untrappable || !is_normal(reason) => call.exit(reason),
             _ => {}
         }
     }

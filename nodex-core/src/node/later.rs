@@ -11,7 +11,6 @@ use std::{
     task::{self, Poll, Waker},
 };
 
-use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 
 use super::{
@@ -21,7 +20,7 @@ use super::{
     registry::Process,
     route::{Address, OwnedRoute, Route},
 };
-use crate::{etf::Encoder, term::Atom};
+use crate::{etf::Encoder, net::Input, term::Atom};
 
 /// A process one of whose handlers has panicked, and what its caller was told.
 pub(super) type Panicked = (Arc<Address>, Rejection);
@@ -36,7 +35,7 @@ pub(super) struct LaterCalls {
     /// By the caller's encoded pid; only callers with a waiting plain call are there.
     order: HashMap<Box<[u8]>, VecDeque<Place>>,
     next: u64,
-    /// Bytes of replies that wait for their turn.
+    /// Memory of replies that wait for their turn, and of what keeps them in order.
     queued: usize,
     /// Bytes of received messages that running calls may keep in memory.
     kept: Arc<AtomicUsize>,
@@ -47,7 +46,7 @@ pub(super) struct LaterCalls {
 /// Messages that were read together. Whoever keeps a part of one keeps the memory of all.
 #[derive(Debug)]
 struct Batch {
-    start: usize,
+    number: u64,
     len: usize,
     kept: Arc<AtomicUsize>,
 }
@@ -58,11 +57,22 @@ impl Drop for Batch {
     }
 }
 
-/// A plain reply that has its turn after those in front of it.
+/// A plain call among those of its caller that have not been answered, the first of which is still running.
 #[derive(Debug)]
 struct Place {
     id: u64,
-    reply: Option<Encoder>,
+    /// Its own reply is there.
+    done: bool,
+    /// The reply of the call once it is there, and behind it those to later messages that were answered at once.
+    bytes: Encoder,
+}
+
+impl Place {
+    /// The memory that counts as queued. A call that is still running counts elsewhere.
+    fn memory(&self) -> usize {
+        // Twice itself, as the room of a queue doubles.
+        self.bytes.memory() + if self.done { 2 * size_of::<Place>() } else { 0 }
+    }
 }
 
 #[derive(Debug)]
@@ -138,7 +148,7 @@ impl LaterCalls {
         self.running.len()
     }
 
-    /// Bytes of replies that wait for their turn behind others.
+    /// Memory of replies that wait for their turn behind others.
     pub(super) fn queued(&self) -> usize {
         self.queued
     }
@@ -161,33 +171,44 @@ impl LaterCalls {
     }
 
     /// Keeps a reply that is there already behind those that are not.
-    pub(super) fn queue(&mut self, route: &Route<'_>, reply: Encoder) {
-        let id = self.next_id();
-        if let Some(places) = self.order.get_mut(route.caller()) {
-            self.queued += reply.len();
-            places.push_back(Place { id, reply: Some(reply) });
+    pub(super) fn queue(&mut self, route: &Route<'_>, reply: &Encoder) {
+        if reply.is_empty() {
+            return;
+        }
+        if let Some(last) = self.order.get_mut(route.caller()).and_then(VecDeque::back_mut) {
+            let before = last.memory();
+            last.bytes.append(reply);
+            self.queued = self.queued - before + last.memory();
         }
     }
 
-    /// Keeps a call, which came in `owner`, until its handler is done.
-    pub(super) fn push(&mut self, route: &Route<'_>, process: &Process, function: Atom, later: Later, owner: &Bytes) {
+    /// Keeps a call until its handler is done.
+    pub(super) fn push(
+        &mut self,
+        route: &Route<'_>,
+        process: &Process,
+        function: Atom,
+        later: Later,
+        input: Input<'_>,
+    ) {
         let place = (route.kind == CallKind::Plain && route.to.is_some()).then(|| {
-            let id = self.next_id();
-            self.order.entry(route.caller().into()).or_default().push_back(Place { id, reply: None });
-            id
+            self.next += 1;
+            let place = Place { id: self.next, done: false, bytes: Encoder::new() };
+            self.order.entry(route.caller().into()).or_default().push_back(place);
+            self.next
         });
-        let (route, process, batch) = (route.keep(), process.address.clone(), Some(self.batch(owner)));
+        let (route, process, batch) = (route.keep(), process.address.clone(), Some(self.batch(input)));
         self.running.push(Running { later: Some(later), waker: None, route, process, function, place, batch });
     }
 
     /// Counts the memory of what was read together once, for as long as one of its calls runs.
-    fn batch(&mut self, owner: &Bytes) -> Arc<Batch> {
-        let (start, len) = (owner.as_ptr().addr(), owner.len());
-        if let Some(batch) = self.batch.upgrade().filter(|batch| (batch.start, batch.len) == (start, len)) {
+    fn batch(&mut self, input: Input<'_>) -> Arc<Batch> {
+        let (number, len) = (input.batch, input.owner.len());
+        if let Some(batch) = self.batch.upgrade().filter(|batch| batch.number == number) {
             return batch;
         }
         self.kept.fetch_add(len, Ordering::Relaxed);
-        let batch = Arc::new(Batch { start, len, kept: self.kept.clone() });
+        let batch = Arc::new(Batch { number, len, kept: self.kept.clone() });
         self.batch = Arc::downgrade(&batch);
         batch
     }
@@ -206,13 +227,16 @@ impl LaterCalls {
         }
     }
 
-    fn next_id(&mut self) -> u64 {
-        self.next += 1;
-        self.next
-    }
-
-    /// Polls what may go on; replies whose turn it is go to `out`. Gives back what has panicked.
-    pub(super) fn poll(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) -> Vec<Panicked> {
+    /// Polls what may go on; replies whose turn it is go to `out`, and `written` is called after each of them. Gives back
+    /// what has panicked.
+    ///
+    /// What may go on is never held up, whether the peer reads or not: others may wait for a lock that it has.
+    pub(super) fn poll(
+        &mut self,
+        context: &mut task::Context<'_>,
+        out: &mut Encoder,
+        mut written: impl FnMut(&mut Encoder),
+    ) -> Vec<Panicked> {
         let mut panicked = Vec::new();
         if self.running.is_empty() {
             return panicked;
@@ -223,23 +247,95 @@ impl LaterCalls {
                 None => out.append(&finished.reply),
                 Some((caller, id)) => self.place(&caller, id, finished.reply, out),
             }
+            written(out);
         }
         panicked
     }
 
-    fn place(&mut self, caller: &[u8], id: u64, reply: Encoder, out: &mut Encoder) {
+    fn place(&mut self, caller: &[u8], id: u64, mut reply: Encoder, out: &mut Encoder) {
         let Some(places) = self.order.get_mut(caller) else { return };
-        if let Some(place) = places.iter_mut().find(|place| place.id == id) {
-            self.queued += reply.len();
-            place.reply = Some(reply);
+        let Ok(at) = places.binary_search_by_key(&id, |place| place.id) else { return };
+        if at > 0 {
+            self.queued -= places[at].memory();
+            reply.append(&places[at].bytes);
+            if reply.is_empty() {
+                places.remove(at);
+            } else if places[at - 1].done {
+                let before = &mut places[at - 1];
+                self.queued -= before.memory();
+                before.bytes.append(&reply);
+                self.queued += before.memory();
+                places.remove(at);
+            } else {
+                places[at] = Place { id, done: true, bytes: reply };
+                self.queued += places[at].memory();
+            }
+            return;
         }
-        while let Some(reply) = places.front().and_then(|place| place.reply.as_ref()) {
-            self.queued -= reply.len();
-            out.append(reply);
+        out.append(&reply);
+        let mut own = true;
+        while let Some(place) = places.front()
+            && (own || place.done)
+        {
+            own = false;
+            self.queued -= place.memory();
+            out.append(&place.bytes);
             places.pop_front();
         }
         if places.is_empty() {
             self.order.remove(caller);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(text: &[u8]) -> Encoder {
+        let mut encoder = Encoder::new();
+        encoder.put_slice(text);
+        encoder
+    }
+
+    /// Calls of one caller with these ids that run.
+    fn running(ids: std::ops::RangeInclusive<u64>) -> LaterCalls {
+        let mut calls = LaterCalls::default();
+        let places = ids.map(|id| Place { id, done: false, bytes: Encoder::new() }).collect();
+        calls.order.insert(Box::from(*b"me"), places);
+        calls
+    }
+
+    #[test]
+    fn replies_come_in_the_order_of_their_calls_whatever_that_of_their_ends_is() {
+        for ends in [[1, 2, 3, 4], [4, 3, 2, 1], [2, 4, 3, 1], [3, 1, 4, 2], [2, 1, 4, 3]] {
+            let (mut calls, mut out) = (running(1..=4), Encoder::new());
+            if let Some(last) = calls.order.get_mut(&b"me"[..]).and_then(VecDeque::back_mut) {
+                last.bytes.put_slice(b"5");
+                calls.queued += last.memory();
+            }
+            for id in ends {
+                calls.place(b"me", id, bytes(&[b'0' + id as u8]), &mut out);
+            }
+            assert_eq!((out.to_vec(), calls.queued), (b"12345".to_vec(), 0), "{ends:?}");
+            assert!(calls.order.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_answers_nothing_takes_no_place_and_what_does_counts_with_its_memory() {
+        let (mut calls, mut out) = (running(1..=3000), Encoder::new());
+        for id in (2..=1000).rev() {
+            calls.place(b"me", id, Encoder::new(), &mut out);
+        }
+        assert_eq!((calls.queued, calls.order[&b"me"[..]].len()), (0, 2001));
+        for id in (1001..=3000).rev() {
+            calls.place(b"me", id, bytes(b"x"), &mut out);
+        }
+        // Each of these has memory of its own.
+        let least = 2000 * (256 + size_of::<Place>());
+        assert!(calls.queued >= least && calls.queued <= 2 * least, "{}", calls.queued);
+        calls.place(b"me", 1, bytes(b"x"), &mut out);
+        assert_eq!((out.len(), calls.queued), (2001, 0));
     }
 }

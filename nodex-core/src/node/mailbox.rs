@@ -108,9 +108,8 @@ impl Letters {
         // A copy, so that no more is kept than what is counted.
         let message = RawTerm::from_slice(message.as_bytes(), None);
         let bytes = message.as_bytes().len() + OVERHEAD;
-        peer.mail.0.fetch_add(bytes, Ordering::Relaxed);
         // The mailbox may have been dropped just now.
-        let _ = self.0.send(Letter { message, _counted: Counted { peer: peer.clone(), bytes } });
+        let _ = self.0.send(Letter { message, _counted: Counted::new(peer, bytes) });
     }
 }
 
@@ -121,28 +120,40 @@ pub(super) struct Letter {
     _counted: Counted,
 }
 
-/// Keeps the connection that it came over from reading too much.
+/// Memory that is kept for a peer. It keeps the connection that it came over from reading too much.
 #[derive(Debug)]
-struct Counted {
+pub(super) struct Counted {
     peer: Arc<Peer>,
     bytes: usize,
 }
 
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.peer.mail.0.fetch_sub(self.bytes, Ordering::Relaxed);
-        // It may read on.
-        self.peer.outbox.wake();
+impl Counted {
+    pub(super) fn new(peer: &Arc<Peer>, bytes: usize) -> Self {
+        peer.mail.0.fetch_add(bytes, Ordering::Relaxed);
+        Counted { peer: peer.clone(), bytes }
     }
 }
 
-/// Bytes of messages from one peer that nobody has taken yet.
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(&self.peer, self.bytes)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.peer.mail.0.fetch_sub(self.bytes, Ordering::SeqCst);
+        self.peer.outbox.wake_if_stalled();
+    }
+}
+
+/// Bytes of messages from one peer that nobody has taken yet, and of callers that somebody keeps.
 #[derive(Debug, Default)]
 pub(super) struct Mail(AtomicUsize);
 
 impl Mail {
     #[inline]
     pub(super) fn bytes(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::SeqCst)
     }
 }

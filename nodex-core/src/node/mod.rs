@@ -54,6 +54,7 @@ mod sys;
 mod system;
 mod system_state;
 pub mod testing;
+mod too_long;
 mod watches;
 
 pub use crate::dist::Cookie;

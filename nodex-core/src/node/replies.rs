@@ -23,6 +23,8 @@ pub(super) enum Outcome {
     Down(RawTerm),
     /// The process that it wanted spawned was refused, with this reason.
     Refused(RawTerm),
+    /// A message to its pid that is over the limit, of which this is the beginning.
+    TooLong { head: RawTerm, length: u64, limit: usize },
     /// The connection is gone.
     NoConnection,
 }
@@ -164,8 +166,8 @@ impl Replies {
         };
         let uses = slot.uses;
         let awaited = |wants, asked| match (&outcome, wants) {
-            (Outcome::Message(_), Wants::Down) => false,
-            (Outcome::Message(message), Wants::Tagged) => has_tag(message, id.id, uses),
+            (Outcome::Message(_) | Outcome::TooLong { .. }, Wants::Down) => false,
+            (Outcome::Message(head) | Outcome::TooLong { head, .. }, Wants::Tagged) => has_tag(head, id.id, uses),
             _ => peer == asked,
         };
         let waiting = slot.waiting.take_if(|waiting| match &waiting.who {

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The atom `rex`, which replies to C nodes start with.
-const REX: &[u8] = b"\x77\x03rex";
+pub(super) const TAG: &[u8] = b"\x77\x03rex";
 /// The atom `features_reply`.
 const FEATURES_REPLY: &[u8] = b"\x77\x0efeatures_reply";
 /// The list `[erpc]`.
@@ -84,7 +84,7 @@ impl Dispatch {
                 let route = Route { kind: CallKind::Plain, to: Some(to), ..route };
                 if let Some(frame) = route.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
-                    out.put_slice(REX);
+                    out.put_slice(TAG);
                     out.put_atom(&self.inner.name);
                     if known {
                         out.put_atom(&self.inner.name);
@@ -126,7 +126,7 @@ impl<'a> Request<'a> {
             let request = decoder.skip().ok()?;
             return match AtomTerm::new(request) {
                 Some(atom) => (atom.name_bytes() == b"features_request").then_some(Request::Features { to }),
-                None => Self::broadcast(to, request).or_else(|| Self::apply(Some(to), REX, request, &[b"call"])),
+                None => Self::broadcast(to, request).or_else(|| Self::apply(Some(to), TAG, request, &[b"call"])),
             };
         }
         match (AtomTerm::new(first)?.name_bytes(), arity) {
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(reads(&gen_call("block_call")), Some((true, b"\x77\x01t".to_vec())));
         assert_eq!(reads(&gen_call("cast")), None);
         assert_eq!(reads(&encoded((crate::atom!("$gen_cast"), call("cast")))), Some((false, vec![])));
-        assert_eq!(reads(&encoded((pid(), call("call")))), Some((true, REX.to_vec())));
+        assert_eq!(reads(&encoded((pid(), call("call")))), Some((true, TAG.to_vec())));
         assert_eq!(reads(&encoded((pid(), call("cast")))), None);
         assert_eq!(reads(&encoded((pid(), crate::atom!("features_request")))), Some((true, b"features".to_vec())));
         let broadcast = (crate::atom!("sbcast"), crate::atom!("n"), 1u8);

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     dist::{
         Flags,
-        control::{Control, Op, OpenFrame, PidTerm, RefTerm, Target},
+        control::{Control, Op, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
     },
     etf::{Encoder, Prefix, tag},
     term::{Pid, RawTerm},
@@ -156,8 +156,7 @@ impl<'a> Route<'a> {
         Some(frame)
     }
 
-    /// Ends the frame of a reply. One that is too long for any frame is taken back: better no reply than a broken
-    /// stream.
+    /// Ends the frame of a reply. One that is too long for any frame is taken back, and an error is the answer.
     #[inline]
     pub(crate) fn finish(&self, frame: OpenFrame, out: &mut Encoder) {
         if let Some(spawned) = self.spawned()
@@ -166,8 +165,17 @@ impl<'a> Route<'a> {
             return frame.undo(out);
         }
         if let Err(error) = frame.finish(out) {
-            tracing::error!(%error, "a reply cannot be sent");
+            self.unsendable(&error, out);
         }
+    }
+
+    #[cold]
+    fn unsendable(&self, error: &UnsupportedControl, out: &mut Encoder) {
+        tracing::error!(%error, "a reply cannot be sent");
+        if let Some(spawned) = self.spawned() {
+            spawned.undone();
+        }
+        self.write_error(out, &Rejection::unsendable(error));
     }
 
     /// Takes back a reply that was begun; another one can follow.
@@ -184,23 +192,23 @@ impl<'a> Route<'a> {
         if let Some(spawned) = self.spawned() {
             return spawned.reject(self, rejection, out);
         }
-        self.write_raised(out, &rejection.reason().to_vec());
+        self.write_raised(out, rejection.reason());
     }
 
     /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
     #[cold]
-    pub(crate) fn raise(&self, class: Class, reason: &[u8], out: &mut Encoder) {
+    pub(crate) fn raise(&self, class: Class, reason: &Encoder, out: &mut Encoder) {
         match self.spawned() {
             Some(spawned) => spawned.raise(self, class, reason, out),
             None => self.write_raised(out, reason),
         }
     }
 
-    fn write_raised(&self, out: &mut Encoder, reason: &[u8]) {
+    fn write_raised(&self, out: &mut Encoder, reason: &Encoder) {
         let Some(frame) = self.begin(out) else { return };
         out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
         out.put_atom(&crate::atom!("error"));
-        out.put_slice(reason);
+        out.append(reason);
         self.finish(frame, out);
     }
 
@@ -244,6 +252,11 @@ impl OwnedRoute {
         self.from.is_alive()
     }
 
+    /// Memory that it takes besides itself.
+    pub(crate) fn memory(&self) -> usize {
+        self.caller().len() + self.tag.as_bytes().len() + self.alias.as_ref().map_or(0, |alias| alias.as_bytes().len())
+    }
+
     /// The caller's pid, encoded; empty when there is none.
     pub(crate) fn caller(&self) -> &[u8] {
         self.to.as_ref().map_or(&[], RawTerm::as_bytes)
@@ -273,6 +286,22 @@ impl OwnedRoute {
 mod tests {
     use super::*;
     use crate::term::Atom;
+
+    #[test]
+    fn a_reply_that_is_too_long_for_any_frame_is_an_error() {
+        let pid = Pid { node: Atom::from_static("a@b"), id: 3, serial: 0, creation: 7 };
+        let address = Arc::new(Address::new(&pid));
+        let to = PidTerm::new(b"\x58\x77\x03c@d\0\0\0\x01\0\0\0\x02\0\0\0\x03");
+        let route = Route { kind: CallKind::Plain, flags: Flags::SEND_SENDER, to, from: &address, more: None };
+        let mut reply = Encoder::new();
+        let frame = route.begin(&mut reply).unwrap();
+        // The same memory over and over.
+        let piece = bytes::Bytes::from(vec![7; 1 << 20]);
+        (0..2048).for_each(|_| reply.put_shared(&piece));
+        route.finish(frame, &mut reply);
+        let text = "unencodable";
+        assert!(reply.to_vec().windows(text.len()).any(|piece| piece == text.as_bytes()) && reply.len() < 300);
+    }
 
     #[test]
     fn replies_begin_as_the_control_messages_that_they_are() {

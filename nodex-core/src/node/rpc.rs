@@ -170,6 +170,7 @@ impl Dispatch {
         let name = function.as_bytes();
         arrival.for_call(name, arity).invoke(&decoder, name, arity, &route, &mut self.later, out);
         spawned.settle(&route, out);
+        spawned.count_if_kept();
     }
 }
 

@@ -199,22 +199,52 @@ impl Dispatch {
         }
     }
 
-    /// Writes to the peer what has become of the processes that it watched.
-    pub(super) fn tell_ended(&self, out: &mut Encoder) {
-        for ended in self.context.watches().take_ended() {
-            let pid = self.inner.pid_bytes(ended.process);
-            let (Some(pid), reason) = (PidTerm::new(&pid), ended.reason.as_bytes()) else { continue };
-            for to in ended.links() {
-                self.answer(&Control::Exit { from: pid, to, token: None, reason }, out);
-            }
-            for (reference, to, name) in ended.monitors() {
-                let from = name.unwrap_or(ProcTerm::Pid(pid));
-                self.answer(&Control::MonitorExit { from, to, reference, reason }, out);
-            }
+    /// Tells the peer what has become of the processes that it watched, behind all that they have said, as far as the
+    /// output has room for it.
+    ///
+    /// The peer has not asked for it just now, so it does not keep the connection from reading: two nodes that both have
+    /// much to tell would wait for each other.
+    pub(super) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
+        let (watches, outbox) = (self.context.watches(), &self.context.connection().outbox);
+        let limit = self.inner.limits.max_in_flight_bytes;
+        if watches.reasons() > limit {
+            return Err(LinkEnd::TooMuchUntold { limit });
+        }
+        if outbox.has_room() {
+            outbox.submit(out)?;
+        }
+        while outbox.has_room()
+            && let Some(news) = watches.news()
+        {
+            let pid = self.inner.pid_bytes(news.process);
+            let Some(pid) = PidTerm::new(&pid) else { continue };
+            outbox.send(|out| {
+                for to in news.links() {
+                    let exit = Control::Exit { from: pid, to, token: None, reason: &[] };
+                    self.tell(&exit, &news.reason, out);
+                }
+                for (reference, to, name) in news.monitors() {
+                    let from = name.unwrap_or(ProcTerm::Pid(pid));
+                    let down = Control::MonitorExit { from, to, reference, reason: &[] };
+                    self.tell(&down, &news.reason, out);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes a signal that ends with its reason, which is shared and not copied if it is long.
+    fn tell(&self, signal: &Control<'_>, reason: &RawTerm, out: &mut Encoder) {
+        let written = signal.open(self.flags, out).and_then(|(frame, _)| {
+            out.put_raw(reason);
+            frame.finish(out)
+        });
+        if let Err(error) = written {
+            tracing::debug!(peer = %self.context.peer(), %error, "the end of a process cannot be told");
         }
     }
 
-    fn answer(&self, answer: &Control<'_>, out: &mut Encoder) {
+    pub(super) fn answer(&self, answer: &Control<'_>, out: &mut Encoder) {
         if let Err(error) = answer.encode(self.flags, out) {
             tracing::debug!(peer = %self.context.peer(), %error, "a signal cannot be answered");
         }

@@ -4,7 +4,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::Waker,
@@ -15,6 +15,7 @@ use futures::task::AtomicWaker;
 use super::{
     CallKind, Class, Context, Rejection,
     gen_call::alias_of,
+    mailbox::Counted,
     route::{Address, More, Route},
 };
 use crate::{
@@ -80,6 +81,8 @@ pub(crate) struct Spawned {
     pub(super) watched: AtomicBool,
     answered: AtomicBool,
     waker: AtomicWaker,
+    /// What it takes, once it is kept.
+    counted: OnceLock<Counted>,
 }
 
 /// Module, function and arguments, encoded, for stack traces.
@@ -110,6 +113,7 @@ impl Spawned {
             watched: AtomicBool::new(false),
             answered: AtomicBool::new(false),
             waker: AtomicWaker::new(),
+            counted: OnceLock::new(),
         }
     }
 
@@ -121,7 +125,7 @@ impl Spawned {
         match self.style {
             Style::Rex => Begun::Message,
             Style::Spawn => {
-                self.ended(NORMAL, out);
+                self.ended(out, |out| out.put_slice(NORMAL));
                 Begun::Nothing
             }
             Style::Call => match self.down(&[]).and_then(|down| down.open(self.context.flags(), out).ok()) {
@@ -175,87 +179,149 @@ impl Spawned {
         }
     }
 
+    /// The call is over for now. If somebody keeps it to answer later, it counts as one that is not answered.
+    pub(super) fn count_if_kept(self: &Arc<Self>) {
+        if !self.is_over() && Arc::strong_count(self) > 1 {
+            let Applied { module, function, arguments } = &self.function;
+            let terms = [module, function, arguments, &self.request, &self.caller, &self.result];
+            let bytes = size_of::<Spawned>() + terms.iter().map(|term| term.as_bytes().len()).sum::<usize>();
+            self.counted.get_or_init(|| Counted::new(self.context.connection(), bytes));
+        }
+    }
+
     /// An exit signal ends the process.
-    pub(super) fn exit(&self, reason: &[u8]) {
+    pub(super) fn exit(&self, reason: &RawTerm) {
         if !self.answered.swap(true, Ordering::SeqCst) {
-            self.context.push(|out| self.ended(reason, out));
+            self.context.push(|out| self.ended(out, |out| out.put_raw(reason)));
             self.waker.wake();
         }
     }
 
     /// There is no such function.
     pub(super) fn undef(&self, route: &Route<'_>, out: &mut Encoder) {
-        let Applied { module, function, arguments } = &self.function;
-        let stack = stack(module.as_bytes(), function.as_bytes(), arguments.as_bytes(), None);
-        self.fail(route, Class::Error, UNDEF, &stack, out);
+        self.fail(route, Class::Error, out, |out| out.put_slice(UNDEF), |out| self.stack(None, out));
     }
 
     /// The arguments are no list, or module or function no atom.
     pub(super) fn bad_apply(&self, route: &Route<'_>, out: &mut Encoder) {
         let Applied { module, function, arguments } = &self.function;
-        let mut applied = Encoder::new();
-        list(&mut applied, &[module.as_bytes(), function.as_bytes(), arguments.as_bytes()]);
-        self.fail(route, Class::Error, BADARG, &stack(ERLANG, APPLY, &applied.to_vec(), None), out);
+        // `[{erlang, apply, [Module, Function, Arguments], []}]`
+        let stack = |out: &mut Encoder| {
+            out.put_slice(&[tag::LIST_EXT, 0, 0, 0, 1, tag::SMALL_TUPLE_EXT, 4]);
+            out.put_slice(ERLANG);
+            out.put_slice(APPLY);
+            out.put_slice(&[tag::LIST_EXT, 0, 0, 0, 3]);
+            [module, function, arguments].into_iter().for_each(|term| out.put_raw(term));
+            out.put_slice(&[tag::NIL_EXT; 3]);
+        };
+        self.fail(route, Class::Error, out, |out| out.put_slice(BADARG), stack);
     }
 
     /// The call was not carried out.
     pub(super) fn reject(&self, route: &Route<'_>, rejection: &Rejection, out: &mut Encoder) {
         let (reason, cause) = rejection.exception();
-        let Applied { module, function, arguments } = &self.function;
-        let stack = stack(module.as_bytes(), function.as_bytes(), arguments.as_bytes(), cause.as_deref());
-        self.fail(route, Class::Error, &reason, &stack, out);
+        self.fail(route, Class::Error, out, |out| out.append(&reason), |out| self.stack(cause.as_deref(), out));
     }
 
     /// The function raised an exception.
-    pub(super) fn raise(&self, route: &Route<'_>, class: Class, reason: &[u8], out: &mut Encoder) {
-        let Applied { module, function, arguments } = &self.function;
-        let stack = stack(module.as_bytes(), function.as_bytes(), arguments.as_bytes(), None);
-        self.fail(route, class, reason, &stack, out);
+    pub(super) fn raise(&self, route: &Route<'_>, class: Class, reason: &Encoder, out: &mut Encoder) {
+        self.fail(route, class, out, |out| out.append(reason), |out| self.stack(None, out));
     }
 
-    fn fail(&self, route: &Route<'_>, class: Class, reason: &[u8], stack: &[u8], out: &mut Encoder) {
+    /// `[{Module, Function, Arguments, []}]`, or with `[{error_info, #{cause => Cause}}]` in place of the empty list.
+    fn stack(&self, cause: Option<&[u8]>, out: &mut Encoder) {
+        let Applied { module, function, arguments } = &self.function;
+        out.put_slice(&[tag::LIST_EXT, 0, 0, 0, 1, tag::SMALL_TUPLE_EXT, 4]);
+        [module, function, arguments].into_iter().for_each(|term| out.put_raw(term));
+        if let Some(cause) = cause {
+            out.put_slice(&[tag::LIST_EXT, 0, 0, 0, 1, tag::SMALL_TUPLE_EXT, 2]);
+            out.put_slice(ERROR_INFO);
+            out.put_slice(&[tag::MAP_EXT, 0, 0, 0, 1]);
+            out.put_slice(CAUSE);
+            out.put_slice(cause);
+        }
+        out.put_slice(&[tag::NIL_EXT; 2]);
+    }
+
+    /// Ends the process with an exception. Its parts are written where they go, for they may be long.
+    fn fail(
+        &self,
+        route: &Route<'_>,
+        class: Class,
+        out: &mut Encoder,
+        reason: impl Fn(&mut Encoder),
+        stack: impl Fn(&mut Encoder),
+    ) {
         if self.style == Style::Rex {
-            return self.fail_as_rex(route, class, reason, stack, out);
+            return self.fail_as_rex(route, class, out, reason, stack);
         }
         if self.answered.swap(true, Ordering::SeqCst) {
             return;
         }
-        let mut end = Encoder::new();
-        match (self.style, class) {
-            (Style::Call, Class::Error) => tuple(&mut end, &[self.result.as_bytes(), ERROR, reason, stack]),
-            (Style::Call, Class::Exit) => tuple(&mut end, &[self.result.as_bytes(), EXIT, reason]),
-            (Style::Call, Class::Throw) => tuple(&mut end, &[self.result.as_bytes(), THROW, reason]),
-            (_, Class::Error) => tuple(&mut end, &[reason, stack]),
-            (_, Class::Exit) => end.put_slice(reason),
-            (_, Class::Throw) => {
-                end.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
-                tuple(&mut end, &[NOCATCH, reason]);
-                end.put_slice(stack);
-            }
-        }
-        if !self.monitored.load(Ordering::SeqCst) {
+        if !self.monitored.load(Ordering::SeqCst) && tracing::enabled!(tracing::Level::WARN) {
             let (module, function) = (self.function.module.as_bytes(), self.function.function.as_bytes());
-            let reason = reason.escape_ascii();
             let (module, function) = (module.escape_ascii(), function.escape_ascii());
+            let mut shown = Encoder::new();
+            reason(&mut shown);
+            // In pieces, the first of which is more than any line takes.
+            let reason = shown.chunks().next().unwrap_or_default().escape_ascii();
             tracing::warn!(%module, %function, ?class, %reason, "a function failed that nobody waits for");
         }
-        self.ended(&end.to_vec(), out);
+        self.ended(out, |out| {
+            let tuple = |out: &mut Encoder, arity| out.put_slice(&[tag::SMALL_TUPLE_EXT, arity]);
+            match (self.style, class) {
+                (Style::Call, _) => {
+                    let (name, arity) = match class {
+                        Class::Error => (ERROR, 4),
+                        Class::Exit => (EXIT, 3),
+                        Class::Throw => (THROW, 3),
+                    };
+                    tuple(out, arity);
+                    out.put_raw(&self.result);
+                    out.put_slice(name);
+                    reason(out);
+                    if class == Class::Error {
+                        stack(out);
+                    }
+                }
+                (_, Class::Error) => {
+                    tuple(out, 2);
+                    reason(out);
+                    stack(out);
+                }
+                (_, Class::Exit) => reason(out),
+                (_, Class::Throw) => {
+                    tuple(out, 2);
+                    tuple(out, 2);
+                    out.put_slice(NOCATCH);
+                    reason(out);
+                    stack(out);
+                }
+            }
+        });
     }
 
-    fn fail_as_rex(&self, route: &Route<'_>, class: Class, reason: &[u8], stack: &[u8], out: &mut Encoder) {
+    fn fail_as_rex(
+        &self,
+        route: &Route<'_>,
+        class: Class,
+        out: &mut Encoder,
+        reason: impl Fn(&mut Encoder),
+        stack: impl Fn(&mut Encoder),
+    ) {
         let Some(frame) = route.begin(out) else { return };
-        let mut exit = Encoder::new();
-        match class {
-            Class::Throw => out.put_slice(reason),
-            Class::Exit => tuple(&mut exit, &[EXIT_TAG, reason]),
-            Class::Error => {
-                exit.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
-                exit.put_slice(EXIT_TAG);
-                tuple(&mut exit, &[reason, stack]);
-            }
-        }
         if class != Class::Throw {
-            tuple(out, &[BADRPC, &exit.to_vec()]);
+            out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
+            out.put_slice(BADRPC);
+            out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
+            out.put_slice(EXIT_TAG);
+        }
+        if class == Class::Error {
+            out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
+        }
+        reason(out);
+        if class == Class::Error {
+            stack(out);
         }
         route.finish(frame, out);
     }
@@ -273,21 +339,31 @@ impl Spawned {
         if let Some(frame) = route.begin(out) {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(BADRPC);
-            tuple(out, &[EXIT_TAG, NOREPLY]);
+            out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
+            out.put_slice(EXIT_TAG);
+            out.put_slice(NOREPLY);
             route.finish(frame, out);
         }
     }
 
-    /// Tells all who watch the process that it has ended.
-    fn ended(&self, reason: &[u8], out: &mut Encoder) {
+    /// Tells all who watch the process that it has ended, with the reason that this writes.
+    fn ended(&self, out: &mut Encoder, reason: impl Fn(&mut Encoder)) {
         if self.monitored.swap(false, Ordering::SeqCst)
-            && let Some(down) = self.down(reason)
-            && let Err(error) = down.encode(self.context.flags(), out)
+            && let Some(down) = self.down(&[])
         {
-            tracing::error!(%error, "the end of a call cannot be told");
+            // The reason is what every form of this signal ends with.
+            let written = down.open(self.context.flags(), out).and_then(|(frame, _)| {
+                reason(out);
+                frame.finish(out)
+            });
+            if let Err(error) = written {
+                tracing::error!(%error, "the end of a call cannot be told");
+            }
         }
         if self.watched.load(Ordering::SeqCst) {
-            self.context.inner().tell(self.address.number(), &RawTerm::from_slice(reason, None));
+            let mut whole = Encoder::new();
+            reason(&mut whole);
+            self.context.inner().tell(self.address.number(), &RawTerm::from_bytes(whole.to_vec().into()));
         }
     }
 
@@ -308,49 +384,17 @@ impl Drop for Spawned {
             return;
         }
         if unanswered {
-            let mut end = Encoder::new();
-            match self.style {
-                Style::Call => tuple(&mut end, &[self.result.as_bytes(), EXIT, NOREPLY]),
-                _ => end.put_slice(NORMAL),
-            }
-            self.context.push(|out| self.ended(&end.to_vec(), out));
+            let reason = |out: &mut Encoder| match self.style {
+                Style::Call => {
+                    out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
+                    out.put_raw(&self.result);
+                    out.put_slice(EXIT);
+                    out.put_slice(NOREPLY);
+                }
+                _ => out.put_slice(NORMAL),
+            };
+            self.context.push(|out| self.ended(out, reason));
         }
         self.context.inner().registry.spawned.release(self.address.number());
     }
-}
-
-/// A tuple of less than 256 encoded terms.
-fn tuple(out: &mut Encoder, terms: &[&[u8]]) {
-    out.put_slice(&[tag::SMALL_TUPLE_EXT, terms.len() as u8]);
-    terms.iter().for_each(|term| out.put_slice(term));
-}
-
-/// A list of some encoded terms.
-fn list(out: &mut Encoder, terms: &[&[u8]]) {
-    out.put_u8(tag::LIST_EXT);
-    out.put_slice(&(terms.len() as u32).to_be_bytes());
-    terms.iter().for_each(|term| out.put_slice(term));
-    out.put_nil();
-}
-
-/// `[{Module, Function, Arguments, []}]`, or with `[{error_info, #{cause => Cause}}]` in place of the empty list.
-fn stack(module: &[u8], function: &[u8], arguments: &[u8], cause: Option<&[u8]>) -> Vec<u8> {
-    let mut place = Encoder::new();
-    match cause {
-        None => place.put_nil(),
-        Some(cause) => {
-            let mut info = Encoder::new();
-            info.put_slice(&[tag::MAP_EXT, 0, 0, 0, 1]);
-            info.put_slice(CAUSE);
-            info.put_slice(cause);
-            let mut pair = Encoder::new();
-            tuple(&mut pair, &[ERROR_INFO, &info.to_vec()]);
-            list(&mut place, &[&pair.to_vec()]);
-        }
-    }
-    let mut entry = Encoder::new();
-    tuple(&mut entry, &[module, function, arguments, &place.to_vec()]);
-    let mut stack = Encoder::new();
-    list(&mut stack, &[&entry.to_vec()]);
-    stack.to_vec()
 }

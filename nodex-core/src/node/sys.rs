@@ -144,7 +144,7 @@ impl Arrival<'_> {
         match shown {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
-                later.push(&route, self.process, crate::atom!("get_state"), running, self.input.owner);
+                later.push(&route, self.process, crate::atom!("get_state"), running, self.input);
             }
             // Of a state that was asked for here and now.
             Err(panic) => {

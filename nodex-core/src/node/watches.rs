@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Borrow,
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque, hash_set},
     hash::{Hash, Hasher},
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -19,8 +19,14 @@ use crate::{
 /// Room that a set keeps when it has become empty.
 const KEEP: usize = 64;
 
-/// A monitor of so many bytes more counts as one more.
+/// A monitor or a link of so many bytes more counts as one more.
 const WEIGHED: usize = 256;
+
+/// Those who watch a process are told of its end some at a time: so many bytes of it, and at least one of them.
+const STEP: usize = 64 * 1024;
+
+/// What the news for one watcher counts besides the reason.
+const NEWS: usize = 256;
 
 /// Bytes in the longest valid monitor: three atoms of at most 1,020 bytes and some numbers.
 const LONGEST: usize = 4096;
@@ -32,8 +38,10 @@ const LONGEST: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     table: Mutex<Table>,
-    /// Something has to be told; readable without the lock.
+    /// A service has ended; readable without the lock.
     pending: AtomicBool,
+    /// Something has to be told; readable without the lock.
+    news: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -41,9 +49,11 @@ struct Table {
     by_process: HashMap<Number, Watchers>,
     monitors: usize,
     links: usize,
-    /// What the monitors and links count against the limit.
+    /// What the monitors and links count against the limit, those that have not been told yet included.
     weight: usize,
-    ended: Vec<Ended>,
+    ended: VecDeque<Ended>,
+    /// Memory of the reasons in there.
+    reasons: usize,
     /// The connection is gone, nothing is entered any more.
     closed: bool,
 }
@@ -63,13 +73,28 @@ pub(super) struct Monitor {
     watcher: u16,
 }
 
-/// A process that has ended, and who is to be told.
+/// A process that has ended, and who has not been told yet.
 #[derive(Debug)]
-pub(super) struct Ended {
+struct Ended {
+    process: Number,
+    reason: RawTerm,
+    links: hash_set::IntoIter<Box<[u8]>>,
+    monitors: hash_set::IntoIter<Monitor>,
+}
+
+impl Ended {
+    fn memory(&self) -> usize {
+        size_of::<Ended>() + self.reason.as_bytes().len()
+    }
+}
+
+/// A process that has ended, and some of those who are to be told.
+#[derive(Debug)]
+pub(super) struct News {
     pub(super) process: Number,
     pub(super) reason: RawTerm,
-    links: HashSet<Box<[u8]>>,
-    monitors: HashSet<Monitor>,
+    links: Vec<Box<[u8]>>,
+    monitors: Vec<Monitor>,
 }
 
 /// There are too many monitors and links, or one is too long to be valid.
@@ -130,7 +155,7 @@ impl Watches {
         }
         let new = table.by_process.entry(process).or_default().links.insert(other.as_bytes().into());
         table.links += usize::from(new);
-        table.weight += usize::from(new);
+        table.weight += if new { link_weight(other.as_bytes()) } else { 0 };
         Ok(new)
     }
 
@@ -141,7 +166,7 @@ impl Watches {
         let removed = watchers.links.remove(other.as_bytes());
         shrink(&mut watchers.links);
         table.links -= usize::from(removed);
-        table.weight -= usize::from(removed);
+        table.weight -= if removed { link_weight(other.as_bytes()) } else { 0 };
         removed
     }
 
@@ -151,13 +176,14 @@ impl Watches {
         let Some(Watchers { monitors, links }) = table.by_process.remove(&process) else { return false };
         table.monitors -= monitors.len();
         table.links -= links.len();
-        table.weight -= links.len() + monitors.iter().map(Monitor::weight).sum::<usize>();
         if monitors.is_empty() && links.is_empty() {
             return false;
         }
-        table.ended.push(Ended { process, reason: reason.clone(), links, monitors });
-        drop(table);
-        self.pending.store(true, Ordering::Release);
+        let (links, monitors) = (links.into_iter(), monitors.into_iter());
+        let ended = Ended { process, reason: reason.clone(), links, monitors };
+        table.reasons += ended.memory();
+        table.ended.push_back(ended);
+        self.news.store(true, Ordering::Release);
         true
     }
 
@@ -172,9 +198,34 @@ impl Watches {
         self.pending.load(Ordering::Relaxed) && self.pending.swap(false, Ordering::Acquire)
     }
 
-    /// What has to be told.
-    pub(super) fn take_ended(&self) -> Vec<Ended> {
-        std::mem::take(&mut self.lock().ended)
+    /// Some of what has to be told, which then counts as told.
+    pub(super) fn news(&self) -> Option<News> {
+        let mut table = self.lock();
+        let table = &mut *table;
+        let ended = table.ended.front_mut()?;
+        let count = (STEP / (NEWS + ended.reason.as_bytes().len())).max(1);
+        let (process, reason) = (ended.process, ended.reason.clone());
+        let links: Vec<_> = ended.links.by_ref().take(count).collect();
+        let monitors: Vec<_> = ended.monitors.by_ref().take(count - links.len()).collect();
+        table.weight -= links.iter().map(|link| link_weight(link)).sum::<usize>();
+        table.weight -= monitors.iter().map(Monitor::weight).sum::<usize>();
+        if ended.links.len() + ended.monitors.len() == 0 {
+            table.reasons -= ended.memory();
+            table.ended.pop_front();
+            self.news.store(!table.ended.is_empty(), Ordering::Release);
+        }
+        Some(News { process, reason, links, monitors })
+    }
+
+    /// Whether something is left to be told.
+    #[inline]
+    pub(super) fn has_news(&self) -> bool {
+        self.news.load(Ordering::Acquire)
+    }
+
+    /// Memory of exit reasons that have not been told to everybody.
+    pub(super) fn reasons(&self) -> usize {
+        self.lock().reasons
     }
 
     /// Forgets everything, for a connection that is gone. Gives back the links: our process and the other one.
@@ -202,7 +253,12 @@ fn shrink<T: Eq + Hash>(set: &mut HashSet<T>) {
     }
 }
 
-impl Ended {
+/// Long names count more, so that the limit bounds the memory.
+fn link_weight(pid: &[u8]) -> usize {
+    1 + pid.len() / WEIGHED
+}
+
+impl News {
     /// The processes that are linked.
     pub(super) fn links(&self) -> impl Iterator<Item = PidTerm<'_>> {
         self.links.iter().filter_map(|link| PidTerm::new(link))
@@ -326,15 +382,13 @@ mod tests {
         assert_eq!(link(&watches, P, 5, 100), Ok(true));
         assert_eq!(link(&watches, P, 5, 100), Ok(false));
         assert_eq!(watches.counts(), (3, 1));
-        assert!(!watches.take_pending());
+        assert!(!watches.has_news());
 
         assert!(watches.ended(P, &reason()));
         assert!(!watches.ended(P, &reason()));
-        assert!(watches.take_pending());
-        assert!(!watches.take_pending());
+        assert!(watches.has_news());
         assert_eq!(watches.counts(), (1, 0));
-        let ended = watches.take_ended();
-        let [ended] = &ended[..] else { panic!("{ended:?}") };
+        let ended = watches.news().unwrap();
         assert_eq!((ended.process, &ended.reason), (P, &reason()));
         assert_eq!(ended.links().map(|pid| pid.as_bytes().to_vec()).collect::<Vec<_>>(), [pid(5)]);
         let mut told: Vec<_> = ended
@@ -345,7 +399,30 @@ mod tests {
             .collect();
         told.sort();
         assert_eq!(told, [(reference(1), pid(7), None), (reference(2), pid(7), Some(atom("orders")))]);
-        assert!(watches.take_ended().is_empty());
+        assert!(watches.news().is_none() && !watches.has_news());
+        assert_eq!((watches.reasons(), watches.lock().weight), (0, 1));
+    }
+
+    #[test]
+    fn a_crowd_is_told_in_steps_and_counts_until_it_is_told() {
+        let watches = Watches::default();
+        for word in 0..100 {
+            monitor(&watches, P, None, word, usize::MAX).unwrap();
+            link(&watches, P, word, usize::MAX).unwrap();
+        }
+        let long = RawTerm::from_slice(&[b"\x6d\0\0\x40\0".as_slice(), &[7; 16 * 1024]].concat(), None);
+        assert!(watches.ended(P, &long) && watches.ended(P, &long) == false);
+        assert!(watches.reasons() > 16 * 1024);
+        let (mut told, mut steps) = (0, 0);
+        while let Some(news) = watches.news() {
+            assert_eq!((news.process, &news.reason), (P, &long));
+            let some = news.links().count() + news.monitors().count();
+            assert!((1..=4).contains(&some), "{some}");
+            (told, steps) = (told + some, steps + 1);
+            assert_eq!(watches.lock().weight, 200 - told);
+        }
+        assert_eq!((told, watches.reasons()), (200, 0));
+        assert!(steps >= 50);
     }
 
     #[test]
@@ -385,6 +462,7 @@ mod tests {
         let fits = (0..).take_while(|&word| monitor(&watches, P, Some(&long), word, 90).is_ok()).count();
         assert_eq!(fits, 30);
         assert!(watches.ended(P, &reason()));
+        while watches.news().is_some() {}
         assert_eq!(watches.lock().weight, 0);
     }
 

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::etf::is_shared;
+
 /// Words of a term that is held in place. Aligned as words are, so that they are copied as words.
 #[derive(Clone, Copy, Default)]
 #[repr(align(8))]
@@ -11,8 +13,9 @@ const INLINE: usize = size_of::<Words>();
 
 /// One whole term in external format, without the leading version byte 131.
 ///
-/// For passing a term through without decoding it. Up to 32 bytes are held in place; longer terms share the buffer
-/// that they were received in, so keeping one keeps that buffer.
+/// For passing a term through without decoding it. Up to 32 bytes are held in place. Longer terms are copied, but from
+/// 4 KiB on they share the buffer that they were received in if they are a quarter of it or more: keeping one never keeps
+/// more than eight times its bytes.
 #[derive(Clone)]
 pub struct RawTerm(Repr);
 
@@ -34,8 +37,8 @@ impl RawTerm {
             Repr::Inline { len: term.len() as u8, words: Words(words(term)) }
         } else {
             Repr::Shared(match owner {
-                Some(owner) => owner.slice_ref(term),
-                None => Bytes::copy_from_slice(term),
+                Some(owner) if is_shared(term.len(), owner) => owner.slice_ref(term),
+                _ => Bytes::copy_from_slice(term),
             })
         })
     }

@@ -442,7 +442,7 @@ impl Play<'_> {
             4 => message(24, &[&own, &process], &[109, 255, 255, 255, 255]),
             5 => message(26, &[&third, &process], &atom("x")),
             6 => signal(35, &[&int(1), &own, &third]),
-            _ => vec![255; 4],
+            _ => vec![255; 5],
         };
         self.pending.extend(frame);
         self.must_close().await;

@@ -4,6 +4,10 @@ use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSE
 use crate::dist::Flags;
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 
+/// The longest frame that a BEAM takes: it adds the four bytes of the length in an `int` (`packet_get_length` of OTP's
+/// `packet_parser.c`), and closes the connection when that overflows.
+const LONGEST: u32 = i32::MAX as u32 - 4;
+
 /// A frame whose length is not known yet: everything up to the payload has been written.
 #[derive(Debug)]
 #[must_use = "a frame without its length breaks the stream"]
@@ -41,19 +45,18 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// Writes the length in front of what was written since. Takes the frame back if it is longer than
-    /// a length can say.
+    /// Writes the length in front of what was written since. Takes the frame back if it is longer than [`LONGEST`].
     #[inline]
     pub fn finish(self, out: &mut Encoder) -> Result<(), UnsupportedControl> {
         let length = out.written_since(self.start) - crate::dist::frame::HEADER;
         match u32::try_from(length) {
-            Ok(short) => {
+            Ok(short) if short <= LONGEST => {
                 out.patch_u32(self.start, short);
                 Ok(())
             }
-            Err(_) => {
+            _ => {
                 out.rollback(self.start);
-                Err(UnsupportedControl::TooLong { length, limit: u32::MAX })
+                Err(UnsupportedControl::TooLong { length, limit: LONGEST })
             }
         }
     }
