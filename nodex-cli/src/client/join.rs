@@ -5,11 +5,11 @@ use std::{sync::Arc, time::Duration};
 use nodex_core::{
     dist::{Cookie, handshake::HandshakeError},
     net::ConnectError,
-    node::{Builder, Node, Peer, StartError, StartUnnamedError},
+    node::{Builder, Node, Peer, StartUnnamedError},
 };
 use tokio::time::{Instant, sleep};
 
-use super::{connect_failure, host_name};
+use super::{connect_failure, host_name, own_name_to, start_failure};
 use crate::{
     cli::Global,
     failure::{Code, Failure},
@@ -30,8 +30,7 @@ const NAMES: u32 = 100;
 
 /// A node that is connected with `target`.
 pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Result<(Node, Arc<Peer>), Failure> {
-    let Some(name) = &global.name else { return unnamed(target, cookie).await };
-    let own = full_name(name);
+    let Some(own) = own_name_to(target, global)? else { return unnamed(target, cookie).await };
     let node = start(&own, cookie, global.take_over).await?;
     let (until, mut tries) = (Instant::now() + LEAVING, 0);
     loop {
@@ -87,9 +86,7 @@ async fn numbered(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Fa
 
 async fn start(own: &str, cookie: &Cookie, take_over: bool) -> Result<Node, Failure> {
     let started = Builder::new().take_over(take_over).start(own, cookie.clone()).await;
-    started.map_err(|error: StartError| {
-        Failure::new(Code::Usage, error).hint("--name chooses the name of this command among the nodes")
-    })
+    started.map_err(start_failure)
 }
 
 /// Connects to a node by its full name. One without `@` is of this host: its port is known by the first part of the
