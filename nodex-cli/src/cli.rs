@@ -1,11 +1,17 @@
 //! The command line: what all commands share.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{ArgAction, Args, Parser, ValueEnum};
+use clap::{
+    ArgAction, Args, Parser, ValueEnum,
+    error::{ContextValue, ErrorKind},
+};
 use nodex_core::term;
 
-use crate::command::Command;
+use crate::{
+    command::Command,
+    output::{Screen, Untrusted},
+};
 
 /// Erlang nodes from a shell: start them, call them, watch them.
 #[derive(Debug, Parser)]
@@ -15,6 +21,50 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The command line, or the exit code of one that is none. Help goes to stdout.
+pub(crate) fn parse() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A reader that has gone away is no reason to complain.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            tell(error);
+            ExitCode::from(2)
+        }
+    })
+}
+
+/// Quotes what was given, which may hold anything.
+fn tell(mut error: clap::Error) {
+    let shown = |text: &str| Untrusted::new(text).to_string();
+    let quoted: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(shown(text)))),
+            ContextValue::Strings(texts) => {
+                Some((kind, ContextValue::Strings(texts.iter().map(|text| shown(text)).collect())))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in quoted {
+        error.insert(kind, value);
+    }
+    let screen = Screen::new(false);
+    for line in error.render().to_string().trim_end().lines() {
+        match line.strip_prefix("error:") {
+            Some(rest) => screen.tell(format_args!("{}{rest}", screen.err.bad("error:"))),
+            None => screen.tell(line),
+        }
+    }
 }
 
 /// Options of every command.
@@ -34,14 +84,18 @@ pub(crate) struct Global {
     /// $XDG_CONFIG_HOME/erlang/.erlang.cookie]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) cookie_file: Option<PathBuf>,
-    /// The name of this command among the nodes [default: nodex-PID at this host]
+    /// The name of this command among the nodes [default: one that the other node gives, or the first free of nodex-1,
+    /// nodex-2, ..]
     #[arg(long, global = true)]
     pub(crate) name: Option<String>,
+    /// Take the place of a node of the same name that is connected already; it loses its connection
+    #[arg(long, global = true)]
+    pub(crate) take_over: bool,
     /// How long to wait for an answer, as in 500ms, 5s, 2m
     #[arg(long, global = true, default_value = "5s", value_parser = duration)]
     pub(crate) timeout: Duration,
     /// The language of terms. Both are read; this one is written, and says whether "x" is a list (Erlang) or a binary
-    #[arg(long, global = true, default_value = "elixir", env = "NODEX_SYNTAX")]
+    #[arg(long, global = true, default_value = "elixir", env = "NODEX_SYNTAX", hide_env_values = true)]
     pub(crate) syntax: Syntax,
 }
 

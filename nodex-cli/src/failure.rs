@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use nodex_core::{epmd::EpmdError, node::StartError};
 use nodex_host::{CallError, SpawnError, UpError, cnode::Printed, process::LaunchError};
 
 use serde_json::json;
@@ -74,6 +75,10 @@ impl Failure {
         self
     }
 
+    pub(crate) fn code(&self) -> Code {
+        self.code
+    }
+
     /// Tells it on stderr, and gives the exit status.
     pub(crate) fn report(self, json: bool) -> ExitCode {
         if json && !self.message.is_empty() {
@@ -112,6 +117,8 @@ impl From<UpError> for Failure {
             UpError::Cookie(_) | UpError::CookieSource(_) | UpError::GuessableCookie => {
                 Failure::new(Code::Refused, message)
             }
+            UpError::Start(StartError::Epmd(EpmdError::NameTaken { .. })) => Failure::new(Code::Refused, message)
+                .hint("another node has this name: --name chooses another one; nodex names lists them"),
             UpError::EmbeddedEpmd { .. } | UpError::Epmd(_) => {
                 Failure::new(Code::NotReachable, message).hint("ERL_EPMD_PORT chooses another port for epmd")
             }

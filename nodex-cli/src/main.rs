@@ -11,10 +11,11 @@ mod wire;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     output::log_to_stderr(cli.global.verbose);
     let json = cli.global.json;
     cli.command.run(&cli.global).unwrap_or_else(|failure| failure.report(json))

@@ -1,38 +1,43 @@
 //! Lists of things that were looked at, each with what was found.
 
 use std::{
+    fmt::Display,
     io,
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
-use crate::output::{Progress, Screen};
+use crate::output::{Progress, Screen, Untrusted};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is as it should be; a word about it, or nothing.
-    Pass(String),
+    Pass(Untrusted),
     /// It works, but somebody will notice: what was found, and what that means or what to do.
-    Warn(String, String),
+    Warn(Untrusted, Untrusted),
     /// It does not work: the same.
-    Fail(String, String),
+    Fail(Untrusted, Untrusted),
     /// It could not be tried, and why.
     Skip(&'static str),
 }
 
 impl Verdict {
     pub(crate) fn pass() -> Verdict {
-        Verdict::Pass(String::new())
+        Verdict::Pass(Untrusted::default())
     }
 
-    pub(crate) fn warn(found: impl Into<String>, means: impl Into<String>) -> Verdict {
-        Verdict::Warn(found.into(), means.into())
+    pub(crate) fn noted(note: impl Display) -> Verdict {
+        Verdict::Pass(Untrusted::of(note))
     }
 
-    pub(crate) fn fail(found: impl Into<String>, means: impl Into<String>) -> Verdict {
-        Verdict::Fail(found.into(), means.into())
+    pub(crate) fn warn(found: impl Display, means: impl Display) -> Verdict {
+        Verdict::Warn(Untrusted::of(found), Untrusted::of(means))
+    }
+
+    pub(crate) fn fail(found: impl Display, means: impl Display) -> Verdict {
+        Verdict::Fail(Untrusted::of(found), Untrusted::of(means))
     }
 
     fn word(&self) -> &'static str {
@@ -135,11 +140,9 @@ impl Report {
         let [passed, warned, failed, skipped] = self.counts();
         let check = |(check, verdict, took): &(Check, Verdict, Duration)| {
             let (found, means) = match verdict {
-                Verdict::Pass(note) => (Some(note.as_str()).filter(|note| !note.is_empty()), None),
-                Verdict::Warn(found, means) | Verdict::Fail(found, means) => {
-                    (Some(found.as_str()), Some(means.as_str()))
-                }
-                Verdict::Skip(why) => (Some(*why), None),
+                Verdict::Pass(note) => (Some(json!(note)).filter(|_| !note.is_empty()), None),
+                Verdict::Warn(found, means) | Verdict::Fail(found, means) => (Some(json!(found)), Some(json!(means))),
+                Verdict::Skip(why) => (Some(json!(why)), None),
             };
             let key = if self.layout == Layout::Means { "means" } else { "next" };
             json!({

@@ -71,6 +71,21 @@ fn other_calls_and_busy_handlers() {
     assert!(line(&ended, "ticks while a handler is busy").contains(" ticks in "), "{ended}");
 }
 
+/// Its one service has a name, and nothing was said about it.
+#[test]
+fn a_node_with_names() {
+    let ended = check(&example("counter"), &PATIENT);
+    let found = "there is no process 'nil', which is asked without --to; it has: counter: name it with --to counter";
+    assert!(line(&ended, "has a process to ask").starts_with("FAIL") && ended.stdout.contains(found), "{ended}");
+    assert_eq!(ended.stdout.lines().filter(|line| line.starts_with("FAIL")).count(), 1, "{ended}");
+    assert!(line(&ended, "all other checks").contains("it has to be told whom to ask"), "{ended}");
+    assert_eq!(ended.code, Some(1), "{ended}");
+    let mut args = PATIENT.to_vec();
+    args.extend(["--to", "counter", "--call", ":value"]);
+    let ended = check(&example("counter"), &args);
+    assert_eq!(ended.code, Some(0), "{ended}");
+}
+
 #[test]
 fn programs_that_are_no_nodes() {
     let ended = check(Path::new("/bin/true"), &[]);

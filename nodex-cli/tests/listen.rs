@@ -100,6 +100,31 @@ fn a_node_that_vanishes_during_a_call() {
     assert_eq!(listening.end(DEADLINE).code, Some(0));
 }
 
+/// Others have all its descriptors for a while.
+#[test]
+fn it_runs_out_of_descriptors_and_goes_on() {
+    let world = World::start();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 24; exec \"$0\" listen dbg --count 1", env!("CARGO_BIN_EXE_nodex")]);
+    let listening = support::Nodex::new(shell)
+        .env("ERL_EPMD_PORT", &world.port().to_string())
+        .env("NODEX_COOKIE", support::world::COOKIE)
+        .start();
+    listening.wait_for_stderr("listens on");
+    let talk = listening.stderr();
+    let (_, rest) = talk.split_once("listens on ").expect("an address");
+    let address = rest.split(',').next().expect("an address");
+    let open: Vec<_> =
+        (0..40).map(|_| std::net::TcpStream::connect(address).expect("a place in the backlog")).collect();
+    listening.wait_for_stderr("! somebody has to wait: ");
+    drop(open);
+    let ended = world.nodex(&["send", "dbg", "any", ":still_here", "--timeout", "60s"]);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let ended = listening.end(DEADLINE);
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(ended.stdout.contains("  :still_here\n"), "{ended}");
+}
+
 #[test]
 fn a_name_that_is_taken() {
     let world = World::start();

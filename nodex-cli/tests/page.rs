@@ -54,9 +54,11 @@ fn normal(text: &str) -> String {
         out.push('\n');
     }
     // Units go with the numbers.
-    ["ns", "µs", "ms", "s"]
-        .iter()
-        .fold(out, |out, unit| out.replace(&format!("0 {unit} "), "0 s ").replace(&format!("0 {unit}\n"), "0 s\n"))
+    ["ns", "µs", "ms", "s"].iter().fold(out, |out, unit| {
+        out.replace(&format!("0 {unit} "), "0 s ")
+            .replace(&format!("0 {unit},"), "0 s,")
+            .replace(&format!("0 {unit}\n"), "0 s\n")
+    })
 }
 
 #[test]

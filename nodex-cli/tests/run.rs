@@ -65,6 +65,19 @@ fn terminated_is_a_good_end() {
     ended.left_nothing();
 }
 
+/// Its one service has a name, and nothing was said about it.
+#[test]
+fn one_answer_of_a_node_with_names() {
+    for gen_call in [&[][..], &["--gen"]] {
+        let ended = run(&example("counter"), &[&["--call", ":value", "--timeout", "50s"], gen_call].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(6), ""), "{ended}");
+        assert!(ended.stderr.starts_with("error: no process named 'nil' on "), "{ended}");
+        assert!(ended.stderr.ends_with("\n  it has: counter\n  hint: --to counter\n"), "{ended}");
+    }
+    let ended = run(&example("counter"), &["--call", ":value", "--to", "counter", "--timeout", "50s"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "0\n"), "{ended}");
+}
+
 #[test]
 fn one_answer_and_out() {
     for exe in [example("example_client"), c_program("example_client")] {

@@ -48,7 +48,7 @@ fn everything_that_can_be_written() {
         (term!(%{a: 1, b: %{c: d}}), "#{a => 1,b => #{c => d}}"),
         (term!(fun lists:map/2), "fun lists:map/2"),
         (term!((n)), "3"),
-        (term!({reply, (n + 1), (owned.as_str()), (&pid)}), "{reply,4,<<\"owned\">>,<a@b.1.2>}"),
+        (term!({reply, (n + 1), (owned.as_str()), (&pid)}), "{reply,4,<<\"owned\">>,<a@b.1.2/3>}"),
         (term!([(vec![1, 300]), (Some(2)), (None::<i32>)]), "[[1,300],2,nil]"),
     ] {
         assert_eq!(text(&term), expected);

@@ -44,9 +44,15 @@ fn leaf() -> impl Strategy<Value = Term> {
         "(?s).{1,10}".prop_map(|text: String| {
             eetf::List { elements: text.chars().map(|c| FixInteger { value: c as i32 }.into()).collect() }.into()
         }),
-        (atom(), any::<[u32; 2]>()).prop_map(|(node, [id, serial])| eetf::Pid { node, id, serial, creation: 0 }.into()),
-        (atom(), any::<u64>()).prop_map(|(node, id)| eetf::Port { node, id, creation: 0 }.into()),
-        (atom(), vec(any::<u32>(), 1..=5)).prop_map(|(node, id)| eetf::Reference { node, id, creation: 0 }.into()),
+        (atom(), any::<[u32; 3]>())
+            .prop_map(|(node, [id, serial, creation])| eetf::Pid { node, id, serial, creation }.into()),
+        (atom(), any::<u64>(), 0_u32..9).prop_map(|(node, id, creation)| eetf::Port { node, id, creation }.into()),
+        (atom(), vec(any::<u32>(), 1..=5), any::<u32>()).prop_map(|(node, id, creation)| eetf::Reference {
+            node,
+            id,
+            creation
+        }
+        .into()),
         (atom(), atom(), any::<u8>()).prop_map(|(module, function, arity)| eetf::ExternalFun {
             module,
             function,
@@ -198,8 +204,13 @@ fn as_inspect_writes() {
         ":ok?",
         "&:lists.map/2",
         "&Foo.bar?/0",
-        "#PID<'a@127.0.0.1'.91.0>",
+        "#PID<'a@127.0.0.1'.91.0/1718273645>",
+        "#PID<a@b.91.0>",
+        "#Port<a@b.6/4294967295>",
+        "#Reference<a@vm.3.2.1/7>",
         "#Reference<a@vm.3.2.1>",
+        ":\"\\x00\\x01\\d\\u{9B}\\u{202E}\\u{200B}\"",
+        "\"é\\u{2028}\\u{FEFF}\"",
         "1.0e22",
         "-0.5",
     ] {
@@ -229,6 +240,8 @@ fn what_is_wrong_and_where() {
         ("#Fun<m.1.2>", 0, "a function that is no function of a module cannot be written as text"),
         ("{a, ...}", 4, "what ... stands for cannot be written as text"),
         ("<0.1.2>", 1, "this number stands for a node that only the one who printed it knows"),
+        ("#PID<a@b.1.2/>", 13, "expected a number, found '>'"),
+        ("#PID<a@b.1.2.3>", 12, "expected > at the end of a pid, found '.'"),
         ("#Ref<a@b.1.2.3.4.5.6>", 0, "a reference has 1 to 5 numbers"),
         ("~D[2020-01-01]", 0, "there is no sigil ~D here: ~c and ~s are"),
         ("<<1/float>>", 3, "only :Size, ::size(Size) and /utf8 can follow what is in << >>"),

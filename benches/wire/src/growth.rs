@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    aloud,
     cores::Placement,
     frames::{hello, milliseconds},
     handshake,
@@ -81,9 +82,11 @@ fn kinds(world: &World<'_>, node: &Executable, report: &mut Report) -> io::Resul
 
 fn connections(world: &World<'_>, node: &Executable, report: &mut Report) -> io::Result<()> {
     let mut listener = Command::new(&node.path);
-    listener.args(["listen", "listener@127.0.0.1", COOKIE]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    listener.args(["listen", "listener@127.0.0.1", COOKIE]).stdin(Stdio::piped());
+    listener.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = world.cores.place(world.cores.apart(), || listener.spawn()).map_err(io::Error::other)??;
     let mut child = Reaped(child);
+    aloud::pass_on(&mut child.0)?;
     let mut line = String::new();
     if let Some(stdout) = child.0.stdout.as_mut() {
         BufReader::new(stdout.take(100)).read_line(&mut line)?;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::aloud;
 use crate::frames::HOST_NODE;
 use crate::handshake;
 use crate::round::{COOKIE, PATIENCE};
@@ -59,7 +60,9 @@ impl Host {
             .envs(more.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()?;
+        aloud::pass_on(&mut child)?;
         let lines = child.stdout.take().map(|stdout| BufReader::new(stdout).lines());
         let mut child = Reaped(child);
         let mut stream = self.accept(&mut child)?;

@@ -4,6 +4,7 @@
 //! Every round starts every executable anew and does the same work with each in turn, so that what else happens on the
 //! machine meets all of them alike.
 
+mod aloud;
 mod beam;
 mod callers;
 mod chart;

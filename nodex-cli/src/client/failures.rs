@@ -10,12 +10,15 @@ use nodex_core::{
     term::{Syntax, Term, Text},
 };
 
-use crate::failure::{Code, Failure};
+use crate::{
+    failure::{Code, Failure},
+    output::{Untrusted, listing},
+};
 
 /// Why `target` cannot be connected to.
 pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failure {
     match error {
-        ConnectError::Name(_) => Failure::new(Code::Usage, format!("{target:?} is no name of a node")),
+        ConnectError::Name(_) => Failure::new(Code::Usage, format!("\"{target}\" is no name of a node")),
         ConnectError::Itself(name) => to_itself(name),
         ConnectError::Resolve { error, .. } => {
             let host = target.split('@').nth(1).unwrap_or_default();
@@ -39,8 +42,8 @@ pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failu
                 .hint("the node is dead or behind a firewall; nodex names shows who answers")
         }
         ConnectError::Handshake { error, .. } => handshake_failure(target, error),
-        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error.to_string()).hint(doctor(target)),
-        _ => Failure::new(Code::NotReachable, error.to_string()).hint(doctor(target)),
+        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error).hint(doctor(target)),
+        _ => Failure::new(Code::NotReachable, error).hint(doctor(target)),
     }
 }
 
@@ -56,7 +59,7 @@ fn doctor(target: &str) -> String {
 }
 
 fn handshake_failure(target: &str, error: &HandshakeError) -> Failure {
-    let failure = |code| Failure::new(code, error.to_string());
+    let failure = |code| Failure::new(code, error);
     match error {
         HandshakeError::CookieRefused { .. } | HandshakeError::WrongCookie { .. } => {
             Failure::new(Code::Refused, format!("{target} has another cookie"))
@@ -81,7 +84,7 @@ async fn registered(host: IpAddr) -> String {
         Ok(names) if names.is_empty() => "it has no nodes at all".to_owned(),
         Ok(mut names) => {
             names.sort();
-            format!("it has: {}", names.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", "))
+            format!("it has: {}", listing(names.into_iter().map(|(name, _)| Untrusted::new(name))))
         }
         Err(error) => error.to_string(),
     }
@@ -95,7 +98,7 @@ pub(crate) fn epmd_failure(error: &EpmdError) -> Failure {
         EpmdError::InvalidName { .. } | EpmdError::Environment { .. } => Code::Usage,
         _ => Code::NotReachable,
     };
-    let failure = Failure::new(code, error.to_string());
+    let failure = Failure::new(code, error);
     match error {
         EpmdError::NotRunning { .. } => {
             failure.hint("epmd starts with the first Erlang node, or as nodex epmd; ERL_EPMD_PORT tells its port")
@@ -113,13 +116,15 @@ pub(crate) fn call_failure(object: &str, error: &CallError, syntax: Syntax) -> F
             .hint("its node went down, or closed the connection, after the call was sent"),
         CallError::Connect(_) => Failure::new(Code::NotReachable, format!("{object} did not reply: {error}")),
         CallError::Exit { reason } => {
-            let reason = match reason.decode::<Term>() {
-                Ok(reason) => Text::of(&reason).syntax(syntax).to_string(),
-                Err(_) => reason.to_string(),
+            let failure = |reason: Untrusted| {
+                Failure::new(Code::PeerError, format_args!("{object} ended before it replied: {reason}"))
             };
-            Failure::new(Code::PeerError, format!("{object} ended before it replied: {reason}"))
+            match reason.decode::<Term>() {
+                Ok(reason) => failure(Untrusted::of(Text::of(&reason).syntax(syntax))),
+                Err(_) => failure(Untrusted::of(reason)),
+            }
         }
-        CallError::Encode(_) => Failure::new(Code::BadTerm, error.to_string()),
+        CallError::Encode(_) => Failure::new(Code::BadTerm, error),
         _ => Failure::new(Code::PeerError, format!("{object}: {error}")),
     }
 }

@@ -2,18 +2,15 @@
 
 mod cookie_file;
 mod failures;
+mod join;
 mod rex;
 
 use std::{io, sync::Arc, time::Duration};
 
 use nodex_core::{
-    dist::{
-        Cookie,
-        handshake::{HandshakeError, check_own_name},
-    },
-    net::ConnectError,
-    node::{Builder, CookieSourceError, Node, Peer, StartError},
-    term::Atom,
+    dist::{Cookie, handshake::check_own_name},
+    node::{CookieSourceError, Node, Peer, StartError},
+    term::{Atom, Term},
 };
 use nodex_host::distributed::random_cookie;
 use tokio::time::{Instant, timeout_at};
@@ -22,11 +19,15 @@ use cookie_file::source;
 pub(crate) use cookie_file::{Origin, cookie_of_erl, cookie_origin};
 use failures::to_itself;
 pub(crate) use failures::{call_failure, connect_failure, epmd_failure};
+use join::join;
+pub(crate) use join::{full_name, is_taken, no_name_is_free, own_names};
 pub(crate) use rex::badrpc;
 
 use crate::{
     cli::Global,
+    command::{Incarnation, complete, print_until},
     failure::{Code, Failure},
+    output::Untrusted,
 };
 
 /// How long what is to be written may take when all is done.
@@ -45,17 +46,12 @@ impl Client {
     /// Connects to the node of this name; one without `@` is a node of this host.
     pub(crate) async fn connect(target: &str, global: &Global) -> Result<Client, Failure> {
         let cookie = cookie(global)?;
-        let node = Builder::new().start(&own_name_to(target, global)?, cookie).await.map_err(start_failure)?;
         let deadline = Instant::now() + global.timeout;
-        let connecting = connect(&node, target);
-        let peer = match timeout_at(deadline, connecting).await {
-            Ok(Ok(peer)) => peer,
-            Ok(Err(error)) => return Err(connect_failure(target, &error).await),
-            Err(_) => {
-                let message = format!("{target} did not let this node in within {:?}", global.timeout);
-                return Err(Failure::new(Code::TimeOut, message).hint("--timeout gives it more time"));
-            }
+        let Ok(joined) = timeout_at(deadline, join(target, &cookie, global)).await else {
+            let message = format!("{target} did not let this node in within {:?}", global.timeout);
+            return Err(Failure::new(Code::TimeOut, message).hint("--timeout gives it more time"));
         };
+        let (node, peer) = joined?;
         Ok(Client { node, peer, deadline, timeout: global.timeout })
     }
 
@@ -64,33 +60,30 @@ impl Client {
         self.peer.name()
     }
 
+    /// The name of that node as it is shown.
+    pub(crate) fn shown(&self) -> Untrusted {
+        Untrusted::new(self.target().as_str())
+    }
+
+    /// The term with the creation of that node where it is missing.
+    pub(crate) fn complete(&self, term: Term, global: &Global) -> Result<Term, Failure> {
+        let of = Incarnation { node: self.target(), creation: self.peer.creation() };
+        complete(term, Some(of), global)
+    }
+
     /// What is left of the time.
     pub(crate) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
     }
 
+    /// The answer is there: what is left of the time is for reading and printing it.
+    pub(crate) fn print_in_time(&self, global: &Global) {
+        print_until(self.deadline.into_std(), global);
+    }
+
     /// Ends the connection once all is written.
     pub(crate) async fn close(self) {
         self.node.stop(GRACE).await;
-    }
-}
-
-async fn connect(node: &Node, target: &str) -> Result<Arc<Peer>, Arc<ConnectError>> {
-    if target.contains('@') {
-        return node.connect(target).await;
-    }
-    // The port is known by the first part of the name; whoever answers there tells the rest.
-    let error = match node.connect(&format!("{target}@127.0.0.1")).await {
-        Ok(peer) => return Ok(peer),
-        Err(error) => error,
-    };
-    match &*error {
-        ConnectError::Handshake { error: HandshakeError::WrongName { answered, .. }, .. }
-            if answered.split('@').next() == Some(target) =>
-        {
-            node.connect(answered).await
-        }
-        _ => Err(error),
     }
 }
 
@@ -114,19 +107,19 @@ pub(crate) fn read_cookie(global: &Global) -> Result<Cookie, CookieSourceError> 
     source(global).read()
 }
 
-/// By process id and not random: other nodes never forget a name.
-pub(crate) fn own_name(global: &Global) -> Result<String, Failure> {
-    let name = global.name.clone().unwrap_or_else(|| format!("nodex-{}", std::process::id()));
-    let name = if name.contains('@') { name } else { format!("{name}@{}", host_name()) };
+/// The name that this command was told to have among the nodes, in full.
+pub(crate) fn own_name(global: &Global) -> Result<Option<String>, Failure> {
+    let Some(name) = &global.name else { return Ok(None) };
+    let name = full_name(name);
     match check_own_name(&name) {
-        Ok(()) => Ok(name),
+        Ok(()) => Ok(Some(name)),
         Err(problem) => Err(start_failure(StartError::Name { name, problem })),
     }
 }
 
-/// The name of this command, which cannot be that of the node that it talks to.
-pub(crate) fn own_name_to(target: &str, global: &Global) -> Result<String, Failure> {
-    let own = own_name(global)?;
+/// The same, which cannot be the name of the node that it talks to.
+pub(crate) fn own_name_to(target: &str, global: &Global) -> Result<Option<String>, Failure> {
+    let Some(own) = own_name(global)? else { return Ok(None) };
     let is_target = match own.split_once('@') {
         // A node of this host, whichever way it writes that.
         Some((alive, host)) if !target.contains('@') => {
@@ -137,7 +130,7 @@ pub(crate) fn own_name_to(target: &str, global: &Global) -> Result<String, Failu
     if is_target {
         return Err(to_itself(&own));
     }
-    Ok(own)
+    Ok(Some(own))
 }
 
 /// The short name of this machine.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nodex_core::{
     atom, eetf,
     node::CallError,
-    term::{Atom, Term},
+    term::{Atom, RawTerm, Term},
 };
 
 use super::Client;
@@ -18,7 +18,7 @@ impl Client {
         function: &Atom,
         arguments: Vec<Term>,
         limit: Duration,
-    ) -> Result<Term, CallError> {
+    ) -> Result<RawTerm, CallError> {
         let arguments = Term::from(eetf::List { elements: arguments });
         // What the function prints goes to the other node's own output.
         let request = (atom!("call"), module, function, arguments, atom!("user"));
@@ -30,22 +30,12 @@ impl Client {
         let limit = self.left().min(Duration::from_secs(2));
         let (module, function) = (Atom::from_static(module), Atom::from_static(function));
         let answer = self.rpc(&module, &function, arguments, limit).await.ok()?;
-        (!is_badrpc(&answer)).then_some(answer)
+        if badrpc(&answer).is_some() { None } else { answer.decode().ok() }
     }
-}
-
-/// True for `{badrpc, _}`.
-pub(crate) fn is_badrpc(term: &Term) -> bool {
-    badrpc(term).is_some()
 }
 
 /// The reason in `{badrpc, Reason}`.
-pub(crate) fn badrpc(term: &Term) -> Option<&Term> {
-    match term {
-        Term::Tuple(tuple) => match &tuple.elements[..] {
-            [Term::Atom(tag), reason] if tag.name == "badrpc" => Some(reason),
-            _ => None,
-        },
-        _ => None,
-    }
+pub(crate) fn badrpc(answer: &RawTerm) -> Option<RawTerm> {
+    let (tag, reason) = answer.decode::<(Atom, RawTerm)>().ok()?;
+    (tag == "badrpc").then_some(reason)
 }

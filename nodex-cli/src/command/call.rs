@@ -5,20 +5,19 @@ use std::{process::ExitCode, time::Instant};
 use nodex_core::{
     eetf,
     node::CallError,
-    term::{Atom, Term},
+    term::{Atom, RawTerm, Term},
 };
-use serde_json::json;
 
-use super::term;
+use super::{
+    answer::{Answer, AnswerJson, micros},
+    term,
+};
 use crate::{
     cli::Global,
     client::{Client, call_failure},
     failure::{Code, Failure},
-    output::{Screen, value},
+    output::{Screen, Untrusted, listing},
 };
-
-/// So many names are told when the one that was asked for is not among them.
-const LISTED: usize = 12;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,15 +34,16 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let request = term::argument(&args.term, global)?;
+    let request = term::argument_for_node(&args.term, global)?;
     let name = term::atom(&args.process)?;
     let client = Client::connect(&args.node, global).await?;
+    let request = client.complete(request, global)?;
     let target = client.target().clone();
     let to = (name.clone(), target.clone());
     let asked = Instant::now();
     let reply = match args.plain {
-        true => client.node.request::<Term>(to, &request, client.left()).await,
-        false => client.node.call::<Term>(to, &request, client.left()).await,
+        true => client.node.request::<RawTerm>(to, &request, client.left()).await,
+        false => client.node.call::<RawTerm>(to, &request, client.left()).await,
     };
     let took = asked.elapsed();
     let reply = match reply {
@@ -54,34 +54,23 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
             return Err(failure);
         }
     };
+    client.print_in_time(global);
     client.close().await;
-    let screen = Screen::new(global.quiet);
-    let shown = term::shown(&reply, global);
-    if global.json {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let value = value(&reply, global.syntax.into());
-        screen.json(
-            json!({ "node": &*target, "name": &*name, "reply": shown, "value": value, "microseconds": micros }),
-        )?;
-    } else {
-        screen.data(shown)?;
-    }
-    Ok(exit_code(&reply))
-}
-
-/// What a script wants to know of a reply.
-pub(super) fn exit_code(reply: &Term) -> ExitCode {
-    let Term::Tuple(tuple) = reply else { return ExitCode::SUCCESS };
-    let atom = |term: &Term, name| matches!(term, Term::Atom(atom) if atom.name == name);
-    match &tuple.elements[..] {
-        [error, reason] if atom(error, "error") && atom(reason, "unknown_call") => ExitCode::from(Code::NoSuch as u8),
-        [error, _] if atom(error, "error") => ExitCode::from(Code::PeerError as u8),
-        _ => ExitCode::SUCCESS,
-    }
+    let reply = Answer::new(reply);
+    reply.print(Screen::new(global.quiet), global, |reply, value| AnswerJson {
+        microseconds: micros(took),
+        name: Some(&name),
+        node: &target,
+        reply: Some(reply),
+        result: None,
+        value,
+    })?;
+    Ok(reply.exit_code())
 }
 
 async fn failure(client: &Client, name: &Atom, error: &CallError, args: &Args, global: &Global) -> Failure {
-    let target = client.target();
+    let target = client.shown();
+    let name = Untrusted::new(name.as_str());
     let failure = match error {
         CallError::NoProcess => Failure::new(Code::NoSuch, format!("no process named '{name}' on {target}")),
         _ => {
@@ -93,11 +82,7 @@ async fn failure(client: &Client, name: &Atom, error: &CallError, args: &Args, g
     match error {
         CallError::NoProcess => {
             let failure = match registered(client).await {
-                Some(names) if names.len() > LISTED => {
-                    let more = names.len() - LISTED;
-                    failure.detail(format!("it has: {} and {more} more", names[..LISTED].join(", ")))
-                }
-                Some(names) => failure.detail(format!("it has: {}", names.join(", "))),
+                Some(names) => failure.detail(format!("it has: {}", listing(names.iter()))),
                 None => failure,
             };
             failure.hint(format!("nodex info {}", args.node))
@@ -113,11 +98,11 @@ async fn failure(client: &Client, name: &Atom, error: &CallError, args: &Args, g
 }
 
 /// The names that can be called there, as far as it tells.
-pub(super) async fn registered(client: &Client) -> Option<Vec<String>> {
+pub(super) async fn registered(client: &Client) -> Option<Vec<Untrusted>> {
     let name = |term: &Term| match term {
-        Term::Atom(atom) => Some(atom.name.clone()),
+        Term::Atom(atom) => Some(Untrusted::new(&atom.name)),
         Term::Tuple(tuple) => match tuple.elements.first() {
-            Some(Term::Atom(eetf::Atom { name })) if name != "nil" => Some(name.clone()),
+            Some(Term::Atom(eetf::Atom { name })) if name != "nil" => Some(Untrusted::new(name)),
             _ => None,
         },
         _ => None,

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use nodex_core::{dist::Flags, eetf, term::Term};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{call::registered, term};
 use crate::{
     cli::Global,
     client::Client,
     failure::Failure,
-    output::{Screen, Table, value},
+    output::{Screen, Table, Untrusted, value},
 };
 
 /// Width of the column with the facts.
@@ -57,6 +57,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         _ => None,
     };
     let flags = client.peer.flags();
+    client.print_in_time(global);
     client.close().await;
 
     let screen = Screen::new(global.quiet);
@@ -69,10 +70,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         let unit = if *name == "uptime" { " s" } else { "" };
         screen.data(format_args!("{}{}{unit}", words(&name.replace('_', " ")), plain(fact, global)))?;
     }
-    for (line, text) in folded(flags.names()).into_iter().enumerate() {
+    for (line, text) in folded(flags.names().map(str::to_owned)).into_iter().enumerate() {
         screen.data(format_args!("{}{text}", words(if line == 0 { "both can" } else { "" })))?;
     }
-    for (line, text) in folded(names.iter().flatten().map(String::as_str)).into_iter().enumerate() {
+    for (line, text) in folded(names.iter().flatten().map(ToString::to_string)).into_iter().enumerate() {
         screen.data(format_args!("{}{text}", words(if line == 0 { "it has" } else { "" })))?;
     }
     if let Some(Term::List(functions)) = functions {
@@ -80,7 +81,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         let mut table = Table::new(&["process", "function", "about"]);
         for [service, name, arity, doc] in functions.elements.iter().filter_map(entry) {
             let function = format!("{}/{}", plain(name, global), plain(arity, global));
-            table.row([plain(service, global), function, plain(doc, global)]);
+            table.row([plain(service, global), function.into(), plain(doc, global)]);
         }
         table.print(screen)?;
     }
@@ -88,19 +89,19 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
 }
 
 /// The words with commas, on lines of no more than [`WIDTH`] characters unless a word is longer.
-fn folded<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+fn folded(words: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
         match lines.last_mut() {
             Some(line) if line.chars().count() + word.chars().count() + 2 <= WIDTH => {
                 line.push_str(", ");
-                line.push_str(word);
+                line.push_str(&word);
             }
             Some(line) => {
                 line.push(',');
-                lines.push(word.to_owned());
+                lines.push(word);
             }
-            None => lines.push(word.to_owned()),
+            None => lines.push(word),
         }
     }
     lines
@@ -112,7 +113,7 @@ fn print_json(
     kind: &str,
     facts: &[(&str, Term)],
     flags: Flags,
-    names: Option<Vec<String>>,
+    names: Option<Vec<Untrusted>>,
     functions: Option<&Term>,
 ) -> std::io::Result<ExitCode> {
     let mut info = json!({
@@ -151,9 +152,10 @@ fn text(term: Term) -> Term {
 }
 
 /// Atoms and text without decoration, all else as a term.
-fn plain(term: &Term, global: &Global) -> String {
-    match value(term, global.syntax.into()) {
-        Value::String(text) => text,
-        _ => term::shown(term, global),
+fn plain(term: &Term, global: &Global) -> Untrusted {
+    match term {
+        Term::Atom(atom) => Untrusted::new(&atom.name),
+        Term::Binary(binary) if std::str::from_utf8(&binary.bytes).is_ok() => Untrusted::new(&binary.bytes),
+        _ => Untrusted::of(term::shown(term, global)),
     }
 }

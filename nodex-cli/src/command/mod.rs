@@ -1,5 +1,6 @@
 //! One file or folder per command.
 
+mod answer;
 mod bench;
 mod call;
 mod check;
@@ -7,6 +8,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod epmd;
+mod identifiers;
 mod info;
 mod listen;
 mod logs;
@@ -23,10 +25,15 @@ mod stop;
 mod term;
 mod top;
 mod up;
+mod watch;
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use clap::Subcommand;
+pub(crate) use identifiers::{Incarnation, complete};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -94,25 +101,25 @@ impl Command {
         match self {
             Command::Demo(args) => demo::run(args, global),
             Command::DemoNode(args) => Ok(demo::be_node(args)),
-            Command::Names(args) => interruptible(names::run(args, global)),
+            Command::Names(args) => interruptible(global, names::run(args, global)),
             Command::Epmd(args) => epmd::run(args, global),
-            Command::Ping(args) => interruptible(ping::run(args, global)),
-            Command::Info(args) => interruptible(info::run(args, global)),
-            Command::Call(args) => interruptible(call::run(args, global)),
-            Command::Cast(args) => interruptible(send::run(args, global, send::Kind::Cast)),
-            Command::Send(args) => interruptible(send::run(args, global, send::Kind::Plain)),
-            Command::Rpc(args) => interruptible(rpc::run(args, global)),
+            Command::Ping(args) => interruptible(global, ping::run(args, global)),
+            Command::Info(args) => interruptible(global, info::run(args, global)),
+            Command::Call(args) => interruptible(global, call::run(args, global)),
+            Command::Cast(args) => interruptible(global, send::run(args, global, send::Kind::Cast)),
+            Command::Send(args) => interruptible(global, send::run(args, global, send::Kind::Plain)),
+            Command::Rpc(args) => interruptible(global, rpc::run(args, global)),
             Command::Run(args) => run::run(args, global),
-            Command::Check(args) => interruptible(check::run(args, global)),
-            Command::Doctor(args) => interruptible(doctor::run(args, global)),
+            Command::Check(args) => interruptible_with(global, watch::CLEAN_UP, check::run(args, global)),
+            Command::Doctor(args) => interruptible(global, doctor::run(args, global)),
             Command::Bench(args) => bench::run(args, global),
-            Command::Listen(args) => until_stopped(listen::run(args, global)),
+            Command::Listen(args) => until_stopped(global, listen::run(args, global)),
             Command::Up(args) => up::run(args, global),
-            Command::Ps(args) => interruptible(ps::run(args, global)),
+            Command::Ps(args) => interruptible(global, ps::run(args, global)),
             Command::Top(args) => top::run(args, global),
-            Command::Logs(args) => interruptible(logs::run(args, global)),
-            Command::Restart(args) => interruptible(restart::run(args, global)),
-            Command::Stop(args) => interruptible(stop::run(args, global)),
+            Command::Logs(args) => interruptible(global, logs::run(args, global)),
+            Command::Restart(args) => interruptible(global, restart::run(args, global)),
+            Command::Stop(args) => interruptible(global, stop::run(args, global)),
             Command::Term(args) => term::run(args, global),
             Command::New(args) => new::run(args, global),
             Command::Completions(args) => completions::run(args),
@@ -122,8 +129,11 @@ impl Command {
 }
 
 /// As [`interruptible`], for commands that are meant to run until they are stopped: SIGTERM is a good end for them.
-fn until_stopped(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
-    interruptible(async {
+fn until_stopped(
+    global: &Global,
+    command: impl Future<Output = Result<ExitCode, Failure>>,
+) -> Result<ExitCode, Failure> {
+    interruptible(global, async {
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
             result = command => result,
@@ -133,15 +143,40 @@ fn until_stopped(command: impl Future<Output = Result<ExitCode, Failure>>) -> Re
 }
 
 /// Runs to the end, or to Ctrl-C. One thread: an answer then never waits for another one to wake up.
-fn interruptible(command: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+fn interruptible(
+    global: &Global,
+    command: impl Future<Output = Result<ExitCode, Failure>>,
+) -> Result<ExitCode, Failure> {
+    interruptible_with(global, watch::AT_ONCE, command)
+}
+
+/// The same for a command that is given this time to clean up after Ctrl-C.
+fn interruptible_with(
+    global: &Global,
+    patience: Duration,
+    command: impl Future<Output = Result<ExitCode, Failure>>,
+) -> Result<ExitCode, Failure> {
+    watch::interrupts(global.json, patience)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         tokio::select! {
             result = command => result,
             result = tokio::signal::ctrl_c() => {
+                watch::seen();
                 result?;
-                Err(Failure::new(Code::Interrupted, "interrupted"))
+                Err(interrupted())
             }
         }
-    })
+    });
+    watch::done();
+    result
+}
+
+/// From now on the thread of the command may be busy with an answer, until this moment at the latest.
+pub(crate) fn print_until(deadline: Instant, global: &Global) {
+    watch::until(deadline, global.json, watch::too_slow(global.timeout));
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Code::Interrupted, "interrupted")
 }

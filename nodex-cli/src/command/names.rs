@@ -13,7 +13,7 @@ use crate::{
     cli::Global,
     client::epmd_failure,
     failure::Failure,
-    output::{Screen, Table, duration},
+    output::{Screen, Table, Untrusted, duration},
 };
 
 /// How long a node may take to accept a connection before it counts as silent.
@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 struct Node {
-    name: String,
+    name: Untrusted,
     port: u16,
     kind: &'static str,
     /// How long it took to accept a connection, or what came of the attempt.
@@ -34,6 +34,7 @@ struct Node {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+    let deadline = Instant::now() + global.timeout;
     let epmd = match &args.host {
         Some(host) => Epmd::at_host(host).await,
         None => Epmd::local(),
@@ -43,6 +44,11 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     names.sort();
     let mut nodes = Vec::new();
     for (name, port) in names {
+        if Instant::now() >= deadline {
+            let answer = Err("not asked: the time is up".to_owned());
+            nodes.push(Node { name: name.into(), port, kind: "?", answer });
+            continue;
+        }
         let kind = match epmd.lookup(&name).await.map(|entry| entry.node_type) {
             Ok(NORMAL_NODE) => "beam",
             // 72 is what ei and erl_dist register for hidden nodes.
@@ -50,7 +56,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
             _ => "?",
         };
         let answer = knock(SocketAddr::new(epmd.address().ip(), port), global.timeout.min(SILENT)).await;
-        nodes.push(Node { name, port, kind, answer });
+        nodes.push(Node { name: name.into(), port, kind, answer });
     }
 
     let screen = Screen::new(global.quiet);
@@ -76,7 +82,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
             Ok(took) => duration(took),
             Err(problem) => problem,
         };
-        table.row([node.name, node.port.to_string(), node.kind.to_owned(), answer]);
+        table.row([node.name, node.port.to_string().into(), node.kind.into(), answer.into()]);
     }
     table.print(screen)?;
     Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use std::{
 use nodex_core::{atom, term::Term};
 use serde_json::json;
 
+use super::term;
 use crate::{
     cli::Global,
     client::{Client, call_failure},
@@ -32,9 +33,9 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let started = Instant::now();
     let client = Client::connect(&args.node, global).await?;
     let handshake = started.elapsed();
-    let target = client.target().clone();
+    let (target, shown) = (client.target().clone(), client.shown());
     if !global.json {
-        screen.data(format_args!("{target} let us in within {}", duration(handshake)))?;
+        screen.data(format_args!("{shown} let us in within {}", duration(handshake)))?;
     }
     let mut times = Vec::new();
     for i in 0..args.count {
@@ -48,11 +49,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         match answer {
             Ok(Term::Atom(yes)) if yes.name == "yes" => {}
             Ok(other) => {
-                let message = format!("{target} answered {other} to is_auth: Node.ping gives pang");
+                let other = term::brief(&other, global);
+                let message = format!("{shown} answered {other} to is_auth: Node.ping gives pang");
                 return Err(Failure::new(Code::PeerError, message));
             }
             Err(error) => {
-                let failure = call_failure(&format!("'net_kernel' on {target}"), &error, global.syntax.into());
+                let failure = call_failure(&format!("'net_kernel' on {shown}"), &error, global.syntax.into());
                 return Err(failure.hint(
                     "it is connected, but Node.ping from a BEAM would wait for it: a C node that knows no is_auth",
                 ));
@@ -60,7 +62,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         }
         times.push(took);
         if !global.json {
-            screen.data(format_args!("pong {} from {target}: {}", i + 1, duration(took)))?;
+            screen.data(format_args!("pong {} from {shown}: {}", i + 1, duration(took)))?;
         }
     }
     client.close().await;

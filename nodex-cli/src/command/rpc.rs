@@ -2,15 +2,20 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use nodex_core::{node::CallError, term::Term};
-use serde_json::json;
+use nodex_core::{
+    node::CallError,
+    term::{Atom, RawTerm},
+};
 
-use super::term;
+use super::{
+    answer::{Answer, AnswerJson, micros},
+    term,
+};
 use crate::{
     cli::Global,
     client::{Client, badrpc, call_failure},
     failure::{Code, Failure},
-    output::{Screen, value},
+    output::{Screen, Untrusted},
 };
 
 #[derive(Debug, clap::Args)]
@@ -27,19 +32,23 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let arguments: Vec<_> = args.arguments.iter().map(|text| term::argument(text, global)).collect::<Result<_, _>>()?;
+    let arguments: Vec<_> =
+        args.arguments.iter().map(|text| term::argument_for_node(text, global)).collect::<Result<_, _>>()?;
     let (module, function, arity) = (term::atom(&args.module)?, term::atom(&args.function)?, arguments.len());
     let client = Client::connect(&args.node, global).await?;
-    let target = client.target().clone();
+    let arguments = arguments.into_iter().map(|term| client.complete(term, global)).collect::<Result<Vec<_>, _>>()?;
+    let (target, shown) = (client.target().clone(), client.shown());
     let asked = Instant::now();
     let result = client.rpc(&module, &function, arguments, client.left()).await;
     let took = asked.elapsed();
+    client.print_in_time(global);
     client.close().await;
 
-    let object = format!("{module}:{function}/{arity} on {target}");
+    let [module, function] = [&module, &function].map(|name| Untrusted::new(name.as_str()));
+    let object = format!("{module}:{function}/{arity} on {shown}");
     let result = result.map_err(|error| match error {
         CallError::NoProcess => {
-            Failure::new(Code::NoSuch, format!("{target} takes no calls of functions: it has no process 'rex'"))
+            Failure::new(Code::NoSuch, format!("{shown} takes no calls of functions: it has no process 'rex'"))
         }
         CallError::Timeout { .. } => {
             let limit = CallError::Timeout { limit: global.timeout };
@@ -48,31 +57,31 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         error => call_failure(&object, &error, global.syntax.into()),
     })?;
     if let Some(reason) = badrpc(&result) {
-        return Err(match is_undef(reason) {
+        return Err(match is_undef(&reason) {
             true => Failure::new(Code::NoSuch, format!("there is no {object}")),
-            false => Failure::new(Code::PeerError, format!("{object} failed: {}", term::shown(reason, global))),
+            false => {
+                let reason = Answer::new(reason);
+                Failure::new(Code::PeerError, format_args!("{object} failed: {}", reason.shown(global)))
+            }
         });
     }
-    let screen = Screen::new(global.quiet);
-    let shown = term::shown(&result, global);
-    if global.json {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let value = value(&result, global.syntax.into());
-        screen.json(json!({ "node": &*target, "result": shown, "value": value, "microseconds": micros }))?;
-    } else {
-        screen.data(shown)?;
-    }
+    let result = Answer::new(result);
+    result.print(Screen::new(global.quiet), global, |result, value| AnswerJson {
+        microseconds: micros(took),
+        name: None,
+        node: &target,
+        reply: None,
+        result: Some(result),
+        value,
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// True for `{'EXIT', {undef, _}}`.
-fn is_undef(reason: &Term) -> bool {
-    let tagged = |term: &Term, name: &str| match term {
-        Term::Tuple(tuple) => match &tuple.elements[..] {
-            [Term::Atom(tag), inner] if tag.name == name => Some(inner.clone()),
-            _ => None,
-        },
-        _ => None,
+fn is_undef(reason: &RawTerm) -> bool {
+    let tagged = |term: &RawTerm, name: &str| {
+        let (tag, inner) = term.decode::<(Atom, RawTerm)>().ok()?;
+        (tag == name).then_some(inner)
     };
     tagged(reason, "EXIT").is_some_and(|inner| tagged(&inner, "undef").is_some())
 }

@@ -7,6 +7,7 @@ use crate::{
     cli::Global,
     client::{Client, call_failure},
     failure::Failure,
+    output::Untrusted,
 };
 
 #[derive(Debug, clap::Args)]
@@ -30,10 +31,11 @@ pub(crate) enum Kind {
 }
 
 pub(crate) async fn run(args: Args, global: &Global, kind: Kind) -> Result<ExitCode, Failure> {
-    let message = term::argument(&args.term, global)?;
+    let message = term::argument_for_node(&args.term, global)?;
     let name = term::atom(&args.process)?;
     let client = Client::connect(&args.node, global).await?;
-    let object = format!("'{name}' on {}", client.target());
+    let message = client.complete(message, global)?;
+    let object = format!("'{}' on {}", Untrusted::new(name.as_str()), client.shown());
     let to = (name, client.target().clone());
     let sent = match kind {
         Kind::Cast => client.node.cast(to, &message).await,

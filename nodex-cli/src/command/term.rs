@@ -7,10 +7,11 @@ use std::{
 
 use nodex_core::{
     convert::term_to_binary,
-    term::{Atom, ParseError, Syntax, Term, Text, parse},
+    term::{Atom, ParseError, Syntax, Term, Text, is_visible, parse},
 };
 use serde_json::json;
 
+use super::identifiers::complete;
 use crate::{
     cli::Global,
     failure::{Code, Failure},
@@ -20,6 +21,9 @@ use crate::{
 /// The longest part of a line that is shown around what is wrong in it, in characters.
 const SHOWN: usize = 60;
 
+/// So many bytes of a term are told in a sentence.
+const BRIEF: usize = 200;
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A term in Erlang or Elixir; - reads it from stdin
@@ -28,12 +32,13 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let term = argument(&args.term, global)?;
-    let [elixir, erlang] = [Syntax::Elixir, Syntax::Erlang].map(|syntax| Text::of(&term).syntax(syntax).to_string());
+    let term = argument_for_node(&args.term, global)?;
+    let [elixir, erlang] = [Syntax::Elixir, Syntax::Erlang].map(|syntax| Text::of(&term).syntax(syntax));
     let bytes = term_to_binary(&term).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
     let screen = Screen::new(global.quiet);
     if global.json {
         let value = value(&term, global.syntax.into());
+        let [elixir, erlang] = [elixir, erlang].map(|text| text.to_string());
         screen.json(json!({ "elixir": elixir, "erlang": erlang, "bytes": bytes.len(), "value": value }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -43,8 +48,14 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The term that an argument stands for.
+/// The term that an argument stands for, with all that it needs to be understood anywhere.
 pub(crate) fn argument(text: &str, global: &Global) -> Result<Term, Failure> {
+    complete(argument_for_node(text, global)?, None, global)
+}
+
+/// The term that an argument stands for. Pids of a node may lack its creation, which that node is asked for
+/// ([`Client::complete`](crate::client::Client::complete)).
+pub(crate) fn argument_for_node(text: &str, global: &Global) -> Result<Term, Failure> {
     if text != "-" {
         return read(text, global.syntax.into());
     }
@@ -71,8 +82,13 @@ pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
 }
 
 /// The term as the user writes terms.
-pub(crate) fn shown(term: &Term, global: &Global) -> String {
-    Text::of(term).syntax(global.syntax.into()).to_string()
+pub(crate) fn shown<'a>(term: &'a Term, global: &Global) -> Text<'a> {
+    Text::of(term).syntax(global.syntax.into())
+}
+
+/// The same in a sentence.
+pub(crate) fn brief<'a>(term: &'a Term, global: &Global) -> Text<'a> {
+    shown(term, global).max_len(BRIEF)
 }
 
 /// With the line, and a caret under the place.
@@ -84,7 +100,7 @@ fn pointed_out(text: &str, error: &ParseError) -> Failure {
     let from = column.saturating_sub(SHOWN);
     let (lead, to) = (if from > 0 { "..." } else { "" }, line.len().min(column + SHOWN));
     // A control character would move the caret or more.
-    let part: String = line[from.min(to)..to].iter().map(|&c| if c.is_control() { ' ' } else { c }).collect();
+    let part: String = line[from.min(to)..to].iter().map(|&c| if is_visible(c) { c } else { ' ' }).collect();
     let trail = if to < line.len() { "..." } else { "" };
     Failure::new(Code::BadTerm, format!("this is no term: {error}"))
         .detail(format!("{lead}{part}{trail}"))

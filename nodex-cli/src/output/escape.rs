@@ -44,11 +44,46 @@ fn write_text<E>(text: &str, styled: bool, out: &mut impl FnMut(&str) -> Result<
     out(rest)
 }
 
+/// A line of the log in which the log's own styles may stand, which are of the form `ESC [ digits m`.
+pub(super) fn log_line(line: &str, styled: bool) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('\u{1b}') {
+        let end = rest[at..].strip_prefix("\u{1b}[").and_then(|code| {
+            let digits = code.find(|c: char| !c.is_ascii_digit())?;
+            code[digits..].starts_with('m').then_some(at + 2 + digits + 1)
+        });
+        let (end, is_style) = (end.unwrap_or(at + 1), styled && end.is_some());
+        // A string takes everything.
+        let _ = write_text::<fmt::Error>(&rest[..at], false, &mut |part| shown.write_str(part));
+        if is_style {
+            shown.push_str(&rest[at..end]);
+        } else {
+            let _ = write_text::<fmt::Error>(&rest[at..end], false, &mut |part| shown.write_str(part));
+        }
+        rest = &rest[end..];
+    }
+    let _ = write_text::<fmt::Error>(rest, false, &mut |part| shown.write_str(part));
+    shown
+}
+
 /// Passes text on, escaped.
 pub(super) struct Escaping<'a, W: ?Sized>(pub(super) &'a mut W);
 
 impl<W: Write + ?Sized> Write for Escaping<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         write_text(text, false, &mut |part| self.0.write_str(part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::log_line;
+
+    #[test]
+    fn lines_of_the_log() {
+        let line = "\u{1b}[2m12:00\u{1b}[0m peer=a\nb\u{1b}[2J\u{9b}\u{1b}";
+        assert_eq!(log_line(line, true), "\u{1b}[2m12:00\u{1b}[0m peer=a\\nb\\u{1b}[2J\\u{9b}\\u{1b}");
+        assert_eq!(log_line(line, false), "\\u{1b}[2m12:00\\u{1b}[0m peer=a\\nb\\u{1b}[2J\\u{9b}\\u{1b}");
     }
 }

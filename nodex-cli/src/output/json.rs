@@ -1,43 +1,94 @@
 //! Terms as JSON, for programs that want no other than JSON's own kinds of values.
 
 use nodex_core::term::{Syntax, Term, Text};
-use serde_json::{Map, Number, Value};
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap as _, SerializeSeq as _},
+};
+use serde_json::Value;
 
 /// The nearest JSON: `true`, `false`, `nil` and `undefined` as what they mean, atoms and UTF-8 binaries as strings,
 /// lists and tuples as arrays, maps as objects whose keys are strings. What JSON has not is the text of the term.
-pub(crate) fn value(term: &Term, syntax: Syntax) -> Value {
-    let text = |term| Value::String(Text::of(term).syntax(syntax).to_string());
-    let all = |terms: &[Term]| Value::Array(terms.iter().map(|term| value(term, syntax)).collect());
-    match term {
-        Term::Atom(atom) => match atom.name.as_str() {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            "nil" | "undefined" => Value::Null,
-            name => Value::String(name.to_owned()),
-        },
-        Term::FixInteger(integer) => integer.value.into(),
-        // As digits where programs would round it.
-        Term::BigInteger(integer) => match i64::try_from(&integer.value) {
-            Ok(integer) => integer.into(),
-            Err(_) => text(term),
-        },
-        Term::Float(float) => Number::from_f64(float.value).map_or(Value::Null, Value::Number),
-        Term::Binary(binary) => match std::str::from_utf8(&binary.bytes) {
-            Ok(string) => Value::String(string.to_owned()),
-            Err(_) => text(term),
-        },
-        Term::List(list) => all(&list.elements),
-        Term::ByteList(list) => list.bytes.iter().copied().map(Value::from).collect(),
-        Term::Tuple(tuple) => all(&tuple.elements),
-        Term::Map(map) => {
-            let key = |key: &Term| match value(key, syntax) {
-                Value::String(key) => key,
-                _ => Text::of(key).syntax(syntax).to_string(),
-            };
-            map.map.iter().map(|(k, v)| (key(k), value(v, syntax))).collect::<Map<_, _>>().into()
-        }
-        term => text(term),
+///
+/// It is written as it is made, so that it takes no memory of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Json<'a> {
+    term: &'a Term,
+    syntax: Syntax,
+}
+
+impl<'a> Json<'a> {
+    pub(crate) fn of(term: &'a Term, syntax: Syntax) -> Json<'a> {
+        Json { term, syntax }
     }
+
+    fn text(self) -> Text<'a> {
+        Text::of(self.term).syntax(self.syntax)
+    }
+
+    /// The string that it is, if it is one.
+    fn string(self) -> Option<&'a str> {
+        match self.term {
+            Term::Atom(atom) if !matches!(&*atom.name, "true" | "false" | "nil" | "undefined") => Some(&atom.name),
+            Term::Binary(binary) => std::str::from_utf8(&binary.bytes).ok(),
+            _ => None,
+        }
+    }
+
+    fn key(self) -> String {
+        self.string().map_or_else(|| self.text().to_string(), str::to_owned)
+    }
+
+    fn all<S: Serializer>(self, terms: &'a [Term], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut array = serializer.serialize_seq(Some(terms.len()))?;
+        terms.iter().try_for_each(|term| array.serialize_element(&Json { term, ..self }))?;
+        array.end()
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.term {
+            term @ Term::Atom(atom) => match &*atom.name {
+                "true" => serializer.serialize_bool(true),
+                "false" => serializer.serialize_bool(false),
+                "nil" | "undefined" => serializer.serialize_none(),
+                _ => serializer.serialize_str(Json { term, ..*self }.string().unwrap_or_default()),
+            },
+            Term::FixInteger(integer) => serializer.serialize_i32(integer.value),
+            // As digits where programs would round it.
+            Term::BigInteger(integer) => match i64::try_from(&integer.value) {
+                Ok(integer) => serializer.serialize_i64(integer),
+                Err(_) => serializer.collect_str(&self.text()),
+            },
+            Term::Float(float) => serializer.serialize_f64(float.value),
+            Term::List(list) => self.all(&list.elements, serializer),
+            Term::ByteList(list) => serializer.collect_seq(&list.bytes),
+            Term::Tuple(tuple) => self.all(&tuple.elements, serializer),
+            Term::Map(map) => {
+                let pair = |(key, value)| (Json { term: key, ..*self }.key(), value);
+                let mut pairs: Vec<_> = map.map.iter().map(pair).collect();
+                pairs.sort_by(|a, b| a.0.cmp(&b.0));
+                // Of an atom and a binary of one text, one is left.
+                pairs.dedup_by(|a, b| a.0 == b.0);
+                let mut object = serializer.serialize_map(Some(pairs.len()))?;
+                for (key, term) in &pairs {
+                    object.serialize_entry(key, &Json { term, ..*self })?;
+                }
+                object.end()
+            }
+            _ => match self.string() {
+                Some(string) => serializer.serialize_str(string),
+                None => serializer.collect_str(&self.text()),
+            },
+        }
+    }
+}
+
+/// The same as a value.
+pub(crate) fn value(term: &Term, syntax: Syntax) -> Value {
+    // Keys are strings, and a float that is no number is null.
+    serde_json::to_value(Json::of(term, syntax)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -56,6 +107,7 @@ mod tests {
             json!(["ok", [1, -2.5, "x", true, null], {"a": 1, "2": [3], "s": "123456789012345678901"}])
         );
         assert_eq!(value(&term!([1 | tail]), Syntax::Elixir), json!("[1 | :tail]"));
+        assert_eq!(value(&term!([undefined, #{nil => "ab"}]), Syntax::Elixir), json!([null, {"nil": [97, 98]}]));
         // No program wants to wait for the digits.
         let Value::String(long) =
             value(&parse(&format!("0x{}", "F".repeat(1 << 20)), Syntax::Elixir).unwrap(), Syntax::Elixir)

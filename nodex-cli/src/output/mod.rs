@@ -3,6 +3,7 @@
 mod escape;
 mod json;
 mod json_text;
+mod listing;
 mod numbers;
 mod progress;
 mod screen;
@@ -15,15 +16,32 @@ use std::io;
 
 use tracing_subscriber::filter::LevelFilter;
 
-pub(crate) use json::value;
+pub(crate) use json::{Json, value};
 pub(crate) use json_text::json_text;
+pub(crate) use listing::listing;
 pub(crate) use numbers::{bytes, duration, grouped, limit, long_duration};
 pub(crate) use progress::Progress;
-pub(crate) use screen::Screen;
+pub(crate) use screen::{Screen, blocked};
 pub(crate) use style::Style;
 pub(crate) use table::Table;
 pub(crate) use untrusted::{Untrusted, Visible};
 pub(crate) use visible::visible;
+
+/// The log of the library quotes others. Each of its lines is written at once.
+struct LogLines(io::Stderr);
+
+impl io::Write for LogLines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let shown = escape::log_line(text.trim_end_matches('\n'), Style::of_stderr().is_on());
+        self.0.write_all(format!("{shown}\n").as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
 
 /// Logs what the library does: nothing, or what `-v` asks for.
 pub(crate) fn log_to_stderr(verbose: u8) {
@@ -36,7 +54,7 @@ pub(crate) fn log_to_stderr(verbose: u8) {
     if level != LevelFilter::OFF {
         tracing_subscriber::fmt()
             .with_max_level(level)
-            .with_writer(io::stderr)
+            .with_writer(|| LogLines(io::stderr()))
             .with_ansi(Style::of_stderr().is_on())
             .init();
     }

@@ -2,7 +2,10 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::Style;
+use super::{Style, Untrusted};
+
+/// A longer text would not fit on the line that is taken back.
+const WIDTH: usize = 60;
 
 /// One line on stderr that is written over and taken away again; nothing at all unless stderr is a terminal.
 #[derive(Debug)]
@@ -21,6 +24,7 @@ impl Progress {
     pub(crate) fn show(&mut self, text: &str) {
         if self.on {
             let style = Style::of_stderr();
+            let text = Untrusted::cut(text, WIDTH);
             let _ = write!(io::stderr(), "\r\x1b[K{}", style.dim(format_args!("…     {text}")));
             self.shown = true;
         }

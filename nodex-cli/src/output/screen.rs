@@ -3,6 +3,8 @@
 use std::{
     fmt::{self, Display},
     io::{self, BufWriter, Write},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use serde::Serialize;
@@ -33,7 +35,7 @@ impl Screen {
     /// # Errors
     /// When stdout is closed or full.
     pub(crate) fn data(self, line: impl Display) -> io::Result<()> {
-        write_line(io::stdout().lock(), self.out, line)
+        write_line(Stdout, self.out, line)
     }
 
     /// The same as JSON.
@@ -41,7 +43,7 @@ impl Screen {
     /// # Errors
     /// When stdout is closed or full.
     pub(crate) fn json(self, value: impl Serialize) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
+        let mut out = BufWriter::with_capacity(PIECE, Stdout);
         json_text::write_json(&mut out, &value)?;
         out.write_all(b"\n")?;
         out.flush()
@@ -52,7 +54,7 @@ impl Screen {
     /// # Errors
     /// When stdout is closed or full.
     pub(crate) fn json_lines(self, value: impl Serialize) -> io::Result<()> {
-        let mut out = BufWriter::with_capacity(PIECE, io::stdout().lock());
+        let mut out = BufWriter::with_capacity(PIECE, Stdout);
         json_text::write_pretty(&mut out, &value)?;
         out.write_all(b"\n")?;
         out.flush()
@@ -69,6 +71,47 @@ impl Screen {
     pub(crate) fn tell(self, line: impl Display) {
         let _ = write_line(io::stderr().lock(), self.err, line);
     }
+}
+
+/// How long others have let this command wait with what it prints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blocked {
+    pub(crate) in_all: Duration,
+    /// It waits at this moment.
+    pub(crate) now: bool,
+}
+
+static WRITES: Mutex<(Option<Instant>, Duration)> = Mutex::new((None, Duration::ZERO));
+
+fn writes() -> MutexGuard<'static, (Option<Instant>, Duration)> {
+    WRITES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn blocked() -> Blocked {
+    let (since, before) = *writes();
+    Blocked { in_all: before + since.map(|since| since.elapsed()).unwrap_or_default(), now: since.is_some() }
+}
+
+/// Stdout, with the time that its reader takes.
+struct Stdout;
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        timed(|| io::stdout().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        timed(|| io::stdout().flush())
+    }
+}
+
+fn timed<T>(write: impl FnOnce() -> T) -> T {
+    let since = Instant::now();
+    writes().0 = Some(since);
+    let written = write();
+    let mut writes = writes();
+    *writes = (None, writes.1 + since.elapsed());
+    written
 }
 
 fn write_line(out: impl Write, style: Style, line: impl Display) -> io::Result<()> {

@@ -2,39 +2,36 @@
 
 use std::io;
 
-use super::Screen;
+use super::{Screen, Untrusted};
 
 /// A table with a heading; the last column is not filled up.
 pub(crate) struct Table {
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Untrusted>>,
 }
 
 impl Table {
     pub(crate) fn new(head: &[&str]) -> Table {
-        Table { rows: vec![head.iter().map(|&cell| cell.to_owned()).collect()] }
+        Table { rows: vec![head.iter().map(Untrusted::new).collect()] }
     }
 
-    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Untrusted>>) {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
     /// The heading and the rows, as lines.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let shown = |row: &Vec<Untrusted>| row.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let rows: Vec<_> = self.rows.iter().map(shown).collect();
+        let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or_default()
+            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
         };
         let widths: Vec<_> = (0..columns).map(width).collect();
         let line = |row: &Vec<String>| {
             let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  "));
             cells.collect::<String>().trim_end().to_owned()
         };
-        self.rows.iter().map(line).collect()
+        rows.iter().map(line).collect()
     }
 
     pub(crate) fn print(&self, screen: Screen) -> io::Result<()> {

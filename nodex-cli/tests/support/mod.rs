@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod fleet;
+pub(crate) mod hostile;
 pub(crate) mod shot;
 pub(crate) mod world;
 
@@ -160,6 +161,15 @@ impl Running {
     /// What it has printed so far.
     pub(crate) fn stdout(&self) -> String {
         self.run.read("stdout")
+    }
+
+    /// The end of a pipe, if stdout is one.
+    pub(crate) fn pipe(&mut self) -> std::process::ChildStdout {
+        self.child.stdout.take().expect("a pipe")
+    }
+
+    pub(crate) fn stderr(&self) -> String {
+        self.run.read("stderr")
     }
 
     pub(crate) fn pid(&self) -> u32 {

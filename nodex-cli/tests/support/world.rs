@@ -33,9 +33,12 @@ const ECHO: &str = "
     register(echo, spawn(fun() -> Echo([]) end)),
     register(mortal, spawn(fun() -> Echo([]) end)).";
 
+/// A release of Erlang/OTP: that of this machine, or one that `scripts/otp` has set up.
+pub(crate) type Release = Option<&'static str>;
+
 pub(crate) struct World {
     epmd: Option<Running>,
-    beam: Child,
+    beam: Beam,
     rust: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
     port: u16,
 }
@@ -43,20 +46,16 @@ pub(crate) struct World {
 impl World {
     /// `beam@127.0.0.1` and `rust@127.0.0.1`.
     pub(crate) fn start() -> World {
+        World::of(None)
+    }
+
+    /// The same with a BEAM of this release.
+    pub(crate) fn of(release: Release) -> World {
         let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
         let port = free.port();
         let epmd = nodex(["epmd", "--port", &port.to_string()]).start();
         epmd.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
-        let eval = ECHO.split_whitespace().collect::<Vec<_>>().join(" ");
-        let beam = Command::new("erl")
-            .args(["-noinput", "-name", "beam@127.0.0.1", "-setcookie", COOKIE, "-start_epmd", "false"])
-            .args(["-kernel", "inet_dist_use_interface", "{127,0,0,1}", "+S", "1:1", "-eval", &eval])
-            .env("ERL_EPMD_PORT", port.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("erl starts (Debian: erlang-base)");
+        let beam = Beam::start(release, "beam@127.0.0.1", port, ECHO);
         let rust = Some(rust_node(port));
         let world = World { epmd: Some(epmd), beam, rust, port };
         let deadline = Instant::now() + Duration::from_secs(60);
@@ -85,8 +84,7 @@ impl World {
 
     /// Kills the BEAM.
     pub(crate) fn kill_beam(&mut self) {
-        let _ = self.beam.kill();
-        let _ = self.beam.wait();
+        self.beam.kill();
     }
 
     /// Ends all, the epmd as a service manager would.
@@ -108,6 +106,51 @@ impl Drop for World {
             epmd.terminate();
             epmd.end(Duration::from_secs(20));
         }
+    }
+}
+
+/// A BEAM. It ends when it is dropped.
+pub(crate) struct Beam(Child);
+
+impl Beam {
+    /// Starts one that evaluates this.
+    pub(crate) fn start(release: Release, name: &str, epmd_port: u16, eval: &str) -> Beam {
+        let mut erl = match release {
+            None => Command::new("erl"),
+            Some(release) => {
+                let root = super::target().join("otp").join(release);
+                assert!(root.is_dir(), "{} is not there: scripts/otp makes it", root.display());
+                let mut erl = Command::new("chroot");
+                if !rustix::process::geteuid().is_root() {
+                    erl = Command::new("unshare");
+                    erl.args(["--map-root-user", "chroot"]);
+                }
+                erl.arg(root).arg("erl").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", "/tmp");
+                erl
+            }
+        };
+        let eval = eval.split_whitespace().collect::<Vec<_>>().join(" ");
+        let beam = erl
+            .args(["-noinput", "-name", name, "-setcookie", COOKIE, "-start_epmd", "false"])
+            .args(["-kernel", "inet_dist_use_interface", "{127,0,0,1}", "+S", "1:1", "-eval", &eval])
+            .env("ERL_EPMD_PORT", epmd_port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("erl starts (Debian: erlang-base)");
+        Beam(beam)
+    }
+
+    fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Beam {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

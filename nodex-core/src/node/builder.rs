@@ -22,6 +22,7 @@ pub struct Builder {
     pub(super) listen: Option<Listen>,
     pub(super) locate: Option<Locate>,
     pub(super) visible: bool,
+    pub(super) take_over: bool,
 }
 
 impl Default for Builder {
@@ -34,6 +35,7 @@ impl Default for Builder {
             listen: None,
             locate: None,
             visible: false,
+            take_over: true,
         }
     }
 }
@@ -131,6 +133,17 @@ impl Builder {
     #[must_use]
     pub fn visible(mut self, visible: bool) -> Self {
         self.visible = visible;
+        self
+    }
+
+    /// Whether a connection that this node makes takes the place of one that a node of the same name has with that peer;
+    /// it does unless this is called. With `false` the peer keeps the other one, and [`Node::connect`](super::Node::connect)
+    /// fails with [`HandshakeError::AlreadyConnected`](crate::dist::handshake::HandshakeError::AlreadyConnected): for
+    /// programs that are no node of their own and could meet one of their name. A node that lives on has to take over,
+    /// or it could not come back after a half-open connection until the peer's tick time is up.
+    #[must_use]
+    pub fn take_over(mut self, take_over: bool) -> Self {
+        self.take_over = take_over;
         self
     }
 

@@ -233,7 +233,7 @@ impl Node {
         let (mut pauses, mut hindered) = (Pauses::default(), false);
         let connected = loop {
             let speaks = || self.0.peers.speaks(name);
-            let connecting = connect_by(deadline, self.0.local(), name, self.0.locate, true, speaks);
+            let connecting = connect_by(deadline, self.0.local(), name, self.0.locate, self.0.take_over, speaks);
             // In this order: an attempt that has given way does not go on.
             let outcome = match select(pin!(gives_way.changed()), pin!(connecting)).await {
                 Either::Left(_) => None,

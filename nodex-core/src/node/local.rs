@@ -38,6 +38,8 @@ pub(super) struct Inner {
     pub(super) locate: Locate,
     /// Others see it as a node of their own kind.
     pub(super) visible: bool,
+    /// Its connections take the place of those of a node of its name.
+    pub(super) take_over: bool,
     pub(super) registry: Registry,
     pub(super) extensions: Arc<Extensions>,
     pub(super) limits: LinkLimits,
@@ -85,6 +87,7 @@ impl Inner {
             cookie,
             locate,
             visible: builder.visible,
+            take_over: builder.take_over,
             replies: Replies::new(registry.next_id()),
             aliases: Aliases::default(),
             kept: Kept::default(),

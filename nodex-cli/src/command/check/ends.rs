@@ -70,7 +70,7 @@ pub(super) async fn loss(
 fn after(status: Option<ExitStatus>, subject: &Subject, alive: &'static str) -> Verdict {
     match status {
         None => Verdict::fail(format!("still alive after {}", crate::output::limit(subject.wait)), alive),
-        Some(status) if status.code() == Some(0) => Verdict::Pass("status 0".to_owned()),
+        Some(status) if status.code() == Some(0) => Verdict::noted("status 0".to_owned()),
         Some(status) => Verdict::warn(in_words(status), "supervisors take it for a crash"),
     }
 }
@@ -116,7 +116,7 @@ pub(super) async fn sigterm(
                     format!("still alive after {}", crate::output::limit(subject.wait)),
                     "whoever stops it has to wait, and then to kill it",
                 ),
-                Some(status) => Verdict::Pass(in_words(status)),
+                Some(status) => Verdict::noted(in_words(status)),
             }
         }
     };
@@ -163,7 +163,7 @@ fn refusal(status: ExitStatus, instance: &Instance) -> Verdict {
     match status.code() {
         Some(0) => Verdict::fail("status 0", "supervisors take it for a good end, and nobody looks for the reason"),
         Some(_) if !speaks => Verdict::warn("it says nothing on stderr", "nobody is told why it does not start"),
-        Some(_) => Verdict::Pass(in_words(status)),
+        Some(_) => Verdict::noted(in_words(status)),
         None => Verdict::fail(format!("it dies of {}{}", in_words(status), words(instance)), "it looks like a crash"),
     }
 }
@@ -239,7 +239,7 @@ async fn wrong_cookie_of_caller(
 pub(super) fn left_overs(left: &Left, report: &mut Report) -> Result<(), Failure> {
     let check = Check { id: "left_overs", name: "leaves no process behind" };
     let verdict = match left.0 {
-        0 => Verdict::Pass(format!("after {} starts", left.1)),
+        0 => Verdict::noted(format!("after {} starts", left.1)),
         count => Verdict::fail(
             format!("{count} processes of it were still there after its end"),
             "they pile up with every restart",

@@ -167,7 +167,7 @@ async fn tick_busy(subject: &Subject, session: &mut Session, message: &[u8]) -> 
             format!("the call took only {}", crate::output::duration(took)),
             "name one with --busy that takes some seconds",
         ),
-        Ok((ticks, took)) => Verdict::Pass(format!("{ticks} ticks in {}", crate::output::duration(took))),
+        Ok((ticks, took)) => Verdict::noted(format!("{ticks} ticks in {}", crate::output::duration(took))),
         Err(Silence::Nothing(silent)) => Verdict::fail(
             format!("no tick for {}", limit(Duration::from_secs(silent.as_secs()))),
             "a handler that takes longer than net_ticktime costs the connection",
@@ -190,7 +190,7 @@ async fn many(subject: &Subject, session: &mut Session) -> Verdict {
     match asked.await {
         Ok(()) => {
             let rate = f64::from(MANY) / began.elapsed().as_secs_f64();
-            Verdict::Pass(format!("{}, {}/s", grouped(MANY.into()), grouped(rate as u64)))
+            Verdict::noted(format!("{}, {}/s", grouped(MANY.into()), grouped(rate as u64)))
         }
         Err(silence) => Verdict::fail(silence.to_string(), "messages are lost, or answered out of order"),
     }
@@ -212,7 +212,7 @@ async fn big(subject: &Subject, session: &mut Session, bytes: usize) -> Verdict 
         }
     };
     match asked.await {
-        Ok(()) => Verdict::Pass(crate::output::duration(began.elapsed())),
+        Ok(()) => Verdict::noted(crate::output::duration(began.elapsed())),
         Err(silence) => Verdict::fail(silence.to_string(), "one big message costs the node"),
     }
 }
@@ -265,7 +265,7 @@ async fn memory(subject: &Subject, session: &mut Session, pid: u32, before: Opti
             format!("{} before and {} after the message of 64 MB", mb(before), mb(now)),
             "more than the largest message stays in memory",
         ),
-        Some(now) => Verdict::Pass(format!("{} before, {} after", mb(before), mb(now))),
+        Some(now) => Verdict::noted(format!("{} before, {} after", mb(before), mb(now))),
     }
 }
 

@@ -61,7 +61,7 @@ async fn plain(subject: &Subject, session: &mut Session) -> Verdict {
         session.ask(&subject.to, &question, subject.wait).await
     };
     match asked.await {
-        Ok(reply) if subject.call.is_answer(&reply, 1) => Verdict::Pass(shown(&reply)),
+        Ok(reply) if subject.call.is_answer(&reply, 1) => Verdict::noted(shown(&reply)),
         Ok(reply) => Verdict::fail(
             format!("the answer is {}", shown(&reply)),
             "name a call that it can answer with --call, such as --call '{add, 1, 2}'",
@@ -110,7 +110,7 @@ fn reply_to(signal: Signal, pids: &[&Pid]) -> Option<(usize, RawTerm)> {
 }
 
 /// What comes back for a `gen_server` call.
-enum Answer {
+pub(super) enum Answer {
     /// With its tag, to the alias or to the pid.
     Tagged { reply: RawTerm, to_alias: bool },
     /// Without.
@@ -120,7 +120,7 @@ enum Answer {
 }
 
 /// Calls as `gen:call` does, with a monitor where the node knows monitors.
-async fn call(
+pub(super) async fn call(
     session: &mut Session,
     to: &Atom,
     request: &RawTerm,
@@ -180,7 +180,7 @@ async fn gen_call(subject: &Subject, session: &mut Session, alias: bool) -> Verd
             "it answers the pid and not the alias",
             "an answer after the time-out stays in the caller's mailbox",
         ),
-        Ok(Answer::Tagged { to_alias, .. }) => Verdict::Pass(if to_alias { "by alias" } else { "" }.to_owned()),
+        Ok(Answer::Tagged { to_alias, .. }) => Verdict::noted(if to_alias { "by alias" } else { "" }),
         Ok(Answer::Bare(reply)) => Verdict::fail(
             format!("the answer {} has no tag", shown(&reply)),
             "GenServer.call exits with timeout, and the answer stays in the caller's mailbox",
@@ -225,7 +225,7 @@ async fn unknown_call(subject: &Subject, session: &mut Session) -> Verdict {
         session.ask(&subject.to, &question, subject.wait).await
     };
     match asked.await {
-        Ok(reply) => Verdict::Pass(shown(&reply)),
+        Ok(reply) => Verdict::noted(shown(&reply)),
         Err(silence) => gone(&silence, "a misspelt call costs its caller the whole time-out"),
     }
 }
@@ -236,8 +236,8 @@ async fn unknown_name(subject: &Subject, session: &mut Session) -> Verdict {
         call(session, &atom!(NO_PROCESS), &request, false, subject.wait).await
     };
     match asked.await {
-        Ok(Answer::NoProcess(_)) => Verdict::Pass("noproc".to_owned()),
-        Ok(Answer::Tagged { .. }) => Verdict::Pass("it answers any name".to_owned()),
+        Ok(Answer::NoProcess(_)) => Verdict::noted("noproc".to_owned()),
+        Ok(Answer::Tagged { .. }) => Verdict::noted("it answers any name".to_owned()),
         Ok(Answer::Bare(_)) => Verdict::fail(
             "no noproc, and an answer without a tag",
             "GenServer.call to a wrong name waits for its time-out",
@@ -283,7 +283,7 @@ async fn monitor(subject: &Subject, session: &mut Session) -> Verdict {
             .await
     };
     match asked.await {
-        Ok(reason) => Verdict::Pass(in_elixir(&reason)),
+        Ok(reason) => Verdict::noted(in_elixir(&reason)),
         Err(silence) => gone(&silence, "Process.monitor of a process that is gone never tells"),
     }
 }

@@ -4,6 +4,7 @@ mod ends;
 mod instance;
 mod load;
 mod messages;
+mod names;
 mod session;
 mod start;
 mod subject;
@@ -11,6 +12,7 @@ mod world;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
 
+use nodex_core::atom;
 use serde_json::json;
 
 use subject::{Call, Protocol, Subject};
@@ -39,9 +41,9 @@ pub(crate) struct Args {
     /// A call that keeps it busy for some seconds, to see whether it ticks meanwhile
     #[arg(long, value_name = "TERM")]
     busy: Option<String>,
-    /// The registered name that it is called by
-    #[arg(long, value_name = "NAME", default_value = "nil")]
-    to: String,
+    /// The registered name that it is called by [default: nil, which nodes answer that answer any name]
+    #[arg(long, value_name = "NAME")]
+    to: Option<String>,
     /// The line by which it says that it is ready, {node} filled in [default: that of the protocol]
     #[arg(long, value_name = "LINE")]
     ready_line: Option<String>,
@@ -88,7 +90,8 @@ fn subject(args: &Args, global: &Global) -> Result<Subject, Failure> {
         args: args.args.clone(),
         ready_line: args.ready_line.clone(),
         ready_timeout: args.ready_timeout,
-        to: term::atom(&args.to)?,
+        to: args.to.as_deref().map_or(Ok(atom!("nil")), term::atom)?,
+        to_is_told: args.to.is_some(),
         call,
         busy: args.busy.as_deref().map(|text| term::argument(text, global)).transpose()?,
         wait: args.wait,
@@ -110,6 +113,14 @@ async fn all(subject: &Subject, report: &mut Report) -> Result<(), Failure> {
         start::openings(subject, &world, &begun, SNAME, report).await?;
         if let Some(mut session) = begun.session.take() {
             start::handshake(&session, report)?;
+            if !subject.to_is_told
+                && let Some(names) = names::instead(&mut session, subject.wait).await
+            {
+                names::tell(&names, report)?;
+                left_out("it has to be told whom to ask", report)?;
+                left.clear_away(begun.instance).await;
+                return ends::left_overs(&left, report);
+            }
             messages::all(subject, &mut session, report).await?;
             load::all(subject, &begun, &mut session, report).await?;
             begun.session = Some(session);
@@ -123,14 +134,14 @@ async fn all(subject: &Subject, report: &mut Report) -> Result<(), Failure> {
         ends::sigterm(subject, &world, &mut left, report).await?;
         ends::refused(subject, &world, &mut left, report).await?;
     } else {
-        left_out(report)?;
+        left_out("there is no connection to make them over", report)?;
         left.clear_away(begun.instance).await;
     }
     ends::left_overs(&left, report)
 }
 
-/// Without a connection there is nobody to ask.
-fn left_out(report: &mut Report) -> Result<(), Failure> {
+/// There is nobody to ask.
+fn left_out(why: &'static str, report: &mut Report) -> Result<(), Failure> {
     let check = Check { id: "all_others", name: "all other checks" };
-    Ok(report.add(check, Verdict::Skip("there is no connection to make them over"))?)
+    Ok(report.add(check, Verdict::Skip(why))?)
 }

@@ -58,7 +58,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
     if let Some(line) = subject.ready_line(&node) {
         let check = Check { id: "ready", name: "says that it is ready in time" };
         let verdict = match begun.ready {
-            Some(after) => Verdict::Pass(crate::output::duration(after)),
+            Some(after) => Verdict::noted(crate::output::duration(after)),
             None => Verdict::fail(
                 format!("no line \"{}\" in {limit}, {}", short(&line), trouble()),
                 "its host stops it again (spawn_inactive_timeout)",
@@ -72,7 +72,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
         report.add(check, Verdict::fail(trouble(), means))?;
         return Ok(false);
     };
-    report.add(check, Verdict::Pass(session.link.peer.name.clone()))?;
+    report.add(check, Verdict::noted(session.link.peer.name.clone()))?;
     if subject.protocol == Protocol::Nodex {
         let printed = begun.instance.lines();
         let before: Vec<&str> = printed[..begun.ready_at.unwrap_or(printed.len())]
@@ -136,7 +136,7 @@ pub(super) async fn openings(
     if subject.protocol != Protocol::Nodex {
         let check = Check { id: "in_epmd", name: "is registered with epmd" };
         let verdict = match registered {
-            Some(port) => Verdict::Pass(format!("port {port}")),
+            Some(port) => Verdict::noted(format!("port {port}")),
             None => Verdict::warn("epmd does not know it", "only its host can connect to it"),
         };
         return Ok(report.add(check, verdict)?);
@@ -193,7 +193,7 @@ pub(super) fn silent(begun: &Begun, report: &mut Report) -> Result<(), Failure> 
     let after = lines.get(begun.ready_at.map_or(0, |at| at + 1)..).unwrap_or_default();
     let verdict = match after.first() {
         None => Verdict::pass(),
-        Some(_) if begun.ready_at.is_none() => Verdict::Pass(format!("{} lines in all", lines.len())),
+        Some(_) if begun.ready_at.is_none() => Verdict::noted(format!("{} lines in all", lines.len())),
         Some(line) => Verdict::warn(
             format!("{} more lines, the first is \"{}\"", after.len(), short(&line.text)),
             "hosts log each of them as a warning",

@@ -30,6 +30,8 @@ pub(super) struct Subject {
     pub(super) ready_line: Option<String>,
     pub(super) ready_timeout: Duration,
     pub(super) to: Atom,
+    /// Whoever checks has named it.
+    pub(super) to_is_told: bool,
     pub(super) call: Call,
     pub(super) busy: Option<Term>,
     /// How long an answer, or the end, may take.

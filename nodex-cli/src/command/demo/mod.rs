@@ -22,5 +22,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    super::interruptible(tour::run(args, global))
+    super::interruptible_with(global, super::watch::CLEAN_UP, tour::run(args, global))
 }

@@ -10,14 +10,17 @@ use nodex_core::{
     epmd::{self, Client as Epmd, EpmdError},
     node::CookieSourceError,
 };
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
 
 use super::Findings;
 use crate::{
     cli::Global,
     client::{self, Origin},
     failure::{Code, Failure},
-    output::{grouped, limit},
+    output::{Untrusted, grouped, limit, listing},
     report::Verdict,
 };
 
@@ -47,7 +50,7 @@ fn cookie(found: &mut Findings, global: &Global) -> Result<Option<Cookie>, Failu
             found.add("cookie", "there is a cookie", Code::Refused, verdict)?;
             if let Some(Origin::File { path, mode }) = origin {
                 let verdict = match mode & 0o077 {
-                    0 => Verdict::Pass(format!("mode {:03o}", mode & 0o777)),
+                    0 => Verdict::noted(format!("mode {:03o}", mode & 0o777)),
                     _ => Verdict::warn(
                         format!(
                             "others can read {}: its mode is {:03o}, and erl does not start with it",
@@ -83,8 +86,8 @@ fn shadowed(global: &Global, origin: &Origin, cookie: &Cookie) -> Verdict {
                 format!("unset {name}, or start erl with -setcookie"),
             )
         }
-        (Origin::Variable(name), _) => Verdict::Pass(format!("from {name}")),
-        (Origin::File { path, .. }, _) => Verdict::Pass(format!("from {}", path.display())),
+        (Origin::Variable(name), _) => Verdict::noted(format!("from {name}")),
+        (Origin::File { path, .. }, _) => Verdict::noted(format!("from {}", path.display())),
     }
 }
 
@@ -102,7 +105,7 @@ fn environment(found: &mut Findings) -> Result<(), Failure> {
             _ => Verdict::fail(format!("ERL_DIST_PORT is no port: {port:?}"), "unset it, or give it a number"),
         },
         (Ok(epmd::DEFAULT_PORT), ..) => return Ok(()),
-        (Ok(port), ..) => Verdict::Pass(format!("ERL_EPMD_PORT={port}")),
+        (Ok(port), ..) => Verdict::noted(format!("ERL_EPMD_PORT={port}")),
     };
     found.add("environment", "variables are usable", Code::Usage, verdict)?;
     Ok(())
@@ -114,7 +117,7 @@ async fn host_name(found: &mut Findings) -> Result<(), Failure> {
     let host = client::host_name();
     let addresses = resolve(&host).await;
     let verdict = match addresses {
-        Ok(addresses) => Verdict::Pass(format!("{host} is {}", listed(&addresses))),
+        Ok(addresses) => Verdict::noted(format!("{host} is {}", listed(&addresses))),
         Err(error) => Verdict::warn(
             format!("the name of this machine, {host}, has no address: {error}"),
             format!("add \"127.0.1.1 {host}\" to /etc/hosts, or call nodes name@127.0.0.1 (-name)"),
@@ -135,12 +138,12 @@ pub(super) fn listed(addresses: &[IpAddr]) -> String {
     texts.join(", ")
 }
 
-async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(String, u16)>>, Failure> {
+async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Untrusted, u16)>>, Failure> {
     found.begin("epmd");
     let asked = match Epmd::local() {
         Ok(epmd) => {
             let epmd = epmd.timeout(global.timeout);
-            (epmd.address(), epmd.names().await)
+            (epmd.address(), epmd.names().await.map(untrusted))
         }
         // The variable that is wrong has been told of.
         Err(_) => return Ok(None),
@@ -152,7 +155,7 @@ async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Strin
                 1 => "1 node".to_owned(),
                 count => format!("{} nodes", grouped(count as u64)),
             };
-            (Code::NotReachable, Verdict::Pass(format!("at {address}, {count}")))
+            (Code::NotReachable, Verdict::noted(format!("at {address}, {count}")))
         }
         Err(error) => epmd_verdict(error),
     };
@@ -165,6 +168,11 @@ async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Strin
     };
     found.add("epmd", "epmd answers here", code, verdict)?;
     Ok(names.ok())
+}
+
+/// The names that an epmd gives, which may be anything.
+pub(super) fn untrusted(names: Vec<(String, u16)>) -> Vec<(Untrusted, u16)> {
+    names.into_iter().map(|(name, port)| (Untrusted::new(name), port)).collect()
 }
 
 /// What is wrong with an epmd.
@@ -206,21 +214,23 @@ pub(super) fn epmd_verdict(error: &EpmdError) -> (Code, Verdict) {
 }
 
 /// Whether the nodes of this machine are there, and a name that is wanted is free.
-async fn registered(found: &mut Findings, global: &Global, names: &[(String, u16)]) -> Result<(), Failure> {
+async fn registered(found: &mut Findings, global: &Global, names: &[(Untrusted, u16)]) -> Result<(), Failure> {
     let Ok(epmd) = Epmd::local() else { return Ok(()) };
     let mut dead = Vec::new();
+    let until = Instant::now() + global.timeout.max(KNOCK);
     for (name, port) in names {
         found.begin(&format!("node {name}"));
         let address = SocketAddr::new(epmd.address().ip(), *port);
-        if !matches!(timeout(KNOCK, TcpStream::connect(address)).await, Ok(Ok(_))) {
+        let by = until.min(Instant::now() + KNOCK);
+        if !matches!(timeout_at(by, TcpStream::connect(address)).await, Ok(Ok(_))) {
             dead.push(format!("{name} (port {port})"));
         }
     }
     if !names.is_empty() {
         let verdict = match &dead[..] {
-            [] => Verdict::Pass(names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")),
+            [] => Verdict::noted(listing(names.iter().map(|(name, _)| name.to_string()))),
             dead => Verdict::warn(
-                format!("registered, but nobody answers: {}", dead.join(", ")),
+                format!("registered, but nobody answers: {}", listing(dead.iter().cloned())),
                 "it hangs, listens on another address only, or its registration is held by another process",
             ),
         };
@@ -228,8 +238,8 @@ async fn registered(found: &mut Findings, global: &Global, names: &[(String, u16
     }
     if let Some(wanted) = &global.name {
         let alive = wanted.split('@').next().unwrap_or_default();
-        let verdict = match names.iter().find(|(name, _)| name == alive) {
-            None => Verdict::Pass(alive.to_owned()),
+        let verdict = match names.iter().find(|(name, _)| name.is(alive)) {
+            None => Verdict::noted(alive.to_owned()),
             Some((_, port)) => Verdict::fail(
                 format!("the name {alive} is taken: a node has it, with port {port}"),
                 "choose another name, or stop that node: epmd has each name once on a machine",

@@ -11,7 +11,7 @@ use crate::{
     cli::Global,
     client,
     failure::{Code, Failure},
-    output::Screen,
+    output::{Screen, Untrusted},
     report::{Check, Layout, Report, Verdict},
 };
 
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
 struct Findings {
     report: Report,
     /// The first failure: what a script is told, and what people are.
-    first: Option<(Code, String)>,
+    first: Option<(Code, Untrusted)>,
     /// The node that is asked for, by its full name once that is known.
     node: Option<String>,
 }
@@ -87,9 +87,11 @@ impl Findings {
         };
         match (&self.first, &self.node) {
             (None, None) => format!("nodes of this machine can find each other{warnings}"),
-            (None, Some(node)) => format!("{node} can be connected to{warnings}"),
+            (None, Some(node)) => format!("{} can be connected to{warnings}", Untrusted::new(node)),
             (Some((_, found)), None) => format!("nodes of this machine do not find each other: {found}"),
-            (Some((_, found)), Some(node)) => format!("{node} cannot be connected to: {found}"),
+            (Some((_, found)), Some(node)) => {
+                format!("{} cannot be connected to: {found}", Untrusted::new(node))
+            }
         }
     }
 }

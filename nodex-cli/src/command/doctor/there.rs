@@ -14,21 +14,24 @@ use nodex_core::{
 };
 use tokio::{
     net::TcpStream,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
-use super::{Findings, here};
+use super::{super::term, Findings, here};
 use crate::{
     cli::Global,
     client,
     failure::{Code, Failure},
-    output::{duration, limit},
+    output::{duration, limit, listing},
     report::Verdict,
     wire::{ShakeError, dial},
 };
 
-/// Names that are told where one is missing.
-const LISTED: usize = 12;
+/// How long a connection of ours may take to be forgotten there.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// How often that is looked at.
+const AGAIN: Duration = Duration::from_millis(25);
 
 /// Every step as far as those before it went well.
 pub(super) async fn all(
@@ -54,16 +57,16 @@ pub(super) async fn all(
         found.add("handshake", "it lets us in", Code::Refused, verdict)?;
         return Ok(());
     };
-    let Some(full) = handshake(found, address, &full, asked_full, &cookie, global).await? else { return Ok(()) };
+    let Some((full, own)) = handshake(found, address, &full, asked_full, &cookie, global).await? else { return Ok(()) };
     found.node = Some(full.clone());
-    ping(found, &full, cookie, global).await
+    ping(found, &full, &own, cookie, global).await
 }
 
 fn name(found: &mut Findings, full: &str) -> Result<bool, Failure> {
     let host = full.split('@').nth(1).unwrap_or_default();
     let verdict = match check_node_name(full.as_bytes()) {
-        Ok(_) if host.contains('.') || host.contains(':') => Verdict::Pass(format!("{full}, a long one (-name)")),
-        Ok(_) => Verdict::Pass(format!("{full}, a short one (-sname)")),
+        Ok(_) if host.contains('.') || host.contains(':') => Verdict::noted(format!("{full}, a long one (-name)")),
+        Ok(_) => Verdict::noted(format!("{full}, a short one (-sname)")),
         Err(problem) => {
             let next = match problem {
                 NameProblem::TooLong { .. } => "names have at most 255 characters",
@@ -80,7 +83,7 @@ async fn host_address(found: &mut Findings, host: &str, global: &Global) -> Resu
     found.begin("its host");
     let addresses = here::resolve(host).await;
     let verdict = match &addresses {
-        Ok(addresses) => Verdict::Pass(format!("{host} is {}", here::listed(addresses))),
+        Ok(addresses) => Verdict::noted(format!("{host} is {}", here::listed(addresses))),
         Err(error) => Verdict::fail(
             format!("the host {host} does not resolve: {error}"),
             format!("add its address to /etc/hosts (\"192.0.2.7 {host}\"), or use the address in the name of the node"),
@@ -101,7 +104,9 @@ async fn port(found: &mut Findings, epmd: &Epmd, alive: &str) -> Result<Option<u
     found.begin("epmd there");
     let looked_up = epmd.lookup(alive).await;
     let (code, verdict) = match &looked_up {
-        Ok(entry) => (Code::NotReachable, Verdict::Pass(format!("port {}, by epmd at {}", entry.port, epmd.address()))),
+        Ok(entry) => {
+            (Code::NotReachable, Verdict::noted(format!("port {}, by epmd at {}", entry.port, epmd.address())))
+        }
         Err(EpmdError::NotRegistered { .. }) => (Code::NotReachable, not_registered(epmd, alive).await),
         Err(error) => here::epmd_verdict(error),
     };
@@ -110,15 +115,11 @@ async fn port(found: &mut Findings, epmd: &Epmd, alive: &str) -> Result<Option<u
 }
 
 async fn not_registered(epmd: &Epmd, alive: &str) -> Verdict {
-    let names = epmd.names().await.unwrap_or_default();
-    let mut names: Vec<String> = names.into_iter().map(|(name, _)| name).collect();
+    let mut names = here::untrusted(epmd.names().await.unwrap_or_default());
     names.sort();
     let has = match &names[..] {
         [] => "it has no nodes at all".to_owned(),
-        names if names.len() > LISTED => {
-            format!("it has {} and {} more", names[..LISTED].join(", "), names.len() - LISTED)
-        }
-        names => format!("it has {}", names.join(", ")),
+        names => format!("it has {}", listing(names.iter().map(|(name, _)| name))),
     };
     Verdict::fail(
         format!("epmd at {} does not know {alive}; {has}", epmd.address()),
@@ -131,7 +132,7 @@ async fn connect(found: &mut Findings, address: SocketAddr, global: &Global) -> 
     found.begin("its port");
     let began = std::time::Instant::now();
     let (code, verdict) = match timeout(global.timeout, TcpStream::connect(address)).await {
-        Ok(Ok(_)) => (Code::NotReachable, Verdict::Pass(duration(began.elapsed()))),
+        Ok(Ok(_)) => (Code::NotReachable, Verdict::noted(duration(began.elapsed()))),
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => (
             Code::NotReachable,
             Verdict::fail(
@@ -157,7 +158,7 @@ async fn connect(found: &mut Findings, address: SocketAddr, global: &Global) -> 
     found.add("port", "its port is open", code, verdict)
 }
 
-/// Whether it lets us in; gives its full name.
+/// Whether it lets us in; gives its full name, and ours.
 async fn handshake(
     found: &mut Findings,
     address: SocketAddr,
@@ -165,25 +166,33 @@ async fn handshake(
     asked_full: bool,
     cookie: &Cookie,
     global: &Global,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<(String, String)>, Failure> {
     found.begin("handshake");
-    let own = client::own_name(global)?;
-    let local = Local {
-        name: own.clone(),
-        flags: Flags::HIDDEN_ALTACT,
-        required: Flags::EMPTY,
-        creation: std::process::id() | 4,
-        cookie: cookie.clone(),
+    let mut names: Box<dyn Iterator<Item = String>> = match client::own_name(global)? {
+        Some(name) => Box::new(std::iter::once(name)),
+        None => Box::new(client::own_names()),
     };
+    let mut own = names.next().map(|name| client::full_name(&name)).unwrap_or_default();
     let mut full = full.to_owned();
     let shaken = loop {
-        let shaking = timeout(global.timeout, dial(address, local.clone(), &full, false)).await;
+        let local = Local {
+            name: own.clone(),
+            flags: Flags::HIDDEN_ALTACT,
+            required: Flags::EMPTY,
+            creation: std::process::id() | 4,
+            cookie: cookie.clone(),
+        };
+        let shaking = timeout(global.timeout, dial(address, local, &full, global.take_over)).await;
         match shaking {
             Ok(Err(ShakeError::Handshake(HandshakeError::WrongName { answered, .. })))
                 if !asked_full && answered != full && answered.split('@').next() == full.split('@').next() =>
             {
                 full = answered;
             }
+            Ok(Err(ShakeError::Handshake(error @ HandshakeError::AlreadyConnected { .. }))) => match names.next() {
+                Some(name) => own = client::full_name(&name),
+                None => break Ok(Err(ShakeError::Handshake(error))),
+            },
             shaken => break shaken,
         }
     };
@@ -191,7 +200,7 @@ async fn handshake(
         Ok(Ok(link)) => {
             let missing = link.peer.flags.missing(Flags::MANDATORY_26);
             let verdict = match missing.is_empty() {
-                true => Verdict::Pass(format!("as {own}")),
+                true => Verdict::noted(format!("as {own}")),
                 false => Verdict::warn(
                     format!("it cannot handle {missing}"),
                     "OTP 26 and later do not connect to it; it is of OTP 25 or before, or of an old library",
@@ -213,12 +222,7 @@ async fn handshake(
     };
     found.add("handshake", "it lets us in", code, verdict)?;
     let linked = matches!(shaken, Ok(Ok(_)));
-    drop(shaken);
-    if linked {
-        // It has to notice the end of this connection before there is another one of the same name.
-        sleep(Duration::from_millis(50)).await;
-    }
-    Ok(linked.then_some(full))
+    Ok(linked.then_some((full, own)))
 }
 
 /// A handshake that did not end well.
@@ -264,7 +268,7 @@ fn refused(error: &HandshakeError, full: &str, own: &str) -> (Code, Verdict) {
             Code::Refused,
             Verdict::fail(
                 format!("it is connected with another node of the name {own}"),
-                "--name chooses another name for this command",
+                "--name chooses another name for this command; --take-over takes the place of that node",
             ),
         ),
         HandshakeError::MissingFlags { missing, .. } => (
@@ -286,13 +290,19 @@ fn refused(error: &HandshakeError, full: &str, own: &str) -> (Code, Verdict) {
 }
 
 /// Whether it answers as nodes do.
-async fn ping(found: &mut Findings, full: &str, cookie: Cookie, global: &Global) -> Result<(), Failure> {
+async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, global: &Global) -> Result<(), Failure> {
     found.begin("ping");
-    let own = client::own_name(global)?;
-    let node =
-        Builder::new().start(&own, cookie).await.map_err(|error| Failure::new(Code::Usage, error.to_string()))?;
+    let builder = Builder::new().take_over(global.take_over);
+    let node = builder.start(own, cookie).await.map_err(|error| Failure::new(Code::Usage, error))?;
     let asked = async {
-        let peer = node.connect(full).await.map_err(|error| error.to_string())?;
+        // It has to notice the end of the last connection before there is another one of the same name.
+        let until = Instant::now() + LEAVING;
+        let peer = loop {
+            match node.connect(full).await {
+                Err(error) if client::is_taken(&error) && Instant::now() < until => sleep(AGAIN).await,
+                connected => break connected.map_err(|error| error.to_string())?,
+            }
+        };
         let began = std::time::Instant::now();
         let request = (atom!("is_auth"), node.name());
         let to = (atom!("net_kernel"), peer.name().clone());
@@ -300,8 +310,10 @@ async fn ping(found: &mut Findings, full: &str, cookie: Cookie, global: &Global)
         Ok::<_, String>((answer, began.elapsed()))
     };
     let verdict = match asked.await {
-        Ok((answer, took)) if matches!(&answer, Term::Atom(yes) if yes.name == "yes") => Verdict::Pass(duration(took)),
-        Ok((answer, _)) => Verdict::warn(format!("it answers {answer}"), "Node.ping from a BEAM gives pang"),
+        Ok((answer, took)) if matches!(&answer, Term::Atom(yes) if yes.name == "yes") => Verdict::noted(duration(took)),
+        Ok((answer, _)) => {
+            Verdict::warn(format!("it answers {}", term::brief(&answer, global)), "Node.ping from a BEAM gives pang")
+        }
         Err(error) => Verdict::warn(
             format!("it does not answer Node.ping: {error}"),
             "it is a C node that does not know is_auth, or it hangs; messages may reach it all the same",

@@ -12,18 +12,26 @@ use nodex_core::{
         Flags,
         handshake::{Answer, Local},
     },
-    term::{Atom, Pid, RawTerm, Reference, Term},
+    term::{Atom, Pid, RawTerm, Reference, Term, Text},
 };
 use tokio::{
     net::TcpStream,
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::{Instant, timeout_at},
 };
 
-use crate::wire::{Heard, Link, Signal, To, Writer, accept, frame};
+use crate::{
+    output::Untrusted,
+    wire::{Heard, Link, Signal, To, Writer, accept, frame},
+};
 
 /// How often a connection is ticked (a quarter of OTP's default `net_ticktime`).
 const TICK: Duration = Duration::from_secs(15);
+
+/// What messages that are not shown yet may take together: as much as the longest one, in pages of so many bytes. A
+/// connection has another one in its hands.
+const PAGE: usize = 4096;
+pub(super) const PAGES: usize = (80 << 20) / PAGE;
 
 /// The atom `noproc`, as a payload.
 const NOPROC: &[u8] = &[131, 119, 6, b'n', b'o', b'p', b'r', b'o', b'c'];
@@ -33,6 +41,8 @@ pub(super) struct Shared {
     /// What calls and plain messages are answered with, encoded.
     pub(super) reply: Option<Vec<u8>>,
     pub(super) to_show: mpsc::Sender<Event>,
+    /// For [`PAGES`] of messages.
+    pub(super) room: Arc<Semaphore>,
     /// Dropping the sender ends the connection of that node.
     pub(super) open: Mutex<HashMap<String, oneshot::Sender<()>>>,
 }
@@ -41,38 +51,51 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) enum Event {
     Up {
-        node: String,
+        node: Untrusted,
     },
     Down {
-        node: String,
-        why: String,
+        node: Untrusted,
+        why: Untrusted,
     },
     /// Somebody was not let in.
     Refused {
-        why: String,
+        why: Untrusted,
     },
     Message {
         kind: &'static str,
         from: Option<Pid>,
         to: To,
         term: RawTerm,
+        /// Its part of what may wait.
+        _room: OwnedSemaphorePermit,
     },
     /// A signal that is no message.
     Signal {
         kind: &'static str,
         from: Pid,
         to: To,
-        about: String,
+        about: Untrusted,
     },
     Broken {
-        node: String,
-        why: String,
+        node: Untrusted,
+        why: Untrusted,
     },
 }
 
 impl Shared {
     fn open(&self) -> std::sync::MutexGuard<'_, HashMap<String, oneshot::Sender<()>>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until so much less is waiting to be shown that this term may as well.
+    async fn room(&self, term: &RawTerm) -> OwnedSemaphorePermit {
+        let pages = (term.as_bytes().len() / PAGE + 1).min(PAGES);
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        match self.room.clone().acquire_many_owned(pages).await {
+            Ok(room) => room,
+            // It is never closed.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     async fn tell(&self, event: Event) {
@@ -92,34 +115,34 @@ pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) 
     let replace = |peer: &nodex_core::dist::handshake::Peer| drop(shared.open().remove(&peer.name));
     let link = match accept(socket, local.clone(), answer, replace).await {
         Ok(link) => link,
-        Err(error) => return shared.tell(Event::Refused { why: error.to_string() }).await,
+        Err(error) => return shared.tell(Event::Refused { why: Untrusted::of(error) }).await,
     };
     let node = link.peer.name.clone();
     let (alive, replaced) = oneshot::channel();
     // One that came at the same moment goes.
     drop(shared.open().insert(node.clone(), alive));
-    shared.tell(Event::Up { node: node.clone() }).await;
+    shared.tell(Event::Up { node: Untrusted::new(&node) }).await;
     let (why, replaced) = tokio::select! {
         why = hear(link, &local, &shared) => (why, false),
-        _ = replaced => ("a new connection took its place".to_owned(), true),
+        _ = replaced => ("a new connection took its place".into(), true),
     };
     if !replaced {
         drop(shared.open().remove(&node));
     }
-    shared.tell(Event::Down { node, why }).await;
+    shared.tell(Event::Down { node: Untrusted::new(&node), why }).await;
 }
 
 /// Until the connection ends; gives the reason.
-async fn hear(mut link: Link, local: &Local, shared: &Shared) -> String {
+async fn hear(mut link: Link, local: &Local, shared: &Shared) -> Untrusted {
     let own =
         Pid { node: Atom::new(&local.name).unwrap_or(atom!("nonode")), id: 1, serial: 0, creation: local.creation };
     let flags = link.peer.negotiated;
     loop {
         let heard = match timeout_at(Instant::now() + TICK, link.reader.next()).await {
-            Err(_) => link.writer.tick().await.map(|()| None).map_err(|error| error.to_string()),
-            Ok(Ok(Heard::Tick)) => link.writer.tick().await.map(|()| None).map_err(|error| error.to_string()),
+            Err(_) => link.writer.tick().await.map(|()| None).map_err(Untrusted::of),
+            Ok(Ok(Heard::Tick)) => link.writer.tick().await.map(|()| None).map_err(Untrusted::of),
             Ok(Ok(Heard::Signal(signal))) => Ok(Some(signal)),
-            Ok(Err(error)) => Err(error.to_string()),
+            Ok(Err(error)) => Err(Untrusted::of(error)),
         };
         let signal = match heard {
             Ok(None) => continue,
@@ -127,7 +150,7 @@ async fn hear(mut link: Link, local: &Local, shared: &Shared) -> String {
             Err(why) => return why,
         };
         if let Err(error) = take(signal, &own, flags, &mut link.writer, shared, &link.peer.name).await {
-            return error.to_string();
+            return Untrusted::of(error);
         }
     }
 }
@@ -149,21 +172,28 @@ async fn take(
             if let Some(id) = id {
                 writer.send(&encoded(&(36_u8, id, &to, &from), None)).await?;
             }
-            Event::Signal { kind: "unlink", from, to: To::Pid(to), about: String::new() }
+            Event::Signal { kind: "unlink", from, to: To::Pid(to), about: Untrusted::default() }
         }
         Signal::Monitor { from, to, reference } => {
             if let To::Pid(pid) = &to {
                 // Nobody is there but the names.
                 writer.send(&encoded(&(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
             }
-            Event::Signal { kind: "monitor", from, to, about: Term::from(eetf_of(&reference)).to_string() }
+            Event::Signal {
+                kind: "monitor",
+                from,
+                to,
+                about: Untrusted::of(Text::of(&Term::from(eetf_of(&reference)))),
+            }
         }
         Signal::Link { from, to } => {
             writer.send(&encoded(&(24_u8, &to, &from), Some(NOPROC))).await?;
-            Event::Signal { kind: "link", from, to: To::Pid(to), about: String::new() }
+            Event::Signal { kind: "link", from, to: To::Pid(to), about: Untrusted::default() }
         }
-        Signal::Exit { from, to, reason } => Event::Signal { kind: "exit", from, to, about: reason.to_string() },
-        Signal::Broken(why) => Event::Broken { node: node.to_owned(), why },
+        Signal::Exit { from, to, reason } => {
+            Event::Signal { kind: "exit", from, to, about: Untrusted::of(Text::of(&reason)) }
+        }
+        Signal::Broken(why) => Event::Broken { node: Untrusted::new(node), why: why.into() },
         _ => return Ok(()),
     };
     shared.tell(event).await;
@@ -196,17 +226,23 @@ async fn message(
         if let Some(answer) = &shared.reply {
             reply(&caller, &reference, answer, own, flags, writer).await?;
         }
-        return Ok(Some(Event::Message { kind: "call", from: Some(caller), to, term: request }));
+        return Ok(Some(Event::Message {
+            kind: "call",
+            from: Some(caller),
+            to,
+            _room: shared.room(&request).await,
+            term: request,
+        }));
     }
     if let Ok((tag, request)) = term.decode::<(Atom, RawTerm)>()
         && tag == "$gen_cast"
     {
-        return Ok(Some(Event::Message { kind: "cast", from, to, term: request }));
+        return Ok(Some(Event::Message { kind: "cast", from, to, _room: shared.room(&request).await, term: request }));
     }
     if let (Some(answer), Some(from)) = (&shared.reply, &from) {
         writer.send(&encoded(&(2_u8, atom!(""), from), Some(answer))).await?;
     }
-    Ok(Some(Event::Message { kind: "plain", from, to, term: term.clone() }))
+    Ok(Some(Event::Message { kind: "plain", from, to, _room: shared.room(term).await, term: term.clone() }))
 }
 
 /// The reply to a `gen_server` call: to the alias in its tag if there is one, else to the caller.

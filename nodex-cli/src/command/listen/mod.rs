@@ -5,13 +5,19 @@ mod place;
 mod show;
 
 use std::{
+    io,
     process::ExitCode,
     sync::{Arc, Mutex},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use nodex_core::{convert::term_to_binary, dist::Flags};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    net::TcpStream,
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+    time::sleep_until,
+};
 
 use super::term;
 use crate::{
@@ -21,6 +27,9 @@ use crate::{
     output::Screen,
     wire::{Epmd, Host},
 };
+
+/// How long nobody is let in when there are no descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Messages that are not shown yet; then the connections wait, and the senders with them.
 const WAITING: usize = 256;
@@ -64,16 +73,29 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     screen.talk(screen.err.dim(format!("from Elixir: send({{:any, :\"{name}\"}}, :hello)")));
 
     let (to_show, mut received) = mpsc::channel(WAITING);
-    let shared = Arc::new(connection::Shared { reply, to_show, open: Mutex::default() });
+    let room = Arc::new(Semaphore::new(connection::PAGES));
+    let shared = Arc::new(connection::Shared { reply, to_show, room, open: Mutex::default() });
     let mut connections = JoinSet::new();
-    let mut shown = 0;
+    let (mut shown, mut again) = (0, None);
     let started = Instant::now();
     while args.count.is_none_or(|count| shown < count) {
         tokio::select! {
-            knock = host.knock() => {
-                let socket = knock.map_err(|error| Failure::new(Code::NotReachable, format!("nobody can connect any more: {error}")))?;
-                connections.spawn(connection::serve(socket, host.local.clone(), shared.clone()));
-            }
+            knock = knock(&host, again) => match knock {
+                Ok(socket) => {
+                    again = None;
+                    connections.spawn(connection::serve(socket, host.local.clone(), shared.clone()));
+                }
+                // Others have them, and may let go of them.
+                Err(error) if is_passing(&error) => {
+                    if again.is_none() {
+                        screen.talk(format_args!("{} somebody has to wait: {error}", screen.err.bad("!")));
+                    }
+                    again = Some(Instant::now() + PAUSE);
+                }
+                Err(error) => {
+                    return Err(Failure::new(Code::NotReachable, format!("nobody can connect any more: {error}")));
+                }
+            },
             Some(_) = connections.join_next() => {}
             Some(event) = received.recv() => {
                 shown += u64::from(show::event(screen, global, args.all, started, &event)?);
@@ -81,4 +103,30 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The next who connects, from this moment on.
+async fn knock(host: &Host, from: Option<Instant>) -> io::Result<TcpStream> {
+    if let Some(from) = from {
+        sleep_until(from.into()).await;
+    }
+    host.knock().await
+}
+
+/// True for what is over once other connections have ended: too many descriptors in this process or on this machine, no
+/// memory for another socket, and a peer that was gone again.
+fn is_passing(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOBUFS,
+        Errno::NOMEM,
+        Errno::CONNABORTED,
+        Errno::INTR,
+        Errno::PERM,
+        Errno::PROTO,
+    ]
+    .iter()
+    .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }

@@ -2,24 +2,18 @@
 
 use std::{io, time::Instant};
 
-use nodex_core::{
-    eetf,
-    term::{RawTerm, Term, Text},
-};
-use serde_json::{Value, json};
+use nodex_core::{eetf, term::RawTerm};
+use serde::Serialize;
 
 use super::connection::Event;
 use crate::{
     cli::Global,
-    command::term,
-    output::{Screen, grouped, value},
+    command::{answer::Answer, term},
+    output::{Json, Screen, Untrusted, grouped},
     wire::To,
 };
 
-/// So many bytes of a term are shown to people; JSON has all of it.
-const READABLE: usize = 4096;
-
-/// A longer term is not even looked at for people.
+/// Of a term, people are shown the beginning, JSON has all of it. A longer one is not even looked at for people.
 const LONG: usize = 1 << 20;
 
 /// Shows an event; true if it counts as a message.
@@ -32,9 +26,9 @@ pub(super) fn event(screen: Screen, global: &Global, all: bool, started: Instant
         Event::Broken { node, why } => {
             screen.talk(format_args!("{} {node} sent what nobody can read: {why}", screen.err.bad("!")));
         }
-        Event::Message { kind, from, to, term } => {
+        Event::Message { kind, from, to, term, .. } => {
             let from = from.as_ref().map(|from| pid(from, global));
-            row(screen, global, started, kind, from.as_deref(), to, What::Message(term))?;
+            row(screen, global, started, kind, from.as_ref(), to, What::Message(term))?;
             return Ok(true);
         }
         Event::Signal { kind, from, to, about } if all => {
@@ -50,53 +44,61 @@ fn row(
     global: &Global,
     started: Instant,
     kind: &str,
-    from: Option<&str>,
+    from: Option<&Untrusted>,
     to: &To,
     what: What<'_>,
 ) -> io::Result<()> {
     let seconds = started.elapsed().as_secs_f64();
     let to = match to {
-        To::Name(name) => name.to_string(),
+        To::Name(name) => Untrusted::new(name.as_str()),
         To::Pid(to) => pid(to, global),
-        To::Alias(alias) => term::shown(&eetf::Reference::from(alias.clone()).into(), global),
+        To::Alias(alias) => Untrusted::of(term::shown(&eetf::Reference::from(alias.clone()).into(), global)),
     };
     if global.json {
-        let (text, value) = match what {
-            What::About(about) => (about.to_owned(), Value::Null),
-            What::Message(term) => match term.decode::<Term>() {
-                Ok(decoded) => (term::shown(&decoded, global), value(&decoded, global.syntax.into())),
-                Err(_) => (term.to_string(), Value::Null),
-            },
-        };
         let seconds = (seconds * 1e6).round() / 1e6;
-        return screen
-            .json(json!({ "seconds": seconds, "kind": kind, "to": to, "from": from, "term": text, "value": value }));
+        let to = &to;
+        return match what {
+            What::About(term) => screen.json(Row { from, kind, seconds, term, to, value: None }),
+            What::Message(term) => {
+                let answer = Answer::new(term.clone());
+                let (term, value) = (answer.shown(global), answer.json(global));
+                screen.json(Row { from, kind, seconds, term, to, value })
+            }
+        };
     }
     let text = match what {
-        What::About(about) => about.to_owned(),
+        What::About(about) => about.clone(),
         What::Message(term) if term.as_bytes().len() > LONG => {
-            format!("a term of {} bytes", grouped(term.as_bytes().len() as u64))
+            Untrusted::of(format_args!("a term of {} bytes", grouped(term.as_bytes().len() as u64)))
         }
-        What::Message(term) => match term.decode::<Term>() {
-            Ok(decoded) => Text::of(&decoded).syntax(global.syntax.into()).max_len(READABLE).to_string(),
-            Err(_) => Text::of_bytes(term.as_bytes()).max_len(READABLE).to_string(),
-        },
+        What::Message(term) => Untrusted::of(Answer::new(term.clone()).shown(global)),
     };
     let out = screen.out;
     screen.data(format_args!(
         "{}  {}  {to:<12}  {:<28}  {text}",
         out.dim(format!("{seconds:>9.3} s")),
         out.head(format!("{kind:<7}")),
-        from.unwrap_or("nobody"),
+        from.map_or_else(|| "nobody".to_owned(), ToString::to_string),
     ))
+}
+
+/// A line for programs.
+#[derive(Serialize)]
+struct Row<'a, T> {
+    from: Option<&'a Untrusted>,
+    kind: &'a str,
+    seconds: f64,
+    term: T,
+    to: &'a Untrusted,
+    value: Option<Json<'a>>,
 }
 
 /// What a row is about.
 enum What<'a> {
     Message(&'a RawTerm),
-    About(&'a str),
+    About(&'a Untrusted),
 }
 
-fn pid(pid: &nodex_core::term::Pid, global: &Global) -> String {
-    term::shown(&eetf::Pid::from(pid.clone()).into(), global)
+fn pid(pid: &nodex_core::term::Pid, global: &Global) -> Untrusted {
+    Untrusted::of(term::shown(&eetf::Pid::from(pid.clone()).into(), global))
 }

@@ -1,5 +1,6 @@
 //! `nodex run`: one executable, supervised.
 
+mod names;
 mod options;
 mod show;
 mod stop;
@@ -10,24 +11,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::term::Term;
+use nodex_core::term::RawTerm;
 use nodex_host::{
     Distributed, Events, What,
     cnode::Subscription as Lines,
     supervisor::{Change, Ended, Subscription, Supervised, SupervisedBuilder},
 };
-use serde_json::json;
 use tokio::time::timeout;
 
 pub(crate) use options::Args;
 use show::Show;
 use stop::{Stop, Wanted};
 
-use super::{call::exit_code, term};
+use super::{
+    answer::{Answer, AnswerJson, micros},
+    print_until, term, watch,
+};
 use crate::{
     cli::Global,
     failure::{Code, Failure},
-    output::{Screen, value},
+    output::Screen,
 };
 
 /// Events that the screen may lag behind.
@@ -60,30 +63,40 @@ async fn ask(
     let asked = async {
         let cnode = options.spawn(net).await?;
         let asked = Instant::now();
-        let reply: Result<Term, _> = match args.gen_call {
-            true => cnode.gen_call(global.timeout, &request).await,
-            false => cnode.call_within(global.timeout, &request).await,
+        let reply = async {
+            let reply: Result<RawTerm, _> = match args.gen_call {
+                true => cnode.gen_call(global.timeout, &request).await,
+                false => cnode.call_within(global.timeout, &request).await,
+            };
+            reply.map_err(|error| Failure::from(error).call_hint(args))
+        };
+        let reply = match args.to {
+            Some(_) => reply.await,
+            None => names::unless_named(net, cnode.node(), reply).await,
         };
         let took = asked.elapsed();
         let node = cnode.node().clone();
         cnode.stop().await;
-        Ok::<_, Failure>((node, reply.map_err(|error| Failure::from(error).call_hint(args))?, took))
+        Ok::<_, Failure>((node, reply?, asked, took))
     };
-    let (node, reply, took) = tokio::select! {
+    let (node, reply, asked_at, took) = tokio::select! {
         asked = asked => asked?,
         // The process goes with what is dropped here.
         wanted = stop.wanted() => return wanted.end(),
     };
-    let screen = Screen::new(global.quiet);
-    let shown = term::shown(&reply, global);
-    if global.json {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let value = value(&reply, global.syntax.into());
-        screen.json(json!({ "node": &*node, "reply": shown, "value": value, "microseconds": micros }))?;
-    } else {
-        screen.data(shown)?;
-    }
-    Ok(exit_code(&reply))
+    print_until(asked_at + global.timeout, global);
+    watch::interrupts(global.json, watch::AT_ONCE)?;
+    let reply = Answer::new(reply);
+    reply.print(Screen::new(global.quiet), global, |reply, value| AnswerJson {
+        microseconds: micros(took),
+        name: None,
+        node: &node,
+        reply: Some(reply),
+        result: None,
+        value,
+    })?;
+    watch::done();
+    Ok(reply.exit_code())
 }
 
 /// Until it ends for good or is stopped.

@@ -2,8 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+use nodex_core::{atom, epmd::EpmdError, node::StartError};
 use nodex_host::{
-    Cnode, CnodeBuilder, Distributed, Protocol, Restart,
+    Cnode, CnodeBuilder, Distributed, Protocol, Restart, UpError,
+    distributed::DistributedBuilder,
     supervisor::{Health, RestartType, SupervisedBuilder},
 };
 
@@ -60,9 +62,9 @@ pub(crate) struct Args {
     /// Send it as GenServer.call does, and not as a plain message
     #[arg(long = "gen", requires = "call")]
     pub(super) gen_call: bool,
-    /// The registered name that is called
-    #[arg(long, value_name = "NAME", default_value = "nil")]
-    to: String,
+    /// The registered name that is called [default: nil, which nodes answer that answer any name]
+    #[arg(long, value_name = "NAME")]
+    pub(super) to: Option<String>,
     /// Arguments before those of the protocol; all arguments if it is plain
     #[arg(last = true)]
     args: Vec<OsString>,
@@ -100,16 +102,23 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 /// The node that this command is among others.
 pub(super) async fn host(global: &Global) -> Result<Distributed, Failure> {
-    let name = global.name.clone().unwrap_or_else(|| format!("nodex-{}", std::process::id()));
-    let (alive, hostname) = match name.split_once('@') {
-        Some((alive, hostname)) => (alive.to_owned(), Some(hostname.to_owned())),
-        None => (name, None),
+    let cookie = client::cookie_or_random(global)?;
+    let up = async |name: &str| {
+        let (alive, hostname) = name.split_once('@').map_or((name, None), |(alive, host)| (alive, Some(host)));
+        let builder = Distributed::builder(alive).cookie(cookie.clone());
+        hostname.into_iter().fold(builder, DistributedBuilder::hostname).up().await
     };
-    let mut builder = Distributed::builder(&alive).cookie(client::cookie_or_random(global)?);
-    if let Some(hostname) = hostname {
-        builder = builder.hostname(hostname);
+    if let Some(name) = &global.name {
+        return Ok(up(name).await?);
     }
-    Ok(builder.up().await?)
+    // Other nodes never forget a name, so there are few of them.
+    for name in client::own_names() {
+        match up(&name).await {
+            Err(UpError::Start(StartError::Epmd(EpmdError::NameTaken { .. }))) => {}
+            result => return Ok(result?),
+        }
+    }
+    Err(client::no_name_is_free())
 }
 
 impl Args {
@@ -118,7 +127,7 @@ impl Args {
         let mut options = Cnode::builder(&self.exe)
             .spawn_inactive_timeout(self.ready_timeout)
             .stop_grace(self.stop_grace)
-            .registered_name(term::atom(&self.to)?);
+            .registered_name(self.to.as_deref().map_or(Ok(atom!("nil")), term::atom)?);
         if self.cookie_in_env {
             options = options.cookie_in_env(true);
         }

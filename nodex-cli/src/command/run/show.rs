@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::Global,
-    output::{Screen, duration},
+    output::{Screen, Visible, duration},
 };
 
 pub(super) struct Show {
@@ -37,8 +37,7 @@ impl Show {
     pub(super) fn line(&self, node: &str, line: &Line) -> io::Result<()> {
         let stream = line.stream.name();
         let kind = if line.stream == Stream::Stderr { Kind::Bad } else { Kind::Dim };
-        // What a node prints may hold anything, what would move the cursor included.
-        let text: String = line.to_string().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text = Visible(line).to_string();
         let data = json!({ "event": "line", "node": node, "stream": stream, "text": line.text() });
         self.event(kind, stream, &text, data)
     }

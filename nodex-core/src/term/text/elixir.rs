@@ -6,8 +6,9 @@ use eetf::InternalFun;
 
 use super::{
     Out, Syntax,
+    identifier::{write_pid, write_port, write_reference},
     integer::write_integer,
-    leaf::{is_printable, utf8, write_atom, write_float, write_quoted},
+    leaf::{is_printable, utf8, write_float, write_quoted},
     parse::OPERATORS,
     term::pairs,
 };
@@ -23,17 +24,10 @@ pub(super) fn write<'t>(out: &mut impl Out, term: &'t Term, depth: usize, order:
         Term::Float(float) => write_float(out, float.value),
         Term::Binary(binary) => write_bits(out, &binary.bytes, 8),
         Term::BitBinary(bits) => write_bits(out, &bits.bytes, bits.tail_bits_size),
-        Term::Pid(pid) => {
-            out.write_str("#PID<")?;
-            write_atom(out, &pid.node.name)?;
-            write!(out, ".{}.{}>", pid.id, pid.serial)
-        }
-        Term::Port(port) => super::identifier::write_port(out, &port.node.name, port.id),
+        Term::Pid(pid) => write_pid(out, "#PID<", &pid.node.name, (pid.id, pid.serial), pid.creation),
+        Term::Port(port) => write_port(out, &port.node.name, port.id, port.creation),
         Term::Reference(reference) => {
-            out.write_str("#Reference<")?;
-            write_atom(out, &reference.node.name)?;
-            reference.id.iter().rev().try_for_each(|word| write!(out, ".{word}"))?;
-            out.write_char('>')
+            write_reference(out, "#Reference<", &reference.node.name, &reference.id, reference.creation)
         }
         Term::ExternalFun(fun) => {
             out.write_char('&')?;
@@ -182,10 +176,10 @@ fn is_word(name: &str) -> bool {
 /// In double quotes. `#{` would be read as an expression.
 fn write_text(out: &mut impl Write, text: &str) -> fmt::Result {
     if !text.contains("#{") {
-        return write_quoted(out, text.chars(), '"');
+        return write_quoted(out, text.chars(), '"', Syntax::Elixir);
     }
     let mut quoted = String::new();
-    write_quoted(&mut quoted, text.chars(), '"')?;
+    write_quoted(&mut quoted, text.chars(), '"', Syntax::Elixir)?;
     out.write_str(&quoted.replace("#{", "\\#{"))
 }
 

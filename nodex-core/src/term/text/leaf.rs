@@ -5,7 +5,7 @@ use std::{
     str::Utf8Error,
 };
 
-use super::Out;
+use super::{Out, Syntax, is_visible};
 
 /// Words of the language, which an atom can be only in quotes (reference manual, "Reserved Words").
 const RESERVED: [&str; 30] = [
@@ -21,17 +21,22 @@ pub(in crate::term) fn write_atom(out: &mut impl Write, name: &str) -> fmt::Resu
     if name.starts_with(lower) && name.chars().all(inner) && !RESERVED.contains(&name) {
         return out.write_str(name);
     }
-    write_quoted(out, name.chars(), '\'')
+    write_quoted(out, name.chars(), '\'', Syntax::Erlang)
 }
 
-/// Characters in quotes, with escapes.
-pub(super) fn write_quoted(out: &mut impl Write, text: impl Iterator<Item = char>, quote: char) -> fmt::Result {
+/// Characters in quotes, with escapes for all that would not show as what it is.
+pub(super) fn write_quoted(
+    out: &mut impl Write,
+    text: impl Iterator<Item = char>,
+    quote: char,
+    syntax: Syntax,
+) -> fmt::Result {
     out.write_char(quote)?;
     for c in text {
         match c {
             '\\' => out.write_str("\\\\")?,
             c if c == quote => write!(out, "\\{c}")?,
-            ' '..='~' | '\u{A0}'.. => out.write_char(c)?,
+            c if is_visible(c) => out.write_char(c)?,
             '\n' => out.write_str("\\n")?,
             '\r' => out.write_str("\\r")?,
             '\t' => out.write_str("\\t")?,
@@ -40,7 +45,10 @@ pub(super) fn write_quoted(out: &mut impl Write, text: impl Iterator<Item = char
             '\u{C}' => out.write_str("\\f")?,
             '\u{1B}' => out.write_str("\\e")?,
             '\u{7F}' => out.write_str("\\d")?,
-            control => write!(out, "\\{:03o}", u32::from(control))?,
+            '\0'..='\u{1F}' if syntax == Syntax::Elixir => write!(out, "\\x{:02X}", u32::from(c))?,
+            _ if syntax == Syntax::Elixir => write!(out, "\\u{{{:X}}}", u32::from(c))?,
+            '\0'..='\u{9F}' => write!(out, "\\{:03o}", u32::from(c))?,
+            _ => write!(out, "\\x{{{:X}}}", u32::from(c))?,
         }
     }
     out.write_char(quote)
@@ -69,13 +77,13 @@ pub(super) fn write_bits(out: &mut impl Out, all: &[u8], bits: u8) -> fmt::Resul
     let text = if bits == 8 && !bytes.is_empty() { Some(utf8(bytes, all)) } else { None };
     match (text, bytes.split_last()) {
         (Some(Ok(text)), _) if text.chars().all(is_printable) => {
-            write_quoted(out, text.chars(), '"')?;
+            write_quoted(out, text.chars(), '"', Syntax::Erlang)?;
             if !text.is_ascii() {
                 out.write_str("/utf8")?;
             }
         }
         (Some(Err(_)), _) if bytes.iter().all(|&byte| is_printable(byte.into())) => {
-            write_quoted(out, bytes.iter().map(|&byte| byte.into()), '"')?;
+            write_quoted(out, bytes.iter().map(|&byte| byte.into()), '"', Syntax::Erlang)?;
         }
         (_, None) => {}
         (_, Some((last, whole))) => {

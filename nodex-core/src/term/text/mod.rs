@@ -1,9 +1,11 @@
 //! Terms as Erlang text, on one line: what `io:format("~0tp", [Term])` prints in a BEAM started with `+pc unicode`.
 //!
 //! It differs where a BEAM prints what only it knows: pids, ports and references show the name of their node in place of
-//! a number (`<'a@127.0.0.1'.91.0>`). `else` and `maybe` are quoted, which OTP 25 reads too and OTP 27 asks for. The
-//! keys of a dynamic map are sorted; those of a raw one keep their order. Integers of more than [`MAX_DECIMAL_BYTES`]
-//! are written in base 16, which both languages read and which takes no more time than they are long.
+//! a number, and its creation at the end (`<'a@127.0.0.1'.91.0/1718273645>`), so that they can be read back as what they
+//! were. Characters that do not show as what they are ([`is_visible`]) are written out. `else` and `maybe` are quoted,
+//! which OTP 25 reads too and OTP 27 asks for. The keys of a dynamic map are sorted; those of a raw one keep their order.
+//! Integers of more than [`MAX_DECIMAL_BYTES`] are written in base 16, which both languages read and which takes no more
+//! time than they are long.
 //!
 //! What there is no room for is not converted.
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    Out,
+    Out, Syntax,
     identifier::{write_pid, write_port, write_reference},
     integer::write_encoded,
     leaf::{is_printable, write_atom, write_bits, write_float, write_quoted},
@@ -52,15 +52,15 @@ fn write_term(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Re
         Kind::Atom => write_atom(out, &decoder.atom_name()?)?,
         Kind::Pid => {
             let pid = decoder.pid()?;
-            write_pid(out, &pid.node, pid.id, pid.serial)?;
+            write_pid(out, "<", &pid.node, (pid.id, pid.serial), pid.creation)?;
         }
         Kind::Port => {
             let port = decoder.port()?;
-            write_port(out, &port.node, port.id)?;
+            write_port(out, &port.node, port.id, port.creation)?;
         }
         Kind::Reference => {
             let reference = decoder.reference()?;
-            write_reference(out, &reference.node, reference.words())?;
+            write_reference(out, "#Ref<", &reference.node, reference.words(), reference.creation)?;
         }
         Kind::Binary | Kind::BitString => {
             let (bytes, bits) = decoder.bit_string()?;
@@ -104,7 +104,7 @@ fn write_all(out: &mut impl Out, decoder: &mut Decoder<'_>, count: usize, depth:
 
 fn write_list(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Result<(), Stop> {
     if let Some(text) = characters(decoder, out.room()) {
-        return Ok(write_quoted(out, text.chars(), '"')?);
+        return Ok(write_quoted(out, text.chars(), '"', Syntax::Erlang)?);
     }
     match decoder.list()? {
         List::Bytes(bytes) => return Ok(write_bytes(out, bytes)?),

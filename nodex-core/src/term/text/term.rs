@@ -22,9 +22,11 @@ pub(super) fn write<'t>(out: &mut impl Out, term: &'t Term, depth: usize, order:
         Term::Float(float) => write_float(out, float.value),
         Term::Binary(binary) => write_bits(out, &binary.bytes, 8),
         Term::BitBinary(bits) => write_bits(out, &bits.bytes, bits.tail_bits_size),
-        Term::Pid(pid) => write_pid(out, &pid.node.name, pid.id, pid.serial),
-        Term::Port(port) => write_port(out, &port.node.name, port.id),
-        Term::Reference(reference) => write_reference(out, &reference.node.name, &reference.id),
+        Term::Pid(pid) => write_pid(out, "<", &pid.node.name, (pid.id, pid.serial), pid.creation),
+        Term::Port(port) => write_port(out, &port.node.name, port.id, port.creation),
+        Term::Reference(reference) => {
+            write_reference(out, "#Ref<", &reference.node.name, &reference.id, reference.creation)
+        }
         Term::ExternalFun(fun) => {
             out.write_str("fun ")?;
             write_atom(out, &fun.module.name)?;
@@ -48,7 +50,7 @@ pub(super) fn write<'t>(out: &mut impl Out, term: &'t Term, depth: usize, order:
             out.write_char('}')
         }
         Term::List(list) => match characters(out.part(&list.elements)) {
-            Some(text) => write_quoted(out, text.chars(), '"'),
+            Some(text) => write_quoted(out, text.chars(), '"', Syntax::Erlang),
             None => {
                 out.write_char('[')?;
                 write_all(out, &list.elements, depth, order)?;
@@ -107,7 +109,7 @@ fn write_all<'t>(out: &mut impl Out, terms: &'t [Term], depth: usize, order: &mu
 pub(super) fn write_bytes(out: &mut impl Out, bytes: &[u8]) -> fmt::Result {
     let bytes = out.part(bytes);
     if !bytes.is_empty() && bytes.iter().all(|&byte| is_printable(byte.into())) {
-        return write_quoted(out, bytes.iter().map(|&byte| byte.into()), '"');
+        return write_quoted(out, bytes.iter().map(|&byte| byte.into()), '"', Syntax::Erlang);
     }
     out.write_char('[')?;
     for (i, byte) in bytes.iter().enumerate() {

@@ -5,10 +5,7 @@ use eetf::{ExternalFun, Pid, Port, Reference};
 use super::{Cursor, ParseProblem, Parsed, name, number, quoted};
 use crate::term::{Reference as OurReference, Term};
 
-/// The creation of what is read: the text does not tell it.
-const CREATION: u32 = 0;
-
-/// `<node.1.2>`, `#PID<..>`, `#Port<..>`, `#Ref<..>`, `#Reference<..>`.
+/// `<node.1.2/3>`, `#PID<..>`, `#Port<..>`, `#Ref<..>`, `#Reference<..>`.
 pub(super) fn identifier(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     let start = cursor.at();
     let max = u64::from(u32::MAX);
@@ -16,27 +13,28 @@ pub(super) fn identifier(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         let node = node(cursor)?;
         let id = part(cursor, max)? as u32;
         let serial = part(cursor, max)? as u32;
-        cursor.expect(">", "> at the end of a pid")?;
-        return Ok(Pid { node, id, serial, creation: CREATION }.into());
+        let creation = creation(cursor, "> at the end of a pid")?;
+        return Ok(Pid { node, id, serial, creation }.into());
     }
     if cursor.take("#Port<") {
         let node = node(cursor)?;
         let id = part(cursor, u64::MAX)?;
-        cursor.expect(">", "> at the end of a port")?;
-        return Ok(Port { node, id, creation: CREATION }.into());
+        let creation = creation(cursor, "> at the end of a port")?;
+        return Ok(Port { node, id, creation }.into());
     }
     if cursor.take("#Ref<") || cursor.take("#Reference<") {
         let node = node(cursor)?;
         let mut id = Vec::new();
-        while !cursor.take(">") {
+        while !cursor.rest().starts_with(['>', '/']) {
             id.push(part(cursor, max)? as u32);
         }
+        let creation = creation(cursor, "> at the end of a reference")?;
         // The most significant is written first.
         id.reverse();
         if id.is_empty() || id.len() > OurReference::MAX_WORDS {
             return Err(cursor.error_at(start, ParseProblem::ReferenceLength));
         }
-        return Ok(Reference { node, id, creation: CREATION }.into());
+        return Ok(Reference { node, id, creation }.into());
     }
     let what = if cursor.rest().starts_with("#Fun<") || cursor.rest().starts_with("#Function<") {
         "a function that is no function of a module"
@@ -95,6 +93,13 @@ fn node(cursor: &mut Cursor<'_>) -> Parsed<eetf::Atom> {
         Some('0'..='9') => Err(cursor.error(ParseProblem::LocalNode)),
         _ => word(cursor, "the name of a node"),
     }
+}
+
+/// The creation, if it is told, and the end.
+fn creation(cursor: &mut Cursor<'_>, end: &'static str) -> Parsed<u32> {
+    let creation = if cursor.take("/") { number::small(cursor, u32::MAX.into())? as u32 } else { 0 };
+    cursor.expect(">", end)?;
+    Ok(creation)
 }
 
 fn part(cursor: &mut Cursor<'_>, limit: u64) -> Parsed<u64> {

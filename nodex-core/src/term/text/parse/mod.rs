@@ -32,8 +32,8 @@ type Parsed<T> = Result<T, ParseError>;
 /// more than [`MAX_TERM_DEPTH`] levels deep, or with maps in more than [`MAX_KEY_DEPTH`] keys of maps. Integers of more
 /// than [`MAX_DECIMAL_DIGITS`] digits are written in base 16.
 ///
-/// Pids, ports and references can be read as [`Text`](super::Text) writes them, with their node; their creation is 0
-/// then, because the text does not tell it.
+/// Pids, ports and references can be read as [`Text`](super::Text) writes them, with their node and its creation. Where
+/// the text does not tell a creation it is 0, which no running node has.
 ///
 /// ```
 /// use nodex_core::{term, term::{Syntax, parse}};

@@ -1,0 +1,157 @@
+//! How this command becomes a node: under which name, and beside whom.
+
+use std::{sync::Arc, time::Duration};
+
+use nodex_core::{
+    dist::{Cookie, handshake::HandshakeError},
+    net::ConnectError,
+    node::{Builder, Node, Peer, StartUnnamedError},
+};
+use tokio::time::{Instant, sleep};
+
+use super::{connect_failure, host_name, own_name_to, start_failure};
+use crate::{
+    cli::Global,
+    failure::{Code, Failure},
+};
+
+/// How long a connection of the same name may still be on its way out: that of the command before this one.
+const LEAVING: Duration = Duration::from_secs(1);
+
+/// How often it is looked at.
+const AGAIN: Duration = Duration::from_millis(25);
+
+/// Of two handshakes of one name at one moment, a BEAM closes one without a word, as it does for a wrong cookie. So often
+/// it is tried again.
+const TRIES: u32 = 3;
+
+/// So many commands that run at once find a name of their own at nodes that give none.
+const NAMES: u32 = 100;
+
+/// A node that is connected with `target`.
+pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Result<(Node, Arc<Peer>), Failure> {
+    let Some(own) = own_name_to(target, global)? else { return unnamed(target, cookie).await };
+    let node = start(&own, cookie, global.take_over).await?;
+    let (until, mut tries) = (Instant::now() + LEAVING, 0);
+    loop {
+        match of_this_host(target, async |full| node.connect(&full).await).await {
+            Ok(peer) => return Ok((node, peer)),
+            Err(error) if is_taken(&error) && Instant::now() < until => sleep(AGAIN).await,
+            Err(error) if was_closed(&error) && tries < TRIES => {
+                tries += 1;
+                sleep(AGAIN * tries).await;
+            }
+            Err(error) if is_taken(&error) => return Err(taken(&own, target)),
+            Err(error) => return Err(connect_failure(target, &error).await),
+        }
+    }
+}
+
+/// A BEAM keeps a name for ever. But it lends names to nodes that have none, and takes them back, so it is asked for
+/// one. Who lends none is met under one of few names.
+async fn unnamed(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Failure> {
+    let host = host_name();
+    let given = of_this_host(target, async |full| {
+        let started = Builder::new().start_unnamed(&host, &full, cookie.clone()).await;
+        started.map(|node| (node, full)).map_err(|error| match error {
+            StartUnnamedError::Connect(error) => Arc::new(error),
+            error => Arc::new(ConnectError::Ended { node: target.to_owned(), reason: error.to_string() }),
+        })
+    });
+    match given.await {
+        Ok((node, full)) => match node.peer(&full) {
+            Some(peer) => Ok((node, peer)),
+            None => {
+                let error = ConnectError::Ended { node: full, reason: "it closed the connection".to_owned() };
+                Err(connect_failure(target, &error).await)
+            }
+        },
+        Err(error) if gives_no_names(&error) => numbered(target, cookie).await,
+        Err(error) => Err(connect_failure(target, &error).await),
+    }
+}
+
+/// As the first of these names that nobody has who is connected there.
+async fn numbered(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Failure> {
+    for name in own_names() {
+        let node = start(&full_name(&name), cookie, false).await?;
+        match of_this_host(target, async |full| node.connect(&full).await).await {
+            Ok(peer) => return Ok((node, peer)),
+            Err(error) if is_taken(&error) => {}
+            Err(error) => return Err(connect_failure(target, &error).await),
+        }
+    }
+    Err(no_name_is_free())
+}
+
+async fn start(own: &str, cookie: &Cookie, take_over: bool) -> Result<Node, Failure> {
+    let started = Builder::new().take_over(take_over).start(own, cookie.clone()).await;
+    started.map_err(start_failure)
+}
+
+/// Connects to a node by its full name. One without `@` is of this host: its port is known by the first part of the
+/// name, and whoever answers there tells the rest.
+async fn of_this_host<T>(
+    target: &str,
+    connect: impl AsyncFn(String) -> Result<T, Arc<ConnectError>>,
+) -> Result<T, Arc<ConnectError>> {
+    if target.contains('@') {
+        return connect(target.to_owned()).await;
+    }
+    match connect(format!("{target}@127.0.0.1")).await {
+        Err(error) => match &*error {
+            ConnectError::Handshake { error: HandshakeError::WrongName { answered, .. }, .. }
+                if answered.split('@').next() == Some(target) =>
+            {
+                connect(answered.clone()).await
+            }
+            _ => Err(error),
+        },
+        connected => connected,
+    }
+}
+
+/// The name of this command in full.
+pub(crate) fn full_name(name: &str) -> String {
+    if name.contains('@') { name.to_owned() } else { format!("{name}@{}", host_name()) }
+}
+
+/// The names that it may have, without the host.
+pub(crate) fn own_names() -> impl Iterator<Item = String> {
+    (1..=NAMES).map(|number| format!("nodex-{number}"))
+}
+
+pub(crate) fn no_name_is_free() -> Failure {
+    Failure::new(Code::Refused, format_args!("nodex-1 to nodex-{NAMES} are all taken"))
+        .hint("--name chooses the name of this command among the nodes")
+}
+
+/// True if a node of our name is connected there, and was left in peace.
+pub(crate) fn is_taken(error: &ConnectError) -> bool {
+    matches!(error, ConnectError::Handshake { error: HandshakeError::AlreadyConnected { .. }, .. })
+}
+
+/// True for what a node says or does that does not know what to do with a node without a name.
+fn gives_no_names(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Handshake {
+            error: HandshakeError::UnexpectedStatus { .. }
+                | HandshakeError::NotAllowed { .. }
+                | HandshakeError::Closed { .. },
+            ..
+        }
+    )
+}
+
+fn was_closed(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Handshake { error: HandshakeError::Closed { .. } | HandshakeError::CookieRefused { .. }, .. }
+    )
+}
+
+fn taken(own: &str, target: &str) -> Failure {
+    Failure::new(Code::Refused, format_args!("{target} is connected with another node of the name {own}, and keeps it"))
+        .hint("--name chooses another name; --take-over takes the place of that node, which loses its connection")
+}

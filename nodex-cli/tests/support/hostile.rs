@@ -1,0 +1,279 @@
+//! An epmd and a node that say nothing but what could harm a terminal or a script.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use nodex_core::{
+    atom,
+    convert::{IntoTerm, term_to_binary},
+    dist::{
+        Cookie, Flags,
+        control::{Control, ProcTerm, Target, decode},
+        handshake::{Acceptor, Answer, Event, Framing, Local},
+    },
+    eetf,
+    term::{Atom, Pid, RawTerm, Reference, Term},
+};
+
+use super::world::COOKIE;
+
+/// Colours, a bell, a cleared screen, C1, text from right to left, ends of lines, zero width, and a forged line.
+pub(crate) const EVIL: &str =
+    "a\x1b[31m\x1b]0;title\x07\r\t\x08\x7f\u{9b}2J\u{85}\u{202e}\u{2028}\u{200b}\u{feff}\u{e0041}\nFORGED line";
+
+/// The same on one line, for where a line ends a name.
+pub(crate) fn evil_line() -> String {
+    EVIL.replace('\n', "")
+}
+
+/// The node in epmd that answers, by the part before its `@`.
+pub(crate) const NODE: &str = "evil";
+
+pub(crate) struct Hostile {
+    port: u16,
+    ends: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    ports: [u16; 2],
+}
+
+impl Hostile {
+    pub(crate) fn start() -> Hostile {
+        let listener = || TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let (epmd, node) = (listener(), listener());
+        let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();
+        let ports = [port(&epmd), port(&node)];
+        let ends = Arc::new(AtomicBool::new(false));
+        let node_port = ports[1];
+        let threads = vec![
+            serve(epmd, ends.clone(), move |socket| serve_epmd(socket, node_port)),
+            serve(node, ends.clone(), |socket| {
+                // It ends with its connection.
+                let _ = serve_node(socket);
+            }),
+        ];
+        Hostile { port: ports[0], ends, threads, ports }
+    }
+
+    pub(crate) fn epmd_port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl Drop for Hostile {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Release);
+        for port in self.ports {
+            // It wakes who accepts.
+            let _ = TcpStream::connect(("127.0.0.1", port));
+        }
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Serves everybody who comes, each on a thread.
+fn serve(
+    listener: TcpListener,
+    ends: Arc<AtomicBool>,
+    with: impl Fn(TcpStream) + Clone + Send + 'static,
+) -> JoinHandle<()> {
+    thread::spawn(move || {
+        while let Ok((socket, _)) = listener.accept() {
+            if ends.load(Ordering::Acquire) {
+                return;
+            }
+            // Nobody who is served is waited for without end.
+            let _ = socket.set_read_timeout(Some(Duration::from_secs(120)));
+            let with = with.clone();
+            thread::spawn(move || with(socket));
+        }
+    })
+}
+
+fn serve_epmd(mut socket: TcpStream, node_port: u16) {
+    let mut request = [0; 2];
+    if socket.read_exact(&mut request).is_err() {
+        return;
+    }
+    let mut request = vec![0; usize::from(u16::from_be_bytes(request))];
+    if socket.read_exact(&mut request).is_err() {
+        return;
+    }
+    let evil = evil_line();
+    let answer = match request.split_first() {
+        Some((b'n', _)) => {
+            let mut names = 4369_u32.to_be_bytes().to_vec();
+            for name in [NODE, &evil, "two words", &format!("{evil}{evil}")] {
+                names.extend(format!("name {name} at port {node_port}\n").bytes());
+            }
+            names
+        }
+        Some((b'z', name)) if name == NODE.as_bytes() => {
+            let mut entry = vec![b'w', 0];
+            entry.extend(node_port.to_be_bytes());
+            entry.extend([77, 0, 0, 6, 0, 6, 0, name.len() as u8]);
+            entry.extend(name);
+            entry.extend([0, evil.len() as u8]);
+            entry.extend(evil.bytes());
+            entry
+        }
+        _ => vec![b'w', 1],
+    };
+    let _ = socket.write_all(&answer);
+}
+
+/// A list of what may be anywhere in an answer.
+pub(crate) fn evil_term() -> Term {
+    let evil_atom: Term = eetf::Atom::from(EVIL).into();
+    let chars = EVIL.chars().map(|c| eetf::FixInteger::from(c as i32).into()).collect();
+    let bytes = EVIL.as_bytes().to_vec();
+    let mut latin1 = bytes.clone();
+    latin1.push(0x9b);
+    let pid = eetf::Pid { node: eetf::Atom::from(EVIL), id: 1, serial: 2, creation: 3 };
+    let reference = eetf::Reference { node: eetf::Atom::from(EVIL), id: vec![1, 2, 3], creation: 3 };
+    let port = eetf::Port { node: eetf::Atom::from(EVIL), id: 7, creation: 3 };
+    let fun = eetf::ExternalFun { module: eetf::Atom::from(EVIL), function: eetf::Atom::from(EVIL), arity: 1 };
+    let pair = Term::from(eetf::Tuple { elements: vec![evil_atom.clone(), evil_atom.clone()] });
+    let map = [(evil_atom.clone(), evil_atom.clone()), (eetf::Binary { bytes: bytes.clone() }.into(), pair.clone())];
+    let all = vec![
+        evil_atom.clone(),
+        eetf::List { elements: chars }.into(),
+        eetf::Binary { bytes }.into(),
+        eetf::Binary { bytes: latin1.clone() }.into(),
+        eetf::ByteList { bytes: latin1 }.into(),
+        pid.into(),
+        Term::Reference(Box::new(reference)),
+        port.into(),
+        fun.into(),
+        eetf::List { elements: vec![pair.clone(), pair] }.into(),
+        eetf::Map { map: map.into_iter().collect() }.into(),
+        eetf::ImproperList { elements: vec![evil_atom.clone()], last: Box::new(evil_atom) }.into(),
+    ];
+    eetf::Tuple { elements: all }.into()
+}
+
+/// Whole frames.
+fn frame(control: &impl IntoTerm, payload: &[u8]) -> Vec<u8> {
+    let control = term_to_binary(control).expect("a control message");
+    let length = (1 + control.len() + payload.len()) as u32;
+    [&length.to_be_bytes()[..], &[112], &control, payload].concat()
+}
+
+/// Lets everybody in, and answers everything with what is evil.
+fn serve_node(mut socket: TcpStream) -> Option<()> {
+    let cookie = Cookie::new(COOKIE).expect("a cookie");
+    let flags = Flags::HIDDEN.without(Flags::ALIAS).without(Flags::SPAWN);
+    let local = Local { flags, ..Local::hidden(format!("{NODE}@127.0.0.1"), 5, cookie) };
+    let mut acceptor = Acceptor::new(local, Framing::Two, 7).expect("a name");
+    let mut input = [0; 4096];
+    let established = loop {
+        let count = socket.read(&mut input).ok().filter(|count| *count > 0)?;
+        let mut event = acceptor.handle_input(&input[..count]).ok()?;
+        while let Some(Event::Name(request)) = event {
+            let given = Answer::Named { name: format!("guest@{}", request.name), creation: 8 };
+            event = acceptor.answer(if request.wants_name { given } else { Answer::Ok }).ok()?;
+        }
+        socket.write_all(&acceptor.take_output()).ok()?;
+        if let Some(Event::Established(established)) = event {
+            break established;
+        }
+    };
+    let mut buffer = established.rest.to_vec();
+    loop {
+        while buffer.len() >= 4 {
+            let length = u32::from_be_bytes(buffer[..4].try_into().ok()?) as usize;
+            if buffer.len() < 4 + length {
+                break;
+            }
+            let heard: Vec<u8> = buffer.drain(..4 + length).skip(4).collect();
+            if let Ok((_, control)) = decode(&heard) {
+                socket.write_all(&answer(&control)).ok()?;
+            }
+        }
+        let count = socket.read(&mut input).ok().filter(|count| *count > 0)?;
+        buffer.extend(&input[..count]);
+    }
+}
+
+fn answer(control: &Control<'_>) -> Vec<u8> {
+    let evil = term_to_binary(&evil_term()).expect("a term");
+    match *control {
+        Control::Monitor { from, to, reference } => {
+            let (from, reference): (Pid, Reference) =
+                (from.to_pid().expect("a pid"), reference.to_reference().expect("a reference"));
+            match to {
+                ProcTerm::Name(name) if name.name().is_ok_and(|name| name.as_ref() == "mortal") => {
+                    frame(&(28_u8, atom!("mortal"), from, reference), &evil)
+                }
+                ProcTerm::Name(name) if name.name().is_ok_and(|name| name.as_ref() == "nobody") => {
+                    let noproc = term_to_binary(&atom!("noproc")).expect("a term");
+                    frame(&(28_u8, atom!("nobody"), from, reference), &noproc)
+                }
+                _ => Vec::new(),
+            }
+        }
+        Control::Send { from, to, message, .. } => {
+            let Target::Name(to) = to else { return Vec::new() };
+            if to.name().is_ok_and(|name| matches!(name.as_ref(), "mortal" | "nobody")) {
+                return Vec::new();
+            }
+            let message = RawTerm::new(message.to_vec()).expect("a term");
+            let Ok((_, (caller, tag), request)) = message.decode::<(Atom, (Pid, RawTerm), RawTerm)>() else {
+                // A plain message.
+                let from = from.and_then(|from| from.to_pid().ok()).expect("a sender");
+                return frame(&(2_u8, atom!(""), from), &evil);
+            };
+            let reply = term_to_binary(&(tag, function_result(&request))).expect("a term");
+            frame(&(2_u8, atom!(""), caller), &reply)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a call of a function gives: things of the form that is expected, where one is.
+fn function_result(request: &RawTerm) -> Term {
+    let evil: Term = eetf::Atom::from(EVIL).into();
+    let text: Term = eetf::Binary { bytes: EVIL.as_bytes().to_vec() }.into();
+    let list = |elements| Term::from(eetf::List { elements });
+    let tuple = |elements| Term::from(eetf::Tuple { elements });
+    let Ok((call, module, function, ..)) = request.decode::<(Atom, Atom, Atom, RawTerm, RawTerm)>() else {
+        return evil_term();
+    };
+    assert_eq!(call, "call");
+    match (module.as_str(), function.as_str()) {
+        ("erlang", "registered") => list(vec![evil.clone(), eetf::Atom::from("fine").into(), evil]),
+        ("erlang", "system_info") => tuple(vec![eetf::Atom::from("badrpc").into(), evil]),
+        ("nodex", "info") => {
+            let keys =
+                ["nodex", "os_pid", "uptime", "connections"].map(|key| (eetf::Atom::from(key).into(), evil.clone()));
+            eetf::Map { map: keys.into_iter().collect() }.into()
+        }
+        ("nodex", "functions") => list(vec![
+            tuple(vec![evil.clone(), evil.clone(), evil.clone(), text.clone()]),
+            tuple(vec![text.clone(), text.clone(), text.clone(), evil_term()]),
+        ]),
+        ("erlang", "error") => tuple(vec![eetf::Atom::from("badrpc").into(), evil_term()]),
+        _ => evil_term(),
+    }
+}
+
+/// An executable, with a name that is as bad, that says what is evil on both outputs, and then `then`, in a shell.
+pub(crate) fn evil_program(folder: &Path, then: &str) -> PathBuf {
+    let path = folder.join(evil_line().replace('/', ""));
+    let say = "printf '%s\\n' \"$EVIL\"; printf '%s\\n' \"$EVIL\" >&2;";
+    fs::write(&path, format!("#!/bin/sh\n{say}\n{then}\n")).expect("a program");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a mode");
+    path
+}
