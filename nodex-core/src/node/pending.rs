@@ -15,8 +15,10 @@ use crate::limits::{Crowd, descriptors};
 /// come within that time from its own address. What they take is a descriptor and some 10 KiB each.
 const MOST: usize = 2048;
 
-/// The part of the descriptors that handshakes may take: the rest is for nodes that are connected.
+/// The part of the descriptors that handshakes may take: the rest is for nodes that are connected. Who has so few that this
+/// is less than the least ends some when there are none left.
 const SHARE: usize = 2;
+const LEAST: usize = 64;
 
 /// Handshakes that are under way.
 #[derive(Debug)]
@@ -27,7 +29,7 @@ pub(super) struct Pending {
 
 impl Default for Pending {
     fn default() -> Self {
-        Pending { crowd: Mutex::default(), limit: MOST.min(descriptors() / SHARE).max(1) }
+        Pending { crowd: Mutex::default(), limit: (descriptors() / SHARE).clamp(LEAST, MOST) }
     }
 }
 

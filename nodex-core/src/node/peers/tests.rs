@@ -25,6 +25,7 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
         since: Instant::now(),
         form_of_state: OnceCell::new(),
         end: watch::Sender::new(None),
+        form_of_state: Default::default(),
     })
 }
 
