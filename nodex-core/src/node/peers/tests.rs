@@ -23,7 +23,6 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
         counters: Counters::default(),
         mail: Mail::default(),
         since: Instant::now(),
-        form_of_state: OnceCell::new(),
         end: watch::Sender::new(None),
         form_of_state: Default::default(),
     })
