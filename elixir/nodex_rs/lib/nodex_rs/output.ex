@@ -18,7 +18,7 @@ defmodule NodexRs.Output do
 
   @start_timeout 10_000
 
-  # Its last step is for ever: both ends of the pipe are its own until there is somebody to print. A mark follows each
+  # Both ends of the pipe are its own until there is somebody to print. A mark follows each
   # portion, so that it is known when the next can be granted. It ends with its grants, that is with its port. Descriptors
   # that others open are always the same ones: a redirection of `read` would change them for a moment.
   @script ~S"""
