@@ -18,17 +18,18 @@ defmodule NodexRs.Output do
 
   @start_timeout 10_000
 
-  # Its last step is for ever: both ends of the pipe are its own until there is somebody to print. A mark follows each
-  # portion, so that it is known when the next can be granted. It ends with its grants, that is with its port.
+  # Both ends of the pipe are its own until there is somebody to print. A mark follows each
+  # portion, so that it is known when the next can be granted. It ends with its grants, that is with its port. Descriptors
+  # that others open are always the same ones: a redirection of `read` would change them for a moment.
   @script ~S"""
   exec 3<&0 2>/dev/null
   : | {
-    exec 4<>/proc/self/fd/0 || exit
+    exec 4<>/proc/self/fd/0 5<&0 <&3 3<&- || exit
     read -r pid rest </proc/self/stat
     echo "$pid"
-    read -r grant <&3 || exit
+    read -r grant || exit
     exec 4>&-
-    while "$1" "bs=$2" "count=$3"; printf '\001%s\001\n' "$4" && read -r grant <&3; do :; done
+    while "$1" "bs=$2" "count=$3" <&5; printf '\001%s\001\n' "$4" && read -r grant; do :; done
   }
   """
 
@@ -139,7 +140,7 @@ defmodule NodexRs.Output do
   @spec finish(t) :: binary
   def finish(%{mark: <<_, rest::binary>>} = output) do
     mark = <<2, rest::binary>>
-    args = ["-c", ~S(printf '\002%s' "$1" >"$2"), "nodex_rs", rest, Path.join(Path.dirname(output.path), "0")]
+    args = ["-c", ~S(printf '\002%s' "$1" >"$2"), "nodex_rs", rest, Path.join(Path.dirname(output.path), "5")]
     # Fails if the end has come by itself.
     spawn(fn -> System.cmd("/bin/sh", args, stderr_to_stdout: true) end)
     mark
