@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use nodex_core::node::Builder;
 
+use crate::raw;
 use crate::support::erl::Beam;
 use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
 use crate::world::{BEAM, World};
 
-for_each_release!(executables_start, embedded_nodes_connect);
+for_each_release!(executables_start, embedded_nodes_connect, a_name_is_free_once_its_link_has_ended);
 
 /// Before and behind that of the BEAM, which decides whose attempt goes first.
 const NAMES: [&str; 2] = ["above", "zenith"];
@@ -59,6 +60,37 @@ fn executables_start(otp: &Otp) {
             assert!(ready, "start {start} of {name} with {callers} callers: {said}");
         }
         call_no_more(&mut beam);
+    }
+}
+
+/// `alive`: the BEAM has a connection with a node of this name. It may have to notice that it has ended; if it lives, the
+/// name is taken.
+fn a_name_is_free_once_its_link_has_ended(otp: &Otp) {
+    let world = World::new();
+    let mut beam = world.beam(otp, BEAM, &[]);
+    for ends in [true, false] {
+        let name = format!("{}@127.0.0.1", NAMES[0]);
+        let (old, _) = raw::connect(raw::local(&name), BEAM, world.port_of("beam")).expect("a connection");
+        beam.eventually("nodes(hidden)", &format!("['{name}']"));
+        let mut command = world.drop_in_command(&Executable::example("no_macro"), NAMES[0], "beam");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("connecting to "))));
+        if ends {
+            // So that it has been told that the name is taken.
+            std::thread::sleep(Duration::from_millis(300));
+            drop(old);
+            assert!(lines.any(|line| line.is_ok_and(|line| line.ends_with(" ready"))));
+            child.kill().expect("it can be killed");
+        } else {
+            assert!(!lines.any(|line| line.is_ok()), "it is not ready");
+            let mut said = String::new();
+            child.stderr.take().expect("a pipe").read_to_string(&mut said).expect("text");
+            assert!(said.contains(&format!("the name {name} is taken")), "{said}");
+            drop(old);
+        }
+        child.wait().expect("it ends");
+        beam.eventually("nodes(hidden)", "[]");
     }
 }
 
