@@ -6,7 +6,7 @@ use bytes::Bytes;
 use nodex_core::{
     convert::{Cause, DecodeError},
     etf::{Decoder, EncodeError, Encoder, EtfError, MAX_SENT_INTEGER_BYTES},
-    term::{RawTerm, Term, Text, compare},
+    term::{RawTerm, Syntax, Term, Text, compare},
 };
 
 pub(super) fn term(input: &[u8]) {
@@ -54,7 +54,11 @@ fn write_and_read(value: &Term) {
     let again = Decoder::new(&bytes).term().unwrap_or_else(|error| panic!("what was written cannot be read: {error}"));
     // Not `==`, which cannot be relied upon where a map is the key of another: its hash is not its own.
     assert_eq!(compare(&again, value), Ordering::Equal, "another term came back: {again:?}, not {value:?}");
-    is_one_line(&Text::of(value).to_string());
+    for text in [Text::of(value), Text::of(value).syntax(Syntax::Elixir)] {
+        is_one_line(&text.to_string());
+        let short = text.max_len(50).to_string();
+        assert!(short.len() <= 53, "{short:?} is longer than 50 bytes and three dots");
+    }
 }
 
 /// A term that is passed on unseen is the same bytes.
