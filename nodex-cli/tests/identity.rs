@@ -141,7 +141,7 @@ fn identifiers_can_be_given_back(release: Release) {
         let bytes = creation.parse::<u32>().expect("a number").to_be_bytes().map(|byte| byte.to_string()).join(", ");
         assert!(rpc(&["term_to_binary", &reference]).contains(&bytes), "{reference}");
         let ports = given(&["ports"]);
-        let port = ports.trim_matches(['[', ']']).split(|c| c == ' ' || c == '>').next().expect("a port");
+        let port = ports.trim_matches(['[', ']']).split([' ', '>']).next().expect("a port");
         let port = format!("{port}>");
         assert_eq!(given(&["hd", &format!("[{port}]")]), port);
         assert_ne!(rpc(&["port_info", &port, "name"]), ":undefined", "{port}");
