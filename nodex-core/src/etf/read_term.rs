@@ -393,7 +393,8 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Moves pairs into a map that has room for them.
+/// Moves pairs into a map that has room for them. Not a part of its callers, which have the registers for other terms.
+#[inline(never)]
 fn fill(map: &mut HashMap<Term, Term>, pairs: &mut Vec<Term>, offset: usize) -> Result<(), EtfError> {
     let mut pairs = pairs.drain(..);
     while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
