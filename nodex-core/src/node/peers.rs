@@ -1,5 +1,7 @@
 //! The nodes that this one is connected with.
 
+mod waiting;
+
 use std::{
     collections::HashMap,
     sync::{
@@ -9,9 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use self::waiting::Waiting;
 use super::{counters::Counters, mailbox::Mail, processes::SMALL_SERIAL, sys::Taken, watches::Watches};
 use tokio::{
-    sync::{Notify, OnceCell, broadcast, watch},
+    sync::{OnceCell, broadcast, watch},
     time::timeout_at,
 };
 
@@ -161,8 +164,7 @@ enum Enters {
 pub(super) struct Peers {
     table: Mutex<HashMap<Atom, Entry>>,
     next: AtomicU64,
-    /// Who waits for something to become of a node, by its name.
-    waiting: Mutex<HashMap<Box<str>, Arc<Notify>>>,
+    waiting: Waiting,
     events: broadcast::Sender<NodeEvent>,
 }
 
@@ -171,7 +173,7 @@ impl Default for Peers {
         Peers {
             table: Mutex::default(),
             next: AtomicU64::new(1),
-            waiting: Mutex::default(),
+            waiting: Waiting::default(),
             events: broadcast::channel(EVENTS_KEPT).0,
         }
     }
@@ -357,9 +359,9 @@ impl Peers {
 
     /// Waits while a connection with this node is about to be there; gives it.
     pub(super) async fn wait_entered(&self, name: &str) -> Option<Arc<Peer>> {
-        let changes = self.changes(name);
+        let changes = self.waiting.changes(name);
         loop {
-            let changed = changes.notify.notified();
+            let changed = changes.notified();
             match self.lock().get(name) {
                 Some(Entry::Entering(..)) => {}
                 Some(Entry::Up(peer)) if !peer.outbox.closed() => return Some(peer.clone()),
@@ -437,9 +439,9 @@ impl Peers {
 
     /// Waits until this connection is gone.
     pub(super) async fn wait_down(&self, peer: &Peer) {
-        let changes = self.changes(&peer.name);
+        let changes = self.waiting.changes(&peer.name);
         loop {
-            let changed = changes.notify.notified();
+            let changed = changes.notified();
             if self.entry(&peer.name).is_none_or(|current| current.id != peer.id) {
                 return;
             }
@@ -449,9 +451,9 @@ impl Peers {
 
     /// Waits for a connection with this node that somebody else makes.
     pub(super) async fn wait_up(&self, name: &str) -> Arc<Peer> {
-        let changes = self.changes(name);
+        let changes = self.waiting.changes(name);
         loop {
-            let changed = changes.notify.notified();
+            let changed = changes.notified();
             if let Some(peer) = self.get(name) {
                 return peer;
             }
@@ -459,42 +461,8 @@ impl Peers {
         }
     }
 
-    /// Something has become of this node: wakes those who wait for it, and nobody else.
     fn changed(&self, name: &str) {
-        if let Some(notify) = self.waiting().get(name) {
-            notify.notify_waiters();
-        }
-    }
-
-    /// For waiting; to be taken before the first look.
-    fn changes(&self, name: &str) -> Changes<'_> {
-        let mut waiting = self.waiting();
-        let notify = match waiting.get(name) {
-            Some(notify) => notify.clone(),
-            None => waiting.entry(name.into()).or_default().clone(),
-        };
-        Changes { peers: self, name: name.into(), notify }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Notify>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Somebody waits for something to become of a node. The last one to go takes the entry along.
-struct Changes<'a> {
-    peers: &'a Peers,
-    name: Box<str>,
-    notify: Arc<Notify>,
-}
-
-impl Drop for Changes<'_> {
-    fn drop(&mut self) {
-        let mut waiting = self.peers.waiting();
-        // That of the table, and this one.
-        if Arc::strong_count(&self.notify) == 2 {
-            waiting.remove(&self.name);
-        }
+        self.waiting.changed(name);
     }
 }
 
