@@ -52,6 +52,7 @@ fn next_reply(link: &mut Link) -> Vec<u8> {
 
 fn modest(victim: &Victim, before: u64, growth_mib: u64, what: &str) {
     let now = memory(victim);
+    println!("{what}: {before} KiB before, {now} KiB now, {} KiB at most", victim.peak_kib().unwrap_or_default());
     assert!(now <= before + growth_mib * 1024, "{now} KiB after {before}: {what}");
 }
 
