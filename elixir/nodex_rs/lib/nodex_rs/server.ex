@@ -300,19 +300,18 @@ defmodule NodexRs.Server do
     end
   end
 
-  defp printed(lines, %{options: options} = state) do
-    {:noreply, if(options.log, do: Enum.reduce(lines, state, &log_within_limit/2), else: state)}
-  end
+  defp printed(_lines, %{options: %{log: false}} = state), do: {:noreply, state}
 
-  # Whoever prints without end is not to fill the log, nor the mailbox of a child that waits for the logger.
-  defp log_within_limit(line, state) do
+  # Whoever prints without end is not to fill the log, nor to keep this child from answering its callers.
+  defp printed(lines, state) do
     now = System.monotonic_time(:second)
     {second, count} = if match?({^now, _}, state.logged), do: state.logged, else: {now, 0}
     if second != elem(state.logged, 0), do: left_out(state)
-    if count < @lines_per_second, do: log(state, Lines.printable(line))
+    {shown, over} = Enum.split(lines, max(@lines_per_second - count, 0))
+    for line <- shown, do: log(state, Lines.printable(line))
     # Told also if nothing more comes.
-    if count == @lines_per_second, do: Process.send_after(self(), :left_out, 1_000)
-    %{state | logged: {second, count + 1}}
+    if over != [] and count <= @lines_per_second, do: Process.send_after(self(), :left_out, 1_000)
+    {:noreply, %{state | logged: {second, count + length(lines)}}}
   end
 
   defp left_out(%{logged: {_, count}} = state) when count > @lines_per_second do
