@@ -32,11 +32,12 @@ const IMPURE: [&str; 9] =
 const SOCKETS: [&str; 3] = ["nodex-core/src/net/", "nodex-core/src/epmd/", "nodex-core/src/node/listen.rs"];
 
 /// The modules with `unsafe`, and what for.
-const UNSAFE: [(&str, &str); 2] = [
+const UNSAFE: [(&str, &str); 3] = [
     (
         "nodex-core/src/net/sys.rs",
         "reading into memory that is not initialised, and a descriptor known for writing only",
     ),
+    ("nodex-core/src/node/os_signals.rs", "handlers of signals that lose none"),
     ("nodex-host/src/process/before_exec.rs", "what a child does between fork and exec"),
 ];
 

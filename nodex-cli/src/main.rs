@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     output::log_to_stderr(cli.global.verbose);
+    if let Err(error) = nodex_core::node::ready_process() {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
     let json = cli.global.json;
     cli.command.run(&cli.global).unwrap_or_else(|failure| failure.report(json))
 }

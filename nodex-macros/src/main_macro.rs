@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{
-    Expr, ExprPath, LitStr, Token,
+    Expr, ExprPath, Ident, LitStr, Token,
     parse::{ParseStream, Parser},
 };
 
@@ -13,13 +13,25 @@ use crate::{errors::Errors, spans::local};
 
 /// What stands between two commas.
 enum Entry {
-    /// `service`: answers every name.
-    Service(Expr),
-    /// `"name" => service`.
-    Named(LitStr, Expr),
+    /// `service`, which answers every name, or `"name" => service`.
+    Service(Kind, Option<LitStr>, Expr),
     /// `state = value`.
     State(Expr),
+    /// `drain = time`.
+    Drain(Ident, Expr),
 }
+
+/// What stands in front of a service.
+#[derive(Default)]
+struct Kind {
+    /// `permanent`, `transient` or `temporary`.
+    ends: Option<Ident>,
+    /// `factory`.
+    factory: bool,
+}
+
+/// The words that can stand in front of a service.
+const KINDS: [&str; 4] = ["permanent", "transient", "temporary", "factory"];
 
 /// Expands the macro to the function `main`.
 pub(crate) fn main(input: TokenStream) -> TokenStream {
@@ -32,15 +44,9 @@ pub(crate) fn main(input: TokenStream) -> TokenStream {
     }
     let node = local("node");
     let calls = entries.iter().map(|entry| match entry {
-        Entry::Service(service) => {
-            let service = service_tokens(service);
-            quote!(.service(#service))
-        }
-        Entry::Named(name, service) => {
-            let service = service_tokens(service);
-            quote!(.register(#name, #service))
-        }
+        Entry::Service(kind, name, service) => kind.call(name.as_ref(), service),
         Entry::State(value) => quote!(.state(#value)),
+        Entry::Drain(_, time) => quote!(.drain(#time)),
     });
     quote! {
         fn main() -> ::std::process::ExitCode {
@@ -81,40 +87,97 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
+impl Kind {
+    /// Words that another word, a name or a closure follows: alone, each of them may name a handler.
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut kind = Kind::default();
+        loop {
+            let fork = input.fork();
+            let Some(word) = fork.parse::<Ident>().ok().filter(|word| KINDS.iter().any(|kind| word == kind)) else {
+                return Ok(kind);
+            };
+            let closure = fork.peek(Token![|]) || fork.peek(Token![||]) || fork.peek(Token![move]);
+            if !(fork.peek(LitStr) || fork.peek(Ident) || closure) {
+                return Ok(kind);
+            }
+            input.parse::<Ident>()?;
+            let twice =
+                if word == "factory" { std::mem::replace(&mut kind.factory, true) } else { kind.ends.is_some() };
+            if twice {
+                return Err(syn::Error::new(word.span(), "one word says already what this service is"));
+            }
+            if word != "factory" {
+                kind.ends = Some(word);
+            }
+        }
+    }
+
+    /// The method of the builder.
+    fn call(&self, name: Option<&LitStr>, service: &Expr) -> TokenStream {
+        let (service, method) = match self.factory {
+            true => (quote!(#service), if name.is_some() { "register_factory" } else { "factory" }),
+            false => (service_tokens(service), if name.is_some() { "register" } else { "service" }),
+        };
+        let name = name.map(|name| quote!(#name,));
+        match &self.ends {
+            None => {
+                let method = Ident::new(method, Span::call_site());
+                quote!(.#method(#name #service))
+            }
+            Some(ends) => {
+                let method = Ident::new(&format!("{method}_with"), Span::call_site());
+                let options = quote!(::nodex::__private::node::ServiceOptions::new().trap_exit(true).#ends());
+                quote!(.#method(#name #options, #service))
+            }
+        }
+    }
+}
+
 fn entry(input: ParseStream<'_>) -> syn::Result<Entry> {
+    let kind = Kind::parse(input)?;
     if input.peek(LitStr) && input.peek2(Token![=>]) {
         let name = input.parse()?;
         let arrow: Token![=>] = input.parse()?;
         if input.is_empty() || input.peek(Token![,]) {
             return Err(syn::Error::new_spanned(arrow, "expected a service behind this"));
         }
-        return Ok(Entry::Named(name, input.parse()?));
+        return Ok(Entry::Service(kind, Some(name), input.parse()?));
     }
-    if input.peek(syn::Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]) && !input.peek2(Token![=>]) {
-        let key: syn::Ident = input.parse()?;
-        if key != "state" {
-            let message =
-                format!("unknown key `{key}`; there is `state = value`, beside services and `\"name\" => service`");
+    if input.peek(Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]) && !input.peek2(Token![=>]) {
+        let key: Ident = input.parse()?;
+        if key != "state" && key != "drain" {
+            let message = format!(
+                "unknown key `{key}`; there are `state = value` and `drain = duration`, beside services and \
+                 `\"name\" => service`"
+            );
             return Err(syn::Error::new(key.span(), message));
         }
         input.parse::<Token![=]>()?;
-        return Ok(Entry::State(input.parse()?));
+        let value = input.parse()?;
+        return Ok(if key == "drain" { Entry::Drain(key, value) } else { Entry::State(value) });
     }
     let service: Expr = input.parse()?;
     if input.peek(Token![=>]) {
         return Err(syn::Error::new_spanned(service, "the name of a service is a string: `\"name\" => service`"));
     }
-    Ok(Entry::Service(service))
+    Ok(Entry::Service(kind, None, service))
 }
 
 fn check(entries: &[Entry], errors: &mut Errors) {
     let mut names = HashSet::new();
-    let mut services = 0;
+    let (mut services, mut drains) = (0, 0);
     for entry in entries {
         let service = match entry {
             Entry::State(_) => continue,
-            Entry::Service(service) => service,
-            Entry::Named(name, service) => {
+            Entry::Drain(key, _) => {
+                drains += 1;
+                if drains > 1 {
+                    errors.span(key.span(), "this is said twice");
+                }
+                continue;
+            }
+            Entry::Service(_, None, service) => service,
+            Entry::Service(_, Some(name), service) => {
                 let text = name.value();
                 let characters = text.chars().count();
                 if characters == 0 {

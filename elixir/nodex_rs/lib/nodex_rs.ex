@@ -34,7 +34,8 @@ defmodule NodexRs do
   | `:start_timeout` | 60000 | The start fails after so many milliseconds, whatever is printed. |
   | `:grace` | 1000 | Milliseconds from the end of its stdin to SIGTERM. Use 0 for an executable that does not look at stdin. |
   | `:kill_after` | 5000 | Milliseconds from SIGTERM to SIGKILL. |
-  | `:log` | `:info` | The level at which its lines are logged after the ready line, or `false`. |
+  | `:drain` | 4000 | Milliseconds in which the node may finish what still runs, from the end of its stdin on; it is told in `NODEX_DRAIN`. Less than `:grace` and `:kill_after` together, of which it is four fifths if they are short. |
+  | `:log` | `:info` | The level at which its lines are logged after the ready line, or `false`. Errors and warnings of the node's own log have those levels. It logs errors, such as casts that fail, unless `NODEX_LOG` says otherwise. |
   | `:distribute` | `false` | What to do when this BEAM is no node: fail, or become one, see below. |
   | `:restart`, `:shutdown` | `:permanent`, the stop times and 5 s | As for every child. |
 
@@ -89,6 +90,7 @@ defmodule NodexRs do
           | {:start_timeout, pos_integer}
           | {:grace, non_neg_integer}
           | {:kill_after, non_neg_integer}
+          | {:drain, non_neg_integer}
           | {:log, Logger.level() | false}
           | {:distribute, boolean | node}
           | {:restart, Supervisor.restart()}

@@ -27,6 +27,24 @@ defmodule NodexRs.LogTest do
     refute log =~ ~r/\[(info|warning)\]/
   end
 
+  test "casts that fail are in the log of the BEAM, as errors" do
+    log =
+      capture_log(fn ->
+        child = start!("citizen_under_test", process: :orders)
+        NodexRs.cast(child, {:crash, "nobody waits"})
+        NodexRs.cast(child, {:refuse, :no})
+        NodexRs.cast(child, {:sum, "no list"})
+        # The lines come in another way than replies.
+        assert eventually(fn -> printed?(child, "sum: argument 1") end)
+      end)
+
+    assert log =~ ~r/\[error\] .*a cast failed.*crash: nobody waits/
+    assert log =~ ~r/\[error\] .*a cast failed.*\{error,no\}/
+    assert log =~ ~r/\[error\] .*a cast failed.*sum: argument 1/
+  end
+
+  defp printed?(child, text), do: Enum.any?(NodexRs.Lines.last(:sys.get_state(child).lines), &(&1 =~ text))
+
   test "whoever prints without end does not fill it" do
     state = %NodexRs.Server{
       options: %{NodexRs.Options.new!(exec: "a") | log: :warning},

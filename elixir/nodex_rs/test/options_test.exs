@@ -19,6 +19,14 @@ defmodule NodexRs.OptionsTest do
              NodexRs.child_spec(exec: "c", id: :b, restart: :transient, shutdown: 1)
   end
 
+  test "a node has less time than it takes to the kill" do
+    assert Options.new!(exec: "calc").drain == 4_000
+    assert Options.new!(exec: "calc", grace: 0, kill_after: 1_000).drain == 800
+    assert Options.new!(exec: "calc", grace: 0, kill_after: 0).drain == 0
+    assert Options.new!(exec: "calc", drain: 5_999).drain == 5_999
+    assert Options.new!(exec: "calc", drain: 30_000, kill_after: 60_000).drain == 30_000
+  end
+
   test "children of one executable have ids of their own if their names differ" do
     assert NodexRs.child_spec(exec: {:shop, "calc"}).id == {NodexRs, "calc"}
     assert NodexRs.child_spec(exec: "calc", sname: "a").id == {NodexRs, "a"}
@@ -56,6 +64,9 @@ defmodule NodexRs.OptionsTest do
         {[exec: "calc", ready_timeout: 0], ":ready_timeout is 0, expected a positive integer"},
         {[exec: "calc", grace: -1], ":grace is -1, expected an integer from 0"},
         {[exec: "calc", grace: "1s"], ":grace is \"1s\""},
+        {[exec: "calc", drain: 6_000], ":drain is 6000, expected an integer from 0 and less than"},
+        {[exec: "calc", drain: -1], ":drain is -1"},
+        {[exec: "calc", drain: "1s"], ":drain is \"1s\""},
         {[exec: "calc", cookie: "secret"], ":environment or :argument"},
         {[exec: "calc", args: ["a\0b"]], "a list of strings"},
         {[exec: "calc", env: [A: "b"]], "pairs of strings"},

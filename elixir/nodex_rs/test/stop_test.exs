@@ -16,6 +16,20 @@ defmodule NodexRs.StopTest do
     assert eventually(fn -> node not in Node.list(:connected) end)
   end
 
+  test "a stop lets calls finish that run, also beyond the time of SIGTERM" do
+    {:ok, supervisor} =
+      Supervisor.start_link([spec("citizen_under_test", grace: 200, process: :orders)], strategy: :one_for_one)
+
+    child = child_of(supervisor)
+    NodexRs.await_ready(child)
+    %{os_pid: os_pid, node: node} = NodexRs.info(child)
+    running = Task.async(fn -> GenServer.call({:orders, node}, {:sleep, 1_500}, deadline()) end)
+    assert eventually(fn -> :rpc.call(node, :nodex, :info, []).counters.calls >= 1 end)
+    Supervisor.stop(supervisor)
+    assert Task.await(running, deadline()) == 1_500
+    refute alive?(os_pid)
+  end
+
   test "a C node that does not look at stdin gets SIGTERM" do
     {:ok, supervisor} =
       Supervisor.start_link([spec("c_node", cookie: :argument, grace: 20)], strategy: :one_for_one)

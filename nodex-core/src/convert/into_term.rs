@@ -26,6 +26,13 @@ pub trait IntoTerm {
         self.encode(encoder)
     }
 
+    /// True for the `Err` of a `Result`.
+    #[doc(hidden)]
+    #[inline]
+    fn is_error(&self) -> bool {
+        false
+    }
+
     /// A list of these values.
     #[doc(hidden)]
     fn encode_list(all: &[Self], encoder: &mut Encoder) -> Result<(), EncodeError>

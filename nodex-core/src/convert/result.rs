@@ -93,6 +93,11 @@ fn put_error(value: &impl IntoTerm, encoder: &mut Encoder) -> Result<(), EncodeE
 
 impl<T: IntoTerm, E: IntoTerm> IntoTerm for Result<T, E> {
     #[inline]
+    fn is_error(&self) -> bool {
+        self.is_err()
+    }
+
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Ok(value) => put_ok(value, encoder),
@@ -102,6 +107,11 @@ impl<T: IntoTerm, E: IntoTerm> IntoTerm for Result<T, E> {
 }
 
 impl<E: IntoTerm> IntoTerm for Result<(), E> {
+    #[inline]
+    fn is_error(&self) -> bool {
+        self.is_err()
+    }
+
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
@@ -113,6 +123,11 @@ impl<E: IntoTerm> IntoTerm for Result<(), E> {
 
 impl<T: IntoTerm> IntoTerm for Result<T, ()> {
     #[inline]
+    fn is_error(&self) -> bool {
+        self.is_err()
+    }
+
+    #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Ok(value) => put_ok(value, encoder),
@@ -122,6 +137,11 @@ impl<T: IntoTerm> IntoTerm for Result<T, ()> {
 }
 
 impl IntoTerm for Result<(), ()> {
+    #[inline]
+    fn is_error(&self) -> bool {
+        self.is_err()
+    }
+
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         if self.is_ok() { atom!("ok").encode(encoder) } else { atom!("error").encode(encoder) }

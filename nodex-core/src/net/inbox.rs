@@ -65,6 +65,11 @@ impl<'a> Batch<'a> {
         *self.at += 4 + frame.len();
         Some(frame)
     }
+
+    /// How many bytes of what was read begin with this frame, which was the last one.
+    pub(super) fn left_with(&self, frame: &[u8]) -> usize {
+        self.owner.len() - *self.at + 4 + frame.len()
+    }
 }
 
 /// The frame that begins here, if all of it is there and it is not too long.

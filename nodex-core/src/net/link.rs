@@ -21,6 +21,7 @@ use super::{
     Inbox, Outbox,
     inbox::Room,
     outbox::{KEEP, REST},
+    silence::Silence,
 };
 use crate::etf::Encoder;
 
@@ -36,6 +37,9 @@ const FRAME_COST: usize = 256;
 
 /// After so much the load is looked at, whatever became of the messages: other threads add to it as well.
 const UNLOOKED: usize = 64 * FRAME_COST;
+
+/// How long a peer that was told that nothing more comes may take to hang up.
+pub(super) const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +181,9 @@ pub(crate) trait Receive: Send {
     /// One frame, without its length and never empty. Replies go to `out`.
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
 
+    /// The same when the node is to end. `late` says that the frame came after that was asked for.
+    fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
+
     /// Goes on with calls that were not answered at once; their replies go to `out`, and are handed on when there are
     /// many. The same for what the peer has to be told, as far as there is room.
     fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd>;
@@ -193,8 +200,9 @@ pub(crate) trait Receive: Send {
     /// True while the node has no other connection, so that nobody waits while this one is served.
     fn alone(&self) -> bool;
 
-    /// True when the link is to end as soon as nothing is in flight and all is written.
-    fn stopping(&mut self, context: &mut Context<'_>) -> bool;
+    /// True when the link is to end as soon as all is written: the node is to end, and nothing of it runs any more.
+    /// `drained` says that all that was there when this was asked for has been handled.
+    fn may_end(&mut self, context: &mut Context<'_>, drained: bool) -> bool;
 }
 
 /// Handles the frames of the inbox until it is empty, too much waits, or nothing is left of `turn`.
@@ -230,7 +238,12 @@ pub(super) fn handle_frames<R: Receive>(
                     continue;
                 }
                 unlooked = unlooked.saturating_sub(FRAME_COST + frame.len());
-                let taken = receive.frame(frame, input, out)?;
+                let taken = if outbox.intake.draining() {
+                    let late = outbox.intake.is_late(batch.left_with(frame));
+                    receive.last_frame(frame, late, input, out)?
+                } else {
+                    receive.frame(frame, input, out)?
+                };
                 let full = out.len() > BATCH;
                 if full {
                     outbox.submit(out)?;
@@ -305,14 +318,16 @@ pub(crate) struct Link<R> {
     out: Encoder,
     heard: Cell<bool>,
     life: Life,
+    silence: Silence,
 }
 
 impl<R: Receive> Link<R> {
     /// `rest` came behind the handshake.
     pub(crate) fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, rest: &[u8], limits: LinkLimits, receive: R) -> Self {
         let inbox = Inbox::new(rest, limits.max_frame);
-        let life = Life::new(limits.tick_time);
-        Link { read, outbox, receive, limits, inbox, out: Encoder::new(), heard: Cell::new(true), life }
+        outbox.intake.read(rest.len());
+        let (life, silence) = (Life::new(limits.tick_time), Silence::default());
+        Link { read, outbox, receive, limits, inbox, out: Encoder::new(), heard: Cell::new(true), life, silence }
     }
 
     /// Runs until the connection ends, and says why.
@@ -322,8 +337,21 @@ impl<R: Receive> Link<R> {
             Err(end) => Poll::Ready(end),
         });
         let end = end.await;
+        if end == LinkEnd::Shutdown && !self.outbox.aborted() {
+            // Apart, so that no connection takes memory for it before.
+            Box::pin(self.farewell()).await;
+        }
         self.outbox.close();
         end
+    }
+
+    /// All is written: gives the peer time to take it.
+    async fn farewell(&mut self) {
+        self.outbox.finish();
+        let mut rest = vec![0; 4096];
+        let end = async { while matches!(self.read.read(&mut rest).await, Ok(1..)) {} };
+        // Whoever does not hang up in time loses nothing but what it has not taken.
+        let _ = tokio::time::timeout(FAREWELL, end).await;
     }
 
     /// Does all that can be done now. What has to be waited for wakes this task.
@@ -334,7 +362,7 @@ impl<R: Receive> Link<R> {
         }
         let mut turn = if self.receive.alone() { usize::MAX } else { TURN };
         loop {
-            let Link { inbox, receive, outbox, out, limits, .. } = self;
+            let Link { inbox, receive, outbox, out, limits, silence, .. } = self;
             outbox.handling(|| receive.poll_later(context, out))?;
             handle_frames(inbox, receive, outbox, out, limits, context.waker(), &mut turn)?;
             if turn == 0 && !inbox.is_done() {
@@ -352,8 +380,12 @@ impl<R: Receive> Link<R> {
                 }
                 continue;
             }
+            outbox.intake.done();
             let has_news = receive.has_news();
-            if receive.stopping(context) && receive.load().calls == 0 && drained && !has_news {
+            if receive.may_end(context, outbox.intake.drained() && !has_news)
+                && drained
+                && silence.poll(outbox, context).is_ready()
+            {
                 return Err(LinkEnd::Shutdown);
             }
             if has_news && outbox.has_room() {
@@ -388,6 +420,7 @@ impl<R: Receive> Link<R> {
             Poll::Ready(Ok(0)) => Err(LinkEnd::Closed),
             Poll::Ready(Ok(count)) => {
                 self.heard.set(true);
+                self.outbox.intake.read(count);
                 self.inbox.filled(count);
                 Ok(true)
             }

@@ -3,6 +3,7 @@
 mod accept;
 mod connect;
 mod inbox;
+mod intake;
 mod keeper;
 mod link;
 mod locate;
@@ -10,6 +11,7 @@ mod memory;
 mod outbox;
 mod random;
 pub(crate) mod reader;
+mod silence;
 mod sys;
 mod write_side;
 

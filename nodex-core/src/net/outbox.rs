@@ -11,10 +11,13 @@ use std::{
 };
 
 use futures::task::AtomicWaker;
-use rustix::net::{SendAncillaryBuffer, SendFlags, send, sendmsg};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::{SendAncillaryBuffer, SendFlags, send, sendmsg},
+};
 use tokio::sync::Notify;
 
-use super::WriteSide;
+use super::{WriteSide, intake::Intake};
 use crate::etf::Encoder;
 
 /// How many pieces one vectored write takes.
@@ -52,6 +55,7 @@ pub struct Outbox {
     driver: AtomicWaker,
     /// Moves when handlers begin and when they have given way: odd while they run.
     handling: AtomicUsize,
+    pub(super) intake: Intake,
 }
 
 #[derive(Debug, Default)]
@@ -82,7 +86,29 @@ impl Outbox {
             stalled: AtomicBool::new(false),
             driver: AtomicWaker::new(),
             handling: AtomicUsize::new(0),
+            intake: Intake::default(),
         }
+    }
+
+    /// From now on what comes is told apart by whether it was there already, and the connection ends when all is done.
+    /// Said again, it changes nothing.
+    pub(crate) fn drain(&self) {
+        // Fails only when the socket is gone.
+        let unread = rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
+        self.intake.drain(usize::try_from(unread).unwrap_or(usize::MAX), self.written());
+    }
+
+    /// Tells the peer that nothing more comes. What it still sends is read and dropped, so that the system does not take
+    /// back what the peer has not read yet, as it does when a socket is closed with something unread in it.
+    pub(super) fn finish(&self) {
+        // Fails only when it is not connected any more.
+        let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Write);
+    }
+
+    /// Whether the peer has ended its side of the connection.
+    pub(crate) fn hung_up(&self) -> bool {
+        let mut socket = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::RDHUP)];
+        self.closed() || matches!(poll(&mut socket, Some(&Timespec::default())), Ok(1..))
     }
 
     /// Runs handlers. Only one thread at a time does this.

@@ -16,16 +16,28 @@ use std::{
     time::Duration,
 };
 
+use tokio::{sync::oneshot, time::timeout};
+
 use super::{
     Inbox, LinkEnd, LinkLimits, Outbox, Receive,
     inbox::Room,
-    link::{Life, congested, handle_frames},
+    link::{FAREWELL, Life, congested, handle_frames},
+    silence::Silence,
     sys::fill,
 };
 use crate::etf::Encoder;
 
 /// How soon the runtime is woken again while the thread waits for it.
 const RETRY: Duration = Duration::from_millis(10);
+
+/// The name of the thread.
+pub(crate) const THREAD: &str = "nodex-link";
+
+/// How long what runs may go on when the link is lost.
+pub(crate) const LAST: Duration = Duration::from_millis(80);
+
+/// How long a thread may take to end that no handler keeps.
+const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// What the thread and the runtime share.
 struct Shared<R> {
@@ -35,6 +47,8 @@ struct Shared<R> {
     outbox: Arc<Outbox>,
     limits: LinkLimits,
     heard: AtomicBool,
+    /// All is said and done, and what still comes is dropped.
+    finished: AtomicBool,
     /// The runtime found the core in use and wants to be woken when it is free.
     wanted: AtomicBool,
 }
@@ -55,37 +69,58 @@ pub(crate) async fn drive<R: Receive + 'static>(
     receive: R,
 ) -> LinkEnd {
     let inbox = Inbox::new(rest, limits.max_frame);
+    outbox.intake.read(rest.len());
     let shared = Arc::new(Shared {
         core: Mutex::new(Core { receive, out: Encoder::new(), end: None }),
         changed: Condvar::new(),
         outbox,
         limits,
         heard: AtomicBool::new(true),
+        finished: AtomicBool::new(false),
         wanted: AtomicBool::new(false),
     });
-    let mut life = Life::new(limits.tick_time);
+    let (mut life, mut silence) = (Life::new(limits.tick_time), Silence::default());
     let mut start = Some((socket, inbox));
+    let (gone, mut thread) = oneshot::channel::<()>();
+    let mut gone = Some(gone);
     let end = std::future::poll_fn(|context| {
         if let Some((socket, inbox)) = start.take() {
-            let (shared, waker) = (shared.clone(), context.waker().clone());
+            let (shared, waker, gone) = (shared.clone(), context.waker().clone(), gone.take());
             // Handlers find the runtime, for timers and tasks.
             let runtime = tokio::runtime::Handle::current();
             let read = move || {
                 let _in_runtime = runtime.enter();
                 shared.read(socket, inbox, &waker);
+                // Whoever waits for the thread has the last reference, and drops what is left.
+                drop(shared);
+                drop(gone);
             };
-            if let Err(error) = thread::Builder::new().name("nodex-link".into()).spawn(read) {
+            if let Err(error) = thread::Builder::new().name(THREAD.into()).spawn(read) {
                 return Poll::Ready(error.into());
             }
         }
-        match shared.poll(context, &mut life) {
+        match shared.poll(context, &mut life, &mut silence) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
         }
     });
     let end = end.await;
+    let mut left = true;
+    if end == LinkEnd::Shutdown && !shared.outbox.aborted() {
+        shared.finished.store(true, Ordering::Release);
+        shared.outbox.finish();
+        shared.changed.notify_all();
+        left = timeout(FAREWELL, &mut thread).await.is_err();
+    }
     shared.outbox.close();
     shared.changed.notify_all();
+    if end != LinkEnd::Shutdown {
+        shared.last_calls().await;
+    }
+    if left {
+        // A handler that goes on for longer keeps what it has.
+        let _ = timeout(if shared.outbox.aborted() { AT_ONCE } else { LAST }, thread).await;
+    }
     end
 }
 
@@ -105,6 +140,11 @@ impl<R: Receive> Shared<R> {
                 Ok(0) => break LinkEnd::Closed,
                 Ok(count) => {
                     self.heard.store(true, Ordering::Relaxed);
+                    if self.finished.load(Ordering::Acquire) {
+                        buffer.clear();
+                        continue;
+                    }
+                    self.outbox.intake.read(count);
                     inbox.filled(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -128,6 +168,7 @@ impl<R: Receive> Shared<R> {
             handle_frames(inbox, receive, &self.outbox, out, &self.limits, waker, &mut turn)?;
             self.outbox.submit(out)?;
             if inbox.is_done() && !congested(&self.outbox, receive, &self.limits) {
+                self.outbox.intake.done();
                 break;
             }
             let stalled = congested(&self.outbox, receive, &self.limits);
@@ -140,14 +181,14 @@ impl<R: Receive> Shared<R> {
             }
         }
         drop(core);
-        if self.wanted.swap(false, Ordering::AcqRel) || self.outbox.waiting() > 0 {
+        if self.wanted.swap(false, Ordering::AcqRel) || self.outbox.waiting() > 0 || self.outbox.intake.draining() {
             waker.wake_by_ref();
         }
         Ok(())
     }
 
     /// The runtime's part.
-    fn poll(&self, context: &mut Context<'_>, life: &mut Life) -> Result<(), LinkEnd> {
+    fn poll(&self, context: &mut Context<'_>, life: &mut Life, silence: &mut Silence) -> Result<(), LinkEnd> {
         self.outbox.register(context.waker());
         if self.outbox.aborted() {
             return Err(LinkEnd::Shutdown);
@@ -168,7 +209,10 @@ impl<R: Receive> Shared<R> {
                 self.outbox.submit(out)?;
                 let drained = self.outbox.poll_flush(context)?.is_ready();
                 let has_news = receive.has_news();
-                if receive.stopping(context) && receive.load().calls == 0 && drained && !has_news {
+                if receive.may_end(context, self.outbox.intake.drained() && !has_news)
+                    && drained
+                    && silence.poll(&self.outbox, context).is_ready()
+                {
                     return Err(LinkEnd::Shutdown);
                 }
                 if has_news && self.outbox.has_room() {
@@ -180,6 +224,21 @@ impl<R: Receive> Shared<R> {
         }
         life.poll(context, || self.heard.swap(false, Ordering::Relaxed), reading)?;
         Ok(())
+    }
+
+    /// The link is lost: goes on with the calls that run, for a moment. Nobody gets their replies, but what they have begun
+    /// they may end.
+    async fn last_calls(&self) {
+        let done = std::future::poll_fn(|context| {
+            self.outbox.register(context.waker());
+            let Some(mut core) = self.try_lock() else { return Poll::Pending };
+            let Core { receive, out, .. } = &mut *core;
+            // There is nobody left who could break a rule.
+            let _ = receive.poll_later(context, out);
+            *out = Encoder::new();
+            if receive.load().calls == 0 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let _ = timeout(LAST, done).await;
     }
 
     /// The core if it is free; else this task is woken when it is.

@@ -179,6 +179,13 @@ impl Rejection {
         Rejection(Box::new(encoder))
     }
 
+    /// The atom `draining`: the node is about to end.
+    pub(crate) fn draining() -> Self {
+        let mut encoder = Encoder::new();
+        encoder.put_atom(&crate::atom!("draining"));
+        Rejection(Box::new(encoder))
+    }
+
     fn tagged(tag: crate::term::Atom, message: &str) -> Self {
         let mut encoder = Encoder::new();
         // An atom and a text of less than 4 GiB: neither can be refused.

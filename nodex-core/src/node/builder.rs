@@ -4,6 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use super::{
     Extensions, IntoService, Service, ServiceOptions,
+    factory::Factory,
     listen::Listen,
     registry::{Manners, Registration},
 };
@@ -18,7 +19,7 @@ pub struct Builder {
     pub(super) registrations: Vec<Registration>,
     pub(super) extensions: Extensions,
     pub(super) limits: LinkLimits,
-    pub(super) grace: Duration,
+    pub(super) drain: Option<Duration>,
     pub(super) listen: Option<Listen>,
     pub(super) locate: Option<Locate>,
     pub(super) visible: bool,
@@ -31,7 +32,7 @@ impl Default for Builder {
             registrations: Vec::new(),
             extensions: Extensions::default(),
             limits: LinkLimits::default(),
-            grace: Duration::from_millis(80),
+            drain: None,
             listen: None,
             locate: None,
             visible: false,
@@ -50,11 +51,20 @@ impl Builder {
     #[must_use]
     pub fn service(mut self, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        match self.registrations.iter_mut().find(|(name, ..)| name.is_none()) {
-            Some((_, services, _)) => services.push(service),
-            None => self.registrations.push((None, vec![service], Manners::PERMANENT)),
+        match self.registrations.iter_mut().find(|known| known.name.is_none() && known.factory.is_none()) {
+            Some(known) => known.services.push(service),
+            None => self.registrations.push(Registration::usual(None, service)),
         }
         self
+    }
+
+    /// The same with options, which hold for all services that answer every name.
+    #[must_use]
+    pub fn service_with(self, options: ServiceOptions, service: impl IntoService) -> Self {
+        let mut builder = self.service(service);
+        let known = builder.registrations.iter_mut().filter(|known| known.name.is_none() && known.factory.is_none());
+        known.for_each(|known| (known.manners, known.ends) = (options.manners(), options.ends()));
+        builder
     }
 
     /// Adds a service under a registered name of its own.
@@ -64,7 +74,7 @@ impl Builder {
     #[must_use]
     pub fn register(mut self, name: &'static str, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        self.registrations.push((Some(Atom::from_static(name)), vec![service], Manners::PERMANENT));
+        self.registrations.push(Registration::usual(Some(Atom::from_static(name)), service));
         self
     }
 
@@ -75,7 +85,85 @@ impl Builder {
     #[must_use]
     pub fn register_with(mut self, name: &'static str, options: ServiceOptions, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        self.registrations.push((Some(Atom::from_static(name)), vec![service], options.manners()));
+        let usual = Registration::usual(Some(Atom::from_static(name)), service);
+        self.registrations.push(Registration { manners: options.manners(), ends: options.ends(), ..usual });
+        self
+    }
+
+    /// Adds a service that answers every registered name and that is made anew when it has failed: the only one without a
+    /// name. See [`Self::register_factory`].
+    #[must_use]
+    pub fn factory<S: IntoService>(self, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
+        self.made_by(None, PERMANENT, make)
+    }
+
+    /// The same with options.
+    #[must_use]
+    pub fn factory_with<S: IntoService>(
+        self,
+        options: ServiceOptions,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        self.made_by(None, options, make)
+    }
+
+    /// Adds a service under a registered name that is made anew when it has ended with another reason than `normal`,
+    /// `shutdown` or `{shutdown, _}`. The new one has the name and another pid; those who watch the old one are told.
+    ///
+    /// If it fails more than 3 times within 5 seconds, it has ended, and so has one that ends normally: then its
+    /// [`ServiceType`](super::ServiceType) says what comes of it.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// use nodex_core::node::{Builder, Functions, ServiceOptions};
+    ///
+    /// let counter = || {
+    ///     let count = AtomicU64::new(0);
+    ///     Functions::new().add("next", move || count.fetch_add(1, Ordering::Relaxed))
+    /// };
+    /// let node = Builder::new().register_factory("counter", counter);
+    /// // A handler that panics is then the end of the counter, and the next one begins at 0.
+    /// let options = ServiceOptions::new().trap_exit(true).stop_on_panic(true);
+    /// let node = Builder::new().register_factory_with("counter", options, counter);
+    /// ```
+    ///
+    /// # Panics
+    /// When the name has more than 255 characters.
+    #[must_use]
+    pub fn register_factory<S: IntoService>(
+        self,
+        name: &'static str,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        self.made_by(Some(Atom::from_static(name)), PERMANENT, make)
+    }
+
+    /// The same with options.
+    ///
+    /// # Panics
+    /// When the name has more than 255 characters.
+    #[must_use]
+    pub fn register_factory_with<S: IntoService>(
+        self,
+        name: &'static str,
+        options: ServiceOptions,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        self.made_by(Some(Atom::from_static(name)), options, make)
+    }
+
+    fn made_by<S: IntoService>(
+        mut self,
+        name: Option<Atom>,
+        options: ServiceOptions,
+        make: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        let make = move || Box::new(make().into_service()) as Box<dyn Service>;
+        let factory = Factory::new(make, options.intensity());
+        let usual = Registration::usual(name, factory.make());
+        let (manners, ends, factory) = (options.manners(), options.ends(), Some(factory.into()));
+        self.registrations.push(Registration { manners, ends, factory, ..usual });
         self
     }
 
@@ -147,17 +235,29 @@ impl Builder {
         self
     }
 
-    /// How long running handlers may go on after the node was asked to stop; 80 ms unless set.
+    /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
+    ///
+    /// For a node executable what its host says in the environment variable `NODEX_DRAIN` comes first, because the host
+    /// knows when it will kill; the units are `ms`, `s` and `m`. If the connection is lost, 80 ms are left in any case.
     #[must_use]
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+    pub fn drain(mut self, time: Duration) -> Self {
+        self.drain = Some(time);
         self
+    }
+}
+
+/// Those of the services that a node is built with.
+const PERMANENT: ServiceOptions = ServiceOptions::built_in();
+
+impl Registration {
+    fn usual(name: Option<Atom>, service: Box<dyn Service>) -> Self {
+        Registration { name, services: vec![service], manners: Manners::PERMANENT, ends: None, factory: None }
     }
 }
 
 impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.registrations.iter().map(|(name, ..)| name).collect();
+        let names: Vec<_> = self.registrations.iter().map(|known| &known.name).collect();
         f.debug_struct("Builder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -10,7 +10,13 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-use super::{Args, Class, FromArg, IntoReply, Lock, Rejection, caller::Share, route::Route};
+use super::{
+    Args, CallKind, Class, FromArg, IntoReply, Lock, Rejection,
+    caller::Share,
+    failed_casts::{self, Cast},
+    panics,
+    route::Route,
+};
 use crate::{
     etf::{EncodeError, Encoder},
     term::Atom,
@@ -50,7 +56,9 @@ impl<'a> Call<'a> {
     /// Answers at once.
     #[inline(always)]
     pub fn reply<R: IntoReply>(self, reply: R) -> Handled {
-        write_reply(self.args.route, self.out, reply, &self.args.share);
+        if write_reply(self.args.route, self.out, &reply, &self.args.share) == Written::Cast {
+            failed_casts::ended(self.args.context, self.args.function, &reply);
+        }
         Handled(None)
     }
 
@@ -58,6 +66,9 @@ impl<'a> Call<'a> {
     #[cold]
     pub fn reject(self, rejection: Rejection) -> Handled {
         self.args.share.answered();
+        if self.args.route.kind == CallKind::Cast {
+            failed_casts::failed(self.args.context, self.args.function, rejection.reason());
+        }
         self.args.route.write_error(self.out, &rejection);
         Handled(None)
     }
@@ -73,7 +84,9 @@ impl<'a> Call<'a> {
     where
         F: Future<Output: IntoReply> + Send + 'static,
     {
-        let mut later = Later(Box::pin(Answering { future, share: self.args.share }));
+        let cast = (self.args.route.kind == CallKind::Cast)
+            .then(|| Cast { context: self.args.context.clone(), function: self.args.function.clone() });
+        let mut later = Later(Box::pin(Answering { future, share: self.args.share, cast }));
         match later.0.as_mut().poll_reply(&mut task::Context::from_waker(self.waker), self.args.route, self.out) {
             Poll::Ready(()) => Handled(None),
             Poll::Pending => Handled(Some(later)),
@@ -152,6 +165,10 @@ async fn on_blocking_thread<R: Send + 'static>(
     function: Atom,
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Blocking<R> {
+    let work = move || {
+        let _caught = panics::caught();
+        work()
+    };
     match tokio::task::spawn_blocking(work).await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(reply) => Blocking::Done(reply),
         // The panic goes on here, where it is made the answer of this call.
@@ -176,6 +193,10 @@ impl<R: IntoReply> IntoReply for Blocking<R> {
         if let Blocking::Done(reply) = self { reply.raises() } else { Some(Class::Error) }
     }
 
+    fn failed(&self) -> bool {
+        if let Blocking::Done(reply) = self { reply.failed() } else { true }
+    }
+
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {
             Blocking::Done(reply) => return reply.encode_reply(encoder),
@@ -187,16 +208,28 @@ impl<R: IntoReply> IntoReply for Blocking<R> {
     }
 }
 
+/// What became of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// It is written, or there is none.
+    Done,
+    /// There is nobody to write it to: whoever sent a cast does not learn what has become of it.
+    Cast,
+}
+
 #[inline(always)]
-fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R, share: &Share) {
+fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: &R, share: &Share) -> Written {
     if !reply.replies() {
-        return;
+        return Written::Done;
     }
     share.answered();
     if let Some(class) = reply.raises() {
-        return raise(route, class, &reply, out);
+        raise(route, class, reply, out);
+        return if route.kind == CallKind::Cast { Written::Cast } else { Written::Done };
     }
-    let Some(frame) = route.begin(out) else { return };
+    let Some(frame) = route.begin(out) else {
+        return if route.kind == CallKind::Cast { Written::Cast } else { Written::Done };
+    };
     match reply.encode_reply(out) {
         Ok(()) => route.finish(frame, out),
         Err(error) => {
@@ -204,6 +237,7 @@ fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: R, sha
             route.write_error(out, &Rejection::unencodable(&error));
         }
     }
+    Written::Done
 }
 
 #[cold]
@@ -235,6 +269,9 @@ impl Later {
                 out.rollback(mark);
                 self.0.as_mut().answered();
                 let rejection = panic_rejection(function, &*panic);
+                if let Some(cast) = self.0.cast() {
+                    cast.rejected(&rejection);
+                }
                 route.write_error(out, &rejection);
                 Poll::Ready(Some(rejection))
             }
@@ -272,6 +309,9 @@ pub(crate) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)
 }
 
 trait AnswerFuture: Send {
+    /// Where it goes if it is a cast.
+    fn cast(&self) -> Option<&Cast>;
+
     fn poll_reply(
         self: Pin<&mut Self>,
         context: &mut task::Context<'_>,
@@ -288,10 +328,15 @@ pin_project! {
         #[pin]
         future: F,
         share: Share,
+        cast: Option<Cast>,
     }
 }
 
 impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
+    fn cast(&self) -> Option<&Cast> {
+        self.cast.as_ref()
+    }
+
     fn poll_reply(
         self: Pin<&mut Self>,
         context: &mut task::Context<'_>,
@@ -299,7 +344,13 @@ impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
         out: &mut Encoder,
     ) -> Poll<()> {
         let this = self.project();
-        this.future.poll(context).map(|reply| write_reply(route, out, reply, this.share))
+        this.future.poll(context).map(|reply| {
+            if write_reply(route, out, &reply, this.share) == Written::Cast
+                && let Some(cast) = this.cast
+            {
+                cast.ended(&reply);
+            }
+        })
     }
 
     fn answered(self: Pin<&mut Self>) {

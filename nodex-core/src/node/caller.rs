@@ -118,6 +118,7 @@ impl Caller {
         if written.is_err() {
             self.0.state.store(before, Ordering::SeqCst);
         }
+        self.0.context.inner().went_on();
         written
     }
 
@@ -125,6 +126,7 @@ impl Caller {
     /// `rpc` or `erpc` is over all the same.
     pub fn forget(self) {
         self.0.state.store(ANSWERED, Ordering::SeqCst);
+        self.0.context.inner().went_on();
     }
 }
 
@@ -195,6 +197,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         self.context.inner().kept.remove(self);
         self.give_up("the caller was dropped without an answer");
+        self.context.inner().went_on();
     }
 }
 
@@ -286,6 +289,18 @@ impl Kept {
         {
             all.remove(&number);
         }
+    }
+
+    /// Whether anybody waits for the answer of a kept caller.
+    pub(super) fn is_awaited(&self) -> bool {
+        let waits = |pending: &Weak<Pending>| {
+            pending.upgrade().is_some_and(|pending| {
+                pending.route.kind != CallKind::Cast && pending.state.load(Ordering::SeqCst) == OPEN
+            })
+        };
+        // Not under the lock, which the end of a call takes: one of these may be the last reference.
+        let all: Vec<_> = self.lock().values().flat_map(HashMap::values).cloned().collect();
+        all.iter().any(waits)
     }
 
     /// A process has ended: tells those who wait for answers of its kept callers.

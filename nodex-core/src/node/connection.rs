@@ -71,6 +71,9 @@ pub(super) fn establish(
     let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
     inner.keeper.watch(&outbox);
     inner.peers.up(peer.clone());
+    if inner.drain.asked() {
+        outbox.drain();
+    }
     inner.greet_global(&peer);
     let (inner, served) = (inner.clone(), peer.clone());
     let serve = async move {

@@ -16,6 +16,12 @@ pub(super) struct Counters {
     pub(super) unknown: AtomicU64,
     /// Handlers that panicked.
     pub(super) panics: AtomicU64,
+    /// Casts that did not do what they were to do: the handler panicked or gave an error, or they could not be handled.
+    pub(super) failed_casts: AtomicU64,
+    /// Calls that were refused because the node is about to end.
+    pub(super) refused: AtomicU64,
+    /// Casts that were dropped for the same reason.
+    pub(super) dropped: AtomicU64,
 }
 
 /// The sums over some connections.
@@ -27,6 +33,9 @@ pub(super) struct Sums {
     pub(super) rpc: u64,
     pub(super) unknown: u64,
     pub(super) panics: u64,
+    pub(super) failed_casts: u64,
+    pub(super) refused: u64,
+    pub(super) dropped: u64,
 }
 
 impl Counters {
@@ -50,6 +59,21 @@ impl Counters {
     pub(super) fn panicked(&self) {
         bump(&self.panics);
     }
+
+    #[cold]
+    pub(super) fn cast_failed(&self) {
+        bump(&self.failed_casts);
+    }
+
+    #[cold]
+    pub(super) fn refused(&self) {
+        bump(&self.refused);
+    }
+
+    #[cold]
+    pub(super) fn dropped(&self) {
+        bump(&self.dropped);
+    }
 }
 
 #[inline]
@@ -60,7 +84,7 @@ fn bump(counter: &AtomicU64) {
 impl Sums {
     /// With those of one more connection.
     pub(super) fn add(&mut self, counters: &Counters) {
-        let Sums { plain, calls, casts, rpc, unknown, panics } = self;
+        let Sums { plain, calls, casts, rpc, unknown, panics, failed_casts, refused, dropped } = self;
         for (sum, counter) in [
             (plain, &counters.plain),
             (calls, &counters.calls),
@@ -68,15 +92,28 @@ impl Sums {
             (rpc, &counters.rpc),
             (unknown, &counters.unknown),
             (panics, &counters.panics),
+            (failed_casts, &counters.failed_casts),
+            (refused, &counters.refused),
+            (dropped, &counters.dropped),
         ] {
             *sum = sum.wrapping_add(counter.load(Ordering::Relaxed));
         }
     }
 
     /// Every counter with its name.
-    pub(super) fn named(self) -> [(&'static str, u64); 6] {
-        let Sums { plain, calls, casts, rpc, unknown, panics } = self;
-        [("plain", plain), ("calls", calls), ("casts", casts), ("rpc", rpc), ("unknown", unknown), ("panics", panics)]
+    pub(super) fn named(self) -> [(&'static str, u64); 9] {
+        let Sums { plain, calls, casts, rpc, unknown, panics, failed_casts, refused, dropped } = self;
+        [
+            ("plain", plain),
+            ("calls", calls),
+            ("casts", casts),
+            ("rpc", rpc),
+            ("unknown", unknown),
+            ("panics", panics),
+            ("failed_casts", failed_casts),
+            ("refused", refused),
+            ("dropped", dropped),
+        ]
     }
 }
 
@@ -92,9 +129,12 @@ mod tests {
         }
         (0..5).for_each(|_| counters.unknown());
         (0..6).for_each(|_| counters.panicked());
+        (0..7).for_each(|_| counters.cast_failed());
+        (0..8).for_each(|_| counters.refused());
+        (0..9).for_each(|_| counters.dropped());
         let mut sums = Sums::default();
         sums.add(&counters);
         sums.add(&counters);
-        assert_eq!(sums.named().map(|(_, count)| count), [2, 4, 6, 8, 10, 12]);
+        assert_eq!(sums.named().map(|(_, count)| count), [2, 4, 6, 8, 10, 12, 14, 16, 18]);
     }
 }

@@ -15,6 +15,8 @@ use super::{
     Accepts, Args, Call, CallKind, Context, Function, Handled, Rejection,
     call::panic_rejection,
     caller::Share,
+    drain::{Busy, Ending},
+    failed_casts,
     function_table::Target,
     gen_call::{alias_of, gen_from, usual_call},
     global,
@@ -43,6 +45,9 @@ pub(super) struct Dispatch {
     pub(super) context: Context,
     pub(super) flags: Flags,
     pub(super) later: LaterCalls,
+    pub(super) ending: Ending,
+    /// Given up when nothing of this connection runs any more and the node is to end.
+    busy: Option<Busy>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     stop_registered: bool,
 }
@@ -50,7 +55,8 @@ pub(super) struct Dispatch {
 impl Dispatch {
     pub(super) fn new(inner: Arc<Inner>, context: Context, flags: Flags) -> Self {
         let stop = Box::pin(inner.stop.clone().cancelled_owned());
-        Dispatch { inner, context, flags, later: LaterCalls::default(), stop, stop_registered: false }
+        let (later, busy) = (LaterCalls::default(), Some(Busy::new(inner.clone())));
+        Dispatch { inner, context, flags, later, ending: Ending::No, busy, stop, stop_registered: false }
     }
 }
 
@@ -64,6 +70,7 @@ pub(super) struct Arrival<'a> {
     pub(super) context: &'a Context,
     pub(super) flags: Flags,
     pub(super) input: Input<'a>,
+    pub(super) ending: Ending,
 }
 
 impl Receive for Dispatch {
@@ -78,12 +85,18 @@ impl Receive for Dispatch {
                 return Ok(taken);
             }
             if name.name_bytes() != REX {
-                let registry = &inner.registry;
-                let arrival = Arrival { process, name: Some(name), registry, context, flags, input };
+                let (registry, ending) = (&inner.registry, Ending::No);
+                let arrival = Arrival { process, name: Some(name), registry, context, flags, input, ending };
                 arrival.message(Some(from), message, later, out);
                 return Ok(Taken::Kept);
             }
         }
+        self.any_frame(frame, input, out)
+    }
+
+    #[cold]
+    fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
+        self.ending = if late { Ending::Late } else { Ending::Early };
         self.any_frame(frame, input, out)
     }
 
@@ -123,13 +136,16 @@ impl Receive for Dispatch {
         self.inner.connections.load(Ordering::Relaxed) <= 1
     }
 
-    fn stopping(&mut self, context: &mut task::Context<'_>) -> bool {
+    fn may_end(&mut self, context: &mut task::Context<'_>, drained: bool) -> bool {
         if !self.stop_registered {
             // The task that drives a link stays the same, so registering once is enough.
-            self.stop_registered = true;
-            return self.stop.as_mut().poll(context).is_ready();
+            self.stop_registered = self.stop.as_mut().poll(context).is_pending();
         }
-        self.inner.stop.is_cancelled()
+        if !drained || self.later.len() > 0 || self.context.watches().is_pending() {
+            return false;
+        }
+        self.busy = None;
+        self.inner.nothing_runs()
     }
 }
 
@@ -225,7 +241,7 @@ impl Dispatch {
         if let Some(process) = process {
             let name = if let Receiver::Name(name) = to { Some(name) } else { None };
             let (process, registry, context, flags) = (&*process, &self.inner.registry, &self.context, self.flags);
-            let arrival = Arrival { process, name, registry, context, flags, input };
+            let arrival = Arrival { process, name, registry, context, flags, input, ending: self.ending };
             arrival.message(from, message, &mut self.later, out);
         }
     }
@@ -309,6 +325,9 @@ impl Arrival<'_> {
         out: &mut Encoder,
     ) {
         let (process, context) = (self.process, self.context);
+        if self.ending != Ending::No && self.refused(name, route, later, out) {
+            return;
+        }
         context.counters().came(route.kind);
         let accepts = match route.kind {
             CallKind::Plain => Accepts::PLAIN,
@@ -357,6 +376,10 @@ impl Arrival<'_> {
         }
         tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
         self.context.counters().unknown();
+        if route.kind == CallKind::Cast {
+            let function = name.escape_ascii().to_string();
+            failed_casts::failed(self.context, &function, Rejection::unknown_call().reason());
+        }
         if let Some(spawned) = route.spawned() {
             return spawned.undef(route, out);
         }
@@ -389,6 +412,9 @@ fn panicked(
 ) {
     out.rollback(mark);
     let rejection = panic_rejection(&function.name, panic);
+    if route.kind == CallKind::Cast {
+        failed_casts::failed(context, &function.name, rejection.reason());
+    }
     route.write_error(out, &rejection);
     context.counters().panicked();
     context.inner().panicked(&process.address, &rejection);

@@ -13,11 +13,15 @@ use std::{
 };
 
 use futures::future::{Either, select};
+use tokio_util::sync::CancellationToken;
 
-use super::{Arguments, Builder, arguments, connection, connection::Drive, local::Inner, log_to_stderr, parent};
+use super::{
+    Arguments, Builder, Node, arguments, connection, connection::Drive, drain_time, local::Inner, log_to_stderr,
+    panics, parent, ready_process,
+};
 use crate::{
     dist::handshake::{HandshakeError, SETUP_TIME},
-    net::{ConnectError, LinkEnd, connect_to_host},
+    net::{ConnectError, LinkEnd, connect_to_host, reader::LAST},
     term::Atom,
 };
 
@@ -46,9 +50,13 @@ pub mod exit_status {
 /// The four arguments are `<sname> <hostname> <cookie> <tname>`; any other number, `-h` and `--help` print the usage and
 /// exit with 0. The node connects to `tname@hostname` and prints, each line as soon as it is true,
 /// `initialising <node>`, `connecting to <host's node>`, `<node> ready`; after that nothing, unless `NODEX_LOG` asks for
-/// logs. It exits with 0 when the link is lost, on SIGTERM and SIGINT, and at the end of stdin if that is a pipe or a
-/// socket; with 1 and one line on stderr when it cannot connect or be built; and with 3 and such a line when the host broke
-/// the protocol, so that the link had to be ended from here.
+/// logs. It ends with 0 when the link is lost, on SIGTERM and SIGINT, and at the end of stdin if that is a pipe or a
+/// socket; and with one line on stderr and a status of [`exit_status`] when it cannot connect or be built, when the peer
+/// breaks the protocol, and when a service ends with which the node ends.
+///
+/// It returns when the node has ended, and the rest of `main` runs. The services and their states have been dropped by
+/// then, except for what a handler still uses that did not come to its end in time ([`Builder::drain`]). The process is
+/// ended from within only if such a handler keeps the node from coming to its end, or at a second signal.
 pub fn main<F>(configure: F) -> ExitCode
 where
     F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
@@ -75,16 +83,27 @@ where
     if let Err(error) = log_to_stderr() {
         return fail(&error.to_string());
     }
+    if let Err(error) = ready_process() {
+        return fail(&error.to_string());
+    }
+    // Before anything that may take its time, and before there is anything to stop.
+    let watch = match parent::watch() {
+        Ok(watch) => watch,
+        Err(error) => return fail(&format!("signals cannot be watched: {error}")),
+    };
     match configure(Builder::new()) {
-        Ok(builder) => run(&arguments, builder),
+        Ok(builder) => run(&arguments, builder, &watch),
         Err(error) => fail(&error.to_string()),
     }
 }
 
-fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
+fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCode {
     let (name, target) = (arguments.name(), arguments.target());
+    let drain = match drain_time::from_environment() {
+        Ok(drain) => drain.or(builder.drain).unwrap_or(drain_time::DEFAULT),
+        Err(error) => return fail(&error.to_string()),
+    };
     say(&format!("initialising {name}"));
-    let grace = builder.grace;
     let inner = match Atom::new(&name) {
         Ok(atom) => match Inner::new(atom, arguments.cookie.clone(), builder) {
             Ok(inner) => Arc::new(inner),
@@ -92,37 +111,62 @@ fn run(arguments: &Arguments, builder: Builder) -> ExitCode {
         },
         Err(error) => return fail(&error.to_string()),
     };
-    let stopping = inner.clone();
-    if let Err(error) = parent::watch(grace, move |why| {
+    let (stopping, give_up) = (Arc::downgrade(&inner), CancellationToken::new());
+    let armed = watch.arm(drain, give_up.clone(), move |why| {
         tracing::info!(?why, "stopping");
-        stopping.stop.cancel();
-    }) {
-        return fail(&format!("signals cannot be watched: {error}"));
-    }
+        if let Some(inner) = stopping.upgrade() {
+            inner.begin_stop();
+        }
+    });
     // One thread: a message then never changes threads between the socket and its handler.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime cannot be started: {error}")),
     };
-    log_panics();
-    let end = runtime.block_on(async {
+    panics::log_those_of_handlers();
+    let end = runtime.block_on(panics::of_handlers(async {
         say(&format!("connecting to {target}"));
         let connecting = pin!(connect_to_host(inner.local(), &target, inner.locate));
         let connected = match select(connecting, pin!(inner.stop.cancelled())).await {
             Either::Left((connected, _)) => connected.map_err(|error| in_words(&name, error))?,
             Either::Right(_) => return Ok(LinkEnd::Shutdown),
         };
-        let (_, serve) = connection::establish(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
+        let (peer, serve) =
+            connection::establish(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
+        armed.link(peer.outbox.clone());
         say(&format!("{name} ready"));
-        Ok::<_, String>(serve.await)
-    });
-    // Handlers on threads for blocking work are not waited for.
-    runtime.shutdown_background();
-    match end {
-        Ok(end) if end.is_breach() => {
-            say_on_stderr(&format!("the link to {target} was ended: {end}"));
-            ExitCode::from(exit_status::BREACH)
+        let mut fallen = inner.fallen.subscribe();
+        let falls = pin!(async {
+            if fallen.wait_for(Option::is_some).await.is_ok() {
+                armed.stopping(exit_status::SERVICE_ENDED);
+            }
+            std::future::pending::<()>().await;
+        });
+        let end = match select(pin!(serve), select(pin!(give_up.cancelled()), falls)).await {
+            Either::Left((end, _)) => end,
+            Either::Right((_, serve)) => {
+                tracing::warn!(peer = %peer.name(), "the time to stop is over, what still runs is cut off");
+                peer.disconnect();
+                serve.await
+            }
+        };
+        if end == LinkEnd::Shutdown && !give_up.is_cancelled() {
+            // Connections of its own that the node has made.
+            Node::from_inner(inner.clone()).stop(LAST).await;
         }
+        Ok::<_, String>(end)
+    }));
+    // Handlers on threads for blocking work are not waited for any longer.
+    runtime.shutdown_background();
+    let fallen = inner.fallen.borrow().clone();
+    if Arc::strong_count(&inner) > 1 {
+        tracing::debug!("something that still runs keeps the services");
+    }
+    drop(inner);
+    drop(armed);
+    match end {
+        _ if let Some(service) = fallen => fail_with(exit_status::SERVICE_ENDED, &service.to_string()),
+        Ok(end) if end.is_breach() => fail_with(exit_status::BREACH, &format!("the link to {target} was ended: {end}")),
         Ok(end) => {
             tracing::info!(%end, "the link to the host has ended");
             ExitCode::SUCCESS
@@ -151,8 +195,12 @@ fn say(line: &str) {
 }
 
 fn fail(message: &str) -> ExitCode {
+    fail_with(exit_status::FAILED, message)
+}
+
+fn fail_with(status: u8, message: &str) -> ExitCode {
     say_on_stderr(message);
-    ExitCode::from(exit_status::FAILED)
+    ExitCode::from(status)
 }
 
 /// One line, whatever is in the message.
@@ -167,13 +215,4 @@ fn say_on_stderr(message: &str) {
     line.push('\n');
     // In one piece.
     let _ = io::stderr().write_all(line.as_bytes());
-}
-
-/// A panic of a handler is told to its caller, and to the log; stderr stays silent, as the contract wants.
-fn log_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("no message");
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(message, place, "a handler panicked");
-    }));
 }

@@ -10,6 +10,7 @@ use super::{
     registry::Process,
     replies::{Completed, Outcome, ReplyId},
     route::Address,
+    service_end,
     spawned::NORMAL,
 };
 use crate::{
@@ -73,13 +74,13 @@ impl Inner {
         };
         if let Some(process) = self.registry.permanent(number) {
             if heeds(process) {
-                self.end(process, reason);
+                self.fall(process, reason);
             }
             return;
         }
         match self.registry.spawned.get(number) {
             Some(Found::Service(process)) if heeds(&process) => {
-                self.end(&process, reason);
+                self.fall(&process, reason);
             }
             Some(Found::Call(call)) if untrappable || !is_normal(reason) => call.exit(reason),
             _ => {}
@@ -92,11 +93,18 @@ impl Inner {
         if let Some(process) = self.registry.by_number(process.number())
             && process.manners.stop_on_panic
         {
-            self.end(&process, &RawTerm::from_slice(&rejection.reason().to_vec(), None));
+            self.fall(&process, &RawTerm::from_slice(&rejection.reason().to_vec(), None));
         }
     }
 
-    /// Ends a service: its name and pid are gone at once, its calls that still run are dropped, and all who watch it are
+    /// Ends a service as its type says: it may be made anew, or take the node along.
+    pub(super) fn fall(&self, process: &Process, reason: &RawTerm) {
+        if self.end(process, reason) {
+            self.has_ended(process, reason);
+        }
+    }
+
+    /// Ends a service and nothing else: its name and pid are gone at once, its calls that still run are dropped, and all who watch it are
     /// told. False when it had ended already.
     pub(super) fn end(&self, process: &Process, reason: &RawTerm) -> bool {
         if !process.address.end() {
@@ -104,7 +112,10 @@ impl Inner {
         }
         let name = process.name.as_deref().unwrap_or_default();
         let shown = Text::of_valid(reason.as_bytes()).max_len(1000);
-        tracing::info!(name, pid = ?process.pid, reason = %shown, "a service has ended");
+        match service_end::is_normal(reason) {
+            true => tracing::info!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
+            false => tracing::error!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
+        }
         let number = process.address.number();
         self.registry.spawned.release(number);
         self.aliases.ended(number);
@@ -130,6 +141,10 @@ impl Inner {
 
     /// A connection is gone, and with it all links over it.
     pub(super) fn disconnected(&self, peer: &Peer) {
+        let dropped = peer.counters.dropped.load(Ordering::Relaxed);
+        if dropped > 0 {
+            tracing::warn!(peer = %peer.name, dropped, "casts came too late, when the node was to end");
+        }
         for id in self.replies.disconnected(peer.id) {
             self.tell(id, &RawTerm::from_slice(NORMAL, None));
         }

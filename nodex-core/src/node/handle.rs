@@ -10,9 +10,9 @@ use tokio::{
 };
 
 use super::{
-    Builder, NodeEvent, ServiceError, connection,
+    Builder, NodeEvent, ServiceEnd, ServiceError, connection,
     connection::Drive,
-    listen,
+    drain_time, listen,
     local::{Inner, local},
     peers::{Peer, Wanted},
 };
@@ -92,12 +92,12 @@ impl Builder {
         check_own_name(name).map_err(bad)?;
         // A node name has at most 255 bytes, so it is an atom.
         let atom = Atom::new(name).map_err(|_| bad(NameProblem::TooLong { length: name.len() }))?;
-        let listen = self.listen;
+        let (listen, drain) = (self.listen, self.drain);
         let inner = Arc::new(Inner::new(atom, cookie, self)?);
         if let Some(listen) = listen {
             listen::start(&inner, listen).await?;
         }
-        Ok(Node(inner))
+        Ok(Node(inner).end_with_its_services(drain))
     }
 
     /// Starts a node that has no name of its own: the node `peer`, to which it connects, gives it one at `host` (dynamic
@@ -120,7 +120,7 @@ impl Builder {
         let bad = |problem| StartError::Name { name: given.name.clone(), problem };
         check_node_name(given.name.as_bytes()).map_err(bad)?;
         let atom = Atom::new(&given.name).map_err(|_| bad(NameProblem::TooLong { length: given.name.len() }))?;
-        let listen = self.listen;
+        let (listen, drain) = (self.listen, self.drain);
         let inner = Arc::new(Inner::with_creation(atom, given.creation, cookie, self)?);
         if let Some(listen) = listen {
             listen::start(&inner, listen).await?;
@@ -128,7 +128,7 @@ impl Builder {
         let (_, serve) = connection::establish(&inner, connected, Drive::Task)
             .map_err(|end| ConnectError::Ended { node: peer.to_owned(), reason: end.to_string() })?;
         tokio::spawn(serve);
-        Ok(Node(inner))
+        Ok(Node(inner).end_with_its_services(drain))
     }
 }
 
@@ -137,9 +137,42 @@ impl Node {
         Node(inner)
     }
 
+    /// Stops the node when a service ends with which it ends.
+    fn end_with_its_services(self, drain: Option<Duration>) -> Self {
+        let (mut fallen, inner) = (self.0.fallen.subscribe(), Arc::downgrade(&self.0));
+        tokio::spawn(async move {
+            // An error when the node is gone.
+            let has_fallen = fallen.wait_for(Option::is_some).await.is_ok();
+            if let Some(inner) = inner.upgrade().filter(|_| has_fallen) {
+                Node(inner).stop(drain.unwrap_or(drain_time::DEFAULT)).await;
+            }
+        });
+        self
+    }
+
+    /// Waits until the node was asked to stop, or a service has ended with which it ends, and gives the latter. Its
+    /// connections may still be ending then; see [`ServiceType`](super::ServiceType).
+    ///
+    /// ```
+    /// # use nodex_core::{atom, dist::Cookie, node::{Builder, Functions, ServiceOptions}};
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// let watched = node.clone();
+    /// tokio::spawn(async move {
+    ///     if let Some(end) = watched.ended().await {
+    ///         eprintln!("{end}");
+    ///     }
+    /// });
+    /// # });
+    /// ```
+    pub async fn ended(&self) -> Option<Arc<ServiceEnd>> {
+        self.0.stop.cancelled().await;
+        self.0.fallen.borrow().clone()
+    }
+
     /// Asks all connections to end, and waits for nothing.
     pub(super) fn cancel(&self) {
-        self.0.stop.cancel();
+        self.0.begin_stop();
     }
 
     /// Its full name.
@@ -278,8 +311,12 @@ impl Node {
 
     /// Ends all connections once the handlers that run are done and all is written, but after `grace` at the latest.
     /// Nothing listens any more then, and nothing is published.
+    ///
+    /// What comes meanwhile is refused: plain messages are answered with `{error, draining}`, calls of a `gen_server` exit
+    /// with `{shutdown, draining}`, and calls by rpc with the error `draining`. Casts that this machine has received by
+    /// now are handled, later ones are dropped.
     pub async fn stop(&self, grace: Duration) {
-        self.0.stop.cancel();
+        self.0.begin_stop();
         let deadline = Instant::now() + grace;
         for peer in self.0.peers.all() {
             if timeout_at(deadline, self.0.peers.wait_down(&peer)).await.is_err() {

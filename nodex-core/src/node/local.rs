@@ -8,13 +8,15 @@ use std::{
     time::Instant,
 };
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Builder, Extensions, StartError,
+    Builder, Extensions, ServiceEnd, StartError,
     aliases::Aliases,
     caller::Kept,
     counters::Sums,
+    drain::Drain,
     peers::Peers,
     processes::Number,
     registry::Registry,
@@ -56,8 +58,11 @@ pub(super) struct Inner {
     pub(super) past: Mutex<Sums>,
     /// Names unlinkings.
     unlinks: AtomicU64,
-    /// Tells all connections to end once their handlers are done.
+    /// Tells all connections to end once their handlers are done, see [`Inner::begin_stop`].
     pub(super) stop: CancellationToken,
+    pub(super) drain: Drain,
+    /// The service with whose end the node ends.
+    pub(super) fallen: watch::Sender<Option<Arc<ServiceEnd>>>,
 }
 
 impl Inner {
@@ -101,6 +106,8 @@ impl Inner {
             past: Mutex::default(),
             unlinks: AtomicU64::new(1),
             stop: CancellationToken::new(),
+            drain: Drain::default(),
+            fallen: watch::Sender::new(None),
         })
     }
 

@@ -4,11 +4,12 @@ use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
     ops::Deref,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use super::{
-    Extensions, Function, MissingState, Service,
+    Extensions, Function, MissingState, Service, ServiceType,
+    factory::Factory,
     function_table::{FunctionTable, Target},
     modules,
     processes::{Found, Number, Processes},
@@ -38,6 +39,8 @@ pub(super) struct Registry {
     /// The process that answers every name as long as no name is registered at run time: most node executables.
     /// No position if there is none.
     sole: usize,
+    /// The service that answers any name, if the first one has ended and was made anew.
+    anew: RwLock<Option<Arc<Process>>>,
 }
 
 /// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
@@ -53,6 +56,10 @@ pub(super) struct Process {
     pub(super) manners: Manners,
     /// Somebody has linked or monitored it.
     pub(super) watched: AtomicBool,
+    /// What its end means for the node.
+    pub(super) ends: ServiceType,
+    /// Makes it anew.
+    pub(super) factory: Option<Arc<Factory>>,
     functions: FunctionTable,
     /// Those without functions live as long as the others.
     services: Vec<Arc<dyn Service>>,
@@ -94,8 +101,18 @@ impl Deref for ProcessRef<'_> {
     }
 }
 
-/// What the registry is built from: a name, or none for any name, the services behind it, and their manners.
-pub(super) type Registration = (Option<Atom>, Vec<Box<dyn Service>>, Manners);
+/// What the registry is built from.
+pub(super) struct Registration {
+    /// None for any name.
+    pub(super) name: Option<Atom>,
+    /// What is behind it.
+    pub(super) services: Vec<Box<dyn Service>>,
+    pub(super) manners: Manners,
+    /// None unless somebody has said so.
+    pub(super) ends: Option<ServiceType>,
+    /// What has made the only one of the services.
+    pub(super) factory: Option<Arc<Factory>>,
+}
 
 /// A set of services that cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -115,6 +132,9 @@ pub enum ServiceError {
         /// The name.
         name: Atom,
     },
+    /// Several services without a name, of which a factory makes one: each of them would take every message.
+    #[error("a service that a factory makes and that has no name cannot stand beside another one without a name")]
+    SecondWithoutName,
     /// The name is too long.
     #[error("no service can have this name: {0}")]
     Name(#[from] AtomError),
@@ -141,10 +161,14 @@ impl Registry {
             modules: Vec::new(),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
             sole: usize::MAX,
+            anew: RwLock::default(),
         };
-        for (position, (name, services, manners)) in registrations.into_iter().enumerate() {
+        let usual = if system == 1 { ServiceType::Permanent } else { ServiceType::Temporary };
+        for (position, registration) in registrations.into_iter().enumerate() {
+            let Registration { name, services, manners, ends, factory } = registration;
             services.iter().try_for_each(|service| service.check(extensions))?;
             match &name {
+                None if registry.anonymous.is_some() => return Err(ServiceError::SecondWithoutName),
                 None => registry.anonymous = Some(position),
                 Some(name) => {
                     if registry.by_name.insert(name.as_bytes().into(), position).is_some() {
@@ -152,10 +176,13 @@ impl Registry {
                     }
                 }
             }
-            registry.push(node, creation, name, services, manners)?;
+            let process = registry.process(node, creation, name, services, manners)?;
+            registry.processes.push(process.with_end(ends.unwrap_or(usual), factory));
         }
         for (name, service) in system::NAMES.into_iter().zip(system_services) {
-            registry.push(node, creation, Some(Atom::from_static(name)), vec![service], Manners::SYSTEM)?;
+            let name = Some(Atom::from_static(name));
+            let process = registry.process(node, creation, name, vec![service], Manners::SYSTEM)?;
+            registry.processes.push(process);
         }
         for (name, service) in modules::modules() {
             let pid = Pid { node: node.clone(), id: system as u32 + 1, serial: 0, creation };
@@ -168,18 +195,43 @@ impl Registry {
         Ok(registry)
     }
 
-    fn push(
-        &mut self,
+    /// The next of the processes that are there from the start.
+    fn process(
+        &self,
         node: &Atom,
         creation: u32,
         name: Option<Atom>,
         services: Vec<Box<dyn Service>>,
         manners: Manners,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<Process, ServiceError> {
         // Small numbers: OTP 23 takes no more than 15 bits for the first.
         let pid = Pid { node: node.clone(), id: self.next_id(), serial: 0, creation };
-        self.processes.push(Process::new(name, pid, services, manners)?);
-        Ok(())
+        Process::new(name, pid, services, manners)
+    }
+
+    /// A service has taken the place of another one that has ended.
+    pub(super) fn take_place(&self, old: &Process, new: Arc<Process>) {
+        if old.name.is_none() && self.anonymous().is_none() && self.is_anonymous(old) {
+            *self.anew.write().unwrap_or_else(PoisonError::into_inner) = Some(new);
+        }
+    }
+
+    /// A service has ended, and none takes its place.
+    pub(super) fn forget(&self, process: &Process) {
+        if process.name.is_none() {
+            let mut anew = self.anew.write().unwrap_or_else(PoisonError::into_inner);
+            let old = anew.take_if(|anew| anew.pid == process.pid);
+            drop(anew);
+            // What a service does when it is dropped may look into this table.
+            drop(old);
+        }
+    }
+
+    /// Whether this one has answered every name.
+    fn is_anonymous(&self, process: &Process) -> bool {
+        let first = self.anonymous.and_then(|position| self.processes.get(position));
+        let anew = self.anew.read().unwrap_or_else(PoisonError::into_inner);
+        first.is_some_and(|first| first.pid == process.pid) || anew.as_ref().is_some_and(|anew| anew.pid == process.pid)
     }
 
     /// The first id that no service has.
@@ -225,7 +277,7 @@ impl Registry {
             if self.absent.iter().any(|absent| absent.as_bytes() == bytes) {
                 return None;
             }
-            self.anonymous().or_else(|| self.system(bytes)).map(ProcessRef::Permanent)
+            self.anonymous().or_else(|| self.system(bytes).map(ProcessRef::Permanent))
         })
     }
 
@@ -240,8 +292,13 @@ impl Registry {
 
     /// The process that answers every name that nobody has registered.
     #[inline]
-    pub(super) fn anonymous(&self) -> Option<&Process> {
-        self.processes.get(self.anonymous?).filter(|process| process.address.is_alive())
+    pub(super) fn anonymous(&self) -> Option<ProcessRef<'_>> {
+        let first = self.processes.get(self.anonymous?)?;
+        if first.address.is_alive() {
+            return Some(ProcessRef::Permanent(first));
+        }
+        let anew = self.anew.read().unwrap_or_else(PoisonError::into_inner).clone();
+        anew.filter(|process| process.address.is_alive()).map(ProcessRef::Spawned)
     }
 
     /// The process of this name that every node has, whatever is registered.
@@ -303,7 +360,13 @@ impl Process {
         let functions = FunctionTable::new(targets)
             .map_err(|Function { name, arity, .. }| ServiceError::DuplicateFunction { name, arity })?;
         let address = Arc::new(Address::new(&pid));
-        Ok(Process { name, pid, address, manners, watched: AtomicBool::new(false), functions, services })
+        let (watched, ends, factory) = (AtomicBool::new(false), ServiceType::Temporary, None);
+        Ok(Process { name, pid, address, manners, watched, ends, factory, functions, services })
+    }
+
+    /// What its end means, and what makes it anew.
+    pub(super) fn with_end(self, ends: ServiceType, factory: Option<Arc<Factory>>) -> Self {
+        Process { ends, factory, ..self }
     }
 
     /// Its services.

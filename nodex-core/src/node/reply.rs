@@ -34,6 +34,13 @@ pub trait IntoReply {
         None
     }
 
+    /// Whether what the handler returned is an error: an exception, or the `Err` of a `Result`. The sender of a cast does
+    /// not learn of it, so the log of the node says it.
+    #[inline]
+    fn failed(&self) -> bool {
+        self.raises().is_some()
+    }
+
     /// Appends the reply as one term; of an exception its reason.
     ///
     /// # Errors
@@ -42,6 +49,11 @@ pub trait IntoReply {
 }
 
 impl<T: IntoTerm> IntoReply for T {
+    #[inline]
+    fn failed(&self) -> bool {
+        self.is_error()
+    }
+
     #[inline(always)]
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         self.encode(encoder)
@@ -73,30 +85,39 @@ impl IntoReply for NoReply {
 
 /// A reply that is encoded already, for one that borrows from what is gone by the time it is sent.
 #[derive(Debug, Clone)]
-pub struct Encoded(Result<Option<Encoder>, EncodeError>, Option<Class>);
+pub struct Encoded {
+    reply: Result<Option<Encoder>, EncodeError>,
+    raises: Option<Class>,
+    failed: bool,
+}
 
 impl Encoded {
     /// Encodes a reply.
     pub fn new<R: IntoReply>(reply: R) -> Self {
         if !reply.replies() {
-            return Encoded(Ok(None), None);
+            return Encoded { reply: Ok(None), raises: None, failed: false };
         }
         let mut encoder = Encoder::new();
-        Encoded(reply.encode_reply(&mut encoder).map(|()| Some(encoder)), reply.raises())
+        let encoded = reply.encode_reply(&mut encoder).map(|()| Some(encoder));
+        Encoded { reply: encoded, raises: reply.raises(), failed: reply.failed() }
     }
 }
 
 impl IntoReply for Encoded {
     fn replies(&self) -> bool {
-        !matches!(self.0, Ok(None))
+        !matches!(self.reply, Ok(None))
     }
 
     fn raises(&self) -> Option<Class> {
-        self.1
+        self.raises
+    }
+
+    fn failed(&self) -> bool {
+        self.failed
     }
 
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        match &self.0 {
+        match &self.reply {
             Ok(Some(encoded)) => encoder.append(encoded),
             Ok(None) => {}
             Err(error) => return Err(error.clone()),

@@ -77,7 +77,8 @@ impl Dispatch {
                 let known = receiver.is_some();
                 if let Some((name, process)) = receiver {
                     let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
-                    let arrival = Arrival { process: &process, name: Some(name), registry, context, flags, input };
+                    let (process, name, ending) = (&*process, Some(name), self.ending);
+                    let arrival = Arrival { process, name, registry, context, flags, input, ending };
                     // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
                     arrival.message(None, message, &mut self.later, out);
                 }

@@ -166,6 +166,7 @@ impl Dispatch {
             context: &self.context,
             flags: self.flags,
             input,
+            ending: self.ending,
         };
         let name = function.as_bytes();
         arrival.for_call(name, arity).invoke(&decoder, name, arity, &route, &mut self.later, out);

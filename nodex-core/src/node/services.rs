@@ -1,9 +1,13 @@
 //! Services that come and go while the node runs, each with a pid of its own.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use super::{
-    CallError, Context, IntoService, Node, Service, ServiceError,
+    CallError, Context, IntoService, Node, Service, ServiceError, ServiceType,
+    factory::Intensity,
     processes::Number,
     registry::{Manners, Process},
 };
@@ -24,17 +28,37 @@ use crate::{
 ///
 /// These options choose otherwise. A service that has ended is gone for good: its name is free, those who monitor it or are
 /// linked to it are told, and its calls that still run are dropped; who sent a plain message gets
-/// `{error, {no_reply, _}}`, as do those whose [`Caller`](super::Caller) was kept.
+/// `{error, {no_reply, _}}`, as do those whose [`Caller`](super::Caller) was kept. What this means for the node says its
+/// [`ServiceType`]; and a service that a [factory](super::Builder::register_factory) has made is made anew if it has failed.
+///
+/// ```
+/// use nodex_core::node::{Builder, Functions, ServiceOptions};
+///
+/// let orders = Functions::new().add("total", || 0u64);
+/// let reports = Functions::new().add("daily", || "nothing");
+/// let node = Builder::new()
+///     // The node ends with this one, and somebody starts it again.
+///     .register_with("orders", ServiceOptions::new().stop_on_panic(true).permanent(), orders)
+///     // And does without this one.
+///     .register("reports", reports);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ServiceOptions {
     trap_exit: bool,
     stop_on_panic: bool,
+    ends: Option<ServiceType>,
+    intensity: Intensity,
 }
 
 impl ServiceOptions {
     /// Those of a spawned service.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Those of the services of a builder.
+    pub(super) const fn built_in() -> Self {
+        ServiceOptions { trap_exit: true, stop_on_panic: false, ends: None, intensity: Intensity::USUAL }
     }
 
     /// Whether exit signals other than `kill` are dropped.
@@ -47,6 +71,39 @@ impl ServiceOptions {
     #[must_use]
     pub fn stop_on_panic(self, stop_on_panic: bool) -> Self {
         ServiceOptions { stop_on_panic, ..self }
+    }
+
+    /// The node ends with the service: see [`ServiceType`].
+    #[must_use]
+    pub fn permanent(self) -> Self {
+        ServiceOptions { ends: Some(ServiceType::Permanent), ..self }
+    }
+
+    /// The node ends with the service if that fails: see [`ServiceType`].
+    #[must_use]
+    pub fn transient(self) -> Self {
+        ServiceOptions { ends: Some(ServiceType::Transient), ..self }
+    }
+
+    /// The node goes on without the service: see [`ServiceType`].
+    #[must_use]
+    pub fn temporary(self) -> Self {
+        ServiceOptions { ends: Some(ServiceType::Temporary), ..self }
+    }
+
+    /// How often a factory makes the service anew, 3 times within 5 seconds unless set. One that fails more often has ended,
+    /// and its [`ServiceType`] says what comes of it.
+    #[must_use]
+    pub fn at_most(self, times: usize, within: Duration) -> Self {
+        ServiceOptions { intensity: Intensity { times, within }, ..self }
+    }
+
+    pub(super) fn ends(self) -> Option<ServiceType> {
+        self.ends
+    }
+
+    pub(super) fn intensity(self) -> Intensity {
+        self.intensity
     }
 
     pub(super) fn manners(self) -> Manners {
@@ -116,8 +173,9 @@ impl Node {
             return Err(ServiceError::DuplicateName { name: name.clone() });
         }
         let number = spawned.take();
+        let ends = options.ends().unwrap_or(ServiceType::Temporary);
         let process = Process::new(name.clone(), inner.pid(number), vec![service], options.manners())
-            .map(Arc::new)
+            .map(|process| Arc::new(process.with_end(ends, None)))
             .inspect_err(|_| spawned.release(number))?;
         let pid = process.pid.clone();
         match (spawned.set_service(number, &process), name) {
@@ -134,7 +192,8 @@ impl Node {
         self.0.registry.named(name.as_bytes()).map(|process| process.pid.clone())
     }
 
-    /// Ends a service with this reason, whether it heeds exit signals or not. False when there is none of this pid.
+    /// Ends a service with this reason, whether it heeds exit signals or not, and whatever its [`ServiceType`]: the node
+    /// goes on, and no factory makes it anew. False when there is none of this pid.
     ///
     /// # Errors
     /// When the reason is no term.
@@ -206,7 +265,7 @@ impl Context {
         if let Some(process) = self.process()
             && let Some(process) = self.inner().registry.by_number(process.number())
         {
-            self.inner().end(&process, &reason);
+            self.inner().fall(&process, &reason);
         }
         Ok(())
     }

@@ -258,14 +258,18 @@ impl Spawned {
         if self.answered.swap(true, Ordering::SeqCst) {
             return;
         }
-        if !self.monitored.load(Ordering::SeqCst) && tracing::enabled!(tracing::Level::WARN) {
+        let alone = !self.monitored.load(Ordering::SeqCst);
+        if alone {
+            self.context.counters().cast_failed();
+        }
+        if alone && tracing::enabled!(tracing::Level::ERROR) {
             let (module, function) = (self.function.module.as_bytes(), self.function.function.as_bytes());
             let (module, function) = (module.escape_ascii(), function.escape_ascii());
             let mut shown = Encoder::new();
             reason(&mut shown);
             // In pieces, the first of which is more than any line takes.
             let reason = shown.chunks().next().unwrap_or_default().escape_ascii();
-            tracing::warn!(%module, %function, ?class, %reason, "a function failed that nobody waits for");
+            tracing::error!(%module, %function, ?class, %reason, "a function failed that nobody waits for");
         }
         self.ended(out, |out| {
             let tuple = |out: &mut Encoder, arity| out.put_slice(&[tag::SMALL_TUPLE_EXT, arity]);

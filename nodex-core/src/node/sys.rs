@@ -122,7 +122,7 @@ impl Arrival<'_> {
             Request::Terminate(reason) if !self.process.manners.system => {
                 // Whoever watches it is told after this.
                 self.tell(&call, out, |out| out.put_slice(OK));
-                self.context.inner().end(self.process, &RawTerm::from_slice(reason, None));
+                self.context.inner().fall(self.process, &RawTerm::from_slice(reason, None));
             }
             Request::Terminate(_) | Request::Other => self.tell(&call, out, |out| {
                 out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);

@@ -187,9 +187,23 @@ impl Watches {
         true
     }
 
+    /// Takes a monitor away that is to fire, though what it watches goes on. `None` when there is none.
+    pub(super) fn fire(&self, process: Number, reference: RefTerm<'_>) -> Option<Monitor> {
+        let mut table = self.lock();
+        let monitor = table.by_process.get_mut(&process)?.monitors.take(reference.as_bytes())?;
+        table.weight -= monitor.weight();
+        table.monitors -= 1;
+        Some(monitor)
+    }
+
     /// Has the connection look after what has changed.
     pub(super) fn set_pending(&self) {
         self.pending.store(true, Ordering::Release);
+    }
+
+    /// Whether something has changed that the connection has not looked after yet.
+    pub(super) fn is_pending(&self) -> bool {
+        self.pending.load(Ordering::Acquire)
     }
 
     /// Whether something has changed since the last time.
@@ -292,7 +306,8 @@ impl Monitor {
         &self.terms[..usize::from(self.reference)]
     }
 
-    fn parts(&self) -> Option<(RefTerm<'_>, PidTerm<'_>, Option<ProcTerm<'_>>)> {
+    /// Its reference, the pid to tell, and the name that was monitored.
+    pub(super) fn parts(&self) -> Option<(RefTerm<'_>, PidTerm<'_>, Option<ProcTerm<'_>>)> {
         let (head, name) = self.terms.split_at(usize::from(self.watcher));
         let watcher = PidTerm::new(&head[usize::from(self.reference)..])?;
         Some((RefTerm::new(self.key())?, watcher, AtomTerm::new(name).map(ProcTerm::Name)))

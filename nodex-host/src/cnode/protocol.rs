@@ -44,6 +44,11 @@ impl Plan {
         set("ERL_EPMD_PORT", &host.epmd_port().to_string());
         let (protocol_args, ready_line): (Vec<OsString>, _) = match &options.protocol {
             Protocol::Nodex => {
+                set("NODEX_DRAIN", &format!("{}ms", options.time_to_drain().as_millis()));
+                if std::env::var_os("NODEX_LOG").is_none() {
+                    // Of a cast that fails, nobody learns but by the log.
+                    set("NODEX_LOG", "error");
+                }
                 // A cookie that is itself a hyphen would be taken for the sign that it is elsewhere.
                 let cookie = if ours || host.cookie() == "-" {
                     set("NODEX_COOKIE", host.cookie());
@@ -71,6 +76,8 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn plan(options: &CnodeBuilder, cookie: &str) -> Plan {
@@ -116,6 +123,24 @@ mod tests {
         assert_eq!(env(&plan_, "NODEX_COOKIE"), Some("secret"));
         let plan_ = plan(&CnodeBuilder::new("/bin/true"), "-");
         assert_eq!((args(&plan_)[2], env(&plan_, "NODEX_COOKIE")), ("-", Some("-")));
+    }
+
+    #[test]
+    fn a_node_is_told_how_long_it_has_and_always_has_less_than_that() {
+        let drain = |options: &CnodeBuilder| {
+            let plan = plan(options, "secret");
+            (env(&plan, "NODEX_DRAIN").unwrap().to_owned(), options.process.stop.grace)
+        };
+        let (options, second) = (CnodeBuilder::new("/bin/true"), Duration::from_secs(1));
+        assert_eq!(drain(&options), ("4000ms".to_owned(), 5 * second));
+        assert_eq!(drain(&options.clone().stop_grace(second)), ("800ms".to_owned(), second));
+        assert_eq!(drain(&options.clone().drain(2 * second)), ("2000ms".to_owned(), 5 * second));
+        assert_eq!(drain(&options.clone().drain(60 * second)), ("60000ms".to_owned(), 61 * second));
+        assert_eq!(drain(&options.clone().drain(60 * second).stop_grace(second)), ("800ms".to_owned(), second));
+        assert_eq!(drain(&options.clone().stop_grace(Duration::ZERO)).0, "0ms");
+        assert_eq!(drain(&options.clone().drain(Duration::MAX)).0, "86400000ms");
+        let told = options.env("NODEX_DRAIN", "1s");
+        assert_eq!(drain(&told).0, "1s");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use nodex_core::{
     dist::{Cookie, handshake::check_own_name},
-    node,
+    node::{self, ready_process},
 };
 use tokio::runtime::Handle;
 
@@ -85,6 +85,7 @@ impl DistributedBuilder {
     /// # Errors
     /// When the name, the cookie, epmd or the address cannot be used.
     pub async fn up(self) -> Result<Distributed, UpError> {
+        ready_process()?;
         let name = format!("{}@{}", self.name, self.hostname.unwrap_or_else(|| self.ip.to_string()));
         // Before an epmd is started for it.
         if let Err(problem) = check_own_name(&name) {

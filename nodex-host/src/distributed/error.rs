@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr};
 use nodex_core::{
     dist::CookieError,
     epmd::EpmdError,
-    node::{CookieSourceError, StartError},
+    node::{CookieSourceError, StartError, SurroundingsError},
 };
 use thiserror::Error;
 
@@ -52,6 +52,9 @@ pub enum UpError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The process lacks what every node needs.
+    #[error(transparent)]
+    Surroundings(#[from] SurroundingsError),
     /// The node cannot start.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -17,6 +17,7 @@ defmodule NodexRs.Options do
     start_timeout: 60_000,
     grace: 1_000,
     kill_after: 5_000,
+    drain: nil,
     log: :info,
     distribute: false,
     restart: :permanent,
@@ -27,6 +28,9 @@ defmodule NodexRs.Options do
 
   # What a supervisor waits beyond the times of a stop.
   @margin 5_000
+
+  # What a node may finish in, unless it is killed before that.
+  @drain 4_000
 
   # A node name has at most 255 characters, and a host of at least one follows.
   @longest_sname 253
@@ -83,7 +87,8 @@ defmodule NodexRs.Options do
         # The programmer's own names, so this makes no more atoms than there are nodes in the program.
         process: options.process || String.to_atom(sname),
         id: options.id || options.name || {NodexRs, sname},
-        shutdown: options.shutdown || options.grace + options.kill_after + @margin
+        shutdown: options.shutdown || options.grace + options.kill_after + @margin,
+        drain: options.drain || min(@drain, div((options.grace + options.kill_after) * 4, 5))
     }
   end
 
@@ -93,6 +98,15 @@ defmodule NodexRs.Options do
 
     for key <- [:grace, :kill_after],
         do: check!(options, key, &(is_integer(&1) and &1 >= 0), "an integer from 0")
+
+    stopped_after = options.grace + options.kill_after
+
+    check!(
+      options,
+      :drain,
+      &(is_nil(&1) or (is_integer(&1) and &1 >= 0 and &1 < stopped_after)),
+      "an integer from 0 and less than :grace and :kill_after together, which are #{stopped_after}"
+    )
 
     check!(options, :process, &is_atom/1, "an atom")
     check!(options, :cookie, &(&1 in [:environment, :argument]), ":environment or :argument")

@@ -127,7 +127,8 @@ defmodule NodexRs.Server do
     args = options.args ++ [options.sname, hostname, if(environment?, do: "-", else: cookie), host]
     env = if environment?, do: [{"NODEX_COOKIE", cookie}], else: []
 
-    env = env ++ dist_port() ++ Enum.to_list(options.env)
+    # What the user sets comes last and wins.
+    env = env ++ [{"NODEX_DRAIN", "#{options.drain}ms"}] ++ log_level() ++ dist_port() ++ Enum.to_list(options.env)
 
     case OsProcess.open(state.exec, args, env, options.cd) do
       {:error, {:cd, _, _} = reason} -> {:error, reason}
@@ -136,6 +137,9 @@ defmodule NodexRs.Server do
       {:ok, process} -> {:ok, process}
     end
   end
+
+  # Of a cast that fails, nobody learns but by the node's log.
+  defp log_level, do: if(System.get_env("NODEX_LOG"), do: [], else: [{"NODEX_LOG", "error"}])
 
   # A BEAM that was told the one port of all nodes is found without epmd.
   defp dist_port do
@@ -321,7 +325,16 @@ defmodule NodexRs.Server do
   defp left_out(_state), do: :ok
 
   defp log(state, line) do
-    Logger.log(state.options.log, "[#{state.node}] #{line}", os_pid: state.process.os_pid)
+    Logger.log(level(line, state.options.log), "[#{state.node}] #{line}", os_pid: state.process.os_pid)
+  end
+
+  # A node made with nodex begins the lines of its log with the time and the level.
+  defp level(line, other) do
+    case Regex.run(~r/\A\[ *\d+\.\d{3}\] (ERROR|WARN) /, line) do
+      [_, "ERROR"] -> :error
+      [_, "WARN"] -> :warning
+      nil -> other
+    end
   end
 
   # There is a connection already, though this side may not be done with it. A node that does not tell the truth is

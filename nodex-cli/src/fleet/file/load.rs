@@ -253,6 +253,9 @@ impl Fleet {
         if let Some(line) = &node.ready_line {
             options = options.ready_line(line);
         }
+        if let Some(time) = node.drain {
+            options = options.drain(time.0);
+        }
         if let Some(time) = node.ready_timeout {
             options = options.spawn_inactive_timeout(time.0);
         }

@@ -147,6 +147,7 @@ pub(crate) struct Node {
     pub(crate) backoff: Option<BackoffTable>,
     #[serde(default)]
     stop: StopTable,
+    pub(crate) drain: Option<Time>,
     pub(crate) health: Option<Health>,
 }
 

@@ -35,6 +35,10 @@ fn number(text: &str) -> Result<u64, std::num::ParseIntError> {
     text.parse()
 }
 
+fn make() -> Orders {
+    Orders
+}
+
 nodex::main!(
     ping,
     handlers::pong,
@@ -42,5 +46,11 @@ nodex::main!(
     Functions::new().add("echo", |term: RawTerm| term),
     "orders" => if number("5")? == 5 { Orders } else { return Err("no orders".into()) },
     "calc" => Calc,
+    permanent "first" => Calc,
+    transient "second" => Orders,
+    temporary "third" => ping,
+    factory "fourth" => || Orders,
+    temporary factory "fifth" => make,
     state = number("5")?,
+    drain = std::time::Duration::from_secs(number("5")?),
 );

@@ -1,0 +1,51 @@
+//! Casts that have failed: nobody waits for an answer, so the log says so, and they are counted.
+
+use super::{Context, IntoReply, Rejection};
+use crate::{
+    etf::Encoder,
+    term::{Atom, Text},
+};
+
+/// So much of a reason is shown.
+const SHOWN: usize = 512;
+
+/// Where a cast goes that has not come to its end yet.
+#[derive(Debug, Clone)]
+pub(super) struct Cast {
+    pub(super) context: Context,
+    pub(super) function: Atom,
+}
+
+impl Cast {
+    /// It was rejected, or its handler has panicked.
+    #[cold]
+    pub(super) fn rejected(&self, rejection: &Rejection) {
+        failed(&self.context, &self.function, rejection.reason());
+    }
+
+    /// Its handler has given this back.
+    pub(super) fn ended(&self, reply: &impl IntoReply) {
+        ended(&self.context, &self.function, reply);
+    }
+}
+
+/// The handler of a cast has given this back.
+#[inline]
+pub(super) fn ended(context: &Context, function: &str, reply: &impl IntoReply) {
+    if reply.failed() {
+        let mut reason = Encoder::new();
+        // Nothing is sent: what cannot be encoded is not shown.
+        let _ = reply.encode_reply(&mut reason);
+        failed(context, function, &reason);
+    }
+}
+
+/// A cast has failed with this reason.
+#[cold]
+pub(super) fn failed(context: &Context, function: &str, reason: &Encoder) {
+    context.counters().cast_failed();
+    let peer = context.peer();
+    let reason = reason.to_vec();
+    let reason = Text::of_valid(&reason).max_len(SHOWN);
+    tracing::error!(%peer, function, %reason, "a cast failed");
+}
