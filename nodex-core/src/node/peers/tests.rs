@@ -24,6 +24,7 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
         mail: Mail::default(),
         since: Instant::now(),
         end: watch::Sender::new(None),
+        form_of_state: OnceCell::new(),
     })
 }
 
