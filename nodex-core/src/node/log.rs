@@ -15,6 +15,8 @@ use tracing::{
     span,
 };
 
+use crate::term::is_visible;
+
 /// The environment variable that names the least important level that is logged.
 const VARIABLE: &str = "NODEX_LOG";
 
@@ -201,7 +203,7 @@ fn line(seconds: f64, level: &Level, target: &str, fields: &Fields) -> String {
     line
 }
 
-/// Text that is cut at the length of a line, with its control characters escaped.
+/// Text that is cut at the length of a line, with everything escaped that does not show as what it is.
 #[derive(Debug, Default)]
 struct Cut(String);
 
@@ -210,9 +212,9 @@ impl fmt::Write for Cut {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
             let before = self.0.len();
-            match c.is_control() {
-                true => self.0.extend(c.escape_default()),
-                false => self.0.push(c),
+            match is_visible(c) {
+                true => self.0.push(c),
+                false => self.0.extend(c.escape_default()),
             }
             if self.0.len() >= LINE {
                 self.0.truncate(before);
@@ -262,7 +264,7 @@ mod tests {
     fn an_event_is_one_line_of_bounded_length() {
         let with = |message: &str| line(1.5, &Level::WARN, "here", &fields(message));
         assert_eq!(with("dropped"), "[     1.500] WARN here: dropped peer=a@b\n");
-        assert_eq!(with("a\nb\x1b[2J"), "[     1.500] WARN here: a\\nb\\u{1b}[2J peer=a@b\n");
+        assert_eq!(with("a\nb\x1b[2J\u{202e}"), "[     1.500] WARN here: a\\nb\\u{1b}[2J\\u{202e} peer=a@b\n");
         let long = with(&"\u{e9}".repeat(LINE));
         assert!(long.len() <= LINE && long.ends_with("\u{e9}\n"), "{}", long.len());
     }
