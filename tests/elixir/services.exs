@@ -52,8 +52,8 @@ defmodule ServicesTest do
     pid = pid(child)
     assert GenServer.call(pid, {:stop, {:a, "reason\n\e[2J"}}) == true
     assert {[line], 4} = ending(child)
-    # Escaped as a term, and then once more as a line.
-    assert line =~ "error: the service has ended: {a,<<" and String.printable?(line) and line =~ ~S(\\e[2J)
+    # Escaped as a term.
+    assert line =~ "error: the service has ended: {a,<<" and String.printable?(line) and line =~ ~S(\e[2J)
   end
 
   test "one of several ends alone, and the others go on", %{notes: notes} do

@@ -77,8 +77,7 @@ impl fmt::Display for ServiceEnd {
             // What a peer has chosen may be part of it.
             write!(f, "{} ", name.as_str().escape_debug())?;
         }
-        let reason = Text::of_valid(self.reason.as_bytes()).max_len(SHOWN).to_string();
-        write!(f, "has ended: {}", reason.escape_debug())
+        write!(f, "has ended: {}", Text::of_valid(self.reason.as_bytes()).max_len(SHOWN))
     }
 }
 
@@ -141,8 +140,8 @@ mod tests {
         };
         assert_eq!(end(Some("orders"), raw(crate::atom!("killed"))), "the service orders has ended: killed");
         assert_eq!(end(None, raw((crate::atom!("a"), 1))), "the service has ended: {a,1}");
-        assert_eq!(end(None, raw(Atom::new("a\n\u{1b}[2J").unwrap())), "the service has ended: a\\n\\u{1b}[2J");
-        let long = end(None, raw(vec![700u64; 500_000]));
-        assert!(long.len() < 300 && long.starts_with("the service has ended: [700,700,"), "{long}");
+        assert_eq!(end(None, raw(Atom::new("a\n\u{1b}[2J").unwrap())), "the service has ended: 'a\\n\\e[2J'");
+        let long = end(None, raw(vec![2_000_000u64; 500_000]));
+        assert!(long.len() < 300 && long.starts_with("the service has ended: [2000000,2000000,"), "{long}");
     }
 }

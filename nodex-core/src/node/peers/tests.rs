@@ -22,6 +22,7 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
         watches: Watches::default(),
         counters: Counters::default(),
         mail: Mail::default(),
+        form_of_state: Default::default(),
         since: Instant::now(),
         end: watch::Sender::new(None),
         form_of_state: OnceCell::new(),
