@@ -2,7 +2,10 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::{dist::control::PASS_THROUGH, etf::VERSION};
+use crate::{
+    dist::control::PASS_THROUGH,
+    etf::{SHARE_MIN, VERSION},
+};
 
 /// The first size of the read buffer; it grows when a read fills it.
 const READ_MIN: usize = 4 * 1024;
@@ -22,6 +25,8 @@ const HEAD: usize = 8 * 1024;
 pub(super) struct Inbox {
     /// Without a whole frame, unless it is just being filled.
     buffer: BytesMut,
+    /// In front of the buffer, in the same memory, stand earlier batches.
+    is_tail: bool,
     /// How much the next read may take at least.
     want: usize,
     /// What begins with a whole frame; behind its last one may stand a part of the next.
@@ -85,6 +90,7 @@ impl Inbox {
     pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
         let mut inbox = Inbox {
             buffer: BytesMut::from(rest),
+            is_tail: false,
             want: READ_MIN,
             batch: Bytes::new(),
             number: 0,
@@ -123,8 +129,12 @@ impl Inbox {
             }
             if self.buffer.capacity() > 8 * self.want {
                 self.buffer = BytesMut::new();
+                self.is_tail = false;
             }
+            let before = self.buffer.capacity();
             self.buffer.reserve(self.want);
+            // More room than before is all of some memory.
+            self.is_tail &= self.buffer.capacity() <= before;
             self.offered = Some(self.buffer.capacity());
             return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
         }
@@ -195,8 +205,11 @@ impl Inbox {
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
             self.at = 0;
             self.number += 1;
-            if self.buffer.len() <= self.buffer.capacity() / 2 {
-                // As cheap as to share the buffer, which can be used again so, whatever is kept of the batch.
+            if self.buffer.len() < SHARE_MIN {
+                // Nobody keeps a part of it, so the buffer is used again when it has been handled.
+                self.batch = self.buffer.split().freeze();
+                self.is_tail = true;
+            } else if self.is_tail || self.buffer.len() <= self.buffer.capacity() / 2 {
                 self.batch = Bytes::copy_from_slice(&self.buffer);
                 self.buffer.clear();
             } else {
