@@ -131,10 +131,7 @@ impl Inbox {
                 self.buffer = BytesMut::new();
                 self.is_tail = false;
             }
-            let before = self.buffer.capacity();
-            self.buffer.reserve(self.want);
-            // More room than before is all of some memory.
-            self.is_tail &= self.buffer.capacity() <= before;
+            self.reserve(self.want);
             self.offered = Some(self.buffer.capacity());
             return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
         }
@@ -148,19 +145,26 @@ impl Inbox {
             if self.too_long {
                 return None;
             }
-            self.buffer.reserve(head - have);
+            self.reserve(head - have);
             self.offered = None;
             return Some(Room { buffer: &mut self.buffer, most: head - have });
         }
         let due = wanted.saturating_sub(have);
         if wanted > READ_MAX {
-            self.buffer.reserve(due.min(TRUSTED.max(have)));
+            self.reserve(due.min(TRUSTED.max(have)));
             self.offered = None;
             return Some(Room { buffer: &mut self.buffer, most: due });
         }
-        self.buffer.reserve(due.max(self.want));
+        self.reserve(due.max(self.want));
         self.offered = Some(self.buffer.capacity() - have);
         Some(Room { buffer: &mut self.buffer, most: usize::MAX })
+    }
+
+    fn reserve(&mut self, count: usize) {
+        let before = self.buffer.capacity();
+        self.buffer.reserve(count);
+        // More room than before is all of some memory.
+        self.is_tail &= self.buffer.capacity() <= before;
     }
 
     /// The length of the frame at the start of the buffer and of its own length, as far as is known.
@@ -179,7 +183,7 @@ impl Inbox {
     }
 
     fn room_for_passing(&mut self) -> Room<'_> {
-        self.buffer.reserve(self.want);
+        self.reserve(self.want);
         self.offered = None;
         Room { buffer: &mut self.buffer, most: usize::try_from(self.passing).unwrap_or(usize::MAX) }
     }
