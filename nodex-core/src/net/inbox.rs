@@ -2,7 +2,10 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::{dist::control::PASS_THROUGH, etf::VERSION};
+use crate::{
+    dist::control::PASS_THROUGH,
+    etf::{SHARE_MIN, VERSION},
+};
 
 /// The first size of the read buffer; it grows when a read fills it.
 const READ_MIN: usize = 4 * 1024;
@@ -22,6 +25,8 @@ const HEAD: usize = 8 * 1024;
 pub(super) struct Inbox {
     /// Without a whole frame, unless it is just being filled.
     buffer: BytesMut,
+    /// In front of the buffer, in the same memory, stand earlier batches.
+    is_tail: bool,
     /// How much the next read may take at least.
     want: usize,
     /// What begins with a whole frame; behind its last one may stand a part of the next.
@@ -85,6 +90,7 @@ impl Inbox {
     pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
         let mut inbox = Inbox {
             buffer: BytesMut::from(rest),
+            is_tail: false,
             want: READ_MIN,
             batch: Bytes::new(),
             number: 0,
@@ -123,8 +129,9 @@ impl Inbox {
             }
             if self.buffer.capacity() > 8 * self.want {
                 self.buffer = BytesMut::new();
+                self.is_tail = false;
             }
-            self.buffer.reserve(self.want);
+            self.reserve(self.want);
             self.offered = Some(self.buffer.capacity());
             return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
         }
@@ -138,19 +145,26 @@ impl Inbox {
             if self.too_long {
                 return None;
             }
-            self.buffer.reserve(head - have);
+            self.reserve(head - have);
             self.offered = None;
             return Some(Room { buffer: &mut self.buffer, most: head - have });
         }
         let due = wanted.saturating_sub(have);
         if wanted > READ_MAX {
-            self.buffer.reserve(due.min(TRUSTED.max(have)));
+            self.reserve(due.min(TRUSTED.max(have)));
             self.offered = None;
             return Some(Room { buffer: &mut self.buffer, most: due });
         }
-        self.buffer.reserve(due.max(self.want));
+        self.reserve(due.max(self.want));
         self.offered = Some(self.buffer.capacity() - have);
         Some(Room { buffer: &mut self.buffer, most: usize::MAX })
+    }
+
+    fn reserve(&mut self, count: usize) {
+        let before = self.buffer.capacity();
+        self.buffer.reserve(count);
+        // More room than before is all of some memory.
+        self.is_tail &= self.buffer.capacity() <= before;
     }
 
     /// The length of the frame at the start of the buffer and of its own length, as far as is known.
@@ -169,7 +183,7 @@ impl Inbox {
     }
 
     fn room_for_passing(&mut self) -> Room<'_> {
-        self.buffer.reserve(self.want);
+        self.reserve(self.want);
         self.offered = None;
         Room { buffer: &mut self.buffer, most: usize::try_from(self.passing).unwrap_or(usize::MAX) }
     }
@@ -195,8 +209,11 @@ impl Inbox {
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
             self.at = 0;
             self.number += 1;
-            if self.buffer.len() <= self.buffer.capacity() / 2 {
-                // As cheap as to share the buffer, which can be used again so, whatever is kept of the batch.
+            if self.buffer.len() < SHARE_MIN {
+                // Nobody keeps a part of it, so the buffer is used again when it has been handled.
+                self.batch = self.buffer.split().freeze();
+                self.is_tail = true;
+            } else if self.is_tail || self.buffer.len() <= self.buffer.capacity() / 2 {
                 self.batch = Bytes::copy_from_slice(&self.buffer);
                 self.buffer.clear();
             } else {

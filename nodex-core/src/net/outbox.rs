@@ -440,7 +440,7 @@ mod tests {
             // More than the sockets hold, which is more and more.
             while outbox.waiting() < 4 * PIECE {
                 let piece = vec![7; PIECE];
-                let shares = sent / PIECE % 2 == 0;
+                let shares = (sent / PIECE).is_multiple_of(2);
                 outbox.push(|out| if shares { out.put_shared(&piece.into()) } else { out.put_slice(&piece) });
                 sent += PIECE;
                 let _ = flush();
