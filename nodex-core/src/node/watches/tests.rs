@@ -84,7 +84,7 @@ fn a_crowd_is_told_in_steps_and_counts_until_it_is_told() {
         link(&watches, P, word, usize::MAX).unwrap();
     }
     let long = RawTerm::from_slice(&[b"\x6d\0\0\x40\0".as_slice(), &[7; 16 * 1024]].concat(), None);
-    assert!(watches.ended(P, &long) && watches.ended(P, &long) == false);
+    assert!(watches.ended(P, &long) && !watches.ended(P, &long));
     assert!(watches.reasons() > 16 * 1024);
     let (mut told, mut steps) = (0, 0);
     while let Some(news) = watches.news() {
