@@ -25,7 +25,6 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
         form_of_state: Default::default(),
         since: Instant::now(),
         end: watch::Sender::new(None),
-        form_of_state: OnceCell::new(),
     })
 }
 
