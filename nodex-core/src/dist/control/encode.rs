@@ -45,7 +45,7 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// Writes the length in front of what was written since. Takes the frame back if it is longer than [`LONGEST`].
+    /// Writes the length in front of what was written since. Takes the frame back if it is longer than 2 GiB.
     #[inline]
     pub fn finish(self, out: &mut Encoder) -> Result<(), UnsupportedControl> {
         let length = out.written_since(self.start) - crate::dist::frame::HEADER;
