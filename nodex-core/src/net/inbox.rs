@@ -1,5 +1,7 @@
 //! The input of one connection: from bytes to whole frames.
 
+use std::mem;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
@@ -14,25 +16,26 @@ const READ_MAX: usize = 256 * 1024;
 /// A frame announced to be longer than this gets room only as its bytes arrive.
 const TRUSTED: usize = 1024 * 1024;
 
+/// What is left of a frame that has begun is put aside while its memory is made ready for the rest, if it is short.
+const SHORT_REST: usize = 256;
+
 /// So much of a frame that is too long is looked at; the rest is passed over.
 const HEAD: usize = 8 * 1024;
 
 /// Bytes that were read, and how far their frames have been handled.
 ///
-/// Whoever keeps a part of a batch keeps all memory of it. So a batch has no more room than twice its bytes, and it is
-/// either short or a single frame.
+/// Whoever keeps a part of a batch keeps all memory of it. So a batch is a quarter of the memory in which it stands or more,
+/// unless it is so short that nobody keeps a part of it, and a long frame stands alone in its memory.
 #[derive(Debug)]
 pub(super) struct Inbox {
     /// Without a whole frame, unless it is just being filled.
     buffer: BytesMut,
-    /// In front of the buffer, in the same memory, stand earlier batches.
-    is_tail: bool,
+    /// All memory of the buffer, in front of which earlier batches may stand.
+    memory: usize,
     /// How much the next read may take at least.
     want: usize,
     /// What begins with a whole frame; behind its last one may stand a part of the next.
-    batch: Bytes,
-    /// How many batches there were.
-    number: u64,
+    batch: Together,
     /// How much of the batch has been handled.
     at: usize,
     max_frame: usize,
@@ -52,12 +55,19 @@ pub(super) struct Room<'a> {
     pub(super) most: usize,
 }
 
+/// What was read together.
+#[derive(Debug, Default)]
+pub(crate) struct Together {
+    /// Of what its frames are slices.
+    pub(crate) bytes: Bytes,
+    /// How many of them there were on this connection.
+    pub(crate) number: u64,
+}
+
 /// Whole frames, one after the other, and what owns them.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    pub(super) owner: &'a Bytes,
-    /// No other batch of the connection has it.
-    pub(super) number: u64,
+    pub(super) read: &'a Together,
     at: &'a mut usize,
     max_frame: usize,
 }
@@ -66,14 +76,14 @@ impl<'a> Batch<'a> {
     /// The next frame. An empty one is a tick.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Option<&'a [u8]> {
-        let frame = whole_frame(self.owner, *self.at, self.max_frame)?;
+        let frame = whole_frame(&self.read.bytes, *self.at, self.max_frame)?;
         *self.at += 4 + frame.len();
         Some(frame)
     }
 
     /// How many bytes of what was read begin with this frame, which was the last one.
     pub(super) fn left_with(&self, frame: &[u8]) -> usize {
-        self.owner.len() - *self.at + 4 + frame.len()
+        self.read.bytes.len() - *self.at + 4 + frame.len()
     }
 }
 
@@ -90,10 +100,9 @@ impl Inbox {
     pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
         let mut inbox = Inbox {
             buffer: BytesMut::from(rest),
-            is_tail: false,
+            memory: rest.len(),
             want: READ_MIN,
-            batch: Bytes::new(),
-            number: 0,
+            batch: Together::default(),
             at: 0,
             max_frame,
             offered: None,
@@ -106,38 +115,51 @@ impl Inbox {
 
     /// True when no whole frame is left, and none that is too long.
     pub(super) fn is_done(&self) -> bool {
-        !self.too_long && whole_frame(&self.batch, self.at, self.max_frame).is_none()
+        !self.too_long && whole_frame(&self.batch.bytes, self.at, self.max_frame).is_none()
     }
 
     /// The frames that have not been handled yet.
     #[inline]
     pub(super) fn batch(&mut self) -> Batch<'_> {
-        Batch { owner: &self.batch, number: self.number, at: &mut self.at, max_frame: self.max_frame }
+        Batch { read: &self.batch, at: &mut self.at, max_frame: self.max_frame }
     }
 
     /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
     /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a frame that is
     /// too long has to be looked at first.
     pub(super) fn room(&mut self) -> Option<Room<'_>> {
-        let rest = &self.batch[self.at..];
+        let batch = mem::take(&mut self.batch.bytes);
+        let rest = &batch[mem::take(&mut self.at)..];
         if rest.is_empty() && self.buffer.is_empty() {
             // Nearly always: whoever waits for an answer sends nothing behind its question.
-            self.batch = Bytes::new();
-            self.at = 0;
+            drop(batch);
             if self.passing > 0 {
                 return Some(self.room_for_passing());
             }
-            if self.buffer.capacity() > 8 * self.want {
+            if self.memory > 2 * self.want {
                 self.buffer = BytesMut::new();
-                self.is_tail = false;
+                self.memory = 0;
             }
             self.reserve(self.want);
             self.offered = Some(self.buffer.capacity());
             return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
         }
-        self.buffer.extend_from_slice(rest);
-        self.batch = Bytes::new();
-        self.at = 0;
+        match rest.len() {
+            0 => {}
+            length @ 1..=SHORT_REST => {
+                let mut short = [0; SHORT_REST];
+                short[..length].copy_from_slice(rest);
+                // Lets the memory be used again from its start.
+                drop(batch);
+                self.reserve(self.want.max(length));
+                self.buffer.extend_from_slice(&short[..length]);
+            }
+            length => {
+                self.reserve(length + self.want);
+                self.buffer.extend_from_slice(rest);
+                drop(batch);
+            }
+        }
         let (have, wanted) = (self.buffer.len(), self.wanted());
         if wanted > self.max_frame + 4 {
             let head = wanted.min(4 + HEAD);
@@ -163,8 +185,10 @@ impl Inbox {
     fn reserve(&mut self, count: usize) {
         let before = self.buffer.capacity();
         self.buffer.reserve(count);
-        // More room than before is all of some memory.
-        self.is_tail &= self.buffer.capacity() <= before;
+        if self.buffer.capacity() > before {
+            // More room than before is all of some memory.
+            self.memory = self.buffer.capacity();
+        }
     }
 
     /// The length of the frame at the start of the buffer and of its own length, as far as is known.
@@ -197,8 +221,12 @@ impl Inbox {
             return;
         }
         if let Some(offered) = self.offered {
-            // Not much more than comes.
-            self.want = if count == offered { self.want * 2 } else { self.want.min(4 * count) };
+            // Not much more than comes; the short end of a crowd says little about the next one.
+            self.want = match count {
+                _ if count == offered => self.want * 2,
+                _ if count < self.want / 4 => self.want - self.want / 8,
+                _ => self.want,
+            };
             self.want = self.want.clamp(READ_MIN, READ_MAX);
         }
         self.begin();
@@ -208,16 +236,13 @@ impl Inbox {
     fn begin(&mut self) {
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
             self.at = 0;
-            self.number += 1;
-            if self.buffer.len() < SHARE_MIN {
-                // Nobody keeps a part of it, so the buffer is used again when it has been handled.
-                self.batch = self.buffer.split().freeze();
-                self.is_tail = true;
-            } else if self.is_tail || self.buffer.len() <= self.buffer.capacity() / 2 {
-                self.batch = Bytes::copy_from_slice(&self.buffer);
-                self.buffer.clear();
+            self.batch.number += 1;
+            if self.buffer.len() < SHARE_MIN || self.buffer.len() >= self.memory / 4 {
+                // If nobody keeps a part of it, the memory is used again when it has been handled.
+                self.batch.bytes = self.buffer.split().freeze();
             } else {
-                self.batch = std::mem::take(&mut self.buffer).freeze();
+                self.batch.bytes = Bytes::copy_from_slice(&self.buffer);
+                self.buffer.clear();
             }
         }
     }
@@ -239,15 +264,17 @@ impl Inbox {
         self.buffer.advance(whole.min(have));
         if self.passing > 0 {
             self.buffer = BytesMut::new();
+            self.memory = 0;
         }
         self.begin();
     }
 
     /// Gives back the memory of the buffer if nothing is in it. For now and then.
     pub(super) fn rest(&mut self) {
-        if self.buffer.is_empty() && self.at == self.batch.len() && self.buffer.capacity() > READ_MIN {
+        if self.buffer.is_empty() && self.at == self.batch.bytes.len() && self.buffer.capacity() > READ_MIN {
             self.buffer = BytesMut::new();
-            self.batch = Bytes::new();
+            self.memory = 0;
+            self.batch.bytes = Bytes::new();
             self.at = 0;
             self.want = READ_MIN;
         }
@@ -273,7 +300,7 @@ mod tests {
         }
         let mut batch = inbox.batch();
         while let Some(frame) = batch.next() {
-            let kept = batch.owner.slice_ref(frame);
+            let kept = batch.read.bytes.slice_ref(frame);
             all.push(Out::Frame(kept.to_vec()));
         }
     }
@@ -369,7 +396,7 @@ mod tests {
             buffer.extend_from_slice(&rest[..count]);
             inbox.filled(count);
             rest = &rest[count..];
-            longest = longest.max(inbox.batch.len());
+            longest = longest.max(inbox.batch.bytes.len());
             take_out(&mut inbox, &mut Vec::new());
         }
         assert_eq!(longest, 4 + long);

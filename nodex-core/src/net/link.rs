@@ -19,7 +19,7 @@ use tokio::{
 
 use super::{
     Inbox, Outbox,
-    inbox::Room,
+    inbox::{Room, Together},
     outbox::{KEEP, REST},
     silence::Silence,
 };
@@ -159,12 +159,18 @@ pub(crate) struct Load {
 /// What frames come with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Input<'a> {
-    /// Of what the frame is a slice.
-    pub(crate) owner: &'a Bytes,
-    /// Of what was read together on this connection.
-    pub(crate) batch: u64,
+    /// What was read together, of which the frame is a slice.
+    pub(crate) read: &'a Together,
     /// Wakes whoever drives the link.
     pub(crate) waker: &'a Waker,
+}
+
+impl<'a> Input<'a> {
+    /// What keeps the frame in memory.
+    #[inline(always)]
+    pub(crate) fn owner(&self) -> &'a Bytes {
+        &self.read.bytes
+    }
 }
 
 /// What became of a frame.
@@ -221,12 +227,13 @@ pub(super) fn handle_frames<R: Receive>(
             inbox.pass_over();
         }
         let mut batch = inbox.batch();
-        let input = Input { owner: batch.owner, batch: batch.number, waker };
+        let input = Input { read: batch.read, waker };
         let mut left = mem::take(turn);
         while left > 0 && !congested(outbox, receive, limits) {
             // The load need not be looked at again for each of the messages that do not add to it.
             let mut unlooked = UNLOOKED.min(left);
             left -= unlooked;
+            let draining = outbox.intake.draining();
             while unlooked > 0 {
                 let Some(frame) = batch.next() else {
                     *turn = left + unlooked;
@@ -238,7 +245,7 @@ pub(super) fn handle_frames<R: Receive>(
                     continue;
                 }
                 unlooked = unlooked.saturating_sub(FRAME_COST + frame.len());
-                let taken = if outbox.intake.draining() {
+                let taken = if draining {
                     let late = outbox.intake.is_late(batch.left_with(frame));
                     receive.last_frame(frame, late, input, out)?
                 } else {

@@ -20,6 +20,7 @@ pub(crate) use accept::{Gate, accept};
 pub use connect::ConnectError;
 pub(crate) use connect::{Connected, Obstacle, Pauses, connect, connect_by, connect_to_host, obstacle};
 use inbox::Inbox;
+pub(crate) use inbox::Together;
 pub(crate) use keeper::Keeper;
 pub(crate) use link::{BATCH, Input, Link, Load, Receive, Taken};
 pub use link::{LinkEnd, LinkLimits};

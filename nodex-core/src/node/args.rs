@@ -91,7 +91,7 @@ pub struct Args<'a> {
     /// The process whose function is called.
     pub(super) process: &'a Arc<Address>,
     /// What the handler has to do with the caller, if that was taken.
-    pub(super) share: Share,
+    pub(super) share: &'a Share,
 }
 
 impl Args<'_> {

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use super::{
     Args, CallKind, Class, FromArg, IntoReply, Lock, Rejection,
-    caller::Share,
+    caller::{LaterShare, Share},
     failed_casts::{self, Cast},
     panics,
     route::Route,
@@ -56,7 +56,7 @@ impl<'a> Call<'a> {
     /// Answers at once.
     #[inline(always)]
     pub fn reply<R: IntoReply>(self, reply: R) -> Handled {
-        if write_reply(self.args.route, self.out, &reply, &self.args.share) == Written::Cast {
+        if write_reply(self.args.route, self.out, &reply, self.args.share) == Written::Cast {
             failed_casts::ended(self.args.context, self.args.function, &reply);
         }
         Handled(None)
@@ -86,7 +86,7 @@ impl<'a> Call<'a> {
     {
         let cast = (self.args.route.kind == CallKind::Cast)
             .then(|| Cast { context: self.args.context.clone(), function: self.args.function.clone() });
-        let mut later = Later(Box::pin(Answering { future, share: self.args.share, cast }));
+        let mut later = Later(Box::pin(Answering { future, share: self.args.share.hand_on(), cast }));
         match later.0.as_mut().poll_reply(&mut task::Context::from_waker(self.waker), self.args.route, self.out) {
             Poll::Ready(()) => Handled(None),
             Poll::Pending => Handled(Some(later)),
@@ -327,7 +327,7 @@ pin_project! {
     struct Answering<F> {
         #[pin]
         future: F,
-        share: Share,
+        share: LaterShare,
         cast: Option<Cast>,
     }
 }
@@ -345,7 +345,7 @@ impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
     ) -> Poll<()> {
         let this = self.project();
         this.future.poll(context).map(|reply| {
-            if write_reply(route, out, &reply, this.share) == Written::Cast
+            if write_reply(route, out, &reply, this.share.share()) == Written::Cast
                 && let Some(cast) = this.cast
             {
                 cast.ended(&reply);
@@ -354,6 +354,6 @@ impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
     }
 
     fn answered(self: Pin<&mut Self>) {
-        self.share.answered();
+        self.share.share().answered();
     }
 }

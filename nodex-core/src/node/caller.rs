@@ -1,7 +1,7 @@
 //! Who sent a message, and what becomes of those who wait for an answer that nobody can give any more.
 
 use std::{
-    cell::OnceCell,
+    cell::{Cell, OnceCell},
     collections::HashMap,
     fmt,
     sync::{
@@ -202,8 +202,15 @@ impl Drop for Pending {
 }
 
 /// The handler's share in answering a call. Empty unless a [`Caller`] was taken.
+///
+/// Whoever calls the handler owns it, lends it and says when the handler is [over](Self::over): arguments that had to be
+/// dropped would be moved about for every message.
 #[derive(Debug, Default)]
-pub(super) struct Share(OnceCell<Arc<Pending>>);
+pub(super) struct Share {
+    pending: OnceCell<Arc<Pending>>,
+    /// A handler that goes on later has it.
+    handed_on: Cell<bool>,
+}
 
 impl Share {
     /// The caller, of whom this keeps a share.
@@ -214,7 +221,7 @@ impl Share {
         context: &Context,
         process: &Arc<Address>,
     ) -> Caller {
-        let pending = self.0.get_or_init(|| {
+        let pending = self.pending.get_or_init(|| {
             let route = route.keep();
             // Twice, for the table in which it may be entered.
             let bytes = 2 * size_of::<Pending>() + route.memory();
@@ -233,18 +240,49 @@ impl Share {
     /// The handler has answered.
     #[inline(always)]
     pub(super) fn answered(&self) {
-        if let Some(pending) = self.0.get() {
+        if let Some(pending) = self.pending.get() {
             pending.state.store(ANSWERED, Ordering::SeqCst);
+        }
+    }
+
+    /// The share of a handler that is not over when it has been called.
+    pub(super) fn hand_on(&self) -> LaterShare {
+        self.handed_on.set(true);
+        LaterShare(Share { pending: self.pending.clone(), handed_on: Cell::new(false) })
+    }
+
+    /// The handler is over. What it panicked with is told to its caller.
+    #[inline(always)]
+    pub(super) fn over(&self, panicked: bool) {
+        if let Some(pending) = self.pending.get() {
+            self.leave(pending, panicked);
+        }
+    }
+
+    #[cold]
+    fn leave(&self, pending: &Arc<Pending>, panicked: bool) {
+        if panicked {
+            self.answered();
+        } else if !self.handed_on.get() {
+            leave(pending);
         }
     }
 }
 
-impl Drop for Share {
+/// The share of a handler that goes on later, which is over when this is dropped.
+#[derive(Debug)]
+pub(super) struct LaterShare(Share);
+
+impl LaterShare {
+    pub(super) fn share(&self) -> &Share {
+        &self.0
+    }
+}
+
+impl Drop for LaterShare {
     #[inline(always)]
     fn drop(&mut self) {
-        if let Some(pending) = self.0.take() {
-            leave(&pending);
-        }
+        self.0.over(false);
     }
 }
 

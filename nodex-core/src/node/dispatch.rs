@@ -173,11 +173,14 @@ fn plain(
     let address = &process.address;
     let route = Route { kind: CallKind::Plain, flags, to: Some(from), from: address, more: None };
     // Made where the service reads it.
-    let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner));
+    let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner()));
     let share = Share::default();
-    let args = Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address, share };
+    let args =
+        Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address, share: &share };
     let call = Call { args, out, waker: input.waker };
-    match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
+    let handled = catch_unwind(AssertUnwindSafe(|| service.call(*index, call)));
+    share.over(handled.is_err());
+    match handled {
         Ok(Handled(None)) => return Some(Taken::Handled),
         Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input),
         Err(panic) => panicked(process, context, function, &route, mark, out, &*panic),
@@ -230,11 +233,14 @@ impl Dispatch {
             Receiver::Name(name) => self.inner.registry.by_name(name),
             // Those of an earlier incarnation of this node are gone.
             Receiver::Pid(pid) if pid.creation() != self.inner.creation => None,
-            Receiver::Pid(pid) => {
-                self.inner.numbered(Number { id: pid.id(), serial: pid.serial() }, message, input.owner, &self.context)
-            }
+            Receiver::Pid(pid) => self.inner.numbered(
+                Number { id: pid.id(), serial: pid.serial() },
+                message,
+                input.owner(),
+                &self.context,
+            ),
             Receiver::Alias(alias) => match self.inner.aliased(alias) {
-                Some(number) => self.inner.numbered(number, message, input.owner, &self.context),
+                Some(number) => self.inner.numbered(number, message, input.owner(), &self.context),
                 None => None,
             },
         };
@@ -272,7 +278,7 @@ impl Arrival<'_> {
     pub(super) fn message(&self, from: Option<PidTerm<'_>>, term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
         let mut route =
             Route { kind: CallKind::Plain, flags: self.flags, to: from, from: &self.process.address, more: None };
-        let mut decoder = Decoder::with_owner(term, self.input.owner);
+        let mut decoder = Decoder::with_owner(term, self.input.owner());
         let more;
         if let Some((call, request)) = from.and_then(|from| usual_call(term, from)) {
             decoder.rewind(request);
@@ -352,11 +358,13 @@ impl Arrival<'_> {
         let mark = place.mark();
         // Made where the service reads it: to copy what has just been written in pieces stalls the processor.
         let decoder = Decoder::at(decoder.bytes(), decoder.position(), decoder.owner());
-        let (process_address, share) = (&process.address, Share::default());
+        let (address, share) = (&process.address, Share::default());
         let args =
-            Args { function: &function.name, taken: 0, decoder, context, route, process: process_address, share };
+            Args { function: &function.name, taken: 0, decoder, context, route, process: address, share: &share };
         let call = Call { args, out: place, waker: self.input.waker };
-        match catch_unwind(AssertUnwindSafe(|| service.call(*index, call))) {
+        let handled = catch_unwind(AssertUnwindSafe(|| service.call(*index, call)));
+        share.over(handled.is_err());
+        match handled {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
                 return later.push(route, process, function.name.clone(), running, self.input);

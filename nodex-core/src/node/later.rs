@@ -203,7 +203,7 @@ impl LaterCalls {
 
     /// Counts the memory of what was read together once, for as long as one of its calls runs.
     fn batch(&mut self, input: Input<'_>) -> Arc<Batch> {
-        let (number, len) = (input.batch, input.owner.len());
+        let (number, len) = (input.read.number, input.owner().len());
         if let Some(batch) = self.batch.upgrade().filter(|batch| batch.number == number) {
             return batch;
         }

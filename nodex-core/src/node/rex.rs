@@ -98,7 +98,7 @@ impl Dispatch {
                 }
             }
             Request::Apply { to, tag, module, function, arguments } => {
-                let own = |term| RawTerm::from_slice(term, Some(input.owner));
+                let own = |term| RawTerm::from_slice(term, Some(input.owner()));
                 let caller = own(to.map_or(&[], PidTerm::as_bytes));
                 let spawned = Arc::new(Spawned::new(
                     address.clone(),

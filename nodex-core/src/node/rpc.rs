@@ -84,7 +84,7 @@ impl Dispatch {
         let application = Application::new(&request, arguments);
         let number = self.inner.registry.spawned.take();
         let address = Arc::new(Address::new(&self.inner.pid(number)));
-        let own = |term| RawTerm::from_slice(term, Some(input.owner));
+        let own = |term| RawTerm::from_slice(term, Some(input.owner()));
         let spawned = Arc::new(Spawned::new(
             address,
             self.context.clone(),
@@ -154,8 +154,8 @@ impl Dispatch {
         };
         let decoder = match &arguments {
             // The owner is asked for slices of itself only.
-            Cow::Borrowed(arguments) if is_within(arguments, input.owner) => {
-                Decoder::with_owner(arguments, input.owner)
+            Cow::Borrowed(arguments) if is_within(arguments, input.owner()) => {
+                Decoder::with_owner(arguments, input.owner())
             }
             arguments => Decoder::new(arguments),
         };

@@ -164,7 +164,7 @@ impl Arrival<'_> {
         let decoder = Decoder::new(&[]);
         let (context, process) = (self.context, &self.process.address);
         let share = Share::default();
-        let args = Args { function: &function, taken: 0, decoder, context, route, process, share };
+        let args = Args { function: &function, taken: 0, decoder, context, route, process, share: &share };
         let call = Call { args, out, waker: self.input.waker };
         if states.is_empty() {
             return match asked {

@@ -1,8 +1,6 @@
 //! Frames over the limit: they are passed over, and who has sent one is told so, in the form of the answer that it waits
 //! for.
 
-use bytes::Bytes;
-
 use super::{
     CallKind, Rejection,
     dispatch::{Dispatch, REX, head as name_of},
@@ -17,7 +15,7 @@ use super::{
 use crate::{
     dist::control::{self, AtomTerm, Control, PidTerm, ProcTerm, Target},
     etf::{Decoder, Encoder, tag},
-    net::{Input, LinkEnd},
+    net::{Input, LinkEnd, Together},
     term::RawTerm,
 };
 
@@ -66,7 +64,7 @@ impl Dispatch {
             control => control,
         };
         let waker = std::task::Waker::noop();
-        self.signal(&control, Input { owner: &Bytes::new(), batch: 0, waker }, out)
+        self.signal(&control, Input { read: &Together::default(), waker }, out)
     }
 
     /// Answers a message of which only the head is there, if anybody takes messages of its receiver.

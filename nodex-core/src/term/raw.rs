@@ -15,7 +15,7 @@ const INLINE: usize = size_of::<Words>();
 ///
 /// For passing a term through without decoding it. Up to 32 bytes are held in place. Longer terms are copied, but from
 /// 4 KiB on they share the buffer that they were received in if they are a quarter of it or more: keeping one never keeps
-/// more than eight times its bytes.
+/// more than sixteen times its bytes.
 #[derive(Clone)]
 pub struct RawTerm(Repr);
 
