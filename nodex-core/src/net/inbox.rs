@@ -128,11 +128,10 @@ impl Inbox {
     /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a frame that is
     /// too long has to be looked at first.
     pub(super) fn room(&mut self) -> Option<Room<'_>> {
-        let batch = mem::take(&mut self.batch.bytes);
-        let rest = &batch[mem::take(&mut self.at)..];
-        if rest.is_empty() && self.buffer.is_empty() {
+        if self.buffer.is_empty() && self.at == self.batch.bytes.len() {
             // Nearly always: whoever waits for an answer sends nothing behind its question.
-            drop(batch);
+            self.batch.bytes = Bytes::new();
+            self.at = 0;
             if self.passing > 0 {
                 return Some(self.room_for_passing());
             }
@@ -144,6 +143,13 @@ impl Inbox {
             self.offered = Some(self.buffer.capacity());
             return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
         }
+        self.room_for_more()
+    }
+
+    /// Room behind a part of a frame.
+    fn room_for_more(&mut self) -> Option<Room<'_>> {
+        let batch = mem::take(&mut self.batch.bytes);
+        let rest = &batch[mem::take(&mut self.at)..];
         match rest.len() {
             0 => {}
             length @ 1..=SHORT_REST => {
