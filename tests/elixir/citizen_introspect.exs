@@ -59,7 +59,8 @@ defmodule CitizenIntrospectTest do
     assert now.spawned_calls == 2
     assert :erpc.receive_response(request) == 500
     difference = Map.new(now.counters, fn {name, count} -> {name, count - before[name]} end)
-    assert difference == %{plain: 11, calls: 3, casts: 1, rpc: 3, unknown: 2, panics: 1}
+    expected = %{plain: 11, calls: 3, casts: 1, rpc: 3, unknown: 2, panics: 1, failed_casts: 0, refused: 0, dropped: 0}
+    assert difference == expected
     assert ask(node, :info).spawned_calls == 1
   end
 

@@ -377,7 +377,8 @@ defmodule CitizenSignalsTest do
         Process.sleep(:infinity)
       end)
 
-    assert {[], 0} = ending(child)
+    # Whoever has broken the rules is told on stderr, and by the status.
+    assert {[], 3} = ending(child)
     assert_receive :all, 30_000
     Process.exit(crowd, :kill)
   end

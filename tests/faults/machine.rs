@@ -25,7 +25,7 @@ fn the_disk_is_full_for_the_log() {
     for _ in 0..20 {
         // Each is worth a line.
         let mut guest = scene.peer("guest@127.0.0.1");
-        guest.send(&[255; 4]);
+        guest.send(&[255; 5]);
         guest.wait_closed().expect("the node closes the connection");
     }
     println!("{}", healthy.stop());

@@ -128,7 +128,9 @@ defmodule NodexRs.Server do
     env = if environment?, do: [{"NODEX_COOKIE", cookie}], else: []
 
     # What the user sets comes last and wins.
-    env = env ++ [{"NODEX_DRAIN", "#{options.drain}ms"}] ++ log_level() ++ dist_port() ++ Enum.to_list(options.env)
+    env =
+      env ++
+        [{"NODEX_DRAIN", "#{options.drain}ms"}] ++ log_level() ++ dist_port() ++ Enum.to_list(options.env)
 
     case OsProcess.open(state.exec, args, env, options.cd) do
       {:error, {:cd, _, _} = reason} -> {:error, reason}
