@@ -110,20 +110,23 @@ defmodule Mix.Tasks.Compile.NodexRs do
     {if(changed == [] and gone == [], do: :noop, else: :ok), diagnostics}
   end
 
-  # Equal time and size mean that it is the same. Renamed into place, because one that runs cannot be written to.
+  # Renamed into place, because one that runs cannot be written to.
   defp copy(source, target) do
-    from = File.stat!(source)
+    if same?(source, target) do
+      false
+    else
+      new = target <> ".new"
+      File.cp!(source, new)
+      File.rename!(new, target)
+      true
+    end
+  end
 
+  # Times are no help: they have seconds, and an executable is built in less.
+  defp same?(source, target) do
     case File.stat(target) do
-      {:ok, to} when to.mtime == from.mtime and to.size == from.size ->
-        false
-
-      _ ->
-        new = target <> ".new"
-        File.cp!(source, new)
-        File.touch!(new, from.mtime)
-        File.rename!(new, target)
-        true
+      {:ok, %{size: size}} -> size == File.stat!(source).size and File.read!(source) == File.read!(target)
+      {:error, _} -> false
     end
   end
 
