@@ -44,7 +44,6 @@ fn start(world: &World) -> Neighbour {
 }
 
 #[test]
-#[ignore = "needs ejabberd: scripts/test --full"]
 fn a_node_of_ejabberd_is_joined_called_and_left() {
     let world = World::new();
     let ejabberd = start(&world);

@@ -60,7 +60,6 @@ fn command(world: &World, home: &Home, name: &str, node: &str) -> Command {
 }
 
 #[test]
-#[ignore = "needs RabbitMQ: scripts/test --full"]
 fn a_cluster_of_rabbitmq_is_joined_called_and_left() {
     let world = World::new();
     let mut rabbits = RABBITS.map(|name| start(&world, name));
