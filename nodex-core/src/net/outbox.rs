@@ -94,8 +94,8 @@ impl Outbox {
     /// Said again, it changes nothing.
     pub(crate) fn drain(&self) {
         // Fails only when the socket is gone.
-        let unread = rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
-        self.intake.drain(usize::try_from(unread).unwrap_or(usize::MAX), self.written());
+        let unread = || rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
+        self.intake.drain(|| usize::try_from(unread()).unwrap_or(usize::MAX), self.written());
     }
 
     /// Tells the peer that nothing more comes. What it still sends is read and dropped, so that the system does not take
