@@ -206,10 +206,6 @@ impl Dispatch {
     /// much to tell would wait for each other.
     pub(super) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
         let (watches, outbox) = (self.context.watches(), &self.context.connection().outbox);
-        let limit = self.inner.limits.max_in_flight_bytes;
-        if watches.reasons() > limit {
-            return Err(LinkEnd::TooMuchUntold { limit });
-        }
         if outbox.has_room() {
             outbox.submit(out)?;
         }
@@ -230,7 +226,8 @@ impl Dispatch {
                 }
             });
         }
-        Ok(())
+        let limit = self.inner.limits.max_in_flight_bytes;
+        if watches.waiting() > limit { Err(LinkEnd::TooMuchUntold { limit }) } else { Ok(()) }
     }
 
     /// Writes a signal that ends with its reason, which is shared and not copied if it is long.
