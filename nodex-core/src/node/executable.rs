@@ -162,8 +162,9 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
     if Arc::strong_count(&inner) > 1 {
         tracing::debug!("something that still runs keeps the services");
     }
-    drop(inner);
+    // The states may take their time to be dropped, as what follows in `main` may.
     drop(armed);
+    drop(inner);
     match end {
         _ if let Some(service) = fallen => fail_with(exit_status::SERVICE_ENDED, &service.to_string()),
         Ok(end) if end.is_breach() => fail_with(exit_status::BREACH, &format!("the link to {target} was ended: {end}")),
