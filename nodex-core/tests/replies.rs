@@ -13,8 +13,9 @@ use nodex_core::{
         control::{self, AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target},
     },
     etf::Encoder,
-    node::{Builder, CallError, Node, testing::RawPeer},
-    term::{Atom, Pid, Reference},
+    net::LinkLimits,
+    node::{Builder, CallError, Node, RpcError, testing::RawPeer},
+    term::{Atom, Pid, RawTerm, Reference},
 };
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -202,4 +203,29 @@ async fn what_a_spawned_process_gave_is_told_only_by_its_own_node() {
     assert!(!call.is_finished());
     tell(&mut asked, 1);
     assert_eq!(call.await.unwrap().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_result_over_the_limit_is_told_by_its_length() {
+    const MAX_FRAME: usize = 1000;
+    let builder = Builder::new().limits(LinkLimits { max_frame: MAX_FRAME, ..LinkLimits::default() });
+    let node = builder.epmd_port(1).start("ours@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    let mut asked = Peer::connect(&node, ASKED);
+    let asking = node.clone();
+    let call = tokio::spawn(async move { asking.rpc::<RawTerm>(ASKED, "m", "f", &[], LIMIT).await });
+    let (reference, caller) = asked
+        .hear(|control| match control {
+            Control::SpawnRequest { id, from, .. } => Some((id.as_bytes().to_vec(), from.as_bytes().to_vec())),
+            _ => None,
+        })
+        .await;
+    let me = asked.me.clone();
+    let result = [b"\x6d\0\0\x10\0", &[7; 0x1000][..]].concat();
+    let reason = [b"\x68\x03", &reference[..], b"\x77\x06return", &result].concat();
+    let (from, reference) = (ProcTerm::Pid(pid(&me)), RefTerm::new(&reference).unwrap());
+    asked.say(&Control::MonitorExit { from, to: pid(&caller), reference, reason: &reason });
+    let told = call.await.unwrap();
+    let Err(RpcError::TooLong { length, limit: MAX_FRAME }) = told else { panic!("{told:?}") };
+    assert!(length > reason.len() as u64 && length < reason.len() as u64 + 300);
+    asked.handled().await;
 }

@@ -246,6 +246,16 @@ defmodule DrainTest do
     assert noted(notes) == ["begins", "after the node"]
   end
 
+  test "state may take its time to be dropped", %{notes: notes} do
+    for ask <- [&signal(&1, "TERM"), &Node.disconnect(&1.name)] do
+      File.rm(notes)
+      child = start_noting!(notes, env: [{"DROP", "1500"}, {"NODEX_DRAIN", "300ms"}])
+      ask.(child)
+      assert {[], 0} = ending(child)
+      assert noted(notes) == ["one dropped", "after the node"]
+    end
+  end
+
   test "what follows the node has its time, until a signal that is not the first", %{notes: notes} do
     child = start_noting!(notes, env: [{"AFTER", "700"}, {"NODEX_DRAIN", "100ms"}])
     signal(child, "TERM")

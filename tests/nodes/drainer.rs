@@ -24,11 +24,19 @@ fn note(line: &str) {
     file.write_all(format!("{line}\n").as_bytes()).expect("room");
 }
 
-/// The state of a service, whose end is noted.
+/// A time in the environment.
+fn milliseconds(variable: &str) -> Option<Duration> {
+    std::env::var(variable).ok()?.parse().ok().map(Duration::from_millis)
+}
+
+/// The state of a service, whose end is noted, and takes its time if `DROP` says so.
 struct State(&'static str);
 
 impl Drop for State {
     fn drop(&mut self) {
+        if let Some(time) = milliseconds("DROP") {
+            thread::sleep(time);
+        }
         note(&format!("{} dropped", self.0));
     }
 }
@@ -121,10 +129,7 @@ fn main() -> ExitCode {
     if std::env::var_os("HOOK").is_some() {
         std::panic::set_hook(Box::new(|panic| note(&format!("hook: {}", panic.payload_as_str().unwrap_or("?")))));
     }
-    let mut drain = None;
-    if let Some(ms) = std::env::var("DRAIN").ok().and_then(|ms| ms.parse().ok()) {
-        drain = Some(Duration::from_millis(ms));
-    }
+    let drain = milliseconds("DRAIN");
     let status = node::main(|node| {
         let node = services(node);
         Ok(match drain {
@@ -136,8 +141,8 @@ fn main() -> ExitCode {
     if std::env::var_os("HOOK").is_some() {
         let _ = thread::spawn(|| panic!("in a thread")).join();
     }
-    if let Some(ms) = std::env::var("AFTER").ok().and_then(|ms| ms.parse().ok()) {
-        thread::sleep(Duration::from_millis(ms));
+    if let Some(time) = milliseconds("AFTER") {
+        thread::sleep(time);
         note("at the end");
     }
     status

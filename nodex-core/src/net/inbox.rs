@@ -167,7 +167,7 @@ impl Inbox {
             }
         }
         let (have, wanted) = (self.buffer.len(), self.wanted());
-        if wanted > self.max_frame + 4 {
+        if wanted - 4 > self.max_frame {
             let head = wanted.min(4 + HEAD);
             self.too_long = have >= head || !self.may_be_a_frame();
             if self.too_long {

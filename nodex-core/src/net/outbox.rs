@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, IoSlice},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -94,8 +95,8 @@ impl Outbox {
     /// Said again, it changes nothing.
     pub(crate) fn drain(&self) {
         // Fails only when the socket is gone.
-        let unread = rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
-        self.intake.drain(usize::try_from(unread).unwrap_or(usize::MAX), self.written());
+        let unread = || rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
+        self.intake.drain(|| usize::try_from(unread()).unwrap_or(usize::MAX), self.written());
     }
 
     /// Tells the peer that nothing more comes. What it still sends is read and dropped, so that the system does not take
@@ -143,8 +144,13 @@ impl Outbox {
 
     fn append<T>(&self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
-        let before = pending.out.len();
-        let result = write(&mut pending.out);
+        let (before, mark) = (pending.out.len(), pending.out.mark());
+        // Values write themselves, and theirs is other people's code.
+        let result = catch_unwind(AssertUnwindSafe(|| write(&mut pending.out))).unwrap_or_else(|panic| {
+            // The beginning of a frame would be taken for the next one.
+            pending.out.rollback(mark);
+            resume_unwind(panic)
+        });
         if own {
             pending.own += pending.out.len() - before;
         }
@@ -424,6 +430,20 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_panics_while_it_is_written_leaves_nothing() {
+        let (near, _far) = tokio::net::UnixStream::pair().unwrap();
+        let near = std::net::TcpStream::from(std::os::fd::OwnedFd::from(near.into_std().unwrap()));
+        let outbox = Outbox::new(WriteSide::Task(TcpStream::from_std(near).unwrap().into_split().1), 0);
+        outbox.push(|out| out.put_slice(b"whole"));
+        let half = |out: &mut Encoder| {
+            out.put_slice(b"half");
+            panic!("here");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(|| outbox.send(half))).is_err());
+        assert_eq!((outbox.lock().out.to_vec(), outbox.waiting()), (b"whole".to_vec(), 5));
+    }
 
     /// A peer that reads as fast as it is written to, but always somewhat behind.
     #[tokio::test]

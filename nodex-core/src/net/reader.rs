@@ -36,7 +36,7 @@ pub(crate) const THREAD: &str = "nodex-link";
 /// How long what runs may go on when the link is lost.
 pub(crate) const LAST: Duration = Duration::from_millis(80);
 
-/// How long a thread may take to end that no handler keeps.
+/// How long a handler may go on when the time to stop is over.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// What the thread and the runtime share.
@@ -118,8 +118,13 @@ pub(crate) async fn drive<R: Receive + 'static>(
         shared.last_calls().await;
     }
     if left {
-        // A handler that goes on for longer keeps what it has.
-        let _ = timeout(if shared.outbox.aborted() { AT_ONCE } else { LAST }, thread).await;
+        // A handler that goes on for longer keeps what it has. Without one the thread is about to end.
+        let limit = match shared.outbox.handled() % 2 {
+            0 => FAREWELL,
+            _ if shared.outbox.aborted() => AT_ONCE,
+            _ => LAST,
+        };
+        let _ = timeout(limit, thread).await;
     }
     end
 }

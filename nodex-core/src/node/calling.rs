@@ -132,7 +132,7 @@ impl Node {
             Ok(Ok(Outcome::Message(reply))) => {
                 R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| unexpected(error, reply))
             }
-            Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
+            Ok(Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. })) => Err(ended(reason)),
             Ok(Ok(Outcome::TooLong { length, limit, .. })) => Err(CallError::TooLong { length, limit }),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
         }
@@ -180,7 +180,7 @@ impl Node {
                 monitor.remove();
                 Err(CallError::TooLong { length, limit })
             }
-            Ok(Ok(Outcome::Down(reason))) => Err(ended(reason)),
+            Ok(Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. })) => Err(ended(reason)),
             Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
         }
     }

@@ -331,7 +331,7 @@ impl Arrival<'_> {
         out: &mut Encoder,
     ) {
         let (process, context) = (self.process, self.context);
-        if self.ending != Ending::No && self.refused(name, route, later, out) {
+        if self.ending != Ending::No && self.refused(decoder.bytes(), name, arity, route, later, out) {
             return;
         }
         context.counters().came(route.kind);

@@ -98,9 +98,24 @@ impl Drop for Busy {
 impl Arrival<'_> {
     /// True when the message comes too late, and has been answered so.
     #[cold]
-    pub(super) fn refused(&self, name: &[u8], route: &Route<'_>, later: &mut LaterCalls, out: &mut Encoder) -> bool {
+    pub(super) fn refused(
+        &self,
+        term: &[u8],
+        name: &[u8],
+        arity: usize,
+        route: &Route<'_>,
+        later: &mut LaterCalls,
+        out: &mut Encoder,
+    ) -> bool {
         if self.process.manners.system {
             return false;
+        }
+        // What calls nothing is answered in its own form, or not at all, as it always is.
+        if route.kind == CallKind::Plain
+            && self.process.function(name, name.len(), arity).is_none()
+            && self.formed(term, out)
+        {
+            return true;
         }
         let counters = self.context.counters();
         if !is_answered(route) {
@@ -169,5 +184,42 @@ fn is_answered(route: &Route<'_>) -> bool {
             Some(Style::Rex) => route.to.is_some(),
             Some(Style::Call) | None => true,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Notify;
+
+    use crate::{
+        atom,
+        node::{Functions, testing::TestNode},
+        term::{Atom, Syntax, parse},
+    };
+
+    #[tokio::test]
+    async fn what_has_a_form_of_its_own_is_answered_in_it_also_while_the_node_ends() {
+        let runs = Arc::new(Notify::new());
+        let begun = runs.clone();
+        let functions = Functions::new().add("notify", |_: Atom| atom!("told")).add_async("wait", move || {
+            begun.notify_one();
+            std::future::pending::<Atom>()
+        });
+        let node = TestNode::serve(functions).await.unwrap();
+        let (waiting, mut caller) = (node.caller().mailbox(), node.caller().mailbox());
+        waiting.send(node.process("test"), atom!("wait")).await.unwrap();
+        runs.notified().await;
+        node.node().cancel();
+        // Nobody waits for an answer to the first three. `notify` is a function here.
+        for message in ["{nodedown, 'a@b'}", "{'EXIT', a, b}", "{'$gen_event', a}", "{notify, a}", "{other, a}"] {
+            caller.send(node.process("test"), parse(message, Syntax::Erlang).unwrap()).await.unwrap();
+        }
+        let request = (atom!("io_request"), caller.pid(), 5, atom!("getopts"));
+        caller.send(node.process("test"), request).await.unwrap();
+        for answer in ["{error,draining}", "{error,draining}", "{io_reply,5,{error,enotsup}}"] {
+            assert_eq!(caller.receive().await.to_string(), answer);
+        }
     }
 }

@@ -79,7 +79,7 @@ pub enum RpcError {
         /// As it came.
         value: RawTerm,
     },
-    /// The result is longer than what is taken from other nodes.
+    /// The result is longer than what is taken from other nodes, and was not read.
     #[error("the result has {length} bytes, the limit is {limit}")]
     TooLong {
         /// Its length, with all that goes around it.
@@ -193,6 +193,7 @@ impl Node {
         match timeout_at(deadline, outcome).await {
             Err(_) => Err(RpcError::Timeout { limit }),
             Ok(Ok(Outcome::Down(reason))) => result(reason, &reference),
+            Ok(Ok(Outcome::DownTooLong { length, limit, .. })) => Err(RpcError::TooLong { length, limit }),
             Ok(Ok(Outcome::Refused(reason))) => Err(RpcError::Refused { reason }),
             Ok(Ok(Outcome::NoConnection | Outcome::Message(_) | Outcome::TooLong { .. }) | Err(_)) => {
                 Err(RpcError::NoConnection)

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     dist::handshake::{HandshakeError, SETUP_TIME},
     net::{ConnectError, LinkEnd, connect_to_host, reader::LAST},
-    term::Atom,
+    term::{Atom, is_visible},
 };
 
 /// The exit statuses of a node executable, beside 0: the ordinary end, by the link, a signal or the end of stdin.
@@ -162,8 +162,9 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
     if Arc::strong_count(&inner) > 1 {
         tracing::debug!("something that still runs keeps the services");
     }
-    drop(inner);
+    // The states may take their time to be dropped, as what follows in `main` may.
     drop(armed);
+    drop(inner);
     match end {
         _ if let Some(service) = fallen => fail_with(exit_status::SERVICE_ENDED, &service.to_string()),
         Ok(end) if end.is_breach() => fail_with(exit_status::BREACH, &format!("the link to {target} was ended: {end}")),
@@ -207,9 +208,9 @@ fn fail_with(status: u8, message: &str) -> ExitCode {
 fn say_on_stderr(message: &str) {
     let mut line = String::from("error: ");
     for c in message.chars() {
-        match c.is_control() {
-            true => line.extend(c.escape_default()),
-            false => line.push(c),
+        match is_visible(c) {
+            true => line.push(c),
+            false => line.extend(c.escape_default()),
         }
     }
     line.push('\n');

@@ -104,8 +104,8 @@ impl Inner {
         }
     }
 
-    /// Ends a service and nothing else: its name and pid are gone at once, its calls that still run are dropped, and all who watch it are
-    /// told. False when it had ended already.
+    /// Ends a service and nothing else: its name and pid are gone at once, its calls that still run are dropped, and all
+    /// who watch it are told. False when it had ended already.
     pub(super) fn end(&self, process: &Process, reason: &RawTerm) -> bool {
         if !process.address.end() {
             return false;

@@ -106,7 +106,30 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::Functions;
+    use crate::{
+        atom,
+        node::{Builder, Functions, testing::TestNode},
+        term::RawTerm,
+    };
+
+    #[tokio::test]
+    async fn one_that_was_made_anew_and_is_stopped_is_dropped() {
+        let held = Arc::new(());
+        let holders = Arc::downgrade(&held);
+        let make = move || {
+            let held = held.clone();
+            Functions::new().add("count", move || Arc::strong_count(&held))
+        };
+        let node = TestNode::start(Builder::new().factory(make)).await.unwrap();
+        let registry = &node.node().0.registry;
+        node.node().0.fall(&registry.anonymous().unwrap(), &RawTerm::from_value(&atom!("killed")).unwrap());
+        let pid = registry.anonymous().unwrap().pid.clone();
+        // The factory, the first one, which the node was built with, and the second one.
+        assert_eq!(holders.strong_count(), 3);
+        assert_eq!(node.node().stop_service(&pid, &atom!("shutdown")), Ok(true));
+        assert_eq!((holders.strong_count(), registry.anonymous().is_none()), (2, true));
+        assert_eq!(node.node().stop_service(&pid, &atom!("shutdown")), Ok(false));
+    }
 
     #[test]
     fn it_makes_as_many_as_it_may_within_its_time() {

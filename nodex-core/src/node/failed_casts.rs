@@ -1,5 +1,7 @@
 //! Casts that have failed: nobody waits for an answer, so the log says so, and they are counted.
 
+use tracing::Level;
+
 use super::{Context, IntoReply, Rejection};
 use crate::{
     etf::Encoder,
@@ -33,17 +35,27 @@ impl Cast {
 #[inline]
 pub(super) fn ended(context: &Context, function: &str, reply: &impl IntoReply) {
     if reply.failed() {
-        let mut reason = Encoder::new();
-        // Nothing is sent: what cannot be encoded is not shown.
-        let _ = reply.encode_reply(&mut reason);
-        failed(context, function, &reason);
+        gave(context, function, reply);
     }
+}
+
+#[cold]
+fn gave(context: &Context, function: &str, reply: &impl IntoReply) {
+    let mut reason = Encoder::new();
+    // Nothing is sent: what cannot be encoded is not shown, and neither is anything without a log.
+    if tracing::enabled!(Level::ERROR) {
+        let _ = reply.encode_reply(&mut reason);
+    }
+    failed(context, function, &reason);
 }
 
 /// A cast has failed with this reason.
 #[cold]
 pub(super) fn failed(context: &Context, function: &str, reason: &Encoder) {
     context.counters().cast_failed();
+    if !tracing::enabled!(Level::ERROR) {
+        return;
+    }
     let peer = context.peer();
     let reason = reason.to_vec();
     let reason = Text::of_valid(&reason).max_len(SHOWN);

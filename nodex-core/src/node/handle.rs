@@ -309,15 +309,15 @@ impl Node {
         Ok(peer)
     }
 
-    /// Ends all connections once the handlers that run are done and all is written, but after `grace` at the latest.
+    /// Ends all connections once the handlers that run are done and all is written, but after `drain` at the latest.
     /// Nothing listens any more then, and nothing is published.
     ///
     /// What comes meanwhile is refused: plain messages are answered with `{error, draining}`, calls of a `gen_server` exit
     /// with `{shutdown, draining}`, and calls by rpc with the error `draining`. Casts that this machine has received by
     /// now are handled, later ones are dropped.
-    pub async fn stop(&self, grace: Duration) {
+    pub async fn stop(&self, drain: Duration) {
         self.0.begin_stop();
-        let deadline = Instant::now() + grace;
+        let deadline = Instant::now() + drain;
         for peer in self.0.peers.all() {
             if timeout_at(deadline, self.0.peers.wait_down(&peer)).await.is_err() {
                 peer.disconnect();

@@ -35,7 +35,8 @@ pub struct UnknownLevel {
 ///
 /// Each event is one line of at most 4,096 bytes. Nobody waits for whoever reads them: lines that a full pipe does not
 /// take are lost. Of the events that one place in the program tells, 128 KiB of lines are shown in ten seconds;
-/// the others are counted, and their number is told when the time is over and something happens. [`main`](super::main) calls this; a program with a `tracing` subscriber of its own keeps that.
+/// the others are counted, and their number is told when the time is over and something happens.
+/// [`main`](super::main) calls this; a program with a `tracing` subscriber of its own keeps that.
 ///
 /// # Errors
 /// When the variable is set to something else.

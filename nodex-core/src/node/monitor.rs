@@ -119,7 +119,7 @@ impl Future for Monitor {
         let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
         self.down = true;
         Poll::Ready(match outcome {
-            Ok(Outcome::Down(reason)) => Down::new(reason),
+            Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. }) => Down::new(reason),
             _ => Down::NoConnection,
         })
     }

@@ -94,6 +94,7 @@ impl Watch {
         stop: impl FnOnce(Stop) + Send + 'static,
     ) -> Armed {
         let mut state = self.0.lock();
+        self.0.status.store(0, Ordering::Relaxed);
         state.phases = Phases::running(drain);
         state.stop = Some(Box::new(stop));
         state.give_up = give_up;

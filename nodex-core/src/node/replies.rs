@@ -21,6 +21,8 @@ pub(super) enum Outcome {
     Message(RawTerm),
     /// The process that it monitors is gone, with this reason.
     Down(RawTerm),
+    /// The same with a reason that is over the limit and was not read: what stands in its place, and its length.
+    DownTooLong { reason: RawTerm, length: u64, limit: usize },
     /// The process that it wanted spawned was refused, with this reason.
     Refused(RawTerm),
     /// A message to its pid that is over the limit, of which this is the beginning.

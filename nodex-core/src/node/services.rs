@@ -200,7 +200,10 @@ impl Node {
     pub fn stop_service(&self, service: &Pid, reason: &impl IntoTerm) -> Result<bool, EncodeError> {
         let reason = encoded(reason)?;
         let process = self.own(service).and_then(|number| self.0.registry.by_number(number));
-        Ok(process.is_some_and(|process| !process.manners.system && self.0.end(&process, &reason)))
+        let Some(process) = process.filter(|process| !process.manners.system) else { return Ok(false) };
+        let ended = self.0.end(&process, &reason);
+        self.0.registry.forget(&process);
+        Ok(ended)
     }
 
     /// Links a service of this node and a process of another one: the end of either is an exit signal to the other, and so

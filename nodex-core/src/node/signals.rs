@@ -182,20 +182,23 @@ impl Dispatch {
 
     /// A process that a call of ours waits for is gone.
     fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
-        let Some(reason) = readable(reason)? else { return Ok(()) };
-        if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
-            self.inner.complete_reply(reply, Outcome::Down(reason), self.context.connection());
+        if let Some(reason) = readable(reason)? {
+            self.complete(reference, Outcome::Down(reason));
         }
         Ok(())
     }
 
+    /// An outcome for the call of ours that has this reference.
+    pub(super) fn complete(&self, reference: RefTerm<'_>, outcome: Outcome) {
+        if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
+            self.inner.complete_reply(reply, outcome, self.context.connection());
+        }
+    }
+
     /// A request of ours to spawn was answered. If it was refused, no monitor will tell.
     fn spawn_was_answered(&self, id: RefTerm<'_>, result: ProcTerm<'_>) {
-        if let ProcTerm::Name(reason) = result
-            && let Some(reply) = id.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference))
-        {
-            let reason = RawTerm::from_slice(reason.as_bytes(), None);
-            self.inner.complete_reply(reply, Outcome::Refused(reason), self.context.connection());
+        if let ProcTerm::Name(reason) = result {
+            self.complete(id, Outcome::Refused(RawTerm::from_slice(reason.as_bytes(), None)));
         }
     }
 
@@ -206,10 +209,6 @@ impl Dispatch {
     /// much to tell would wait for each other.
     pub(super) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
         let (watches, outbox) = (self.context.watches(), &self.context.connection().outbox);
-        let limit = self.inner.limits.max_in_flight_bytes;
-        if watches.reasons() > limit {
-            return Err(LinkEnd::TooMuchUntold { limit });
-        }
         if outbox.has_room() {
             outbox.submit(out)?;
         }
@@ -230,7 +229,8 @@ impl Dispatch {
                 }
             });
         }
-        Ok(())
+        let limit = self.inner.limits.max_in_flight_bytes;
+        if watches.waiting() > limit { Err(LinkEnd::TooMuchUntold { limit }) } else { Ok(()) }
     }
 
     /// Writes a signal that ends with its reason, which is shared and not copied if it is long.

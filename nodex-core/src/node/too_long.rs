@@ -60,7 +60,12 @@ impl Dispatch {
             }
             Control::Exit { from, to, token, .. } => Control::Exit { from, to, token, reason },
             Control::Exit2 { from, to, token, priority, .. } => Control::Exit2 { from, to, token, priority, reason },
-            Control::MonitorExit { from, to, reference, .. } => Control::MonitorExit { from, to, reference, reason },
+            // As results of `erpc` come.
+            Control::MonitorExit { reference, .. } => {
+                let reason = RawTerm::from_slice(reason, None);
+                self.complete(reference, Outcome::DownTooLong { reason, length, limit });
+                return Ok(());
+            }
             control => control,
         };
         let waker = std::task::Waker::noop();

@@ -237,9 +237,11 @@ impl Watches {
         self.news.load(Ordering::Acquire)
     }
 
-    /// Memory of exit reasons that have not been told to everybody.
-    pub(super) fn reasons(&self) -> usize {
-        self.lock().reasons
+    /// Memory of exit reasons that wait for their turn: behind that of the process whose end is told now, which may be as
+    /// long as a frame.
+    pub(super) fn waiting(&self) -> usize {
+        let table = self.lock();
+        table.reasons - table.ended.front().map_or(0, Ended::memory)
     }
 
     /// Forgets everything, for a connection that is gone. Gives back the links: our process and the other one.

@@ -1,8 +1,12 @@
 //! Who watches is told once, and memory is given back.
 
+use bytes::Bytes;
+
 use super::*;
 use crate::{
     etf::Encoder,
+    net::LinkLimits,
+    node::{Builder, Down, Functions, testing::TestNode},
     term::{Atom, Pid, Reference},
 };
 
@@ -73,7 +77,7 @@ fn watchers_are_told_once_and_only_those_of_the_process() {
     told.sort();
     assert_eq!(told, [(reference(1), pid(7), None), (reference(2), pid(7), Some(atom("orders")))]);
     assert!(watches.news().is_none() && !watches.has_news());
-    assert_eq!((watches.reasons(), watches.lock().weight), (0, 1));
+    assert_eq!((watches.waiting(), watches.lock().weight), (0, 1));
 }
 
 #[test]
@@ -85,16 +89,20 @@ fn a_crowd_is_told_in_steps_and_counts_until_it_is_told() {
     }
     let long = RawTerm::from_slice(&[b"\x6d\0\0\x40\0".as_slice(), &[7; 16 * 1024]].concat(), None);
     assert!(watches.ended(P, &long) && !watches.ended(P, &long));
-    assert!(watches.reasons() > 16 * 1024);
+    assert_eq!(watches.waiting(), 0);
+    monitor(&watches, Q, None, 1, usize::MAX).unwrap();
+    assert!(watches.ended(Q, &long) && watches.waiting() > 16 * 1024);
     let (mut told, mut steps) = (0, 0);
-    while let Some(news) = watches.news() {
+    while told < 200 {
+        let news = watches.news().unwrap();
         assert_eq!((news.process, &news.reason), (P, &long));
         let some = news.links().count() + news.monitors().count();
         assert!((1..=4).contains(&some), "{some}");
         (told, steps) = (told + some, steps + 1);
-        assert_eq!(watches.lock().weight, 200 - told);
+        assert_eq!(watches.lock().weight, 201 - told);
     }
-    assert_eq!((told, watches.reasons()), (200, 0));
+    assert_eq!((watches.waiting(), watches.news().unwrap().process), (0, Q));
+    assert_eq!((watches.lock().reasons, watches.has_news()), (0, false));
     assert!(steps >= 50);
 }
 
@@ -164,4 +172,19 @@ fn memory_that_a_crowd_took_is_given_back() {
         assert!(demonitor(&watches, P, word));
     }
     assert!(watches.lock().by_process[&P].monitors.capacity() <= 4 * KEEP);
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_is_told_a_reason_that_is_longer_than_what_may_wait() {
+    let limits = LinkLimits { max_in_flight_bytes: 1000, ..LinkLimits::default() };
+    let node = TestNode::start(Builder::new().limits(limits)).await.unwrap();
+    let service = node.node().spawn(Functions::new()).unwrap();
+    let watching = node.caller().monitor(service.clone()).await.unwrap();
+    while node.caller().peers()[0].outbox.waiting() > 0 || node.node().peers()[0].watches.counts() != (1, 0) {
+        tokio::task::yield_now().await;
+    }
+    let reason = Bytes::from(vec![7; 5000]);
+    assert!(node.node().stop_service(&service, &reason).unwrap());
+    let Down::Exit { reason: told } = watching.await else { panic!("the connection was ended") };
+    assert_eq!(told.decode::<Bytes>().unwrap(), reason);
 }
