@@ -238,7 +238,7 @@ fn panics(side: Side) {
     }
     link.answers().expect("a ping afterwards");
     if side == Side::Host {
-        victim.logs(&["a handler panicked", "on request"]).expect("the log");
+        victim.logs(&["a handler panicked reason=\"on request\" place="]).expect("the log");
     }
 }
 

@@ -240,6 +240,18 @@ fn messages_over_the_limit_are_answered_in_their_form(side: Side) {
     link.send(&of_a_c_node);
     assert_eq!(next_reply(&mut link), tuple(&[&atom("rex"), &badrpc(&of_a_c_node)]));
 
+    // Calls of `sys`, of `gen_event` and of older behaviours.
+    for label in [&atom("system")[..], &me, &atom("$gen_sync_event"), &atom("$gen_sync_all_state_event")] {
+        let request = reg_send(&me, "any", &tuple(&[label, &from, &ping(&long)]));
+        link.send(&request);
+        assert_eq!(next_reply(&mut link), tuple(&[&reference, &error(&request)]));
+    }
+    for (request, reply) in [("io_request", "io_reply"), ("file_request", "file_reply")] {
+        let request = reg_send(&me, "user", &tuple(&[&atom(request), &me, &int(5), &ping(&long)]));
+        link.send(&request);
+        assert_eq!(next_reply(&mut link), tuple(&[&atom(reply), &int(5), &error(&request)]));
+    }
+
     let function = tuple(&[&atom("any"), &atom("size"), &int(1)]);
     let request = control(29, &[&reference, &me, &me, &function, &[106]]);
     link.send(&message(&request, &list(&[&long])));
@@ -341,7 +353,7 @@ fn long_errors_take_no_more_than_echoes(side: Side) {
     assert!(next_reply(&mut link) == tuple(&[&atom("error"), &long]));
     // Nobody waits: it is logged.
     link.send(&message(&control(29, &[&reference(HOST, CREATION), &me, &me, &function, &[106]]), &list(&[&long])));
-    victim.logs(&["a function failed that nobody waits for"]).expect("the log");
+    victim.logs(&["a function failed that nobody waits for module=any function=raise"]).expect("the log");
     link.answers().expect("a ping");
     let peak = victim.peak_kib().expect("the node runs");
     assert!(peak <= (10 + 4 * MIB as u64) * 1024, "{peak} KiB at most");

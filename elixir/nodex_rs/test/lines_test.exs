@@ -36,4 +36,17 @@ defmodule NodexRs.LinesTest do
     {lines, _} = take([<<"a", 255, "b\n">>, "\e[31mred\ngr\u00fcn\nend\r\n"])
     assert Enum.map(lines, &Lines.printable/1) == ["a\\xFFb", "\\e[31mred", "gr\u00fcn", "end"]
   end
+
+  test "what acts on a terminal or hides is written out" do
+    for {line, shown} <- [
+          {"over\rwritten", "over\\rwritten"},
+          {"\u202egnp.exe\u2066", "\\x{202E}gnp.exe\\x{2066}"},
+          {"a\u2028b\u200bc\u00add", "a\\x{2028}b\\x{200B}c\\x{AD}d"},
+          {"\u009b2J\a\b\x7f", "\\x9B2J\\a\\b\\d"},
+          {"\ufe0f\u061c\u{e0041}", "\\x{FE0F}\\x{61C}\\x{E0041}"},
+          {"a\tb é漢 \"c\\d\"", "a\tb é漢 \"c\\d\""}
+        ] do
+      assert Lines.printable(line) == shown
+    end
+  end
 end

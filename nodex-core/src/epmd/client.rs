@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 use super::bounded::Bounded;
-use super::{Entry, EpmdError, address};
+use super::{Entry, EpmdError, address, names};
 
 /// How long a request may take unless something else is said.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -106,7 +106,7 @@ impl Client {
 
     /// The names and ports of all nodes.
     pub async fn names(&self) -> Result<Vec<(String, u16)>, EpmdError> {
-        self.request("names", NAMES_LIMIT, async |stream| protocol::EpmdClient::new(stream).get_names().await).await
+        self.request("names", NAMES_LIMIT, async |stream| Ok(names::request(stream).await?)).await
     }
 
     /// Registers a node until the result is dropped.

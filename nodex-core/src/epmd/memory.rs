@@ -9,16 +9,18 @@ use erl_dist::epmd as protocol;
 use futures::io::{AsyncRead, AsyncWrite};
 
 use super::bounded::Bounded;
+use super::names;
 use super::server::Request;
 
 /// What a client makes of `answer` to each of its requests, in words.
 pub fn client(answer: &[u8]) -> String {
-    let stream = || protocol::EpmdClient::new(Bounded::new(Answer(answer), 4096));
+    let bounded = || Bounded::new(Answer(answer), 4096);
+    let stream = || protocol::EpmdClient::new(bounded());
     let entry = protocol::NodeEntry::new_hidden("name", 4711);
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = write!(text, "{:?}", at_once(stream().get_node("name")));
-    let _ = write!(text, "{:?}", at_once(stream().get_names()));
+    let _ = write!(text, "{:?}", at_once(names::request(bounded())));
     let _ = write!(
         text,
         "{:?}",

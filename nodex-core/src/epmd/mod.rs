@@ -9,6 +9,7 @@ mod client;
 mod error;
 #[doc(hidden)]
 pub mod memory;
+mod names;
 mod server;
 
 pub(crate) use address::loopback;

@@ -15,8 +15,8 @@ use crate::{
 };
 
 /// The atoms `io_reply` and `file_reply`.
-const IO_REPLY: &[u8] = b"\x77\x08io_reply";
-const FILE_REPLY: &[u8] = b"\x77\x0afile_reply";
+pub(super) const IO_REPLY: &[u8] = b"\x77\x08io_reply";
+pub(super) const FILE_REPLY: &[u8] = b"\x77\x0afile_reply";
 /// `{error, enotsup}`.
 const ENOTSUP: &[u8] = b"\x68\x02\x77\x05error\x77\x07enotsup";
 /// `{error, bad_module}`, of `gen_event:call/3` where there is no such handler.

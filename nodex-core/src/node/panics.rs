@@ -33,9 +33,10 @@ pub(super) fn log_those_of_handlers() {
             // Nothing but handlers runs on the thread of a connection.
             let caught = CAUGHT.with(Cell::get) || thread::current().name() == Some(reader::THREAD);
             if caught {
-                let message = panic.payload_as_str().unwrap_or("no message");
+                // The field `message` is the text of the event.
+                let reason = panic.payload_as_str().unwrap_or("no message");
                 let place = panic.location().map(ToString::to_string).unwrap_or_default();
-                tracing::error!(message, place, "a handler panicked");
+                tracing::error!(reason, place, "a handler panicked");
             }
             if !(caught && is_usual) {
                 former(panic);

@@ -21,8 +21,11 @@ use super::{
 use crate::{
     dist::control::{self, Control, OpenFrame, PidTerm, ProcTerm, RefTerm},
     etf::{Encoder, tag},
-    term::RawTerm,
+    term::{RawTerm, Text},
 };
+
+/// So much of a name or a reason is shown in the log.
+const SHOWN: usize = 512;
 
 /// The atom `normal`.
 pub(super) const NORMAL: &[u8] = b"\x77\x06normal";
@@ -263,12 +266,13 @@ impl Spawned {
             self.context.counters().cast_failed();
         }
         if alone && tracing::enabled!(tracing::Level::ERROR) {
-            let (module, function) = (self.function.module.as_bytes(), self.function.function.as_bytes());
-            let (module, function) = (module.escape_ascii(), function.escape_ascii());
-            let mut shown = Encoder::new();
-            reason(&mut shown);
-            // In pieces, the first of which is more than any line takes.
-            let reason = shown.chunks().next().unwrap_or_default().escape_ascii();
+            // What is no term is shown as what is wrong with it.
+            let shown = |term| Text::of_bytes(term).max_len(SHOWN);
+            let (module, function) = (shown(self.function.module.as_bytes()), shown(self.function.function.as_bytes()));
+            let mut encoded = Encoder::new();
+            reason(&mut encoded);
+            let encoded = encoded.to_vec();
+            let reason = shown(&encoded);
             tracing::error!(%module, %function, ?class, %reason, "a function failed that nobody waits for");
         }
         self.ended(out, |out| {

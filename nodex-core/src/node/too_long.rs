@@ -4,7 +4,7 @@
 use super::{
     CallKind, Rejection,
     dispatch::{Dispatch, REX, head as name_of},
-    forms,
+    forms::{self, FILE_REPLY, IO_REPLY},
     gen_call::{alias_of, gen_from, usual_call},
     local::Inner,
     processes::Number,
@@ -22,11 +22,16 @@ use crate::{
 /// The atom that answers a request to spawn.
 const MESSAGE_TOO_BIG: &[u8] = b"\x77\x0fmessage_too_big";
 
+/// How `{error, Reason}` begins.
+const ERROR: &[u8] = b"\x68\x02\x77\x05error";
+
 /// How the sender of a message wants to be answered.
 enum Form<'a> {
     Plain(PidTerm<'a>),
     /// A gen call, from this process and with this tag.
     Call(PidTerm<'a>, More<'a>),
+    /// A request for I/O, from this process: how the answer begins, and what it goes on with.
+    Io(PidTerm<'a>, &'static [u8], &'a [u8]),
     Nobody,
 }
 
@@ -109,6 +114,16 @@ impl Dispatch {
         let more;
         let route = match Form::read(from, head) {
             Form::Nobody => return,
+            Form::Io(to, reply, reply_as) => {
+                let route = Route { to: Some(to), ..route };
+                if let Some(frame) = route.begin(out) {
+                    out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
+                    [reply, reply_as, ERROR].into_iter().for_each(|part| out.put_slice(part));
+                    out.append(rejection.reason());
+                    route.finish(frame, out);
+                }
+                return;
+            }
             Form::Plain(to) => Route { to: Some(to), ..route },
             Form::Call(to, call) => {
                 more = call;
@@ -135,15 +150,36 @@ impl<'a> Form<'a> {
         }
         let mut decoder = Decoder::new(head);
         match name_of(&mut decoder) {
-            Some((b"$gen_call", 2)) => match gen_from(&mut decoder) {
-                Some((to, tag)) => Form::Call(to, More { tag, alias: alias_of(tag), spawned: None }),
-                None => Form::Nobody,
-            },
+            // Those of `sys` and of behaviours before `gen_statem` as well.
+            Some((b"$gen_call" | b"system" | b"$gen_sync_event" | b"$gen_sync_all_state_event", 2)) => call(decoder),
+            Some((b"io_request", 3)) => io(decoder, IO_REPLY),
+            Some((b"file_request", 3)) => io(decoder, FILE_REPLY),
             Some((b"$gen_cast", 1) | (b"error", _)) => Form::Nobody,
-            // Requests in a form of their own cannot be answered in it, for their ends are not there.
-            _ if forms::Form::of(head) != forms::Form::Plain || is_from_a_process(head) => Form::Nobody,
+            _ if is_from_a_process(head) => {
+                let mut decoder = Decoder::new(head);
+                let is_read = decoder.tuple().is_ok() && decoder.skip().is_ok();
+                if is_read { call(decoder) } else { Form::Nobody }
+            }
+            _ if forms::Form::of(head) != forms::Form::Plain => Form::Nobody,
             _ => from.map_or(Form::Nobody, Form::Plain),
         }
+    }
+}
+
+/// With `{Pid, Tag}` next.
+fn call(mut decoder: Decoder<'_>) -> Form<'_> {
+    match gen_from(&mut decoder) {
+        Some((to, tag)) => Form::Call(to, More { tag, alias: alias_of(tag), spawned: None }),
+        None => Form::Nobody,
+    }
+}
+
+/// With `From` and `ReplyAs` next.
+fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Form<'a> {
+    let to = decoder.skip().ok().and_then(PidTerm::new);
+    match (to, decoder.skip()) {
+        (Some(to), Ok(reply_as)) => Form::Io(to, reply, reply_as),
+        _ => Form::Nobody,
     }
 }
 

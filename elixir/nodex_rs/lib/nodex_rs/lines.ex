@@ -6,8 +6,8 @@ defmodule NodexRs.Lines do
   @longest 7_680
   @kept 20
 
-  # What can be printed and yet changes the terminal that it is printed to.
-  @controls ["\a", "\b", "\d", "\e", "\f", "\v"]
+  # What Elixir takes for printable, and yet acts on the terminal, changes the direction of text or does not show.
+  @hidden ~r/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\x{34F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{2060}-\x{206F}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}\x{FFF0}-\x{FFFB}\x{E0000}-\x{E0FFF}]/u
 
   # The unfinished line, how many of its bytes are not kept, and the last lines as they came, last first.
   defstruct part: "", over: 0, last: []
@@ -64,13 +64,18 @@ defmodule NodexRs.Lines do
   def describe([]), do: ""
   def describe(lines), do: ". It printed:" <> Enum.map_join(lines, &"\n    #{&1}")
 
-  @doc "Neither bytes that are no text nor escapes for the terminal get into a log."
+  @doc "Neither bytes that are no text nor anything that acts on a terminal or does not show get into a log; tabs do."
   @spec printable(binary) :: String.t()
   def printable(line) do
-    if String.printable?(line) and not String.contains?(line, @controls) do
+    if String.printable?(line) and not hidden?(line) do
       line
     else
-      line |> inspect(binaries: :as_strings, printable_limit: :infinity) |> String.slice(1..-2//1)
+      shown = inspect(line, binaries: :as_strings, printable_limit: :infinity)
+      # Without the quotes, which may make one character with what is beside them.
+      shown = binary_part(shown, 1, byte_size(shown) - 2)
+      Regex.replace(@hidden, shown, fn <<code::utf8>> -> "\\x{#{Integer.to_string(code, 16)}}" end)
     end
   end
+
+  defp hidden?(line), do: line |> String.replace("\t", " ") |> String.match?(@hidden)
 end
