@@ -3,7 +3,7 @@
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::net::{TcpListener, TcpStream};
@@ -94,7 +94,9 @@ async fn enter(
     let connected = match accept(socket, inner.local(), &mut door).await {
         Ok(connected) => connected,
         Err(error) => {
-            tracing::warn!(%from, %error, "a node was not let in");
+            if let Some(left_out) = entry.refused(Instant::now()) {
+                tracing::warn!(%from, %error, left_out, "a node was not let in");
+            }
             return None;
         }
     };
@@ -106,6 +108,7 @@ async fn enter(
             serve.await;
         }),
         Err(end) => {
+            // Who knows the cookie is no stranger.
             tracing::warn!(%from, %end, "a node was let in and sent rubbish at once");
             None
         }

@@ -50,6 +50,7 @@ mod reply;
 mod rex;
 mod route;
 mod rpc;
+mod seldom;
 mod sending;
 mod serve;
 mod service;

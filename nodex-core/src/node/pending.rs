@@ -3,10 +3,12 @@
 use std::{
     net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
 use tokio::task::AbortHandle;
 
+use super::seldom::Seldom;
 use crate::limits::{Crowd, descriptors};
 
 /// Handshakes that may be under way at once. One more ends the oldest of the address that has most of them.
@@ -25,11 +27,14 @@ const LEAST: usize = 64;
 pub(super) struct Pending {
     crowd: Mutex<Crowd<AbortHandle>>,
     limit: usize,
+    refused: Seldom,
+    ended: Seldom,
 }
 
 impl Default for Pending {
     fn default() -> Self {
-        Pending { crowd: Mutex::default(), limit: (descriptors() / SHARE).clamp(LEAST, MOST) }
+        let limit = (descriptors() / SHARE).clamp(LEAST, MOST);
+        Pending { crowd: Mutex::default(), limit, refused: Seldom::default(), ended: Seldom::default() }
     }
 }
 
@@ -64,7 +69,10 @@ impl Pending {
     fn end_one(&self, crowd: &mut Crowd<AbortHandle>) {
         if let Some((from, task)) = crowd.evict() {
             let (limit, pending) = (self.limit, crowd.len() + 1);
-            tracing::warn!(%from, pending, limit, "a handshake was ended before its time, as too many are under way");
+            if let Some(left_out) = self.ended.admit(Instant::now()) {
+                let event = "a handshake was ended before its time, as too many are under way";
+                tracing::warn!(%from, pending, limit, left_out, "{event}");
+            }
             task.abort();
         }
     }
@@ -77,6 +85,11 @@ pub(super) struct PendingEntry<'a> {
 }
 
 impl PendingEntry<'_> {
+    /// It was refused. Gives back how many others were and have not been told, if this is to be told.
+    pub(super) fn refused(&self, now: Instant) -> Option<Option<u64>> {
+        self.pending.refused.admit(now)
+    }
+
     /// The handshake is over. False when it has been given up for a newer one.
     pub(super) fn complete(&self) -> bool {
         self.pending.lock().leave(self.id).is_some()
