@@ -149,6 +149,23 @@ fn identifiers_can_be_given_back(release: Release) {
         let ended = world.nodex(&["call", "beam", "echo", &format!("{{{pid}, #{{k => [{pid} | {pid}]}}}}")]);
         assert_eq!(ended.stdout.matches("beam@127.0.0.1").count(), 3, "{ended}");
 
+        // As the process that is meant.
+        let echo = given(&["whereis", "echo"]);
+        for process in [&echo, &format!("{}>", echo.split_once('/').expect("a creation").0)] {
+            let ended = world.nodex(&["call", "beam", process, "{hello, 1}"]);
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{:ok, {:hello, 1}}\n"), "{ended}");
+        }
+        let dead = given(&["list_to_pid", "[$<, $0, $., $9, $9, $9, $9, $., $0, $>]"]);
+        for command in [&["call", "beam", &dead, "x"], &["call", "beam", &echo.replace("beam@", "other@"), "x"]] {
+            let ended = world.nodex(command);
+            assert!(ended.code == Some(6) && ended.stdout.is_empty(), "{ended}");
+        }
+        assert_eq!(world.nodex(&["send", "beam", &echo, "hello"]).code, Some(0));
+        for command in ["call", "cast", "send"] {
+            let ended = world.nodex(&[command, "beam", "<0.91.0>", "x"]);
+            assert!(ended.code == Some(7) && ended.stderr.starts_with("error: this is no term: "), "{ended}");
+        }
+
         // Of another incarnation it is another process; without one, that of the node that is asked.
         let creation: u32 = creation.parse().expect("a number");
         assert_eq!(rpc(&["is_process_alive", &format!("{rest}>")]), "true");

@@ -10,6 +10,7 @@ use nodex_core::{
 
 use super::{
     answer::{Answer, AnswerJson, micros},
+    process::Process,
     term,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
 pub(crate) struct Args {
     /// The node: name@host, or a name on this host
     node: String,
-    /// The registered name of the process
+    /// The registered name of the process, or its pid
     process: String,
     /// The request; - reads it from stdin
     #[arg(allow_negative_numbers = true)]
@@ -35,11 +36,11 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let request = term::argument_for_node(&args.term, global)?;
-    let name = term::atom(&args.process)?;
+    let process = Process::read(&args.process, global)?;
     let client = Client::connect(&args.node, global).await?;
     let request = client.complete(request, global)?;
     let target = client.target().clone();
-    let to = (name.clone(), target.clone());
+    let to = process.on(&client, global)?;
     let asked = Instant::now();
     let reply = match args.plain {
         true => client.node.request::<RawTerm>(to, &request, client.left()).await,
@@ -49,7 +50,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => {
-            let failure = failure(&client, &name, &error, &args, global).await;
+            let failure = failure(&client, &process, &error, &args, global).await;
             client.close().await;
             return Err(failure);
         }
@@ -59,7 +60,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let reply = Answer::new(reply);
     reply.print(Screen::new(global.quiet), global, |reply, value| AnswerJson {
         microseconds: micros(took),
-        name: Some(&name),
+        name: process.name().map(Atom::as_str),
         node: &target,
         reply: Some(reply),
         result: None,
@@ -68,19 +69,21 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     Ok(reply.exit_code())
 }
 
-async fn failure(client: &Client, name: &Atom, error: &CallError, args: &Args, global: &Global) -> Failure {
+async fn failure(client: &Client, process: &Process, error: &CallError, args: &Args, global: &Global) -> Failure {
     let target = client.shown();
-    let name = Untrusted::new(name.as_str());
     let failure = match error {
-        CallError::NoProcess => Failure::new(Code::NoSuch, format!("no process named '{name}' on {target}")),
+        CallError::NoProcess => {
+            let named = if process.name().is_some() { "named " } else { "" };
+            Failure::new(Code::NoSuch, format!("no process {named}{process} on {target}"))
+        }
         _ => {
             let limit = CallError::Timeout { limit: global.timeout };
             let error = if matches!(error, CallError::Timeout { .. }) { &limit } else { error };
-            call_failure(&format!("'{name}' on {target}"), error, global.syntax.into())
+            call_failure(&format!("{process} on {target}"), error, global.syntax.into())
         }
     };
     match error {
-        CallError::NoProcess => {
+        CallError::NoProcess if process.name().is_some() => {
             let failure = match registered(client).await {
                 Some(names) => failure.detail(format!("it has: {}", listing(names.iter()))),
                 None => failure,

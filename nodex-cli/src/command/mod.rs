@@ -16,6 +16,7 @@ mod man;
 mod names;
 mod new;
 mod ping;
+mod process;
 mod ps;
 mod restart;
 mod rpc;

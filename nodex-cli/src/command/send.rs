@@ -2,19 +2,18 @@
 
 use std::process::ExitCode;
 
-use super::term;
+use super::{process::Process, term};
 use crate::{
     cli::Global,
     client::{Client, call_failure},
     failure::Failure,
-    output::Untrusted,
 };
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The node: name@host, or a name on this host
     node: String,
-    /// The registered name of the process. Nobody tells when there is none
+    /// The registered name of the process, or its pid. Nobody tells when there is none
     process: String,
     /// The message; - reads it from stdin
     #[arg(allow_negative_numbers = true)]
@@ -32,11 +31,11 @@ pub(crate) enum Kind {
 
 pub(crate) async fn run(args: Args, global: &Global, kind: Kind) -> Result<ExitCode, Failure> {
     let message = term::argument_for_node(&args.term, global)?;
-    let name = term::atom(&args.process)?;
+    let process = Process::read(&args.process, global)?;
     let client = Client::connect(&args.node, global).await?;
     let message = client.complete(message, global)?;
-    let object = format!("'{}' on {}", Untrusted::new(name.as_str()), client.shown());
-    let to = (name, client.target().clone());
+    let object = format!("{process} on {}", client.shown());
+    let to = process.on(&client, global)?;
     let sent = match kind {
         Kind::Cast => client.node.cast(to, &message).await,
         Kind::Plain => client.node.send(to, &message).await,
