@@ -70,11 +70,31 @@ defmodule NodexRs.Lines do
     if String.printable?(line) and not hidden?(line) do
       line
     else
-      shown = inspect(line, binaries: :as_strings, printable_limit: :infinity)
-      # Without the quotes, which may make one character with what is beside them.
-      shown = binary_part(shown, 1, byte_size(shown) - 2)
-      Regex.replace(@hidden, shown, fn <<code::utf8>> -> "\\x{#{Integer.to_string(code, 16)}}" end)
+      line |> String.chunk(:valid) |> Enum.map_join(&written_out/1)
     end
+  end
+
+  defp written_out(chunk) do
+    if String.valid?(chunk),
+      do: @hidden |> Regex.split(chunk, include_captures: true) |> Enum.map_join(&piece/1),
+      else: inspected(chunk)
+  end
+
+  # Not by `inspect`, which writes these in another way in each release.
+  defp piece(<<code::utf8>> = character) when code >= 0x80 do
+    cond do
+      not hidden?(character) -> inspected(character)
+      code < 0xA0 -> "\\x#{Integer.to_string(code, 16)}"
+      true -> "\\x{#{Integer.to_string(code, 16)}}"
+    end
+  end
+
+  defp piece(text), do: inspected(text)
+
+  # Without the quotes, which may make one character with what is beside them.
+  defp inspected(text) do
+    shown = inspect(text, binaries: :as_strings, printable_limit: :infinity)
+    binary_part(shown, 1, byte_size(shown) - 2)
   end
 
   defp hidden?(line), do: line |> String.replace("\t", " ") |> String.match?(@hidden)
