@@ -2,12 +2,14 @@
 
 mod support;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use nodex_core::dist::Cookie;
 use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Options, Server};
+use nodex_core::node::Builder;
 use support::otp::{Folder, Otp, for_each_release};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -179,4 +181,18 @@ fn nodes_register_again_when_the_epmd_comes_back(otp: &Otp) {
     assert_eq!(support::run::run(stop, DEADLINE).code, Some(0));
     assert_eq!(waiting.join().expect("the first node").code, Some(0));
     epmd.end();
+}
+
+/// As a node is restarted: its successor takes the name at once.
+#[test]
+fn a_name_is_free_when_its_node_has_stopped() {
+    let epmd = support::epmd::Epmd::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    for round in 0..50 {
+        let builder = Builder::new().listen((Ipv4Addr::LOCALHOST, 0).into()).epmd_port(epmd.port());
+        let started = runtime.block_on(builder.start("again@127.0.0.1", Cookie::new("secret").expect("a cookie")));
+        let node = started.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        runtime.block_on(node.stop(DEADLINE));
+    }
 }

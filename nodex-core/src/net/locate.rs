@@ -5,8 +5,6 @@ use std::{
     time::Duration,
 };
 
-use tokio_util::sync::CancellationToken;
-
 use crate::epmd::{self, Client, Entry, EpmdError, Registered};
 
 /// How long to wait between attempts to register again, as `erl_epmd` does.
@@ -47,7 +45,8 @@ impl Locate {
     }
 }
 
-/// Registers a node in the epmd of this host, and again whenever that epmd comes back, until `stop` is cancelled.
+/// Registers a node in the epmd of this host. What is returned registers it again whenever that epmd comes back, and takes
+/// the registration along when it is dropped.
 ///
 /// `loopback` is where that epmd is unless `ERL_EPMD_ADDRESS` says otherwise: nodes that listen on IPv6 register there as
 /// well, as `erl_epmd` does.
@@ -58,12 +57,10 @@ pub(crate) async fn publish(
     epmd_port: u16,
     loopback: IpAddr,
     entry: Entry,
-    stop: CancellationToken,
-) -> Result<(), EpmdError> {
+) -> Result<impl Future<Output = ()> + Send + use<>, EpmdError> {
     let client = Client::new(SocketAddr::new(epmd::loopback()?.unwrap_or(loopback), epmd_port));
     let registered = client.register(&entry).await?;
-    tokio::spawn(async move { stop.run_until_cancelled(keep_published(client, entry, registered)).await });
-    Ok(())
+    Ok(keep_published(client, entry, registered))
 }
 
 async fn keep_published(client: Client, entry: Entry, mut registered: Registered) {

@@ -26,6 +26,9 @@ use crate::{
     term::Atom,
 };
 
+/// How long it may take to close what listens.
+const CLOSING: Duration = Duration::from_secs(1);
+
 /// A running node: connects, is connected to, serves and calls. Cheap to clone; all clones are the same node.
 ///
 /// Connections end when [`Node::stop`] is called, not when the last clone is dropped.
@@ -323,5 +326,8 @@ impl Node {
                 peer.disconnect();
             }
         }
+        // Who takes the name or the port next finds it free.
+        self.0.listening.close();
+        let _ = timeout(CLOSING, self.0.listening.wait()).await;
     }
 }

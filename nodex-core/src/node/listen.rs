@@ -47,10 +47,13 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, Sta
         let name = inner.name.split('@').next().unwrap_or_default();
         let entry = if inner.visible { Entry::visible(name, port) } else { Entry::hidden(name, port) };
         let loopback = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
-        publish(epmd_port, loopback, entry, inner.stop.clone()).await.map_err(StartError::Epmd)?;
+        let published = publish(epmd_port, loopback, entry).await.map_err(StartError::Epmd)?;
+        let stop = inner.stop.clone();
+        inner.listening.spawn(async move { stop.run_until_cancelled(published).await });
     }
     let inner = inner.clone();
-    tokio::spawn(async move {
+    let listening = inner.listening.clone();
+    listening.spawn(async move {
         let stop = inner.stop.clone();
         stop.run_until_cancelled(listen_forever(inner, listener)).await;
     });

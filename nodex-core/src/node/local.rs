@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Builder, Extensions, ServiceEnd, StartError,
@@ -60,6 +60,8 @@ pub(super) struct Inner {
     unlinks: AtomicU64,
     /// Tells all connections to end once their handlers are done, see [`Inner::begin_stop`].
     pub(super) stop: CancellationToken,
+    /// What listens and what keeps the node published, until it stops.
+    pub(super) listening: TaskTracker,
     pub(super) drain: Drain,
     /// The service with whose end the node ends.
     pub(super) fallen: watch::Sender<Option<Arc<ServiceEnd>>>,
@@ -106,6 +108,7 @@ impl Inner {
             past: Mutex::default(),
             unlinks: AtomicU64::new(1),
             stop: CancellationToken::new(),
+            listening: TaskTracker::new(),
             drain: Drain::default(),
             fallen: watch::Sender::new(None),
         })
