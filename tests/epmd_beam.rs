@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -187,12 +187,16 @@ fn nodes_register_again_when_the_epmd_comes_back(otp: &Otp) {
 #[test]
 fn a_name_is_free_when_its_node_has_stopped() {
     let epmd = support::epmd::Epmd::start();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    // Of one thread, on which nothing of the old node runs any more once the test goes on.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     for round in 0..50 {
         let builder = Builder::new().listen((Ipv4Addr::LOCALHOST, 0).into()).epmd_port(epmd.port());
         let started = runtime.block_on(builder.start("again@127.0.0.1", Cookie::new("secret").expect("a cookie")));
         let node = started.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        let names = runtime.block_on(Client::new((Ipv4Addr::LOCALHOST, epmd.port()).into()).names());
+        let port = names.expect("names").first().expect("its name").1;
         runtime.block_on(node.stop(DEADLINE));
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "round {round}");
     }
 }

@@ -35,7 +35,7 @@ fn keys() {
         "error: nodex.toml:5:1: there is no key `restrat`\n  5 | restrat = \"permanent\"\n    | ^^^^^^^\n  \
          key node.restrat of node calc\n  hint: did you mean restart? the keys here are: name, count, exec, args, protocol, \
          hostname, registered_name, ready_line, ready_timeout, start_timeout, cookie_in_env, env, cwd, restart, \
-         max_restarts, max_seconds, backoff, stop, health\n",
+         max_restarts, max_seconds, backoff, stop, drain, health\n",
     );
     says(
         &with("stop = { grace = \"1s\", singal = \"SIGINT\" }"),
