@@ -144,7 +144,10 @@ impl CnodeBuilder {
 
     /// What the node is told about the time that it has: always less than it takes to the kill.
     pub(super) fn time_to_drain(&self) -> Duration {
-        self.drain.unwrap_or(DRAIN).min(self.process.stop.grace.mul_f64(0.8)).min(LONGEST_DRAIN)
+        let grace = self.process.stop.grace;
+        // A second less than the kill, or a fifth of a short time.
+        let most = grace.mul_f64(0.8).max(grace.saturating_sub(Duration::from_secs(1)));
+        self.drain.unwrap_or(DRAIN).min(most).min(LONGEST_DRAIN)
     }
 
     /// How it is asked to end. Default: by SIGTERM to its process group, with 5 s to obey.

@@ -13,7 +13,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use nodex_core::{
     net::LinkLimits,
-    node::{Builder, Cookie, Functions, Node},
+    node::{Builder, Cookie, Functions, Node, ServiceOptions},
     term::RawTerm,
 };
 use tokio::{runtime::Runtime, sync::Notify};
@@ -49,9 +49,11 @@ fn functions(gate: &Arc<Notify>) -> Functions {
 
 async fn node(gate: &Arc<Notify>, anonymous: bool) -> Node {
     let limits = LinkLimits { max_frame: 1 << 16, max_watches: WATCHES, ..LinkLimits::default() };
-    let mut builder = Builder::new().epmd_port(1).limits(limits).register("svc", functions(gate));
+    // The node goes on when one of them is killed.
+    let options = ServiceOptions::new().trap_exit(true).temporary();
+    let mut builder = Builder::new().epmd_port(1).limits(limits).register_with("svc", options, functions(gate));
     if anonymous {
-        builder = builder.service(functions(gate));
+        builder = builder.service_with(options, functions(gate));
     }
     builder.start(NODE, Cookie::new("secret").expect("a cookie")).await.expect("a node")
 }
