@@ -13,9 +13,9 @@ use std::{
 /// Set to write the figures down in place of comparing them.
 const UPDATE: &str = "UPDATE_INSTRUCTIONS";
 
-/// By how many percent a figure may be off: hash maps have another order in each run, and the C library has other
-/// routines for other processors.
-const MARGIN: f64 = 5.0;
+/// By how many percent a figure may be off. Hash maps have another order in each run, so the allocator finds its memory in
+/// another state, which was seen to cost up to 9 % for terms of many small pieces.
+const MARGIN: f64 = 15.0;
 
 /// The terms of the corpus.
 const TERMS: usize = 22;
