@@ -50,7 +50,6 @@ mod reply;
 mod rex;
 mod route;
 mod rpc;
-mod seldom;
 mod sending;
 mod serve;
 mod service;

@@ -8,8 +8,7 @@ use std::{
 
 use tokio::task::AbortHandle;
 
-use super::seldom::Seldom;
-use crate::limits::{Crowd, descriptors};
+use crate::limits::{Crowd, Seldom, descriptors};
 
 /// Handshakes that may be under way at once. One more ends the oldest of the address that has most of them.
 ///

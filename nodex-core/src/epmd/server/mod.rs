@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_ipv6_v6only;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -23,7 +23,7 @@ use self::owners::{Ends, owners};
 use self::registry::Registry;
 pub(super) use self::request::Request;
 use super::Entry;
-use crate::limits::{Crowd, descriptors};
+use crate::limits::{Crowd, Seldom, descriptors};
 
 /// What a [`Server`] allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,8 @@ struct Shared {
     killed: Notify,
     /// Held while owners are counted: one at a time, as it takes a while.
     counting: sync::Mutex<()>,
+    refused: Seldom,
+    not_accepted: Seldom,
 }
 
 #[derive(Debug, Default)]
@@ -135,7 +137,10 @@ impl Shared {
         // As long as there are few of all, nobody can have too many.
         let _counting = if is_many() { Some(self.counting.lock().await) } else { None };
         if is_many() && !self.may_have_more(ends, options).await {
-            tracing::warn!(name = entry.name, "a node was not registered: its process or its user has too many names");
+            if let Some(left_out) = self.refused.admit(Instant::now()) {
+                let event = "a node was not registered: its process or its user has too many names";
+                tracing::warn!(name = entry.name, left_out, "{event}");
+            }
             return None;
         }
         let mut state = self.state();
@@ -263,7 +268,9 @@ impl Server {
                 Next::Accepted(Err(error)) => {
                     // Most likely there are no more file descriptors. Some of those who wait give theirs back,
                     // and the pause keeps this from turning in circles.
-                    tracing::warn!(%error, "epmd cannot accept connections");
+                    if let Some(left_out) = shared.not_accepted.admit(Instant::now()) {
+                        tracing::warn!(%error, left_out, "epmd cannot accept connections");
+                    }
                     let waiting = shared.state().waiting.len();
                     shared.make_room(waiting - waiting.div_ceil(4));
                     tokio::time::sleep(Duration::from_millis(20)).await;

@@ -12,7 +12,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 /// Events of one kind.
 #[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<Told>);
+pub(crate) struct Seldom(Mutex<Told>);
 
 #[derive(Debug, Default)]
 struct Told {
@@ -23,7 +23,7 @@ struct Told {
 
 impl Seldom {
     /// Whether the event is to be told, and if so, how many were left out before it, if any.
-    pub(super) fn admit(&self, now: Instant) -> Option<Option<u64>> {
+    pub(crate) fn admit(&self, now: Instant) -> Option<Option<u64>> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.since.is_none_or(|since| now.saturating_duration_since(since) >= WINDOW) {
             let left_out = told.left_out;
