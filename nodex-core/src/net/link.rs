@@ -233,6 +233,7 @@ pub(super) fn handle_frames<R: Receive>(
             // The load need not be looked at again for each of the messages that do not add to it.
             let mut unlooked = UNLOOKED.min(left);
             left -= unlooked;
+            // Once for all of these: a look for each message is seen in what it costs, and a call more or less does no harm.
             let draining = outbox.intake.draining();
             while unlooked > 0 {
                 let Some(frame) = batch.next() else {
