@@ -112,7 +112,7 @@ impl Inner {
         }
         let name = process.name.as_deref().unwrap_or_default();
         let shown = Text::of_valid(reason.as_bytes()).max_len(1000);
-        match service_end::is_normal(reason) {
+        match service_end::is_ordinary(reason) {
             true => tracing::info!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
             false => tracing::error!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
         }

@@ -42,14 +42,14 @@ impl ServiceType {
     pub(super) fn takes_the_node(self, reason: &RawTerm) -> bool {
         match self {
             ServiceType::Permanent => true,
-            ServiceType::Transient => !is_normal(reason),
+            ServiceType::Transient => !is_ordinary(reason),
             ServiceType::Temporary => false,
         }
     }
 }
 
 /// True for `normal`, `shutdown` and `{shutdown, _}`, as for supervisors.
-pub(super) fn is_normal(reason: &RawTerm) -> bool {
+pub(super) fn is_ordinary(reason: &RawTerm) -> bool {
     let mut decoder = Decoder::new(reason.as_bytes());
     let is = |decoder: &mut Decoder<'_>, names: &[&str]| decoder.atom_name().is_ok_and(|name| names.contains(&&*name));
     match Decoder::new(reason.as_bytes()).tuple() {
@@ -84,7 +84,7 @@ impl fmt::Display for ServiceEnd {
 impl Inner {
     /// A service has ended by itself, or by somebody else: it is made anew, or the node ends with it, or goes on.
     pub(super) fn has_ended(&self, process: &Process, reason: &RawTerm) {
-        if !is_normal(reason)
+        if !is_ordinary(reason)
             && let Some(factory) = &process.factory
             && self.make_anew(process, factory)
         {
@@ -122,12 +122,12 @@ mod tests {
         let (transient, permanent, temporary) =
             (ServiceType::Transient, ServiceType::Permanent, ServiceType::Temporary);
         for reason in [raw(normal.clone()), raw(shutdown.clone()), raw((shutdown.clone(), 7))] {
-            assert!(is_normal(&reason), "{reason}");
+            assert!(is_ordinary(&reason), "{reason}");
             assert!(!transient.takes_the_node(&reason) && permanent.takes_the_node(&reason));
         }
         let others = [raw(crate::atom!("killed")), raw((normal, 7)), raw((shutdown, 7, 8)), raw("normal"), raw(7)];
         for reason in others {
-            assert!(!is_normal(&reason), "{reason}");
+            assert!(!is_ordinary(&reason), "{reason}");
             assert!(transient.takes_the_node(&reason) && !temporary.takes_the_node(&reason));
         }
     }

@@ -198,7 +198,7 @@ impl Node {
     /// # Errors
     /// When the reason is no term.
     pub fn stop_service(&self, service: &Pid, reason: &impl IntoTerm) -> Result<bool, EncodeError> {
-        let reason = encoded(reason)?;
+        let reason = RawTerm::from_value(reason)?;
         let process = self.own(service).and_then(|number| self.0.registry.by_number(number));
         let Some(process) = process.filter(|process| !process.manners.system) else { return Ok(false) };
         let ended = self.0.end(&process, &reason);
@@ -264,7 +264,7 @@ impl Context {
     /// # Errors
     /// When the reason is no term.
     pub fn stop(&self, reason: &impl IntoTerm) -> Result<(), EncodeError> {
-        let reason = encoded(reason)?;
+        let reason = RawTerm::from_value(reason)?;
         if let Some(process) = self.process()
             && let Some(process) = self.inner().registry.by_number(process.number())
         {
@@ -272,12 +272,6 @@ impl Context {
         }
         Ok(())
     }
-}
-
-fn encoded(term: &impl IntoTerm) -> Result<RawTerm, EncodeError> {
-    let mut out = Encoder::new();
-    term.encode(&mut out)?;
-    Ok(RawTerm::from_slice(&out.to_vec(), None))
 }
 
 fn encoded_pid(pid: &Pid) -> Vec<u8> {

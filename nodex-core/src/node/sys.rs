@@ -22,7 +22,6 @@ use super::{
     later::LaterCalls,
     peers::Peer,
     route::{More, Route},
-    system_state::encoded,
 };
 use crate::{
     convert::IntoTerm,
@@ -214,7 +213,7 @@ async fn all(states: Vec<SystemState>) -> Result<RawTerm, EncodeError> {
     for SystemState(state) in states {
         terms.push(state.await?);
     }
-    if let [one] = &terms[..] { Ok(one.clone()) } else { encoded(&terms) }
+    if let [one] = &terms[..] { Ok(one.clone()) } else { RawTerm::from_value(&terms) }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -388,7 +387,7 @@ mod tests {
     use super::*;
 
     fn bytes(term: impl IntoTerm) -> Vec<u8> {
-        encoded(&term).unwrap().as_bytes().to_vec()
+        RawTerm::from_value(&term).unwrap().as_bytes().to_vec()
     }
 
     fn atom(name: &'static str) -> Atom {
@@ -436,7 +435,7 @@ mod tests {
 
     #[test]
     fn a_status_is_a_term() {
-        for (name, state) in [(None, None), (Some(atom("größe")), Some(encoded(&5).unwrap()))] {
+        for (name, state) in [(None, None), (Some(atom("größe")), Some(RawTerm::from_value(&5).unwrap()))] {
             let status = Status { pid: Some(bytes(atom("pid"))), name, state };
             let mut out = Encoder::new();
             status.write(&mut out);

@@ -16,7 +16,7 @@ pub struct SystemState(pub(super) Pin<Box<dyn Future<Output = Result<RawTerm, En
 impl SystemState {
     /// This term.
     pub fn new(term: &(impl IntoTerm + ?Sized)) -> Self {
-        SystemState(Box::pin(std::future::ready(encoded(term))))
+        SystemState(Box::pin(std::future::ready(RawTerm::from_value(term))))
     }
 
     /// What `show` makes of this state, now if no `&mut self` handler runs, else after those that came before.
@@ -44,7 +44,7 @@ impl SystemState {
 
     /// What a future gives.
     pub fn later<R: IntoTerm>(future: impl Future<Output = R> + Send + 'static) -> Self {
-        SystemState(Box::pin(async move { encoded(&future.await) }))
+        SystemState(Box::pin(async move { RawTerm::from_value(&future.await) }))
     }
 }
 
@@ -71,10 +71,6 @@ impl<S> Shown<S> for Arc<S> {
     fn shown(&self, show: fn(&S, &mut Encoder) -> Result<(), EncodeError>) -> SystemState {
         SystemState(Box::pin(std::future::ready(written(|out| show(self, out)))))
     }
-}
-
-pub(super) fn encoded(term: &(impl IntoTerm + ?Sized)) -> Result<RawTerm, EncodeError> {
-    written(|out| term.encode(out))
 }
 
 fn written(write: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>) -> Result<RawTerm, EncodeError> {
