@@ -13,18 +13,12 @@ use std::{
 use adversary::{
     gate::Gate,
     link::{Came, Link, PATIENCE},
-    scene::{Scene, Side},
+    scene::{Scene, Side, on_both_sides},
     stage::{HOST, quiet},
     wire::{atom, binary, call, int, payload_for, pid, ping, reg_send, tuple},
     writing::Writing,
 };
 
-macro_rules! on_both_sides {
-    ($($case:ident),+ $(,)?) => {
-        mod connected_by_the_node { $(#[test] fn $case() { super::$case(super::Side::Host); })+ }
-        mod connected_by_the_peer { $(#[test] fn $case() { super::$case(super::Side::Peer); })+ }
-    };
-}
 on_both_sides!(
     pieces_of_any_size,
     many_frames_make_few_writes,

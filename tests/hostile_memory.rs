@@ -11,19 +11,13 @@ use adversary::{
     gate::Gate,
     handshake::CREATION,
     link::{Came, Link, PATIENCE},
-    scene::{Scene, Side},
+    scene::{Scene, Side, on_both_sides},
     stage::{HOST, quiet},
     victim::Victim,
     wire::{atom, binary, call, control, int, list, message, ping, reference, reg_send, signal, tuple},
     writing::Writing,
 };
 
-macro_rules! on_both_sides {
-    ($($case:ident),+ $(,)?) => {
-        mod connected_by_the_node { $(#[test] fn $case() { super::$case(super::Side::Host); })+ }
-        mod connected_by_the_peer { $(#[test] fn $case() { super::$case(super::Side::Peer); })+ }
-    };
-}
 on_both_sides!(
     what_answers_nothing_waits_for_nobody,
     small_replies_that_wait_for_another,

@@ -90,3 +90,14 @@ fn socket(port: u16) -> TcpStream {
     socket.set_write_timeout(Some(PATIENCE + Duration::from_secs(10))).expect("a time-out");
     socket
 }
+
+/// Each case as two tests: on a connection that the node has made, and on one that it has accepted.
+#[allow(unused_macros)]
+macro_rules! on_both_sides {
+    ($($case:ident),+ $(,)?) => {
+        mod connected_by_the_node { $(#[test] fn $case() { super::$case(super::Side::Host); })+ }
+        mod connected_by_the_peer { $(#[test] fn $case() { super::$case(super::Side::Peer); })+ }
+    };
+}
+#[allow(unused_imports)]
+pub(crate) use on_both_sides;

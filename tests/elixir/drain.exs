@@ -21,13 +21,6 @@ defmodule DrainTest do
     start!(Keyword.put(options, :env, env))
   end
 
-  defp noted(notes) do
-    case File.read(notes) do
-      {:ok, text} -> String.split(text, "\n", trim: true)
-      {:error, :enoent} -> []
-    end
-  end
-
   defp count(notes, line), do: Enum.count(noted(notes), &(&1 == line))
 
   defp server(child, name \\ nil), do: {name, child.name}

@@ -14,6 +14,14 @@ defmodule NodeUnderTest do
 
   def executable, do: hd(System.argv())
 
+  @doc "The lines that the node has written to a file, which is not there before the first."
+  def noted(notes) do
+    case File.read(notes) do
+      {:ok, text} -> String.split(text, "\n", trim: true)
+      {:error, :enoent} -> []
+    end
+  end
+
   @doc """
   Starts the executable and takes its three lines. Options: `sname`, `tname`, `cookie` (the
   argument), `env` and `stdin` (a file for it; a pipe otherwise).

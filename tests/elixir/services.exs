@@ -16,13 +16,6 @@ defmodule ServicesTest do
     start!(env: [{"NOTES", notes}, {"SERVICES", services}] ++ env)
   end
 
-  defp noted(notes) do
-    case File.read(notes) do
-      {:ok, text} -> String.split(text, "\n", trim: true)
-      {:error, :enoent} -> []
-    end
-  end
-
   defp pid(child, name \\ nil), do: GenServer.call({name, child.name}, :pid, @long)
 
   defp kill(pid, reason \\ :kill) do
