@@ -4,6 +4,8 @@ mod support;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -183,10 +185,23 @@ fn nodes_register_again_when_the_epmd_comes_back(otp: &Otp) {
     epmd.end();
 }
 
-/// As a node is restarted: its successor takes the name at once.
+/// As a node is restarted: its successor takes the name at once, also in a host that starts processes meanwhile. Each of
+/// them has the host's connections too until it runs its own program.
 #[test]
 fn a_name_is_free_when_its_node_has_stopped() {
     let epmd = support::epmd::Epmd::start();
+    let ends = Arc::new(AtomicBool::new(false));
+    let starts: Vec<_> = (0..2)
+        .map(|_| {
+            let ends = ends.clone();
+            std::thread::spawn(move || {
+                while !ends.load(Ordering::Relaxed) {
+                    let status = Command::new("true").status();
+                    assert!(status.expect("a process").success());
+                }
+            })
+        })
+        .collect();
     // Of one thread, on which nothing of the old node runs any more once the test goes on.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
@@ -199,4 +214,6 @@ fn a_name_is_free_when_its_node_has_stopped() {
         runtime.block_on(node.stop(DEADLINE));
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err(), "round {round}");
     }
+    ends.store(true, Ordering::Relaxed);
+    starts.into_iter().for_each(|thread| thread.join().expect("processes start"));
 }

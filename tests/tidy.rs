@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What each layer of nodex-core may name of the crate.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     // Its text form reads encoded terms, and its macros convert.
     ("term", &["etf", "convert"]),
     // Its errors are those of `convert`.
@@ -16,9 +16,10 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("convert", &["term", "etf"]),
     ("dist", &["term", "etf", "convert"]),
     ("limits", &[]),
-    ("epmd", &["limits"]),
+    ("socket", &[]),
+    ("epmd", &["limits", "socket"]),
     ("net", &["term", "etf", "dist", "epmd"]),
-    ("node", &["term", "etf", "convert", "dist", "limits", "epmd", "net"]),
+    ("node", &["term", "etf", "convert", "dist", "limits", "socket", "epmd", "net"]),
 ];
 
 /// The layers that decide and touch nothing: whoever uses them hands in time, random numbers and bytes.

@@ -9,6 +9,7 @@ pub mod etf;
 mod limits;
 pub mod net;
 pub mod node;
+mod socket;
 pub mod term;
 
 /// Bytes that are shared and not copied: a binary as an argument or a field.

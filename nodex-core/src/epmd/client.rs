@@ -10,6 +10,7 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 use super::bounded::Bounded;
 use super::{Entry, EpmdError, address, names};
+use crate::socket::ShutOnDrop;
 
 /// How long a request may take unless something else is said.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,7 +30,7 @@ pub struct Client {
 /// A registration. It lasts as long as this value and epmd live.
 #[derive(Debug)]
 pub struct Registered {
-    stream: TcpStream,
+    stream: ShutOnDrop<TcpStream>,
     creation: u32,
 }
 
@@ -43,7 +44,7 @@ impl Registered {
     /// two seconds, and keeps the creation that it has.
     pub async fn lost(&mut self) {
         let mut buffer = [0; 16];
-        while let Ok(1..) = self.stream.read(&mut buffer).await {}
+        while let Ok(1..) = self.stream.0.read(&mut buffer).await {}
     }
 }
 
@@ -134,7 +135,7 @@ impl Client {
             .await?;
         match registered {
             Some((stream, creation)) => {
-                Ok(Registered { stream: stream.into_inner().into_inner(), creation: creation.get() })
+                Ok(Registered { stream: ShutOnDrop(stream.into_inner().into_inner()), creation: creation.get() })
             }
             None => Err(EpmdError::NameTaken { name: entry.name.clone(), address: self.address }),
         }

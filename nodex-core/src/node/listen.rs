@@ -18,6 +18,7 @@ use crate::{
     dist::handshake::{Answer, Peer, Request},
     epmd::Entry,
     net::{Gate, Locate, accept, publish},
+    socket::ShutOnDrop,
     term::Atom,
 };
 
@@ -41,7 +42,7 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, Sta
         // Without epmd, this is where the others look.
         address.set_port(port);
     }
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = ShutOnDrop(TcpListener::bind(address).await.map_err(failed)?);
     let port = listener.local_addr().map_err(failed)?.port();
     if let (Locate::Epmd(epmd_port), true) = (inner.locate, listen.publish) {
         let name = inner.name.split('@').next().unwrap_or_default();
@@ -60,7 +61,7 @@ pub(super) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, Sta
     Ok(port)
 }
 
-async fn listen_forever(inner: Arc<Inner>, listener: TcpListener) {
+async fn listen_forever(inner: Arc<Inner>, listener: ShutOnDrop<TcpListener>) {
     let pending = Arc::new(Pending::default());
     for id in 0.. {
         match listener.accept().await {

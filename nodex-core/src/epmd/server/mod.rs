@@ -24,6 +24,7 @@ use self::registry::Registry;
 pub(super) use self::request::Request;
 use super::Entry;
 use crate::limits::{Crowd, Seldom, descriptors};
+use crate::socket::ShutOnDrop;
 
 /// What a [`Server`] allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,7 @@ pub enum Ended {
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<ShutOnDrop<TcpListener>>,
     address: SocketAddr,
     options: Options,
 }
@@ -208,15 +209,15 @@ impl Server {
     }
 
     fn bind_once(addresses: &[SocketAddr]) -> io::Result<Self> {
-        let mut listeners: Vec<TcpListener> = Vec::new();
+        let mut listeners: Vec<ShutOnDrop<TcpListener>> = Vec::new();
         for address in addresses {
             let mut address = *address;
             if let Some(first) = listeners.first() {
                 address.set_port(first.local_addr()?.port());
             }
-            listeners.push(listen(address)?);
+            listeners.push(ShutOnDrop(listen(address)?));
         }
-        match listeners.first().map(TcpListener::local_addr) {
+        match listeners.first().map(|listener| listener.local_addr()) {
             Some(address) => Ok(Server { address: address?, listeners, options: Options::default() }),
             None => Err(io::Error::new(io::ErrorKind::InvalidInput, "an epmd without an address to listen on")),
         }
