@@ -10,10 +10,14 @@ use proptest::{collection::vec, prelude::*};
 
 use super::written::{T, name, scalar, term, unusual, usual};
 
-fn encoded(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
-    let mut encoder = Encoder::new();
-    write(&mut encoder);
-    encoder.to_vec()
+/// What is written, which is the same with room left for it and without.
+fn encoded(write: impl Fn(&mut Encoder)) -> Vec<u8> {
+    let [mut full, mut roomy] = [Encoder::new(), Encoder::new()];
+    roomy.put_slice(&[9; 2000]);
+    roomy.clear();
+    [&mut full, &mut roomy].into_iter().for_each(&write);
+    assert_eq!(full.to_vec(), roomy.to_vec());
+    full.to_vec()
 }
 
 fn encode(term: &Term) -> Vec<u8> {

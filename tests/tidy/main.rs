@@ -1,11 +1,14 @@
 //! The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check: what the layers of the core may name,
 //! where `unsafe` may stand, how long a file may be, and what must not be anywhere.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+mod graph;
+mod rules;
+mod structure;
+mod workspace;
+
+use std::collections::BTreeSet;
+
+use workspace::{File, files};
 
 /// What each layer of nodex-core may name of the crate.
 const LAYERS: [(&str, &[&str]); 9] = [
@@ -30,7 +33,8 @@ const IMPURE: [&str; 9] =
     ["tokio", "std::net", "std::thread", "std::fs", "Instant", "SystemTime", "rand", "getrandom", "Creation"];
 
 /// The files of nodex-core that open sockets of a network.
-const SOCKETS: [&str; 3] = ["nodex-core/src/net/", "nodex-core/src/epmd/", "nodex-core/src/node/listen.rs"];
+const SOCKETS: [&str; 4] =
+    ["nodex-core/src/net/", "nodex-core/src/epmd/", "nodex-core/src/socket/", "nodex-core/src/node/listen.rs"];
 
 /// The modules with `unsafe`, and what for.
 const UNSAFE: [(&str, &str); 3] = [
@@ -67,20 +71,13 @@ const REGISTRIES: [(&str, &str); 8] = [
 const UNDONE: [(&str, &str); 6] =
     [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("to", "do!"), ("unimple", "mented!"), ("#[ig", "nore")];
 
-/// A file of the repository.
-struct File {
-    /// From the root, with `/`.
-    path: String,
-    text: String,
-}
-
 impl File {
     fn is_code(&self) -> bool {
         self.path.ends_with(".rs") && self.path.split('/').any(|folder| folder == "src")
     }
 
     /// In whatever language, tests and scripts included.
-    fn is_program(&self) -> bool {
+    pub(crate) fn is_program(&self) -> bool {
         let end = self.path.rsplit('.').next().unwrap_or_default();
         PROGRAMS.contains(&end) || self.text.starts_with("#!")
     }
@@ -90,35 +87,6 @@ impl File {
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text.lines().enumerate().map(|(i, line)| (i + 1, line.split("//").next().unwrap_or_default()))
     }
-}
-
-/// Every text file of the repository, build folders aside.
-fn files() -> Vec<File> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut all = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-            let path: PathBuf = entry.expect("an entry").path();
-            let name = path.file_name().expect("a name").to_string_lossy();
-            // A build folder holds whole systems (scripts/otp), and has cargo's tag only if cargo has made it; mix has
-            // `_build`, and `tmp` for its tests.
-            let is_built = [".git", "target", "_build", "tmp"].contains(&&*name);
-            if path.is_symlink() || is_built || path.join("CACHEDIR.TAG").exists() {
-                continue;
-            }
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.is_file()
-                && let Ok(text) = fs::read_to_string(&path)
-            {
-                let path = path.strip_prefix(root).expect("a path below the root").to_string_lossy().into_owned();
-                all.push(File { path, text });
-            }
-        }
-    }
-    assert!(all.len() > 100, "only {} files found", all.len());
-    all
 }
 
 /// Fails with all findings at once.
@@ -288,7 +256,7 @@ fn every_example_is_tested_under_elixir() {
     let tests = format!("{}{}", text("tests/elixir.rs"), text("tests/support/mod.rs"));
     let mut findings = Vec::new();
     let mut seen = 0;
-    for file in &files {
+    for file in files {
         let Some(example) = file.path.strip_prefix("examples/").and_then(|name| name.strip_suffix(".rs")) else {
             continue;
         };
