@@ -32,7 +32,7 @@ use nodex::{
     convert::{Binary, BitString, Charlist},
     prelude::*,
 };
-use nodex_core::dist::{Flags, control::Op};
+use nodex_core::protocol::{Flags, control::Op};
 use support::{
     epmd::Epmd,
     executable::{Executable, target},
@@ -151,9 +151,10 @@ fn files_that_are_named_are_there() {
     for page in PAGES {
         for (number, line) in read(page).lines().enumerate() {
             for code in code_in(line) {
-                let places = ["", "nodex-core/src/"];
+                let places = ["", "nodex-core/src/", "nodex-proto/src/"];
                 let starts = ["nodex-", "scripts/", "tests/", "docs/", "examples/", "c_src/", "benches/", "elixir/"];
-                let starts_in_core = ["node/", "net/", "dist/", "etf/", "convert/", "epmd/", "term/"];
+                let starts_in_core =
+                    ["node/", "net/", "protocol/", "etf/", "convert/", "epmd/", "term/", "text/", "macros/"];
                 let is_path = starts.iter().chain(&starts_in_core).any(|start| code.starts_with(start))
                     && code.contains('/')
                     && !code.contains(['*', ' ', '<'])
@@ -363,7 +364,7 @@ fn limits_are_the_defaults() {
 fn known_answers_say_where_they_are_from() {
     let page = read("CONTRIBUTING.md");
     let mut files = BTreeSet::new();
-    for folder in ["scripts/vectors", "nodex-core/tests", "nodex-core/tests/etf_vectors", "tests/macros"] {
+    for folder in ["scripts/vectors", "nodex-proto/tests", "nodex-proto/tests/etf_vectors", "tests/macros"] {
         for entry in fs::read_dir(root().join(folder)).expect("a folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
             let records = folder == "scripts/vectors" && name.ends_with(".escript");

@@ -47,7 +47,7 @@ fn is_a_variable(name: &str) -> bool {
 
 #[test]
 fn manifests_are_valid_and_name_crates_that_are_there() {
-    let members = ["nodex", "nodex-core", "nodex-host", "nodex-macros"];
+    let members = ["nodex", "nodex-core", "nodex-host", "nodex-macros", "nodex-proto"];
     for block in blocks_of("toml") {
         let manifest: toml::Table = block.text.parse().unwrap_or_else(|error| panic!("{}: {error}", block.place));
         // A fleet; what stands in it is checked where fleets are read.

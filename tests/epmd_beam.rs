@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nodex_core::dist::Cookie;
 use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Options, Server};
 use nodex_core::node::Builder;
+use nodex_core::protocol::Cookie;
 use support::otp::{Folder, Otp, for_each_release};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;

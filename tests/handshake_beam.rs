@@ -8,12 +8,12 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nodex_core::dist::control::{self, AtomTerm, Control, PidTerm, Target};
-use nodex_core::dist::handshake::{
+use nodex_core::etf::{Decoder, Encoder};
+use nodex_core::protocol::control::{self, AtomTerm, Control, PidTerm, Target};
+use nodex_core::protocol::handshake::{
     Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local, SETUP_TIME,
 };
-use nodex_core::dist::{Cookie, DEFAULT_LIMIT, Flags, Frame, Frames};
-use nodex_core::etf::{Decoder, Encoder};
+use nodex_core::protocol::{Cookie, DEFAULT_LIMIT, Flags, Frame, Frames};
 use nodex_core::term::{Atom, Pid};
 use support::epmd::free_port;
 

@@ -24,8 +24,8 @@ use std::{
 
 use nodex::prelude::*;
 use nodex_core::{
-    dist::Cookie,
     node::{Builder, Functions, Node},
+    protocol::Cookie,
 };
 use nodex_host::{
     CnodeBuilder, Distributed, Supervisor, UseEpmd,

@@ -11,11 +11,11 @@ use std::{
 };
 
 use nodex_core::{
-    dist::{
+    epmd::{Client, Entry},
+    protocol::{
         Cookie, Flags,
         handshake::{Acceptor, Answer, Event, Framing, Local},
     },
-    epmd::{Client, Entry},
 };
 use support::{
     Ended, nodex,

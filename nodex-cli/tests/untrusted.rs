@@ -5,11 +5,7 @@ mod support;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
-use nodex_core::{
-    dist::Cookie,
-    node::Builder,
-    term::{Atom, is_visible},
-};
+use nodex_core::{node::Builder, protocol::Cookie, term::Atom, text::is_visible};
 use support::{
     Ended, Nodex, example,
     hostile::{EVIL, Hostile, NODE, evil_line, evil_program, evil_term},

@@ -2,10 +2,10 @@
 
 use nodex_core::atom;
 use nodex_core::convert::FromTerm;
-use nodex_core::dist::Flags;
-use nodex_core::dist::control::UnsupportedControl;
 use nodex_core::etf::Decoder;
 use nodex_core::node::{Builder, CallError, Context, Functions, Mailbox, Node, SendError};
+use nodex_core::protocol::Flags;
+use nodex_core::protocol::control::UnsupportedControl;
 use nodex_core::term::{Atom, Pid, RawTerm, Reference};
 
 use crate::support::erl::Beam;

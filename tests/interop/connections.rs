@@ -3,11 +3,11 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use nodex_core::dist::Cookie;
-use nodex_core::dist::Flags;
-use nodex_core::dist::handshake::HandshakeError;
 use nodex_core::net::LinkEnd;
 use nodex_core::node::{Backoff, Builder, Functions, Node, NodeEvent};
+use nodex_core::protocol::Cookie;
+use nodex_core::protocol::Flags;
+use nodex_core::protocol::handshake::HandshakeError;
 use nodex_core::{atom, term::Atom};
 
 use crate::raw;

@@ -3,10 +3,10 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use nodex_core::dist::handshake::{
+use nodex_core::protocol::handshake::{
     Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local, Request,
 };
-use nodex_core::dist::{Cookie, Flags};
+use nodex_core::protocol::{Cookie, Flags};
 
 use crate::world::{COOKIE, DEADLINE};
 

@@ -5,9 +5,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nodex_core::dist::Cookie;
 use nodex_core::epmd;
 use nodex_core::node::{Builder, Node};
+use nodex_core::protocol::Cookie;
 use nodex_core::term::Atom;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;

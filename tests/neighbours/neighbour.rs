@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nodex_core::convert::{FromTerm, IntoTerm};
-use nodex_core::dist::Cookie;
 use nodex_core::node::{Builder, Functions, Node};
+use nodex_core::protocol::Cookie;
 use nodex_core::term::RawTerm;
 use tokio::runtime::Runtime;
 

@@ -9,8 +9,8 @@ use std::{
 
 use nodex_core::{
     atom,
-    dist::Cookie,
     node::{Builder, Functions},
+    protocol::Cookie,
     term::RawTerm,
 };
 
