@@ -1,7 +1,7 @@
 //! The part of the contract of a node executable that needs no Erlang host: arguments, and hosts
 //! that cannot be reached.
 
-mod support;
+use crate::support;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;

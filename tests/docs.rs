@@ -16,7 +16,7 @@
 //! Elixir lines of the form `expression  #=> value` are checked. What the pages show for other programs is in
 //! `docs_files.rs`.
 
-mod support;
+use crate::support;
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -1,7 +1,7 @@
 //! What the pages show for other programs: manifests of cargo, a unit of systemd, an image, a pod. They are read as
 //! those programs read them, and what they start is started.
 
-mod support;
+use crate::support;
 
 use std::{
     collections::BTreeMap,

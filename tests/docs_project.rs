@@ -1,6 +1,6 @@
 //! `docs/elixir.md`, followed step by step: `mix new`, the files of the page, `mix test`, and what it shows in the shell.
 
-mod support;
+use crate::support;
 
 use std::{
     env, fs,

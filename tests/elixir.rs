@@ -1,7 +1,7 @@
 //! Node executables under a real Elixir host. The cases are in `tests/elixir/*.exs`; every
 //! executable goes through all of them.
 
-mod support;
+use crate::support;
 
 use support::beam::run_script;
 use support::executable::Executable;

@@ -1,6 +1,6 @@
 //! The Elixir package in `elixir/nodex_rs`: its own ExUnit tests, on each release of Elixir that it is for.
 
-mod support;
+use crate::support;
 
 use std::{
     env,

@@ -1,6 +1,6 @@
 //! Real Erlang nodes of every release that use the embedded epmd, and their own `epmd` commands asking it.
 
-mod support;
+use crate::support;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;

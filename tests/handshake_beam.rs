@@ -1,7 +1,7 @@
 //! The handshake, control messages and frames over a plain blocking socket against a real `erl`, with
 //! this test on either side. There is no epmd: nodes listen on ports that they are told.
 
-mod support;
+use crate::support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

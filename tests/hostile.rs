@@ -1,7 +1,7 @@
 //! Hosts, epmds and peers that mean no good to a node executable: it stays, or it ends and says why.
 
-mod adversary;
-mod support;
+use crate::adversary;
+use crate::support;
 
 use std::{io::Write, thread, time::Instant};
 

@@ -1,7 +1,7 @@
 //! A host among nodes that mean no good: it goes on, calls the others, and says what was wrong.
 
-mod adversary;
-mod support;
+use crate::adversary;
+use crate::support;
 
 use std::{
     io::Write,

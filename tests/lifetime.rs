@@ -1,7 +1,7 @@
 //! What a Rust node executable does beyond the contract of C nodes: it ends with its parent, takes the cookie from
 //! elsewhere, and refuses arguments that no node can have.
 
-mod support;
+use crate::support;
 
 use std::{
     ffi::OsStr,

@@ -1,6 +1,6 @@
 //! `nodex epmd` at the addresses of OTP's, and with more clients than it has descriptors for.
 
-mod support;
+use crate::support;
 
 use std::{
     io::{Read as _, Write as _},

@@ -1,7 +1,7 @@
 //! Who is who among the nodes: the command leaves others of its name in peace, costs a BEAM next to nothing, and prints
 //! pids, ports and references that can be read back as what they are.
 
-mod support;
+use crate::support;
 
 use std::time::{Duration, Instant};
 

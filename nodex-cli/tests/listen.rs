@@ -1,6 +1,6 @@
 //! `nodex listen`, as its user sees it: what a BEAM and what other commands send.
 
-mod support;
+use crate::support;
 
 use std::time::Duration;
 

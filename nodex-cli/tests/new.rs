@@ -1,6 +1,6 @@
 //! `nodex new`: the projects that it makes are built, tested and run as their user would do it.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

@@ -1,7 +1,7 @@
 //! What others say never acts on a terminal, and never forges a line: names, answers, reasons, printed lines, and
 //! arguments that are quoted in errors.
 
-mod support;
+use crate::support;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 

@@ -8,7 +8,7 @@ use nodex_core::{
     term::{RawTerm, Text},
 };
 
-mod etf_beam;
+use crate::etf_beam;
 use etf_beam::unhex;
 
 fn records() -> Vec<(&'static str, Vec<u8>, &'static str)> {

@@ -1,7 +1,7 @@
 //! The host's own node with its defaults: which epmd, which cookie. In programs of their own, because both come from the
 //! environment.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

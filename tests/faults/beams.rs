@@ -6,10 +6,10 @@ use nodex::prelude::*;
 use nodex_core::node::{Builder, CallError};
 use rustix::process::{Signal, kill_process};
 
+use super::ledger::{Ledger, count_in, counter};
 use crate::{
-    ledger::{Ledger, count_in, counter},
+    interop::world::{BEAM, LIMIT, OURS, World},
     support::otp::Otp,
-    world::{BEAM, LIMIT, OURS, World},
 };
 
 fn otp() -> Otp {

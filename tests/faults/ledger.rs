@@ -13,8 +13,8 @@ use nodex::prelude::*;
 use nodex_core::node::{CallError, Destination, Node};
 
 use crate::{
+    interop::world::{DEADLINE, LIMIT},
     support::erl::Beam,
-    world::{DEADLINE, LIMIT},
 };
 
 /// What became of all calls that were made.

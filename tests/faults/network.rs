@@ -8,11 +8,13 @@ use nodex_core::{
     node::{Builder, Cookie, NodeEvent},
 };
 
-use crate::{
+use super::{
     ledger::{Ledger, count_in, counter},
     namespaces::{LEFT, Networks, RIGHT, Side},
+};
+use crate::{
+    interop::world::{COOKIE, LIMIT, World},
     support::{epmd::free_port, erl::Beam, otp::Otp},
-    world::{COOKIE, LIMIT, World},
 };
 
 /// So long that a silence that is meant to be short is, when the machine is busy with others as well.

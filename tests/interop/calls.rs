@@ -7,9 +7,9 @@ use std::time::Duration;
 use nodex_core::node::{Builder, Functions, Node};
 use nodex_core::term::RawTerm;
 
+use crate::interop::world::{OURS, World};
 use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
-use crate::world::{OURS, World};
 
 for_each_release!(drop_in, drop_in_without_macro, listening, registered_names, functions_and_processes);
 

@@ -10,12 +10,12 @@ use nodex_core::net::LinkEnd;
 use nodex_core::node::{Backoff, Builder, Functions, Node, NodeEvent};
 use nodex_core::{atom, term::Atom};
 
-use crate::raw;
+use crate::interop::raw;
+use crate::interop::world::{BEAM, COOKIE, LIMIT, OURS, Running, World, beam_name};
 use crate::support::epmd::free_port;
 use crate::support::erl::Beam;
 use crate::support::executable::Executable;
 use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, COOKIE, LIMIT, OURS, Running, World, beam_name};
 
 for_each_release!(
     both_ways,

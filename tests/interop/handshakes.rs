@@ -14,8 +14,8 @@ use nodex_core::node::{Builder, Functions, Node, NodeEvent, Peer};
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 
-use crate::raw;
-use crate::world::{OURS, World};
+use crate::interop::raw;
+use crate::interop::world::{OURS, World};
 
 /// Names on either side of ours in the order of atoms.
 const LOWER: &str = "lower@127.0.0.1";

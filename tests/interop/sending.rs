@@ -16,8 +16,8 @@ use nodex_core::net::LinkLimits;
 use nodex_core::node::{Builder, CallError, Functions, Node, SendError};
 use nodex_core::term::{Atom, Pid};
 
-use crate::raw;
-use crate::world::{DEADLINE, OURS, World};
+use crate::interop::raw;
+use crate::interop::world::{DEADLINE, OURS, World};
 
 const PEER: &str = "peer@127.0.0.1";
 const OTHER: &str = "other@127.0.0.1";

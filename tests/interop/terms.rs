@@ -6,9 +6,9 @@ use nodex_core::etf::Limits;
 use nodex_core::node::{Builder, Functions};
 use nodex_core::term::{RawTerm, Term};
 
+use crate::interop::world::{BEAM, OURS, World};
 use crate::support::erl::Beam;
 use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, OURS, World};
 
 for_each_release!(every_kind, nested_a_hundred_thousand_deep, a_binary_of_64_megabytes);
 

@@ -8,7 +8,7 @@ use nodex_core::atom;
 use nodex_core::convert::IntoTerm;
 use nodex_core::term::{Atom, RawTerm};
 
-use crate::neighbour::{Home, Neighbour, OURS, World};
+use crate::neighbours::neighbour::{Home, Neighbour, OURS, World};
 
 const EJABBERD: &str = "ejabberd@127.0.0.1";
 

@@ -7,7 +7,7 @@ use nodex_core::atom;
 use nodex_core::node::Node;
 use nodex_core::term::{Atom, RawTerm};
 
-use crate::neighbour::{Home, Neighbour, OURS, World};
+use crate::neighbours::neighbour::{Home, Neighbour, OURS, World};
 use crate::support::epmd::free_port;
 
 const RABBITS: [&str; 2] = ["rabbit1@127.0.0.1", "rabbit2@127.0.0.1"];
