@@ -3,8 +3,8 @@
 
 use crate::support;
 
-use support::beam::run_script;
-use support::executable::Executable;
+use nodex_testkit::executable::Executable;
+use nodex_testkit::script::run_script;
 
 support::for_each_executable!(start, calls, link, host);
 

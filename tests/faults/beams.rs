@@ -7,9 +7,9 @@ use nodex_core::node::{Builder, CallError};
 use rustix::process::{Signal, kill_process};
 
 use super::ledger::{Ledger, count_in, counter};
-use crate::{
-    interop::world::{BEAM, LIMIT, OURS, World},
-    support::otp::Otp,
+use nodex_testkit::{
+    otp::Otp,
+    world::{BEAM, LIMIT, OURS, World},
 };
 
 fn otp() -> Otp {

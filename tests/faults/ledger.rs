@@ -12,9 +12,9 @@ use std::{
 use nodex::prelude::*;
 use nodex_core::node::{CallError, Destination, Node};
 
-use crate::{
-    interop::world::{DEADLINE, LIMIT},
-    support::erl::Beam,
+use nodex_testkit::{
+    erl::Beam,
+    world::{DEADLINE, LIMIT},
 };
 
 /// What became of all calls that were made.

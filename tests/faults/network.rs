@@ -12,9 +12,11 @@ use super::{
     ledger::{Ledger, count_in, counter},
     namespaces::{LEFT, Networks, RIGHT, Side},
 };
-use crate::{
-    interop::world::{COOKIE, LIMIT, World},
-    support::{epmd::free_port, erl::Beam, otp::Otp},
+use nodex_testkit::{
+    erl::Beam,
+    free_port,
+    otp::Otp,
+    world::{COOKIE, LIMIT, World},
 };
 
 /// So long that a silence that is meant to be short is, when the machine is busy with others as well.

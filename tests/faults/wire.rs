@@ -12,9 +12,10 @@ use super::{
     ledger::{Ledger, count_in, counter},
     proxy::Proxy,
 };
-use crate::{
-    interop::world::{BEAM, COOKIE, LIMIT, OURS, World},
-    support::{erl::Beam, otp::Otp},
+use nodex_testkit::{
+    erl::Beam,
+    otp::Otp,
+    world::{BEAM, COOKIE, LIMIT, OURS, World},
 };
 
 /// So long that a silence that is meant to be short is, when the machine is busy with others as well.

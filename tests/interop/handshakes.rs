@@ -15,7 +15,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 
 use crate::interop::raw;
-use crate::interop::world::{OURS, World};
+use nodex_testkit::world::{OURS, World};
 
 /// Names on either side of ours in the order of atoms.
 const LOWER: &str = "lower@127.0.0.1";

@@ -19,4 +19,3 @@ mod terms;
 mod ticks;
 mod too_long;
 mod traffic;
-pub(crate) mod world;

@@ -17,7 +17,7 @@ use nodex_core::node::{Builder, CallError, Functions, Node, SendError};
 use nodex_core::term::{Atom, Pid};
 
 use crate::interop::raw;
-use crate::interop::world::{DEADLINE, OURS, World};
+use nodex_testkit::world::{DEADLINE, OURS, World};
 
 const PEER: &str = "peer@127.0.0.1";
 const OTHER: &str = "other@127.0.0.1";
