@@ -16,8 +16,6 @@
 //! Elixir lines of the form `expression  #=> value` are checked. What the pages show for other programs is in
 //! `docs_files.rs`.
 
-mod support;
-
 use std::{
     collections::{BTreeSet, HashMap},
     fmt::Write as _,
@@ -28,15 +26,16 @@ use std::{
     time::Duration,
 };
 
+use crate::support::pages::{PAGES, blocks, read};
 use nodex::{
     convert::{Binary, BitString, Charlist},
     prelude::*,
 };
 use nodex_core::protocol::{Flags, control::Op};
-use support::{
+use nodex_testkit::{
     epmd::Epmd,
     executable::{Executable, target},
-    pages::{PAGES, blocks, read, root},
+    root,
     run::{Ended, run},
 };
 

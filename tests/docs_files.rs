@@ -1,22 +1,14 @@
 //! What the pages show for other programs: manifests of cargo, a unit of systemd, an image, a pod. They are read as
 //! those programs read them, and what they start is started.
 
-mod support;
-
 use std::{
     collections::BTreeMap,
     process::{Command, Stdio},
     time::Duration,
 };
 
-use support::{
-    epmd::free_port,
-    erl::Beam,
-    executable::Executable,
-    otp::Otp,
-    pages::{Block, blocks, read},
-    run::run,
-};
+use crate::support::pages::{Block, blocks, read};
+use nodex_testkit::{erl::Beam, executable::Executable, free_port, otp::Otp, run::run};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const DEADLINE: Duration = Duration::from_secs(120);

@@ -1,6 +1,6 @@
 //! `nodex doctor`, as its user sees it: each reason for which two nodes do not connect, made on purpose.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! BEAMs that the host starts: how they come up, what they have, and that nothing of them is left, whatever happens.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

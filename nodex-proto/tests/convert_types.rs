@@ -20,7 +20,7 @@ use nodex_proto::{
 };
 use num_bigint::{BigInt, BigUint};
 
-mod etf_beam;
+use crate::etf_beam;
 use etf_beam::{ask, hex, vectors};
 
 /// What a BEAM writes for the term of this name.

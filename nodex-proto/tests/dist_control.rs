@@ -1,7 +1,6 @@
 //! Control messages against erl_dist's, towards peers of all ages, and what is refused.
 #![allow(clippy::unwrap_used)]
 
-#[path = "dist_control/against_erl_dist.rs"]
 mod against_erl_dist;
 
 use nodex_proto::etf::Encoder;

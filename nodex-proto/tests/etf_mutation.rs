@@ -10,7 +10,7 @@ use nodex_proto::{
     text::Text,
 };
 
-mod etf_beam;
+use crate::etf_beam;
 use etf_beam::{accepts, hex, vectors};
 
 /// A small generator of numbers, so that each run spoils the terms in the same way.

@@ -9,7 +9,7 @@ use nodex_proto::{
     text::Text,
 };
 
-mod etf_beam;
+use crate::etf_beam;
 use etf_beam::unhex;
 
 fn records() -> Vec<(&'static str, Vec<u8>, &'static str)> {

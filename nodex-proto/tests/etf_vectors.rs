@@ -10,7 +10,7 @@ use nodex_proto::{
     text::{Text, is_visible},
 };
 
-mod etf_beam;
+use crate::etf_beam;
 use etf_beam::{Vector, ask, hex, vectors};
 
 fn decode(bytes: &[u8], name: &str) -> Term {

@@ -1,9 +1,7 @@
 //! Both sides of the handshake against each other in memory, and against peers that misbehave.
 #![allow(clippy::unwrap_used)]
 
-#[path = "handshake_pair/misbehaving.rs"]
 mod misbehaving;
-#[path = "handshake_pair/old_names.rs"]
 mod old_names;
 
 use nodex_proto::protocol::handshake::{

@@ -14,8 +14,8 @@ use nodex_core::protocol::handshake::{Answer, Framing, HandshakeError, Initiator
 use tokio::sync::broadcast::Receiver;
 use tokio::task::JoinHandle;
 
-use crate::raw;
-use crate::world::{OURS, World};
+use crate::interop::raw;
+use nodex_testkit::world::{OURS, World};
 
 /// Names on either side of ours in the order of atoms.
 const LOWER: &str = "lower@127.0.0.1";

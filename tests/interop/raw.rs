@@ -8,7 +8,7 @@ use nodex_core::protocol::handshake::{
 };
 use nodex_core::protocol::{Cookie, Flags};
 
-use crate::world::{COOKIE, DEADLINE};
+use nodex_testkit::world::{COOKIE, DEADLINE};
 
 /// A peer of this name that can all that we can.
 pub(crate) fn local(name: &str) -> Local {

@@ -16,8 +16,8 @@ use nodex_core::protocol::Flags;
 use nodex_core::protocol::control::{self, Control, PidTerm, Target};
 use nodex_core::term::{Atom, Pid};
 
-use crate::raw;
-use crate::world::{DEADLINE, OURS, World};
+use crate::interop::raw;
+use nodex_testkit::world::{DEADLINE, OURS, World};
 
 const PEER: &str = "peer@127.0.0.1";
 const OTHER: &str = "other@127.0.0.1";

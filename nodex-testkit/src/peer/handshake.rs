@@ -10,17 +10,18 @@ use std::{
 use md5::{Digest as _, Md5};
 
 /// What a BEAM of OTP 25 says it can do.
-pub(crate) const FLAGS: u64 = 0xD_07DF_7FBC;
+pub const FLAGS: u64 = 0xD_07DF_7FBC;
 
-pub(crate) const CREATION: u32 = 0x1234_5678;
+/// Of every incarnation of the peer.
+pub const CREATION: u32 = 0x1234_5678;
 
 /// Writes one message behind its two bytes of length.
-pub(crate) fn send(socket: &mut TcpStream, message: &[u8]) -> io::Result<()> {
+pub fn send(socket: &mut TcpStream, message: &[u8]) -> io::Result<()> {
     socket.write_all(&[&(message.len() as u16).to_be_bytes(), message].concat())
 }
 
 /// Reads one message.
-pub(crate) fn receive(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
+pub fn receive(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut length = [0; 2];
     socket.read_exact(&mut length)?;
     let mut message = vec![0; u16::from_be_bytes(length).into()];
@@ -29,34 +30,34 @@ pub(crate) fn receive(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// The digest that answers a challenge.
-pub(crate) fn digest(cookie: &str, challenge: u32) -> [u8; 16] {
+pub fn digest(cookie: &str, challenge: u32) -> [u8; 16] {
     Md5::digest(format!("{cookie}{challenge}")).into()
 }
 
 /// `'N' Flags Creation Nlen Name`.
-pub(crate) fn name(flags: u64, creation: u32, name: &[u8]) -> Vec<u8> {
+pub fn name(flags: u64, creation: u32, name: &[u8]) -> Vec<u8> {
     let length = (name.len() as u16).to_be_bytes();
     [&b"N"[..], &flags.to_be_bytes(), &creation.to_be_bytes(), &length, name].concat()
 }
 
 /// `'N' Flags Challenge Creation Nlen Name`.
-pub(crate) fn challenge(flags: u64, number: u32, name: &[u8]) -> Vec<u8> {
+pub fn challenge(flags: u64, number: u32, name: &[u8]) -> Vec<u8> {
     let length = (name.len() as u16).to_be_bytes();
     [&b"N"[..], &flags.to_be_bytes(), &number.to_be_bytes(), &CREATION.to_be_bytes(), &length, name].concat()
 }
 
 /// `'r' Challenge Digest`.
-pub(crate) fn reply(number: u32, digest: &[u8; 16]) -> Vec<u8> {
+pub fn reply(number: u32, digest: &[u8; 16]) -> Vec<u8> {
     [&b"r"[..], &number.to_be_bytes(), digest].concat()
 }
 
 /// `'a' Digest`.
-pub(crate) fn ack(digest: &[u8; 16]) -> Vec<u8> {
+pub fn ack(digest: &[u8; 16]) -> Vec<u8> {
     [&b"a"[..], digest].concat()
 }
 
 /// The challenge in a reply of the other side.
-pub(crate) fn challenge_in_reply(reply: &[u8]) -> Option<u32> {
+pub fn challenge_in_reply(reply: &[u8]) -> Option<u32> {
     match reply {
         [b'r', number @ ..] if number.len() == 20 => number.first_chunk().map(|number| u32::from_be_bytes(*number)),
         _ => None,
@@ -64,7 +65,7 @@ pub(crate) fn challenge_in_reply(reply: &[u8]) -> Option<u32> {
 }
 
 /// The accepting side, done right.
-pub(crate) fn accept(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
+pub fn accept(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
     receive(socket)?;
     send(socket, b"sok")?;
     send(socket, &challenge(FLAGS, 7, own_name.as_bytes()))?;
@@ -74,18 +75,13 @@ pub(crate) fn accept(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io
 }
 
 /// The connecting side, done right.
-pub(crate) fn connect(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
+pub fn connect(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
     connect_over(Duration::ZERO, socket, own_name, cookie)
 }
 
 /// The same over a line on which a message and its answer take so long together: the node waits for each of our messages
 /// until the one before has come here and ours has come there.
-pub(crate) fn connect_over(
-    round_trip: Duration,
-    socket: &mut TcpStream,
-    own_name: &str,
-    cookie: &str,
-) -> io::Result<()> {
+pub fn connect_over(round_trip: Duration, socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
     let send = |socket: &mut TcpStream, message: &[u8]| {
         thread::sleep(round_trip);
         send(socket, message)

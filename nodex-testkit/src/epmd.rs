@@ -2,12 +2,15 @@
 //! machine's own.
 
 use std::io::Read;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::{PATIENCE, free_port, poll};
 
 /// A running epmd; dropping it ends the process.
-pub(crate) struct Epmd {
+#[derive(Debug)]
+pub struct Epmd {
     child: Child,
     port: u16,
 }
@@ -15,7 +18,7 @@ pub(crate) struct Epmd {
 impl Epmd {
     /// Starts epmd and waits until it answers. Another program may take the free port first: then a
     /// new one is tried.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         for _ in 0..10 {
             let port = free_port();
             let mut epmd = Self { child: run(port), port };
@@ -26,34 +29,31 @@ impl Epmd {
         panic!("epmd answered on none of ten free ports");
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// Ends the process.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         // Both fail only when the process is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Starts another one on the same port.
-    #[allow(dead_code)] // The benchmark has no use for it.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.stop();
         self.child = run(self.port);
         assert!(self.answers(), "epmd does not answer on its port any more");
     }
 
     fn answers(&mut self) -> bool {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline && self.child.try_wait().expect("the state of epmd").is_none() {
-            if self.answers_names().unwrap_or(false) {
-                return true;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        false
+        let answered = poll(PATIENCE, || match self.child.try_wait().expect("the state of epmd") {
+            Some(_) => Some(false),
+            None => self.answers_names().unwrap_or(false).then_some(true),
+        });
+        answered == Some(true)
     }
 
     /// NAMES_REQ (erl_dist_protocol, "Get All Registered Names from EPMD"): the answer starts with
@@ -82,10 +82,4 @@ fn run(port: u16) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .expect("epmd starts (Debian: erlang-base)")
-}
-
-/// A port that nobody listens on at this moment.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("the address of a bound socket").port()
 }

@@ -1,20 +1,21 @@
 //! Elixir scripts, each on a BEAM that is a node of its own little world: private epmd, loopback
 //! only.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use super::epmd::Epmd;
-use super::executable::Executable;
-use super::run::{Ended, run};
+use crate::epmd::Epmd;
+use crate::executable::Executable;
+use crate::root;
+use crate::run::{Ended, run};
 
 /// Generous: a script takes seconds, but the machine may be busy with others.
 const DEADLINE: Duration = Duration::from_secs(240);
 
 /// Runs the ExUnit script `tests/elixir/<script>` against a node executable, whose path is the
 /// script's argument, and checks that each of its tests has run and passed.
-pub(crate) fn run_script(script: &str, executable: &Executable) {
+pub fn run_script(script: &str, executable: &Executable) {
     let epmd = Epmd::start();
     let path = path_of(script);
     let mut elixir = Command::new("elixir");
@@ -33,12 +34,12 @@ pub(crate) fn run_script(script: &str, executable: &Executable) {
 }
 
 /// Where a script is.
-pub(crate) fn path_of(script: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/elixir").join(script)
+pub fn path_of(script: &str) -> PathBuf {
+    root().join("tests/elixir").join(script)
 }
 
 /// Checks that each test that the script declares has run and passed.
-pub(crate) fn assert_passed(script: &str, ended: &Ended) {
+pub fn assert_passed(script: &str, ended: &Ended) {
     let path = path_of(script);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let declared = text.lines().filter(|line| line.trim_start().starts_with("test \"")).count();

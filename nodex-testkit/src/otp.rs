@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::executable::target;
+use crate::executable::target;
 
 /// Settings of whoever runs the tests, which are not to reach the BEAMs of a test.
 const FOREIGN: [&str; 8] = [
@@ -22,7 +22,7 @@ const FOREIGN: [&str; 8] = [
 
 /// An installation of Erlang/OTP and Elixir.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Otp {
+pub struct Otp {
     /// Nothing for the one of this machine.
     root: Option<PathBuf>,
     release: u32,
@@ -30,7 +30,7 @@ pub(crate) struct Otp {
 
 impl Otp {
     /// The one in `target/otp/<folder>`, or the one of this machine.
-    pub(crate) fn installed(folder: Option<&str>) -> Self {
+    pub fn installed(folder: Option<&str>) -> Self {
         let root = folder.map(|folder| target().join("otp").join(folder));
         if let Some(root) = &root {
             let made = "scripts/otp makes it (scripts/test does all that is needed)";
@@ -40,17 +40,17 @@ impl Otp {
     }
 
     /// Whether it is the one that is installed here, and not one in a folder of its own.
-    pub(crate) fn is_of_this_machine(&self) -> bool {
+    pub fn is_of_this_machine(&self) -> bool {
         self.root.is_none()
     }
 
     /// The release, as the installation says itself.
-    pub(crate) fn release(&self) -> u32 {
+    pub fn release(&self) -> u32 {
         self.release
     }
 
     /// A program of this installation.
-    pub(crate) fn command(&self, program: &str) -> Command {
+    pub fn command(&self, program: &str) -> Command {
         let mut command = match &self.root {
             None => Command::new(program),
             Some(root) => {
@@ -68,7 +68,7 @@ impl Otp {
     }
 
     /// A shell script of this installation, with its arguments to come, for programs that look at `/proc`.
-    pub(crate) fn script(&self, script: &str) -> Command {
+    pub fn script(&self, script: &str) -> Command {
         let mut command = match &self.root {
             None => Command::new("sh"),
             Some(root) => {
@@ -97,7 +97,7 @@ impl Otp {
     }
 
     /// A new folder that programs of this installation see.
-    pub(crate) fn folder(&self, name: &str) -> Folder {
+    pub fn folder(&self, name: &str) -> Folder {
         let inside = match self.root {
             None => target().join("tmp").join(format!("otp-{name}")),
             Some(_) => Path::new("/tmp").join(format!("nodex-{name}")),
@@ -127,26 +127,28 @@ fn release_in(root: &Path) -> u32 {
 }
 
 /// A folder that is removed at the end, as it is called in the installation and out here.
-pub(crate) struct Folder {
-    pub(crate) inside: PathBuf,
+#[derive(Debug)]
+pub struct Folder {
+    /// How programs of the installation call it.
+    pub inside: PathBuf,
     outside: PathBuf,
 }
 
 impl Folder {
     /// Copies a file, and gives its path as it is called in the installation.
-    pub(crate) fn copy(&self, file: &Path) -> PathBuf {
+    pub fn copy(&self, file: &Path) -> PathBuf {
         let name = file.file_name().expect("the path of a file");
         fs::copy(file, self.outside.join(name)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         self.inside.join(name)
     }
 
     /// Gives a file that was copied another name.
-    pub(crate) fn rename(&self, from: &str, to: &str) {
+    pub fn rename(&self, from: &str, to: &str) {
         fs::rename(self.outside.join(from), self.outside.join(to)).unwrap_or_else(|error| panic!("{from}: {error}"));
     }
 
     /// Copies a folder with all that is in it, except for these names, and gives its path in the installation.
-    pub(crate) fn copy_all(&self, folder: &Path, except: &[&str]) -> PathBuf {
+    pub fn copy_all(&self, folder: &Path, except: &[&str]) -> PathBuf {
         let name = folder.file_name().expect("the path of a folder");
         copy_all(folder, &self.outside.join(name), except);
         self.inside.join(name)
@@ -177,22 +179,24 @@ impl Drop for Folder {
 /// A test for each release of each case, a function `fn(&Otp)` in the module that uses this macro. The
 /// modules are named by what `scripts/otp` calls them, so that `--skip otp_` leaves all but the
 /// machine's own out; `otp_29` is the newest there is.
+#[macro_export]
 macro_rules! for_each_release {
     ($($case:ident),+ $(,)?) => {
-        $crate::support::otp::release!(otp_23 = Some("23"); $($case),+);
-        $crate::support::otp::release!(system = None; $($case),+);
-        $crate::support::otp::release!(otp_27 = Some("27"); $($case),+);
-        $crate::support::otp::release!(otp_29 = Some("29"); $($case),+);
+        $crate::otp::release!(otp_23 = Some("23"); $($case),+);
+        $crate::otp::release!(system = None; $($case),+);
+        $crate::otp::release!(otp_27 = Some("27"); $($case),+);
+        $crate::otp::release!(otp_29 = Some("29"); $($case),+);
     };
 }
-pub(crate) use for_each_release;
+pub use for_each_release;
 
 /// The tests of one release.
+#[macro_export]
 macro_rules! release {
     ($name:ident = $folder:expr; $($case:ident),+) => {
         mod $name {
-            $(#[test] fn $case() { super::$case(&$crate::support::otp::Otp::installed($folder)); })+
+            $(#[test] fn $case() { super::$case(&$crate::otp::Otp::installed($folder)); })+
         }
     };
 }
-pub(crate) use release;
+pub use release;

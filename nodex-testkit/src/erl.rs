@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::otp::{Folder, Otp};
-use super::run::{MARK, left_over, new_mark};
+use crate::otp::{Folder, Otp};
+use crate::processes::{MARK, Pack, new_mark};
+use crate::{poll, root};
 
 /// Generous: an answer takes milliseconds, but the machine may be busy with others.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -41,7 +41,8 @@ const LOOP: &str = r#"
 "#;
 
 /// A running BEAM; dropping it ends the process and checks that nothing of it is left.
-pub(crate) struct Beam {
+#[derive(Debug)]
+pub struct Beam {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
@@ -54,7 +55,7 @@ pub(crate) struct Beam {
 impl Beam {
     /// Starts a node of this full name, whose epmd is at this port (1 for none), with more arguments for
     /// `erl`. It listens on loopback addresses only.
-    pub(crate) fn start(otp: &Otp, name: &str, cookie: &str, epmd_port: u16, arguments: &[&str]) -> Self {
+    pub fn start(otp: &Otp, name: &str, cookie: &str, epmd_port: u16, arguments: &[&str]) -> Self {
         let loopback = if name.contains('.') { "{127,0,0,1}" } else { "{0,0,0,0,0,0,0,1}" };
         let mut start = vec!["-name", name, "-setcookie", cookie, "-start_epmd", "false"];
         // The first of several is the one that counts, so arguments may name another address.
@@ -64,7 +65,7 @@ impl Beam {
     }
 
     /// Starts `erl` with just these arguments and what it needs to be told what to do.
-    pub(crate) fn start_with(otp: &Otp, name: &str, epmd_port: u16, arguments: &[&str]) -> Self {
+    pub fn start_with(otp: &Otp, name: &str, epmd_port: u16, arguments: &[&str]) -> Self {
         let mark = new_mark();
         let folder = otp.folder(&format!("erl-{mark}"));
         let mut erl = otp.command("erl");
@@ -117,11 +118,12 @@ impl Beam {
     }
 
     /// Its full name.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn os_pid(&self) -> rustix::process::Pid {
+    /// Its process.
+    pub fn os_pid(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)
     }
 
@@ -130,20 +132,19 @@ impl Beam {
     ///
     /// # Panics
     /// When the evaluation fails.
-    pub(crate) fn eval(&mut self, expressions: &str) -> String {
+    pub fn eval(&mut self, expressions: &str) -> String {
         self.begin(expressions);
         self.answer()
     }
 
     /// Lets it forget its variables, so that they can be bound again.
-    #[allow(dead_code)] // Not every test goes round.
-    pub(crate) fn forget(&mut self) {
+    pub fn forget(&mut self) {
         assert_eq!(self.eval("forget"), "forgotten");
     }
 
     /// Compiles and loads a module of `tests/erlang`.
-    pub(crate) fn load(&mut self, file: &str) {
-        let path = self.folder.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/erlang").join(file));
+    pub fn load(&mut self, file: &str) {
+        let path = self.folder.copy(&root().join("tests/erlang").join(file));
         let loaded = self.eval(&format!(
             "(fun() ->
                 {{ok, Module, Code}} = compile:file({path:?}, [binary, report]),
@@ -154,7 +155,7 @@ impl Beam {
     }
 
     /// Has it evaluate something meanwhile.
-    pub(crate) fn begin(&mut self, expressions: &str) {
+    pub fn begin(&mut self, expressions: &str) {
         let line: Vec<_> = expressions.split_whitespace().collect();
         let stdin = self.stdin.as_mut().expect("it is open until the end");
         if let Err(error) = writeln!(stdin, "{}.", line.join(" ")).and_then(|()| stdin.flush()) {
@@ -163,7 +164,7 @@ impl Beam {
     }
 
     /// The value of what was begun.
-    pub(crate) fn answer(&mut self) -> String {
+    pub fn answer(&mut self) -> String {
         match self.lines.recv_timeout(DEADLINE) {
             Ok(line) => match line.strip_prefix("=> ") {
                 Some(value) => value.to_owned(),
@@ -178,30 +179,22 @@ impl Beam {
     ///
     /// # Panics
     /// When it never is.
-    pub(crate) fn eventually(&mut self, expressions: &str, value: &str) {
-        let start = Instant::now();
-        loop {
-            let now = self.eval(expressions);
-            if now == value {
-                return;
-            }
-            assert!(
-                start.elapsed() < DEADLINE,
-                "{}: {expressions} is {now} and never {value}\n{}",
-                self.name,
-                self.said()
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
+    pub fn eventually(&mut self, expressions: &str, value: &str) {
+        let mut now = String::new();
+        let reached = poll(DEADLINE, || {
+            now = self.eval(expressions);
+            (now == value).then_some(())
+        });
+        assert!(reached.is_some(), "{}: {expressions} is {now} and never {value}\n{}", self.name, self.said());
     }
 
     /// What it has printed by itself.
-    pub(crate) fn said(&self) -> String {
+    pub fn said(&self) -> String {
         self.said.lock().expect("no panic meanwhile").make_contiguous().join("\n")
     }
 
     /// Ends it at once, as a crash would.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         // Both fail only when it is gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -220,12 +213,10 @@ fn each_line(pipe: impl Read, mut take: impl FnMut(String)) {
 impl Drop for Beam {
     fn drop(&mut self) {
         self.stdin = None;
-        let deadline = Instant::now() + Duration::from_secs(2);
-        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        // It ends with its stdin; one that has other things to do does not keep the test waiting.
+        poll(Duration::from_secs(2), || (!matches!(self.child.try_wait(), Ok(None))).then_some(()));
         self.kill();
-        let left = left_over(&self.mark);
+        let left = Pack::marked(&self.mark).left_over();
         if !std::thread::panicking() {
             assert!(left.is_empty(), "{} left processes behind: {left:?}", self.name);
         }

@@ -1,9 +1,6 @@
 //! Rust nodes among BEAMs of every supported release: each case runs against OTP 23, the release of
 //! this machine, OTP 27 and the newest one.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod aliases;
 mod breach;
 mod calling_out;
@@ -22,4 +19,3 @@ mod terms;
 mod ticks;
 mod too_long;
 mod traffic;
-mod world;

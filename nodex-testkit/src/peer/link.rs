@@ -10,43 +10,47 @@ use super::wire;
 
 /// What came from the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Came {
+pub enum Came {
+    /// An empty frame.
     Tick,
+    /// What is in it, from the 112 on.
     Frame(Vec<u8>),
 }
 
-pub(crate) struct Link {
-    pub(crate) socket: TcpStream,
+/// The handshake is done.
+#[derive(Debug)]
+pub struct Link {
+    /// What else can be done with it than is done here.
+    pub socket: TcpStream,
     /// Our own pid, encoded.
-    pub(crate) me: Vec<u8>,
+    pub me: Vec<u8>,
     buffer: Vec<u8>,
     pings: i32,
 }
 
-/// How long anything may take that is expected to come at once; the machine may be busy with others.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub use crate::PATIENCE;
 
 impl Link {
     /// After the handshake, as a process of `own_name`.
-    pub(crate) fn new(socket: TcpStream, own_name: &str) -> Self {
+    pub fn new(socket: TcpStream, own_name: &str) -> Self {
         socket.set_nodelay(true).expect("no delay");
         let me = wire::pid(own_name, 42, 0, super::handshake::CREATION);
         Link { socket, me, buffer: Vec::new(), pings: 0 }
     }
 
     /// Sends any bytes. A connection that the node has closed by now is found out by whoever reads.
-    pub(crate) fn send(&mut self, bytes: &[u8]) {
+    pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.socket.write_all(bytes);
     }
 
     /// Sends a message to a registered name of the node.
-    pub(crate) fn call(&mut self, payload: &[u8]) {
+    pub fn call(&mut self, payload: &[u8]) {
         let message = wire::reg_send(&self.me, "any", payload);
         self.send(&message);
     }
 
     /// The next tick or frame.
-    pub(crate) fn next(&mut self, deadline: Instant) -> io::Result<Came> {
+    pub fn next(&mut self, deadline: Instant) -> io::Result<Came> {
         loop {
             if let Some((length, rest)) = self.buffer.split_first_chunk() {
                 let length = u32::from_be_bytes(*length) as usize;
@@ -73,7 +77,7 @@ impl Link {
     }
 
     /// The next message to us; ticks and signals are passed over.
-    pub(crate) fn reply(&mut self, deadline: Instant) -> io::Result<Vec<u8>> {
+    pub fn reply(&mut self, deadline: Instant) -> io::Result<Vec<u8>> {
         loop {
             if let Came::Frame(frame) = self.next(deadline)?
                 && let Some(payload) = wire::payload_for(&frame, &self.me)
@@ -84,11 +88,12 @@ impl Link {
     }
 
     /// Whether the node answers a ping that no other was like; passes over what came before. Gives how long it took.
-    pub(crate) fn answers(&mut self) -> io::Result<Duration> {
+    pub fn answers(&mut self) -> io::Result<Duration> {
         self.answers_within(PATIENCE)
     }
 
-    pub(crate) fn answers_within(&mut self, patience: Duration) -> io::Result<Duration> {
+    /// The same with another limit.
+    pub fn answers_within(&mut self, patience: Duration) -> io::Result<Duration> {
         self.pings += 1;
         let unique = wire::int(1_000_000 + self.pings);
         let started = Instant::now();
@@ -99,7 +104,7 @@ impl Link {
     }
 
     /// Waits until the node has closed the connection. Everything that comes before is passed over.
-    pub(crate) fn wait_closed(&mut self) -> io::Result<()> {
+    pub fn wait_closed(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.next(deadline) {
@@ -111,12 +116,12 @@ impl Link {
     }
 
     /// Ends the connection in order.
-    pub(crate) fn close(&mut self) {
+    pub fn close(&mut self) {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 
     /// Ends the connection with a reset. What is read from then on is the end.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("the address of a bound socket");
         let other = TcpStream::connect(address).expect("a connection to ourselves");
@@ -127,7 +132,7 @@ impl Link {
 }
 
 /// Has the other side see `ECONNRESET`: no lingering means no orderly end.
-pub(crate) fn reset(socket: TcpStream) {
+pub fn reset(socket: TcpStream) {
     rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).expect("no linger");
     drop(socket);
 }

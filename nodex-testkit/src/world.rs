@@ -1,10 +1,11 @@
 //! A world of its own for a test: a private epmd and a runtime for Rust nodes.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use nodex_core::convert::{FromTerm, IntoTerm};
 use nodex_core::epmd;
 use nodex_core::node::{Builder, Node};
 use nodex_core::protocol::Cookie;
@@ -12,59 +13,70 @@ use nodex_core::term::Atom;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use crate::support::beam::{assert_passed, path_of};
-use crate::support::epmd::Epmd;
-use crate::support::erl::Beam;
-use crate::support::executable::Executable;
-use crate::support::otp::{Folder, Otp};
-use crate::support::run::{Ended, run};
+use crate::epmd::Epmd;
+use crate::erl::Beam;
+use crate::executable::Executable;
+use crate::otp::{Folder, Otp};
+use crate::run::{Ended, Run, Running, run};
+use crate::script::{assert_passed, path_of};
 
 /// What all nodes of a world share unless a test says otherwise.
-pub(crate) const COOKIE: &str = "interop";
+pub const COOKIE: &str = "a_cookie_of_the_tests";
 
 /// The BEAM of tests that need one.
-pub(crate) const BEAM: &str = "beam@127.0.0.1";
+pub const BEAM: &str = "beam@127.0.0.1";
 
 /// The Rust node of tests that need one.
-pub(crate) const OURS: &str = "ours@127.0.0.1";
+pub const OURS: &str = "ours@127.0.0.1";
 
-/// Generous: what is waited for takes milliseconds, but the machine may be busy with others.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+/// Generous: what is waited for takes milliseconds, or seconds if it is the start of a server, but the machine may be busy
+/// with others.
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// The same for a call.
-pub(crate) const LIMIT: Duration = DEADLINE;
+pub const LIMIT: Duration = DEADLINE;
 
 /// What scripts wait with, seen from their folder.
 const EVENTUALLY: &str = "../../elixir/nodex_rs/test/support/eventually.ex";
 
 /// The name of a BEAM as an atom.
-pub(crate) fn beam_name(beam: &Beam) -> Atom {
+pub fn beam_name(beam: &Beam) -> Atom {
     Atom::new(beam.name()).expect("a node name is an atom")
 }
 
-pub(crate) struct World {
+/// Its end is the end of everything in it, but for the processes that a test keeps elsewhere.
+#[derive(Debug)]
+pub struct World {
     runtime: Runtime,
     epmd: Epmd,
 }
 
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl World {
-    pub(crate) fn new() -> Self {
+    /// With an epmd that nobody else knows.
+    pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         Self { runtime: runtime.expect("a runtime"), epmd: Epmd::start() }
     }
 
-    pub(crate) fn epmd_port(&self) -> u16 {
+    /// The port of its epmd.
+    pub fn epmd_port(&self) -> u16 {
         self.epmd.port()
     }
 
     /// Waits for something that happens in time.
-    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+    pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         let late = |_| panic!("it took longer than {DEADLINE:?}");
         self.runtime.block_on(async { tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(late) })
     }
 
     /// Has something happen meanwhile.
-    pub(crate) fn spawn<T: Send + 'static>(
+    pub fn spawn<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> tokio::task::JoinHandle<T> {
@@ -72,18 +84,18 @@ impl World {
     }
 
     /// A node that listens and is published.
-    pub(crate) fn node(&self, name: &str, builder: Builder) -> Node {
+    pub fn node(&self, name: &str, builder: Builder) -> Node {
         self.start(name, builder.listen((Ipv4Addr::LOCALHOST, 0).into()))
     }
 
     /// A node that does not listen unless the builder was told to.
-    pub(crate) fn start(&self, name: &str, builder: Builder) -> Node {
+    pub fn start(&self, name: &str, builder: Builder) -> Node {
         let cookie = Cookie::new(COOKIE).expect("a cookie");
         self.wait(builder.epmd_port(self.epmd_port()).start(name, cookie)).expect("a node")
     }
 
     /// A node that listens and is published, all of it on one thread of its own, until the result is dropped.
-    pub(crate) fn single_threaded_node(&self, name: &str, builder: Builder) -> oneshot::Sender<()> {
+    pub fn single_threaded_node(&self, name: &str, builder: Builder) -> oneshot::Sender<()> {
         let (end, ended) = oneshot::channel();
         let cookie = Cookie::new(COOKIE).expect("a cookie");
         let builder = builder.epmd_port(self.epmd_port()).listen((Ipv4Addr::LOCALHOST, 0).into());
@@ -101,44 +113,61 @@ impl World {
     }
 
     /// An executable as a host starts it: connected to the BEAM of this name (the part before the `@`).
-    pub(crate) fn drop_in(&self, executable: &Executable, name: &str, host: &str) -> Running {
-        Running::start(self.drop_in_command(executable, name, host))
+    pub fn drop_in(&self, executable: &Executable, name: &str, host: &str) -> Running {
+        Run::new(self.drop_in_command(executable, name, host)).any_bytes().start()
     }
 
     /// How it is started.
-    pub(crate) fn drop_in_command(&self, executable: &Executable, name: &str, host: &str) -> Command {
+    pub fn drop_in_command(&self, executable: &Executable, name: &str, host: &str) -> Command {
         Self::command_for(executable, self.epmd_port(), name, host)
     }
 
     /// The same in the world with this epmd.
-    pub(crate) fn command_for(executable: &Executable, epmd_port: u16, name: &str, host: &str) -> Command {
+    pub fn command_for(executable: &Executable, epmd_port: u16, name: &str, host: &str) -> Command {
         let mut command = Command::new(executable.path());
         command
             .args([name, "127.0.0.1", COOKIE, host])
             .env("ERL_EPMD_PORT", epmd_port.to_string())
             .env_remove("ERL_DIST_PORT")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
+            .stdin(Stdio::null());
         command
     }
 
+    /// What a function of another node gives.
+    ///
+    /// # Panics
+    /// When it gives nothing, or something else.
+    #[track_caller]
+    pub fn ask<R: FromTerm>(
+        &self,
+        node: &Node,
+        other: &str,
+        module: &str,
+        function: &str,
+        arguments: &[&(dyn IntoTerm + Sync)],
+    ) -> R {
+        let answer = self.wait(node.rpc(other, module, function, arguments, DEADLINE));
+        answer.unwrap_or_else(|error| panic!("{other}: {module}:{function}: {error}"))
+    }
+
     /// A BEAM in this world.
-    pub(crate) fn beam(&self, otp: &Otp, name: &str, arguments: &[&str]) -> Beam {
+    pub fn beam(&self, otp: &Otp, name: &str, arguments: &[&str]) -> Beam {
         Beam::start(otp, name, COOKIE, self.epmd_port(), arguments)
     }
 
     /// Runs something that starts tasks.
-    pub(crate) fn within<T>(&self, start: impl FnOnce() -> T) -> T {
+    pub fn within<T>(&self, start: impl FnOnce() -> T) -> T {
         let _in_runtime = self.runtime.enter();
         start()
     }
 
     /// Ends epmd; [`Self::start_epmd`] has another one on the same port.
-    pub(crate) fn stop_epmd(&mut self) {
+    pub fn stop_epmd(&mut self) {
         self.epmd.stop();
     }
 
-    pub(crate) fn start_epmd(&mut self) {
+    /// The same epmd as before [`Self::stop_epmd`], to those who look for it.
+    pub fn start_epmd(&mut self) {
         self.epmd.restart();
     }
 
@@ -147,17 +176,17 @@ impl World {
     }
 
     /// The port of a node that is published under this name (the part before the `@`).
-    pub(crate) fn port_of(&self, name: &str) -> u16 {
+    pub fn port_of(&self, name: &str) -> u16 {
         self.wait(self.epmd_client().lookup(name)).expect("it is published").port
     }
 
     /// Waits until a node of this name is published.
-    pub(crate) fn wait_registered(&self, name: &str) {
+    pub fn wait_registered(&self, name: &str) {
         self.wait_published(name, true);
     }
 
     /// Waits until none is.
-    pub(crate) fn wait_unregistered(&self, name: &str) {
+    pub fn wait_unregistered(&self, name: &str) {
         self.wait_published(name, false);
     }
 
@@ -171,12 +200,12 @@ impl World {
     }
 
     /// Starts an ExUnit script of `tests/elixir` with these arguments, on the node `host@127.0.0.1`.
-    pub(crate) fn begin_script(&self, otp: &Otp, script: &'static str, arguments: &[&str]) -> Script {
+    pub fn begin_script(&self, otp: &Otp, script: &'static str, arguments: &[&str]) -> Script {
         self.begin_script_with(otp, script, &[EVENTUALLY], arguments, DEADLINE)
     }
 
     /// The same with other files that it needs, and another deadline.
-    pub(crate) fn begin_script_with(
+    pub fn begin_script_with(
         &self,
         otp: &Otp,
         script: &'static str,
@@ -201,37 +230,9 @@ impl World {
     }
 }
 
-/// A process that does not outlive a test that fails.
-pub(crate) struct Running(Child);
-
-impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
-        Self(command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}")))
-    }
-
-    /// Waits for its end.
-    pub(crate) fn status(&mut self) -> ExitStatus {
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self.0.try_wait().expect("the state of the process") {
-                return status;
-            }
-            assert!(started.elapsed() < DEADLINE, "it did not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both fail only when it is gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// A script that runs. A test that fails before waits for its end as well, which has a deadline.
-pub(crate) struct Script {
+#[derive(Debug)]
+pub struct Script {
     script: &'static str,
     running: Option<JoinHandle<Ended>>,
     _folder: Folder,
@@ -242,7 +243,7 @@ impl Script {
     ///
     /// # Panics
     /// Unless all of its tests have passed.
-    pub(crate) fn passes(mut self) {
+    pub fn passes(mut self) {
         match self.running.take().map(JoinHandle::join) {
             Some(Ok(ended)) => assert_passed(self.script, &ended),
             Some(Err(panic)) => std::panic::resume_unwind(panic),

@@ -3,9 +3,6 @@
 //!
 //! `scripts/test --full` installs them and runs this; each has its folder, its epmd and its cookie here.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod ejabberd;
 mod neighbour;
 mod rabbitmq;
