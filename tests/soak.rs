@@ -5,10 +5,6 @@
 
 #[path = "soak/minute.rs"]
 mod minute;
-mod support;
-#[path = "interop/world.rs"]
-#[allow(dead_code)] // The soak takes a part of it.
-mod world;
 
 use std::{
     collections::BTreeMap,
@@ -24,16 +20,20 @@ use std::{
 
 use nodex::prelude::*;
 use nodex_core::{
-    dist::Cookie,
     node::{Builder, Functions, Node},
+    protocol::Cookie,
 };
 use nodex_host::{
     CnodeBuilder, Distributed, Supervisor, UseEpmd,
     supervisor::{Backoff, Child, ChildSpec},
 };
+use nodex_testkit::{
+    erl::Beam,
+    executable::Executable,
+    otp::Otp,
+    world::{COOKIE, World},
+};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{erl::Beam, executable::Executable, otp::Otp};
-use world::{COOKIE, World};
 
 const NODE: &str = "soak@127.0.0.1";
 

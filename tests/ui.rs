@@ -1,6 +1,6 @@
 //! What the macros accept, and what they say about mistakes: each file in a folder `fail` beside its `.stderr`.
 //!
-//! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew; read them before they are kept.
+//! `TRYBUILD=overwrite cargo test --test it ui::` writes the messages anew; read them before they are kept.
 
 use std::path::Path;
 

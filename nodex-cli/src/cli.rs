@@ -6,7 +6,7 @@ use clap::{
     ArgAction, Args, Parser, ValueEnum,
     error::{ContextValue, ErrorKind},
 };
-use nodex_core::term;
+use nodex_core::text;
 
 use crate::{
     command::Command,
@@ -106,11 +106,11 @@ pub(crate) enum Syntax {
     Erlang,
 }
 
-impl From<Syntax> for term::Syntax {
+impl From<Syntax> for text::Syntax {
     fn from(syntax: Syntax) -> Self {
         match syntax {
-            Syntax::Elixir => term::Syntax::Elixir,
-            Syntax::Erlang => term::Syntax::Erlang,
+            Syntax::Elixir => text::Syntax::Elixir,
+            Syntax::Erlang => text::Syntax::Erlang,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `nodex bench`, as its user sees it. Nothing is said about durations.
 
-mod support;
+use crate::support;
 
 use std::{fs, path::Path};
 

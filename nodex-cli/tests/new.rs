@@ -1,6 +1,6 @@
 //! `nodex new`: the projects that it makes are built, tested and run as their user would do it.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -212,8 +212,7 @@ struct Epmd {
 
 impl Epmd {
     fn start() -> Epmd {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let port = free.port().to_string();
+        let port = nodex_testkit::free_port().to_string();
         let running = nodex(["epmd", "--port", &port]).start();
         running.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
         Epmd { port, running: Some(running) }

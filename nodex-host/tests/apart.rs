@@ -1,7 +1,6 @@
 //! What one node takes of its host, the others do not wait for.
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::{
     sync::{Mutex, mpsc},

@@ -3,8 +3,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::time::Duration;
 

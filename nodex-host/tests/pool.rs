@@ -4,9 +4,7 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
-#[path = "pool/restarts.rs"]
+use crate::support;
 mod restarts;
 
 use std::{

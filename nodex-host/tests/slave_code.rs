@@ -1,6 +1,6 @@
 //! Code and configuration for BEAMs that the host starts: compiled at run time, read from files, carried over.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

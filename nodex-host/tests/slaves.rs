@@ -1,6 +1,6 @@
 //! BEAMs that the host starts: how they come up, what they have, and that nothing of them is left, whatever happens.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -157,7 +157,7 @@ async fn down_stops_them_all_and_calls_off_those_that_are_starting() {
 /// Over IPv6, where names and addresses have another form.
 #[tokio::test]
 async fn slaves_over_ipv6() {
-    let cookie = nodex_core::dist::Cookie::new(COOKIE).expect("a cookie");
+    let cookie = nodex_core::protocol::Cookie::new(COOKIE).expect("a cookie");
     let net = nodex_host::Distributed::builder("master").ip(std::net::Ipv6Addr::LOCALHOST).cookie(cookie);
     let net = net.epmd(nodex_host::UseEpmd::Private).up().await.expect("a host");
     let slave = of(&beam()).spawn(&net).await.expect("a slave");

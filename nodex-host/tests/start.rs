@@ -1,6 +1,6 @@
 //! Starting a node executable: when it is ready, and every way in which it does not become so.
 
-mod support;
+use crate::support;
 
 use std::{path::Path, time::Duration};
 

@@ -1,6 +1,6 @@
 //! Ending a node executable, by every way that there is: nothing of it is left.
 
-mod support;
+use crate::support;
 
 use std::{
     io::{BufRead as _, BufReader},

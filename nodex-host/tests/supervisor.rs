@@ -3,11 +3,8 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
-#[path = "supervisor/restarts.rs"]
+use crate::support;
 mod restarts;
-#[path = "supervisor/strategies.rs"]
 mod strategies;
 
 use std::{

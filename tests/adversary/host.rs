@@ -6,7 +6,7 @@
 use std::{net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use nodex::{node::Functions, prelude::*};
-use nodex_core::{dist::Cookie, epmd, node, term::Text};
+use nodex_core::{epmd, node, protocol::Cookie, text::Text};
 use nodex_host::{Cnode, Distributed, UseEpmd};
 use tokio::io::{AsyncBufReadExt, BufReader};
 

@@ -8,10 +8,13 @@ use nodex_core::{
     node::{Builder, CallError, Cookie, Node, NodeEvent},
 };
 
-use crate::{
+use super::{
     ledger::{Ledger, count_in, counter},
     proxy::Proxy,
-    support::{erl::Beam, otp::Otp},
+};
+use nodex_testkit::{
+    erl::Beam,
+    otp::Otp,
     world::{BEAM, COOKIE, LIMIT, OURS, World},
 };
 

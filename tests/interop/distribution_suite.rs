@@ -9,10 +9,10 @@ use nodex_core::net::LinkEnd;
 use nodex_core::node::{Builder, Functions, Node, NodeEvent};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
-use crate::raw;
-use crate::support::erl::Beam;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, LIMIT, OURS, World};
+use crate::interop::raw;
+use nodex_testkit::erl::Beam;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, LIMIT, OURS, World};
 
 for_each_release!(no_exit_is_lost, signals_to_a_busy_node, who_breaks_the_rules, reasons_for_nodedown);
 

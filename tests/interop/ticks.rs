@@ -6,9 +6,9 @@ use nodex_core::net::{LinkEnd, LinkLimits};
 use nodex_core::node::{Builder, Functions, NodeEvent};
 use rustix::process::{Signal, kill_process};
 
-use crate::support::executable::Executable;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, World};
+use nodex_testkit::executable::Executable;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, World};
 
 for_each_release!(idle_and_busy_connections_stay_and_silent_ones_end);
 

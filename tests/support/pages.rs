@@ -1,6 +1,8 @@
 //! The pages for people, and the code blocks in them.
 
-use std::{fs, path::Path};
+use std::fs;
+
+use nodex_testkit::root;
 
 /// The pages, from the root of the repository. `tests/docs.rs` keeps the list whole.
 pub(crate) const PAGES: [&str; 15] = [
@@ -20,10 +22,6 @@ pub(crate) const PAGES: [&str; 15] = [
     "docs/protocol.md",
     "docs/types.md",
 ];
-
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))

@@ -1,6 +1,7 @@
 //! The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check: what the layers of the core may name,
 //! where `unsafe` may stand, how long a file may be, and what must not be anywhere.
 
+mod borders;
 mod graph;
 mod rules;
 mod structure;
@@ -9,32 +10,6 @@ mod workspace;
 use std::collections::BTreeSet;
 
 use workspace::{File, files};
-
-/// What each layer of nodex-core may name of the crate.
-const LAYERS: [(&str, &[&str]); 9] = [
-    // Its text form reads encoded terms, and its macros convert.
-    ("term", &["etf", "convert"]),
-    // Its errors are those of `convert`.
-    ("etf", &["term", "convert"]),
-    ("convert", &["term", "etf"]),
-    ("dist", &["term", "etf", "convert"]),
-    ("limits", &[]),
-    ("socket", &[]),
-    ("epmd", &["limits", "socket"]),
-    ("net", &["term", "etf", "dist", "epmd"]),
-    ("node", &["term", "etf", "convert", "dist", "limits", "socket", "epmd", "net"]),
-];
-
-/// The layers that decide and touch nothing: whoever uses them hands in time, random numbers and bytes.
-const PURE: [&str; 4] = ["term", "etf", "convert", "dist"];
-
-/// A runtime, a socket, a clock, randomness.
-const IMPURE: [&str; 9] =
-    ["tokio", "std::net", "std::thread", "std::fs", "Instant", "SystemTime", "rand", "getrandom", "Creation"];
-
-/// The files of nodex-core that open sockets of a network.
-const SOCKETS: [&str; 4] =
-    ["nodex-core/src/net/", "nodex-core/src/epmd/", "nodex-core/src/socket/", "nodex-core/src/node/listen.rs"];
 
 /// The modules with `unsafe`, and what for.
 const UNSAFE: [(&str, &str); 3] = [
@@ -99,101 +74,6 @@ fn names(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(word)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
-}
-
-/// The modules that follow `crate::`, also in `crate::{a, b::{c, d}}`.
-fn crate_paths(code: &str) -> BTreeSet<String> {
-    let ident = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
-    let mut found = BTreeSet::new();
-    for (at, path) in code.match_indices("crate::") {
-        let rest = &code[at + path.len()..];
-        let Some(group) = rest.strip_prefix('{') else {
-            found.insert(ident(rest));
-            continue;
-        };
-        let mut depth = 0;
-        let mut starts = true;
-        for (i, c) in group.char_indices() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => starts = true,
-                c if starts && !c.is_whitespace() => {
-                    found.insert(ident(&group[i..]));
-                    starts = false;
-                }
-                _ => {}
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn paths_of_a_crate_are_found() {
-    let code = "use crate::{atom, etf::{Decoder, tag},\n    term::Atom};\nlet x = crate::dist::Flags::EMPTY;";
-    let found: Vec<String> = crate_paths(code).into_iter().collect();
-    assert_eq!(found, ["atom", "dist", "etf", "term"]);
-}
-
-#[test]
-fn layers_name_only_what_they_may_know() {
-    let all: Vec<&str> = LAYERS.iter().map(|(layer, _)| *layer).collect();
-    let mut findings = Vec::new();
-    let mut seen = 0;
-    for file in files() {
-        let Some(inner) = file.path.strip_prefix("nodex-core/src/") else { continue };
-        let Some((layer, knows)) = LAYERS.iter().find(|(layer, _)| inner.starts_with(&format!("{layer}/"))) else {
-            assert_eq!(inner, "lib.rs", "{inner} is in no layer");
-            continue;
-        };
-        seen += 1;
-        let code: String = file.code().map(|(_, line)| format!("{line}\n")).collect();
-        for path in crate_paths(&code) {
-            if all.contains(&path.as_str()) && path != *layer && !knows.contains(&path.as_str()) {
-                findings.push(format!("{}: {layer} does not know {path}", file.path));
-            }
-        }
-    }
-    assert!(seen > 50, "only {seen} files of nodex-core found");
-    none(findings);
-}
-
-#[test]
-fn pure_layers_name_no_runtime_socket_clock_or_randomness() {
-    let mut findings = Vec::new();
-    for file in files() {
-        if !PURE.iter().any(|layer| file.path.starts_with(&format!("nodex-core/src/{layer}/"))) {
-            continue;
-        }
-        for (number, line) in file.code() {
-            for word in IMPURE {
-                if names(line, word) {
-                    findings.push(format!("{}:{number}: {word}", file.path));
-                }
-            }
-        }
-    }
-    none(findings);
-}
-
-#[test]
-fn sockets_are_opened_in_few_places() {
-    let mut findings = Vec::new();
-    for file in files() {
-        if !file.path.starts_with("nodex-core/src/") || SOCKETS.iter().any(|place| file.path.starts_with(place)) {
-            continue;
-        }
-        for (number, line) in file.code() {
-            for word in ["TcpListener", "TcpStream", "UdpSocket"] {
-                if names(line, word) {
-                    findings.push(format!("{}:{number}: {word}", file.path));
-                }
-            }
-        }
-    }
-    none(findings);
 }
 
 /// `unsafe_code` is denied for the workspace; so this finds every exception.

@@ -19,22 +19,11 @@ struct Tower {
 }
 
 const TOWERS: &[Tower] = &[
-    Tower { folder: "nodex-proto/src", floors: &[&["protocol"], &["text"], &["convert"], &["etf"], &["term"], &["."]] },
     Tower {
-        folder: "nodex-core/src",
-        floors: &[
-            &["node"],
-            &["net"],
-            &["epmd"],
-            &["limits", "socket"],
-            // Until they are a crate of their own.
-            &["dist"],
-            &["convert"],
-            &["etf"],
-            &["term"],
-            &["."],
-        ],
+        folder: "nodex-proto/src",
+        floors: &[&["macros"], &["protocol", "reply.rs"], &["convert"], &["text"], &["etf"], &["term"], &["."]],
     },
+    Tower { folder: "nodex-core/src", floors: &[&["node"], &["net"], &["epmd"], &["limits", "socket"], &["."]] },
     Tower {
         folder: "nodex-core/src/node",
         floors: &[
@@ -86,15 +75,15 @@ fn floor<'a>(tower: &Tower, file: &'a str) -> Option<Result<(usize, &'a str), &'
     }
 }
 
-/// Where something uses what is above it, or beside it on the same floor.
-pub(crate) fn imports_up(graph: &Graph) -> Vec<String> {
-    let mut findings = Vec::new();
+/// Which file uses which other one that is above it, or beside it on the same floor, with the places.
+pub(crate) fn imports_up(graph: &Graph) -> BTreeMap<(usize, usize), Vec<String>> {
+    let mut findings: BTreeMap<(usize, usize), Vec<String>> = BTreeMap::new();
     for used in &graph.uses {
         let (from, to) = (&graph.modules[used.from].file, &graph.modules[used.to].file);
         for tower in TOWERS {
             let (Some(Ok(lower)), Some(Ok(upper))) = (floor(tower, from), floor(tower, to)) else { continue };
             if upper.0 < lower.0 || (upper.0 == lower.0 && upper.1 != lower.1) {
-                findings.push(format!("{from}:{}: {} of {to}", used.line, used.name));
+                findings.entry((used.from, used.to)).or_default().push(format!("{}:{}", used.line, used.name));
             }
         }
     }
@@ -109,11 +98,8 @@ fn findings(graph: &Graph) -> BTreeSet<String> {
             findings.extend(circle.iter().map(|&module| format!("in a circle: {}", graph.modules[module].file)));
         }
     }
-    for finding in imports_up(graph) {
-        let mut words = finding.split(": ");
-        let from = words.next().and_then(|place| place.rsplit_once(':')).map_or("", |(file, _)| file);
-        let to = finding.rsplit_once(" of ").map_or("", |(_, file)| file);
-        findings.insert(format!("up: {from} -> {to}"));
+    for (from, to) in imports_up(graph).into_keys() {
+        findings.insert(format!("up: {} -> {}", graph.modules[from].file, graph.modules[to].file));
     }
     for file in files().iter().filter(|file| is_source(&file.path)) {
         for tower in TOWERS {

@@ -24,16 +24,26 @@ fn structure() {
     println!("{}", crates(graph));
     println!("{}", folders());
     println!("{}", circles_of_all(graph));
-    println!("Up:\n{}", lines(rules::imports_up(graph)));
+    println!("{}", up(graph));
     if let Some(place) = std::env::var_os(USES) {
         println!("{}", uses(graph, &place.to_string_lossy()));
     }
     assert!(graph.modules.len() > 100, "{} modules", graph.modules.len());
 }
 
-/// Findings, one a line.
-fn lines(findings: Vec<String>) -> String {
-    findings.into_iter().map(|finding| format!("  {finding}\n")).collect()
+/// Who uses what is above it.
+fn up(graph: &Graph) -> String {
+    let mut text = String::from("Up:\n");
+    for ((from, to), places) in rules::imports_up(graph) {
+        text += &arrow(graph, from, to, &places);
+    }
+    text
+}
+
+/// One file that uses another one, with the first few places.
+fn arrow(graph: &Graph, from: usize, to: usize, places: &[String]) -> String {
+    let shown = places[..places.len().min(4)].join(", ");
+    format!("  {} -> {}  ({shown})\n", graph.modules[from].file, graph.modules[to].file)
 }
 
 fn crates(graph: &Graph) -> String {
@@ -48,8 +58,7 @@ fn crates(graph: &Graph) -> String {
         let in_circles: usize = circles.iter().map(Vec::len).sum();
         let modules: Vec<&str> = graph.of(krate).map(|module| graph.modules[module].file.as_str()).collect();
         let lines: usize = modules.iter().map(|file| lines_of(file)).sum();
-        let up =
-            up.iter().filter(|finding| modules.iter().any(|file| finding.starts_with(&format!("{file}:")))).count();
+        let up = up.keys().filter(|(from, _)| graph.modules[*from].krate == krate).count();
         text += &format!(
             "{:<28} {:>7} {lines:>7} {:>7} {:>7} {in_circles:>10} {up:>7}\n",
             known.name,
@@ -88,10 +97,9 @@ fn circles_of_all(graph: &Graph) -> String {
         for circle in circles(&edges) {
             text += &format!("Circle of {} in {}:\n", circle.len(), graph.crates[krate].name);
             for (from, to) in edges.iter().filter(|(from, to)| circle.contains(from) && circle.contains(to)) {
-                text += &format!("  {} -> {}", graph.modules[*from].file, graph.modules[*to].file);
-                let names: Vec<String> =
+                let places: Vec<String> =
                     graph.places(*from, *to).map(|place| format!("{}:{}", place.line, place.name)).collect();
-                text += &format!("  ({})\n", names[..names.len().min(4)].join(", "));
+                text += &arrow(graph, *from, *to, &places);
             }
         }
     }

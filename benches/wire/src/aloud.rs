@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Child;
 
-use nodex_core::term::is_visible;
+use nodex_core::text::is_visible;
 
 /// A longer line comes in pieces.
 const LINE: u64 = 4096;

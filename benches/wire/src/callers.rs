@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use nodex_core::{atom, dist::Cookie, term::Atom};
+use nodex_core::{atom, protocol::Cookie, term::Atom};
 use nodex_host::{Cnode, CnodeBuilder, Distributed, UseEpmd};
 use tokio::runtime::{Builder, Runtime};
 

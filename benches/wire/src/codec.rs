@@ -1,4 +1,4 @@
-//! What the benchmark of the codec (`nodex-core/benches/codec`) has written, as part of the report. It has run at another
+//! What the benchmark of the codec (`nodex-proto/benches/codec`) has written, as part of the report. It has run at another
 //! time: its date and commit go with it.
 
 use std::fmt::Write;

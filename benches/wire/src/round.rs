@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nodex_core::dist::Cookie;
+use nodex_core::protocol::Cookie;
 use nodex_host::{Distributed, distributed::UseEpmd};
 use tokio::runtime::Runtime;
 
@@ -95,7 +95,7 @@ pub fn run(options: &Options, talk: impl Fn(&str)) -> Result<Report, String> {
     if let Some(file) = &options.codec {
         report.codec = std::fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if report.codec.is_none() {
-            report.leave_out("the codec: cargo bench -p nodex-core --bench codec measures it");
+            report.leave_out("the codec: cargo bench -p nodex-proto --bench codec measures it");
         }
     }
     for part in PARTS.iter().filter(|part| !options.does(part)) {

@@ -4,7 +4,8 @@ use std::{collections::HashMap, io, net::TcpStream};
 
 use nodex_core::{
     convert::{binary_to_term, term_to_binary},
-    term::{Syntax, Term, canonical, parse},
+    term::{Term, canonical},
+    text::{Syntax, parse},
 };
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{env, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
-use nodex_core::{dist::Cookie, node::CookieSource};
+use nodex_core::{node::CookieSource, protocol::Cookie};
 
 use crate::{cli::Global, output::Screen};
 

@@ -8,8 +8,8 @@ mod rex;
 use std::{io, sync::Arc, time::Duration};
 
 use nodex_core::{
-    dist::{Cookie, handshake::check_own_name},
     node::{CookieSourceError, Node, Peer, StartError},
+    protocol::{Cookie, handshake::check_own_name},
     term::{Atom, Term},
 };
 use nodex_host::distributed::random_cookie;

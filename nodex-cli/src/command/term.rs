@@ -7,7 +7,8 @@ use std::{
 
 use nodex_core::{
     convert::term_to_binary,
-    term::{Atom, ParseError, Syntax, Term, Text, is_visible, parse},
+    term::{Atom, Term},
+    text::{ParseError, Syntax, Text, is_visible, parse},
 };
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 
 use nodex_core::{
     convert::{IntoTerm, term_to_binary},
-    dist::control::PASS_THROUGH,
     etf::EncodeError,
+    protocol::control::PASS_THROUGH,
 };
 
 /// A whole frame: the control tuple, and the payload with its version byte.
@@ -24,7 +24,7 @@ pub(crate) fn frame(control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<V
 
 #[cfg(test)]
 mod tests {
-    use nodex_core::{atom, dist::control, term::Pid};
+    use nodex_core::{atom, protocol::control, term::Pid};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use bytes::BytesMut;
-use nodex_core::dist::{Frame, FrameError, Frames, handshake};
+use nodex_core::protocol::{Frame, FrameError, Frames, handshake};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{

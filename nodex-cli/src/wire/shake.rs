@@ -3,8 +3,10 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use nodex_core::{
-    dist::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local, Peer, Request, SETUP_TIME},
     net::random_challenge,
+    protocol::handshake::{
+        Acceptor, Answer, Event, Framing, HandshakeError, Initiator, Local, Peer, Request, SETUP_TIME,
+    },
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use nodex_core::{
     convert::{DecodeError, FromTerm},
-    dist::control::{Control, PidTerm, ProcTerm, Target, decode},
     etf::Decoder,
+    protocol::control::{Control, PidTerm, ProcTerm, Target, decode},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 

@@ -5,8 +5,8 @@ use std::mem;
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::{
-    dist::control::PASS_THROUGH,
     etf::{SHARE_MIN, VERSION},
+    protocol::control::PASS_THROUGH,
 };
 
 /// The first size of the read buffer; it grows when a read fills it.

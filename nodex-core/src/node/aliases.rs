@@ -12,7 +12,7 @@ use std::{
 
 use super::{Context, Node, local::Inner, processes::Number, replies};
 use crate::{
-    dist::control::RefTerm,
+    protocol::control::RefTerm,
     term::{Pid, Reference},
 };
 

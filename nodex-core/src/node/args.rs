@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
-    dist::control::UnsupportedControl,
     etf::{Decoder, EncodeError, Encoder},
+    protocol::control::UnsupportedControl,
     term::Atom,
 };
 

@@ -6,7 +6,7 @@ use super::{
     cookie::{CookieSource, CookieSourceError},
     mark,
 };
-use crate::dist::{
+use crate::protocol::{
     Cookie,
     handshake::{NameProblem, check_node_name, check_own_name},
 };

@@ -226,7 +226,7 @@ impl Builder {
 
     /// Whether a connection that this node makes takes the place of one that a node of the same name has with that peer;
     /// it does unless this is called. With `false` the peer keeps the other one, and [`Node::connect`](super::Node::connect)
-    /// fails with [`HandshakeError::AlreadyConnected`](crate::dist::handshake::HandshakeError::AlreadyConnected): for
+    /// fails with [`HandshakeError::AlreadyConnected`](crate::protocol::handshake::HandshakeError::AlreadyConnected): for
     /// programs that are no node of their own and could meet one of their name. A node that lives on has to take over,
     /// or it could not come back after a half-open connection until the peer's tick time is up.
     #[must_use]

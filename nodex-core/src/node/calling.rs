@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
-    dist::control::{Control, PidTerm, ProcTerm, RefTerm, UnsupportedControl},
     etf::{Decoder, EncodeError, Encoder},
     net::ConnectError,
+    protocol::control::{Control, PidTerm, ProcTerm, RefTerm, UnsupportedControl},
     term::{Atom, RawTerm, Reference},
 };
 

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{Extensions, Node, counters::Counters, local::Inner, peers::Peer, route::Address, watches::Watches};
-use crate::{dist::Flags, etf::Encoder, term::Atom};
+use crate::{etf::Encoder, protocol::Flags, term::Atom};
 
 /// Argument of a handler: its node and the connection of the caller. Cheap to clone and to keep.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::dist::{Cookie, CookieError};
+use crate::protocol::{Cookie, CookieError};
 
 /// Looks for a cookie in the environment and in files.
 ///

@@ -28,12 +28,12 @@ use super::{
     route::{More, Route},
 };
 use crate::{
-    dist::{
+    etf::{Decoder, Encoder, Mark, tag},
+    net::{BATCH, Input, LinkEnd, Load, Receive, Taken},
+    protocol::{
         Flags,
         control::{self, AtomTerm, Control, PidTerm, Target as Receiver},
     },
-    etf::{Decoder, Encoder, Mark, tag},
-    net::{BATCH, Input, LinkEnd, Load, Receive, Taken},
 };
 
 /// The server of `rpc` on a BEAM (OTP's `rpc.erl`).

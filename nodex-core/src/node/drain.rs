@@ -17,8 +17,8 @@ use std::sync::{
 
 use super::{CallKind, Rejection, dispatch::Arrival, later::LaterCalls, local::Inner, route::Route, spawned::Style};
 use crate::{
-    dist::control::{Control, ProcTerm, RefTerm},
     etf::Encoder,
+    protocol::control::{Control, ProcTerm, RefTerm},
 };
 
 /// The term `{shutdown, draining}`.
@@ -196,7 +196,8 @@ mod tests {
     use crate::{
         atom,
         node::{Functions, testing::TestNode},
-        term::{Atom, Syntax, parse},
+        term::Atom,
+        text::{Syntax, parse},
     };
 
     #[tokio::test]

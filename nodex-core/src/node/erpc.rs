@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
-    dist::control::{AtomTerm, Control, PidTerm, RefTerm, UnsupportedControl},
     etf::{Decoder, EncodeError, Encoder},
     net::ConnectError,
+    protocol::control::{AtomTerm, Control, PidTerm, RefTerm, UnsupportedControl},
     term::{Atom, AtomError, RawTerm, Reference},
 };
 

@@ -20,9 +20,10 @@ use super::{
     panics, parent, ready_process,
 };
 use crate::{
-    dist::handshake::{HandshakeError, SETUP_TIME},
     net::{ConnectError, LinkEnd, connect_to_host, reader::LAST},
-    term::{Atom, is_visible},
+    protocol::handshake::{HandshakeError, SETUP_TIME},
+    term::Atom,
+    text::is_visible,
 };
 
 /// The exit statuses of a node executable, beside 0: the ordinary end, by the link, a signal or the end of stdin.

@@ -13,10 +13,7 @@ use super::{
     service_end,
     spawned::NORMAL,
 };
-use crate::{
-    dist::control::PidTerm,
-    term::{RawTerm, Text},
-};
+use crate::{protocol::control::PidTerm, term::RawTerm, text::Text};
 
 /// The atom `kill`.
 const KILL: &[u8] = b"\x77\x04kill";

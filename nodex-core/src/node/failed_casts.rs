@@ -3,10 +3,7 @@
 use tracing::Level;
 
 use super::{Context, IntoReply, Rejection};
-use crate::{
-    etf::Encoder,
-    term::{Atom, Text},
-};
+use crate::{etf::Encoder, term::Atom, text::Text};
 
 /// So much of a reason is shown.
 const SHOWN: usize = 512;

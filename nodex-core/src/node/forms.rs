@@ -10,8 +10,8 @@ use super::{
     route::{More, Route},
 };
 use crate::{
-    dist::control::PidTerm,
     etf::{Decoder, Encoder, tag},
+    protocol::control::PidTerm,
 };
 
 /// The atoms `io_reply` and `file_reply`.

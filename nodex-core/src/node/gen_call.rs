@@ -2,8 +2,8 @@
 
 use super::route::More;
 use crate::{
-    dist::control::{PidTerm, RefTerm},
     etf::{Decoder, tag},
+    protocol::control::{PidTerm, RefTerm},
 };
 
 /// What stands in front of the reference in `[alias|Ref]`, encoded.

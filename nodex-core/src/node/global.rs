@@ -6,11 +6,11 @@
 
 use super::{dispatch::Dispatch, local::Inner, peers::Peer};
 use crate::{
-    dist::{
+    etf::{Decoder, Encoder},
+    protocol::{
         Flags,
         control::{AtomTerm, Control, Target},
     },
-    etf::{Decoder, Encoder},
 };
 
 pub(super) const NAME_SERVER: &[u8] = b"global_name_server";

@@ -17,12 +17,12 @@ use super::{
     peers::{Peer, Wanted},
 };
 use crate::{
-    dist::{
+    epmd::EpmdError,
+    net::{ConnectError, LinkEnd, Locate, Obstacle, Pauses, connect, connect_by, obstacle},
+    protocol::{
         Cookie, Flags,
         handshake::{NameProblem, SETUP_TIME, check_node_name, check_own_name},
     },
-    epmd::EpmdError,
-    net::{ConnectError, LinkEnd, Locate, Obstacle, Pauses, connect, connect_by, obstacle},
     term::Atom,
 };
 
@@ -157,7 +157,7 @@ impl Node {
     /// connections may still be ending then; see [`ServiceType`](super::ServiceType).
     ///
     /// ```
-    /// # use nodex_core::{atom, dist::Cookie, node::{Builder, Functions, ServiceOptions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{Builder, Functions, ServiceOptions}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let watched = node.clone();

@@ -15,9 +15,9 @@ use super::{
     pending::{Pending, PendingEntry},
 };
 use crate::{
-    dist::handshake::{Answer, Peer, Request},
     epmd::Entry,
     net::{Gate, Locate, accept, publish},
+    protocol::handshake::{Answer, Peer, Request},
     socket::ShutOnDrop,
     term::Atom,
 };

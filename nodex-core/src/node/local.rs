@@ -23,9 +23,9 @@ use super::{
     replies::{Replies, ReplyId, of_reference_words, reference_words},
 };
 use crate::{
-    dist::{Cookie, Flags, handshake::Local},
     etf::{Encoder, tag},
     net::{Keeper, LinkLimits, Locate, random_bits},
+    protocol::{Cookie, Flags, handshake::Local},
     term::{Atom, Pid, Reference},
 };
 

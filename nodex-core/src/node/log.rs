@@ -15,7 +15,7 @@ use tracing::{
     span,
 };
 
-use crate::term::is_visible;
+use crate::text::is_visible;
 
 /// The environment variable that names the least important level that is logged.
 const VARIABLE: &str = "NODEX_LOG";

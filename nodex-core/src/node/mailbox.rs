@@ -36,7 +36,7 @@ impl Node {
     /// A new process for plain Rust code.
     ///
     /// ```
-    /// # use nodex_core::{atom, dist::Cookie, node::Builder};
+    /// # use nodex_core::{atom, protocol::Cookie, node::Builder};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// # let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let mut news = node.mailbox();

@@ -46,7 +46,6 @@ mod reconnect;
 mod refusal;
 mod registry;
 mod replies;
-mod reply;
 mod rex;
 mod route;
 mod rpc;
@@ -66,7 +65,7 @@ pub mod testing;
 mod too_long;
 mod watches;
 
-pub use crate::dist::Cookie;
+pub use crate::protocol::Cookie;
 pub use args::{Args, FromArg, Rejection};
 pub use arguments::{ArgumentError, Arguments};
 pub use builder::Builder;
@@ -83,13 +82,13 @@ pub use log::{UnknownLevel, log_to_stderr};
 pub use mailbox::Mailbox;
 pub use mark::reads_cookie_from_environment;
 pub use monitor::{Down, Monitor};
+#[doc(hidden)]
+pub use nodex_proto::reply::Checked;
+pub use nodex_proto::reply::{Class, Encoded, IntoReply, NoReply, Raised};
 pub use peers::{NodeEvent, Peer};
 pub use reconnect::{Backoff, KeptConnected};
 pub use refusal::Refusal;
 pub use registry::ServiceError;
-#[doc(hidden)]
-pub use reply::Checked;
-pub use reply::{Class, Encoded, IntoReply, NoReply, Raised};
 pub use sending::{Destination, SendError};
 pub use serve::{Serve, Served};
 pub use service::{Accepts, Function, IntoService, Service};

@@ -16,8 +16,8 @@ use super::{
     replies::{Outcome, ReplyId, Wants},
 };
 use crate::{
-    dist::{Flags, control::UnsupportedControl},
     etf::Decoder,
+    protocol::{Flags, control::UnsupportedControl},
     term::RawTerm,
 };
 

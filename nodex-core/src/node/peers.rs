@@ -19,11 +19,11 @@ use tokio::{
 };
 
 use crate::{
-    dist::{
+    net::{ConnectError, LinkEnd, Outbox},
+    protocol::{
         Flags,
         handshake::{Answer, simultaneous_answer},
     },
-    net::{ConnectError, LinkEnd, Outbox},
     term::Atom,
 };
 

@@ -4,11 +4,11 @@ use std::{io, os::unix::net::UnixStream, sync::Arc};
 
 use super::{Node, connection, connection::Drive, peers::Peer};
 use crate::{
-    dist::{
+    net::{LinkEnd, in_memory},
+    protocol::{
         Flags,
         handshake::{self, Established},
     },
-    net::{LinkEnd, in_memory},
 };
 
 /// A peer of a node, past the handshake, that may say anything: for tests of what a node makes of it.

@@ -95,7 +95,7 @@ impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = &self.0[..self.0.floor_char_boundary(SHOWN)];
         for c in shown.chars() {
-            if crate::term::is_visible(c) {
+            if crate::text::is_visible(c) {
                 fmt::Write::write_char(f, c)?
             } else {
                 write!(f, "{}", c.escape_default())?
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use crate::{
         node::Rejection,
-        term::{Syntax, parse},
+        text::{Syntax, parse},
     };
 
     fn of(text: &str) -> Option<Refusal> {

@@ -17,7 +17,7 @@ use super::{
     system,
 };
 use crate::{
-    dist::control::AtomTerm,
+    protocol::control::AtomTerm,
     term::{Atom, AtomError, Pid},
 };
 

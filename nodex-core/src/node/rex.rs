@@ -13,9 +13,9 @@ use super::{
     spawned::{Applied, Spawned, Style},
 };
 use crate::{
-    dist::control::{AtomTerm, PidTerm, Target},
     etf::{Decoder, Encoder, tag},
     net::Input,
+    protocol::control::{AtomTerm, PidTerm, Target},
     term::RawTerm,
 };
 

@@ -13,11 +13,11 @@ use super::{
     spawned::{Begun, Spawned},
 };
 use crate::{
-    dist::{
+    etf::{Encoder, Prefix, tag},
+    protocol::{
         Flags,
         control::{Control, Op, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
     },
-    etf::{Encoder, Prefix, tag},
     term::{Pid, RawTerm},
 };
 

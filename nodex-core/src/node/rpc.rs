@@ -16,9 +16,9 @@ use super::{
     spawned::{Applied, Spawned, Style},
 };
 use crate::{
-    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, spawn_flags},
     etf::{Decoder, Encoder, EtfError, List, tag},
     net::{Input, LinkEnd},
+    protocol::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, spawn_flags},
     term::RawTerm,
 };
 

@@ -3,8 +3,8 @@
 use super::{CallError, Node, peers::Peer, processes::Number};
 use crate::{
     convert::IntoTerm,
-    dist::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
     etf::{EncodeError, Encoder},
+    protocol::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
     term::{Atom, Pid, Reference},
 };
 

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use super::{local::Inner, registry::Process};
 use crate::{
     etf::Decoder,
-    term::{Atom, Pid, RawTerm, Text},
+    term::{Atom, Pid, RawTerm},
+    text::Text,
 };
 
 /// So much of a reason is shown.

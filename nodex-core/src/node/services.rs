@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     convert::IntoTerm,
-    dist::control::{Control, PidTerm},
     etf::{EncodeError, Encoder},
+    protocol::control::{Control, PidTerm},
     term::{Atom, Pid, RawTerm},
 };
 
@@ -115,7 +115,7 @@ impl Node {
     /// Serves this under a new pid, which is all that others can reach it by.
     ///
     /// ```
-    /// # use nodex_core::{atom, dist::Cookie, node::{Builder, Functions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{Builder, Functions}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let session = node.spawn(Functions::new().add("hello", || atom!("world"))).unwrap();

@@ -14,9 +14,9 @@ use super::{
     watches::Full,
 };
 use crate::{
-    dist::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
     etf::{Decoder, Encoder, EtfError},
     net::{Input, LinkEnd},
+    protocol::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
     term::RawTerm,
 };
 

@@ -19,9 +19,10 @@ use super::{
     route::{Address, More, Route},
 };
 use crate::{
-    dist::control::{self, Control, OpenFrame, PidTerm, ProcTerm, RefTerm},
     etf::{Encoder, tag},
-    term::{RawTerm, Text},
+    protocol::control::{self, Control, OpenFrame, PidTerm, ProcTerm, RefTerm},
+    term::RawTerm,
+    text::Text,
 };
 
 /// So much of a name or a reason is shown in the log.

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     convert::{FromTerm, IntoTerm},
-    dist::Cookie,
     net::{ConnectError, Locate, random_challenge},
+    protocol::Cookie,
     term::Atom,
 };
 

@@ -13,9 +13,9 @@ use super::{
     route::{More, Route},
 };
 use crate::{
-    dist::control::{self, AtomTerm, Control, PidTerm, ProcTerm, Target},
     etf::{Decoder, Encoder, tag},
     net::{Input, LinkEnd, Together},
+    protocol::control::{self, AtomTerm, Control, PidTerm, ProcTerm, Target},
     term::RawTerm,
 };
 
@@ -189,7 +189,7 @@ fn is_from_a_process(head: &[u8]) -> bool {
 }
 
 /// Answers as `rex` does: `{badrpc, {'EXIT', Reason}}`.
-fn refuse_rex(inner: &Inner, flags: crate::dist::Flags, head: &[u8], rejection: &Rejection, out: &mut Encoder) {
+fn refuse_rex(inner: &Inner, flags: crate::protocol::Flags, head: &[u8], rejection: &Rejection, out: &mut Encoder) {
     const BADRPC_EXIT: &[u8] = b"\x68\x02\x77\x06badrpc\x68\x02\x77\x04EXIT";
     let Some(process) = inner.registry.system(REX) else { return };
     let (to, tag) = match Form::read(None, head) {

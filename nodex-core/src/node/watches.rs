@@ -12,7 +12,7 @@ use std::{
 
 use super::processes::Number;
 use crate::{
-    dist::control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
+    protocol::control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
     term::RawTerm,
 };
 

@@ -8,11 +8,11 @@ use std::{
 use nodex_core::{
     atom,
     convert::Binary,
-    dist::{
+    node::{Accepts, Builder, Call, Function, Functions, Handled, Handler, NoReply, Node, Service},
+    protocol::{
         Cookie, Flags,
         control::{self, Control},
     },
-    node::{Accepts, Builder, Call, Function, Functions, Handled, Handler, NoReply, Node, Service},
     term::{Atom, RawTerm},
 };
 use proptest::{
@@ -24,7 +24,7 @@ use proptest::{
 
 use super::{
     peer::{Peer, gen_call, message, reg_send},
-    written::{Choose, T, atom, integer, scalar, tuple, usual, write},
+    written::{Choose, T, atom, integer, term, tuple, usual, write},
 };
 
 /// What handlers were told that answer nothing.
@@ -161,7 +161,7 @@ fn said() -> impl Strategy<Value = Said> {
     ];
     let way = select(vec![Way::Plain, Way::Plain, Way::Plain, Way::Call, Way::Alias, Way::Cast]);
     let numbers = vec((-5..5_i128).prop_map(T::Int), 4);
-    (way, function, prop_oneof![vec(scalar(), 4), numbers], vec(any::<u8>(), 1..30)).prop_map(
+    (way, function, prop_oneof![vec(term(), 4), numbers], vec(any::<u8>(), 1..30)).prop_map(
         |(way, function, mut arguments, choices)| {
             arguments.truncate(function.1);
             Said { way, function, arguments, choices }
@@ -330,7 +330,7 @@ fn a_function_gives_the_same_by_message_call_and_rpc() {
             ["echo", "bare", "ready", "slow", "long", LONG, "größe", "result", "add", "nothing"].contains(name)
         })
         .collect();
-    let arguments = prop_oneof![vec(scalar(), 4), vec((-5..5_i128).prop_map(T::Int), 4)];
+    let arguments = prop_oneof![vec(term(), 4), vec((-5..5_i128).prop_map(T::Int), 4)];
     let tested = runner.run(&(select(answering), arguments), |((function, arity), mut arguments)| {
         arguments.truncate(arity);
         let mut peer = peer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

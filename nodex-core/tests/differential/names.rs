@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use nodex_core::{
     atom,
-    dist::{Cookie, Flags},
     node::{Builder, Functions, Node},
+    protocol::{Cookie, Flags},
     term::Pid,
 };
 use proptest::{

@@ -7,11 +7,11 @@ use std::{
 
 use nodex_core::{
     convert::{FromTerm, binary_to_term},
-    dist::{
+    node::{Node, testing::RawPeer},
+    protocol::{
         Flags,
         control::{self, Control},
     },
-    node::{Node, testing::RawPeer},
     term::{Atom, RawTerm},
 };
 

@@ -3,11 +3,11 @@
 use std::{env, fmt};
 
 use nodex_core::{
-    dist::{
+    epmd,
+    protocol::{
         Cookie, CookieError,
         handshake::{NameProblem, check_node_name},
     },
-    epmd,
 };
 use thiserror::Error;
 

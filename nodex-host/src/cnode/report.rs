@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use nodex_core::term::is_visible;
+use nodex_core::text::is_visible;
 use tokio::sync::watch;
 
 use super::{Down, Events, Printed, Subscription, What};

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::dist::handshake::check_own_name;
+use nodex_core::protocol::handshake::check_own_name;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{

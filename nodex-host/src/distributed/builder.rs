@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use nodex_core::{
-    dist::{Cookie, handshake::check_own_name},
     node::{self, ready_process},
+    protocol::{Cookie, handshake::check_own_name},
 };
 use tokio::runtime::Handle;
 

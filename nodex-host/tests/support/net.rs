@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, dist::Cookie, node::Builder, term::Atom};
+use nodex_core::{atom, node::Builder, protocol::Cookie, term::Atom};
 use nodex_host::{Cnode, Distributed, UseEpmd};
 
 use super::{c_program, example, nothing_left, within};

@@ -15,7 +15,7 @@ use nodex::{
     node::{self, Builder, Functions},
     prelude::*,
 };
-use nodex_core::dist::Cookie;
+use nodex_core::protocol::Cookie;
 
 /// Gives the term back.
 #[cnode_handler]

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::dist::Cookie;
+use nodex_core::protocol::Cookie;
 use nodex_host::{
     CnodeBuilder, Distributed, UseEpmd,
     supervisor::{Backoff, Change, ChildSpec, Supervisor},

@@ -2,7 +2,7 @@
 
 use std::{process::ExitStatus, time::Duration};
 
-use nodex_core::dist::handshake::{Answer, HandshakeError};
+use nodex_core::protocol::handshake::{Answer, HandshakeError};
 use nodex_host::distributed::random_cookie;
 
 use super::{

@@ -3,8 +3,8 @@
 use nodex_core::{
     atom,
     convert::term_to_binary,
-    dist::Flags,
     eetf,
+    protocol::Flags,
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
-    dist::Flags,
     etf::EncodeError,
-    term::{Atom, Pid, RawTerm, Reference, Syntax, Term, Text},
+    protocol::Flags,
+    term::{Atom, Pid, RawTerm, Reference, Term},
+    text::{Syntax, Text},
 };
 use tokio::time::Instant;
 

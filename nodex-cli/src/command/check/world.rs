@@ -7,11 +7,11 @@ use std::{
 };
 
 use nodex_core::{
-    dist::{
+    epmd::EpmdError,
+    protocol::{
         Cookie, Flags,
         handshake::{Answer, HandshakeError},
     },
-    epmd::EpmdError,
 };
 use nodex_host::distributed::random_cookie;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -139,7 +139,7 @@ impl World {
             Err(EpmdError::NotRegistered { .. }) => return Ok(None),
             Err(error) => return Err(ShakeError::Io(std::io::Error::other(error.to_string()))),
         };
-        let local = nodex_core::dist::handshake::Local { cookie, ..self.host.local.clone() };
+        let local = nodex_core::protocol::handshake::Local { cookie, ..self.host.local.clone() };
         dial((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}"), true).await.map(Some)
     }
 

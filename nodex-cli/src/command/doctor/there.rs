@@ -4,12 +4,12 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use nodex_core::{
     atom,
-    dist::{
+    epmd::{Client as Epmd, EpmdError},
+    node::Builder,
+    protocol::{
         Cookie, Flags,
         handshake::{HandshakeError, Local, NameProblem, check_node_name},
     },
-    epmd::{Client as Epmd, EpmdError},
-    node::Builder,
     term::Term,
 };
 use tokio::{

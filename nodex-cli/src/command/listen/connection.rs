@@ -8,11 +8,12 @@ use std::{
 
 use nodex_core::{
     atom,
-    dist::{
+    protocol::{
         Flags,
         handshake::{Answer, Local},
     },
-    term::{Atom, Pid, RawTerm, Reference, Term, Text},
+    term::{Atom, Pid, RawTerm, Reference, Term},
+    text::Text,
 };
 use tokio::{
     net::TcpStream,
@@ -106,13 +107,13 @@ impl Shared {
 
 pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) {
     let own = local.name.clone();
-    let answer = |request: &nodex_core::dist::handshake::Request| match request {
+    let answer = |request: &nodex_core::protocol::handshake::Request| match request {
         request if request.wants_name => Answer::NotAllowed,
         request if request.name == own => Answer::NotAllowed,
         request if shared.open().contains_key(&request.name) => Answer::Alive,
         _ => Answer::Ok,
     };
-    let replace = |peer: &nodex_core::dist::handshake::Peer| drop(shared.open().remove(&peer.name));
+    let replace = |peer: &nodex_core::protocol::handshake::Peer| drop(shared.open().remove(&peer.name));
     let link = match accept(socket, local.clone(), answer, replace).await {
         Ok(link) => link,
         Err(error) => return shared.tell(Event::Refused { why: Untrusted::of(error) }).await,

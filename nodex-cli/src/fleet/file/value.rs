@@ -2,7 +2,8 @@
 
 use std::{fmt, time::Duration};
 
-use nodex_core::term::{Atom, Syntax, Term, parse};
+use nodex_core::term::{Atom, Term};
+use nodex_core::text::{Syntax, parse};
 use nodex_host::process::StopSignal;
 use serde::{
     Deserialize, Deserializer,

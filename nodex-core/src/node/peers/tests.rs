@@ -4,8 +4,8 @@ use futures::{FutureExt, future::join_all};
 
 use super::*;
 use crate::{
-    dist::handshake::{self, Established},
     net::{WriteSide, in_memory},
+    protocol::handshake::{self, Established},
 };
 
 /// A connection with this node whose other end is gone.
