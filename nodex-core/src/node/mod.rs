@@ -34,9 +34,9 @@ pub use executable::{
 };
 pub use process::{ServiceEnd, ServiceError, ServiceType};
 pub use service::{
-    Accepts, Args, AsyncFn, Call, CallKind, Caller, Class, Context, Encoded, Extensions, FromArg, Function, Functions,
-    Handled, Handler, IntoReply, IntoService, Later, Lock, MissingState, NoReply, Raised, Rejection, Serve, Served,
-    Service, State, SyncFn, SystemState,
+    Accepts, Args, AsyncFn, Call, CallKind, Caller, Context, Encoded, ExceptionClass, Extensions, FromArg, Function,
+    Functions, Handled, Handler, IntoReply, IntoService, Later, Lock, MissingState, NoReply, Raised, Rejection, Serve,
+    Served, Service, State, SyncFn, SystemState,
 };
 #[doc(hidden)]
 pub use service::{Checked, Shown};

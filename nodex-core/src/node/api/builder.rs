@@ -9,7 +9,7 @@ use crate::{
         connection::listen::Listen,
         process::{
             factory::Factory,
-            registry::{Manners, Registration},
+            registry::{ExitPolicy, Registration},
         },
         service::{
             interface::{IntoService, Service},
@@ -69,7 +69,7 @@ impl Builder {
     pub fn service_with(self, options: ServiceOptions, service: impl IntoService) -> Self {
         let mut builder = self.service(service);
         let known = builder.registrations.iter_mut().filter(|known| known.name.is_none() && known.factory.is_none());
-        known.for_each(|known| (known.manners, known.ends) = (options.manners(), options.ends()));
+        known.for_each(|known| (known.exit_policy, known.ends) = (options.exit_policy(), options.ends()));
         builder
     }
 
@@ -92,7 +92,7 @@ impl Builder {
     pub fn register_with(mut self, name: &'static str, options: ServiceOptions, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
         let usual = Registration::usual(Some(Atom::from_static(name)), service);
-        self.registrations.push(Registration { manners: options.manners(), ends: options.ends(), ..usual });
+        self.registrations.push(Registration { exit_policy: options.exit_policy(), ends: options.ends(), ..usual });
         self
     }
 
@@ -168,8 +168,8 @@ impl Builder {
         let make = move || Box::new(make().into_service()) as Box<dyn Service>;
         let factory = Factory::new(make, options.intensity());
         let usual = Registration::usual(name, factory.make());
-        let (manners, ends, factory) = (options.manners(), options.ends(), Some(factory.into()));
-        self.registrations.push(Registration { manners, ends, factory, ..usual });
+        let (exit_policy, ends, factory) = (options.exit_policy(), options.ends(), Some(factory.into()));
+        self.registrations.push(Registration { exit_policy, ends, factory, ..usual });
         self
     }
 
@@ -257,7 +257,7 @@ const PERMANENT: ServiceOptions = ServiceOptions::built_in();
 
 impl Registration {
     fn usual(name: Option<Atom>, service: Box<dyn Service>) -> Self {
-        Registration { name, services: vec![service], manners: Manners::PERMANENT, ends: None, factory: None }
+        Registration { name, services: vec![service], exit_policy: ExitPolicy::PERMANENT, ends: None, factory: None }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     net::ConnectError,
     node::{
         connection::{inner::Inner, peers::Peer},
-        process::call_table::{Outcome, ReplyId, Wants},
+        process::call_table::{Outcome, ReplyFilter, ReplyId},
     },
     term::{Atom, RawTerm, Reference},
 };
@@ -124,7 +124,7 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Message);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Message);
         let _open = Open { inner: &self.0, id };
         self.push_message::<CallError>(&peer, &self.0.pid_bytes(id.number), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
@@ -152,7 +152,7 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Tagged);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Tagged);
         let _open = Open { inner: &self.0, id };
         let me = self.0.pid_bytes(id.number);
         let reference = self.0.reference(id);

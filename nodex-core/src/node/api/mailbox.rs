@@ -96,14 +96,14 @@ impl Drop for Mailbox {
 
 /// Where the messages of a mailbox go.
 #[derive(Debug, Clone)]
-pub(in crate::node) struct Letters(UnboundedSender<Letter>);
+pub(in crate::node) struct MailboxSender(UnboundedSender<Letter>);
 
-pub(in crate::node) fn letters() -> (Letters, UnboundedReceiver<Letter>) {
+pub(in crate::node) fn letters() -> (MailboxSender, UnboundedReceiver<Letter>) {
     let (sender, receiver) = unbounded_channel();
-    (Letters(sender), receiver)
+    (MailboxSender(sender), receiver)
 }
 
-impl Letters {
+impl MailboxSender {
     /// Puts a message that came over this connection into the mailbox.
     pub(in crate::node) fn put(&self, message: &RawTerm, peer: &Arc<Peer>) {
         // A copy, so that no more is kept than what is counted.

@@ -16,7 +16,7 @@ use crate::{
     etf::Decoder,
     node::{
         connection::peers::Peer,
-        process::call_table::{Outcome, ReplyId, Wants},
+        process::call_table::{Outcome, ReplyFilter, ReplyId},
     },
     term::RawTerm,
 };
@@ -89,7 +89,7 @@ impl Node {
         if !missing.is_empty() {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
         }
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Down);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Down);
         // From here on, dropping it gives the pid back.
         let monitor = Monitor { node: self.clone(), peer, id, to, outcome, down: false };
         monitor.control(|control| control.set());

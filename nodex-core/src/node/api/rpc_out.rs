@@ -15,8 +15,8 @@ use crate::{
     net::ConnectError,
     node::{
         connection::peers::Peer,
-        process::call_table::{Outcome, ReplyId, Wants},
-        service::reply::Class,
+        process::call_table::{Outcome, ReplyFilter, ReplyId},
+        service::reply::ExceptionClass,
         system::services::USER,
     },
     term::{Atom, AtomError, RawTerm, Reference},
@@ -103,7 +103,7 @@ pub enum RpcError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exception<'a> {
     /// Its class.
-    pub class: Class,
+    pub class: ExceptionClass,
     /// Its reason; what was thrown, for a throw.
     pub reason: &'a RawTerm,
     /// The stack trace, which only errors bring along.
@@ -119,9 +119,11 @@ impl RpcError {
     /// The exception that the function raised, if that is why there is no result.
     pub fn exception(&self) -> Option<Exception<'_>> {
         match self {
-            RpcError::Error { reason, stack } => Some(Exception { class: Class::Error, reason, stack: Some(stack) }),
-            RpcError::Exit { reason } => Some(Exception { class: Class::Exit, reason, stack: None }),
-            RpcError::Throw { value } => Some(Exception { class: Class::Throw, reason: value, stack: None }),
+            RpcError::Error { reason, stack } => {
+                Some(Exception { class: ExceptionClass::Error, reason, stack: Some(stack) })
+            }
+            RpcError::Exit { reason } => Some(Exception { class: ExceptionClass::Exit, reason, stack: None }),
+            RpcError::Throw { value } => Some(Exception { class: ExceptionClass::Throw, reason: value, stack: None }),
             _ => None,
         }
     }
@@ -174,7 +176,7 @@ impl Node {
         let deadline = super::call::after(limit);
         let (node, module, function) = (Atom::new(node)?, Atom::new(module)?, Atom::new(function)?);
         let peer = self.connected(&node, deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), Wants::Down);
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Down);
         let _open = self.open_reply(id);
         let reference = self.0.reference(id);
         self.push_spawn(&peer, id, &reference, |out| {

@@ -13,7 +13,7 @@ use crate::{
     node::{
         process::{
             factory::Intensity,
-            registry::{Manners, Process, ServiceError},
+            registry::{ExitPolicy, Process, ServiceError},
             service_end::ServiceType,
             table::Number,
         },
@@ -113,8 +113,8 @@ impl ServiceOptions {
         self.intensity
     }
 
-    pub(in crate::node) fn manners(self) -> Manners {
-        Manners { trap_exit: self.trap_exit, stop_on_panic: self.stop_on_panic, system: false }
+    pub(in crate::node) fn exit_policy(self) -> ExitPolicy {
+        ExitPolicy { trap_exit: self.trap_exit, stop_on_panic: self.stop_on_panic, system: false }
     }
 }
 
@@ -181,7 +181,7 @@ impl Node {
         }
         let number = spawned.take();
         let ends = options.ends().unwrap_or(ServiceType::Temporary);
-        let process = Process::new(name.clone(), inner.pid(number), vec![service], options.manners())
+        let process = Process::new(name.clone(), inner.pid(number), vec![service], options.exit_policy())
             .map(|process| Arc::new(process.with_end(ends, None)))
             .inspect_err(|_| spawned.release(number))?;
         let pid = process.pid.clone();
@@ -207,7 +207,7 @@ impl Node {
     pub fn stop_service(&self, service: &Pid, reason: &impl IntoTerm) -> Result<bool, EncodeError> {
         let reason = RawTerm::from_value(reason)?;
         let process = self.own(service).and_then(|number| self.0.registry.by_number(number));
-        let Some(process) = process.filter(|process| !process.manners.system) else { return Ok(false) };
+        let Some(process) = process.filter(|process| !process.exit_policy.system) else { return Ok(false) };
         let ended = self.0.end(&process, &reason);
         self.0.registry.forget(&process);
         Ok(ended)

@@ -20,9 +20,9 @@ use crate::{
     dist::control::{Control, ProcTerm, RefTerm},
     etf::Encoder,
     node::{
-        inbound::{dispatch::Arrival, pending_calls::LaterCalls},
+        inbound::{dispatch::Arrival, pending_calls::PendingCalls},
         process::rpc_process::Style,
-        service::{args::Rejection, caller::CallKind, reply_to::Route},
+        service::{args::Rejection, caller::CallKind, reply_to::ReplyTo},
     },
 };
 
@@ -108,44 +108,44 @@ impl Arrival<'_> {
         term: &[u8],
         name: &[u8],
         arity: usize,
-        route: &Route<'_>,
-        later: &mut LaterCalls,
+        reply_to: &ReplyTo<'_>,
+        later: &mut PendingCalls,
         out: &mut Encoder,
     ) -> bool {
-        if self.process.manners.system {
+        if self.process.exit_policy.system {
             return false;
         }
         // What calls nothing is answered in its own form, or not at all, as it always is.
-        if route.kind == CallKind::Plain
+        if reply_to.kind == CallKind::Plain
             && self.process.function(name, name.len(), arity).is_none()
             && self.formed(term, out)
         {
             return true;
         }
         let counters = self.context.counters();
-        if !is_answered(route) {
+        if !is_answered(reply_to) {
             if self.ending == Ending::Early {
                 return false;
             }
             counters.dropped();
             tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), "a cast came too late");
-            if let Some(spawned) = route.spawned() {
-                spawned.reject(route, &Rejection::draining(), out);
+            if let Some(spawned) = reply_to.spawned() {
+                spawned.reject(reply_to, &Rejection::draining(), out);
             }
             return true;
         }
         counters.refused();
-        tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "a call was refused");
-        if route.kind == CallKind::GenCall && self.fire(route, out) {
+        tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?reply_to.kind, "a call was refused");
+        if reply_to.kind == CallKind::GenCall && self.fire(reply_to, out) {
             return true;
         }
-        self.deny(name, route, later, out);
+        self.deny(name, reply_to, later, out);
         true
     }
 
     /// Has the monitor that `gen:call` has set for this call tell that the process is gone. False when there is none.
-    fn fire(&self, route: &Route<'_>, out: &mut Encoder) -> bool {
-        let Some(more) = route.more else { return false };
+    fn fire(&self, reply_to: &ReplyTo<'_>, out: &mut Encoder) -> bool {
+        let Some(more) = reply_to.more else { return false };
         let Some(reference) = more.alias.or_else(|| RefTerm::new(more.tag)) else { return false };
         let fired = self.context.watches().fire(self.process.address.number(), reference);
         let Some(fired) = fired else { return false };
@@ -161,32 +161,32 @@ impl Arrival<'_> {
     }
 
     /// Says so to whoever waits for an answer.
-    fn deny(&self, name: &[u8], route: &Route<'_>, later: &mut LaterCalls, out: &mut Encoder) {
+    fn deny(&self, name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut Encoder) {
         let draining = Rejection::draining();
         // An answer itself: two nodes of this kind could go on for ever.
-        if route.kind == CallKind::Plain && name == b"error" {
+        if reply_to.kind == CallKind::Plain && name == b"error" {
             return;
         }
-        if later.must_wait(route) {
+        if later.must_wait(reply_to) {
             let mut kept = Encoder::new();
-            route.write_error(&mut kept, &draining);
-            later.queue(route, &kept);
+            reply_to.write_error(&mut kept, &draining);
+            later.queue(reply_to, &kept);
         } else {
-            route.write_error(out, &draining);
+            reply_to.write_error(out, &draining);
         }
     }
 }
 
 /// Whether anybody waits for an answer.
-fn is_answered(route: &Route<'_>) -> bool {
-    match route.kind {
+fn is_answered(reply_to: &ReplyTo<'_>) -> bool {
+    match reply_to.kind {
         // No process has the numbers 0 and 0 of those that send: nodes of this kind send so what they want no answer to.
-        CallKind::Plain => route.to.is_some_and(|to| (to.id(), to.serial()) != (0, 0)),
+        CallKind::Plain => reply_to.to.is_some_and(|to| (to.id(), to.serial()) != (0, 0)),
         CallKind::GenCall => true,
         CallKind::Cast => false,
-        CallKind::Rpc => match route.spawned().map(|spawned| spawned.style) {
+        CallKind::Rpc => match reply_to.spawned().map(|spawned| spawned.style) {
             Some(Style::Spawn) => false,
-            Some(Style::Rex) => route.to.is_some(),
+            Some(Style::Rex) => reply_to.to.is_some(),
             Some(Style::Call) | None => true,
         },
     }

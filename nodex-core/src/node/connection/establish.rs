@@ -18,7 +18,7 @@ use crate::{
     node::{
         api::mailbox::Mail,
         inbound::dispatch::Dispatch,
-        process::incoming_monitors::Watches,
+        process::incoming_monitors::IncomingMonitors,
         service::{context::Context, counters::Counters},
     },
     term::Atom,
@@ -64,7 +64,7 @@ pub(in crate::node) fn establish(
         creation: established.peer.creation,
         flags: established.peer.negotiated,
         outbox: outbox.clone(),
-        watches: Watches::default(),
+        watches: IncomingMonitors::default(),
         counters: Counters::default(),
         mail: Mail::default(),
         form_of_state: OnceCell::new(),

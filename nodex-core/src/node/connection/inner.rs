@@ -20,7 +20,7 @@ use crate::{
         api::{builder::Builder, node::StartError},
         process::{
             aliases::Aliases,
-            call_table::{Replies, ReplyId, of_reference_words, reference_words},
+            call_table::{CallTable, ReplyId, of_reference_words, reference_words},
             registry::Registry,
             service_end::ServiceEnd,
             table::Number,
@@ -50,7 +50,7 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) peers: Peers,
     /// Connections that are being served.
     pub(in crate::node) connections: AtomicUsize,
-    pub(in crate::node) replies: Replies,
+    pub(in crate::node) replies: CallTable,
     pub(in crate::node) aliases: Aliases,
     /// Callers that wait for an answer of who has kept them.
     pub(in crate::node) kept: Kept,
@@ -96,7 +96,7 @@ impl Inner {
             locate,
             visible: builder.visible,
             take_over: builder.take_over,
-            replies: Replies::new(registry.next_id()),
+            replies: CallTable::new(registry.next_id()),
             aliases: Aliases::default(),
             kept: Kept::default(),
             registry,

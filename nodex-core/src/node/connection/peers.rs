@@ -21,7 +21,7 @@ use crate::{
     node::{
         api::mailbox::Mail,
         inbound::sys::Taken,
-        process::{incoming_monitors::Watches, table::SMALL_SERIAL},
+        process::{incoming_monitors::IncomingMonitors, table::SMALL_SERIAL},
         service::counters::Counters,
     },
     term::Atom,
@@ -46,7 +46,7 @@ pub struct Peer {
     pub(in crate::node) creation: u32,
     pub(in crate::node) flags: Flags,
     pub(in crate::node) outbox: Arc<Outbox>,
-    pub(in crate::node) watches: Watches,
+    pub(in crate::node) watches: IncomingMonitors,
     pub(in crate::node) counters: Counters,
     pub(in crate::node) mail: Mail,
     /// How its `sys` takes the state of a process, once it has been asked.

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::{global, pending_calls::LaterCalls};
+use super::{global, pending_calls::PendingCalls};
 use crate::{
     dist::{
         Flags,
@@ -38,7 +38,7 @@ use crate::{
             failed_casts,
             function_table::Target,
             interface::{Accepts, Function},
-            reply_to::{More, Route},
+            reply_to::{CallTag, ReplyTo},
         },
     },
 };
@@ -51,7 +51,7 @@ pub(in crate::node) struct Dispatch {
     pub(in crate::node) inner: Arc<Inner>,
     pub(in crate::node) context: Context,
     pub(in crate::node) flags: Flags,
-    pub(in crate::node) later: LaterCalls,
+    pub(in crate::node) later: PendingCalls,
     pub(in crate::node) ending: Ending,
     /// Given up when nothing of this connection runs any more and the node is to end.
     busy: Option<Busy>,
@@ -62,7 +62,7 @@ pub(in crate::node) struct Dispatch {
 impl Dispatch {
     pub(in crate::node) fn new(inner: Arc<Inner>, context: Context, flags: Flags) -> Self {
         let stop = Box::pin(inner.stop.clone().cancelled_owned());
-        let (later, busy) = (LaterCalls::default(), Some(Busy::new(inner.clone())));
+        let (later, busy) = (PendingCalls::default(), Some(Busy::new(inner.clone())));
         Dispatch { inner, context, flags, later, ending: Ending::No, busy, stop, stop_registered: false }
     }
 }
@@ -85,7 +85,7 @@ impl Receive for Dispatch {
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
         if let Some((from, name, message)) = control::decode_reg_send(frame)
             && let Dispatch { inner, context, flags, later, .. } = self
-            && let Some(process) = inner.registry.built_in(name.name_bytes())
+            && let Some(process) = inner.registry.lookup_static(name.name_bytes())
         {
             let flags = *flags;
             if let Some(taken) = plain(process, flags, context, from, message, input, later, out) {
@@ -167,30 +167,37 @@ fn plain(
     from: PidTerm<'_>,
     message: &[u8],
     input: Input<'_>,
-    later: &mut LaterCalls,
+    later: &mut PendingCalls,
     out: &mut Encoder,
 ) -> Option<Taken> {
     let (name, length, arity) = short_head(message)?;
     let Target { service, index, function } = process.function(name, length, arity)?;
-    if !function.accepts.contains(Accepts::PLAIN) || !later.is_orderly() {
+    if !function.accepts.contains(Accepts::PLAIN) || !later.nothing_queued() {
         return None;
     }
-    context.counters().came(CallKind::Plain);
+    context.counters().count_call(CallKind::Plain);
     let mark = out.mark();
     let address = &process.address;
-    let route = Route { kind: CallKind::Plain, flags, to: Some(from), from: address, more: None };
+    let reply_to = ReplyTo { kind: CallKind::Plain, flags, to: Some(from), from: address, more: None };
     // Made where the service reads it.
     let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner()));
     let share = Share::default();
-    let args =
-        Args { function: &function.name, taken: 0, decoder, context, route: &route, process: address, share: &share };
+    let args = Args {
+        function: &function.name,
+        taken: 0,
+        decoder,
+        context,
+        reply_to: &reply_to,
+        process: address,
+        share: &share,
+    };
     let call = Call { args, out, waker: input.waker };
     let handled = catch_unwind(AssertUnwindSafe(|| service.call(*index, call)));
     share.over(handled.is_err());
     match handled {
         Ok(Handled(None)) => return Some(Taken::Handled),
-        Ok(Handled(Some(running))) => later.push(&route, process, function.name.clone(), running, input),
-        Err(panic) => panicked(process, context, function, &route, mark, out, &*panic),
+        Ok(Handled(Some(running))) => later.push(&reply_to, process, function.name.clone(), running, input),
+        Err(panic) => panicked(process, context, function, &reply_to, mark, out, &*panic),
     }
     Some(Taken::Kept)
 }
@@ -286,20 +293,20 @@ impl Arrival<'_> {
         &self,
         from: Option<PidTerm<'_>>,
         term: &[u8],
-        later: &mut LaterCalls,
+        later: &mut PendingCalls,
         out: &mut Encoder,
     ) {
-        let mut route =
-            Route { kind: CallKind::Plain, flags: self.flags, to: from, from: &self.process.address, more: None };
+        let mut reply_to =
+            ReplyTo { kind: CallKind::Plain, flags: self.flags, to: from, from: &self.process.address, more: None };
         let mut decoder = Decoder::with_owner(term, self.input.owner());
         let more;
         if let Some((call, request)) = from.and_then(|from| usual_call(term, from)) {
             decoder.rewind(request);
             more = call;
-            route = Route { kind: CallKind::GenCall, more: Some(&more), ..route };
+            reply_to = ReplyTo { kind: CallKind::GenCall, more: Some(&more), ..reply_to };
         } else {
             let Some((name, arity)) = head(&mut decoder) else {
-                return self.unknown(&route, b"", term, later, out);
+                return self.unknown(&reply_to, b"", term, later, out);
             };
             match (name, arity) {
                 (b"$gen_call", 2) => {
@@ -307,17 +314,17 @@ impl Arrival<'_> {
                         tracing::warn!(peer = %self.context.peer(), "a gen call without a pid and a tag was dropped");
                         return;
                     };
-                    more = More { tag, alias: alias_of(tag), spawned: None };
-                    route = Route { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..route };
+                    more = CallTag { tag, alias: alias_of(tag), spawned: None };
+                    reply_to = ReplyTo { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..reply_to };
                 }
-                (b"$gen_cast", 1) => route = Route { kind: CallKind::Cast, ..route },
+                (b"$gen_cast", 1) => reply_to = ReplyTo { kind: CallKind::Cast, ..reply_to },
                 (b"system", 2) if self.system(term, later, out) => return,
-                _ => return self.invoke(&decoder, name, arity, &route, later, out),
+                _ => return self.invoke(&decoder, name, arity, &reply_to, later, out),
             }
         }
         match head(&mut decoder) {
-            Some((name, arity)) => self.for_call(name, arity).invoke(&decoder, name, arity, &route, later, out),
-            None => self.unknown(&route, b"", term, later, out),
+            Some((name, arity)) => self.for_call(name, arity).invoke(&decoder, name, arity, &reply_to, later, out),
+            None => self.unknown(&reply_to, b"", term, later, out),
         }
     }
 
@@ -339,16 +346,16 @@ impl Arrival<'_> {
         decoder: &Decoder<'_>,
         name: &[u8],
         arity: usize,
-        route: &Route<'_>,
-        later: &mut LaterCalls,
+        reply_to: &ReplyTo<'_>,
+        later: &mut PendingCalls,
         out: &mut Encoder,
     ) {
         let (process, context) = (self.process, self.context);
-        if self.ending != Ending::No && self.refused(decoder.bytes(), name, arity, route, later, out) {
+        if self.ending != Ending::No && self.refused(decoder.bytes(), name, arity, reply_to, later, out) {
             return;
         }
-        context.counters().came(route.kind);
-        let accepts = match route.kind {
+        context.counters().count_call(reply_to.kind);
+        let accepts = match reply_to.kind {
             CallKind::Plain => Accepts::PLAIN,
             CallKind::GenCall => Accepts::CALL,
             CallKind::Cast => Accepts::CAST,
@@ -358,10 +365,10 @@ impl Arrival<'_> {
         let Some(Target { service, index, function }) =
             function.filter(|target| target.function.accepts.admits(accepts))
         else {
-            return self.unknown(route, name, decoder.bytes(), later, out);
+            return self.unknown(reply_to, name, decoder.bytes(), later, out);
         };
         let mut kept;
-        let waits = later.must_wait(route);
+        let waits = later.must_wait(reply_to);
         let place = if waits {
             kept = Encoder::new();
             &mut kept
@@ -373,49 +380,49 @@ impl Arrival<'_> {
         let decoder = Decoder::at(decoder.bytes(), decoder.position(), decoder.owner());
         let (address, share) = (&process.address, Share::default());
         let args =
-            Args { function: &function.name, taken: 0, decoder, context, route, process: address, share: &share };
+            Args { function: &function.name, taken: 0, decoder, context, reply_to, process: address, share: &share };
         let call = Call { args, out: place, waker: self.input.waker };
         let handled = catch_unwind(AssertUnwindSafe(|| service.call(*index, call)));
         share.over(handled.is_err());
         match handled {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
-                return later.push(route, process, function.name.clone(), running, self.input);
+                return later.push(reply_to, process, function.name.clone(), running, self.input);
             }
-            Err(panic) => panicked(process, context, function, route, mark, place, &*panic),
+            Err(panic) => panicked(process, context, function, reply_to, mark, place, &*panic),
         }
         if waits {
-            later.queue(route, place);
+            later.queue(reply_to, place);
         }
     }
 
     /// Answers a message that calls nothing.
     #[cold]
-    fn unknown(&self, route: &Route<'_>, name: &[u8], term: &[u8], later: &mut LaterCalls, out: &mut Encoder) {
-        if route.kind == CallKind::Plain && self.formed(term, out) {
+    fn unknown(&self, reply_to: &ReplyTo<'_>, name: &[u8], term: &[u8], later: &mut PendingCalls, out: &mut Encoder) {
+        if reply_to.kind == CallKind::Plain && self.formed(term, out) {
             return;
         }
-        tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?route.kind, "an unknown call");
+        tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?reply_to.kind, "an unknown call");
         self.context.counters().unknown();
-        if route.kind == CallKind::Cast {
+        if reply_to.kind == CallKind::Cast {
             let function = name.escape_ascii().to_string();
             failed_casts::failed(self.context, &function, Rejection::unknown_call().reason());
         }
-        if let Some(spawned) = route.spawned() {
-            return spawned.undef(route, out);
+        if let Some(spawned) = reply_to.spawned() {
+            return spawned.undef(reply_to, out);
         }
         // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind. To parts of
         // a BEAM only others of their kind send plain messages.
-        let mute = || name == b"error" || self.process.manners.system && !self.process.is_introspection();
-        if route.kind == CallKind::Plain && mute() {
+        let mute = || name == b"error" || self.process.exit_policy.system && !self.process.is_introspection();
+        if reply_to.kind == CallKind::Plain && mute() {
             return;
         }
-        if later.must_wait(route) {
+        if later.must_wait(reply_to) {
             let mut kept = Encoder::new();
-            route.write_error(&mut kept, &Rejection::unknown_call());
-            later.queue(route, &kept);
+            reply_to.write_error(&mut kept, &Rejection::unknown_call());
+            later.queue(reply_to, &kept);
         } else {
-            route.write_error(out, &Rejection::unknown_call());
+            reply_to.write_error(out, &Rejection::unknown_call());
         }
     }
 }
@@ -426,17 +433,17 @@ fn panicked(
     process: &Process,
     context: &Context,
     function: &Function,
-    route: &Route<'_>,
+    reply_to: &ReplyTo<'_>,
     mark: Mark,
     out: &mut Encoder,
     panic: &(dyn std::any::Any + Send),
 ) {
     out.rollback(mark);
     let rejection = panic_rejection(&function.name, panic);
-    if route.kind == CallKind::Cast {
+    if reply_to.kind == CallKind::Cast {
         failed_casts::failed(context, &function.name, rejection.reason());
     }
-    route.write_error(out, &rejection);
+    reply_to.write_error(out, &rejection);
     context.counters().panicked();
     context.inner().panicked(&process.address, &rejection);
 }

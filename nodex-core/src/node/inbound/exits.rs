@@ -41,7 +41,7 @@ impl Inner {
     /// Hands an outcome that came over this connection to a call of ours that waits for it, or a message to a mailbox.
     pub(in crate::node) fn complete_reply(&self, id: Number, outcome: Outcome, peer: &Arc<Peer>) {
         match self.replies.complete(id, outcome, peer.id) {
-            Completed::Done { watched: true } => self.tell(id, &RawTerm::from_slice(NORMAL, None)),
+            Completed::Done { watched: true } => self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None)),
             Completed::Mail(letters, message) => letters.put(&message, peer),
             Completed::Done { watched: false } | Completed::Dropped => {}
         }
@@ -50,7 +50,7 @@ impl Inner {
     /// A call of ours waits no longer, or a mailbox is gone.
     pub(in crate::node) fn close_reply(&self, id: ReplyId) {
         if self.replies.close(id) {
-            self.tell(id.number, &RawTerm::from_slice(NORMAL, None));
+            self.notify_watchers(id.number, &RawTerm::from_slice(NORMAL, None));
         }
     }
 
@@ -68,18 +68,18 @@ impl Inner {
     }
 
     fn signal(&self, number: Number, reason: &RawTerm, untrappable: bool) {
-        let heeds = |process: &Process| {
-            let manners = process.manners;
-            !manners.system && (untrappable || !manners.trap_exit && !is_normal(reason))
+        let accepts_exit = |process: &Process| {
+            let exit_policy = process.exit_policy;
+            !exit_policy.system && (untrappable || !exit_policy.trap_exit && !is_normal(reason))
         };
         if let Some(process) = self.registry.permanent(number) {
-            if heeds(process) {
+            if accepts_exit(process) {
                 self.fall(process, reason);
             }
             return;
         }
         match self.registry.spawned.get(number) {
-            Some(Found::Service(process)) if heeds(&process) => {
+            Some(Found::Service(process)) if accepts_exit(&process) => {
                 self.fall(&process, reason);
             }
             Some(Found::Call(call)) if untrappable || !is_normal(reason) => call.exit(reason),
@@ -91,7 +91,7 @@ impl Inner {
     #[cold]
     pub(in crate::node) fn panicked(&self, process: &Address, rejection: &Rejection) {
         if let Some(process) = self.registry.by_number(process.number())
-            && process.manners.stop_on_panic
+            && process.exit_policy.stop_on_panic
         {
             self.fall(&process, &RawTerm::from_slice(&rejection.reason().to_vec(), None));
         }
@@ -121,7 +121,7 @@ impl Inner {
         self.aliases.ended(number);
         self.kept.ended(number);
         if process.watched.load(Ordering::SeqCst) {
-            self.tell(number, reason);
+            self.notify_watchers(number, reason);
         }
         for peer in self.peers.all() {
             peer.watches.set_pending();
@@ -131,7 +131,7 @@ impl Inner {
     }
 
     /// Has every connection tell those who watch this process that it has ended.
-    pub(in crate::node) fn tell(&self, number: Number, reason: &RawTerm) {
+    pub(in crate::node) fn notify_watchers(&self, number: Number, reason: &RawTerm) {
         for peer in self.peers.all() {
             if peer.watches.ended(number, reason) {
                 peer.outbox.wake();
@@ -146,7 +146,7 @@ impl Inner {
             tracing::warn!(peer = %peer.name, dropped, "casts came too late, when the node was to end");
         }
         for id in self.replies.disconnected(peer.id) {
-            self.tell(id, &RawTerm::from_slice(NORMAL, None));
+            self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None));
         }
         let noconnection = RawTerm::from_slice(NOCONNECTION, None);
         for (number, other) in peer.watches.close() {

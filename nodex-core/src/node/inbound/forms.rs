@@ -11,7 +11,7 @@ use crate::{
         args::Rejection,
         call_tag::{alias_of, gen_from},
         caller::CallKind,
-        reply_to::{More, Route},
+        reply_to::{CallTag, ReplyTo},
     },
 };
 
@@ -178,12 +178,12 @@ impl Arrival<'_> {
             }
             Form::Event(call) => self.tell(&call, out, |out| out.put_slice(event_reply(call.request))),
             Form::Call(call) => {
-                let more = More { tag: call.tag, alias: alias_of(call.tag), spawned: None };
+                let more = CallTag { tag: call.tag, alias: alias_of(call.tag), spawned: None };
                 self.route_to(&call, &more).write_error(out, &Rejection::unknown_call());
             }
             Form::Io { to, reply, reply_as, request } => {
                 let answer = if self.process.is_user() && prints(request) { OK } else { ENOTSUP };
-                let plain = Route {
+                let plain = ReplyTo {
                     kind: CallKind::Plain,
                     flags: self.flags,
                     to: Some(to),
@@ -202,8 +202,8 @@ impl Arrival<'_> {
     }
 
     /// The way back to whoever made this request.
-    pub(in crate::node) fn route_to<'a>(&'a self, call: &Tagged<'a>, more: &'a More<'a>) -> Route<'a> {
-        Route {
+    pub(in crate::node) fn route_to<'a>(&'a self, call: &Tagged<'a>, more: &'a CallTag<'a>) -> ReplyTo<'a> {
+        ReplyTo {
             kind: CallKind::GenCall,
             flags: self.flags,
             to: Some(call.to),
@@ -214,11 +214,11 @@ impl Arrival<'_> {
 
     /// Answers `{Tag, Reply}`.
     pub(in crate::node) fn tell(&self, call: &Tagged<'_>, out: &mut Encoder, reply: impl FnOnce(&mut Encoder)) {
-        let more = More { tag: call.tag, alias: alias_of(call.tag), spawned: None };
-        let route = self.route_to(call, &more);
-        if let Some(frame) = route.begin(out) {
+        let more = CallTag { tag: call.tag, alias: alias_of(call.tag), spawned: None };
+        let reply_to = self.route_to(call, &more);
+        if let Some(frame) = reply_to.begin(out) {
             reply(out);
-            route.finish(frame, out);
+            reply_to.finish(frame, out);
         }
     }
 }

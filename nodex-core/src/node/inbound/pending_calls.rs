@@ -22,7 +22,7 @@ use crate::{
             args::Rejection,
             call::Later,
             caller::{CallKind, ENDED},
-            reply_to::{Address, OwnedRoute, Route},
+            reply_to::{Address, OwnedReplyTo, ReplyTo},
         },
     },
     term::Atom,
@@ -36,10 +36,10 @@ pub(in crate::node) type Panicked = (Arc<Address>, Rejection);
 /// Plain replies carry no tag, so those to one process keep the order of its messages: while a plain call of a process
 /// waits, the replies to its later plain messages wait behind it.
 #[derive(Debug, Default)]
-pub(in crate::node) struct LaterCalls {
+pub(in crate::node) struct PendingCalls {
     running: FuturesUnordered<Running>,
     /// By the caller's encoded pid; only callers with a waiting plain call are there.
-    order: HashMap<Box<[u8]>, VecDeque<Place>>,
+    order: HashMap<Box<[u8]>, VecDeque<ReplySlot>>,
     next: u64,
     /// Memory of replies that wait for their turn, and of what keeps them in order.
     queued: usize,
@@ -65,7 +65,7 @@ impl Drop for Batch {
 
 /// A plain call among those of its caller that have not been answered, the first of which is still running.
 #[derive(Debug)]
-struct Place {
+struct ReplySlot {
     id: u64,
     /// Its own reply is there.
     done: bool,
@@ -73,11 +73,11 @@ struct Place {
     bytes: Encoder,
 }
 
-impl Place {
+impl ReplySlot {
     /// The memory that counts as queued. A call that is still running counts elsewhere.
     fn memory(&self) -> usize {
         // Twice itself, as the room of a queue doubles.
-        self.bytes.memory() + if self.done { 2 * size_of::<Place>() } else { 0 }
+        self.bytes.memory() + if self.done { 2 * size_of::<ReplySlot>() } else { 0 }
     }
 }
 
@@ -86,7 +86,7 @@ struct Running {
     /// None once the call is given up.
     later: Option<Later>,
     waker: Option<Waker>,
-    route: OwnedRoute,
+    reply_to: OwnedReplyTo,
     /// The process whose function it is.
     process: Arc<Address>,
     function: Atom,
@@ -108,19 +108,19 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Finished> {
         let this = &mut *self;
         let mut reply = Encoder::new();
-        let more = this.route.more();
-        let route = this.route.as_route(&more);
+        let more = this.reply_to.more();
+        let reply_to = this.reply_to.as_reply_to(&more);
         let over = match (&mut this.later, more.spawned) {
             (None, _) => {
                 // A call of a `gen_server` has its monitor.
-                if route.kind == CallKind::Plain {
-                    route.write_error(&mut reply, &Rejection::no_reply(&this.function, ENDED));
+                if reply_to.kind == CallKind::Plain {
+                    reply_to.write_error(&mut reply, &Rejection::no_reply(&this.function, ENDED));
                 }
                 Poll::Ready(None)
             }
             // Killed.
             (_, Some(spawned)) if spawned.is_over() => Poll::Ready(None),
-            (Some(later), _) => later.poll(context, &route, &this.function, &mut reply),
+            (Some(later), _) => later.poll(context, &reply_to, &this.function, &mut reply),
         };
         let Poll::Ready(panicked) = over else {
             match &mut this.waker {
@@ -140,15 +140,15 @@ impl Future for Running {
         this.later = None;
         this.batch = None;
         if let Some(spawned) = more.spawned {
-            spawned.settle(&route, &mut reply);
+            spawned.settle(&reply_to, &mut reply);
         }
-        let place = this.place.map(|place| (route.caller().into(), place));
+        let place = this.place.map(|place| (reply_to.caller().into(), place));
         let panicked = panicked.map(|rejection| (this.process.clone(), rejection));
         Poll::Ready(Finished { reply, panicked, place })
     }
 }
 
-impl LaterCalls {
+impl PendingCalls {
     /// How many wait.
     pub(in crate::node) fn len(&self) -> usize {
         self.running.len()
@@ -166,22 +166,22 @@ impl LaterCalls {
 
     /// True when no reply has to wait for another one.
     #[inline]
-    pub(in crate::node) fn is_orderly(&self) -> bool {
+    pub(in crate::node) fn nothing_queued(&self) -> bool {
         self.order.is_empty()
     }
 
     /// True when the reply to this message must wait for another one.
     #[inline]
-    pub(in crate::node) fn must_wait(&self, route: &Route<'_>) -> bool {
-        !self.order.is_empty() && route.kind == CallKind::Plain && self.order.contains_key(route.caller())
+    pub(in crate::node) fn must_wait(&self, reply_to: &ReplyTo<'_>) -> bool {
+        !self.order.is_empty() && reply_to.kind == CallKind::Plain && self.order.contains_key(reply_to.caller())
     }
 
     /// Keeps a reply that is there already behind those that are not.
-    pub(in crate::node) fn queue(&mut self, route: &Route<'_>, reply: &Encoder) {
+    pub(in crate::node) fn queue(&mut self, reply_to: &ReplyTo<'_>, reply: &Encoder) {
         if reply.is_empty() {
             return;
         }
-        if let Some(last) = self.order.get_mut(route.caller()).and_then(VecDeque::back_mut) {
+        if let Some(last) = self.order.get_mut(reply_to.caller()).and_then(VecDeque::back_mut) {
             let before = last.memory();
             last.bytes.append(reply);
             self.queued = self.queued - before + last.memory();
@@ -191,20 +191,20 @@ impl LaterCalls {
     /// Keeps a call until its handler is done.
     pub(in crate::node) fn push(
         &mut self,
-        route: &Route<'_>,
+        reply_to: &ReplyTo<'_>,
         process: &Process,
         function: Atom,
         later: Later,
         input: Input<'_>,
     ) {
-        let place = (route.kind == CallKind::Plain && route.to.is_some()).then(|| {
+        let place = (reply_to.kind == CallKind::Plain && reply_to.to.is_some()).then(|| {
             self.next += 1;
-            let place = Place { id: self.next, done: false, bytes: Encoder::new() };
-            self.order.entry(route.caller().into()).or_default().push_back(place);
+            let place = ReplySlot { id: self.next, done: false, bytes: Encoder::new() };
+            self.order.entry(reply_to.caller().into()).or_default().push_back(place);
             self.next
         });
-        let (route, process, batch) = (route.keep(), process.address.clone(), Some(self.batch(input)));
-        self.running.push(Running { later: Some(later), waker: None, route, process, function, place, batch });
+        let (reply_to, process, batch) = (reply_to.keep(), process.address.clone(), Some(self.batch(input)));
+        self.running.push(Running { later: Some(later), waker: None, reply_to, process, function, place, batch });
     }
 
     /// Counts the memory of what was read together once, for as long as one of its calls runs.
@@ -222,7 +222,7 @@ impl LaterCalls {
     /// Gives up the calls of services that have ended.
     pub(in crate::node) fn drop_ended(&mut self) {
         for running in &mut self.running {
-            if !running.route.is_alive() {
+            if !running.reply_to.is_alive() {
                 if let Some(later) = running.later.take() {
                     later.give_up();
                 }
@@ -273,7 +273,7 @@ impl LaterCalls {
                 self.queued += before.memory();
                 places.remove(at);
             } else {
-                places[at] = Place { id, done: true, bytes: reply };
+                places[at] = ReplySlot { id, done: true, bytes: reply };
                 self.queued += places[at].memory();
             }
             return;
@@ -305,9 +305,9 @@ mod tests {
     }
 
     /// Calls of one caller with these ids that run.
-    fn running(ids: std::ops::RangeInclusive<u64>) -> LaterCalls {
-        let mut calls = LaterCalls::default();
-        let places = ids.map(|id| Place { id, done: false, bytes: Encoder::new() }).collect();
+    fn running(ids: std::ops::RangeInclusive<u64>) -> PendingCalls {
+        let mut calls = PendingCalls::default();
+        let places = ids.map(|id| ReplySlot { id, done: false, bytes: Encoder::new() }).collect();
         calls.order.insert(Box::from(*b"me"), places);
         calls
     }
@@ -339,7 +339,7 @@ mod tests {
             calls.place(b"me", id, bytes(b"x"), &mut out);
         }
         // Each of these has memory of its own.
-        let least = 2000 * (256 + size_of::<Place>());
+        let least = 2000 * (256 + size_of::<ReplySlot>());
         assert!(calls.queued >= least && calls.queued <= 2 * least, "{}", calls.queued);
         calls.place(b"me", 1, bytes(b"x"), &mut out);
         assert_eq!((out.len(), calls.queued), (2001, 0));

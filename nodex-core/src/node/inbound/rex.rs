@@ -15,7 +15,7 @@ use crate::{
         service::{
             call_tag::{alias_of, gen_from},
             caller::CallKind,
-            reply_to::{More, Route},
+            reply_to::{CallTag, ReplyTo},
         },
     },
     term::RawTerm,
@@ -62,16 +62,16 @@ impl Dispatch {
             return false;
         };
         let address = process.address.clone();
-        let route = Route { kind: CallKind::Rpc, flags: self.flags, to: None, from: &address, more: None };
+        let reply_to = ReplyTo { kind: CallKind::Rpc, flags: self.flags, to: None, from: &address, more: None };
         match request {
             Request::Features { to } => {
-                let route = Route { to: Some(to), ..route };
-                if let Some(frame) = route.begin(out) {
+                let reply_to = ReplyTo { to: Some(to), ..reply_to };
+                if let Some(frame) = reply_to.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
                     out.put_slice(FEATURES_REPLY);
                     out.put_atom(&self.inner.name);
                     out.put_slice(FEATURES);
-                    route.finish(frame, out);
+                    reply_to.finish(frame, out);
                 }
             }
             Request::Broadcast { to, name, message } => {
@@ -84,8 +84,8 @@ impl Dispatch {
                     // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
                     arrival.message(None, message, &mut self.later, out);
                 }
-                let route = Route { kind: CallKind::Plain, to: Some(to), ..route };
-                if let Some(frame) = route.begin(out) {
+                let reply_to = ReplyTo { kind: CallKind::Plain, to: Some(to), ..reply_to };
+                if let Some(frame) = reply_to.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
                     out.put_slice(TAG);
                     out.put_atom(&self.inner.name);
@@ -96,7 +96,7 @@ impl Dispatch {
                         out.put_atom(&crate::atom!("nonexisting_name"));
                         out.put_slice(name);
                     }
-                    route.finish(frame, out);
+                    reply_to.finish(frame, out);
                 }
             }
             Request::Apply { to, tag, module, function, arguments } => {
@@ -109,8 +109,8 @@ impl Dispatch {
                     [own(&[]), caller, own(tag)],
                     Applied { module: own(module), function: own(function), arguments: own(arguments) },
                 ));
-                let more = More { tag, alias: alias_of(tag), spawned: Some(&spawned) };
-                self.apply(&spawned, Route { to, more: Some(&more), ..route }, input, out);
+                let more = CallTag { tag, alias: alias_of(tag), spawned: Some(&spawned) };
+                self.apply(&spawned, ReplyTo { to, more: Some(&more), ..reply_to }, input, out);
             }
         }
         true

@@ -13,7 +13,7 @@ use crate::{
     net::{Input, LinkEnd},
     node::process::{
         call_table::Outcome,
-        incoming_monitors::Full,
+        incoming_monitors::LimitExceeded,
         table::{Found, Number},
     },
     term::RawTerm,
@@ -81,7 +81,7 @@ impl Dispatch {
             self.context
                 .watches()
                 .monitor(number, from, name, reference, self.inner.limits.max_watches)
-                .map_err(|Full| self.too_many())?;
+                .map_err(|LimitExceeded| self.too_many())?;
             // It may have ended meanwhile, and told all who watched it by then.
             if self.inner.is_alive(number) || !self.context.watches().demonitor(number, reference) {
                 return Ok(());
@@ -107,7 +107,7 @@ impl Dispatch {
         match to {
             // When it was monitored, the name may still have been one of those that nobody had registered.
             ProcTerm::Name(_) => {
-                if let Some(anonymous) = registry.anonymous() {
+                if let Some(anonymous) = registry.catch_all() {
                     watches.demonitor(anonymous.address.number(), reference);
                 }
             }
@@ -139,7 +139,7 @@ impl Dispatch {
     /// Enters a link between a process of ours and one of the peer's.
     pub(in crate::node) fn enter_link(&self, number: Number, other: PidTerm<'_>) -> Result<(), LinkEnd> {
         let entered = self.context.watches().link(number, other, self.inner.limits.max_watches);
-        entered.map(|_| ()).map_err(|Full| self.too_many())
+        entered.map(|_| ()).map_err(|LimitExceeded| self.too_many())
     }
 
     fn unlink(&self, id: Option<u64>, from: PidTerm<'_>, to: PidTerm<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {

@@ -20,7 +20,7 @@ use crate::{
         },
         service::{
             caller::CallKind,
-            reply_to::{Address, More, Route},
+            reply_to::{Address, CallTag, ReplyTo},
         },
     },
     term::RawTerm,
@@ -112,15 +112,15 @@ impl Dispatch {
             self.enter_link(number, request.from)?;
         }
         self.spawn_reply(&request, flags, spawned.address.pid().map(ProcTerm::Pid), out);
-        let more = More { spawned: Some(&spawned), ..More::default() };
-        let route = Route {
+        let more = CallTag { spawned: Some(&spawned), ..CallTag::default() };
+        let reply_to = ReplyTo {
             kind: CallKind::Rpc,
             flags: self.flags,
             to: PidTerm::new(spawned.caller.as_bytes()),
             from: &spawned.address,
             more: Some(&more),
         };
-        self.apply(&spawned, route, input, out);
+        self.apply(&spawned, reply_to, input, out);
         Ok(())
     }
 
@@ -136,16 +136,16 @@ impl Dispatch {
     pub(in crate::node) fn apply(
         &mut self,
         spawned: &Arc<Spawned>,
-        route: Route<'_>,
+        reply_to: ReplyTo<'_>,
         input: Input<'_>,
         out: &mut Encoder,
     ) {
         let Applied { module, function, arguments } = &spawned.function;
         let (Some(module), Some(function)) = (AtomTerm::new(module.as_bytes()), AtomTerm::new(function.as_bytes()))
         else {
-            return spawned.bad_apply(&route, out);
+            return spawned.bad_apply(&reply_to, out);
         };
-        let Some((arity, arguments)) = elements(arguments.as_bytes()) else { return spawned.bad_apply(&route, out) };
+        let Some((arity, arguments)) = elements(arguments.as_bytes()) else { return spawned.bad_apply(&reply_to, out) };
         let registry = &self.inner.registry;
         let process = registry.by_name(module);
         // Services that answer any name do not stand in for what every node answers.
@@ -160,7 +160,7 @@ impl Dispatch {
         };
         let (Some(process), Ok(function)) = (process, function.name()) else {
             self.context.counters().unknown();
-            return spawned.undef(&route, out);
+            return spawned.undef(&reply_to, out);
         };
         let decoder = match &arguments {
             // The owner is asked for slices of itself only.
@@ -179,8 +179,8 @@ impl Dispatch {
             ending: self.ending,
         };
         let name = function.as_bytes();
-        arrival.for_call(name, arity).invoke(&decoder, name, arity, &route, &mut self.later, out);
-        spawned.settle(&route, out);
+        arrival.for_call(name, arity).invoke(&decoder, name, arity, &reply_to, &mut self.later, out);
+        spawned.settle(&reply_to, out);
         spawned.count_if_kept();
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{
     dispatch::Arrival,
     forms::{Form, Tagged},
-    pending_calls::LaterCalls,
+    pending_calls::PendingCalls,
 };
 use crate::{
     convert::IntoTerm,
@@ -31,7 +31,7 @@ use crate::{
             context::Context,
             interface::Service,
             reply::IntoReply,
-            reply_to::{More, Route},
+            reply_to::{CallTag, ReplyTo},
             system_state::SystemState,
         },
     },
@@ -108,7 +108,7 @@ fn debug(what: &[u8]) -> &'static [u8] {
 impl Arrival<'_> {
     /// True when this was a system message, which is answered.
     #[cold]
-    pub(in crate::node) fn system(&self, message: &[u8], later: &mut LaterCalls, out: &mut Encoder) -> bool {
+    pub(in crate::node) fn system(&self, message: &[u8], later: &mut PendingCalls, out: &mut Encoder) -> bool {
         let Form::System(call) = Form::of(message) else { return false };
         // Services that answer any name do not do so for what every node has.
         if self.process.name.is_none()
@@ -127,7 +127,7 @@ impl Arrival<'_> {
             Request::ReplaceState => {
                 self.tell(&call, out, |out| callback_failed(out, "system_replace_state", UNDEF));
             }
-            Request::Terminate(reason) if !self.process.manners.system => {
+            Request::Terminate(reason) if !self.process.exit_policy.system => {
                 // Whoever watches it is told after this.
                 self.tell(&call, out, |out| out.put_slice(OK));
                 self.context.inner().fall(self.process, &RawTerm::from_slice(reason, None));
@@ -144,15 +144,15 @@ impl Arrival<'_> {
     }
 
     /// Answers with the state, in the form that the caller's `sys` takes, or as a part of the status.
-    fn show_state(&self, call: &Tagged<'_>, asked: Asked, later: &mut LaterCalls, out: &mut Encoder) {
+    fn show_state(&self, call: &Tagged<'_>, asked: Asked, later: &mut PendingCalls, out: &mut Encoder) {
         let mark = out.mark();
-        let more = More { tag: call.tag, alias: alias_of(call.tag), spawned: None };
-        let route = self.route_to(call, &more);
-        let shown = catch_unwind(AssertUnwindSafe(|| self.run(&route, asked, out)));
+        let more = CallTag { tag: call.tag, alias: alias_of(call.tag), spawned: None };
+        let reply_to = self.route_to(call, &more);
+        let shown = catch_unwind(AssertUnwindSafe(|| self.run(&reply_to, asked, out)));
         match shown {
             Ok(Handled(None)) => {}
             Ok(Handled(Some(running))) => {
-                later.push(&route, self.process, crate::atom!("get_state"), running, self.input);
+                later.push(&reply_to, self.process, crate::atom!("get_state"), running, self.input);
             }
             // Of a state that was asked for here and now.
             Err(panic) => {
@@ -166,13 +166,13 @@ impl Arrival<'_> {
         }
     }
 
-    fn run(&self, route: &Route<'_>, asked: Asked, out: &mut Encoder) -> Handled {
+    fn run(&self, reply_to: &ReplyTo<'_>, asked: Asked, out: &mut Encoder) -> Handled {
         let states = states(self.process.services());
         let function = crate::atom!("get_state");
         let decoder = Decoder::new(&[]);
         let (context, process) = (self.context, &self.process.address);
         let share = Share::default();
-        let args = Args { function: &function, taken: 0, decoder, context, route, process, share: &share };
+        let args = Args { function: &function, taken: 0, decoder, context, reply_to, process, share: &share };
         let call = Call { args, out, waker: self.input.waker };
         if states.is_empty() {
             return match asked {

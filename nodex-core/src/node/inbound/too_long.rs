@@ -17,7 +17,7 @@ use crate::{
             args::Rejection,
             call_tag::{alias_of, gen_from, usual_call},
             caller::CallKind,
-            reply_to::{More, Route},
+            reply_to::{CallTag, ReplyTo},
         },
     },
     term::RawTerm,
@@ -33,7 +33,7 @@ const ERROR: &[u8] = b"\x68\x02\x77\x05error";
 enum Form<'a> {
     Plain(PidTerm<'a>),
     /// A gen call, from this process and with this tag.
-    Call(PidTerm<'a>, More<'a>),
+    Call(PidTerm<'a>, CallTag<'a>),
     /// A request for I/O, from this process: how the answer begins, and what it goes on with.
     Io(PidTerm<'a>, &'static [u8], &'a [u8]),
     Nobody,
@@ -114,32 +114,32 @@ impl Dispatch {
         };
         let Some(process) = process else { return };
         let address = &process.address;
-        let route = Route { kind: CallKind::Plain, flags: *flags, to: None, from: address, more: None };
+        let reply_to = ReplyTo { kind: CallKind::Plain, flags: *flags, to: None, from: address, more: None };
         let more;
-        let route = match Form::read(from, head) {
+        let reply_to = match Form::read(from, head) {
             Form::Nobody => return,
             Form::Io(to, reply, reply_as) => {
-                let route = Route { to: Some(to), ..route };
-                if let Some(frame) = route.begin(out) {
+                let reply_to = ReplyTo { to: Some(to), ..reply_to };
+                if let Some(frame) = reply_to.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
                     [reply, reply_as, ERROR].into_iter().for_each(|part| out.put_slice(part));
                     out.append(rejection.reason());
-                    route.finish(frame, out);
+                    reply_to.finish(frame, out);
                 }
                 return;
             }
-            Form::Plain(to) => Route { to: Some(to), ..route },
+            Form::Plain(to) => ReplyTo { to: Some(to), ..reply_to },
             Form::Call(to, call) => {
                 more = call;
-                Route { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..route }
+                ReplyTo { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..reply_to }
             }
         };
-        if later.must_wait(&route) {
+        if later.must_wait(&reply_to) {
             let mut kept = Encoder::new();
-            route.write_error(&mut kept, rejection);
-            later.queue(&route, &kept);
+            reply_to.write_error(&mut kept, rejection);
+            later.queue(&reply_to, &kept);
         } else {
-            route.write_error(out, rejection);
+            reply_to.write_error(out, rejection);
         }
     }
 }
@@ -173,7 +173,7 @@ impl<'a> Form<'a> {
 /// With `{Pid, Tag}` next.
 fn call(mut decoder: Decoder<'_>) -> Form<'_> {
     match gen_from(&mut decoder) {
-        Some((to, tag)) => Form::Call(to, More { tag, alias: alias_of(tag), spawned: None }),
+        Some((to, tag)) => Form::Call(to, CallTag { tag, alias: alias_of(tag), spawned: None }),
         None => Form::Nobody,
     }
 }
@@ -207,11 +207,11 @@ fn refuse_rex(inner: &Inner, flags: crate::dist::Flags, head: &[u8], rejection: 
             None => return,
         },
     };
-    let more = More { tag, alias: alias_of(tag), spawned: None };
-    let route = Route { kind: CallKind::Rpc, flags, to: Some(to), from: &process.address, more: Some(&more) };
-    if let Some(frame) = route.begin(out) {
+    let more = CallTag { tag, alias: alias_of(tag), spawned: None };
+    let reply_to = ReplyTo { kind: CallKind::Rpc, flags, to: Some(to), from: &process.address, more: Some(&more) };
+    if let Some(frame) = reply_to.begin(out) {
         out.put_slice(BADRPC_EXIT);
         out.append(rejection.reason());
-        route.finish(frame, out);
+        reply_to.finish(frame, out);
     }
 }

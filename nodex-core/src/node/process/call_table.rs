@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::table::{Number, RESTING, SMALL_SERIAL};
-use crate::{etf::Decoder, node::api::mailbox::Letters, term::RawTerm};
+use crate::{etf::Decoder, node::api::mailbox::MailboxSender, term::RawTerm};
 
 /// What a waiting call gets.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(in crate::node) enum Outcome {
 
 /// What a reply pid is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) enum Wants {
+pub(in crate::node) enum ReplyFilter {
     /// The first message to it, or the end of what it monitors. Nothing but the connection that it comes over tells that
     /// it is an answer.
     Message,
@@ -60,11 +60,11 @@ pub(in crate::node) enum Completed {
     /// It was handed over, and the pid is gone. `watched` is true when whoever watches it has to be told.
     Done { watched: bool },
     /// It is a message for a mailbox.
-    Mail(Letters, RawTerm),
+    Mail(MailboxSender, RawTerm),
 }
 
 #[derive(Debug)]
-pub(in crate::node) struct Replies {
+pub(in crate::node) struct CallTable {
     /// The ids are `base`, `base + 2` and so on; those between are of [`Processes`](crate::node::process::table::Processes).
     base: u32,
     slots: Mutex<Slots>,
@@ -87,7 +87,7 @@ struct Slot {
 
 #[derive(Debug)]
 struct Waiting {
-    who: Who,
+    who: Waiter,
     /// The connection that it ends with; 0 for none.
     peer: u64,
     /// Somebody has linked or monitored the pid, as servers do with their clients.
@@ -95,15 +95,15 @@ struct Waiting {
 }
 
 #[derive(Debug)]
-enum Who {
-    Call { outcome: oneshot::Sender<Outcome>, wants: Wants },
-    Mailbox(Letters),
+enum Waiter {
+    Call { outcome: oneshot::Sender<Outcome>, wants: ReplyFilter },
+    Mailbox(MailboxSender),
 }
 
-impl Replies {
+impl CallTable {
     /// With ids from `base` on.
     pub(in crate::node) fn new(base: u32) -> Self {
-        Replies { base, slots: Mutex::default() }
+        CallTable { base, slots: Mutex::default() }
     }
 
     fn index(&self, id: u32) -> Option<u32> {
@@ -117,14 +117,19 @@ impl Replies {
 
     /// A new reply pid, and where the outcome comes. `peer` is the connection that the reply will come over, and `serials`
     /// has the bits of serials that it takes.
-    pub(in crate::node) fn open(&self, peer: u64, serials: u32, wants: Wants) -> (ReplyId, oneshot::Receiver<Outcome>) {
+    pub(in crate::node) fn open(
+        &self,
+        peer: u64,
+        serials: u32,
+        wants: ReplyFilter,
+    ) -> (ReplyId, oneshot::Receiver<Outcome>) {
         let (outcome, receiver) = oneshot::channel();
-        (self.enter(Waiting { who: Who::Call { outcome, wants }, peer, watched: false }, serials), receiver)
+        (self.enter(Waiting { who: Waiter::Call { outcome, wants }, peer, watched: false }, serials), receiver)
     }
 
     /// A new pid of a mailbox.
-    pub(in crate::node) fn open_mailbox(&self, letters: Letters) -> ReplyId {
-        self.enter(Waiting { who: Who::Mailbox(letters), peer: 0, watched: false }, SMALL_SERIAL)
+    pub(in crate::node) fn open_mailbox(&self, letters: MailboxSender) -> ReplyId {
+        self.enter(Waiting { who: Waiter::Mailbox(letters), peer: 0, watched: false }, SMALL_SERIAL)
     }
 
     fn enter(&self, waiting: Waiting, serials: u32) -> ReplyId {
@@ -165,23 +170,25 @@ impl Replies {
         };
         let uses = slot.uses;
         let awaited = |wants, asked| match (&outcome, wants) {
-            (Outcome::Message(_) | Outcome::TooLong { .. }, Wants::Down) => false,
-            (Outcome::Message(head) | Outcome::TooLong { head, .. }, Wants::Tagged) => has_tag(head, id.id, uses),
+            (Outcome::Message(_) | Outcome::TooLong { .. }, ReplyFilter::Down) => false,
+            (Outcome::Message(head) | Outcome::TooLong { head, .. }, ReplyFilter::Tagged) => has_tag(head, id.id, uses),
             _ => peer == asked,
         };
         let waiting = slot.waiting.take_if(|waiting| match &waiting.who {
-            Who::Call { wants, .. } => awaited(*wants, waiting.peer),
-            Who::Mailbox(_) => false,
+            Waiter::Call { wants, .. } => awaited(*wants, waiting.peer),
+            Waiter::Mailbox(_) => false,
         });
         let Some(waiting) = waiting else {
             return match (slot.waiting.as_ref().map(|waiting| &waiting.who), outcome) {
-                (Some(Who::Mailbox(letters)), Outcome::Message(message)) => Completed::Mail(letters.clone(), message),
+                (Some(Waiter::Mailbox(letters)), Outcome::Message(message)) => {
+                    Completed::Mail(letters.clone(), message)
+                }
                 _ => Completed::Dropped,
             };
         };
         slots.release(index);
         drop(slots);
-        if let Who::Call { outcome: receiver, .. } = waiting.who {
+        if let Waiter::Call { outcome: receiver, .. } = waiting.who {
             // The caller may have given up just now.
             let _ = receiver.send(outcome);
         }
@@ -208,7 +215,7 @@ impl Replies {
 
     /// True while this is the pid of a mailbox.
     pub(in crate::node) fn is_mailbox(&self, id: Number) -> bool {
-        self.with(id, |waiting| matches!(waiting.who, Who::Mailbox(_))) == Some(true)
+        self.with(id, |waiting| matches!(waiting.who, Waiter::Mailbox(_))) == Some(true)
     }
 
     /// Notes that somebody watches the pid. False when nobody waits on it.
@@ -236,7 +243,7 @@ impl Replies {
                 if waiting.watched {
                     watched.push(id);
                 }
-                if let Who::Call { outcome, .. } = waiting.who {
+                if let Waiter::Call { outcome, .. } = waiting.who {
                     let _ = outcome.send(Outcome::NoConnection);
                 }
             }
@@ -282,11 +289,11 @@ mod tests {
         RawTerm::from_slice(b"\x6a", None)
     }
 
-    fn open(replies: &Replies, peer: u64, wants: Wants) -> (ReplyId, oneshot::Receiver<Outcome>) {
+    fn open(replies: &CallTable, peer: u64, wants: ReplyFilter) -> (ReplyId, oneshot::Receiver<Outcome>) {
         replies.open(peer, SMALL_SERIAL, wants)
     }
 
-    fn message(replies: &Replies, id: ReplyId, message: RawTerm) -> bool {
+    fn message(replies: &CallTable, id: ReplyId, message: RawTerm) -> bool {
         matches!(replies.complete(id.number, Outcome::Message(message), 1), Completed::Done { watched: false })
     }
 
@@ -302,9 +309,9 @@ mod tests {
 
     #[test]
     fn every_call_gets_its_own_outcome_and_late_ones_are_dropped() {
-        let replies = Replies::new(10);
-        let (one, mut first) = open(&replies, 1, Wants::Message);
-        let (two, mut second) = open(&replies, 1, Wants::Message);
+        let replies = CallTable::new(10);
+        let (one, mut first) = open(&replies, 1, ReplyFilter::Message);
+        let (two, mut second) = open(&replies, 1, ReplyFilter::Message);
         assert_eq!((one.number.id % 2, two.number.id % 2), (0, 0));
         assert!(message(&replies, two, term()));
         assert!(matches!(second.try_recv(), Ok(Outcome::Message(_))));
@@ -318,8 +325,8 @@ mod tests {
 
     #[test]
     fn what_waits_for_an_end_takes_no_messages() {
-        let replies = Replies::new(10);
-        let (id, mut outcome) = open(&replies, 1, Wants::Down);
+        let replies = CallTable::new(10);
+        let (id, mut outcome) = open(&replies, 1, ReplyFilter::Down);
         assert!(!message(&replies, id, term()));
         assert!(outcome.try_recv().is_err() && replies.is_open(id.number));
         assert!(matches!(replies.complete(id.number, Outcome::Down(term()), 1), Completed::Done { .. }));
@@ -328,11 +335,13 @@ mod tests {
 
     #[test]
     fn only_the_connection_that_was_asked_over_answers_without_a_tag() {
-        let replies = Replies::new(10);
+        let replies = CallTable::new(10);
         let outcomes = [Outcome::Message as fn(RawTerm) -> Outcome, Outcome::Down, Outcome::Refused];
-        for (wants, takes) in
-            [(Wants::Message, [true; 3]), (Wants::Tagged, [false, true, true]), (Wants::Down, [false, true, true])]
-        {
+        for (wants, takes) in [
+            (ReplyFilter::Message, [true; 3]),
+            (ReplyFilter::Tagged, [false, true, true]),
+            (ReplyFilter::Down, [false, true, true]),
+        ] {
             for (outcome, takes) in outcomes.into_iter().zip(takes) {
                 let (id, mut receiver) = open(&replies, 1, wants);
                 // Connection 0 is that of no call.
@@ -346,20 +355,20 @@ mod tests {
             }
         }
         // A tag may have been handed on.
-        let (id, mut receiver) = open(&replies, 1, Wants::Tagged);
+        let (id, mut receiver) = open(&replies, 1, ReplyFilter::Tagged);
         let done = replies.complete(id.number, Outcome::Message(tagged(id)), 2);
         assert!(matches!(done, Completed::Done { .. }) && matches!(receiver.try_recv(), Ok(Outcome::Message(_))));
     }
 
     #[test]
     fn the_reply_to_an_earlier_call_with_the_same_pid_is_not_taken_for_another() {
-        let replies = Replies::new(10);
-        let (early, _given_up) = open(&replies, 1, Wants::Tagged);
+        let replies = CallTable::new(10);
+        let (early, _given_up) = open(&replies, 1, ReplyFilter::Tagged);
         assert!(!replies.close(early));
-        let (mut now, mut outcome) = open(&replies, 1, Wants::Tagged);
+        let (mut now, mut outcome) = open(&replies, 1, ReplyFilter::Tagged);
         while now.number != early.number {
             assert!(!replies.close(now));
-            (now, outcome) = open(&replies, 1, Wants::Tagged);
+            (now, outcome) = open(&replies, 1, ReplyFilter::Tagged);
         }
         assert!(now.uses > early.uses);
         for late in [tagged(early), term()] {
@@ -385,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_mailbox_takes_messages_until_it_is_closed() {
-        let replies = Replies::new(10);
+        let replies = CallTable::new(10);
         let (letters, _mailbox) = mailbox::letters();
         let id = replies.open_mailbox(letters);
         assert!(replies.is_mailbox(id.number));
@@ -400,11 +409,11 @@ mod tests {
 
     #[test]
     fn watchers_of_a_caller_are_told_when_it_is_done() {
-        let replies = Replies::new(10);
-        let (one, _first) = open(&replies, 1, Wants::Message);
-        let (two, _second) = open(&replies, 1, Wants::Message);
-        let (three, mut third) = open(&replies, 1, Wants::Message);
-        let (four, _fourth) = open(&replies, 2, Wants::Message);
+        let replies = CallTable::new(10);
+        let (one, _first) = open(&replies, 1, ReplyFilter::Message);
+        let (two, _second) = open(&replies, 1, ReplyFilter::Message);
+        let (three, mut third) = open(&replies, 1, ReplyFilter::Message);
+        let (four, _fourth) = open(&replies, 2, ReplyFilter::Message);
         for id in [one, two, three] {
             assert!(replies.watch(id.number));
         }

@@ -87,7 +87,7 @@ impl Inner {
             return false;
         }
         let number = self.registry.spawned.take();
-        let process = Process::new(old.name.clone(), self.pid(number), vec![service], old.manners);
+        let process = Process::new(old.name.clone(), self.pid(number), vec![service], old.exit_policy);
         let process = match process {
             Ok(process) => Arc::new(process.with_end(old.ends, Some(factory.clone()))),
             Err(error) => {
@@ -126,12 +126,12 @@ mod tests {
         };
         let node = TestNode::start(Builder::new().factory(make)).await.unwrap();
         let registry = &node.node().0.registry;
-        node.node().0.fall(&registry.anonymous().unwrap(), &RawTerm::from_value(&atom!("killed")).unwrap());
-        let pid = registry.anonymous().unwrap().pid.clone();
+        node.node().0.fall(&registry.catch_all().unwrap(), &RawTerm::from_value(&atom!("killed")).unwrap());
+        let pid = registry.catch_all().unwrap().pid.clone();
         // The factory, the first one, which the node was built with, and the second one.
         assert_eq!(holders.strong_count(), 3);
         assert_eq!(node.node().stop_service(&pid, &atom!("shutdown")), Ok(true));
-        assert_eq!((holders.strong_count(), registry.anonymous().is_none()), (2, true));
+        assert_eq!((holders.strong_count(), registry.catch_all().is_none()), (2, true));
         assert_eq!(node.node().stop_service(&pid, &atom!("shutdown")), Ok(false));
     }
 

@@ -20,7 +20,7 @@ use crate::{
 const KEEP: usize = 64;
 
 /// A monitor or a link of so many bytes more counts as one more.
-const WEIGHED: usize = 256;
+const COSTLY: usize = 256;
 
 /// Those who watch a process are told of its end some at a time: so many bytes of it, and at least one of them.
 const STEP: usize = 64 * 1024;
@@ -36,7 +36,7 @@ const LONGEST: usize = 4096;
 /// Other connections' threads tell this one when a process has ended; the frames are written by the connection itself,
 /// behind everything that the process said before.
 #[derive(Debug, Default)]
-pub(in crate::node) struct Watches {
+pub(in crate::node) struct IncomingMonitors {
     table: Mutex<Table>,
     /// A service has ended; readable without the lock.
     pending: AtomicBool,
@@ -50,7 +50,7 @@ struct Table {
     monitors: usize,
     links: usize,
     /// What the monitors and links count against the limit, those that have not been told yet included.
-    weight: usize,
+    cost: usize,
     ended: VecDeque<Ended>,
     /// Memory of the reasons in there.
     reasons: usize,
@@ -99,9 +99,9 @@ pub(in crate::node) struct News {
 
 /// There are too many monitors and links, or one is too long to be valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) struct Full;
+pub(in crate::node) struct LimitExceeded;
 
-impl Watches {
+impl IncomingMonitors {
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -114,20 +114,20 @@ impl Watches {
         name: Option<AtomTerm<'_>>,
         reference: RefTerm<'_>,
         limit: usize,
-    ) -> Result<(), Full> {
+    ) -> Result<(), LimitExceeded> {
         let mut table = self.lock();
         if table.closed {
             return Ok(());
         }
-        let monitor = Monitor::new(watcher, name, reference).ok_or(Full)?;
-        let weight = monitor.weight();
-        if table.weight + weight > limit {
-            return Err(Full);
+        let monitor = Monitor::new(watcher, name, reference).ok_or(LimitExceeded)?;
+        let cost = monitor.cost();
+        if table.cost + cost > limit {
+            return Err(LimitExceeded);
         }
-        table.weight += weight;
+        table.cost += cost;
         table.monitors += 1;
         if let Some(old) = table.by_process.entry(process).or_default().monitors.replace(monitor) {
-            table.weight -= old.weight();
+            table.cost -= old.cost();
             table.monitors -= 1;
         }
         Ok(())
@@ -139,23 +139,28 @@ impl Watches {
         let Some(watchers) = table.by_process.get_mut(&process) else { return false };
         let Some(monitor) = watchers.monitors.take(reference.as_bytes()) else { return false };
         shrink(&mut watchers.monitors);
-        table.weight -= monitor.weight();
+        table.cost -= monitor.cost();
         table.monitors -= 1;
         true
     }
 
     /// Enters a link. False when it was there already.
-    pub(in crate::node) fn link(&self, process: Number, other: PidTerm<'_>, limit: usize) -> Result<bool, Full> {
+    pub(in crate::node) fn link(
+        &self,
+        process: Number,
+        other: PidTerm<'_>,
+        limit: usize,
+    ) -> Result<bool, LimitExceeded> {
         let mut table = self.lock();
         if table.closed {
             return Ok(false);
         }
-        if table.weight >= limit {
-            return Err(Full);
+        if table.cost >= limit {
+            return Err(LimitExceeded);
         }
         let new = table.by_process.entry(process).or_default().links.insert(other.as_bytes().into());
         table.links += usize::from(new);
-        table.weight += if new { link_weight(other.as_bytes()) } else { 0 };
+        table.cost += if new { link_cost(other.as_bytes()) } else { 0 };
         Ok(new)
     }
 
@@ -166,7 +171,7 @@ impl Watches {
         let removed = watchers.links.remove(other.as_bytes());
         shrink(&mut watchers.links);
         table.links -= usize::from(removed);
-        table.weight -= if removed { link_weight(other.as_bytes()) } else { 0 };
+        table.cost -= if removed { link_cost(other.as_bytes()) } else { 0 };
         removed
     }
 
@@ -191,7 +196,7 @@ impl Watches {
     pub(in crate::node) fn fire(&self, process: Number, reference: RefTerm<'_>) -> Option<Monitor> {
         let mut table = self.lock();
         let monitor = table.by_process.get_mut(&process)?.monitors.take(reference.as_bytes())?;
-        table.weight -= monitor.weight();
+        table.cost -= monitor.cost();
         table.monitors -= 1;
         Some(monitor)
     }
@@ -221,8 +226,8 @@ impl Watches {
         let (process, reason) = (ended.process, ended.reason.clone());
         let links: Vec<_> = ended.links.by_ref().take(count).collect();
         let monitors: Vec<_> = ended.monitors.by_ref().take(count - links.len()).collect();
-        table.weight -= links.iter().map(|link| link_weight(link)).sum::<usize>();
-        table.weight -= monitors.iter().map(Monitor::weight).sum::<usize>();
+        table.cost -= links.iter().map(|link| link_cost(link)).sum::<usize>();
+        table.cost -= monitors.iter().map(Monitor::cost).sum::<usize>();
         if ended.links.len() + ended.monitors.len() == 0 {
             table.reasons -= ended.memory();
             table.ended.pop_front();
@@ -270,8 +275,8 @@ fn shrink<T: Eq + Hash>(set: &mut HashSet<T>) {
 }
 
 /// Long names count more, so that the limit bounds the memory.
-fn link_weight(pid: &[u8]) -> usize {
-    1 + pid.len() / WEIGHED
+fn link_cost(pid: &[u8]) -> usize {
+    1 + pid.len() / COSTLY
 }
 
 impl News {
@@ -300,8 +305,8 @@ impl Monitor {
     }
 
     /// Long names count more, so that the limit bounds the memory.
-    fn weight(&self) -> usize {
-        1 + self.terms.len() / WEIGHED
+    fn cost(&self) -> usize {
+        1 + self.terms.len() / COSTLY
     }
 
     fn key(&self) -> &[u8] {

@@ -32,7 +32,7 @@ pub(in crate::node) struct Registry {
     processes: Vec<Process>,
     by_name: HashMap<Box<[u8]>, usize, BuildHasherDefault<NameHasher>>,
     /// Answers any name that is not registered.
-    anonymous: Option<usize>,
+    catch_all: Option<usize>,
     /// The first of the processes that every node has; they come last.
     system: usize,
     /// Those that come and go.
@@ -43,7 +43,7 @@ pub(in crate::node) struct Registry {
     absent: &'static [&'static str],
     /// The process that answers every name as long as no name is registered at run time: most node executables.
     /// No position if there is none.
-    sole: usize,
+    catch_all_only: usize,
     /// The service that answers any name, if the first one has ended and was made anew.
     anew: RwLock<Option<Arc<Process>>>,
 }
@@ -58,7 +58,7 @@ pub(in crate::node) struct Process {
     pub(in crate::node) pid: Pid,
     /// The pid, encoded.
     pub(in crate::node) address: Arc<Address>,
-    pub(in crate::node) manners: Manners,
+    pub(in crate::node) exit_policy: ExitPolicy,
     /// Somebody has linked or monitored it.
     pub(in crate::node) watched: AtomicBool,
     /// What its end means for the node.
@@ -72,7 +72,7 @@ pub(in crate::node) struct Process {
 
 /// What a process does about exit signals and panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) struct Manners {
+pub(in crate::node) struct ExitPolicy {
     /// Exit signals other than `kill` are dropped.
     pub(in crate::node) trap_exit: bool,
     /// A handler that panics ends the process.
@@ -81,11 +81,12 @@ pub(in crate::node) struct Manners {
     pub(in crate::node) system: bool,
 }
 
-impl Manners {
+impl ExitPolicy {
     /// Of the services that a node is built with: they are there as long as the node.
-    pub(in crate::node) const PERMANENT: Manners = Manners { trap_exit: true, stop_on_panic: false, system: false };
+    pub(in crate::node) const PERMANENT: ExitPolicy =
+        ExitPolicy { trap_exit: true, stop_on_panic: false, system: false };
     /// Of the processes that every node has.
-    const SYSTEM: Manners = Manners { trap_exit: true, stop_on_panic: false, system: true };
+    const SYSTEM: ExitPolicy = ExitPolicy { trap_exit: true, stop_on_panic: false, system: true };
 }
 
 /// A process that was looked up.
@@ -112,7 +113,7 @@ pub(in crate::node) struct Registration {
     pub(in crate::node) name: Option<Atom>,
     /// What is behind it.
     pub(in crate::node) services: Vec<Box<dyn Service>>,
-    pub(in crate::node) manners: Manners,
+    pub(in crate::node) exit_policy: ExitPolicy,
     /// None unless somebody has said so.
     pub(in crate::node) ends: Option<ServiceType>,
     /// What has made the only one of the services.
@@ -160,42 +161,42 @@ impl Registry {
         let mut registry = Registry {
             processes: Vec::new(),
             by_name: HashMap::default(),
-            anonymous: None,
+            catch_all: None,
             system,
             spawned: Processes::new((system + system_services.len()) as u32 + 1),
             modules: Vec::new(),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
-            sole: usize::MAX,
+            catch_all_only: usize::MAX,
             anew: RwLock::default(),
         };
         let usual = if system == 1 { ServiceType::Permanent } else { ServiceType::Temporary };
         for (position, registration) in registrations.into_iter().enumerate() {
-            let Registration { name, services, manners, ends, factory } = registration;
+            let Registration { name, services, exit_policy, ends, factory } = registration;
             services.iter().try_for_each(|service| service.check(extensions))?;
             match &name {
-                None if registry.anonymous.is_some() => return Err(ServiceError::SecondWithoutName),
-                None => registry.anonymous = Some(position),
+                None if registry.catch_all.is_some() => return Err(ServiceError::SecondWithoutName),
+                None => registry.catch_all = Some(position),
                 Some(name) => {
                     if registry.by_name.insert(name.as_bytes().into(), position).is_some() {
                         return Err(ServiceError::DuplicateName { name: name.clone() });
                     }
                 }
             }
-            let process = registry.process(node, creation, name, services, manners)?;
+            let process = registry.process(node, creation, name, services, exit_policy)?;
             registry.processes.push(process.with_end(ends.unwrap_or(usual), factory));
         }
         for (name, service) in system::NAMES.into_iter().zip(system_services) {
             let name = Some(Atom::from_static(name));
-            let process = registry.process(node, creation, name, vec![service], Manners::SYSTEM)?;
+            let process = registry.process(node, creation, name, vec![service], ExitPolicy::SYSTEM)?;
             registry.processes.push(process);
         }
         for (name, service) in modules::modules() {
             let pid = Pid { node: node.clone(), id: system as u32 + 1, serial: 0, creation };
-            let module = Process::new(Some(Atom::from_static(name)), pid, vec![service], Manners::SYSTEM)?;
+            let module = Process::new(Some(Atom::from_static(name)), pid, vec![service], ExitPolicy::SYSTEM)?;
             registry.modules.push(module);
         }
         if registry.by_name.is_empty() && registry.absent.is_empty() {
-            registry.sole = registry.anonymous.unwrap_or(usize::MAX);
+            registry.catch_all_only = registry.catch_all.unwrap_or(usize::MAX);
         }
         Ok(registry)
     }
@@ -207,16 +208,16 @@ impl Registry {
         creation: u32,
         name: Option<Atom>,
         services: Vec<Box<dyn Service>>,
-        manners: Manners,
+        exit_policy: ExitPolicy,
     ) -> Result<Process, ServiceError> {
         // Small numbers: OTP 23 takes no more than 15 bits for the first.
         let pid = Pid { node: node.clone(), id: self.next_id(), serial: 0, creation };
-        Process::new(name, pid, services, manners)
+        Process::new(name, pid, services, exit_policy)
     }
 
     /// A service has taken the place of another one that has ended.
     pub(in crate::node) fn take_place(&self, old: &Process, new: Arc<Process>) {
-        if old.name.is_none() && self.anonymous().is_none() && self.is_anonymous(old) {
+        if old.name.is_none() && self.catch_all().is_none() && self.is_catch_all(old) {
             *self.anew.write().unwrap_or_else(PoisonError::into_inner) = Some(new);
         }
     }
@@ -233,8 +234,8 @@ impl Registry {
     }
 
     /// Whether this one has answered every name.
-    fn is_anonymous(&self, process: &Process) -> bool {
-        let first = self.anonymous.and_then(|position| self.processes.get(position));
+    fn is_catch_all(&self, process: &Process) -> bool {
+        let first = self.catch_all.and_then(|position| self.processes.get(position));
         let anew = self.anew.read().unwrap_or_else(PoisonError::into_inner);
         first.is_some_and(|first| first.pid == process.pid) || anew.as_ref().is_some_and(|anew| anew.pid == process.pid)
     }
@@ -246,18 +247,18 @@ impl Registry {
 
     /// The process that answers every name, if it is so and it is alive.
     #[inline(always)]
-    pub(in crate::node) fn sole(&self) -> Option<&Process> {
-        let process = self.processes.get(self.sole)?;
+    pub(in crate::node) fn catch_all_only(&self) -> Option<&Process> {
+        let process = self.processes.get(self.catch_all_only)?;
         (!self.spawned.has_names() && process.address.is_alive()).then_some(process)
     }
 
     /// The process that the node was built with and that answers this name, in UTF-8, for certain.
     #[inline(always)]
-    pub(in crate::node) fn built_in(&self, name: &[u8]) -> Option<&Process> {
-        self.sole().or_else(|| self.listed(name))
+    pub(in crate::node) fn lookup_static(&self, name: &[u8]) -> Option<&Process> {
+        self.catch_all_only().or_else(|| self.lookup_exact(name))
     }
 
-    fn listed(&self, name: &[u8]) -> Option<&Process> {
+    fn lookup_exact(&self, name: &[u8]) -> Option<&Process> {
         let process = self.processes.get(*self.by_name.get(name)?)?;
         process.address.is_alive().then_some(process)
     }
@@ -265,7 +266,7 @@ impl Registry {
     /// The process that answers this registered name.
     #[inline]
     pub(in crate::node) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
-        match self.sole() {
+        match self.catch_all_only() {
             Some(process) => Some(ProcessRef::Permanent(process)),
             None => self.by_any_name(name),
         }
@@ -282,13 +283,13 @@ impl Registry {
             if self.absent.iter().any(|absent| absent.as_bytes() == bytes) {
                 return None;
             }
-            self.anonymous().or_else(|| self.system(bytes).map(ProcessRef::Permanent))
+            self.catch_all().or_else(|| self.system(bytes).map(ProcessRef::Permanent))
         })
     }
 
     /// The process that has registered this name, in UTF-8.
     pub(in crate::node) fn named(&self, name: &[u8]) -> Option<ProcessRef<'_>> {
-        match self.listed(name) {
+        match self.lookup_exact(name) {
             Some(process) => Some(ProcessRef::Permanent(process)),
             None if self.spawned.has_names() => self.spawned.by_name(name).map(ProcessRef::Spawned),
             None => None,
@@ -297,8 +298,8 @@ impl Registry {
 
     /// The process that answers every name that nobody has registered.
     #[inline]
-    pub(in crate::node) fn anonymous(&self) -> Option<ProcessRef<'_>> {
-        let first = self.processes.get(self.anonymous?)?;
+    pub(in crate::node) fn catch_all(&self) -> Option<ProcessRef<'_>> {
+        let first = self.processes.get(self.catch_all?)?;
         if first.address.is_alive() {
             return Some(ProcessRef::Permanent(first));
         }
@@ -354,7 +355,7 @@ impl Process {
         name: Option<Atom>,
         pid: Pid,
         services: Vec<Box<dyn Service>>,
-        manners: Manners,
+        exit_policy: ExitPolicy,
     ) -> Result<Self, ServiceError> {
         let services: Vec<Arc<dyn Service>> = services.into_iter().map(Arc::from).collect();
         let mut targets = Vec::new();
@@ -366,7 +367,7 @@ impl Process {
             .map_err(|Function { name, arity, .. }| ServiceError::DuplicateFunction { name, arity })?;
         let address = Arc::new(Address::new(&pid));
         let (watched, ends, factory) = (AtomicBool::new(false), ServiceType::Temporary, None);
-        Ok(Process { name, pid, address, manners, watched, ends, factory, functions, services })
+        Ok(Process { name, pid, address, exit_policy, watched, ends, factory, functions, services })
     }
 
     /// What its end means, and what makes it anew.
@@ -381,12 +382,12 @@ impl Process {
 
     /// True for the one of the processes that every node has which people talk to.
     pub(in crate::node) fn is_introspection(&self) -> bool {
-        self.manners.system && self.name.as_ref().is_some_and(|name| *name == "nodex")
+        self.exit_policy.system && self.name.as_ref().is_some_and(|name| *name == "nodex")
     }
 
     /// True for the group leader of what the node calls elsewhere.
     pub(in crate::node) fn is_user(&self) -> bool {
-        self.manners.system && self.name.as_ref().is_some_and(|name| *name == system::USER)
+        self.exit_policy.system && self.name.as_ref().is_some_and(|name| *name == system::USER)
     }
 
     /// All its functions.

@@ -22,8 +22,8 @@ use crate::{
             call_tag::alias_of,
             caller::CallKind,
             context::Context,
-            reply::Class,
-            reply_to::{Address, More, Route},
+            reply::ExceptionClass,
+            reply_to::{Address, CallTag, ReplyTo},
         },
     },
     term::{RawTerm, Text},
@@ -156,7 +156,7 @@ impl Spawned {
         if self.watched.load(Ordering::SeqCst)
             && let Ok((_, Control::MonitorExit { reason, .. })) = control::decode(&frame.written(out))
         {
-            self.context.inner().tell(self.address.number(), &RawTerm::from_slice(reason, None));
+            self.context.inner().notify_watchers(self.address.number(), &RawTerm::from_slice(reason, None));
         }
         self.monitored.load(Ordering::SeqCst)
     }
@@ -177,13 +177,13 @@ impl Spawned {
     }
 
     /// The function is over. If it has answered nothing, and nobody has kept the means to do it, it returns `ok`.
-    pub(in crate::node) fn settle(self: &Arc<Self>, route: &Route<'_>, out: &mut Encoder) {
+    pub(in crate::node) fn settle(self: &Arc<Self>, reply_to: &ReplyTo<'_>, out: &mut Encoder) {
         if self.is_over() || Arc::strong_count(self) > 1 {
             return;
         }
-        if let Some(frame) = route.begin(out) {
+        if let Some(frame) = reply_to.begin(out) {
             out.put_slice(OK);
-            route.finish(frame, out);
+            reply_to.finish(frame, out);
         }
     }
 
@@ -206,12 +206,12 @@ impl Spawned {
     }
 
     /// There is no such function.
-    pub(in crate::node) fn undef(&self, route: &Route<'_>, out: &mut Encoder) {
-        self.fail(route, Class::Error, out, |out| out.put_slice(UNDEF), |out| self.stack(None, out));
+    pub(in crate::node) fn undef(&self, reply_to: &ReplyTo<'_>, out: &mut Encoder) {
+        self.fail(reply_to, ExceptionClass::Error, out, |out| out.put_slice(UNDEF), |out| self.stack(None, out));
     }
 
     /// The arguments are no list, or module or function no atom.
-    pub(in crate::node) fn bad_apply(&self, route: &Route<'_>, out: &mut Encoder) {
+    pub(in crate::node) fn bad_apply(&self, reply_to: &ReplyTo<'_>, out: &mut Encoder) {
         let Applied { module, function, arguments } = &self.function;
         // `[{erlang, apply, [Module, Function, Arguments], []}]`
         let stack = |out: &mut Encoder| {
@@ -222,18 +222,30 @@ impl Spawned {
             [module, function, arguments].into_iter().for_each(|term| out.put_raw(term));
             out.put_slice(&[tag::NIL_EXT; 3]);
         };
-        self.fail(route, Class::Error, out, |out| out.put_slice(BADARG), stack);
+        self.fail(reply_to, ExceptionClass::Error, out, |out| out.put_slice(BADARG), stack);
     }
 
     /// The call was not carried out.
-    pub(in crate::node) fn reject(&self, route: &Route<'_>, rejection: &Rejection, out: &mut Encoder) {
+    pub(in crate::node) fn reject(&self, reply_to: &ReplyTo<'_>, rejection: &Rejection, out: &mut Encoder) {
         let (reason, cause) = rejection.exception();
-        self.fail(route, Class::Error, out, |out| out.append(&reason), |out| self.stack(cause.as_deref(), out));
+        self.fail(
+            reply_to,
+            ExceptionClass::Error,
+            out,
+            |out| out.append(&reason),
+            |out| self.stack(cause.as_deref(), out),
+        );
     }
 
     /// The function raised an exception.
-    pub(in crate::node) fn raise(&self, route: &Route<'_>, class: Class, reason: &Encoder, out: &mut Encoder) {
-        self.fail(route, class, out, |out| out.append(reason), |out| self.stack(None, out));
+    pub(in crate::node) fn raise(
+        &self,
+        reply_to: &ReplyTo<'_>,
+        class: ExceptionClass,
+        reason: &Encoder,
+        out: &mut Encoder,
+    ) {
+        self.fail(reply_to, class, out, |out| out.append(reason), |out| self.stack(None, out));
     }
 
     /// `[{Module, Function, Arguments, []}]`, or with `[{error_info, #{cause => Cause}}]` in place of the empty list.
@@ -254,14 +266,14 @@ impl Spawned {
     /// Ends the process with an exception. Its parts are written where they go, for they may be long.
     fn fail(
         &self,
-        route: &Route<'_>,
-        class: Class,
+        reply_to: &ReplyTo<'_>,
+        class: ExceptionClass,
         out: &mut Encoder,
         reason: impl Fn(&mut Encoder),
         stack: impl Fn(&mut Encoder),
     ) {
         if self.style == Style::Rex {
-            return self.fail_as_rex(route, class, out, reason, stack);
+            return self.fail_as_rex(reply_to, class, out, reason, stack);
         }
         if self.answered.swap(true, Ordering::SeqCst) {
             return;
@@ -285,25 +297,25 @@ impl Spawned {
             match (self.style, class) {
                 (Style::Call, _) => {
                     let (name, arity) = match class {
-                        Class::Error => (ERROR, 4),
-                        Class::Exit => (EXIT, 3),
-                        Class::Throw => (THROW, 3),
+                        ExceptionClass::Error => (ERROR, 4),
+                        ExceptionClass::Exit => (EXIT, 3),
+                        ExceptionClass::Throw => (THROW, 3),
                     };
                     tuple(out, arity);
                     out.put_raw(&self.result);
                     out.put_slice(name);
                     reason(out);
-                    if class == Class::Error {
+                    if class == ExceptionClass::Error {
                         stack(out);
                     }
                 }
-                (_, Class::Error) => {
+                (_, ExceptionClass::Error) => {
                     tuple(out, 2);
                     reason(out);
                     stack(out);
                 }
-                (_, Class::Exit) => reason(out),
-                (_, Class::Throw) => {
+                (_, ExceptionClass::Exit) => reason(out),
+                (_, ExceptionClass::Throw) => {
                     tuple(out, 2);
                     tuple(out, 2);
                     out.put_slice(NOCATCH);
@@ -316,46 +328,46 @@ impl Spawned {
 
     fn fail_as_rex(
         &self,
-        route: &Route<'_>,
-        class: Class,
+        reply_to: &ReplyTo<'_>,
+        class: ExceptionClass,
         out: &mut Encoder,
         reason: impl Fn(&mut Encoder),
         stack: impl Fn(&mut Encoder),
     ) {
-        let Some(frame) = route.begin(out) else { return };
-        if class != Class::Throw {
+        let Some(frame) = reply_to.begin(out) else { return };
+        if class != ExceptionClass::Throw {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(BADRPC);
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(EXIT_TAG);
         }
-        if class == Class::Error {
+        if class == ExceptionClass::Error {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
         }
         reason(out);
-        if class == Class::Error {
+        if class == ExceptionClass::Error {
             stack(out);
         }
-        route.finish(frame, out);
+        reply_to.finish(frame, out);
     }
 
     fn no_reply_as_rex(&self, out: &mut Encoder) {
         let tag = self.result.as_bytes();
-        let more = More { tag, alias: alias_of(tag), spawned: None };
-        let route = Route {
+        let more = CallTag { tag, alias: alias_of(tag), spawned: None };
+        let reply_to = ReplyTo {
             kind: CallKind::Rpc,
             flags: self.context.flags(),
             to: PidTerm::new(self.caller.as_bytes()),
             from: &self.address,
             more: Some(&more),
         };
-        if let Some(frame) = route.begin(out) {
+        if let Some(frame) = reply_to.begin(out) {
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(BADRPC);
             out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(EXIT_TAG);
             out.put_slice(NOREPLY);
-            route.finish(frame, out);
+            reply_to.finish(frame, out);
         }
     }
 
@@ -376,7 +388,7 @@ impl Spawned {
         if self.watched.load(Ordering::SeqCst) {
             let mut whole = Encoder::new();
             reason(&mut whole);
-            self.context.inner().tell(self.address.number(), &RawTerm::from_bytes(whole.to_vec().into()));
+            self.context.inner().notify_watchers(self.address.number(), &RawTerm::from_bytes(whole.to_vec().into()));
         }
     }
 

@@ -24,7 +24,7 @@ pub(in crate::node) const SMALL_SERIAL: u32 = (1 << 13) - 1;
 pub(in crate::node) const RESTING: usize = 64;
 
 /// The table of these processes. Their ids are `base + 1`, `base + 3` and so on; those in between are of
-/// [`Replies`](crate::node::process::call_table::Replies). Both stay small, because OTP 23 takes ids of 15 bits only.
+/// [`Replies`](crate::node::process::call_table::CallTable). Both stay small, because OTP 23 takes ids of 15 bits only.
 #[derive(Debug)]
 pub(in crate::node) struct Processes {
     base: u32,
@@ -190,7 +190,7 @@ impl Slots {
 mod tests {
     use super::*;
     use crate::{
-        node::{process::registry::Manners, service::functions::Functions},
+        node::{process::registry::ExitPolicy, service::functions::Functions},
         term::{Atom, Pid},
     };
 
@@ -199,7 +199,7 @@ mod tests {
     fn service(number: Number, name: Option<&'static str>) -> Arc<Process> {
         let pid = Pid { node: crate::atom!("a@h"), id: number.id, serial: number.serial, creation: 4 };
         let services = vec![Box::new(Functions::new()) as Box<_>];
-        Arc::new(Process::new(name.map(Atom::from_static), pid, services, Manners::PERMANENT).unwrap())
+        Arc::new(Process::new(name.map(Atom::from_static), pid, services, ExitPolicy::PERMANENT).unwrap())
     }
 
     fn is_service(processes: &Processes, number: Number) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     caller::{Caller, Share},
     context::Context,
-    reply_to::{Address, Route},
+    reply_to::{Address, ReplyTo},
     state::{Extensions, MissingState},
 };
 use crate::{
@@ -88,7 +88,7 @@ pub struct Args<'a> {
     pub(in crate::node) taken: u8,
     pub(in crate::node) decoder: Decoder<'a>,
     pub(in crate::node) context: &'a Context,
-    pub(in crate::node) route: &'a Route<'a>,
+    pub(in crate::node) reply_to: &'a ReplyTo<'a>,
     /// The process whose function is called.
     pub(in crate::node) process: &'a Arc<Address>,
     /// What the handler has to do with the caller, if that was taken.
@@ -113,7 +113,7 @@ impl Args<'_> {
 
     /// Who called. From now on whoever waits is told if nobody answers.
     pub fn caller(&self) -> Caller {
-        self.share.caller(self.function, self.route, self.context, self.process)
+        self.share.caller(self.function, self.reply_to, self.context, self.process)
     }
 
     /// The node and the connection of the call.

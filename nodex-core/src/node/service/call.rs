@@ -15,8 +15,8 @@ use super::{
     caller::{CallKind, LaterShare, Share},
     failed_casts::{self, Cast},
     panics,
-    reply::{Class, IntoReply},
-    reply_to::Route,
+    reply::{ExceptionClass, IntoReply},
+    reply_to::ReplyTo,
     state::Lock,
 };
 use crate::{
@@ -58,7 +58,7 @@ impl<'a> Call<'a> {
     /// Answers at once.
     #[inline(always)]
     pub fn reply<R: IntoReply>(self, reply: R) -> Handled {
-        if write_reply(self.args.route, self.out, &reply, self.args.share) == Written::Cast {
+        if write_reply(self.args.reply_to, self.out, &reply, self.args.share) == Written::Cast {
             failed_casts::ended(self.args.context, self.args.function, &reply);
         }
         Handled(None)
@@ -68,10 +68,10 @@ impl<'a> Call<'a> {
     #[cold]
     pub fn reject(self, rejection: Rejection) -> Handled {
         self.args.share.answered();
-        if self.args.route.kind == CallKind::Cast {
+        if self.args.reply_to.kind == CallKind::Cast {
             failed_casts::failed(self.args.context, self.args.function, rejection.reason());
         }
-        self.args.route.write_error(self.out, &rejection);
+        self.args.reply_to.write_error(self.out, &rejection);
         Handled(None)
     }
 
@@ -86,10 +86,10 @@ impl<'a> Call<'a> {
     where
         F: Future<Output: IntoReply> + Send + 'static,
     {
-        let cast = (self.args.route.kind == CallKind::Cast)
+        let cast = (self.args.reply_to.kind == CallKind::Cast)
             .then(|| Cast { context: self.args.context.clone(), function: self.args.function.clone() });
         let mut later = Later(Box::pin(Answering { future, share: self.args.share.hand_on(), cast }));
-        match later.0.as_mut().poll_reply(&mut task::Context::from_waker(self.waker), self.args.route, self.out) {
+        match later.0.as_mut().poll_reply(&mut task::Context::from_waker(self.waker), self.args.reply_to, self.out) {
             Poll::Ready(()) => Handled(None),
             Poll::Pending => Handled(Some(later)),
         }
@@ -191,8 +191,8 @@ impl<R: IntoReply> IntoReply for Blocking<R> {
         if let Blocking::Done(reply) = self { reply.replies() } else { true }
     }
 
-    fn raises(&self) -> Option<Class> {
-        if let Blocking::Done(reply) = self { reply.raises() } else { Some(Class::Error) }
+    fn raises(&self) -> Option<ExceptionClass> {
+        if let Blocking::Done(reply) = self { reply.raises() } else { Some(ExceptionClass::Error) }
     }
 
     fn failed(&self) -> bool {
@@ -220,34 +220,34 @@ enum Written {
 }
 
 #[inline(always)]
-fn write_reply<R: IntoReply>(route: &Route<'_>, out: &mut Encoder, reply: &R, share: &Share) -> Written {
+fn write_reply<R: IntoReply>(reply_to: &ReplyTo<'_>, out: &mut Encoder, reply: &R, share: &Share) -> Written {
     if !reply.replies() {
         return Written::Done;
     }
     share.answered();
     if let Some(class) = reply.raises() {
-        raise(route, class, reply, out);
-        return if route.kind == CallKind::Cast { Written::Cast } else { Written::Done };
+        raise(reply_to, class, reply, out);
+        return if reply_to.kind == CallKind::Cast { Written::Cast } else { Written::Done };
     }
-    let Some(frame) = route.begin(out) else {
-        return if route.kind == CallKind::Cast { Written::Cast } else { Written::Done };
+    let Some(frame) = reply_to.begin(out) else {
+        return if reply_to.kind == CallKind::Cast { Written::Cast } else { Written::Done };
     };
     match reply.encode_reply(out) {
-        Ok(()) => route.finish(frame, out),
+        Ok(()) => reply_to.finish(frame, out),
         Err(error) => {
-            route.undo(frame, out);
-            route.write_error(out, &Rejection::unencodable(&error));
+            reply_to.undo(frame, out);
+            reply_to.write_error(out, &Rejection::unencodable(&error));
         }
     }
     Written::Done
 }
 
 #[cold]
-fn raise(route: &Route<'_>, class: Class, reason: &impl IntoReply, out: &mut Encoder) {
+fn raise(reply_to: &ReplyTo<'_>, class: ExceptionClass, reason: &impl IntoReply, out: &mut Encoder) {
     let mut encoded = Encoder::new();
     match reason.encode_reply(&mut encoded) {
-        Ok(()) => route.raise(class, &encoded, out),
-        Err(error) => route.write_error(out, &Rejection::unencodable(&error)),
+        Ok(()) => reply_to.raise(class, &encoded, out),
+        Err(error) => reply_to.write_error(out, &Rejection::unencodable(&error)),
     }
 }
 
@@ -260,12 +260,12 @@ impl Later {
     pub(crate) fn poll(
         &mut self,
         context: &mut task::Context<'_>,
-        route: &Route<'_>,
+        reply_to: &ReplyTo<'_>,
         function: &str,
         out: &mut Encoder,
     ) -> Poll<Option<Rejection>> {
         let mark = out.mark();
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll_reply(context, route, out))) {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll_reply(context, reply_to, out))) {
             Ok(poll) => poll.map(|()| None),
             Err(panic) => {
                 out.rollback(mark);
@@ -274,7 +274,7 @@ impl Later {
                 if let Some(cast) = self.0.cast() {
                     cast.rejected(&rejection);
                 }
-                route.write_error(out, &rejection);
+                reply_to.write_error(out, &rejection);
                 Poll::Ready(Some(rejection))
             }
         }
@@ -317,7 +317,7 @@ trait AnswerFuture: Send {
     fn poll_reply(
         self: Pin<&mut Self>,
         context: &mut task::Context<'_>,
-        route: &Route<'_>,
+        reply_to: &ReplyTo<'_>,
         out: &mut Encoder,
     ) -> Poll<()>;
 
@@ -342,12 +342,12 @@ impl<F: Future<Output: IntoReply> + Send> AnswerFuture for Answering<F> {
     fn poll_reply(
         self: Pin<&mut Self>,
         context: &mut task::Context<'_>,
-        route: &Route<'_>,
+        reply_to: &ReplyTo<'_>,
         out: &mut Encoder,
     ) -> Poll<()> {
         let this = self.project();
         this.future.poll(context).map(|reply| {
-            if write_reply(route, out, &reply, this.share.share()) == Written::Cast
+            if write_reply(reply_to, out, &reply, this.share.share()) == Written::Cast
                 && let Some(cast) = this.cast
             {
                 cast.ended(&reply);

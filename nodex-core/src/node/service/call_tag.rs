@@ -1,6 +1,6 @@
 //! Calls of a `gen_server`: `{'$gen_call', {Pid, Tag}, Request}` (OTP's `gen.erl`, `do_call/4` and `reply/2`).
 
-use super::reply_to::More;
+use super::reply_to::CallTag;
 use crate::{
     dist::control::{PidTerm, RefTerm},
     etf::{Decoder, tag},
@@ -15,14 +15,14 @@ const ALIAS: &[u8] = b"\x6c\0\0\0\x01\x77\x05alias";
 ///
 /// Nothing of it needs to be checked: what goes back to the caller is only what it has sent of itself.
 #[inline]
-pub(in crate::node) fn usual_call<'a>(message: &'a [u8], from: PidTerm<'a>) -> Option<(More<'a>, usize)> {
+pub(in crate::node) fn usual_call<'a>(message: &'a [u8], from: PidTerm<'a>) -> Option<(CallTag<'a>, usize)> {
     const HEAD: &[u8] = b"\x68\x03\x77\x09$gen_call\x68\x02";
     let rest = message.strip_prefix(HEAD)?.strip_prefix(from.as_bytes())?;
     let after_alias = rest.strip_prefix(ALIAS);
     let (reference, request) = RefTerm::split_of_node(after_alias.unwrap_or(rest), from)?;
     let tag = &rest[..rest.len() - request.len()];
     let alias = after_alias.is_some().then_some(reference);
-    Some((More { tag, alias, spawned: None }, message.len() - request.len()))
+    Some((CallTag { tag, alias, spawned: None }, message.len() - request.len()))
 }
 
 /// Pid and tag of a gen call's `{Pid, Tag}`, encoded, whatever their form.

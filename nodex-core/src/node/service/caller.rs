@@ -13,8 +13,8 @@ use std::{
 use super::{
     args::Rejection,
     context::Context,
-    reply::{Class, IntoReply},
-    reply_to::{Address, OwnedRoute, Route},
+    reply::{ExceptionClass, IntoReply},
+    reply_to::{Address, OwnedReplyTo, ReplyTo},
 };
 use crate::{
     convert::DecodeError,
@@ -81,12 +81,12 @@ impl Caller {
     /// # Errors
     /// When the message named no sender, as `SEND` (operation 2) does not.
     pub fn pid(&self) -> Result<Pid, DecodeError> {
-        Decoder::new(self.0.route.caller()).pid()
+        Decoder::new(self.0.reply_to.caller()).pid()
     }
 
     /// How it called.
     pub fn kind(&self) -> CallKind {
-        self.0.route.kind
+        self.0.reply_to.kind
     }
 
     /// Sends the reply of a handler that returned [`NoReply`](crate::node::NoReply). A caller that is gone, or has been told that
@@ -99,21 +99,21 @@ impl Caller {
         if before == GIVEN_UP {
             return Ok(());
         }
-        let written = self.0.write(|route, out| {
+        let written = self.0.write(|reply_to, out| {
             if let Some(class) = reply.raises() {
                 let mut reason = Encoder::new();
                 reply.encode_reply(&mut reason)?;
-                route.raise(class, &reason, out);
+                reply_to.raise(class, &reason, out);
                 return Ok(());
             }
-            let Some(frame) = route.begin(out) else { return Ok(()) };
+            let Some(frame) = reply_to.begin(out) else { return Ok(()) };
             match reply.encode_reply(out) {
                 Ok(()) => {
-                    route.finish(frame, out);
+                    reply_to.finish(frame, out);
                     Ok(())
                 }
                 Err(error) => {
-                    route.undo(frame, out);
+                    reply_to.undo(frame, out);
                     Err(error)
                 }
             }
@@ -146,7 +146,7 @@ const NOREPLY: &[u8] = b"\x77\x07noreply";
 /// A call whose caller was taken. It ends with the last of those who can answer it: the handler and the clones of
 /// [`Caller`].
 struct Pending {
-    route: OwnedRoute,
+    reply_to: OwnedReplyTo,
     context: Context,
     function: Atom,
     /// The process whose function was called.
@@ -163,10 +163,10 @@ impl fmt::Debug for Pending {
 }
 
 impl Pending {
-    fn write<T>(&self, write: impl FnOnce(&Route<'_>, &mut Encoder) -> T) -> T {
+    fn write<T>(&self, write: impl FnOnce(&ReplyTo<'_>, &mut Encoder) -> T) -> T {
         self.context.push(|out| {
-            let more = self.route.more();
-            write(&self.route.as_route(&more), out)
+            let more = self.reply_to.more();
+            write(&self.reply_to.as_reply_to(&more), out)
         })
     }
 
@@ -176,19 +176,19 @@ impl Pending {
         if self.state.compare_exchange(OPEN, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return;
         }
-        match self.route.kind {
+        match self.reply_to.kind {
             // The caller's monitor fires.
             CallKind::GenCall if !self.process.is_alive() => {}
             CallKind::Plain | CallKind::GenCall => {
-                self.write(|route, out| route.write_error(out, &Rejection::no_reply(&self.function, why)));
+                self.write(|reply_to, out| reply_to.write_error(out, &Rejection::no_reply(&self.function, why)));
             }
-            CallKind::Rpc => self.write(|route, out| match route.spawned() {
+            CallKind::Rpc => self.write(|reply_to, out| match reply_to.spawned() {
                 // Its end is all that can be seen of it.
                 Some(spawned) if spawned.style == Style::Spawn => {}
                 _ => {
                     let mut noreply = Encoder::new();
                     noreply.put_slice(NOREPLY);
-                    route.raise(Class::Exit, &noreply, out);
+                    reply_to.raise(ExceptionClass::Exit, &noreply, out);
                 }
             }),
             CallKind::Cast => {}
@@ -220,16 +220,16 @@ impl Share {
     pub(in crate::node) fn caller(
         &self,
         function: &Atom,
-        route: &Route<'_>,
+        reply_to: &ReplyTo<'_>,
         context: &Context,
         process: &Arc<Address>,
     ) -> Caller {
         let pending = self.pending.get_or_init(|| {
-            let route = route.keep();
+            let reply_to = reply_to.keep();
             // Twice, for the table in which it may be entered.
-            let bytes = 2 * size_of::<Pending>() + route.memory();
+            let bytes = 2 * size_of::<Pending>() + reply_to.memory();
             Arc::new(Pending {
-                route,
+                reply_to,
                 context: context.clone(),
                 function: function.clone(),
                 process: process.clone(),
@@ -336,7 +336,7 @@ impl Kept {
     pub(in crate::node) fn is_awaited(&self) -> bool {
         let waits = |pending: &Weak<Pending>| {
             pending.upgrade().is_some_and(|pending| {
-                pending.route.kind != CallKind::Cast && pending.state.load(Ordering::SeqCst) == OPEN
+                pending.reply_to.kind != CallKind::Cast && pending.state.load(Ordering::SeqCst) == OPEN
             })
         };
         // Not under the lock, which the end of a call takes: one of these may be the last reference.

@@ -9,7 +9,7 @@ use crate::{
     node::{
         api::node::Node,
         connection::{inner::Inner, peers::Peer},
-        process::incoming_monitors::Watches,
+        process::incoming_monitors::IncomingMonitors,
     },
     term::Atom,
 };
@@ -66,7 +66,7 @@ impl Context {
     }
 
     /// Who watches our processes over the connection.
-    pub(in crate::node) fn watches(&self) -> &Watches {
+    pub(in crate::node) fn watches(&self) -> &IncomingMonitors {
         &self.origin.peer.watches
     }
 

@@ -41,7 +41,7 @@ pub(in crate::node) struct Sums {
 impl Counters {
     /// A message of this kind for a process of ours.
     #[inline]
-    pub(in crate::node) fn came(&self, kind: CallKind) {
+    pub(in crate::node) fn count_call(&self, kind: CallKind) {
         bump(match kind {
             CallKind::Plain => &self.plain,
             CallKind::GenCall => &self.calls,
@@ -125,7 +125,7 @@ mod tests {
     fn every_kind_has_a_counter_of_its_own() {
         let counters = Counters::default();
         for (kind, times) in [(CallKind::Plain, 1), (CallKind::GenCall, 2), (CallKind::Cast, 3), (CallKind::Rpc, 4)] {
-            (0..times).for_each(|_| counters.came(kind));
+            (0..times).for_each(|_| counters.count_call(kind));
         }
         (0..5).for_each(|_| counters.unknown());
         (0..6).for_each(|_| counters.panicked());

@@ -25,7 +25,7 @@ pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use interface::{Accepts, Function, IntoService, Service};
 #[doc(hidden)]
 pub use reply::Checked;
-pub use reply::{Class, Encoded, IntoReply, NoReply, Raised};
+pub use reply::{Encoded, ExceptionClass, IntoReply, NoReply, Raised};
 pub use serve::{Serve, Served};
 pub use state::{Extensions, Lock, MissingState, State};
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::{args::Rejection, caller::CallKind, reply::Class};
+use super::{args::Rejection, caller::CallKind, reply::ExceptionClass};
 use crate::{
     dist::{
         Flags,
@@ -81,7 +81,7 @@ impl Address {
 
 /// The way back to the sender of one message. All terms are slices of the message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Route<'a> {
+pub(crate) struct ReplyTo<'a> {
     pub(crate) kind: CallKind,
     /// What both nodes can do.
     pub(crate) flags: Flags,
@@ -90,12 +90,12 @@ pub(crate) struct Route<'a> {
     /// Our own process that answers.
     pub(crate) from: &'a Arc<Address>,
     /// What the replies to plain messages do without.
-    pub(crate) more: Option<&'a More<'a>>,
+    pub(crate) more: Option<&'a CallTag<'a>>,
 }
 
 /// What is known of a call beyond its sender.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct More<'a> {
+pub(crate) struct CallTag<'a> {
     /// What stands in front of the reply in a tuple of two, the tag of a gen call; empty when nothing does.
     pub(crate) tag: &'a [u8],
     /// The alias inside the tag.
@@ -104,8 +104,8 @@ pub(crate) struct More<'a> {
     pub(crate) spawned: Option<&'a Arc<Spawned>>,
 }
 
-impl<'a> Route<'a> {
-    fn more(&self) -> More<'a> {
+impl<'a> ReplyTo<'a> {
+    fn more(&self) -> CallTag<'a> {
         self.more.copied().unwrap_or_default()
     }
 
@@ -197,7 +197,7 @@ impl<'a> Route<'a> {
 
     /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
     #[cold]
-    pub(crate) fn raise(&self, class: Class, reason: &Encoder, out: &mut Encoder) {
+    pub(crate) fn raise(&self, class: ExceptionClass, reason: &Encoder, out: &mut Encoder) {
         match self.spawned() {
             Some(spawned) => spawned.raise(self, class, reason, out),
             None => self.write_raised(out, reason),
@@ -219,10 +219,10 @@ impl<'a> Route<'a> {
     }
 
     /// A copy that outlives the message.
-    pub(crate) fn keep(self) -> OwnedRoute {
+    pub(crate) fn keep(self) -> OwnedReplyTo {
         let own = |term| RawTerm::from_slice(term, None);
-        let More { tag, alias, spawned } = self.more();
-        OwnedRoute {
+        let CallTag { tag, alias, spawned } = self.more();
+        OwnedReplyTo {
             kind: self.kind,
             to: self.to.map(|to| own(to.as_bytes())),
             tag: own(tag),
@@ -234,9 +234,9 @@ impl<'a> Route<'a> {
     }
 }
 
-/// A [`Route`] that is kept.
+/// A [`ReplyTo`] that is kept.
 #[derive(Debug, Clone)]
-pub(crate) struct OwnedRoute {
+pub(crate) struct OwnedReplyTo {
     pub(crate) kind: CallKind,
     to: Option<RawTerm>,
     tag: RawTerm,
@@ -246,7 +246,7 @@ pub(crate) struct OwnedRoute {
     spawned: Option<Arc<Spawned>>,
 }
 
-impl OwnedRoute {
+impl OwnedReplyTo {
     /// True until the process that answers has ended.
     pub(crate) fn is_alive(&self) -> bool {
         self.from.is_alive()
@@ -262,17 +262,17 @@ impl OwnedRoute {
         self.to.as_ref().map_or(&[], RawTerm::as_bytes)
     }
 
-    /// What there is beyond the sender, for [`Self::as_route`].
-    pub(crate) fn more(&self) -> More<'_> {
-        More {
+    /// What there is beyond the sender, for [`Self::as_reply_to`].
+    pub(crate) fn more(&self) -> CallTag<'_> {
+        CallTag {
             tag: self.tag.as_bytes(),
             alias: self.alias.as_ref().and_then(|alias| RefTerm::new(alias.as_bytes())),
             spawned: self.spawned.as_ref(),
         }
     }
 
-    pub(crate) fn as_route<'a>(&'a self, more: &'a More<'a>) -> Route<'a> {
-        Route {
+    pub(crate) fn as_reply_to<'a>(&'a self, more: &'a CallTag<'a>) -> ReplyTo<'a> {
+        ReplyTo {
             kind: self.kind,
             flags: self.flags,
             to: self.to.as_ref().and_then(|to| PidTerm::new(to.as_bytes())),
@@ -292,13 +292,13 @@ mod tests {
         let pid = Pid { node: Atom::from_static("a@b"), id: 3, serial: 0, creation: 7 };
         let address = Arc::new(Address::new(&pid));
         let to = PidTerm::new(b"\x58\x77\x03c@d\0\0\0\x01\0\0\0\x02\0\0\0\x03");
-        let route = Route { kind: CallKind::Plain, flags: Flags::SEND_SENDER, to, from: &address, more: None };
+        let reply_to = ReplyTo { kind: CallKind::Plain, flags: Flags::SEND_SENDER, to, from: &address, more: None };
         let mut reply = Encoder::new();
-        let frame = route.begin(&mut reply).unwrap();
+        let frame = reply_to.begin(&mut reply).unwrap();
         // The same memory over and over.
         let piece = bytes::Bytes::from(vec![7; 1 << 20]);
         (0..2048).for_each(|_| reply.put_shared(&piece));
-        route.finish(frame, &mut reply);
+        reply_to.finish(frame, &mut reply);
         let text = "unencodable";
         assert!(reply.to_vec().windows(text.len()).any(|piece| piece == text.as_bytes()) && reply.len() < 300);
     }
@@ -317,13 +317,13 @@ mod tests {
         ] {
             for (alias, kind) in [(None, CallKind::Plain), (None, CallKind::GenCall), (Some(alias), CallKind::GenCall)]
             {
-                let more = More { tag: b"\x77\x01t", alias, spawned: None };
+                let more = CallTag { tag: b"\x77\x01t", alias, spawned: None };
                 let (is_call, to) = (kind == CallKind::GenCall, Some(to));
-                let route = Route { kind, flags, to, from: &address, more: is_call.then_some(&more) };
+                let reply_to = ReplyTo { kind, flags, to, from: &address, more: is_call.then_some(&more) };
                 let mut reply = Encoder::new();
-                let frame = route.begin(&mut reply).unwrap();
+                let frame = reply_to.begin(&mut reply).unwrap();
                 reply.put_array(b"\x77\x02ok");
-                route.finish(frame, &mut reply);
+                reply_to.finish(frame, &mut reply);
 
                 let message: &[u8] = if is_call { b"\x68\x02\x77\x01t\x77\x02ok" } else { b"\x77\x02ok" };
                 let to = Target::reply(flags, to.unwrap(), alias);

@@ -186,7 +186,7 @@ impl IntoTerm for Shown {
 }
 
 fn functions(inner: &Inner, of: Option<&Target>) -> Vec<(Shown, Atom, u8, &'static str)> {
-    let anonymous = inner.registry.anonymous().map(|process| process.address.number());
+    let anonymous = inner.registry.catch_all().map(|process| process.address.number());
     let mut all = Vec::new();
     for process in sorted(inner) {
         if of.is_some_and(|of| !of.is(&process)) {

@@ -19,7 +19,7 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
         creation,
         flags: Flags::HIDDEN,
         outbox: Arc::new(Outbox::new(WriteSide::Task(write), 0)),
-        watches: Watches::default(),
+        watches: IncomingMonitors::default(),
         counters: Counters::default(),
         mail: Mail::default(),
         form_of_state: Default::default(),

@@ -35,18 +35,24 @@ fn atom(name: &str) -> Vec<u8> {
     out.to_vec()
 }
 
-fn monitor(watches: &Watches, process: Number, name: Option<&str>, word: u32, limit: usize) -> Result<(), Full> {
+fn monitor(
+    watches: &IncomingMonitors,
+    process: Number,
+    name: Option<&str>,
+    word: u32,
+    limit: usize,
+) -> Result<(), LimitExceeded> {
     let name = name.map(atom);
     let name = name.as_deref().and_then(AtomTerm::new);
     let (pid, reference) = (pid(7), reference(word));
     watches.monitor(process, PidTerm::new(&pid).unwrap(), name, RefTerm::new(&reference).unwrap(), limit)
 }
 
-fn demonitor(watches: &Watches, process: Number, word: u32) -> bool {
+fn demonitor(watches: &IncomingMonitors, process: Number, word: u32) -> bool {
     watches.demonitor(process, RefTerm::new(&reference(word)).unwrap())
 }
 
-fn link(watches: &Watches, process: Number, id: u32, limit: usize) -> Result<bool, Full> {
+fn link(watches: &IncomingMonitors, process: Number, id: u32, limit: usize) -> Result<bool, LimitExceeded> {
     watches.link(process, PidTerm::new(&pid(id)).unwrap(), limit)
 }
 
@@ -56,7 +62,7 @@ fn reason() -> RawTerm {
 
 #[test]
 fn watchers_are_told_once_and_only_those_of_the_process() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     monitor(&watches, P, None, 1, 100).unwrap();
     monitor(&watches, P, Some("orders"), 2, 100).unwrap();
     monitor(&watches, Q, None, 3, 100).unwrap();
@@ -81,12 +87,12 @@ fn watchers_are_told_once_and_only_those_of_the_process() {
     told.sort();
     assert_eq!(told, [(reference(1), pid(7), None), (reference(2), pid(7), Some(atom("orders")))]);
     assert!(watches.news().is_none() && !watches.has_news());
-    assert_eq!((watches.waiting(), watches.lock().weight), (0, 1));
+    assert_eq!((watches.waiting(), watches.lock().cost), (0, 1));
 }
 
 #[test]
 fn a_crowd_is_told_in_steps_and_counts_until_it_is_told() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     for word in 0..100 {
         monitor(&watches, P, None, word, usize::MAX).unwrap();
         link(&watches, P, word, usize::MAX).unwrap();
@@ -103,7 +109,7 @@ fn a_crowd_is_told_in_steps_and_counts_until_it_is_told() {
         let some = news.links().count() + news.monitors().count();
         assert!((1..=4).contains(&some), "{some}");
         (told, steps) = (told + some, steps + 1);
-        assert_eq!(watches.lock().weight, 201 - told);
+        assert_eq!(watches.lock().cost, 201 - told);
     }
     assert_eq!((watches.waiting(), watches.news().unwrap().process), (0, Q));
     assert_eq!((watches.lock().reasons, watches.has_news()), (0, false));
@@ -112,7 +118,7 @@ fn a_crowd_is_told_in_steps_and_counts_until_it_is_told() {
 
 #[test]
 fn what_was_taken_away_is_not_told() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     monitor(&watches, P, None, 1, 100).unwrap();
     link(&watches, P, 5, 100).unwrap();
     assert!(!demonitor(&watches, P, 2));
@@ -127,14 +133,14 @@ fn what_was_taken_away_is_not_told() {
 
 #[test]
 fn the_limit_holds_for_both_together_and_a_monitor_set_twice_counts_once() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     for _ in 0..5 {
         monitor(&watches, P, None, 1, 3).unwrap();
     }
     link(&watches, P, 5, 3).unwrap();
     monitor(&watches, Q, None, 2, 3).unwrap();
-    assert_eq!(monitor(&watches, Q, None, 3, 3), Err(Full));
-    assert_eq!(link(&watches, Q, 6, 3), Err(Full));
+    assert_eq!(monitor(&watches, Q, None, 3, 3), Err(LimitExceeded));
+    assert_eq!(link(&watches, Q, 6, 3), Err(LimitExceeded));
     assert!(demonitor(&watches, P, 1));
     assert_eq!(link(&watches, Q, 6, 3), Ok(true));
     assert_eq!(watches.counts(), (1, 2));
@@ -142,18 +148,18 @@ fn the_limit_holds_for_both_together_and_a_monitor_set_twice_counts_once() {
 
 #[test]
 fn long_names_weigh_more() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     let long = "\u{e9}".repeat(255);
     let fits = (0..).take_while(|&word| monitor(&watches, P, Some(&long), word, 90).is_ok()).count();
     assert_eq!(fits, 30);
     assert!(watches.ended(P, &reason()));
     while watches.news().is_some() {}
-    assert_eq!(watches.lock().weight, 0);
+    assert_eq!(watches.lock().cost, 0);
 }
 
 #[test]
 fn a_closed_connection_gives_its_links_back_and_takes_nothing_any_more() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     monitor(&watches, P, None, 1, 100).unwrap();
     link(&watches, P, 5, 100).unwrap();
     link(&watches, Q, 6, 100).unwrap();
@@ -168,7 +174,7 @@ fn a_closed_connection_gives_its_links_back_and_takes_nothing_any_more() {
 
 #[test]
 fn memory_that_a_crowd_took_is_given_back() {
-    let watches = Watches::default();
+    let watches = IncomingMonitors::default();
     for word in 0..10_000 {
         monitor(&watches, P, None, word, usize::MAX).unwrap();
     }
