@@ -41,8 +41,12 @@ const IMPURE: [&str; 9] =
     ["tokio", "std::net", "std::thread", "std::fs", "Instant", "SystemTime", "rand", "getrandom", "Creation"];
 
 /// The files of nodex-core that open sockets of a network.
-const SOCKETS: [&str; 4] =
-    ["nodex-core/src/socket/", "nodex-core/src/net/", "nodex-core/src/epmd/", "nodex-core/src/node/listen.rs"];
+const SOCKETS: [&str; 4] = [
+    "nodex-core/src/socket/",
+    "nodex-core/src/net/",
+    "nodex-core/src/epmd/",
+    "nodex-core/src/node/connection/listen.rs",
+];
 
 /// The modules with `unsafe`, and what for.
 const UNSAFE: [(&str, &str); 3] = [
@@ -50,7 +54,7 @@ const UNSAFE: [(&str, &str); 3] = [
         "nodex-core/src/net/sys.rs",
         "reading into memory that is not initialised, and a descriptor known for writing only",
     ),
-    ("nodex-core/src/node/os_signals.rs", "handlers of signals that lose none"),
+    ("nodex-core/src/node/executable/os_signals.rs", "handlers of signals that lose none"),
     ("nodex-host/src/process/before_exec.rs", "what a child does between fork and exec"),
 ];
 
