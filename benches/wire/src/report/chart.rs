@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::digits;
+use super::text::{digits, escaped};
 
 /// Width of a picture, in pixels of its own: no more than its texts need, so that they are not too small on a phone.
 const WIDTH: f64 = 700.0;
@@ -237,11 +237,6 @@ fn short(value: f64) -> String {
         big if big >= 1e3 => format!("{} k", digits(big / 1e3).trim_end_matches(".00").trim_end_matches(".0")),
         small => format!("{small:.6}").trim_end_matches('0').trim_end_matches('.').to_owned(),
     }
-}
-
-/// For SVG and HTML.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

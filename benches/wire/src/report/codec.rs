@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::{chart::escaped, report::digits};
+use super::text::{digits, escaped};
 
 type Numbers<'a> = Vec<(&'a str, f64)>;
 

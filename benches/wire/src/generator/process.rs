@@ -4,10 +4,7 @@ use std::io;
 use std::time::Duration;
 
 /// User and system time of all its threads so far, less those that have ended.
-///
-/// # Errors
-/// When there is no such process, or the kernel does not count (`CONFIG_SCHED_INFO`).
-pub fn cpu_time(pid: u32) -> io::Result<Duration> {
+pub(crate) fn cpu_time(pid: u32) -> io::Result<Duration> {
     let mut sum = 0;
     for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
         // One that ends right now has no file any more.
@@ -20,10 +17,7 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
 }
 
 /// Peak resident memory in bytes.
-///
-/// # Errors
-/// When there is no such process.
-pub fn peak_memory(pid: u32) -> io::Result<u64> {
+pub(crate) fn peak_memory(pid: u32) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());

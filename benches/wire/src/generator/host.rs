@@ -10,10 +10,14 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::aloud;
-use crate::frames::HOST_NODE;
-use crate::handshake;
-use crate::round::{COOKIE, PATIENCE};
+use super::{
+    aloud,
+    frames::HOST_NODE,
+    handshake::{self, COOKIE},
+};
+
+/// How long a step of a healthy run may take. None takes a tenth of this.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A host that nodes can connect to.
 #[derive(Debug)]

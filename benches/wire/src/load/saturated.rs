@@ -8,11 +8,11 @@ use std::{
 
 use rustix::net::{SendFlags, send};
 
-use crate::{
-    frames::answer,
+use super::{
+    round_trips::{wrong_answer, wrong_frame},
     traffic::{INPUT, Traffic},
-    work::{wrong_answer, wrong_frame},
 };
+use crate::generator::frames::answer;
 
 /// Messages that are sent together.
 const BATCH: usize = 100;
@@ -145,7 +145,7 @@ impl<'a> Apart<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{frames::pong, traffic::Cycle};
+    use crate::{generator::frames::pong, load::traffic::Cycle};
 
     /// Three messages of two senders, whose answers name them.
     fn traffic() -> Traffic {

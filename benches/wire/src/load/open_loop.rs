@@ -12,11 +12,10 @@ use std::{
 
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
+use super::round_trips::{first_answer, wrong_answer};
 use crate::{
-    frames::hello,
-    latency::Latencies,
-    round::PATIENCE,
-    work::{first_answer, wrong_answer},
+    figures::latency::Latencies,
+    generator::{frames::hello, host::PATIENCE},
 };
 
 /// How many messages may be sent together when the generator has fallen behind.

@@ -5,18 +5,25 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::world::World;
 use crate::{
-    cores::Placement,
-    host::Node,
-    latency::Latencies,
-    open_loop::open_loop,
+    figures::{
+        latency::Latencies,
+        report::Report,
+        subject::{Subject, Unit},
+    },
+    generator::{
+        cores::Placement,
+        host::Node,
+        process::{cpu_time, peak_memory},
+    },
+    load::{
+        open_loop::open_loop,
+        round_trips::{MEGABYTE, one_at_a_time, round_trips},
+        saturated::saturated,
+        traffic::{PINGS, Traffic},
+    },
     options::Executable,
-    process::{cpu_time, peak_memory},
-    report::{Report, Subject, Unit},
-    round::World,
-    saturated::saturated,
-    traffic::{PINGS, Traffic},
-    work::{MEGABYTE, one_at_a_time, round_trips},
 };
 
 /// Bytes in the binary.

@@ -8,20 +8,29 @@ use std::{
     time::Instant,
 };
 
-use crate::{
-    aloud,
-    cores::Placement,
-    frames::{hello, milliseconds},
-    handshake,
-    host::Reaped,
-    latency::Latencies,
-    options::Executable,
-    process::cpu_time,
+use super::{
     raw::{Saturation, saturate},
-    report::{Report, Subject, Unit},
-    round::{COOKIE, PATIENCE, World},
-    traffic::{FUNCTIONS, Traffic},
-    work::{first_answer, one_at_a_time, wrong_answer},
+    world::World,
+};
+use crate::{
+    figures::{
+        latency::Latencies,
+        report::Report,
+        subject::{Subject, Unit},
+    },
+    generator::{
+        aloud,
+        cores::Placement,
+        frames::{hello, milliseconds},
+        handshake::{self, COOKIE},
+        host::{PATIENCE, Reaped},
+        process::cpu_time,
+    },
+    load::{
+        round_trips::{first_answer, one_at_a_time, wrong_answer},
+        traffic::{FUNCTIONS, Traffic},
+    },
+    options::Executable,
 };
 
 /// How many handlers, and how many connections.

@@ -6,12 +6,15 @@ use nodex_core::{atom, protocol::Cookie, term::Atom};
 use nodex_host::{Cnode, CnodeBuilder, Distributed, UseEpmd};
 use tokio::runtime::{Builder, Runtime};
 
+use super::world::World;
 use crate::{
-    cores::Placement,
-    latency::Latencies,
+    figures::{
+        latency::Latencies,
+        report::Report,
+        subject::{Subject, Unit},
+    },
+    generator::{cores::Placement, handshake::COOKIE, host::PATIENCE},
     options::Executable,
-    report::{Report, Subject, Unit},
-    round::{COOKIE, PATIENCE, World},
 };
 
 /// Tasks that call at once.

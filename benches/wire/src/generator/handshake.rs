@@ -6,7 +6,10 @@ use std::net::TcpStream;
 
 use md5::{Digest, Md5};
 
-use crate::frames::{HOST_CREATION, HOST_NODE};
+use super::frames::{HOST_CREATION, HOST_NODE};
+
+/// The cookie of all nodes here. Whoever could read it has the port of a node that does nothing but answer pings.
+pub(crate) const COOKIE: &str = "bench_cookie";
 
 /// What an OTP 25 announces, less distribution headers and fragments.
 const FLAGS: u64 = 0xD_075F_5FBC;

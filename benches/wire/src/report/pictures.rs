@@ -1,10 +1,13 @@
 //! The pictures of a report.
 
+use super::chart::{Bar, Picture, Series};
 use crate::{
-    beam, callers,
-    chart::{Bar, Picture, Series},
-    growth, raw,
-    report::{Figures, Report, Unit},
+    figures::{
+        report::Report,
+        subject::{Figures, Unit},
+    },
+    options::Executable,
+    parts::{beam, callers, growth, raw},
 };
 
 /// A picture, as a file or inside a page.
@@ -38,7 +41,7 @@ fn colour(report: &Report, node: &str) -> usize {
 /// A bar for each node that has this figure: the median of the rounds.
 fn bars(report: &Report, work: &str, statistic: &str, whisker: Option<&str>) -> Vec<Bar> {
     let median = |node: &str, statistic| report.of(work, statistic, node).next().map(|figures| figures.summary()[1]);
-    let bar = |(colour, node): (usize, &crate::options::Executable)| {
+    let bar = |(colour, node): (usize, &Executable)| {
         let value = median(&node.name, statistic)?;
         let whisker = whisker.and_then(|statistic| median(&node.name, statistic));
         Some(Bar { label: node.name.clone(), colour, value, whisker })

@@ -8,10 +8,8 @@ use nodex_core::{
     text::{Syntax, parse},
 };
 
-use crate::{
-    frames::{answer, hello, message},
-    work::{ask, first_answer, wrong_frame},
-};
+use super::round_trips::{ask, first_answer, wrong_frame};
+use crate::generator::frames::{answer, hello, message};
 
 /// Messages until all begins anew. So many that neither cache nor branch predictor knows what comes next.
 const CYCLE: usize = 16_384;

@@ -2,11 +2,14 @@
 
 use std::process::{Command, Stdio};
 
+use super::world::World;
 use crate::{
-    cores::Placement,
+    figures::{
+        report::Report,
+        subject::{Subject, Unit},
+    },
+    generator::cores::Placement,
     options::Fleet,
-    report::{Report, Subject, Unit},
-    round::World,
 };
 
 /// The work of one of its figures.

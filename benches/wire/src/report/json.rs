@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::report::{Figures, Report, Subject};
+use crate::figures::{
+    report::Report,
+    subject::{Figures, Subject},
+};
 
 /// `{"about": {..}, "rounds", "nodes": [..], "left_out": [..], "failures": [..], "figures": [..], "codec"}`. A figure has
 /// the fields of its [`Subject`], the figure of each round, and best, median and worst of them. `codec` is what the

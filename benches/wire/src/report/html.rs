@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use crate::{
-    chart::escaped,
+use super::{
     codec,
     pictures::Named,
-    report::{COLUMNS, Report, digits},
+    table::COLUMNS,
+    text::{digits, escaped},
 };
+use crate::figures::report::Report;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--page:#f4f5f7;--card:#fff;--ink:#1c2330;--dim:#5b6472;--rule:#e3e6ea}\

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::frames::{gen_call, hello, is_gen_reply, is_pong, ping};
+use crate::generator::frames::{gen_call, hello, is_gen_reply, is_pong, ping};
 
 /// The size of the big binary.
 pub const MEGABYTE: usize = 1_000_000;

@@ -6,13 +6,15 @@ use std::{
     process::{Command, Stdio},
 };
 
+use super::{raw::one_at_a_time_work, world::World};
 use crate::{
-    cores::Placement,
+    figures::{
+        report::Report,
+        subject::{Subject, Unit},
+    },
+    generator::{cores::Placement, handshake::COOKIE},
+    load::round_trips::MEGABYTE,
     options::Executable,
-    raw::one_at_a_time_work,
-    report::{Report, Subject, Unit},
-    round::{COOKIE, World},
-    work::MEGABYTE,
 };
 
 const MODULE: &str = include_str!("nodex_bench.erl");
