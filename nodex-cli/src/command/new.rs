@@ -30,22 +30,55 @@ pub(crate) struct Args {
     /// command was built from]
     #[arg(long, value_name = "PATH|URL")]
     nodex: Option<String>,
+    /// Take the crates from a package registry, where their names begin with PREFIX; with --elixir, --nodex still says
+    /// where the Elixir package is
+    #[arg(long, value_name = "PREFIX")]
+    registry: Option<String>,
+}
+
+/// Where a project takes nodex from.
+struct Sources {
+    crates: Source,
+    /// The Elixir package, in a mix project.
+    elixir: Option<Source>,
+}
+
+impl Sources {
+    fn find(args: &Args) -> Result<Sources, Failure> {
+        if args.registry.is_some() && args.nodex.is_some() && !args.elixir {
+            let failure = Failure::new(Code::Usage, "--registry and --nodex both say where the crates are");
+            return Err(failure.hint("give one of them; with --elixir, --nodex says where the Elixir package is"));
+        }
+        let given = args.registry.as_deref().map(Source::registry).transpose()?;
+        let elsewhere = Source::find(args.nodex.as_deref());
+        // What was installed from a registry takes its own crates from there again.
+        let crates = given.or_else(|| Source::of_this_command().filter(|_| elsewhere.is_err() && args.nodex.is_none()));
+        match (crates, args.elixir) {
+            (Some(crates), false) => Ok(Sources { crates, elixir: None }),
+            (Some(crates), true) => Ok(Sources { crates, elixir: Some(elsewhere?) }),
+            (None, false) => Ok(Sources { crates: elsewhere?, elixir: None }),
+            (None, true) => {
+                let source = elsewhere?;
+                Ok(Sources { crates: source.clone(), elixir: Some(source) })
+            }
+        }
+    }
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let name = Name::of(&args.dir, args.elixir)?;
-    let source = Source::find(args.nodex.as_deref())?;
+    let sources = Sources::find(&args)?;
     must_be_free(&args.dir)?;
     let dir = source::real(&args.dir).map_err(|error| cannot_be(&args.dir, "made", &error))?;
-    let files = files::all(&dir, &name, &source, args.elixir);
+    let files = files::all(&dir, &name, &sources);
 
     let mut written = Written::default();
     let result = files.iter().try_for_each(|file| written.write(&args.dir, &file.path, &file.text));
-    if let Err(failure) = result.and_then(|()| copy_lock(&mut written, &args, &name, &source)) {
+    if let Err(failure) = result.and_then(|()| copy_lock(&mut written, &args, &name, &sources.crates)) {
         written.remove();
         return Err(failure);
     }
-    tell(&args, &name, &source, &files, global)
+    tell(&args, &name, &sources, &files, global)
 }
 
 /// An empty folder will do, so that `nodex new .` works.
@@ -113,7 +146,7 @@ fn cannot_be(path: &Path, done: &str, error: &std::io::Error) -> Failure {
 fn tell(
     args: &Args,
     name: &Name,
-    source: &Source,
+    sources: &Sources,
     files: &[files::File],
     global: &Global,
 ) -> Result<ExitCode, Failure> {
@@ -131,7 +164,7 @@ fn tell(
     if args.dir != Path::new(".") {
         screen.talk(format_args!("  cd {}", args.dir.display()));
     }
-    if args.elixir && matches!(source, Source::Git(_)) {
+    if matches!(sources.elixir, Some(Source::Git(_))) {
         screen.talk("  mix deps.get");
     }
     let (test, then) = match args.elixir {
