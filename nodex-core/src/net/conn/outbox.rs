@@ -18,8 +18,8 @@ use rustix::{
 };
 use tokio::sync::Notify;
 
-use super::{WriteSide, intake::Intake};
-use crate::etf::Encoder;
+use super::WriteSide;
+use crate::{dist::channel::Intake, etf::Encoder};
 
 /// How many pieces one vectored write takes.
 const PIECES: usize = 16;
@@ -321,7 +321,7 @@ impl Outbox {
 
     /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
     /// been written for a while.
-    pub(super) fn rest(&self) {
+    pub(super) fn shrink_idle(&self) {
         if self.waiting() == 0
             && let Ok(mut pending) = self.pending.try_lock()
             && pending.out.is_empty()
