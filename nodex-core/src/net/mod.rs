@@ -1,6 +1,7 @@
 //! Connections: how they are made, and what drives them.
 
 mod conn;
+pub mod raw;
 mod setup;
 
 pub use conn::Outbox;

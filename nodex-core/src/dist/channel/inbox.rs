@@ -76,6 +76,7 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// The next frame. An empty one is a tick.
+    #[allow(clippy::should_implement_trait)] // Its frames outlive it, and the rest of it is looked at in between.
     #[inline(always)]
     pub fn next(&mut self) -> Option<&'a [u8]> {
         let frame = whole_frame(&self.read.bytes, *self.at, self.max_frame)?;

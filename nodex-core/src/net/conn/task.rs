@@ -88,6 +88,11 @@ pub(crate) trait Receive: Send {
     /// The same when the node is to end. `late` says that the frame came after that was asked for.
     fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
 
+    /// A tick. Whether it is to be answered: the peer may expect ticks more often than our own tick time says.
+    fn tick(&mut self) -> bool {
+        true
+    }
+
     /// Goes on with calls that were not answered at once; their replies go to `out`, and are handed on when there are
     /// many. The same for what the peer has to be told, as far as there is room.
     fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd>;
@@ -139,8 +144,10 @@ pub(super) fn handle_frames<R: Receive>(
                     return Ok(());
                 };
                 if frame.is_empty() {
-                    // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
-                    outbox.answer_tick()?;
+                    if receive.tick() {
+                        // As `ei` does.
+                        outbox.answer_tick()?;
+                    }
                     continue;
                 }
                 unlooked = unlooked.saturating_sub(FRAME_COST + frame.len());
@@ -236,9 +243,13 @@ impl<R: Receive> Link<R> {
         Link { read, outbox, receive, limits, inbox, out: Encoder::new(), heard: Cell::new(true), life, silence }
     }
 
+    pub(crate) fn receive_mut(&mut self) -> &mut R {
+        &mut self.receive
+    }
+
     /// Runs until the connection ends, and says why.
     pub(crate) async fn drive(mut self) -> LinkEnd {
-        let end = std::future::poll_fn(|context| match self.poll_all(context) {
+        let end = std::future::poll_fn(|context| match self.poll(context) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
         });
@@ -252,7 +263,7 @@ impl<R: Receive> Link<R> {
     }
 
     /// All is written: gives the peer time to take it.
-    async fn farewell(&mut self) {
+    pub(crate) async fn farewell(&mut self) {
         self.outbox.finish();
         let mut rest = vec![0; 4096];
         let end = async { while matches!(self.read.read(&mut rest).await, Ok(1..)) {} };
@@ -261,7 +272,7 @@ impl<R: Receive> Link<R> {
     }
 
     /// Does all that can be done now. What has to be waited for wakes this task.
-    fn poll_all(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.outbox.register(context.waker());
         if self.outbox.aborted() {
             return Err(LinkEnd::Shutdown);

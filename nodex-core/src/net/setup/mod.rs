@@ -6,10 +6,10 @@ mod locate;
 mod memory;
 mod random;
 
-pub use accept::AcceptError;
-pub(crate) use accept::{Gate, accept};
+pub(crate) use accept::accept;
+pub use accept::{AcceptError, Gate};
 pub use connect::ConnectError;
-pub(crate) use connect::{Connected, Obstacle, Pauses, connect, connect_by, connect_to_host, obstacle};
+pub(crate) use connect::{Connected, Obstacle, Pauses, connect, connect_at, connect_by, connect_to_host, obstacle};
 pub(crate) use locate::{Locate, publish};
 pub(crate) use memory::in_memory;
 pub(crate) use random::random_bits;
