@@ -17,7 +17,7 @@ const LAYERS: [(&str, &Layers); 2] = [
         &[
             ("term", &["etf"]),
             ("etf", &["term"]),
-            ("protocol", &["term", "etf"]),
+            ("protocol", &["term", "etf", "convert"]),
             ("text", &["term", "etf"]),
             ("convert", &["term", "etf", "text"]),
             ("reply", &["etf", "convert"]),
@@ -51,7 +51,7 @@ const SOCKETS: [&str; 4] = [
 /// The modules with `unsafe`, and what for.
 const UNSAFE: [(&str, &str); 3] = [
     (
-        "nodex-core/src/net/sys.rs",
+        "nodex-core/src/net/conn/sys.rs",
         "reading into memory that is not initialised, and a descriptor known for writing only",
     ),
     ("nodex-core/src/node/executable/os_signals.rs", "handlers of signals that lose none"),

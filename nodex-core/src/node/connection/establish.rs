@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{inner::Inner, peers::Peer};
 use crate::{
-    net::{Connected, Link, LinkEnd, Outbox, WriteSide, reader},
+    net::{Connected, Link, LinkEnd, Outbox, WriteSide, thread},
     node::{
         api::mailbox::Mail,
         inbound::dispatch::Dispatch,
@@ -73,7 +73,7 @@ pub(in crate::node) fn establish(
     });
     let context = Context::new(inner.clone(), peer.clone());
     let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
-    inner.keeper.watch(&outbox);
+    inner.ticker.watch(&outbox);
     inner.peers.up(peer.clone());
     if inner.drain.asked() {
         outbox.drain();
@@ -84,7 +84,7 @@ pub(in crate::node) fn establish(
         inner.connections.fetch_add(1, Ordering::Relaxed);
         let end = match read {
             Read::Task(read) => Link::new(read, outbox, &established.rest, inner.limits, dispatch).drive().await,
-            Read::Thread(socket) => reader::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
+            Read::Thread(socket) => thread::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
         };
         inner.connections.fetch_sub(1, Ordering::Relaxed);
         // Whatever the driver was doing when it was told to stop.

@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{drain::Drain, peers::Peers};
 use crate::{
     etf::{Encoder, tag},
-    net::{Keeper, LinkLimits, Locate, random_bits},
+    net::{LinkLimits, Locate, Ticker, random_bits},
     node::{
         api::{builder::Builder, node::StartError},
         process::{
@@ -46,7 +46,7 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) registry: Registry,
     pub(in crate::node) extensions: Arc<Extensions>,
     pub(in crate::node) limits: LinkLimits,
-    pub(in crate::node) keeper: Keeper,
+    pub(in crate::node) ticker: Ticker,
     pub(in crate::node) peers: Peers,
     /// Connections that are being served.
     pub(in crate::node) connections: AtomicUsize,
@@ -102,7 +102,7 @@ impl Inner {
             registry,
             extensions: Arc::new(builder.extensions),
             limits: builder.limits,
-            keeper: Keeper::new(builder.limits.tick_time),
+            ticker: Ticker::new(builder.limits.tick_time),
             peers: Peers::default(),
             connections: AtomicUsize::new(0),
             started: Instant::now(),

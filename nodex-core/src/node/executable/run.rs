@@ -23,7 +23,7 @@ use super::{
     surroundings::ready_process,
 };
 use crate::{
-    net::{ConnectError, LinkEnd, connect_to_host, reader::LAST},
+    net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
     node::{
         api::{builder::Builder, node::Node},
         connection::{establish as connection, establish::Drive, inner::Inner},
