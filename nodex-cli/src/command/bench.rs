@@ -10,8 +10,8 @@ use std::{
 use wire::{Executable, Options};
 
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
     output::Screen,
 };
 

@@ -9,7 +9,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Style, escape::write_but_styles, json_text};
+use super::{escape::write_but_styles, json_text, style::Style};
 
 /// So much is written at once.
 const PIECE: usize = 64 * 1024;

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    output,
     report::{Check, Report, Verdict},
     wire::ShakeError,
 };
@@ -69,7 +70,7 @@ pub(super) async fn loss(
 /// What an end says, where one was due.
 fn after(status: Option<ExitStatus>, subject: &Subject, alive: &'static str) -> Verdict {
     match status {
-        None => Verdict::fail(format!("still alive after {}", crate::output::limit(subject.wait)), alive),
+        None => Verdict::fail(format!("still alive after {}", output::limit(subject.wait)), alive),
         Some(status) if status.code() == Some(0) => Verdict::noted("status 0".to_owned()),
         Some(status) => Verdict::warn(in_words(status), "supervisors take it for a crash"),
     }
@@ -113,7 +114,7 @@ pub(super) async fn sigterm(
             begun.instance.terminate();
             match begun.instance.ended_within(subject.wait).await {
                 None => Verdict::fail(
-                    format!("still alive after {}", crate::output::limit(subject.wait)),
+                    format!("still alive after {}", output::limit(subject.wait)),
                     "whoever stops it has to wait, and then to kill it",
                 ),
                 Some(status) => Verdict::noted(in_words(status)),
@@ -200,7 +201,7 @@ pub(super) async fn refused(
         let verdict = match (status, met) {
             (_, Some(Ok(_))) => Verdict::fail("it connects all the same", "it has the cookie from somewhere else"),
             (None, Some(Err(HandshakeError::WrongCookie { .. }))) | (None, _) => Verdict::fail(
-                format!("still alive after {}", crate::output::limit(subject.wait.max(CONNECT))),
+                format!("still alive after {}", output::limit(subject.wait.max(CONNECT))),
                 "its supervisor waits for it until its own time is up",
             ),
             (Some(status), _) => refusal(status, &instance),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     failure::{Code, Failure},
-    output::{grouped, limit},
+    output::{self, grouped},
     report::{Check, Report, Verdict},
     wire::{Heard, Signal, To},
 };
@@ -164,12 +164,12 @@ async fn tick_busy(subject: &Subject, session: &mut Session, message: &[u8]) -> 
     };
     match asked.await {
         Ok((0, took)) if took < Duration::from_secs(2) => Verdict::warn(
-            format!("the call took only {}", crate::output::duration(took)),
+            format!("the call took only {}", output::duration(took)),
             "name one with --busy that takes some seconds",
         ),
-        Ok((ticks, took)) => Verdict::noted(format!("{ticks} ticks in {}", crate::output::duration(took))),
+        Ok((ticks, took)) => Verdict::noted(format!("{ticks} ticks in {}", output::duration(took))),
         Err(Silence::Nothing(silent)) => Verdict::fail(
-            format!("no tick for {}", limit(Duration::from_secs(silent.as_secs()))),
+            format!("no tick for {}", output::limit(Duration::from_secs(silent.as_secs()))),
             "a handler that takes longer than net_ticktime costs the connection",
         ),
         Err(silence) => Verdict::fail(silence.to_string(), "its host sees nodedown"),
@@ -212,7 +212,7 @@ async fn big(subject: &Subject, session: &mut Session, bytes: usize) -> Verdict 
         }
     };
     match asked.await {
-        Ok(()) => Verdict::noted(crate::output::duration(began.elapsed())),
+        Ok(()) => Verdict::noted(output::duration(began.elapsed())),
         Err(silence) => Verdict::fail(silence.to_string(), "one big message costs the node"),
     }
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    output,
     report::{Check, Report, Verdict},
     wire::{Signal, To, frame},
 };
@@ -259,7 +260,7 @@ async fn node_ping(subject: &Subject, session: &mut Session) -> Verdict {
         ),
         Ok(Answer::NoProcess(_)) => Verdict::fail("there is no net_kernel", "Node.ping gives pang and disconnects"),
         Err(Silence::Nothing(limit)) => Verdict::fail(
-            format!("no reply to is_auth in {}", crate::output::limit(limit)),
+            format!("no reply to is_auth in {}", output::limit(limit)),
             "Node.ping from a BEAM would hang",
         ),
         Err(silence) => gone(&silence, ""),

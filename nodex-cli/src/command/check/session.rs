@@ -13,7 +13,10 @@ use nodex_core::{
 use tokio::time::Instant;
 
 use super::subject::{Call, Subject};
-use crate::wire::{Heard, Link, Signal, To, frame};
+use crate::{
+    output,
+    wire::{Heard, Link, Signal, To, frame},
+};
 
 /// The connection, and the processes on this side of it.
 pub(super) struct Session {
@@ -39,7 +42,7 @@ pub(super) enum Silence {
 impl std::fmt::Display for Silence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Silence::Nothing(limit) => write!(f, "no reply in {}", crate::output::limit(*limit)),
+            Silence::Nothing(limit) => write!(f, "no reply in {}", output::limit(*limit)),
             Silence::Gone(why) => f.write_str(why),
         }
     }

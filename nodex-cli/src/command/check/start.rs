@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    output,
     report::{Check, Report, Verdict},
 };
 
@@ -49,7 +50,7 @@ pub(super) async fn usage(subject: &Subject, report: &mut Report) -> Result<(), 
 
 /// The ready line and those before it. False if there is no connection, without which little can be checked.
 pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut Report) -> Result<bool, Failure> {
-    let limit = crate::output::limit(subject.ready_timeout);
+    let limit = output::limit(subject.ready_timeout);
     let node = format!("{sname}@{HOST}");
     let trouble = || match &begun.trouble {
         Some(trouble) => trouble.clone(),
@@ -58,7 +59,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
     if let Some(line) = subject.ready_line(&node) {
         let check = Check { id: "ready", name: "says that it is ready in time" };
         let verdict = match begun.ready {
-            Some(after) => Verdict::noted(crate::output::duration(after)),
+            Some(after) => Verdict::noted(output::duration(after)),
             None => Verdict::fail(
                 format!("no line \"{}\" in {limit}, {}", short(&line), trouble()),
                 "its host stops it again (spawn_inactive_timeout)",

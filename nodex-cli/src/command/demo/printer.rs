@@ -6,7 +6,7 @@ use nodex_core::term::{Term, Text};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::Global,
+    options::Global,
     output::{Screen, duration},
 };
 

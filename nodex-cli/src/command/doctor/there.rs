@@ -17,13 +17,14 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{super::term, Findings, here};
+use super::{findings::Findings, here};
 use crate::{
-    cli::Global,
     client,
     failure::{Code, Failure},
+    options::Global,
     output::{duration, limit, listing},
     report::Verdict,
+    terms::brief,
     wire::{ShakeError, dial},
 };
 
@@ -312,7 +313,7 @@ async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, globa
     let verdict = match asked.await {
         Ok((answer, took)) if matches!(&answer, Term::Atom(yes) if yes.name == "yes") => Verdict::noted(duration(took)),
         Ok((answer, _)) => {
-            Verdict::warn(format!("it answers {}", term::brief(&answer, global)), "Node.ping from a BEAM gives pang")
+            Verdict::warn(format!("it answers {}", brief(&answer, global)), "Node.ping from a BEAM gives pang")
         }
         Err(error) => Verdict::warn(
             format!("it does not answer Node.ping: {error}"),

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::connection::Event;
 use crate::{
-    cli::Global,
-    command::{answer::Answer, term},
+    options::Global,
     output::{Json, Screen, Untrusted, grouped},
+    terms::{Answer, shown},
     wire::To,
 };
 
@@ -52,7 +52,7 @@ fn row(
     let to = match to {
         To::Name(name) => Untrusted::new(name.as_str()),
         To::Pid(to) => pid(to, global),
-        To::Alias(alias) => Untrusted::of(term::shown(&eetf::Reference::from(alias.clone()).into(), global)),
+        To::Alias(alias) => Untrusted::of(shown(&eetf::Reference::from(alias.clone()).into(), global)),
     };
     if global.json {
         let seconds = (seconds * 1e6).round() / 1e6;
@@ -100,5 +100,5 @@ enum What<'a> {
 }
 
 fn pid(pid: &nodex_core::term::Pid, global: &Global) -> Untrusted {
-    Untrusted::of(term::shown(&eetf::Pid::from(pid.clone()).into(), global))
+    Untrusted::of(shown(&eetf::Pid::from(pid.clone()).into(), global))
 }

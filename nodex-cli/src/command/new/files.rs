@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Name, Source};
+use super::{name::Name, source::Source};
 
 /// A file to be written.
 #[derive(Clone)]

@@ -10,10 +10,10 @@ use nodex_host::{
 };
 
 use crate::{
-    cli::{Global, duration},
     client,
-    command::term,
     failure::{Code, Failure},
+    options::{Global, duration},
+    terms,
 };
 
 #[derive(Debug, clap::Args)]
@@ -127,7 +127,7 @@ impl Args {
         let mut options = Cnode::builder(&self.exe)
             .spawn_inactive_timeout(self.ready_timeout)
             .stop_grace(self.stop_grace)
-            .registered_name(self.to.as_deref().map_or(Ok(atom!("nil")), term::atom)?);
+            .registered_name(self.to.as_deref().map_or(Ok(atom!("nil")), terms::atom)?);
         if self.cookie_in_env {
             options = options.cookie_in_env(true);
         }

@@ -3,21 +3,17 @@
 use std::{process::ExitCode, time::Instant};
 
 use nodex_core::{
-    eetf,
     node::CallError,
-    term::{Atom, RawTerm, Term},
+    term::{Atom, RawTerm},
 };
 
-use super::{
-    answer::{Answer, AnswerJson, micros},
-    process::Process,
-    term,
-};
+use super::process::Process;
 use crate::{
-    cli::Global,
     client::{Client, call_failure},
     failure::{Code, Failure},
-    output::{Screen, Untrusted, listing},
+    options::Global,
+    output::{Screen, listing},
+    terms::{Answer, AnswerJson, argument_for_node, micros},
 };
 
 #[derive(Debug, clap::Args)]
@@ -35,7 +31,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let request = term::argument_for_node(&args.term, global)?;
+    let request = argument_for_node(&args.term, global)?;
     let process = Process::read(&args.process, global)?;
     let client = Client::connect(&args.node, global).await?;
     let request = client.complete(request, global)?;
@@ -84,7 +80,7 @@ async fn failure(client: &Client, process: &Process, error: &CallError, args: &A
     };
     match error {
         CallError::NoProcess if process.name().is_some() => {
-            let failure = match registered(client).await {
+            let failure = match client.registered().await {
                 Some(names) => failure.detail(format!("it has: {}", listing(names.iter()))),
                 None => failure,
             };
@@ -98,24 +94,4 @@ async fn failure(client: &Client, process: &Process, error: &CallError, args: &A
         }
         _ => failure,
     }
-}
-
-/// The names that can be called there, as far as it tells.
-pub(super) async fn registered(client: &Client) -> Option<Vec<Untrusted>> {
-    let name = |term: &Term| match term {
-        Term::Atom(atom) => Some(Untrusted::new(&atom.name)),
-        Term::Tuple(tuple) => match tuple.elements.first() {
-            Some(Term::Atom(eetf::Atom { name })) if name != "nil" => Some(Untrusted::new(name)),
-            _ => None,
-        },
-        _ => None,
-    };
-    let names = match client.ask("erlang", "registered", Vec::new()).await {
-        Some(names) => names,
-        None => client.ask("nodex", "services", Vec::new()).await?,
-    };
-    let Term::List(names) = names else { return None };
-    let mut names: Vec<_> = names.elements.iter().filter_map(name).collect();
-    names.sort();
-    Some(names)
 }

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
     fleet::{
         self, FileArg,
         file::{Fleet, check, failure, load},
     },
+    options::Global,
     output::Screen,
 };
 

@@ -11,17 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::interrupted;
 use crate::{
     failure::{Code, Failure},
+    options::Global,
     output::blocked,
 };
 
 /// How long the command may take to end by itself after Ctrl-C, unless it has more to clean up.
-pub(super) const AT_ONCE: Duration = Duration::from_millis(150);
+pub(crate) const AT_ONCE: Duration = Duration::from_millis(150);
 
 /// The same for a command that has started processes.
-pub(super) const CLEAN_UP: Duration = Duration::from_secs(3);
+pub(crate) const CLEAN_UP: Duration = Duration::from_secs(3);
 
 /// How often a time that is up is looked at while stdout takes nothing.
 const AGAIN: Duration = Duration::from_millis(20);
@@ -37,13 +37,13 @@ fn limit() -> MutexGuard<'static, Option<(Instant, Failure)>> {
 }
 
 /// The command ends by itself from now on.
-pub(super) fn seen() {
+pub(crate) fn seen() {
     SEEN.store(true, Ordering::Release);
 }
 
 /// From here on the thread of the command may be busy: reading an answer, and printing it. At `deadline` the process ends
 /// with this failure. What whoever reads stdout takes for it, as a pager does, does not count.
-pub(super) fn until(deadline: Instant, json: bool, failure: Failure) {
+fn until(deadline: Instant, json: bool, failure: Failure) {
     *limit() = Some((deadline, failure));
     let watch = move || {
         loop {
@@ -65,12 +65,12 @@ pub(super) fn until(deadline: Instant, json: bool, failure: Failure) {
 }
 
 /// It is done in time.
-pub(super) fn done() {
+pub(crate) fn done() {
     *limit() = None;
 }
 
 /// Ends the process some time after Ctrl-C, if the command is too busy to see that it came.
-pub(super) fn interrupts(json: bool, patience: Duration) -> io::Result<()> {
+pub(crate) fn interrupts(json: bool, patience: Duration) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut interrupt = {
         let _entered = runtime.enter();
@@ -96,7 +96,16 @@ fn exit(failure: Failure, json: bool) -> ! {
 }
 
 /// A command that takes too long to print.
-pub(super) fn too_slow(timeout: Duration) -> Failure {
+fn too_slow(timeout: Duration) -> Failure {
     Failure::new(Code::TimeOut, format_args!("the answer is there, but it was not printed within {timeout:?}"))
         .hint("--timeout gives it more time")
+}
+
+/// From now on the thread of the command may be busy with an answer, until this moment at the latest.
+pub(crate) fn print_until(deadline: Instant, global: &Global) {
+    until(deadline, global.json, too_slow(global.timeout));
+}
+
+pub(super) fn interrupted() -> Failure {
+    Failure::new(Code::Interrupted, "interrupted")
 }

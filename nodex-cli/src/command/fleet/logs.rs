@@ -5,9 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use serde_json::json;
 
 use crate::{
-    cli::Global,
     failure::Failure,
     fleet::{Ask, Control, FileArg, Reply, shown},
+    options::Global,
     output::Screen,
 };
 

@@ -11,26 +11,26 @@ use nodex_core::term::{Atom, RawTerm, Term, Text};
 use serde::{Serialize, Serializer};
 
 use crate::{
-    cli::Global,
     failure::Code,
+    options::Global,
     output::{Json, Screen},
 };
 
 /// A term of another node. It is kept as it came, and printed piece by piece.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     raw: RawTerm,
     /// Nothing if it takes too much memory as a dynamic term, or is nested too deep.
     term: Option<Term>,
 }
 
 impl Answer {
-    pub(super) fn new(raw: RawTerm) -> Answer {
+    pub(crate) fn new(raw: RawTerm) -> Answer {
         let term = raw.decode().ok();
         Answer { raw, term }
     }
 
     /// In the user's language. What is no dynamic term is written in Erlang.
-    pub(super) fn shown<'a>(&'a self, global: &Global) -> Shown<'a> {
+    pub(crate) fn shown<'a>(&'a self, global: &Global) -> Shown<'a> {
         Shown(match &self.term {
             Some(term) => Text::of(term).syntax(global.syntax.into()),
             None => Text::of_bytes(self.raw.as_bytes()),
@@ -38,12 +38,12 @@ impl Answer {
     }
 
     /// The nearest JSON, or nothing.
-    pub(super) fn json<'a>(&'a self, global: &Global) -> Option<Json<'a>> {
+    pub(crate) fn json<'a>(&'a self, global: &Global) -> Option<Json<'a>> {
         self.term.as_ref().map(|term| Json::of(term, global.syntax.into()))
     }
 
     /// Prints it, or one object with `about` around it.
-    pub(super) fn print<'a>(
+    pub(crate) fn print<'a>(
         &'a self,
         screen: Screen,
         global: &Global,
@@ -56,7 +56,7 @@ impl Answer {
     }
 
     /// What a script wants to know of a reply.
-    pub(super) fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         let Ok((error, reason)) = self.raw.decode::<(Atom, RawTerm)>() else { return ExitCode::SUCCESS };
         if error != "error" {
             return ExitCode::SUCCESS;
@@ -70,7 +70,7 @@ impl Answer {
 
 /// The text of a term.
 #[derive(Clone, Copy)]
-pub(super) struct Shown<'a>(Text<'a>);
+pub(crate) struct Shown<'a>(Text<'a>);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,19 +86,19 @@ impl Serialize for Shown<'_> {
 
 /// An answer and how it was had.
 #[derive(Serialize)]
-pub(super) struct AnswerJson<'a> {
-    pub(super) microseconds: u64,
+pub(crate) struct AnswerJson<'a> {
+    pub(crate) microseconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) name: Option<&'a str>,
-    pub(super) node: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) node: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reply: Option<Shown<'a>>,
+    pub(crate) reply: Option<Shown<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) result: Option<Shown<'a>>,
-    pub(super) value: Option<Json<'a>>,
+    pub(crate) result: Option<Shown<'a>>,
+    pub(crate) value: Option<Json<'a>>,
 }
 
 /// Whole microseconds.
-pub(super) fn micros(took: Duration) -> u64 {
+pub(crate) fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

@@ -8,12 +8,12 @@ use std::{
 use nodex_core::{atom, term::Term};
 use serde_json::json;
 
-use super::term;
 use crate::{
-    cli::Global,
     client::{Client, call_failure},
     failure::{Code, Failure},
+    options::Global,
     output::{Screen, duration},
+    terms::brief,
 };
 
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         match answer {
             Ok(Term::Atom(yes)) if yes.name == "yes" => {}
             Ok(other) => {
-                let other = term::brief(&other, global);
+                let other = brief(&other, global);
                 let message = format!("{shown} answered {other} to is_auth: Node.ping gives pang");
                 return Err(Failure::new(Code::PeerError, message));
             }

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use self::{name::Name, source::Source};
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
     output::Screen,
 };
 

@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use super::{process::Process, term};
+use super::process::Process;
 use crate::{
-    cli::Global,
     client::{Client, call_failure},
     failure::Failure,
+    options::Global,
+    terms::argument_for_node,
 };
 
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,7 @@ pub(crate) enum Kind {
 }
 
 pub(crate) async fn run(args: Args, global: &Global, kind: Kind) -> Result<ExitCode, Failure> {
-    let message = term::argument_for_node(&args.term, global)?;
+    let message = argument_for_node(&args.term, global)?;
     let process = Process::read(&args.process, global)?;
     let client = Client::connect(&args.node, global).await?;
     let message = client.complete(message, global)?;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::{
-    cli::Global,
     failure::Failure,
     fleet::{Ask, Control, FileArg, Reply},
+    options::Global,
     output::Screen,
 };
 

@@ -1,10 +1,18 @@
 //! Where the cookie comes from, and who else can read it.
 
-use std::{env, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::{env, fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
-use nodex_core::{dist::Cookie, node::CookieSource};
+use nodex_core::{
+    dist::Cookie,
+    node::{CookieSource, CookieSourceError},
+};
+use nodex_host::distributed::random_cookie;
 
-use crate::{cli::Global, output::Screen};
+use crate::{
+    failure::{Code, Failure},
+    options::Global,
+    output::Screen,
+};
 
 /// Where a cookie comes from.
 #[derive(Debug, Clone)]
@@ -38,12 +46,32 @@ pub(crate) fn cookie_of_erl() -> Option<(PathBuf, Cookie)> {
     Some((path, Cookie::new(text.trim_end()).ok()?))
 }
 
-pub(super) fn source(global: &Global) -> CookieSource {
+/// The cookie that all nodes of a cluster know; tells if others can read it.
+pub(crate) fn cookie(global: &Global) -> Result<Cookie, Failure> {
+    let cookie = source(global).read().map_err(cookie_failure)?;
+    warn(global);
+    Ok(cookie)
+}
+
+/// The same for a host of nodes that are started by it: a random one if the user has none.
+pub(crate) fn cookie_or_random(global: &Global) -> Result<Cookie, Failure> {
+    match source(global).read() {
+        Err(CookieSourceError::None) => Ok(random_cookie()?),
+        _ => cookie(global),
+    }
+}
+
+/// The cookie, without a word about it.
+pub(crate) fn read_cookie(global: &Global) -> Result<Cookie, CookieSourceError> {
+    source(global).read()
+}
+
+fn source(global: &Global) -> CookieSource {
     global.cookie_file.clone().map_or_else(CookieSource::default, CookieSource::with_file)
 }
 
 /// Tells if the file that the cookie is from can be read by others.
-pub(super) fn warn(global: &Global) {
+fn warn(global: &Global) {
     if let Some(Origin::File { path, mode }) = cookie_origin(global)
         && mode & 0o077 != 0
     {
@@ -53,5 +81,18 @@ pub(super) fn warn(global: &Global) {
             "{} others can read the cookie in {path}: chmod 400 {path}",
             screen.err.bad("warning:")
         ));
+    }
+}
+
+fn cookie_failure(error: CookieSourceError) -> Failure {
+    let failure = Failure::new(Code::Refused, error.to_string());
+    match &error {
+        CookieSourceError::None => {
+            failure.hint("it has to be the cookie of the other node; --cookie-file names a file")
+        }
+        CookieSourceError::Read { path, error } if error.kind() == io::ErrorKind::NotFound => {
+            failure.hint(format!("write the cookie of the other node to {}", path.display()))
+        }
+        _ => failure,
     }
 }

@@ -5,9 +5,9 @@ use std::{fmt::Display, process::ExitCode, time::Duration};
 use serde_json::json;
 
 use crate::{
-    cli::Global,
     failure::Failure,
     fleet::{Ask, Control, FileArg, FleetInfo, NodeInfo, Reply},
+    options::Global,
     output::{Screen, Table, bytes, long_duration},
 };
 

@@ -7,15 +7,12 @@ use nodex_core::{
     term::{Atom, RawTerm},
 };
 
-use super::{
-    answer::{Answer, AnswerJson, micros},
-    term,
-};
 use crate::{
-    cli::Global,
     client::{Client, badrpc, call_failure},
     failure::{Code, Failure},
+    options::Global,
     output::{Screen, Untrusted},
+    terms::{Answer, AnswerJson, argument_for_node, atom, micros},
 };
 
 #[derive(Debug, clap::Args)]
@@ -33,8 +30,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let arguments: Vec<_> =
-        args.arguments.iter().map(|text| term::argument_for_node(text, global)).collect::<Result<_, _>>()?;
-    let (module, function, arity) = (term::atom(&args.module)?, term::atom(&args.function)?, arguments.len());
+        args.arguments.iter().map(|text| argument_for_node(text, global)).collect::<Result<_, _>>()?;
+    let (module, function, arity) = (atom(&args.module)?, atom(&args.function)?, arguments.len());
     let client = Client::connect(&args.node, global).await?;
     let arguments = arguments.into_iter().map(|term| client.complete(term, global)).collect::<Result<Vec<_>, _>>()?;
     let (target, shown) = (client.target().clone(), client.shown());

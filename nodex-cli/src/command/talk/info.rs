@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use nodex_core::{dist::Flags, eetf, term::Term};
 use serde_json::json;
 
-use super::{call::registered, term};
 use crate::{
-    cli::Global,
     client::Client,
     failure::Failure,
+    options::Global,
     output::{Screen, Table, Untrusted, value},
+    terms::shown,
 };
 
 /// Width of the column with the facts.
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
             _ => "other",
         },
     };
-    let names = registered(&client).await;
+    let names = client.registered().await;
     let functions = match kind {
         "nodex" => client.ask("nodex", "functions", Vec::new()).await,
         _ => None,
@@ -156,6 +156,6 @@ fn plain(term: &Term, global: &Global) -> Untrusted {
     match term {
         Term::Atom(atom) => Untrusted::new(&atom.name),
         Term::Binary(binary) if std::str::from_utf8(&binary.bytes).is_ok() => Untrusted::new(&binary.bytes),
-        _ => Untrusted::of(term::shown(term, global)),
+        _ => Untrusted::of(shown(term, global)),
     }
 }

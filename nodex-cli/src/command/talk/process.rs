@@ -7,12 +7,12 @@ use nodex_core::{
     term::{Atom, Pid, Term},
 };
 
-use super::term;
 use crate::{
-    cli::Global,
     client::Client,
     failure::{Code, Failure},
+    options::Global,
     output::Untrusted,
+    terms::{argument_for_node, atom},
 };
 
 /// What was given; a pid is as it was shown, with or without the creation of its node.
@@ -25,8 +25,8 @@ pub(crate) enum Process {
 impl Process {
     pub(crate) fn read(text: &str, global: &Global) -> Result<Self, Failure> {
         match text.starts_with("#PID<") || text.starts_with('<') {
-            true => Ok(Process::Pid { text: text.to_owned(), term: term::argument_for_node(text, global)? }),
-            false => term::atom(text).map(Process::Name),
+            true => Ok(Process::Pid { text: text.to_owned(), term: argument_for_node(text, global)? }),
+            false => atom(text).map(Process::Name),
         }
     }
 

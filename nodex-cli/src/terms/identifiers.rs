@@ -9,8 +9,8 @@ use nodex_core::{
 };
 
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
 };
 
 /// The node that a command talks to.

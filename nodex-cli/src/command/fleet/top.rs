@@ -12,9 +12,9 @@ use serde_json::json;
 
 use super::ps::{look, or_dash};
 use crate::{
-    cli::Global,
     failure::Failure,
     fleet::{FileArg, FleetInfo, NodeInfo},
+    options::Global,
     output::{Screen, Style, Table, bytes, long_duration},
 };
 
