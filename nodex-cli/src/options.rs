@@ -3,7 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
-use nodex_core::term;
+use nodex_core::{
+    duration::{self, DurationError},
+    term,
+};
 
 /// Options of every command.
 #[derive(Debug, Args)]
@@ -30,7 +33,7 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) take_over: bool,
     /// How long to wait for an answer, as in 500ms, 5s, 2m
-    #[arg(long, global = true, default_value = "5s", value_parser = duration)]
+    #[arg(long, global = true, default_value = "5s", value_parser = time)]
     pub(crate) timeout: Duration,
     /// The language of terms. Both are read; this one is written, and says whether "x" is a list (Erlang) or a binary
     #[arg(long, global = true, default_value = "elixir", env = "NODEX_SYNTAX", hide_env_values = true)]
@@ -53,20 +56,46 @@ impl From<Syntax> for term::Syntax {
     }
 }
 
-/// A number with a unit: ms, s or m; seconds without one.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[digits.len()..] {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        _ => return Err("the unit is none of ms, s and m".to_owned()),
-    };
-    let number = digits.parse::<f64>().map_err(|_| "this is no number".to_owned())?;
-    match Duration::try_from_secs_f64(number * unit) {
-        Ok(duration) if !duration.is_zero() && duration <= LONGEST => Ok(duration),
-        _ => Err("it has to be more than nothing and at most a day".to_owned()),
+/// Why an option does not say how long something may take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TimeError {
+    #[error(transparent)]
+    Duration(#[from] DurationError),
+    #[error("it has to be more than nothing")]
+    Zero,
+}
+
+/// How long something may take: a duration that is not nothing.
+pub(crate) fn time(text: &str) -> Result<Duration, TimeError> {
+    match duration::parse(text)? {
+        Duration::ZERO => Err(TimeError::Zero),
+        time => Ok(time),
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The same for an option whose name has the unit: a number alone is one of seconds.
+pub(crate) fn seconds(text: &str) -> Result<Duration, TimeError> {
+    match text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())) {
+        Ok(Duration::ZERO) => Err(TimeError::Zero),
+        Ok(time) => Ok(time),
+        Err(_) => time(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_a_unit_and_are_not_nothing() {
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(time("0s"), Err(TimeError::Zero));
+        assert_eq!(time("5").unwrap_err().to_string(), "\"5\" has no unit: write 5s for seconds (units: ms, s, m, h)");
+        for text in ["", "s", "-1s", "0.5s", "1m 30s", "25h"] {
+            assert!(matches!(time(text), Err(TimeError::Duration(_))), "{text}");
+        }
+        assert_eq!((seconds("5"), seconds("5s")), (Ok(Duration::from_secs(5)), Ok(Duration::from_secs(5))));
+        assert_eq!((seconds("0"), seconds("0ms")), (Err(TimeError::Zero), Err(TimeError::Zero)));
+        assert!(seconds("-5").is_err() && seconds("4294967296").is_err());
+    }
+}

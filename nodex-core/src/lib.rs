@@ -4,6 +4,7 @@
 
 pub mod convert;
 pub mod dist;
+pub mod duration;
 pub mod epmd;
 pub mod etf;
 mod limits;

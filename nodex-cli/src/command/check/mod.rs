@@ -19,7 +19,7 @@ use subject::{Call, Protocol, Subject};
 
 use crate::{
     failure::{Code, Failure},
-    options::{Global, duration},
+    options::{Global, time},
     output::Screen,
     report::{Check, Layout, Report, Verdict},
     terms,
@@ -48,10 +48,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LINE")]
     ready_line: Option<String>,
     /// How long it may take until it is ready
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     ready_timeout: Duration,
     /// How long it may take for each answer, and for its end
-    #[arg(short, long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    #[arg(short, long, value_name = "TIME", default_value = "2s", value_parser = time)]
     wait: Duration,
     /// Arguments before those of the protocol; all arguments if it is plain
     #[arg(last = true)]

@@ -23,9 +23,9 @@ pub(crate) struct Args {
     /// How many round trips
     #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: u32,
-    /// The pause between them, in milliseconds
-    #[arg(short = 'i', long, value_name = "MS", default_value_t = 0)]
-    interval: u64,
+    /// The pause between them, as in 500ms, 1s
+    #[arg(short = 'i', long, value_name = "TIME", default_value = "0s", value_parser = nodex_core::duration::parse)]
+    interval: Duration,
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
@@ -39,8 +39,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     }
     let mut times = Vec::new();
     for i in 0..args.count {
-        if i > 0 && args.interval > 0 {
-            tokio::time::sleep(Duration::from_millis(args.interval)).await;
+        if i > 0 && !args.interval.is_zero() {
+            tokio::time::sleep(args.interval).await;
         }
         let asked = Instant::now();
         let request = (atom!("is_auth"), client.node.name());
