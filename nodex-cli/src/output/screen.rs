@@ -53,6 +53,7 @@ impl Screen {
     ///
     /// # Errors
     /// When stdout is closed or full.
+    #[cfg(feature = "bench")]
     pub(crate) fn json_lines(self, value: impl Serialize) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(PIECE, Stdout);
         json_text::write_pretty(&mut out, &value)?;

@@ -1,36 +1,15 @@
-//! `nodex bench`: node executables side by side.
+//! The measurement itself, and its report.
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{collections::HashSet, path::Path, process::ExitCode, time::Duration};
 
 use wire::{Executable, Options};
 
+use super::options::Args;
 use crate::{
     failure::{Code, Failure},
     options::Global,
     output::Screen,
 };
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Executables that are nodes and answer {ping, Anything} with {pong, Anything}, as a path or as NAME=PATH; all are
-    /// compared with the first one
-    #[arg(required = true, value_name = "EXE")]
-    exes: Vec<String>,
-    /// How often everything is done, each time with processes of its own
-    #[arg(short, long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
-    rounds: u16,
-    /// Much less of everything, for a first look
-    #[arg(long)]
-    quick: bool,
-    /// Write report.html, its pictures and bench.json into this folder
-    #[arg(short = 'o', long, value_name = "FOLDER")]
-    report: Option<PathBuf>,
-}
 
 /// What `--quick` makes of the amounts.
 fn quick(options: Options) -> Options {
@@ -38,7 +17,7 @@ fn quick(options: Options) -> Options {
     Options { messages: 500, big: 10, starts: 3, saturate_for, glance, ..options }
 }
 
-pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let nodes = args.exes.iter().map(|exe| executable(exe)).collect::<Result<Vec<_>, _>>()?;
     let mut names = HashSet::new();
     if let Some(node) = nodes.iter().find(|node| !names.insert(&node.name)) {
