@@ -35,7 +35,7 @@ const SOCKETS: [&str; 3] = ["nodex-core/src/net/", "nodex-core/src/epmd/", "node
 /// The modules with `unsafe`, and what for.
 const UNSAFE: [(&str, &str); 3] = [
     (
-        "nodex-core/src/net/sys.rs",
+        "nodex-core/src/net/conn/sys.rs",
         "reading into memory that is not initialised, and a descriptor known for writing only",
     ),
     ("nodex-core/src/node/os_signals.rs", "handlers of signals that lose none"),

@@ -16,7 +16,7 @@ use super::{
     Context, counters::Counters, dispatch::Dispatch, local::Inner, mailbox::Mail, peers::Peer, watches::Watches,
 };
 use crate::{
-    net::{Connected, Link, LinkEnd, Outbox, WriteSide, reader},
+    net::{Connected, Link, LinkEnd, Outbox, WriteSide, thread},
     term::Atom,
 };
 
@@ -69,7 +69,7 @@ pub(super) fn establish(
     });
     let context = Context::new(inner.clone(), peer.clone());
     let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
-    inner.keeper.watch(&outbox);
+    inner.ticker.watch(&outbox);
     inner.peers.up(peer.clone());
     if inner.drain.asked() {
         outbox.drain();
@@ -80,7 +80,7 @@ pub(super) fn establish(
         inner.connections.fetch_add(1, Ordering::Relaxed);
         let end = match read {
             Read::Task(read) => Link::new(read, outbox, &established.rest, inner.limits, dispatch).drive().await,
-            Read::Thread(socket) => reader::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
+            Read::Thread(socket) => thread::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
         };
         inner.connections.fetch_sub(1, Ordering::Relaxed);
         // Whatever the driver was doing when it was told to stop.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     dist::handshake::{HandshakeError, SETUP_TIME},
-    net::{ConnectError, LinkEnd, connect_to_host, reader::LAST},
+    net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
     term::{Atom, is_visible},
 };
 

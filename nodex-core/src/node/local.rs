@@ -25,7 +25,7 @@ use super::{
 use crate::{
     dist::{Cookie, Flags, handshake::Local},
     etf::{Encoder, tag},
-    net::{Keeper, LinkLimits, Locate, random_bits},
+    net::{LinkLimits, Locate, Ticker, random_bits},
     term::{Atom, Pid, Reference},
 };
 
@@ -45,7 +45,7 @@ pub(super) struct Inner {
     pub(super) registry: Registry,
     pub(super) extensions: Arc<Extensions>,
     pub(super) limits: LinkLimits,
-    pub(super) keeper: Keeper,
+    pub(super) ticker: Ticker,
     pub(super) peers: Peers,
     /// Connections that are being served.
     pub(super) connections: AtomicUsize,
@@ -101,7 +101,7 @@ impl Inner {
             registry,
             extensions: Arc::new(builder.extensions),
             limits: builder.limits,
-            keeper: Keeper::new(builder.limits.tick_time),
+            ticker: Ticker::new(builder.limits.tick_time),
             peers: Peers::default(),
             connections: AtomicUsize::new(0),
             started: Instant::now(),

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use crate::net::reader;
+use crate::net::thread as link_thread;
 
 thread_local! {
     /// What panics on this thread is caught, and answered.
@@ -31,7 +31,7 @@ pub(super) fn log_those_of_handlers() {
         let is_usual = is_same(&former, &usual);
         set_hook(Box::new(move |panic| {
             // Nothing but handlers runs on the thread of a connection.
-            let caught = CAUGHT.with(Cell::get) || thread::current().name() == Some(reader::THREAD);
+            let caught = CAUGHT.with(Cell::get) || thread::current().name() == Some(link_thread::THREAD);
             if caught {
                 // The field `message` is the text of the event.
                 let reason = panic.payload_as_str().unwrap_or("no message");

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::parent::Stop;
-use crate::net::reader::LAST;
+use crate::net::thread::LAST;
 
 /// How long a node may take that was told to give up, before the process is ended without it: above what it waits for
 /// handlers and threads then, and so that the time of a node and this one end before the usual time of a kill.

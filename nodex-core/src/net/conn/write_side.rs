@@ -51,7 +51,18 @@ impl WriteSide {
         }
     }
 
-    /// Waits until there is room.
+    /// Waits until there is room, beside others who do.
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        match self {
+            WriteSide::Task(half) => half.as_ref().writable().await,
+            WriteSide::Thread(socket) => {
+                socket.writable().await?.retain_ready();
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits until there is room. Only the last one who asks is woken.
     pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             WriteSide::Task(half) => half.as_ref().poll_write_ready(context),

@@ -27,7 +27,7 @@ const HEAD: usize = 8 * 1024;
 /// Whoever keeps a part of a batch keeps all memory of it. So a batch is a quarter of the memory in which it stands or more,
 /// unless it is so short that nobody keeps a part of it, and a long frame stands alone in its memory.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub struct Inbox {
     /// Without a whole frame, unless it is just being filled.
     buffer: BytesMut,
     /// All memory of the buffer, in front of which earlier batches may stand.
@@ -49,40 +49,43 @@ pub(super) struct Inbox {
 
 /// Where the next read goes.
 #[derive(Debug)]
-pub(super) struct Room<'a> {
-    pub(super) buffer: &'a mut BytesMut,
+pub struct Room<'a> {
+    /// To be filled behind what is in it.
+    pub buffer: &'a mut BytesMut,
     /// It is to take no more than this.
-    pub(super) most: usize,
+    pub most: usize,
 }
 
 /// What was read together.
 #[derive(Debug, Default)]
-pub(crate) struct Together {
+pub struct Together {
     /// Of what its frames are slices.
-    pub(crate) bytes: Bytes,
+    pub bytes: Bytes,
     /// How many of them there were on this connection.
-    pub(crate) number: u64,
+    pub number: u64,
 }
 
 /// Whole frames, one after the other, and what owns them.
 #[derive(Debug)]
-pub(super) struct Batch<'a> {
-    pub(super) read: &'a Together,
+pub struct Batch<'a> {
+    /// Of what they are slices.
+    pub read: &'a Together,
     at: &'a mut usize,
     max_frame: usize,
 }
 
 impl<'a> Batch<'a> {
     /// The next frame. An empty one is a tick.
+    #[allow(clippy::should_implement_trait)] // Its frames outlive it, and the rest of it is looked at in between.
     #[inline(always)]
-    pub(super) fn next(&mut self) -> Option<&'a [u8]> {
+    pub fn next(&mut self) -> Option<&'a [u8]> {
         let frame = whole_frame(&self.read.bytes, *self.at, self.max_frame)?;
         *self.at += 4 + frame.len();
         Some(frame)
     }
 
     /// How many bytes of what was read begin with this frame, which was the last one.
-    pub(super) fn left_with(&self, frame: &[u8]) -> usize {
+    pub fn left_with(&self, frame: &[u8]) -> usize {
         self.read.bytes.len() - *self.at + 4 + frame.len()
     }
 }
@@ -97,7 +100,7 @@ fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
 
 impl Inbox {
     /// `rest` came behind the handshake.
-    pub(super) fn new(rest: &[u8], max_frame: usize) -> Self {
+    pub fn new(rest: &[u8], max_frame: usize) -> Self {
         let mut inbox = Inbox {
             buffer: BytesMut::from(rest),
             memory: rest.len(),
@@ -114,20 +117,20 @@ impl Inbox {
     }
 
     /// True when no whole frame is left, and none that is too long.
-    pub(super) fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         !self.too_long && whole_frame(&self.batch.bytes, self.at, self.max_frame).is_none()
     }
 
     /// The frames that have not been handled yet.
     #[inline]
-    pub(super) fn batch(&mut self) -> Batch<'_> {
+    pub fn batch(&mut self) -> Batch<'_> {
         Batch { read: &self.batch, at: &mut self.at, max_frame: self.max_frame }
     }
 
     /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
     /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a frame that is
     /// too long has to be looked at first.
-    pub(super) fn room(&mut self) -> Option<Room<'_>> {
+    pub fn room(&mut self) -> Option<Room<'_>> {
         if self.buffer.is_empty() && self.at == self.batch.bytes.len() {
             // Nearly always: whoever waits for an answer sends nothing behind its question.
             self.batch.bytes = Bytes::new();
@@ -219,7 +222,7 @@ impl Inbox {
     }
 
     /// After a read of so many bytes.
-    pub(super) fn filled(&mut self, count: usize) {
+    pub fn filled(&mut self, count: usize) {
         if self.passing > 0 {
             self.passing = self.passing.saturating_sub(count as u64);
             self.buffer.clear();
@@ -254,7 +257,7 @@ impl Inbox {
     }
 
     /// The frame that is too long, if there is one: as much of it as is looked at, and its length.
-    pub(super) fn too_long(&self) -> Option<(&[u8], u64)> {
+    pub fn too_long(&self) -> Option<(&[u8], u64)> {
         if !self.too_long {
             return None;
         }
@@ -263,7 +266,7 @@ impl Inbox {
     }
 
     /// Passes over it, as far as it has come, and over the rest when that comes.
-    pub(super) fn pass_over(&mut self) {
+    pub fn pass_over(&mut self) {
         let (have, whole) = (self.buffer.len(), self.wanted());
         self.too_long = false;
         self.passing = whole.saturating_sub(have) as u64;
@@ -276,7 +279,7 @@ impl Inbox {
     }
 
     /// Gives back the memory of the buffer if nothing is in it. For now and then.
-    pub(super) fn rest(&mut self) {
+    pub fn shrink_idle(&mut self) {
         if self.buffer.is_empty() && self.at == self.batch.bytes.len() && self.buffer.capacity() > READ_MIN {
             self.buffer = BytesMut::new();
             self.memory = 0;
@@ -387,7 +390,7 @@ mod tests {
             take_out(&mut inbox, &mut Vec::new());
         }
         assert!(inbox.room().unwrap().buffer.capacity() <= 8 * READ_MIN);
-        inbox.rest();
+        inbox.shrink_idle();
         assert!(inbox.buffer.capacity() <= READ_MIN);
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Positions in the stream of bytes of one connection, counted from the end of the handshake.
 #[derive(Debug)]
-pub(super) struct Intake {
+pub struct Intake {
     /// The node is to end.
     draining: AtomicBool,
     /// What begins behind this has come too late.
@@ -32,34 +32,34 @@ impl Default for Intake {
 impl Intake {
     /// So many bytes were read. Only the driver of the connection reads.
     #[inline]
-    pub(super) fn read(&self, count: usize) {
+    pub fn read(&self, count: usize) {
         self.received.store(self.received.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
 
     /// All whole frames that were read have been handled.
     #[inline]
-    pub(super) fn done(&self) {
+    pub fn done(&self) {
         self.handled.store(self.received.load(Ordering::Relaxed), Ordering::Release);
     }
 
     /// Whether the node is to end.
     #[inline(always)]
-    pub(super) fn draining(&self) -> bool {
+    pub fn draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
     /// Bytes that were read so far.
-    pub(super) fn received(&self) -> usize {
+    pub fn received(&self) -> usize {
         self.received.load(Ordering::Relaxed)
     }
 
     /// Whether nothing was written since the end was asked for; so much is now.
-    pub(super) fn is_silent(&self, written: usize) -> bool {
+    pub fn is_silent(&self, written: usize) -> bool {
         self.written.load(Ordering::Relaxed) == written
     }
 
     /// From now on; `unread` tells how many bytes wait in the socket, and so many were written.
-    pub(super) fn drain(&self, unread: impl Fn() -> usize, written: usize) {
+    pub fn drain(&self, unread: impl Fn() -> usize, written: usize) {
         let mut received = self.received.load(Ordering::Acquire);
         let mark = loop {
             let mark = received.saturating_add(unread());
@@ -78,12 +78,12 @@ impl Intake {
     }
 
     /// Whether the frame that begins so many bytes before the end of what was read came after the end was asked for.
-    pub(super) fn is_late(&self, before_end: usize) -> bool {
+    pub fn is_late(&self, before_end: usize) -> bool {
         self.received.load(Ordering::Relaxed).saturating_sub(before_end) >= self.mark.load(Ordering::Relaxed)
     }
 
     /// Whether all that was there when the end was asked for has been handled, the beginning of a frame aside.
-    pub(super) fn drained(&self) -> bool {
+    pub fn drained(&self) -> bool {
         self.draining.load(Ordering::Acquire)
             && self.handled.load(Ordering::Acquire) >= self.mark.load(Ordering::Relaxed)
     }

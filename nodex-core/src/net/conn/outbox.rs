@@ -18,8 +18,8 @@ use rustix::{
 };
 use tokio::sync::Notify;
 
-use super::{WriteSide, intake::Intake};
-use crate::etf::Encoder;
+use super::WriteSide;
+use crate::{dist::channel::Intake, etf::Encoder};
 
 /// How many pieces one vectored write takes.
 const PIECES: usize = 16;
@@ -281,23 +281,32 @@ impl Outbox {
         Ok(())
     }
 
+    /// Writes what waits, beside the driver.
+    pub(crate) async fn flush(&self) -> io::Result<()> {
+        while !self.write_waiting()? {
+            self.socket.writable().await?;
+        }
+        if self.closed() { Err(io::ErrorKind::NotConnected.into()) } else { Ok(()) }
+    }
+
     /// Writes what waits; ready when nothing waits any more.
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.waiting() == 0 {
             return Poll::Ready(Ok(()));
         }
-        loop {
-            let mut pending = self.lock();
-            let written = self.write(&pending.out, pending.done)?;
-            pending.done = written;
-            self.let_go(&mut pending);
-            let waiting = self.count(&mut pending);
-            drop(pending);
-            if waiting == 0 {
-                return Poll::Ready(Ok(()));
-            }
+        while !self.write_waiting()? {
             std::task::ready!(self.socket.poll_ready(context))?;
         }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what waits, as far as the socket takes it at once; true when nothing waits any more.
+    fn write_waiting(&self) -> io::Result<bool> {
+        let mut pending = self.lock();
+        let written = self.write(&pending.out, pending.done)?;
+        pending.done = written;
+        self.let_go(&mut pending);
+        Ok(self.count(&mut pending) == 0)
     }
 
     /// Sends a tick (a frame of length zero) if nothing waits. From any thread, and it never blocks: if the output is
@@ -321,7 +330,7 @@ impl Outbox {
 
     /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
     /// been written for a while.
-    pub(super) fn rest(&self) {
+    pub(super) fn shrink_idle(&self) {
         if self.waiting() == 0
             && let Ok(mut pending) = self.pending.try_lock()
             && pending.out.is_empty()

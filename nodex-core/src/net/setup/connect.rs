@@ -237,17 +237,7 @@ pub(crate) async fn connect_by(
         let result =
             timeout_at(deadline, dial(node, name, host, locate)).await.map_err(|_| late("answer to the connection"))?;
         match result {
-            Ok(socket) => {
-                let challenge =
-                    random_challenge().map_err(|error| ConnectError::Random { node: node.to_owned(), error })?;
-                let initiator = Initiator::new(local, node, Framing::Two, challenge)
-                    .map_err(|error| ConnectError::Handshake { node: node.to_owned(), error })?
-                    .replace_existing(replace);
-                if !speaks() {
-                    return Err(ConnectError::Abandoned { node: node.to_owned() });
-                }
-                return shake(socket, node, initiator, deadline).await;
-            }
+            Ok(socket) => return shake(socket, local, node, replace, deadline, speaks).await,
             Err(error) => last = Some(error),
         }
     }
@@ -262,9 +252,26 @@ pub(crate) async fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
 }
 
+/// Connects to a node at an address that is known.
+pub(crate) async fn connect_at(
+    deadline: Instant,
+    local: Local,
+    node: &str,
+    address: SocketAddr,
+    replace: bool,
+) -> Result<Connected, ConnectError> {
+    let late =
+        |_| ConnectError::Timeout { node: node.to_owned(), waiting_for: "answer to the connection", limit: SETUP_TIME };
+    let socket = timeout_at(deadline, open(node, address)).await.map_err(late)??;
+    shake(socket, local, node, replace, deadline, || true).await
+}
+
 async fn dial(node: &str, name: &str, host: IpAddr, locate: Locate) -> Result<TcpStream, ConnectError> {
     let unknown = |error| ConnectError::Epmd { node: node.to_owned(), error };
-    let address = locate.find(name, host).await.map_err(unknown)?;
+    open(node, locate.find(name, host).await.map_err(unknown)?).await
+}
+
+async fn open(node: &str, address: SocketAddr) -> Result<TcpStream, ConnectError> {
     let tcp = |error| ConnectError::Tcp { node: node.to_owned(), address, error };
     let socket = TcpStream::connect(address).await.map_err(tcp)?;
     // Without this, replies wait for the peer's delayed acknowledgements.
@@ -274,11 +281,18 @@ async fn dial(node: &str, name: &str, host: IpAddr, locate: Locate) -> Result<Tc
 
 async fn shake(
     mut socket: TcpStream,
+    local: Local,
     node: &str,
-    mut initiator: Initiator,
+    replace: bool,
     deadline: Instant,
+    speaks: impl FnOnce() -> bool,
 ) -> Result<Connected, ConnectError> {
     let failed = |error| ConnectError::Handshake { node: node.to_owned(), error };
+    let challenge = random_challenge().map_err(|error| ConnectError::Random { node: node.to_owned(), error })?;
+    let mut initiator = Initiator::new(local, node, Framing::Two, challenge).map_err(failed)?.replace_existing(replace);
+    if !speaks() {
+        return Err(ConnectError::Abandoned { node: node.to_owned() });
+    }
     let mut input = [0; 1024];
     loop {
         let waiting_for = initiator.waiting_for();

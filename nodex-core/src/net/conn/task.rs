@@ -18,12 +18,14 @@ use tokio::{
 };
 
 use super::{
-    Inbox, Outbox,
-    inbox::{Room, Together},
+    Outbox,
     outbox::{KEEP, REST},
     silence::Silence,
 };
-use crate::etf::Encoder;
+use crate::{
+    dist::channel::{Inbox, LinkEnd, LinkLimits, Room, Together},
+    etf::Encoder,
+};
 
 /// Replies are handed to the socket when they reach this size, also in the middle of a read. More than a read of small
 /// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
@@ -40,110 +42,6 @@ const UNLOOKED: usize = 64 * FRAME_COST;
 
 /// How long a peer that was told that nothing more comes may take to hang up.
 pub(super) const FAREWELL: Duration = Duration::from_millis(500);
-
-/// Settings of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkLimits {
-    /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
-    /// is passed over.
-    pub max_frame: usize,
-    /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
-    /// this many bytes of any kind wait to be written, [`Node::send`](crate::node::Node::send) and its like wait as well.
-    pub max_waiting: usize,
-    /// Reading stops while this many calls wait for their handlers.
-    pub max_in_flight: usize,
-    /// Reading stops while calls that wait for their handlers keep more than this many bytes of messages in memory.
-    pub max_in_flight_bytes: usize,
-    /// A peer that watches our processes with more monitors and links than this is disconnected. Those with long names
-    /// count more, so that none takes more than a few hundred bytes for each that is allowed.
-    pub max_watches: usize,
-    /// A peer from which nothing came for this long is taken for dead.
-    pub tick_time: Duration,
-}
-
-impl Default for LinkLimits {
-    /// Frames of 128 MiB, 1 MiB waiting, 8192 calls in flight, 131,072 monitors and links, 60 s (OTP's `net_ticktime`).
-    fn default() -> Self {
-        LinkLimits {
-            max_frame: 128 << 20,
-            max_waiting: 1 << 20,
-            max_in_flight: 8192,
-            max_in_flight_bytes: 64 << 20,
-            max_watches: 1 << 17,
-            tick_time: Duration::from_secs(60),
-        }
-    }
-}
-
-/// Why a link ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LinkEnd {
-    /// The peer closed the connection.
-    #[error("the peer closed the connection")]
-    Closed,
-    /// Reading or writing failed.
-    #[error("the connection failed: {message}")]
-    Io {
-        /// What kind of failure it was.
-        kind: io::ErrorKind,
-        /// In the system's words.
-        message: Box<str>,
-    },
-    /// Nothing came for the tick time.
-    #[error("nothing was heard from the peer for {0:?}")]
-    TickTimeout(Duration),
-    /// A frame is too long, and it does not begin like one that could be passed over.
-    #[error("a frame of {length} bytes is over the limit of {limit}")]
-    FrameTooLong {
-        /// Its announced length.
-        length: u64,
-        /// The limit.
-        limit: usize,
-    },
-    /// A frame breaks the protocol.
-    #[error("the peer broke the protocol: {0}")]
-    Protocol(Box<str>),
-    /// The peer has set up too many monitors and links.
-    #[error("the peer has more than {limit} monitors and links")]
-    TooManyWatches {
-        /// The limit.
-        limit: usize,
-    },
-    /// So many processes have ended that the peer watched, with reasons so long, and it does not read what it is told.
-    #[error("more than {limit} bytes of exit reasons wait to be told to the peer")]
-    TooMuchUntold {
-        /// The limit.
-        limit: usize,
-    },
-    /// This side closed it.
-    #[error("the connection was closed here")]
-    Shutdown,
-    /// The node has connected again, which it would not have done if it still had this connection.
-    #[error("a new connection with the node took its place")]
-    Replaced,
-}
-
-impl LinkEnd {
-    /// True when the peer is to blame: it broke the protocol or took more than there is for it.
-    pub fn is_breach(&self) -> bool {
-        match self {
-            LinkEnd::FrameTooLong { .. }
-            | LinkEnd::Protocol(_)
-            | LinkEnd::TooManyWatches { .. }
-            | LinkEnd::TooMuchUntold { .. } => true,
-            LinkEnd::Closed | LinkEnd::Io { .. } | LinkEnd::TickTimeout(_) | LinkEnd::Shutdown | LinkEnd::Replaced => {
-                false
-            }
-        }
-    }
-}
-
-impl From<io::Error> for LinkEnd {
-    fn from(error: io::Error) -> Self {
-        LinkEnd::Io { kind: error.kind(), message: error.to_string().into() }
-    }
-}
 
 /// What a link has taken in and not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +87,11 @@ pub(crate) trait Receive: Send {
 
     /// The same when the node is to end. `late` says that the frame came after that was asked for.
     fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
+
+    /// A tick. Whether it is to be answered: the peer may expect ticks more often than our own tick time says.
+    fn tick(&mut self) -> bool {
+        true
+    }
 
     /// Goes on with calls that were not answered at once; their replies go to `out`, and are handed on when there are
     /// many. The same for what the peer has to be told, as far as there is room.
@@ -241,8 +144,10 @@ pub(super) fn handle_frames<R: Receive>(
                     return Ok(());
                 };
                 if frame.is_empty() {
-                    // Answered, as `ei` does: the peer may expect ticks more often than our own tick time says.
-                    outbox.answer_tick()?;
+                    if receive.tick() {
+                        // As `ei` does.
+                        outbox.answer_tick()?;
+                    }
                     continue;
                 }
                 unlooked = unlooked.saturating_sub(FRAME_COST + frame.len());
@@ -338,9 +243,13 @@ impl<R: Receive> Link<R> {
         Link { read, outbox, receive, limits, inbox, out: Encoder::new(), heard: Cell::new(true), life, silence }
     }
 
+    pub(crate) fn receive_mut(&mut self) -> &mut R {
+        &mut self.receive
+    }
+
     /// Runs until the connection ends, and says why.
     pub(crate) async fn drive(mut self) -> LinkEnd {
-        let end = std::future::poll_fn(|context| match self.poll_all(context) {
+        let end = std::future::poll_fn(|context| match self.poll(context) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
         });
@@ -354,7 +263,7 @@ impl<R: Receive> Link<R> {
     }
 
     /// All is written: gives the peer time to take it.
-    async fn farewell(&mut self) {
+    pub(crate) async fn farewell(&mut self) {
         self.outbox.finish();
         let mut rest = vec![0; 4096];
         let end = async { while matches!(self.read.read(&mut rest).await, Ok(1..)) {} };
@@ -363,7 +272,7 @@ impl<R: Receive> Link<R> {
     }
 
     /// Does all that can be done now. What has to be waited for wakes this task.
-    fn poll_all(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.outbox.register(context.waker());
         if self.outbox.aborted() {
             return Err(LinkEnd::Shutdown);
@@ -410,7 +319,7 @@ impl<R: Receive> Link<R> {
             reading = true;
         }
         if self.life.poll(context, || self.heard.replace(false), reading)? {
-            self.inbox.rest();
+            self.inbox.shrink_idle();
             if self.out.is_empty() {
                 self.out.shrink_to(REST);
             }

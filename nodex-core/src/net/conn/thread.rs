@@ -19,13 +19,15 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{
-    Inbox, LinkEnd, LinkLimits, Outbox, Receive,
-    inbox::Room,
-    link::{FAREWELL, Life, congested, handle_frames},
+    Outbox,
     silence::Silence,
     sys::fill,
+    task::{FAREWELL, Life, Receive, congested, handle_frames},
 };
-use crate::etf::Encoder;
+use crate::{
+    dist::channel::{Inbox, LinkEnd, LinkLimits, Room},
+    etf::Encoder,
+};
 
 /// How soon the runtime is woken again while the thread waits for it.
 const RETRY: Duration = Duration::from_millis(10);

@@ -9,15 +9,15 @@ use std::{
 use super::Outbox;
 
 /// How often the thread looks, at least.
-const BEAT: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A thread that ticks connections on which nothing was written for a quarter of the tick time (`dist_util:tick_loop`).
 ///
 /// A thread and no task, because a handler that computes for a minute holds up every task of its thread, and its
 /// connection must not be lost for it. Meanwhile nobody answers the ticks of peers whose own tick time may be shorter
-/// than ours, so while a handler takes longer than a second, ticks go out every second. The thread ends with the keeper.
+/// than ours, so while a handler takes longer than a second, ticks go out every second. The thread ends with the ticker.
 #[derive(Debug)]
-pub(crate) struct Keeper(Arc<Shared>);
+pub(crate) struct Ticker(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -42,11 +42,11 @@ struct Watched {
     handled: usize,
 }
 
-impl Keeper {
+impl Ticker {
     /// For connections whose peers give up after `tick_time` without a byte.
     pub(crate) fn new(tick_time: Duration) -> Self {
         let quarter = (tick_time / 4).max(Duration::from_millis(1));
-        Keeper(Arc::new(Shared { quarter, state: Mutex::default(), changed: Condvar::new() }))
+        Ticker(Arc::new(Shared { quarter, state: Mutex::default(), changed: Condvar::new() }))
     }
 
     /// Ticks this connection from now on, until it is dropped.
@@ -69,7 +69,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for Ticker {
     fn drop(&mut self) {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner).stop = true;
         self.0.changed.notify_all();
@@ -78,23 +78,23 @@ impl Drop for Keeper {
 
 impl Shared {
     fn run(&self) {
-        let beat = self.quarter.min(BEAT);
+        let interval = self.quarter.min(CHECK_INTERVAL);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Instant::now() + beat;
+        let mut next = Instant::now() + interval;
         while !state.stop {
             let now = Instant::now();
             if now < next {
                 state = self.changed.wait_timeout(state, next - now).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
-            next = now + beat;
-            state.beat(now, self.quarter);
+            next = now + interval;
+            state.check(now, self.quarter);
         }
     }
 }
 
 impl State {
-    fn beat(&mut self, now: Instant, quarter: Duration) {
+    fn check(&mut self, now: Instant, quarter: Duration) {
         let mut held_up = false;
         self.watched.retain_mut(|watched| match watched.outbox.upgrade() {
             Some(outbox) if !outbox.closed() => {
@@ -106,11 +106,11 @@ impl State {
             }
             _ => false,
         });
-        let idle = if held_up { quarter.min(BEAT) } else { quarter };
+        let idle = if held_up { quarter.min(CHECK_INTERVAL) } else { quarter };
         for watched in &mut self.watched {
             let Some(outbox) = watched.outbox.upgrade() else { continue };
             if outbox.written() == watched.written {
-                outbox.rest();
+                outbox.shrink_idle();
             } else {
                 watched.written = outbox.written();
                 watched.since = now;
@@ -135,7 +135,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::net::WriteSide;
+    use crate::net::conn::WriteSide;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -163,7 +163,7 @@ mod tests {
             .filter(|second| {
                 other(*second);
                 let before = outbox.written();
-                state.beat(start + *second * SECOND, 15 * SECOND);
+                state.check(start + *second * SECOND, 15 * SECOND);
                 outbox.written() > before
             })
             .collect()
@@ -200,10 +200,10 @@ mod tests {
         let (outbox, _far) = outbox().await;
         let watched = Watched { outbox: Arc::downgrade(&outbox), written: 0, since: Instant::now(), handled: 0 };
         let mut state = State { watched: vec![watched], ..State::default() };
-        state.beat(Instant::now(), SECOND);
+        state.check(Instant::now(), SECOND);
         assert_eq!(state.watched.len(), 1);
         drop(outbox);
-        state.beat(Instant::now(), SECOND);
+        state.check(Instant::now(), SECOND);
         assert_eq!(state.watched.len(), 0);
     }
 }
