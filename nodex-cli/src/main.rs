@@ -8,9 +8,9 @@ mod fleet;
 mod lifetime;
 mod options;
 mod output;
+mod raw;
 mod report;
 mod terms;
-mod wire;
 
 use std::process::ExitCode;
 

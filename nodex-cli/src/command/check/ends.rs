@@ -2,7 +2,10 @@
 
 use std::{process::ExitStatus, time::Duration};
 
-use nodex_core::dist::handshake::{Answer, HandshakeError};
+use nodex_core::{
+    dist::handshake::{Answer, HandshakeError},
+    net::ConnectError,
+};
 use nodex_host::distributed::random_cookie;
 
 use super::{
@@ -14,7 +17,6 @@ use crate::{
     failure::Failure,
     output,
     report::{Check, Report, Verdict},
-    wire::ShakeError,
 };
 
 /// How long a node may look for a host that is not there: the seven seconds of a handshake, and some.
@@ -226,7 +228,7 @@ async fn wrong_cookie_of_caller(
         None => Verdict::Skip("it did not start a second time"),
         Some(_) => match world.call_with("check_cookie", random_cookie()?).await {
             Ok(Some(_)) => Verdict::fail("it lets everybody in", "whoever reaches its port can use it"),
-            Err(ShakeError::Handshake(_) | ShakeError::Io(_)) => Verdict::pass(),
+            Err(ConnectError::Handshake { .. } | ConnectError::Io { .. } | ConnectError::Tcp { .. }) => Verdict::pass(),
             Ok(None) => Verdict::Skip("it is not in epmd any more"),
             Err(error) => Verdict::fail(error.to_string(), "callers wait for the end of the handshake"),
         },

@@ -73,7 +73,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
         report.add(check, Verdict::fail(trouble(), means))?;
         return Ok(false);
     };
-    report.add(check, Verdict::noted(session.link.peer.name.clone()))?;
+    report.add(check, Verdict::noted(session.connection.peer().name.clone()))?;
     if subject.protocol == Protocol::Nodex {
         let printed = begun.instance.lines();
         let before: Vec<&str> = printed[..begun.ready_at.unwrap_or(printed.len())]
@@ -101,7 +101,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
 
 /// What it told in the handshake.
 pub(super) fn handshake(session: &Session, report: &mut Report) -> Result<(), Failure> {
-    let flags = session.link.peer.flags;
+    let flags = session.connection.peer().flags;
     let check = Check { id: "hidden", name: "is a hidden node" };
     let verdict = match flags.contains(Flags::PUBLISHED) {
         false => Verdict::pass(),

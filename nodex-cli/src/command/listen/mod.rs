@@ -24,8 +24,8 @@ use crate::{
     failure::{Code, Failure},
     options::Global,
     output::Screen,
+    raw::{Epmd, Host},
     terms::argument,
-    wire::{Epmd, Host},
 };
 
 /// How long nobody is let in when there are no descriptors left.

@@ -9,8 +9,8 @@ use super::connection::Event;
 use crate::{
     options::Global,
     output::{Json, Screen, Untrusted, grouped},
+    raw::To,
     terms::{Answer, shown},
-    wire::To,
 };
 
 /// Of a term, people are shown the beginning, JSON has all of it. A longer one is not even looked at for people.

@@ -1,12 +1,28 @@
 //! What nodes tell each other, with everything in it read.
 
+use std::{io, time::Duration};
+
 use bytes::Bytes;
 use nodex_core::{
     convert::{DecodeError, FromTerm},
-    dist::control::{Control, PidTerm, ProcTerm, Target, decode},
+    dist::control::{Control, PidTerm, ProcTerm, Target},
     etf::Decoder,
+    net::raw::{Frame, Incoming, Writer},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
+
+/// Shorter messages are copied out of what was read together with them, so that they do not keep all of it.
+const SHORT: usize = 64 << 10;
+
+/// How long a peer that does not read may hold up what is written.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// What came over a connection.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    Tick,
+    Signal(Signal),
+}
 
 /// Who is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,21 +73,42 @@ pub(crate) enum Signal {
     Broken(String),
 }
 
-/// Reads a frame without its length.
-pub(super) fn read(frame: &Bytes) -> Signal {
-    let control = match decode(frame) {
+impl From<Incoming> for Heard {
+    fn from(incoming: Incoming) -> Heard {
+        Heard::Signal(match incoming {
+            Incoming::Tick => return Heard::Tick,
+            Incoming::Frame(frame) => read(&frame),
+            Incoming::TooLong { length, .. } => {
+                Signal::Broken(format!("a message of {length} bytes is over the limit"))
+            }
+            _ => Signal::Other,
+        })
+    }
+}
+
+/// Writes whole frames.
+///
+/// # Errors
+/// When the connection is gone or stuck.
+pub(crate) async fn write(writer: &Writer, frames: &[u8]) -> io::Result<()> {
+    let written = tokio::time::timeout(STUCK, writer.send(frames));
+    written.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+fn read(frame: &Frame) -> Signal {
+    let control = match frame.control() {
         Ok((_, control)) => control,
         Err(error) => return Signal::Broken(error.to_string()),
     };
     signal(frame, &control).unwrap_or_else(|error| Signal::Broken(error.to_string()))
 }
 
-fn signal(frame: &Bytes, control: &Control<'_>) -> Result<Signal, DecodeError> {
+fn signal(frame: &Frame, control: &Control<'_>) -> Result<Signal, DecodeError> {
     Ok(match *control {
         Control::Send { from, to, message, .. } => Signal::Message {
             from: from.map(PidTerm::to_pid).transpose()?,
             to: target(to)?,
-            term: RawTerm::new(frame.slice_ref(message))?,
+            term: RawTerm::new(payload(frame, message))?,
         },
         Control::Monitor { from, to, reference } => {
             Signal::Monitor { from: from.to_pid()?, to: process(to)?, reference: reference.to_reference()? }
@@ -92,6 +129,10 @@ fn signal(frame: &Bytes, control: &Control<'_>) -> Result<Signal, DecodeError> {
         }
         _ => Signal::Other,
     })
+}
+
+fn payload(frame: &Frame, message: &[u8]) -> Bytes {
+    if message.len() < SHORT { Bytes::copy_from_slice(message) } else { frame.share(message) }
 }
 
 fn term(bytes: &[u8]) -> Result<Term, DecodeError> {

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use nodex_core::epmd::{Client, EpmdError, Server, is_covered, server_addresses};
 use tokio::task::JoinHandle;
 
-use super::host_error;
+use super::host::host_error;
 use crate::failure::{Code, Failure};
 
 /// An epmd, of this machine or in this program.

@@ -60,7 +60,7 @@ impl Host {
 }
 
 /// Why epmd does not take the name of a node that is to be connected to.
-pub(crate) fn host_error(error: &EpmdError) -> Failure {
+pub(super) fn host_error(error: &EpmdError) -> Failure {
     let failure = crate::client::epmd_failure(error);
     match error {
         EpmdError::NameTaken { .. } => {
