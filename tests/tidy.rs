@@ -27,11 +27,12 @@ const LAYERS: [(&str, &Layers); 2] = [
     (
         "nodex-core/src/",
         &[
+            ("duration", &[]),
             ("limits", &[]),
             ("socket", &[]),
             ("epmd", &["limits", "socket"]),
             ("net", &["epmd"]),
-            ("node", &["limits", "socket", "epmd", "net"]),
+            ("node", &["limits", "duration", "socket", "epmd", "net"]),
         ],
     ),
 ];
