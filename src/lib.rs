@@ -29,7 +29,7 @@ pub mod prelude {
 /// What the macros write paths to. Not for use by hand, and free to change.
 #[doc(hidden)]
 pub mod __private {
-    pub use nodex_core::{convert, etf, node, term};
+    pub use nodex_core::{convert, duration, etf, node, term};
 }
 
 /// The code blocks of the pages are compiled and run as tests.
@@ -55,6 +55,22 @@ mod pages {
     mod performance {}
     #[doc = include_str!("../docs/protocol.md")]
     mod protocol {}
+    #[doc = include_str!("../docs/style.md")]
+    mod style {}
     #[doc = include_str!("../docs/types.md")]
     mod types {}
+    #[doc = include_str!("../src/README.md")]
+    mod facade {}
+    #[doc = include_str!("../nodex-proto/README.md")]
+    mod proto {}
+    #[doc = include_str!("../nodex-core/README.md")]
+    mod core {}
+    #[doc = include_str!("../nodex-macros/README.md")]
+    mod macros {}
+    #[doc = include_str!("../nodex-host/README.md")]
+    mod host {}
+    #[doc = include_str!("../nodex-cli/README.md")]
+    mod cli {}
+    #[doc = include_str!("../benches/wire/README.md")]
+    mod bench {}
 }

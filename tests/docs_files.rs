@@ -32,7 +32,8 @@ fn are_of_a_node(arguments: &[&str], place: &str) {
 
 /// Environment variables that nodes, Erlang or releases of Elixir look at.
 fn is_a_variable(name: &str) -> bool {
-    let ours = ["nodex-core/src/node/cookie.rs", "nodex-core/src/node/log.rs", "docs/operating.md"];
+    let ours =
+        ["nodex-core/src/node/executable/cookie.rs", "nodex-core/src/node/executable/log.rs", "docs/operating.md"];
     let otp = ["ERL_AFLAGS", "RELEASE_DISTRIBUTION", "RELEASE_NODE", "RELEASE_COOKIE"];
     otp.contains(&name) || ours.iter().any(|file| read(file).contains(name))
 }

@@ -30,7 +30,7 @@ pub trait IntoReply {
 
     /// How the handler failed, if what it returned is an exception.
     #[inline]
-    fn raises(&self) -> Option<Class> {
+    fn raises(&self) -> Option<ExceptionClass> {
         None
     }
 
@@ -87,7 +87,7 @@ impl IntoReply for NoReply {
 #[derive(Debug, Clone)]
 pub struct Encoded {
     reply: Result<Option<Encoder>, EncodeError>,
-    raises: Option<Class>,
+    raises: Option<ExceptionClass>,
     failed: bool,
 }
 
@@ -108,7 +108,7 @@ impl IntoReply for Encoded {
         !matches!(self.reply, Ok(None))
     }
 
-    fn raises(&self) -> Option<Class> {
+    fn raises(&self) -> Option<ExceptionClass> {
         self.raises
     }
 
@@ -147,7 +147,7 @@ impl<R: IntoReply> Checked for R {
 
 /// The classes of exceptions (Erlang Reference Manual, "Errors and Error Handling").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
+pub enum ExceptionClass {
     /// As `erlang:error/1` raises it.
     Error,
     /// As `erlang:exit/1` raises it.
@@ -177,12 +177,12 @@ impl<T: IntoReply, E: IntoTerm> IntoReply for Result<T, Raised<E>> {
         self.as_ref().map_or(true, IntoReply::replies)
     }
 
-    fn raises(&self) -> Option<Class> {
+    fn raises(&self) -> Option<ExceptionClass> {
         match self {
             Ok(value) => value.raises(),
-            Err(Raised::Error(_)) => Some(Class::Error),
-            Err(Raised::Exit(_)) => Some(Class::Exit),
-            Err(Raised::Throw(_)) => Some(Class::Throw),
+            Err(Raised::Error(_)) => Some(ExceptionClass::Error),
+            Err(Raised::Exit(_)) => Some(ExceptionClass::Exit),
+            Err(Raised::Throw(_)) => Some(ExceptionClass::Throw),
         }
     }
 

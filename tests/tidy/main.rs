@@ -14,10 +14,10 @@ use workspace::{File, files};
 /// The modules with `unsafe`, and what for.
 const UNSAFE: [(&str, &str); 3] = [
     (
-        "nodex-core/src/net/sys.rs",
+        "nodex-core/src/net/conn/sys.rs",
         "reading into memory that is not initialised, and a descriptor known for writing only",
     ),
-    ("nodex-core/src/node/os_signals.rs", "handlers of signals that lose none"),
+    ("nodex-core/src/node/executable/os_signals.rs", "handlers of signals that lose none"),
     ("nodex-host/src/process/before_exec.rs", "what a child does between fork and exec"),
 ];
 

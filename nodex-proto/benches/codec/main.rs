@@ -36,7 +36,7 @@ use crate::report::Report;
 
 mod corpus;
 mod count;
-#[path = "../../../benches/wire/src/machine.rs"]
+#[path = "../../../benches/wire/src/figures/machine.rs"]
 mod machine;
 mod others;
 mod report;

@@ -44,7 +44,7 @@ struct Rectangle {
     height: u32,
 }
 
-/// Functions of many types (`FUNCTIONS` of `src/traffic.rs`).
+/// Functions of many types (`FUNCTIONS` of `src/load/traffic.rs`).
 struct Typed;
 
 #[cnode_handler]

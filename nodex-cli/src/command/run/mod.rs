@@ -11,11 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::term::RawTerm;
+use nodex_core::{node::Subscription, term::RawTerm};
 use nodex_host::{
-    Distributed, Events, What,
-    cnode::Subscription as Lines,
-    supervisor::{Change, Ended, Subscription, Supervised, SupervisedBuilder},
+    CnodeEvent, Distributed, EventKind, Events,
+    supervisor::{Change, Ended, Supervised, SupervisedBuilder, SupervisorEvent},
 };
 use tokio::time::timeout;
 
@@ -23,14 +22,12 @@ pub(crate) use options::Args;
 use show::Show;
 use stop::{Stop, Wanted};
 
-use super::{
-    answer::{Answer, AnswerJson, micros},
-    print_until, term, watch,
-};
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    lifetime::{self, print_until},
+    options::Global,
     output::Screen,
+    terms::{Answer, AnswerJson, argument, micros},
 };
 
 /// Events that the screen may lag behind.
@@ -58,15 +55,15 @@ async fn ask(
     global: &Global,
     stop: &mut Stop,
 ) -> Result<ExitCode, Failure> {
-    let request = term::argument(call, global)?;
+    let request = argument(call, global)?;
     let options = args.cnode()?;
     let asked = async {
         let cnode = options.spawn(net).await?;
         let asked = Instant::now();
         let reply = async {
             let reply: Result<RawTerm, _> = match args.gen_call {
-                true => cnode.gen_call(global.timeout, &request).await,
-                false => cnode.call_within(global.timeout, &request).await,
+                true => cnode.call(&request, global.timeout).await,
+                false => cnode.request_timeout(&request, global.timeout).await,
             };
             reply.map_err(|error| Failure::from(error).call_hint(args))
         };
@@ -85,7 +82,7 @@ async fn ask(
         wanted = stop.wanted() => return wanted.end(),
     };
     print_until(asked_at + global.timeout, global);
-    watch::interrupts(global.json, watch::AT_ONCE)?;
+    lifetime::interrupts(global.json, lifetime::AT_ONCE)?;
     let reply = Answer::new(reply);
     reply.print(Screen::new(global.quiet), global, |reply, value| AnswerJson {
         microseconds: micros(took),
@@ -95,7 +92,7 @@ async fn ask(
         result: None,
         value,
     })?;
-    watch::done();
+    lifetime::done();
     Ok(reply.exit_code())
 }
 
@@ -183,8 +180,8 @@ impl Failure {
 
 /// What happens, and where it is shown.
 struct Watch {
-    lines: Lines,
-    changes: Subscription,
+    lines: Subscription<CnodeEvent>,
+    changes: Subscription<SupervisorEvent>,
     show: Show,
     ended: Option<Ended>,
 }
@@ -210,7 +207,7 @@ impl Watch {
         tokio::select! {
             biased;
             Some(event) = self.lines.next() => {
-                if let What::Line(line) = &event.what {
+                if let EventKind::Line(line) = &event.kind {
                     self.show.line(&event.node, line)?;
                 }
             }

@@ -15,8 +15,8 @@ use nodex_host::{
 };
 
 use super::{
-    Fault, Node,
-    schema::{self, ProtocolName},
+    fault::Fault,
+    schema::{self, Node, ProtocolName},
 };
 use crate::failure::{Code, Failure};
 
@@ -315,7 +315,7 @@ fn members(node: &Node) -> Vec<String> {
 
 fn checks(health: &schema::Health) -> Health {
     let mut checks = match &health.call {
-        Some(message) => Health::call(message.0.clone()),
+        Some(message) => Health::request(message.0.clone()),
         None => Health::ping(),
     };
     if let Some(time) = health.interval {

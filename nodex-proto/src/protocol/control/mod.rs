@@ -6,12 +6,14 @@
 //! and [`Control::encode`] picks those that the peer knows.
 //!
 //! Pids, references, names and payloads are slices of the frame; nothing is allocated in either direction.
+mod by_hand;
 mod decode;
 mod encode;
 mod error;
 mod op;
 mod terms;
 
+pub use by_hand::frame;
 pub use decode::decode;
 #[doc(hidden)]
 pub use decode::{decode_reg_send, decode_send};

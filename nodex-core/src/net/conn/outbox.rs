@@ -1,0 +1,497 @@
+//! The output of one connection.
+
+use std::{
+    io::{self, IoSlice},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use futures::task::AtomicWaker;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::{SendAncillaryBuffer, SendFlags, send, sendmsg},
+};
+use tokio::sync::Notify;
+
+use super::WriteSide;
+use crate::{etf::Encoder, protocol::channel::Intake};
+
+/// How many pieces one vectored write takes.
+const PIECES: usize = 16;
+
+/// Buffers larger than this are given back once they are empty.
+pub(super) const KEEP: usize = 512 * 1024;
+
+/// So much is kept while nothing is written.
+pub(super) const REST: usize = 4 * 1024;
+
+/// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
+const TICK_PAUSE: Duration = Duration::from_secs(1);
+
+/// What waits to be written to one connection. Handlers of the connection hand over whole batches, everybody else
+/// appends frames; the connection's driver writes. The lock is never held while a handler runs.
+#[derive(Debug)]
+pub struct Outbox {
+    socket: WriteSide,
+    pending: Mutex<Pending>,
+    /// Bytes that wait, readable without the lock.
+    waiting: AtomicUsize,
+    /// Those of them that are answers to the peer, or some less; readable without the lock.
+    answers: AtomicUsize,
+    /// Above so many bytes that wait, [`Self::room`] waits.
+    limit: usize,
+    /// There is room for one of those who wait for it.
+    room: Notify,
+    /// Bytes written so far: moves with every write, so that whoever ticks sees whether the line was idle.
+    written: AtomicUsize,
+    closed: AtomicBool,
+    aborted: AtomicBool,
+    /// The driver does not read, because too much waits.
+    stalled: AtomicBool,
+    driver: AtomicWaker,
+    /// Moves when handlers begin and when they have given way: odd while they run.
+    handling: AtomicUsize,
+    pub(super) intake: Intake,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    out: Encoder,
+    /// How much of `out` has been written.
+    done: usize,
+    /// Bytes that wait and that the peer has not asked for, or some more.
+    own: usize,
+    /// How many wait for room.
+    blocked: usize,
+    ticked: Option<Instant>,
+}
+
+impl Outbox {
+    /// Whoever sends of its own accord waits while more than `limit` bytes do.
+    pub(crate) fn new(socket: WriteSide, limit: usize) -> Self {
+        Outbox {
+            socket,
+            pending: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
+            limit,
+            room: Notify::new(),
+            written: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
+            driver: AtomicWaker::new(),
+            handling: AtomicUsize::new(0),
+            intake: Intake::default(),
+        }
+    }
+
+    /// From now on what comes is told apart by whether it was there already, and the connection ends when all is done.
+    /// Said again, it changes nothing.
+    pub(crate) fn drain(&self) {
+        // Fails only when the socket is gone.
+        let unread = || rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
+        self.intake.drain(|| usize::try_from(unread()).unwrap_or(usize::MAX), self.written());
+    }
+
+    /// Tells the peer that nothing more comes. What it still sends is read and dropped, so that the system does not take
+    /// back what the peer has not read yet, as it does when a socket is closed with something unread in it.
+    pub(super) fn finish(&self) {
+        // Fails only when it is not connected any more.
+        let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Write);
+    }
+
+    /// Whether the peer has ended its side of the connection.
+    pub(crate) fn hung_up(&self) -> bool {
+        let mut socket = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::RDHUP)];
+        self.closed() || matches!(poll(&mut socket, Some(&Timespec::default())), Ok(1..))
+    }
+
+    /// Runs handlers. Only one thread at a time does this.
+    pub(super) fn handling<T>(&self, handle: impl FnOnce() -> T) -> T {
+        // Still odd if handlers before these have panicked through.
+        let odd = (self.handling.load(Ordering::Relaxed) + 1) | 1;
+        self.handling.store(odd, Ordering::Relaxed);
+        let result = handle();
+        self.handling.store(odd + 1, Ordering::Relaxed);
+        result
+    }
+
+    /// Odd while handlers run, and another number each time.
+    pub(super) fn handled(&self) -> usize {
+        self.handling.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Appends whole frames that answer the peer, and has the driver write them.
+    pub(crate) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        self.append(false, write)
+    }
+
+    /// Appends whole frames that the peer has not asked for, and has the driver write them. They do not keep the link
+    /// from reading, or two nodes that both send much could wait for each other for ever; [`Self::room`] bounds them.
+    pub(crate) fn send<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        self.append(true, write)
+    }
+
+    fn append<T>(&self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        let mut pending = self.lock();
+        let (before, mark) = (pending.out.len(), pending.out.mark());
+        // Values write themselves, and theirs is other people's code.
+        let result = catch_unwind(AssertUnwindSafe(|| write(&mut pending.out))).unwrap_or_else(|panic| {
+            // The beginning of a frame would be taken for the next one.
+            pending.out.rollback(mark);
+            resume_unwind(panic)
+        });
+        if own {
+            pending.own += pending.out.len() - before;
+        }
+        if self.closed() {
+            pending.clear();
+        }
+        self.count(&mut pending);
+        drop(pending);
+        self.driver.wake();
+        result
+    }
+
+    /// Waits until there is room for what the peer has not asked for, or the connection has ended. Those who wait come in
+    /// turn.
+    pub(crate) async fn room(&self) {
+        while !self.has_room() {
+            let turn = self.room.notified();
+            let Some(_waits) = Blocked::enter(self) else { return };
+            turn.await;
+        }
+    }
+
+    /// Whether [`Self::room`] is there now.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting() <= self.limit || self.closed()
+    }
+
+    /// Bytes that have not been written yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Those of them that answer what the peer has sent.
+    pub(crate) fn answers(&self) -> usize {
+        self.answers.load(Ordering::Relaxed)
+    }
+
+    /// Keeps the counts after every change; gives how many bytes wait.
+    fn count(&self, pending: &mut Pending) -> usize {
+        let waiting = pending.out.len() - pending.done;
+        // What was written is taken to be answers as long as any can be left. So what is counted as answers never has
+        // anything of our own accord in it, and is short of the truth by no more than that.
+        pending.own = pending.own.min(waiting);
+        self.waiting.store(waiting, Ordering::Relaxed);
+        self.answers.store(waiting - pending.own, Ordering::Relaxed);
+        if pending.blocked > 0 && waiting <= self.limit {
+            self.room.notify_one();
+        }
+        waiting
+    }
+
+    /// Bytes written since the connection was made.
+    pub fn written(&self) -> usize {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// True once the connection has ended.
+    pub(crate) fn closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Nothing more is sent; what waits is dropped. The socket ends here: whoever keeps a reference to the connection
+    /// does not keep it open, and a thread that reads from it comes to its end.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        // Fails only when it is not connected any more.
+        let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Both);
+        let mut pending = self.lock();
+        pending.clear();
+        self.count(&mut pending);
+        drop(pending);
+        self.room.notify_waiters();
+    }
+
+    /// Has the driver end the connection, whatever waits.
+    pub(crate) fn abort(&self) {
+        self.aborted.store(true, Ordering::Release);
+        self.driver.wake();
+    }
+
+    pub(crate) fn aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
+    }
+
+    /// Has the driver look after what has changed.
+    pub(crate) fn wake(&self) {
+        self.driver.wake();
+    }
+
+    /// Notes whether the driver reads. After it has noted that it does not, it has to look once more at what waits.
+    pub(super) fn set_stalled(&self, stalled: bool) {
+        if self.stalled.load(Ordering::Relaxed) != stalled {
+            self.stalled.store(stalled, Ordering::SeqCst);
+        }
+    }
+
+    /// Less waits, so the driver may read on.
+    pub(crate) fn wake_if_stalled(&self) {
+        if self.stalled.load(Ordering::SeqCst) {
+            self.driver.wake();
+        }
+    }
+
+    /// Has `push` wake this task.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.driver.register(waker);
+    }
+
+    /// Writes `batch` behind what waits, as far as the socket takes it at once, and keeps the rest.
+    pub(crate) fn submit(&self, batch: &mut Encoder) -> io::Result<()> {
+        let mut pending = self.lock();
+        if pending.out.len() == pending.done {
+            let written = self.write(batch, 0)?;
+            if written < batch.len() {
+                std::mem::swap(&mut pending.out, batch);
+                pending.done = written;
+            }
+        } else if !batch.is_empty() {
+            pending.out.append(batch);
+            let written = self.write(&pending.out, pending.done)?;
+            pending.done = written;
+            self.let_go(&mut pending);
+        }
+        self.count(&mut pending);
+        drop(pending);
+        batch.clear();
+        batch.shrink_to(KEEP);
+        Ok(())
+    }
+
+    /// Writes what waits, beside the driver.
+    pub(crate) async fn flush(&self) -> io::Result<()> {
+        while !self.write_waiting()? {
+            self.socket.writable().await?;
+        }
+        if self.closed() { Err(io::ErrorKind::NotConnected.into()) } else { Ok(()) }
+    }
+
+    /// Writes what waits; ready when nothing waits any more.
+    pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.waiting() == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        while !self.write_waiting()? {
+            std::task::ready!(self.socket.poll_ready(context))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes what waits, as far as the socket takes it at once; true when nothing waits any more.
+    fn write_waiting(&self) -> io::Result<bool> {
+        let mut pending = self.lock();
+        let written = self.write(&pending.out, pending.done)?;
+        pending.done = written;
+        self.let_go(&mut pending);
+        Ok(self.count(&mut pending) == 0)
+    }
+
+    /// Sends a tick (a frame of length zero) if nothing waits. From any thread, and it never blocks: if the output is
+    /// in use, it is being written to, which is as good as a tick.
+    pub(crate) fn tick(&self) -> io::Result<()> {
+        match self.pending.try_lock() {
+            Ok(pending) => self.write_tick(pending),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Answers the peer's tick, unless one of ours has just been sent: two nodes that answered every tick would never
+    /// come to rest.
+    pub(crate) fn answer_tick(&self) -> io::Result<()> {
+        let pending = self.lock();
+        match pending.ticked {
+            Some(ticked) if ticked.elapsed() < TICK_PAUSE => Ok(()),
+            _ => self.write_tick(pending),
+        }
+    }
+
+    /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
+    /// been written for a while.
+    pub(super) fn shrink_idle(&self) {
+        if self.waiting() == 0
+            && let Ok(mut pending) = self.pending.try_lock()
+            && pending.out.is_empty()
+        {
+            pending.out.shrink_to(REST);
+        }
+    }
+
+    fn write_tick(&self, mut pending: MutexGuard<'_, Pending>) -> io::Result<()> {
+        pending.ticked = Some(Instant::now());
+        if pending.out.len() == pending.done {
+            pending.out.clear();
+            pending.done = 0;
+            pending.out.put_slice(&[0; 4]);
+        }
+        let written = self.write(&pending.out, pending.done)?;
+        pending.done = written;
+        self.let_go(&mut pending);
+        let waiting = self.count(&mut pending);
+        drop(pending);
+        if waiting > 0 {
+            // The driver writes the rest as soon as there is room.
+            self.driver.wake();
+        }
+        Ok(())
+    }
+
+    /// Lets go of what has been written. While something always waits, that is done each time it is the larger part.
+    fn let_go(&self, pending: &mut Pending) {
+        let (done, all) = (pending.done, pending.out.len());
+        if done == all {
+            pending.out.clear();
+            pending.done = 0;
+        } else if done > KEEP && done >= all - done {
+            pending.out.drop_front(done);
+            pending.done = 0;
+        } else {
+            return;
+        }
+        pending.out.shrink_to(KEEP);
+    }
+
+    /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
+    fn write(&self, out: &Encoder, mut done: usize) -> io::Result<usize> {
+        // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
+        let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+        while done < out.len() {
+            let result = match out.in_one_piece() {
+                // Nearly always.
+                Some(bytes) => self.socket.try_write(|socket| Ok(send(socket, &bytes[done..], flags)?)),
+                None => {
+                    let mut slices = [IoSlice::new(&[]); PIECES];
+                    let count = out.io_slices(done, &mut slices);
+                    let slices = &slices[..count];
+                    let mut nothing_else = SendAncillaryBuffer::default();
+                    self.socket.try_write(|socket| Ok(sendmsg(socket, slices, &mut nothing_else, flags)?))
+                }
+            };
+            match result {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    done += count;
+                    self.written.fetch_add(count, Ordering::Relaxed);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl Pending {
+    /// Drops what waits.
+    fn clear(&mut self) {
+        *self = Pending { blocked: self.blocked, ..Pending::default() };
+    }
+}
+
+/// Somebody who waits for room, until it is dropped.
+struct Blocked<'a>(&'a Outbox);
+
+impl<'a> Blocked<'a> {
+    /// `None` when there is room after all.
+    fn enter(outbox: &'a Outbox) -> Option<Self> {
+        let mut pending = outbox.lock();
+        if outbox.has_room() {
+            return None;
+        }
+        pending.blocked += 1;
+        Some(Blocked(outbox))
+    }
+}
+
+impl Drop for Blocked<'_> {
+    fn drop(&mut self) {
+        self.0.lock().blocked -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, task::Waker};
+
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_panics_while_it_is_written_leaves_nothing() {
+        let (near, _far) = tokio::net::UnixStream::pair().unwrap();
+        let near = std::net::TcpStream::from(std::os::fd::OwnedFd::from(near.into_std().unwrap()));
+        let outbox = Outbox::new(WriteSide::Task(TcpStream::from_std(near).unwrap().into_split().1), 0);
+        outbox.push(|out| out.put_slice(b"whole"));
+        let half = |out: &mut Encoder| {
+            out.put_slice(b"half");
+            panic!("here");
+        };
+        assert!(catch_unwind(AssertUnwindSafe(|| outbox.send(half))).is_err());
+        assert_eq!((outbox.lock().out.to_vec(), outbox.waiting()), (b"whole".to_vec(), 5));
+    }
+
+    /// A peer that reads as fast as it is written to, but always somewhat behind.
+    #[tokio::test]
+    async fn what_has_been_written_is_let_go_of_while_something_always_waits() {
+        const PIECE: usize = 256 * 1024;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (far, _) = listener.accept().await.unwrap();
+        near.writable().await.unwrap();
+        let outbox = Outbox::new(WriteSide::Task(near.into_split().1), 0);
+        let flush = || outbox.poll_flush(&mut Context::from_waker(Waker::noop())).map(Result::unwrap);
+        let (mut sent, mut came, mut chunk) = (0, 0, vec![0; PIECE]);
+        while came < 256 * PIECE {
+            // More than the sockets hold, which is more and more.
+            while outbox.waiting() < 4 * PIECE {
+                let piece = vec![7; PIECE];
+                let shares = (sent / PIECE).is_multiple_of(2);
+                outbox.push(|out| if shares { out.put_shared(&piece.into()) } else { out.put_slice(&piece) });
+                sent += PIECE;
+                let _ = flush();
+            }
+            let (waiting, memory) = (outbox.waiting(), outbox.lock().out.memory());
+            assert!(memory <= 4 * (waiting + KEEP), "{memory} for {waiting} after {sent}");
+            // The runtime looks for what has become ready.
+            tokio::task::yield_now().await;
+            came += far.try_read(&mut chunk).unwrap_or(0);
+            let _ = flush();
+        }
+        while came < sent {
+            tokio::task::yield_now().await;
+            match far.try_read(&mut chunk) {
+                Ok(count) => {
+                    assert!(chunk[..count].iter().all(|&byte| byte == 7));
+                    came += count;
+                }
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+            let _ = flush();
+        }
+        assert_eq!((outbox.waiting(), outbox.written()), (0, sent));
+    }
+}

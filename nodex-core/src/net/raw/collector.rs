@@ -1,0 +1,81 @@
+//! Takes what comes and does nothing with it.
+
+use std::{collections::VecDeque, task::Context};
+
+use bytes::Bytes;
+
+use crate::{
+    etf::Encoder,
+    net::conn::{Input, Load, Receive, Taken},
+    protocol::{
+        channel::{Frame, Incoming, LinkEnd},
+        control,
+    },
+};
+
+/// What came and has not been asked for. As long as there is something, nothing more is read.
+#[derive(Debug)]
+pub(super) struct Collector {
+    came: VecDeque<Incoming>,
+    max_frame: usize,
+    pub(super) answers_ticks: bool,
+}
+
+impl Collector {
+    pub(super) fn new(max_frame: usize) -> Self {
+        Collector { came: VecDeque::new(), max_frame, answers_ticks: true }
+    }
+
+    /// What came first.
+    pub(super) fn take(&mut self) -> Option<Incoming> {
+        self.came.pop_front()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.came.is_empty()
+    }
+}
+
+impl Receive for Collector {
+    fn frame(&mut self, frame: &[u8], input: Input<'_>, _out: &mut Encoder) -> Result<Taken, LinkEnd> {
+        self.came.push_back(Incoming::Frame(Frame::new(input.owner().slice_ref(frame))));
+        Ok(Taken::Kept)
+    }
+
+    fn last_frame(&mut self, frame: &[u8], _late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
+        self.frame(frame, input, out)
+    }
+
+    fn tick(&mut self) -> bool {
+        self.came.push_back(Incoming::Tick);
+        self.answers_ticks
+    }
+
+    fn poll_later(&mut self, _context: &mut Context<'_>, _out: &mut Encoder) -> Result<(), LinkEnd> {
+        Ok(())
+    }
+
+    fn has_news(&self) -> bool {
+        false
+    }
+
+    fn too_long(&mut self, head: &[u8], length: u64, _out: &mut Encoder) -> Result<(), LinkEnd> {
+        if control::decode(head).is_err_and(|error| error.closes_connection()) {
+            return Err(LinkEnd::FrameTooLong { length, limit: self.max_frame });
+        }
+        self.came.push_back(Incoming::TooLong { head: Bytes::copy_from_slice(head), length });
+        Ok(())
+    }
+
+    fn load(&self) -> Load {
+        Load { calls: self.came.len(), calls_bytes: 0, replies_bytes: 0 }
+    }
+
+    fn alone(&self) -> bool {
+        true
+    }
+
+    fn may_end(&mut self, _context: &mut Context<'_>, _drained: bool) -> bool {
+        false
+    }
+}

@@ -1,0 +1,153 @@
+//! One connection, and what comes over it.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+use super::{Writer, collector::Collector};
+use crate::{
+    net::conn::{Link, Outbox, WriteSide},
+    protocol::{
+        channel::{Idle, Incoming, LinkEnd, LinkLimits},
+        handshake::{Established, GivenName, Peer},
+    },
+};
+
+/// A connection with another node, past the handshake. It ends when it is dropped.
+pub struct Connection {
+    peer: Peer,
+    given: Option<GivenName>,
+    link: Link<Collector>,
+    outbox: Arc<Outbox>,
+    writer: Writer,
+    ticks: Ticks,
+    end: Option<LinkEnd>,
+}
+
+/// When the next tick is due.
+#[derive(Debug)]
+struct Ticks {
+    start: Instant,
+    quarter: Duration,
+    idle: Idle,
+    timer: Pin<Box<Sleep>>,
+    on: bool,
+}
+
+impl Connection {
+    /// A socket on which the handshake is done. In a tokio runtime. Of the limits, those for handlers mean nothing here.
+    pub fn new(socket: TcpStream, established: Established, limits: LinkLimits) -> Self {
+        let Established { peer, given, rest } = established;
+        let (read, write) = socket.into_split();
+        let outbox = Arc::new(Outbox::new(WriteSide::Task(write), limits.max_waiting));
+        let collector = Collector::new(limits.max_frame);
+        // One by one: what is not asked for stays with the peer.
+        let limits = LinkLimits { max_in_flight: 1, ..limits };
+        let link = Link::new(read, outbox.clone(), &rest, limits, collector);
+        let writer = Writer::new(outbox.clone(), peer.negotiated);
+        Connection { peer, given, link, outbox, writer, ticks: Ticks::new(limits.tick_time), end: None }
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// The name that this side was given, if it had asked for one.
+    pub fn given(&self) -> Option<&GivenName> {
+        self.given.as_ref()
+    }
+
+    /// What frames are written to. A clone of it writes while [`Self::next`] waits.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Whether ticks are answered and sent when they are due, as is usual, while [`Self::next`] waits. Without it
+    /// [`Writer::tick`] sends those that you want.
+    pub fn set_ticks(&mut self, on: bool) {
+        self.ticks.on = on;
+        self.link.receive_mut().answers_ticks = on;
+    }
+
+    /// What comes next. Nothing is lost when it is given up before.
+    ///
+    /// # Errors
+    /// When nothing comes any more. All that came before has been returned then.
+    pub async fn next(&mut self) -> Result<Incoming, LinkEnd> {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// [`Self::next`], for those who poll.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Incoming, LinkEnd>> {
+        loop {
+            if let Some(incoming) = self.link.receive_mut().take() {
+                return Poll::Ready(Ok(incoming));
+            }
+            if let Some(end) = &self.end {
+                return Poll::Ready(Err(end.clone()));
+            }
+            let polled = self.link.poll(context).and_then(|()| Ok(self.ticks.poll(&self.outbox, context)?));
+            match polled {
+                Err(end) => {
+                    self.outbox.close();
+                    self.end = Some(end);
+                }
+                Ok(()) if self.link.receive_mut().is_empty() => return Poll::Pending,
+                Ok(()) => {}
+            }
+        }
+    }
+
+    /// Ends the connection when all that was sent is written and, if the peer reads, has reached it. What still comes is
+    /// dropped.
+    pub async fn close(mut self) {
+        if self.end.is_none() && self.outbox.flush().await.is_ok() {
+            self.link.farewell().await;
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.outbox.close();
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).field("end", &self.end).finish_non_exhaustive()
+    }
+}
+
+impl Ticks {
+    fn new(tick_time: Duration) -> Self {
+        let quarter = (tick_time / 4).max(Duration::from_millis(1));
+        let idle = Idle::new(0, Duration::ZERO);
+        Ticks { start: Instant::now(), quarter, idle, timer: Box::pin(sleep(quarter)), on: true }
+    }
+
+    fn poll(&mut self, outbox: &Outbox, context: &mut Context<'_>) -> std::io::Result<()> {
+        while self.timer.as_mut().poll(context).is_ready() {
+            let now = self.start.elapsed();
+            self.idle.check(outbox.written(), now);
+            if self.idle.is_due(now, self.quarter) {
+                if self.on {
+                    outbox.tick()?;
+                }
+                self.idle = Idle::new(outbox.written(), now);
+            }
+            self.timer.as_mut().reset(self.start + self.idle.due(self.quarter));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! Connections without a node around them: for tools that have to see, and to say, what a node keeps to itself.
+//!
+//! [`connect`] and [`accept`] do the handshake with a name, flags and a cookie of your choice. What comes then is
+//! [`Incoming`]: control messages as they are on the wire, for [`control::decode`](crate::protocol::control::decode) to read.
+//! What is sent is any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple. Flow control, frames
+//! in pieces and over the limit, ticks and silent peers are dealt with as for every other connection.
+//!
+//! ```
+//! use std::net::Ipv4Addr;
+//! use nodex_core::{atom, convert::term_to_binary, term::Pid};
+//! use nodex_core::protocol::{Cookie, Flags, channel::Incoming, control::{self, Control}, handshake::{Answer, Local}};
+//! use nodex_core::net::raw;
+//! use tokio::net::TcpListener;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let local = |name: &str| Local {
+//!     name: name.into(), flags: Flags::HIDDEN, required: Flags::EMPTY, creation: 7, cookie: Cookie::new("secret").unwrap(),
+//! };
+//! let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+//! let address = listener.local_addr()?;
+//! let there = tokio::spawn(async move {
+//!     let (socket, _) = listener.accept().await.unwrap();
+//!     raw::accept(socket, local("there@127.0.0.1"), &mut |_: &_| Answer::Ok).await
+//! });
+//! let here = raw::connect(address, local("here@127.0.0.1"), "there@127.0.0.1", false).await?;
+//! let mut there = there.await??;
+//!
+//! let from = Pid { node: atom!("here@127.0.0.1"), id: 1, serial: 0, creation: 7 };
+//! let reg_send = (6_u8, &from, atom!(""), atom!("calc"));
+//! here.writer().send(&control::frame(&reg_send, Some(&term_to_binary(&42_u8)?))?).await?;
+//!
+//! let Incoming::Frame(frame) = there.next().await? else { panic!("no frame") };
+//! let (_, Control::Send { message, .. }) = frame.control()? else { panic!("no message") };
+//! assert_eq!(message, [97, 42]);
+//! here.close().await;
+//! assert!(there.next().await.is_err());
+//! # Ok(())
+//! # }
+//! ```
+
+mod collector;
+mod connection;
+mod writer;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+
+use std::net::SocketAddr;
+
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+
+use super::{
+    AcceptError, ConnectError, LinkLimits,
+    setup::{self, Connected, Obstacle, Pauses, obstacle},
+};
+use crate::protocol::handshake::{Local, SETUP_TIME};
+
+pub use super::setup::Gate;
+pub use crate::protocol::channel::{Frame, Incoming};
+pub use connection::Connection;
+pub use writer::{SendError, Writer};
+
+/// Connects to the node `node`, its full name, at this address, all within [`SETUP_TIME`]. `replace` says whether that is to
+/// take the place of a connection that the node has with one of our name.
+///
+/// While that node tries to connect to one of our name, which it does not find, it may refuse us, and is asked again.
+///
+/// # Errors
+/// When there is no connection in the end.
+pub async fn connect(address: SocketAddr, local: Local, node: &str, replace: bool) -> Result<Connection, ConnectError> {
+    let deadline = Instant::now() + SETUP_TIME;
+    let mut pauses = Pauses::default();
+    loop {
+        let error = match setup::connect_at(deadline, local.clone(), node, address, replace).await {
+            Ok(connected) => return Ok(connection(connected)),
+            Err(error) => error,
+        };
+        let pause = pauses.next_pause();
+        if obstacle(&error, false) != Some(Obstacle::Connecting) || Instant::now() + pause >= deadline {
+            return Err(error);
+        }
+        sleep(pause).await;
+    }
+}
+
+/// Lets in whoever has connected, if `gate` does: a closure from the request to the answer will do. All within
+/// [`SETUP_TIME`].
+///
+/// # Errors
+/// When there is no connection in the end.
+pub async fn accept(socket: TcpStream, local: Local, gate: &mut impl Gate) -> Result<Connection, AcceptError> {
+    Ok(connection(setup::accept(socket, local, gate).await?))
+}
+
+fn connection(connected: Connected) -> Connection {
+    Connection::new(connected.socket, connected.established, LinkLimits::default())
+}

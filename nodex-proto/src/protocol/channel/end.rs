@@ -1,0 +1,73 @@
+//! Why a connection ended.
+
+use std::{io, time::Duration};
+
+/// Why a link ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkEnd {
+    /// The peer closed the connection.
+    #[error("the peer closed the connection")]
+    Closed,
+    /// Reading or writing failed.
+    #[error("the connection failed: {message}")]
+    Io {
+        /// What kind of failure it was.
+        kind: io::ErrorKind,
+        /// In the system's words.
+        message: Box<str>,
+    },
+    /// Nothing came for the tick time.
+    #[error("nothing was heard from the peer for {0:?}")]
+    TickTimeout(Duration),
+    /// A frame is too long, and it does not begin like one that could be passed over.
+    #[error("a frame of {length} bytes is over the limit of {limit}")]
+    FrameTooLong {
+        /// Its announced length.
+        length: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// A frame breaks the protocol.
+    #[error("the peer broke the protocol: {0}")]
+    Protocol(Box<str>),
+    /// The peer has set up too many monitors and links.
+    #[error("the peer has more than {limit} monitors and links")]
+    TooManyWatches {
+        /// The limit.
+        limit: usize,
+    },
+    /// So many processes have ended that the peer watched, with reasons so long, and it does not read what it is told.
+    #[error("more than {limit} bytes of exit reasons wait to be told to the peer")]
+    TooMuchUntold {
+        /// The limit.
+        limit: usize,
+    },
+    /// This side closed it.
+    #[error("the connection was closed here")]
+    Shutdown,
+    /// The node has connected again, which it would not have done if it still had this connection.
+    #[error("a new connection with the node took its place")]
+    Replaced,
+}
+
+impl LinkEnd {
+    /// True when the peer is to blame: it broke the protocol or took more than there is for it.
+    pub fn is_breach(&self) -> bool {
+        match self {
+            LinkEnd::FrameTooLong { .. }
+            | LinkEnd::Protocol(_)
+            | LinkEnd::TooManyWatches { .. }
+            | LinkEnd::TooMuchUntold { .. } => true,
+            LinkEnd::Closed | LinkEnd::Io { .. } | LinkEnd::TickTimeout(_) | LinkEnd::Shutdown | LinkEnd::Replaced => {
+                false
+            }
+        }
+    }
+}
+
+impl From<io::Error> for LinkEnd {
+    fn from(error: io::Error) -> Self {
+        LinkEnd::Io { kind: error.kind(), message: error.to_string().into() }
+    }
+}

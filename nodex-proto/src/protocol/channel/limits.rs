@@ -1,0 +1,37 @@
+//! How much one connection may take.
+
+use std::time::Duration;
+
+/// Settings of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkLimits {
+    /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
+    /// is passed over.
+    pub max_frame: usize,
+    /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
+    /// this many bytes of any kind wait to be written, [`Node::send`](crate::node::Node::send) and its like wait as well.
+    pub max_waiting: usize,
+    /// Reading stops while this many calls wait for their handlers.
+    pub max_in_flight: usize,
+    /// Reading stops while calls that wait for their handlers keep more than this many bytes of messages in memory.
+    pub max_in_flight_bytes: usize,
+    /// A peer that watches our processes with more monitors and links than this is disconnected. Those with long names
+    /// count more, so that none takes more than a few hundred bytes for each that is allowed.
+    pub max_watches: usize,
+    /// A peer from which nothing came for this long is taken for dead.
+    pub tick_time: Duration,
+}
+
+impl Default for LinkLimits {
+    /// Frames of 128 MiB, 1 MiB waiting, 8192 calls in flight, 131,072 monitors and links, 60 s (OTP's `net_ticktime`).
+    fn default() -> Self {
+        LinkLimits {
+            max_frame: 128 << 20,
+            max_waiting: 1 << 20,
+            max_in_flight: 8192,
+            max_in_flight_bytes: 64 << 20,
+            max_watches: 1 << 17,
+            tick_time: Duration::from_secs(60),
+        }
+    }
+}
