@@ -5,9 +5,6 @@ use std::time::Duration;
 /// The environment variable by which the host says it.
 const VARIABLE: &str = "NODEX_DRAIN";
 
-/// What it is unless somebody says otherwise. Hosts kill after five seconds.
-pub(in crate::node) const DEFAULT: Duration = Duration::from_secs(4);
-
 /// The longest time that can be said.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 

@@ -10,9 +10,9 @@ use std::{
     },
 };
 
-use super::table::Number;
 use crate::{
     dist::control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
+    node::number::Number,
     term::RawTerm,
 };
 

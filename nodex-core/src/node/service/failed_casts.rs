@@ -2,7 +2,7 @@
 
 use tracing::Level;
 
-use super::{args::Rejection, context::Context, reply::IntoReply};
+use super::{context::Context, rejection::Rejection, reply::IntoReply};
 use crate::{
     etf::Encoder,
     term::{Atom, Text},

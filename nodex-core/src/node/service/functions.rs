@@ -3,12 +3,14 @@
 use std::{fmt, future::Future, marker::PhantomData};
 
 use super::{
-    args::{FromArg, Rejection},
+    args::FromArg,
     call::{Call, Handled},
+    extensions::Extensions,
     interface::{Function, Service},
+    rejection::Rejection,
     reply::IntoReply,
-    state::{Extensions, MissingState},
 };
+use crate::node::error::MissingState;
 
 /// Functions and closures as a [`Service`].
 ///
