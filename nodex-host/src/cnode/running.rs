@@ -14,11 +14,8 @@ use nodex_core::{
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{Anything, CallError, CnodeBuilder, NodeProcess, Printed, Subscription, What, report::Reporter};
-use crate::{
-    distributed::Distributed,
-    process::{Ending, Exit},
-};
+use super::{Anything, CallError, Down, NodeProcess, Printed, Subscription, What, host::Host, report::Reporter};
+use crate::process::{Ending, Exit};
 
 /// How long a call waits for its reply unless it says otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,55 +26,6 @@ const END_AFTER_LINK: Duration = Duration::from_millis(500);
 /// How long the link of a process that has ended may stay before it is closed here.
 const LINK_AFTER_END: Duration = Duration::from_secs(1);
 
-/// Why a node is down.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Down {
-    /// Its process has ended.
-    #[error("its process ended: {exit}")]
-    Exited {
-        /// How.
-        exit: Exit,
-    },
-    /// The connection with it is lost (`nodedown`).
-    #[error("the connection with it was lost: {reason}")]
-    LinkLost {
-        /// Closed by the node, nothing heard for the tick time, a broken frame.
-        reason: LinkEnd,
-    },
-    /// It was stopped from here because it did not pass its health checks.
-    #[error("it failed its health check: {problem}")]
-    Unhealthy {
-        /// What was wrong with it.
-        problem: Arc<str>,
-    },
-    /// Its process had to end the connection, because this host broke the protocol (`exit_status::BREACH` of a node that
-    /// was built with nodex).
-    #[error("it had to end the connection: {cause}")]
-    #[non_exhaustive]
-    Breach {
-        /// What it said of it.
-        cause: Arc<str>,
-    },
-    /// Its process ended with a service of its own (`exit_status::SERVICE_ENDED` of a node that was built with nodex).
-    #[error("it ended with a service: {cause}")]
-    #[non_exhaustive]
-    ServiceEnded {
-        /// What it said of it.
-        cause: Arc<str>,
-    },
-    /// It was stopped from here.
-    #[error("it was stopped")]
-    Stopped,
-}
-
-impl Down {
-    /// True for an end that is no failure: it was stopped, or its process ended by itself with status 0.
-    pub fn is_normal(&self) -> bool {
-        matches!(self, Down::Stopped | Down::Exited { exit: Exit::Status(0) })
-    }
-}
-
 /// A node that is up, and its process if it was started from here. Cheap to clone.
 ///
 /// Dropping the last clone stops the process; a node that was already running when it was found is left alone.
@@ -86,7 +34,7 @@ pub struct Cnode(Arc<Running>);
 
 #[derive(Debug)]
 struct Running {
-    net: Distributed,
+    host: Arc<dyn Host>,
     to: Destination,
     peer: Arc<Peer>,
     /// `None` for a node that was already running.
@@ -98,13 +46,8 @@ struct Running {
 }
 
 impl Cnode {
-    /// The options of a node that is this executable.
-    pub fn builder(exec_path: impl AsRef<std::path::Path>) -> CnodeBuilder {
-        CnodeBuilder::new(exec_path)
-    }
-
     pub(super) fn new(
-        net: &Distributed,
+        host: Arc<dyn Host>,
         registered_name: Atom,
         peer: Arc<Peer>,
         process: Option<NodeProcess>,
@@ -117,7 +60,7 @@ impl Cnode {
         let stopping = watch::Sender::new(None);
         let watched =
             Watch { peer: peer.clone(), ending, ours, reporter: reporter.clone(), stopping: stopping.subscribe() };
-        let running = Running { net: net.clone(), to, peer, process, reporter, stopping, down };
+        let running = Running { host, to, peer, process, reporter, stopping, down };
         let cnode = Cnode(Arc::new(running));
         tokio::spawn(watched.run(is_down, Arc::downgrade(&cnode.0)));
         cnode
@@ -164,7 +107,7 @@ impl Cnode {
     /// # Errors
     /// As [`call`](Self::call).
     pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
-        let result = self.0.net.node().request(self.to(), message, limit).await;
+        let result = self.0.host.node().request(self.to(), message, limit).await;
         self.explain(result).await
     }
 
@@ -173,7 +116,7 @@ impl Cnode {
     /// # Errors
     /// As [`call`](Self::call), and when no process has that name.
     pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
-        let result = self.0.net.node().call(self.to(), request, limit).await;
+        let result = self.0.host.node().call(self.to(), request, limit).await;
         self.explain(result).await
     }
 
@@ -182,7 +125,7 @@ impl Cnode {
     /// # Errors
     /// When the node is down or the request cannot be encoded.
     pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
-        let result = self.0.net.node().cast(self.to(), request).await;
+        let result = self.0.host.node().cast(self.to(), request).await;
         self.explain(result).await
     }
 
@@ -191,7 +134,7 @@ impl Cnode {
     /// # Errors
     /// When the node is down or the message cannot be encoded.
     pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
-        let result = self.0.net.node().send(self.to(), message).await;
+        let result = self.0.host.node().send(self.to(), message).await;
         self.explain(result).await
     }
 
@@ -232,7 +175,7 @@ impl Cnode {
     /// # Errors
     /// When there is no answer in time, or it is down.
     pub async fn ping(&self, limit: Duration) -> Result<(), CallError> {
-        let node = self.0.net.node();
+        let node = self.0.host.node();
         let to = (atom!("net_kernel"), self.node().clone());
         let result = node.call::<Anything>(to, (atom!("is_auth"), node.name().clone()), limit).await;
         match self.explain(result.map(drop)).await {
@@ -284,13 +227,8 @@ impl Running {
 
     /// This very connection, whatever else has connected under the name since.
     fn peer_is_gone(&self) -> bool {
-        self.net.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
+        self.host.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
     }
-}
-
-/// The registered name that messages go to unless another is set: nodes with one service answer any name.
-pub(super) fn any_name() -> Atom {
-    atom!("nil")
 }
 
 /// Watches the link and the process until one of them ends.

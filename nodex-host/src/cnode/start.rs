@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Cancel, CnodeBuilder, HostNode, NodeProcess, SpawnError, What,
-    protocol::Plan,
+    plan::Plan,
     report::{Pump, Reporter},
 };
 use crate::process::{Exit, LINE_LIMIT, Line, OsProcess, Output};

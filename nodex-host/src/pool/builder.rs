@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Inner, Pool, member::Member, members::Members};
+use super::{Pool, handle::Inner, member::Member, members::Members};
 use crate::{
     cnode::CnodeBuilder,
     distributed::Distributed,
@@ -21,6 +21,13 @@ const AT_ONCE: usize = 8;
 /// How many restarts a pool may have in [`WITHIN`] for each of its members.
 const RESTARTS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(5);
+
+impl Pool {
+    /// The options of a pool of this name whose members are all made from these options.
+    pub fn builder(name: impl Into<Arc<str>>, template: CnodeBuilder) -> PoolBuilder {
+        PoolBuilder::new(name.into(), template)
+    }
+}
 
 /// Options of a pool.
 #[derive(Debug, Clone)]
@@ -36,7 +43,7 @@ pub struct PoolBuilder {
 }
 
 impl PoolBuilder {
-    pub(super) fn new(name: Arc<str>, template: CnodeBuilder) -> PoolBuilder {
+    fn new(name: Arc<str>, template: CnodeBuilder) -> PoolBuilder {
         PoolBuilder {
             name,
             template,

@@ -19,8 +19,15 @@ pub struct SupervisorBuilder {
     changes: Changes,
 }
 
+impl Supervisor {
+    /// Its options.
+    pub fn builder() -> SupervisorBuilder {
+        SupervisorBuilder::new()
+    }
+}
+
 impl SupervisorBuilder {
-    pub(super) fn new() -> SupervisorBuilder {
+    fn new() -> SupervisorBuilder {
         let rules = Rules {
             strategy: Strategy::default(),
             intensity: Intensity::default(),
@@ -115,39 +122,5 @@ impl SupervisorBuilder {
             Ok(()) => Ok(supervisor),
             Err(_) => Err(StartError::Ended(supervisor.ended().await)),
         }
-    }
-}
-
-impl Supervisor {
-    /// Why it ended; waits for that.
-    pub async fn ended(&self) -> Ended {
-        let mut ended = self.0.ended.clone();
-        match ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
-            Ok(Some(ended)) => ended,
-            _ => Ended::RuntimeGone,
-        }
-    }
-
-    /// Why it ended, if it has.
-    pub(crate) fn has_ended(&self) -> Option<Ended> {
-        self.0.ended.borrow().clone()
-    }
-}
-
-/// What all handles of a supervisor share; it ends with the last of them.
-#[derive(Debug)]
-pub(super) struct Handle {
-    pub(super) commands: mpsc::UnboundedSender<super::command::Command>,
-    pub(super) ended: watch::Receiver<Option<Ended>>,
-    pub(super) changes: Changes,
-}
-
-impl Supervisor {
-    fn new(
-        commands: mpsc::UnboundedSender<super::command::Command>,
-        ended: watch::Receiver<Option<Ended>>,
-        changes: Changes,
-    ) -> Supervisor {
-        Supervisor(Arc::new(Handle { commands, ended, changes }))
     }
 }

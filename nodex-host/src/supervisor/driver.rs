@@ -187,9 +187,9 @@ impl Driver {
         entry.cancel = Some(sender);
         entry.stopping = false;
         entry.incarnation += 1;
-        let (spec, net) = (entry.spec.clone(), self.net.clone());
+        let (spec, host) = (entry.spec.clone(), self.net.as_host());
         let began = Instant::now();
-        let started = Task::start(self.net.runtime(), async move { spec.options.spawn_unless(&net, &cancel).await });
+        let started = Task::start(self.net.runtime(), async move { spec.options.spawn_unless(host, &cancel).await });
         let node = entry.spec.id.clone();
         self.work.push(Box::pin(async move {
             let result = match started.await {
