@@ -214,7 +214,7 @@ fn os_pid(child: &Child) -> Option<u32> {
 async fn call(child: &Child, count: &Count, end: &AtomicBool) {
     while !end.load(Ordering::Relaxed) {
         let number = count.sent.fetch_add(1, Ordering::Relaxed) as i64;
-        match child.call_within::<(Atom, i64)>(Duration::from_secs(60), (atom!("ping"), number)).await {
+        match child.request_timeout::<(Atom, i64)>((atom!("ping"), number), Duration::from_secs(60)).await {
             Ok((pong, back)) => {
                 assert_eq!((&*pong, back), ("pong", number));
                 count.answered.fetch_add(1, Ordering::Relaxed);

@@ -9,7 +9,7 @@
 //!
 //! let net = Distributed::up("master", Ipv4Addr::LOCALHOST).await?;
 //! let calc = Cnode::builder("priv/calc").sname("calc").spawn(&net).await?;
-//! let answer: Term = calc.call((atom!("add"), 1, 2)).await?;
+//! let answer: Term = calc.request((atom!("add"), 1, 2)).await?;
 //! println!("{answer}");
 //! calc.stop().await;
 //! # Ok(())

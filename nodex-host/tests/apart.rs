@@ -92,7 +92,7 @@ async fn a_check_that_panics_costs_its_node() {
 #[tokio::test]
 async fn a_health_answer_of_any_size_will_do() {
     let net = up().await;
-    let health = Health::call((atom!("big"), 2)).every(Duration::from_millis(1)).within(Duration::from_secs(60));
+    let health = Health::request((atom!("big"), 2)).every(Duration::from_millis(1)).within(Duration::from_secs(60));
     let (tell, told) = mpsc::channel();
     let tell = Mutex::new(tell);
     let counted = Health::check(move |cnode| {

@@ -72,7 +72,7 @@ async fn cause(net: Distributed, options: CnodeBuilder, health: Option<Health>, 
     });
     let (by_node, by_supervisor) = (by_node.await, by_supervisor.await);
     assert_eq!((&by_node, &cnode.down().await), (&by_supervisor, &by_supervisor));
-    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     let CallError::Down { down, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*down, by_node);
     drop(cnode);
@@ -210,9 +210,9 @@ async fn silence_for_the_tick_time(kind: Kind) {
 }
 
 async fn a_health_check(kind: Kind) {
-    let health = Health::call((atom!("ping"), "?")).every(Duration::from_millis(100)).within(Duration::from_secs(1));
+    let health = Health::request((atom!("ping"), "?")).every(Duration::from_millis(100)).within(Duration::from_secs(1));
     let hang = async |one: &Child| {
-        let error = one.call_within::<bool>(LONG, atom!("hang")).await.unwrap_err();
+        let error = one.request_timeout::<bool>(atom!("hang"), LONG).await.unwrap_err();
         assert!(matches!(error, CallError::Down { down: Down::Unhealthy { .. }, .. }), "{error:?}");
     };
     let down = cause(up().await, kind.node("hangs"), Some(health.failures(2)), hang).await;

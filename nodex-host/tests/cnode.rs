@@ -51,7 +51,9 @@ async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
     support::signal(pid, "STOP");
     let late = (0..1000).map(|number| {
         let cnode = cnode.clone();
-        tokio::spawn(async move { cnode.call_within::<Pong>(SHORT, (atom!("ping"), format!("late {number}"))).await })
+        tokio::spawn(
+            async move { cnode.request_timeout::<Pong>((atom!("ping"), format!("late {number}")), SHORT).await },
+        )
     });
     for call in late.collect::<Vec<_>>() {
         let result = call.await.unwrap();
@@ -62,7 +64,7 @@ async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
         tokio::spawn(async move {
             let text = format!("call {number}");
             let (_, back): Pong =
-                cnode.call_within(Duration::from_secs(60), (atom!("ping"), &*text)).await.expect("an answer");
+                cnode.request_timeout((atom!("ping"), &*text), Duration::from_secs(60)).await.expect("an answer");
             assert_eq!(back, text);
         })
     });
@@ -78,10 +80,10 @@ async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
 async fn unknown_call(exec: PathBuf) {
     let net = up().await;
     let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
-    let reply: (Atom, Atom) = cnode.call((atom!("no_such_function"), 1)).await.unwrap();
+    let reply: (Atom, Atom) = cnode.request((atom!("no_such_function"), 1)).await.unwrap();
     assert_eq!(reply, (atom!("error"), atom!("unknown_call")));
     // A reply of another type than the caller wants is the caller's error, and costs nothing else.
-    let error = cnode.call::<i64>((atom!("ping"), 1)).await.unwrap_err();
+    let error = cnode.request::<i64>((atom!("ping"), 1)).await.unwrap_err();
     let CallError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. }, .. }, .. } = error
     else {
         panic!("{error}")
@@ -148,10 +150,10 @@ async fn a_late_reply_disturbs_nobody() {
     let pid = cnode.pid().unwrap();
     for round in 0..20 {
         support::signal(pid, "STOP");
-        let late = cnode.call_within::<String>(Duration::from_millis(20), (atom!("slowly"), 1, "late")).await;
+        let late = cnode.request_timeout::<String>((atom!("slowly"), 1, "late"), Duration::from_millis(20)).await;
         assert!(late.as_ref().is_err_and(CallError::is_timeout), "{late:?}");
         support::signal(pid, "CONT");
-        let right: String = cnode.call((atom!("slowly"), 1, format!("right {round}"))).await.unwrap();
+        let right: String = cnode.request((atom!("slowly"), 1, format!("right {round}"))).await.unwrap();
         assert_eq!(right, format!("right {round}"));
     }
     cnode.stop().await;
@@ -162,7 +164,7 @@ async fn a_late_reply_disturbs_nobody() {
 async fn a_call_that_is_never_answered_ends_in_its_time() {
     let net = up().await;
     let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
-    let error = cnode.call_within::<Pong>(SHORT, atom!("silence")).await.unwrap_err();
+    let error = cnode.request_timeout::<Pong>(atom!("silence"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert_eq!(error.to_string(), format!("{}: no reply within 150ms", cnode.node()));
     ping(&cnode, "still there").await;
@@ -181,13 +183,13 @@ async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
         let others: Vec<_> = (0..10)
             .map(|_| {
                 let cnode = cnode.clone();
-                tokio::spawn(async move { cnode.call::<String>((atom!("slowly"), 60_000, "never")).await })
+                tokio::spawn(async move { cnode.request::<String>((atom!("slowly"), 60_000, "never")).await })
             })
             .collect();
         tokio::time::sleep(SHORT).await;
         let result = match call {
-            "exit" => cnode.call::<i64>((atom!("exit"), 3)).await.map(drop),
-            _ => cnode.call::<bool>(atom!("abort")).await.map(drop),
+            "exit" => cnode.request::<i64>((atom!("exit"), 3)).await.map(drop),
+            _ => cnode.request::<bool>(atom!("abort")).await.map(drop),
         };
         for result in
             futures::future::join_all(others).await.into_iter().map(|other| other.unwrap().map(drop)).chain([result])
@@ -207,7 +209,7 @@ async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
 async fn gen_call_cast_and_send() {
     let net = up().await;
     let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
-    let (pong, text): Pong = cnode.gen_call(Duration::from_secs(60), (atom!("ping"), "gen")).await.unwrap();
+    let (pong, text): Pong = cnode.call((atom!("ping"), "gen"), Duration::from_secs(60)).await.unwrap();
     assert_eq!((pong.as_str(), text.as_str()), ("pong", "gen"));
     cnode.send((atom!("ping"), "nobody hears the answer")).await.unwrap();
     cnode.cast((atom!("exit"), 4)).await.unwrap();
@@ -236,8 +238,7 @@ async fn plain_is_ready_when_it_is_connected() {
         .protocol(Protocol::Plain { args: erl("beam", "the_cookie_of_a_test") })
         .registered_name(atom!("net_kernel"));
     let cnode = options.spawn(&net).await.unwrap();
-    let yes: Atom =
-        cnode.gen_call(Duration::from_secs(60), (atom!("is_auth"), net.node().name().clone())).await.unwrap();
+    let yes: Atom = cnode.call((atom!("is_auth"), net.node().name().clone()), Duration::from_secs(60)).await.unwrap();
     assert_eq!(yes, atom!("yes"));
     let pid = cnode.pid().unwrap();
     assert!(!members(pid).is_empty());

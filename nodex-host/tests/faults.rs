@@ -21,7 +21,7 @@ use support::{
 const LONG: Duration = Duration::from_secs(60);
 
 async fn pong(child: &Child, text: &str) {
-    let (pong, back): Pong = child.call_within(LONG, (atom!("ping"), text)).await.unwrap();
+    let (pong, back): Pong = child.request_timeout((atom!("ping"), text), LONG).await.unwrap();
     assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
 }
 
@@ -47,12 +47,12 @@ async fn handlers_that_end_their_process() {
     let well = pid(&good);
     let mut pids = vec![well];
 
-    let panicked: Term = bad.call_within(LONG, (atom!("panic"), "on request")).await.unwrap();
+    let panicked: Term = bad.request_timeout((atom!("panic"), "on request"), LONG).await.unwrap();
     assert!(panicked.to_string().contains("panic"), "{panicked}");
 
     for message in [atom!("overflow"), atom!("allocate")] {
         pids.push(pid(&bad));
-        let error = bad.call_within::<Term>(LONG, message.clone()).await.unwrap_err().to_string();
+        let error = bad.request_timeout::<Term>(message.clone(), LONG).await.unwrap_err().to_string();
         assert!(error.contains("killed by SIG") || error.contains("connection was lost"), "{message}: {error}");
         // The call waits for the next one.
         pong(&bad, "again").await;
@@ -63,7 +63,7 @@ async fn handlers_that_end_their_process() {
     pids.push(pid(&bad));
     let mut leaked = 0;
     let error = loop {
-        match bad.call_within::<u64>(LONG, (atom!("leak"), 100)).await {
+        match bad.request_timeout::<u64>((atom!("leak"), 100), LONG).await {
             Ok(mib) => leaked += mib,
             Err(error) => break error.to_string(),
         }

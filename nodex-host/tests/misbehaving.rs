@@ -123,7 +123,7 @@ async fn bytes_that_are_no_utf8(kind: Kind) {
 
 /// What a call that is not answered gives its caller.
 async fn no_answer(cnode: &Cnode, message: &str) {
-    let error = cnode.call_within::<Pong>(SHORT, (atom!("ping"), message)).await.unwrap_err();
+    let error = cnode.request_timeout::<Pong>((atom!("ping"), message), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
 }
 
@@ -194,7 +194,7 @@ async fn hangs_in_a_handler(kind: Kind) {
     let net = up().await;
     let cnode = kind.node("hangs").stop_grace(SHORT).spawn(&net).await.unwrap();
     ping(&cnode, "before").await;
-    let error = cnode.call_within::<bool>(SHORT, atom!("hang")).await.unwrap_err();
+    let error = cnode.request_timeout::<bool>(atom!("hang"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     // Nor does it answer anything else, but it is up.
     no_answer(&cnode, "behind it").await;
@@ -206,7 +206,7 @@ async fn hangs_in_a_handler(kind: Kind) {
 
 async fn hangs_under_a_supervisor(kind: Kind) {
     let net = up().await;
-    let health = Health::call((atom!("ping"), "?")).every(SHORT).within(SHORT * 4).failures(2);
+    let health = Health::request((atom!("ping"), "?")).every(SHORT).within(SHORT * 4).failures(2);
     let options = kind.node("hangs").sname("one").stop_grace(SHORT);
     let quick = Backoff { first: Duration::from_millis(1), ..Backoff::default() };
     let builder = Supervisor::builder().backoff(quick).child(ChildSpec::new("one", options).health(health));
@@ -214,7 +214,7 @@ async fn hangs_under_a_supervisor(kind: Kind) {
     let mut events = supervisor.subscribe();
     let one = supervisor.child("one").await.unwrap();
     let first = one.cnode().unwrap().pid().unwrap();
-    let error = one.call_within::<bool>(LONG, atom!("hang")).await.unwrap_err();
+    let error = one.request_timeout::<bool>(atom!("hang"), LONG).await.unwrap_err();
     let CallError::Down { down: Down::Unhealthy { .. }, .. } = &error else { panic!("{error:?}") };
     within(60, "the new one", async { while !matches!(events.next().await.unwrap().change, Change::Up { .. }) {} })
         .await;
@@ -247,7 +247,7 @@ async fn closes_its_socket_and_goes_on(kind: Kind) {
 async fn an_async_handler_that_hangs_costs_its_own_call() {
     let net = up().await;
     let cnode = Kind::Rust.node("hangs_alone").spawn(&net).await.unwrap();
-    let error = cnode.call_within::<bool>(SHORT, atom!("hang")).await.unwrap_err();
+    let error = cnode.request_timeout::<bool>(atom!("hang"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     ping(&cnode, "behind it").await;
     let pid = cnode.pid().unwrap();

@@ -84,7 +84,7 @@ impl Load {
                 while !stop.load(Ordering::Relaxed) {
                     let text = format!("{caller}: {number}");
                     number += 1;
-                    match pool.call_within::<Pong>(LONG, (atom!("ping"), &*text)).await {
+                    match pool.request_timeout::<Pong>((atom!("ping"), &*text), LONG).await {
                         Ok((pong, back)) => {
                             assert_eq!((pong.as_str(), back), ("pong", text));
                             seen.right.fetch_add(1, Ordering::Relaxed);
@@ -135,7 +135,7 @@ async fn members_take_turns(exec: PathBuf) {
     let names: Vec<_> = pool.members().iter().map(|member| member.node.clone().unwrap().to_string()).collect();
     assert_eq!(names, ["calc1@127.0.0.1", "calc2@127.0.0.1", "calc3@127.0.0.1"]);
     for number in 0..30 {
-        let pong: Term = pool.call((atom!("ping"), number)).await.unwrap();
+        let pong: Term = pool.request((atom!("ping"), number)).await.unwrap();
         assert_eq!(pong.to_string(), format!("{{'pong',{number}}}"));
     }
     for member in pool.members() {
@@ -143,7 +143,7 @@ async fn members_take_turns(exec: PathBuf) {
     }
     let groups = pids(&pool);
     assert!(matches!(pool.stop().await, Ended::Stopped));
-    let error = pool.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = pool.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), "calc is not running: it was stopped");
     finish(net, groups).await;
 }
@@ -182,7 +182,7 @@ async fn dropping_it_stops_all_members(exec: PathBuf) {
 /// A call that takes until it is stopped.
 fn busy(pool: &Pool) -> tokio::task::JoinHandle<Result<String, CallError>> {
     let pool = pool.clone();
-    tokio::spawn(async move { pool.call_within::<String>(LONG, (atom!("slowly"), 3_600_000, "never")).await })
+    tokio::spawn(async move { pool.request_timeout::<String>((atom!("slowly"), 3_600_000, "never"), LONG).await })
 }
 
 async fn under_way(pool: &Pool, calls: usize) {
@@ -203,7 +203,7 @@ async fn the_least_busy_member_gets_the_call() {
     let idle: Vec<_> = pool.members().into_iter().filter(|member| member.under_way == 0).collect();
     assert_eq!(idle.len(), 1, "they went to two members");
     for _ in 0..20 {
-        let sname: String = pool.gen_call(LONG, atom!("sname")).await.unwrap();
+        let sname: String = pool.call(atom!("sname"), LONG).await.unwrap();
         assert_eq!(sname, *idle[0].name);
     }
     calls.iter().for_each(|call| call.abort());
@@ -262,11 +262,11 @@ async fn calls_wait_for_a_member_within_their_time() {
         .await;
         if comes {
             // A time that is longer than clocks go is no error.
-            let (_, text): Pong = pool.call_within(Duration::MAX, (atom!("ping"), "patience")).await.unwrap();
+            let (_, text): Pong = pool.request_timeout((atom!("ping"), "patience"), Duration::MAX).await.unwrap();
             assert_eq!(text, "patience");
         } else {
             let limit = Duration::from_millis(100);
-            let error = pool.call_within::<Pong>(limit, (atom!("ping"), "?")).await.unwrap_err();
+            let error = pool.request_timeout::<Pong>((atom!("ping"), "?"), limit).await.unwrap_err();
             assert!(error.is_timeout());
             let words = "calc did not come up within 100ms: of calc1: its process ended: killed by SIGKILL";
             assert_eq!(error.to_string(), words);
@@ -287,7 +287,7 @@ async fn a_pool_that_gives_up_says_why() {
     signal(groups[0], "KILL");
     let ended = within(60, "the end", whole.ended()).await;
     assert!(matches!(ended, Ended::GaveUp { .. }), "{ended:?}");
-    let error = whole.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = whole.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "calc is not running: there were more than 0 restarts within 60s, the last one of calc1: its process ended: killed by SIGKILL"
@@ -305,7 +305,7 @@ async fn a_pool_that_gives_up_says_why() {
         }
     })
     .await;
-    let sname: String = each.call(atom!("sname")).await.unwrap();
+    let sname: String = each.request(atom!("sname")).await.unwrap();
     assert_eq!(sname, "calc2");
     // A call that waits learns that it waits in vain.
     let waits = busy(&each);
@@ -313,7 +313,7 @@ async fn a_pool_that_gives_up_says_why() {
     signal(groups[1], "KILL");
     let error = within(60, "its end", waits).await.unwrap().unwrap_err();
     assert!(killed(&error), "{error:?}");
-    let error = within(60, "its end", each.call_within::<Pong>(LONG, (atom!("ping"), "?"))).await.unwrap_err();
+    let error = within(60, "its end", each.request_timeout::<Pong>((atom!("ping"), "?"), LONG)).await.unwrap_err();
     assert!(matches!(error, CallError::NotRunning { .. }), "{error:?}");
     each.stop().await;
     finish(net, groups).await;
@@ -332,7 +332,7 @@ async fn a_member_that_hangs_gets_no_more_calls() {
         }
     })
     .await;
-    let sname: String = pool.call(atom!("sname")).await.unwrap();
+    let sname: String = pool.request(atom!("sname")).await.unwrap();
     assert_eq!(sname, "calc2");
     let after = all_up(&pool, &before[..1]).await;
     assert_eq!(after[1], before[1]);

@@ -86,7 +86,7 @@ async fn caller(number: u64, seed: u64, children: Arc<Vec<Child>>, stop: Arc<Ato
         let text = format!("{number}: {calls_made}");
         calls_made += 1;
         count(&calls, "made");
-        match child.call_within::<Pong>(CALL_LIMIT, (atom!("ping"), &*text)).await {
+        match child.request_timeout::<Pong>((atom!("ping"), &*text), CALL_LIMIT).await {
             Ok((pong, back)) => {
                 assert_eq!((pong.as_str(), back), ("pong", text));
                 count(&calls, "answered");
@@ -196,7 +196,7 @@ async fn run(seed: u64, seconds: u64) {
         }
     });
     let health =
-        Health::call((atom!("ping"), "?")).every(Duration::from_secs(2)).within(Duration::from_secs(5)).failures(2);
+        Health::request((atom!("ping"), "?")).every(Duration::from_secs(2)).within(Duration::from_secs(5)).failures(2);
     let backoff = Backoff { first: Duration::from_millis(20), max: Duration::from_millis(500), ..Backoff::default() };
     let specs = (0..NODES).map(|number| {
         let exec = if number % 2 == 0 { c_node() } else { rust_node() };
@@ -228,7 +228,7 @@ async fn run(seed: u64, seconds: u64) {
     within(300, "an answer of every node", async {
         for child in &*children {
             loop {
-                match child.call_within::<Pong>(CALL_LIMIT, (atom!("ping"), child.id())).await {
+                match child.request_timeout::<Pong>((atom!("ping"), child.id()), CALL_LIMIT).await {
                     Ok((_, back)) => break assert_eq!(back, child.id()),
                     Err(CallError::Down { .. }) => {}
                     Err(other) => panic!("{}: {other:?}", child.id()),

@@ -42,7 +42,7 @@ fn spec(id: &str, exec: impl AsRef<Path>) -> ChildSpec {
 }
 
 async fn pong(child: &Child, text: &str) {
-    let (pong, back): Pong = child.call((atom!("ping"), text)).await.unwrap();
+    let (pong, back): Pong = child.request((atom!("ping"), text)).await.unwrap();
     assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
 }
 
@@ -108,7 +108,7 @@ async fn a_killed_node_comes_back(exec: PathBuf) {
     assert_eq!(supervisor.which_children().await[0].restarts, 3);
     assert!(matches!(supervisor.stop().await, Ended::Stopped));
     assert!(matches!(one.state(), ChildState::Down { .. }));
-    let error = one.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = one.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), "one is not running: it was stopped");
     finish(net, pids).await;
 }
@@ -139,7 +139,7 @@ async fn a_node_that_hangs_is_restarted(exec: PathBuf) {
     let first = pid(&one);
     signal(first, "STOP");
     // A call that is on its way learns the reason.
-    let error = one.call_within::<Pong>(Duration::from_secs(60), (atom!("ping"), "?")).await.unwrap_err();
+    let error = one.request_timeout::<Pong>((atom!("ping"), "?"), Duration::from_secs(60)).await.unwrap_err();
     let CallError::Down { down: Down::Unhealthy { problem }, .. } = &error else { panic!("{error:?}") };
     assert!(problem.contains("no reply within 1s"), "{problem}");
     until(&mut events, "one restarting").await;
@@ -295,7 +295,7 @@ async fn a_child_whose_restart_fails_is_tried_again() {
         until(&mut events, "a start failed").await;
     }
     assert!(matches!(a.state(), ChildState::Restarting { .. }));
-    let error = a.call_within::<Pong>(Duration::from_millis(50), (atom!("ping"), "?")).await.unwrap_err();
+    let error = a.request_timeout::<Pong>((atom!("ping"), "?"), Duration::from_millis(50)).await.unwrap_err();
     assert!(error.is_timeout() && error.to_string().contains("does not exist"), "{error}");
     std::os::unix::fs::symlink(rust_node(), &exec).unwrap();
     pong(&a, "again").await;
@@ -314,12 +314,12 @@ async fn a_health_check_of_ones_own() {
         Health::check(move |cnode| {
             let sick = sick.clone();
             async move {
-                let (_, _): Pong = cnode.call((atom!("ping"), "?")).await.map_err(|error| error.to_string())?;
+                let (_, _): Pong = cnode.request((atom!("ping"), "?")).await.map_err(|error| error.to_string())?;
                 if sick.swap(false, Ordering::Relaxed) { Err("it looks pale".to_owned()) } else { Ok(()) }
             }
         })
     };
-    let call = Health::call((atom!("ping"), "are you well?")).every(Duration::from_millis(10));
+    let call = Health::request((atom!("ping"), "are you well?")).every(Duration::from_millis(10));
     let builder = Supervisor::builder()
         .backoff(quick())
         .child(spec("a", rust_node()).health(check.every(Duration::from_millis(10)).failures(1)))

@@ -40,7 +40,7 @@ async fn host(name: &str, cookie: Cookie) {
         let cnode = Cnode::builder("/dev/null").sname(name.clone()).spawn(&net).await;
         tokio::spawn(async move {
             let answer = match cnode {
-                Ok(cnode) => match cnode.call_within::<Term>(Duration::from_millis(ms), (atom!("ping"), 1)).await {
+                Ok(cnode) => match cnode.request_timeout::<Term>((atom!("ping"), 1), Duration::from_millis(ms)).await {
                     Ok(term) => Text::of(&term).max_len(100).to_string(),
                     Err(error) => format!("error: {error}"),
                 },

@@ -91,22 +91,22 @@ impl Cnode {
         self.0.reporter.printed()
     }
 
-    /// Sends `message` and waits up to 5 s for the reply.
+    /// Sends a plain message and waits up to 5 s for the reply: how C nodes are called.
     ///
-    /// The reply is the first message to the pid that this call was made from. Every call has a pid of its own, so
-    /// calls made at the same time each get their own reply, and a late reply disturbs nobody.
+    /// The reply is the first message to the pid that the request was made from. Every request has a pid of its own, so
+    /// requests made at the same time each get their own reply, and a late reply disturbs nobody.
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
-        self.call_within(CALL_TIMEOUT, message).await
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+        self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// The same with another time.
+    /// [`request`](Self::request) with another time limit.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request).
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
         let result = self.0.host.node().request(self.to(), message, limit).await;
         self.explain(result).await
     }
@@ -114,8 +114,8 @@ impl Cnode {
     /// `GenServer.call` to the node's registered name.
     ///
     /// # Errors
-    /// As [`call`](Self::call), and when no process has that name.
-    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request), and when no process has that name.
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
         let result = self.0.host.node().call(self.to(), request, limit).await;
         self.explain(result).await
     }

@@ -27,31 +27,31 @@ impl Pool {
         &self.0.members.name
     }
 
-    /// [`Cnode::call`] to the least busy member. While no member is up, the call waits for one, within its time; what
+    /// [`Cnode::request`] to the least busy member. While no member is up, it waits for one, within its time; what
     /// has been sent once is not sent again.
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
-        self.call_within(CALL_TIMEOUT, message).await
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+        self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// The same with another time.
+    /// [`request`](Self::request) with another time limit.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request).
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
         let (cnode, under_way, rest) = self.member(limit).await?;
-        under_way.ended(cnode.call_within(rest, message).await)
+        under_way.ended(cnode.request_timeout(message, rest).await)
     }
 
-    /// [`Cnode::gen_call`] to the least busy member; waits as [`call`](Self::call) does.
+    /// [`Cnode::call`] to the least busy member; waits as [`request`](Self::request) does.
     ///
     /// # Errors
-    /// As [`call`](Self::call), and when no process has the registered name.
-    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request), and when no process has the registered name.
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
         let (cnode, under_way, rest) = self.member(limit).await?;
-        under_way.ended(cnode.gen_call(rest, request).await)
+        under_way.ended(cnode.call(request, rest).await)
     }
 
     /// [`Cnode::cast`] to the least busy member; waits up to 5 s for one that is up.

@@ -5,7 +5,7 @@
 //! use nodex_host::{Cnode, Pool, supervisor::Health};
 //!
 //! let calc = Pool::builder("calc", Cnode::builder("priv/calc")).size(4).health(Health::ping()).start(&net).await?;
-//! let five: i64 = calc.call((nodex_core::atom!("add"), 2, 3)).await?;
+//! let five: i64 = calc.request((nodex_core::atom!("add"), 2, 3)).await?;
 //! println!("{five}");
 //! // Another version has been put into the place of the executable: no call fails for it.
 //! calc.restart().await?;

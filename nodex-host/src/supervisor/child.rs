@@ -104,31 +104,31 @@ impl Child {
         }
     }
 
-    /// [`Cnode::call`]. While the child is being restarted, the call waits for it, within its time; what has been sent
+    /// [`Cnode::request`]. While the child is being restarted, it waits for it, within its time; what has been sent
     /// once is not sent again.
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
-        self.call_within(CALL_TIMEOUT, message).await
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+        self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// The same with another time.
+    /// [`request`](Self::request) with another time limit.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request).
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
-        cnode.call_within(rest, message).await
+        cnode.request_timeout(message, rest).await
     }
 
-    /// [`Cnode::gen_call`]; waits as [`call`](Self::call) does.
+    /// [`Cnode::call`]; waits as [`request`](Self::request) does.
     ///
     /// # Errors
-    /// As [`call`](Self::call), and when no process has the registered name.
-    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request), and when no process has the registered name.
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
-        cnode.gen_call(rest, request).await
+        cnode.call(request, rest).await
     }
 
     /// [`Cnode::cast`]; waits up to 5 s for a child that is being restarted.

@@ -27,18 +27,18 @@ pub struct Health {
 
 impl Health {
     /// Asks as `net_adm:ping/1` does; any answer will do. Nodes that do not know the question and answer nothing, as
-    /// many on `ei`, need [`call`](Self::call) instead.
+    /// many on `ei`, need [`request`](Self::request) instead.
     pub fn ping() -> Health {
         Health::new(|cnode, limit| Box::pin(async move { cnode.ping(limit).await.map_err(|error| error.to_string()) }))
     }
 
-    /// Sends this message as a plain call; any answer will do.
-    pub fn call(message: impl IntoTerm + Send + Sync + 'static) -> Health {
+    /// Sends this plain message ([`Cnode::request`]); any answer will do.
+    pub fn request(message: impl IntoTerm + Send + Sync + 'static) -> Health {
         let message = Arc::new(message);
         Health::new(move |cnode, limit| {
             let message = message.clone();
             Box::pin(async move {
-                let answer = cnode.call_within::<Anything>(limit, &*message).await;
+                let answer = cnode.request_timeout::<Anything>(&*message, limit).await;
                 answer.map(drop).map_err(|error| error.to_string())
             })
         })

@@ -18,7 +18,7 @@
 //!     .start(&net)
 //!     .await?;
 //! if let Some(calc) = supervisor.child("calc").await {
-//!     let five: i64 = calc.call((nodex_core::atom!("add"), 2, 3)).await?;
+//!     let five: i64 = calc.request((nodex_core::atom!("add"), 2, 3)).await?;
 //!     println!("{five}");
 //! }
 //! supervisor.stop().await;

@@ -79,7 +79,7 @@ fn sockets(port: u16) -> Vec<String> {
 }
 
 pub(crate) async fn ping(cnode: &Cnode, text: &str) {
-    let (pong, back): Pong = cnode.call((atom!("ping"), text)).await.expect("an answer");
+    let (pong, back): Pong = cnode.request((atom!("ping"), text)).await.expect("an answer");
     assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
 }
 

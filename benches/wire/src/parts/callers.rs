@@ -114,7 +114,7 @@ async fn caller(cnode: Cnode, until: Instant) -> Result<Vec<Duration>, String> {
     let mut times = Vec::new();
     let mut began = Instant::now();
     loop {
-        let answer = cnode.call_within(PATIENCE, (atom!("ping"), "hello")).await;
+        let answer = cnode.request_timeout((atom!("ping"), "hello"), PATIENCE).await;
         let (pong, text): (Atom, String) = answer.map_err(|error| error.to_string())?;
         if pong.as_str() != "pong" || text != "hello" {
             return Err(format!("the answer to a ping was {pong} {text}"));

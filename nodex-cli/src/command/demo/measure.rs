@@ -87,7 +87,7 @@ impl Times {
 
 async fn ping(cnode: &Cnode, payload: &Bytes) -> Result<Duration, CallError> {
     let asked = Instant::now();
-    cnode.call::<RawTerm>((atom!("ping"), payload)).await?;
+    cnode.request::<RawTerm>((atom!("ping"), payload)).await?;
     Ok(asked.elapsed())
 }
 

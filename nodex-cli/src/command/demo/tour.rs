@@ -121,13 +121,13 @@ async fn show_calls(printer: Printer<'_>, cnode: &Cnode) -> Result<(), Failure> 
 
 async fn plain(printer: Printer<'_>, cnode: &Cnode, call: &Term) -> Result<(), Failure> {
     let asked = Instant::now();
-    let answer: Term = cnode.call_within(PATIENCE, call).await?;
+    let answer: Term = cnode.request_timeout(call, PATIENCE).await?;
     Ok(printer.call("message", &printer.text(call, usize::MAX), &answer, asked.elapsed())?)
 }
 
 async fn gen_call(printer: Printer<'_>, cnode: &Cnode, call: &Term) -> Result<(), Failure> {
     let asked = Instant::now();
-    let answer: Term = cnode.gen_call(PATIENCE, call).await?;
+    let answer: Term = cnode.call(call, PATIENCE).await?;
     Ok(printer.call("GenServer.call", &printer.text(call, usize::MAX), &answer, asked.elapsed())?)
 }
 

@@ -65,8 +65,8 @@ async fn ask(
         let asked = Instant::now();
         let reply = async {
             let reply: Result<RawTerm, _> = match args.gen_call {
-                true => cnode.gen_call(global.timeout, &request).await,
-                false => cnode.call_within(global.timeout, &request).await,
+                true => cnode.call(&request, global.timeout).await,
+                false => cnode.request_timeout(&request, global.timeout).await,
             };
             reply.map_err(|error| Failure::from(error).call_hint(args))
         };
