@@ -82,7 +82,17 @@ fn cases_of_other_suites_have_their_tests() {
 #[test]
 fn every_page_is_looked_at() {
     let mut found = Vec::new();
-    for folder in ["", "docs/", "src/", "nodex-proto/", "nodex-core/", "nodex-macros/", "nodex-host/", "nodex-cli/", "elixir/nodex_rs/"] {
+    for folder in [
+        "",
+        "docs/",
+        "src/",
+        "nodex-proto/",
+        "nodex-core/",
+        "nodex-macros/",
+        "nodex-host/",
+        "nodex-cli/",
+        "elixir/nodex_rs/",
+    ] {
         for entry in fs::read_dir(root().join(folder)).expect("a folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
             if name.ends_with(".md") {

@@ -20,12 +20,12 @@ use std::{
 
 use nodex::prelude::*;
 use nodex_core::{
-    node::{Builder, Functions, Node},
+    node::{Backoff, Builder, Functions, Node},
     protocol::Cookie,
 };
 use nodex_host::{
     CnodeBuilder, Distributed, Supervisor, UseEpmd,
-    supervisor::{Backoff, Child, ChildSpec},
+    supervisor::{Child, ChildSpec},
 };
 use nodex_testkit::{
     erl::Beam,
@@ -197,7 +197,7 @@ async fn host(world: &World) -> (Distributed, Supervisor, Vec<Child>) {
         .into_iter()
         .zip(paths)
         .map(|(id, executable)| ChildSpec::new(id, CnodeBuilder::new(executable.path()).sname(format!("soak_{id}"))));
-    let backoff = Backoff { first: Duration::from_millis(1), max: Duration::from_millis(200), ..Backoff::default() };
+    let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(200));
     let supervisor = Supervisor::builder().at_most(1_000_000, Duration::from_secs(1)).backoff(backoff).children(specs);
     let supervisor = supervisor.start(&net).await.expect("the children start");
     let mut children = Vec::new();

@@ -25,7 +25,8 @@ pub mod process;
 pub mod supervisor;
 
 pub use cnode::{
-    CallError, Cnode, CnodeBuilder, Down, Event, Events, HostNode, NodeProcess, Protocol, SpawnError, What,
+    Cnode, CnodeBuilder, CnodeError, CnodeEvent, EventKind, Events, HostNode, NodeDown, NodeProcess, Protocol,
+    SpawnError,
 };
 pub use distributed::{Distributed, Environment, ObjectCode, Slave, SlaveBuilder, UpError, UseEpmd};
 pub use pool::Pool;

@@ -9,7 +9,7 @@ use crate::support;
 use std::time::Duration;
 
 use nodex_core::{atom, node::NodeEvent};
-use nodex_host::{CallError, Down, SpawnError, What, process::Exit};
+use nodex_host::{CnodeError, EventKind, NodeDown, SpawnError, process::Exit};
 use support::{
     kind::Kind,
     net::{Pong, finish, ping, up},
@@ -36,13 +36,13 @@ async fn greets_the_world(kind: Kind) {
     assert_eq!(cnode.node().len(), "01234567@127.0.0.1".len());
     let (pong, world): Pong = cnode.request((atom!("ping"), "world")).await.unwrap();
     assert_eq!((pong.as_str(), world.as_str()), ("pong", "world"));
-    assert!(cnode.is_down().is_none());
-    assert_eq!(events.recv().await.unwrap(), NodeEvent::Up { node: cnode.node().clone() });
+    assert!(cnode.down_reason().is_none());
+    assert_eq!(events.next().await.unwrap(), NodeEvent::Up { node: cnode.node().clone() });
     let pid = cnode.pid().unwrap();
     obeyed(cnode.stop().await.unwrap());
-    assert_eq!(cnode.down().await, Down::Stopped);
+    assert_eq!(cnode.down().await, NodeDown::Stopped);
     let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error}");
+    assert!(matches!(error, CnodeError::Down { down: NodeDown::Stopped, .. }), "{error}");
     finish(net, [pid]).await;
 }
 
@@ -100,9 +100,10 @@ async fn nodedown(kind: Kind) {
     let (mut events, mut nodes) = (cnode.subscribe(), net.node().events());
     signal(pid, "KILL");
     let down = within(60, "the end", cnode.down()).await;
-    assert_eq!(down, Down::Exited { exit: SIGKILL });
-    within(60, "the event", async { while events.next().await.unwrap().what != What::Down(down.clone()) {} }).await;
-    let NodeEvent::Down { node, .. } = within(60, "nodedown", nodes.recv()).await.unwrap() else { panic!("another") };
+    assert_eq!(down, NodeDown::Exited { exit: SIGKILL });
+    within(60, "the event", async { while events.next().await.unwrap().kind != EventKind::Down(down.clone()) {} })
+        .await;
+    let NodeEvent::Down { node, .. } = within(60, "nodedown", nodes.next()).await.unwrap() else { panic!("another") };
     assert_eq!(node, *cnode.node());
     let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{node} is down: its process ended: killed by SIGKILL"));

@@ -9,7 +9,7 @@ use crate::support;
 use std::{path::PathBuf, time::Duration};
 
 use nodex_core::{atom, convert::DecodeError, term::Atom};
-use nodex_host::{CallError, Cnode, CnodeBuilder, Down, Protocol, SpawnError, What, process::Exit};
+use nodex_host::{Cnode, CnodeBuilder, CnodeError, EventKind, NodeDown, Protocol, SpawnError, process::Exit};
 use support::{
     child, example, members,
     net::{Pong, finish, ping, rust_node, up},
@@ -57,7 +57,7 @@ async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
     });
     for call in late.collect::<Vec<_>>() {
         let result = call.await.unwrap();
-        assert!(result.as_ref().is_err_and(CallError::is_timeout), "{result:?}");
+        assert!(result.as_ref().is_err_and(CnodeError::is_timeout), "{result:?}");
     }
     let calls = (0..1000).map(|number| {
         let cnode = cnode.clone();
@@ -84,7 +84,7 @@ async fn unknown_call(exec: PathBuf) {
     assert_eq!(reply, (atom!("error"), atom!("unknown_call")));
     // A reply of another type than the caller wants is the caller's error, and costs nothing else.
     let error = cnode.request::<i64>((atom!("ping"), 1)).await.unwrap_err();
-    let CallError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. }, .. }, .. } = error
+    let CnodeError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. }, .. }, .. } = error
     else {
         panic!("{error}")
     };
@@ -100,7 +100,7 @@ async fn lost_link(exec: PathBuf) {
     let pid = cnode.pid().unwrap();
     cnode.peer().disconnect();
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down}");
     finish(net, [pid]).await;
 }
 
@@ -111,7 +111,7 @@ async fn lost_link_of_a_node_that_does_not_exit(exec: PathBuf) {
     support::signal(pid, "STOP");
     cnode.peer().disconnect();
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down}");
     // It was continued and asked to end.
     finish(net, [pid]).await;
 }
@@ -124,9 +124,9 @@ async fn dropping_it_stops_it(exec: PathBuf) {
     drop(cnode);
     nothing_left(pid).await;
     loop {
-        match within(60, "the event", events.next()).await.unwrap().what {
-            What::Down(down) => break assert_eq!(down, Down::Stopped),
-            What::Exited(_) => {}
+        match within(60, "the event", events.next()).await.unwrap().kind {
+            EventKind::Down(down) => break assert_eq!(down, NodeDown::Stopped),
+            EventKind::Exited(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -139,7 +139,7 @@ async fn host_that_goes_down(exec: PathBuf) {
     let pid = cnode.pid().unwrap();
     net.down().await;
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down}");
     nothing_left(pid).await;
 }
 
@@ -151,7 +151,7 @@ async fn a_late_reply_disturbs_nobody() {
     for round in 0..20 {
         support::signal(pid, "STOP");
         let late = cnode.request_timeout::<String>((atom!("slowly"), 1, "late"), Duration::from_millis(20)).await;
-        assert!(late.as_ref().is_err_and(CallError::is_timeout), "{late:?}");
+        assert!(late.as_ref().is_err_and(CnodeError::is_timeout), "{late:?}");
         support::signal(pid, "CONT");
         let right: String = cnode.request((atom!("slowly"), 1, format!("right {round}"))).await.unwrap();
         assert_eq!(right, format!("right {round}"));
@@ -194,7 +194,7 @@ async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
         for result in
             futures::future::join_all(others).await.into_iter().map(|other| other.unwrap().map(drop)).chain([result])
         {
-            let Err(CallError::Down { down: Down::Exited { exit }, .. }) = result else { panic!("{result:?}") };
+            let Err(CnodeError::Down { down: NodeDown::Exited { exit }, .. }) = result else { panic!("{result:?}") };
             // Whether there is a core dump is a matter of the machine.
             match exit {
                 Exit::Signal { signal, .. } => assert_eq!(Exit::Signal { signal, core_dumped: false }, cause),
@@ -213,7 +213,7 @@ async fn gen_call_cast_and_send() {
     assert_eq!((pong.as_str(), text.as_str()), ("pong", "gen"));
     cnode.send((atom!("ping"), "nobody hears the answer")).await.unwrap();
     cnode.cast((atom!("exit"), 4)).await.unwrap();
-    assert_eq!(within(60, "the end", cnode.down()).await, Down::Exited { exit: Exit::Status(4) });
+    assert_eq!(within(60, "the end", cnode.down()).await, NodeDown::Exited { exit: Exit::Status(4) });
     let pid = cnode.pid().unwrap();
     finish(net, [pid]).await;
 }

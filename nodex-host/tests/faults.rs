@@ -7,10 +7,10 @@ use crate::support;
 
 use std::time::Duration;
 
-use nodex_core::{atom, term::Term};
+use nodex_core::{atom, node::Backoff, term::Term};
 use nodex_host::{
     CnodeBuilder, Supervisor,
-    supervisor::{Backoff, Child, ChildSpec},
+    supervisor::{Child, ChildSpec},
 };
 use support::{
     example, in_path,
@@ -38,7 +38,7 @@ async fn handlers_that_end_their_process() {
         let options = CnodeBuilder::new(in_path("prlimit")).leading_arg(format!("--as={}", 1 << 30));
         ChildSpec::new(id, options.leading_arg(example("target_under_test")).sname(id))
     };
-    let backoff = Backoff { first: Duration::from_millis(1), max: Duration::from_millis(20), ..Backoff::default() };
+    let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(20));
     let builder = Supervisor::builder().at_most(10, Duration::from_secs(3600)).backoff(backoff);
     let supervisor = builder.children([spec("bad"), spec("good")]).start(&net).await.unwrap();
     let (bad, good) = (supervisor.child("bad").await.unwrap(), supervisor.child("good").await.unwrap());

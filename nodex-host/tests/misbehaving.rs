@@ -8,11 +8,14 @@ use crate::support;
 
 use std::time::Duration;
 
-use nodex_core::{atom, node::NodeEvent};
+use nodex_core::{
+    atom,
+    node::{Backoff, NodeEvent},
+};
 use nodex_host::{
-    CallError, Cnode, CnodeBuilder, Down, SpawnError, What,
+    Cnode, CnodeBuilder, CnodeError, EventKind, NodeDown, SpawnError,
     process::{Exit, LINE_LIMIT, Stream},
-    supervisor::{Backoff, Change, ChildSpec, Health, Supervisor},
+    supervisor::{Change, ChildSpec, Health, Supervisor},
 };
 use support::{
     Start,
@@ -54,7 +57,7 @@ async fn fails(options: CnodeBuilder) -> SpawnError {
     let events = nodex_host::Events::new(100_000);
     let mut happened = events.subscribe();
     let error = within(60, "the error", options.sname("child").events(&events).spawn(&net)).await.unwrap_err();
-    let What::Started { pid } = happened.next().await.unwrap().what else { panic!("not started") };
+    let EventKind::Started { pid } = happened.next().await.unwrap().kind else { panic!("not started") };
     assert!(members(pid).is_empty(), "the error comes when nothing is left");
     finish(net, [pid]).await;
     error
@@ -90,7 +93,7 @@ async fn ignores_sigterm(kind: Kind) {
     let start = start(kind.child("ignores_sigterm").stop_grace(SHORT)).await;
     assert_eq!(start.ok().stop().await, SIGKILL);
     let events = start.finish().await;
-    assert_eq!(events.last().unwrap().what, What::Exited(SIGKILL));
+    assert_eq!(events.last().unwrap().kind, EventKind::Exited(SIGKILL));
 }
 
 async fn forks_grandchildren(kind: Kind) {
@@ -140,7 +143,7 @@ async fn answers_nobody(kind: Kind) {
         ping(&good, &format!("own {number}")).await;
         late.await.unwrap();
     }
-    assert!(bad.is_down().is_none());
+    assert!(bad.down_reason().is_none());
     let groups = [bad.pid().unwrap(), good.pid().unwrap()];
     bad.stop().await;
     good.stop().await;
@@ -185,7 +188,7 @@ async fn stops_reading(kind: Kind) {
     }
     let groups = [bad.pid().unwrap(), good.pid().unwrap()];
     within(60, "the end", bad.stop()).await;
-    assert_eq!(bad.down().await, Down::Stopped);
+    assert_eq!(bad.down().await, NodeDown::Stopped);
     good.stop().await;
     finish(net, groups).await;
 }
@@ -198,7 +201,7 @@ async fn hangs_in_a_handler(kind: Kind) {
     assert!(error.is_timeout(), "{error:?}");
     // Nor does it answer anything else, but it is up.
     no_answer(&cnode, "behind it").await;
-    assert!(cnode.is_down().is_none());
+    assert!(cnode.down_reason().is_none());
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
     finish(net, [pid]).await;
@@ -208,14 +211,14 @@ async fn hangs_under_a_supervisor(kind: Kind) {
     let net = up().await;
     let health = Health::request((atom!("ping"), "?")).every(SHORT).within(SHORT * 4).failures(2);
     let options = kind.node("hangs").sname("one").stop_grace(SHORT);
-    let quick = Backoff { first: Duration::from_millis(1), ..Backoff::default() };
+    let quick = Backoff::new(Duration::from_millis(1), Backoff::default().max);
     let builder = Supervisor::builder().backoff(quick).child(ChildSpec::new("one", options).health(health));
     let supervisor = builder.start(&net).await.unwrap();
     let mut events = supervisor.subscribe();
     let one = supervisor.child("one").await.unwrap();
     let first = one.cnode().unwrap().pid().unwrap();
     let error = one.request_timeout::<bool>(atom!("hang"), LONG).await.unwrap_err();
-    let CallError::Down { down: Down::Unhealthy { .. }, .. } = &error else { panic!("{error:?}") };
+    let CnodeError::Down { down: NodeDown::Unhealthy { .. }, .. } = &error else { panic!("{error:?}") };
     within(60, "the new one", async { while !matches!(events.next().await.unwrap().change, Change::Up { .. }) {} })
         .await;
     let cnode = one.up(LONG).await.unwrap();
@@ -234,9 +237,9 @@ async fn closes_its_socket_and_goes_on(kind: Kind) {
     ping(&cnode, "before").await;
     cnode.send(atom!("close")).await.unwrap();
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down:?}");
-    assert!(matches!(events.recv().await.unwrap(), NodeEvent::Up { .. }));
-    assert!(matches!(events.recv().await.unwrap(), NodeEvent::Down { .. }));
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down:?}");
+    assert!(matches!(events.next().await.unwrap(), NodeEvent::Up { .. }));
+    assert!(matches!(events.next().await.unwrap(), NodeEvent::Down { .. }));
     // It was stopped, since nobody can talk to it any more.
     let pid = cnode.pid().unwrap();
     nothing_left(pid).await;

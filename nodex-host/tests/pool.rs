@@ -16,12 +16,12 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::{atom, term::Term};
+use nodex_core::{atom, node::Backoff, term::Term};
 use nodex_host::{
-    CallError, CnodeBuilder, Distributed, Down, Pool, SpawnError,
+    CnodeBuilder, CnodeError, Distributed, NodeDown, Pool, SpawnError,
     pool::{MemberState, PoolBuilder, RestartError, Restarted},
     process::Exit,
-    supervisor::{Backoff, Change, Ended, Health, StartError},
+    supervisor::{Change, Ended, Health, StartSupervisorError},
 };
 use support::{
     child,
@@ -34,7 +34,7 @@ const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
 const LONG: Duration = Duration::from_secs(60);
 
 fn quick() -> Backoff {
-    Backoff { first: Duration::from_millis(1), max: Duration::from_millis(20), ..Backoff::default() }
+    Backoff::new(Duration::from_millis(1), Duration::from_millis(20))
 }
 
 fn pool(exec: impl AsRef<Path>) -> PoolBuilder {
@@ -74,7 +74,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(pool: &Pool, callers: usize, may_fail: fn(&CallError) -> bool) -> Load {
+    fn start(pool: &Pool, callers: usize, may_fail: fn(&CnodeError) -> bool) -> Load {
         let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Seen::default()));
         let mut tasks = JoinSet::new();
         for caller in 0..callers {
@@ -148,8 +148,8 @@ async fn members_take_turns(exec: PathBuf) {
     finish(net, groups).await;
 }
 
-fn killed(error: &CallError) -> bool {
-    matches!(error, CallError::Down { down: Down::Exited { exit: SIGKILL } | Down::LinkLost { .. }, .. })
+fn killed(error: &CnodeError) -> bool {
+    matches!(error, CnodeError::Down { down: NodeDown::Exited { exit: SIGKILL } | NodeDown::LinkLost { .. }, .. })
 }
 
 async fn members_that_are_killed_under_load(exec: PathBuf) {
@@ -180,7 +180,7 @@ async fn dropping_it_stops_all_members(exec: PathBuf) {
 }
 
 /// A call that takes until it is stopped.
-fn busy(pool: &Pool) -> tokio::task::JoinHandle<Result<String, CallError>> {
+fn busy(pool: &Pool) -> tokio::task::JoinHandle<Result<String, CnodeError>> {
     let pool = pool.clone();
     tokio::spawn(async move { pool.request_timeout::<String>((atom!("slowly"), 3_600_000, "never"), LONG).await })
 }
@@ -229,8 +229,8 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
     for call in calls {
         if call.is_finished() {
             let error = call.await.unwrap().unwrap_err();
-            let CallError::Down { node, down } = &error else { panic!("{error:?}") };
-            assert_eq!((node.as_str(), down), ("calc2@127.0.0.1", &Down::Exited { exit: SIGKILL }));
+            let CnodeError::Down { node, down } = &error else { panic!("{error:?}") };
+            assert_eq!((node.as_str(), down), ("calc2@127.0.0.1", &NodeDown::Exited { exit: SIGKILL }));
             failed += 1;
         } else {
             others.push(call);
@@ -241,7 +241,7 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
     pool.stop().await;
     for call in others {
         let error = within(60, "its end", call).await.unwrap().unwrap_err();
-        assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error:?}");
+        assert!(matches!(error, CnodeError::Down { down: NodeDown::Stopped, .. }), "{error:?}");
     }
     finish(net, before.into_iter().chain(after)).await;
 }
@@ -249,9 +249,9 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
 #[tokio::test]
 async fn calls_wait_for_a_member_within_their_time() {
     let net = up().await;
-    let pause = |millis| Backoff { jitter: 0.0, first: Duration::from_millis(millis), ..Backoff::default() };
+    let pause = |millis| Backoff::new(Duration::from_millis(millis), LONG * 60).jitter(0.0);
     for (pause, comes) in [(pause(200), true), (pause(3_600_000), false)] {
-        let pool = pool(rust_node()).backoff(Backoff { max: LONG * 60, ..pause }).start(&net).await.unwrap();
+        let pool = pool(rust_node()).backoff(pause).start(&net).await.unwrap();
         let mut groups = pids(&pool);
         signal(groups[0], "KILL");
         within(60, "the end", async {
@@ -314,7 +314,7 @@ async fn a_pool_that_gives_up_says_why() {
     let error = within(60, "its end", waits).await.unwrap().unwrap_err();
     assert!(killed(&error), "{error:?}");
     let error = within(60, "its end", each.request_timeout::<Pong>((atom!("ping"), "?"), LONG)).await.unwrap_err();
-    assert!(matches!(error, CallError::NotRunning { .. }), "{error:?}");
+    assert!(matches!(error, CnodeError::NotRunning { .. }), "{error:?}");
     each.stop().await;
     finish(net, groups).await;
 }
@@ -346,7 +346,7 @@ async fn a_member_that_does_not_start_takes_the_others_down() {
     let taken = CnodeBuilder::new(rust_node()).sname("taken").spawn(&net).await.unwrap();
     let template = CnodeBuilder::new(rust_node()).adopt(false);
     let error = Pool::builder("calc", template).names(["good", "taken"]).start(&net).await.unwrap_err();
-    let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
+    let StartSupervisorError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
     assert!(matches!(&**why, SpawnError::UnexpectedExit { .. }), "{why}");
     assert_eq!(&**child, "taken");
     let pid = taken.pid().unwrap();
@@ -362,10 +362,10 @@ async fn names_that_no_members_can_have() {
     let start = async |names: [&str; 2]| pool("/no/such/executable").names(names).start(&net).await.unwrap_err();
     for name in ["new\nline", "a.b", "a/b", "a:b", "a+b", ""] {
         let error = start(["good", name]).await;
-        let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
+        let StartSupervisorError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
         assert!(matches!(&**why, SpawnError::InvalidName { .. }), "{why}");
         assert_eq!(&**child, name);
     }
-    assert!(matches!(start(["same", "same"]).await, StartError::DuplicateId { .. }));
+    assert!(matches!(start(["same", "same"]).await, StartSupervisorError::DuplicateId { .. }));
     finish(net, []).await;
 }

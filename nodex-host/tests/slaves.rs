@@ -13,7 +13,7 @@ use nodex_core::{
     atom,
     term::{Atom, Port, RawTerm},
 };
-use nodex_host::{Events, Slave, SlaveBuilder, SpawnError, What, process::Exit};
+use nodex_host::{EventKind, Events, Slave, SlaveBuilder, SpawnError, process::Exit};
 use support::{
     net::{COOKIE, up},
     otp::{Otp, for_each_release},
@@ -144,7 +144,7 @@ async fn down_stops_them_all_and_calls_off_those_that_are_starting() {
         async move { never.spawn(&net).await }
     });
     let started = within(60, "its start", happened.next()).await.expect("an event");
-    let What::Started { pid } = started.what else { panic!("{started:?}") };
+    let EventKind::Started { pid } = started.kind else { panic!("{started:?}") };
     within(60, "the end of the host", net.down()).await;
     assert!(slave.exit().is_some() && marked(&mark).is_empty() && net.slaves().is_empty());
     assert!(support::members(pid).is_empty(), "the one that was starting");
@@ -207,7 +207,7 @@ async fn a_start_that_fails_says_why_and_leaves_nothing() {
         let error = options.events(&events).spawn(&net).await.expect_err("it must not start");
         drop(events);
         while let Some(event) = happened.next().await {
-            if let What::Started { pid } = event.what {
+            if let EventKind::Started { pid } = event.kind {
                 assert!(support::members(pid).is_empty(), "{error}");
             }
         }

@@ -13,7 +13,7 @@ use nodex_core::{
     node::{CallError as Core, Refusal, RpcError},
     term::{Atom, RawTerm},
 };
-use nodex_host::{CallError, Cnode};
+use nodex_host::{Cnode, CnodeError};
 use support::net::{Pong, c_node, finish, rust_node, up};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -24,9 +24,9 @@ async fn refused(cnode: &Cnode, message: impl IntoTerm + Clone) -> Vec<(Refusal,
         cnode.request_timeout::<i64>(message.clone(), LONG).await.unwrap_err(),
         cnode.call::<i64>(message, LONG).await.unwrap_err(),
     ];
-    let refusal = |error: CallError| {
+    let refusal = |error: CnodeError| {
         let text = error.to_string();
-        let CallError::Call { source: Core::Refused { refusal, reply, error: mismatch, .. }, .. } = error else {
+        let CnodeError::Call { source: Core::Refused { refusal, reply, error: mismatch, .. }, .. } = error else {
             panic!("{error:?}")
         };
         // What came, and what was expected, are there as well.
@@ -68,7 +68,7 @@ async fn errors_of_nodes_on_ei() {
     let net = up().await;
     let cnode = Cnode::builder(c_node()).sname("one").spawn(&net).await.unwrap();
     let error = cnode.request::<i64>((atom!("no_such_function"), 1)).await.unwrap_err();
-    let CallError::Call { source: Core::Refused { refusal, .. }, .. } = &error else { panic!("{error:?}") };
+    let CnodeError::Call { source: Core::Refused { refusal, .. }, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*refusal, Refusal::UnknownCall);
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
@@ -87,12 +87,12 @@ async fn a_reply_that_is_not_what_was_expected_is_carried() {
         // The chain goes down to what was wrong with the term.
         let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
         assert_eq!(deepest.to_string(), "expected integer, got tuple");
-        let CallError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
+        let CnodeError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
         assert_eq!(reply.decode::<Pong>().unwrap(), (atom!("pong"), "x".to_owned()));
     }
     // However large it is.
     let error = cnode.request_timeout::<i64>((atom!("big"), 4), LONG).await.unwrap_err();
-    let CallError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:.100?}") };
+    let CnodeError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:.100?}") };
     assert!(reply.as_bytes().len() > 4 << 20 && format!("{error:?}").len() < 10_000, "{error}");
     let (node, arguments) = (cnode.node().to_string(), "x".to_owned());
     let error = net.rpc::<i64>(&node, "pong", "ping", &[&arguments], LONG).await.unwrap_err();
@@ -112,7 +112,7 @@ async fn chains_of_errors_go_down_to_the_cause() {
     assert_eq!(error.source().unwrap().to_string(), unknown);
     let node = atom!("one@127.0.0.1");
     let source = net.node().call::<i64>((atom!("one"), node.clone()), 1, LONG).await.unwrap_err();
-    let error = CallError::Call { node, source };
+    let error = CnodeError::Call { node, source };
     let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
     assert_eq!(deepest.to_string(), unknown);
     let error = nodex_core::node::CookieSource::with_file("/nowhere/to/be/found").read().unwrap_err();

@@ -72,7 +72,7 @@ fn between_hosts(networks: &Networks) {
 
     networks.cut();
     let down = loop {
-        if let NodeEvent::Down { reason, .. } = world.wait(events.recv()).expect("an event") {
+        if let NodeEvent::Down { reason, .. } = world.wait(events.next()).expect("an event") {
             break reason;
         }
     };

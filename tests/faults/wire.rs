@@ -82,7 +82,7 @@ fn a_cut_line() {
     assert_eq!(ledger.failed.lock().expect("no panic in there").len(), 0, "a short silence broke something");
     scene.proxy.cut();
     let down = loop {
-        match scene.world.wait(events.recv()).expect("an event") {
+        match scene.world.wait(events.next()).expect("an event") {
             NodeEvent::Down { reason, .. } => break reason,
             _ => continue,
         }

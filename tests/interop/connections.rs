@@ -72,8 +72,8 @@ fn both_ways(otp: &Otp) {
     let up = NodeEvent::Up { node: node_name.clone() };
     for reason in [LinkEnd::Shutdown, LinkEnd::Closed, LinkEnd::Closed] {
         let down = NodeEvent::Down { node: node_name.clone(), reason };
-        assert_eq!(world.wait(events.recv()).expect("an event"), up);
-        assert_eq!(world.wait(events.recv()).expect("an event"), down);
+        assert_eq!(world.wait(events.next()).expect("an event"), up);
+        assert_eq!(world.wait(events.next()).expect("an event"), down);
     }
 }
 
@@ -275,25 +275,25 @@ fn kept_connected(otp: &Otp) {
     let mut events = node.events();
     let name = Atom::from_static(BEAM);
     // It is not there yet.
-    let backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_millis(100) };
+    let backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(100));
     let kept = world.within(|| node.keep_connected(&name, backoff));
     for _ in 0..2 {
         let mut beam = world.beam(otp, BEAM, &[]);
         let up = NodeEvent::Up { node: name.clone() };
-        assert_eq!(world.wait(events.recv()).expect("an event"), up);
+        assert_eq!(world.wait(events.next()).expect("an event"), up);
         beam.eventually("nodes(hidden)", &format!("['{OURS}']"));
         beam.eval(&format!("erlang:disconnect_node('{OURS}')"));
-        assert!(matches!(world.wait(events.recv()).expect("an event"), NodeEvent::Down { .. }));
-        assert_eq!(world.wait(events.recv()).expect("an event"), up);
+        assert!(matches!(world.wait(events.next()).expect("an event"), NodeEvent::Down { .. }));
+        assert_eq!(world.wait(events.next()).expect("an event"), up);
         assert_works(&world, &node, &mut beam);
         beam.kill();
-        assert!(matches!(world.wait(events.recv()).expect("an event"), NodeEvent::Down { .. }));
+        assert!(matches!(world.wait(events.next()).expect("an event"), NodeEvent::Down { .. }));
     }
     drop(kept);
     let mut beam = world.beam(otp, BEAM, &[]);
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(beam.eval("nodes(hidden)"), "[]");
-    assert!(events.is_empty());
+    assert_eq!(events.try_next(), None);
 }
 
 /// A visible node is in `nodes()`, and `global` works beside it. What answers any name says nothing for `global`.

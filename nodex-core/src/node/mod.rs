@@ -25,7 +25,7 @@ pub mod testing;
 pub use crate::protocol::Cookie;
 pub use api::{
     Backoff, Builder, CallError, Destination, Down, Exception, KeptConnected, Mailbox, Monitor, Node, Refusal,
-    RpcError, SendError, ServiceOptions, StartError, StartUnnamedError,
+    RpcError, SendError, ServiceOptions, StartError, StartUnnamedError, Subscription,
 };
 pub use connection::{NodeEvent, Peer};
 pub use executable::{
@@ -35,8 +35,8 @@ pub use executable::{
 pub use process::{ServiceEnd, ServiceError, ServiceType};
 pub use service::{
     Accepts, Args, AsyncFn, Call, CallKind, Caller, Context, Encoded, ExceptionClass, Extensions, FromArg, Function,
-    Functions, Handled, Handler, IntoReply, IntoService, Later, Lock, MissingState, NoReply, Raised, Rejection, Serve,
-    Served, Service, State, SyncFn, SystemState,
+    Functions, Handled, Handler, IntoReply, IntoService, Later, Lock, MissingState, NoReply, Raised, ReadGuard,
+    Rejection, Serve, Served, Service, State, SyncFn, SystemState, WriteGuard,
 };
 #[doc(hidden)]
 pub use service::{Checked, Shown};

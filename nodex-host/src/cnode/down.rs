@@ -9,7 +9,7 @@ use crate::process::Exit;
 /// Why a node is down.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Down {
+pub enum NodeDown {
     /// Its process has ended.
     #[error("its process ended: {exit}")]
     Exited {
@@ -48,9 +48,9 @@ pub enum Down {
     Stopped,
 }
 
-impl Down {
+impl NodeDown {
     /// True for an end that is no failure: it was stopped, or its process ended by itself with status 0.
     pub fn is_normal(&self) -> bool {
-        matches!(self, Down::Stopped | Down::Exited { exit: Exit::Status(0) })
+        matches!(self, NodeDown::Stopped | NodeDown::Exited { exit: Exit::Status(0) })
     }
 }

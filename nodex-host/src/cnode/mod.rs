@@ -22,11 +22,11 @@ mod start;
 
 pub(crate) use anything::Anything;
 pub use builder::CnodeBuilder;
-pub use call_error::CallError;
+pub use call_error::CnodeError;
 pub(crate) use cancel::Cancel;
-pub use down::Down;
+pub use down::NodeDown;
 pub use error::SpawnError;
-pub use event::{Event, Events, Subscription, What};
+pub use event::{CnodeEvent, EventKind, Events};
 pub(crate) use host::Host;
 pub use host::{HostNode, HostNodeError};
 pub use node_process::NodeProcess;

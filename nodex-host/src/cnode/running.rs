@@ -9,12 +9,14 @@ use nodex_core::{
     atom,
     convert::{FromTerm, IntoTerm},
     net::LinkEnd,
-    node::{Destination, Peer, exit_status},
+    node::{Destination, Peer, Subscription, exit_status},
     term::Atom,
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{Anything, CallError, Down, NodeProcess, Printed, Subscription, What, host::Host, report::Reporter};
+use super::{
+    Anything, CnodeError, CnodeEvent, EventKind, NodeDown, NodeProcess, Printed, host::Host, report::Reporter,
+};
 use crate::process::{Ending, Exit};
 
 /// How long a call waits for its reply unless it says otherwise.
@@ -41,8 +43,8 @@ struct Running {
     process: Option<NodeProcess>,
     reporter: Arc<Reporter>,
     /// Set before a stop, so that what follows is not taken for a fault of its own.
-    stopping: watch::Sender<Option<Down>>,
-    down: watch::Receiver<Option<Down>>,
+    stopping: watch::Sender<Option<NodeDown>>,
+    down: watch::Receiver<Option<NodeDown>>,
 }
 
 impl Cnode {
@@ -82,7 +84,7 @@ impl Cnode {
     }
 
     /// Its events from now on.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.reporter.subscribe()
     }
 
@@ -98,7 +100,7 @@ impl Cnode {
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
         self.request_timeout(message, CALL_TIMEOUT).await
     }
 
@@ -106,7 +108,7 @@ impl Cnode {
     ///
     /// # Errors
     /// As [`request`](Self::request).
-    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let result = self.0.host.node().request(self.to(), message, limit).await;
         self.explain(result).await
     }
@@ -115,7 +117,7 @@ impl Cnode {
     ///
     /// # Errors
     /// As [`request`](Self::request), and when no process has that name.
-    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let result = self.0.host.node().call(self.to(), request, limit).await;
         self.explain(result).await
     }
@@ -124,7 +126,7 @@ impl Cnode {
     ///
     /// # Errors
     /// When the node is down or the request cannot be encoded.
-    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         let result = self.0.host.node().cast(self.to(), request).await;
         self.explain(result).await
     }
@@ -133,30 +135,30 @@ impl Cnode {
     ///
     /// # Errors
     /// When the node is down or the message cannot be encoded.
-    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         let result = self.0.host.node().send(self.to(), message).await;
         self.explain(result).await
     }
 
     /// Why it is down; `None` while it is up.
-    pub fn is_down(&self) -> Option<Down> {
+    pub fn down_reason(&self) -> Option<NodeDown> {
         self.0.down.borrow().clone()
     }
 
     /// Waits until it is down, and tells why.
-    pub async fn down(&self) -> Down {
+    pub async fn down(&self) -> NodeDown {
         let mut down = self.0.down.clone();
         match down.wait_for(Option::is_some).await.map(|down| down.clone()) {
             Ok(Some(down)) => down,
             // The watch went with its runtime.
-            _ => Down::Stopped,
+            _ => NodeDown::Stopped,
         }
     }
 
     /// Stops it: its process by end of stdin, SIGTERM, the grace period and SIGKILL, all for its whole group; a node
     /// that was already running when it was found loses its connection. Gives the exit of the process if there is one.
     pub async fn stop(&self) -> Option<Exit> {
-        self.0.is_stopped(Down::Stopped);
+        self.0.is_stopped(NodeDown::Stopped);
         let exit = match &self.0.process {
             Some(process) => Some(process.stop().await),
             None => {
@@ -174,12 +176,12 @@ impl Cnode {
     ///
     /// # Errors
     /// When there is no answer in time, or it is down.
-    pub async fn ping(&self, limit: Duration) -> Result<(), CallError> {
+    pub async fn ping(&self, limit: Duration) -> Result<(), CnodeError> {
         let node = self.0.host.node();
         let to = (atom!("net_kernel"), self.node().clone());
         let result = node.call::<Anything>(to, (atom!("is_auth"), node.name().clone()), limit).await;
         match self.explain(result.map(drop)).await {
-            Err(CallError::Call { source: nodex_core::node::CallError::NoProcess, .. }) => Ok(()),
+            Err(CnodeError::Call { source: nodex_core::node::CallError::NoProcess, .. }) => Ok(()),
             result => result,
         }
     }
@@ -190,7 +192,7 @@ impl Cnode {
     }
 
     /// Begins to stop it for a reason that its calls are told.
-    pub(crate) fn fail(&self, down: Down) {
+    pub(crate) fn fail(&self, down: NodeDown) {
         self.0.is_stopped(down);
         self.0.peer.disconnect();
         if let Some(process) = &self.0.process {
@@ -203,21 +205,21 @@ impl Cnode {
     }
 
     /// A node that is down says more than a connection that is not there.
-    async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CallError> {
+    async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CnodeError> {
         use nodex_core::node::CallError as Core;
         match result {
             Ok(value) => Ok(value),
             Err(Core::NoConnection | Core::Connect(_)) if self.0.peer_is_gone() => {
-                Err(CallError::Down { node: self.node().clone(), down: self.down().await })
+                Err(CnodeError::Down { node: self.node().clone(), down: self.down().await })
             }
-            Err(source) => Err(CallError::Call { node: self.node().clone(), source }),
+            Err(source) => Err(CnodeError::Call { node: self.node().clone(), source }),
         }
     }
 }
 
 impl Running {
     /// The first reason counts.
-    fn is_stopped(&self, down: Down) {
+    fn is_stopped(&self, down: NodeDown) {
         self.stopping.send_if_modified(|known| {
             let first = known.is_none();
             known.get_or_insert(down);
@@ -238,13 +240,13 @@ struct Watch {
     /// Its exit status means what it means for nodes that are built with nodex.
     ours: bool,
     reporter: Arc<Reporter>,
-    stopping: watch::Receiver<Option<Down>>,
+    stopping: watch::Receiver<Option<NodeDown>>,
 }
 
 impl Watch {
-    async fn run(self, is_down: watch::Sender<Option<Down>>, running: Weak<Running>) {
+    async fn run(self, is_down: watch::Sender<Option<NodeDown>>, running: Weak<Running>) {
         let down = match &self.ending {
-            None => Down::LinkLost { reason: self.peer.ended().await },
+            None => NodeDown::LinkLost { reason: self.peer.ended().await },
             Some(ending) => {
                 // In this order: what the process says of its end is more than what its connection says.
                 let (exit, link) = tokio::select! {
@@ -263,15 +265,15 @@ impl Watch {
                         if let Some(process) = running.upgrade().as_ref().and_then(|running| running.process.as_ref()) {
                             process.begin_stop();
                         }
-                        Down::LinkLost { reason: reason.unwrap_or(LinkEnd::Closed) }
+                        NodeDown::LinkLost { reason: reason.unwrap_or(LinkEnd::Closed) }
                     }
                 }
             }
         };
         // Without an owner nobody can have wanted anything else.
-        let unowned = (running.strong_count() == 0).then_some(Down::Stopped);
+        let unowned = (running.strong_count() == 0).then_some(NodeDown::Stopped);
         let down = self.stopping.borrow().clone().or(unowned).unwrap_or(down);
-        self.reporter.send(What::Down(down.clone()));
+        self.reporter.send(EventKind::Down(down.clone()));
         is_down.send_replace(Some(down));
     }
 }
@@ -282,22 +284,22 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 impl Watch {
     /// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
     /// if the link was not ended from here.
-    async fn cause(&self, exit: Exit, link: LinkEnd) -> Down {
+    async fn cause(&self, exit: Exit, link: LinkEnd) -> NodeDown {
         let by_node = matches!(link, LinkEnd::Closed | LinkEnd::Io { .. });
-        if exit == Exit::Status(0) && !by_node { Down::LinkLost { reason: link } } else { self.meaning(exit).await }
+        if exit == Exit::Status(0) && !by_node { NodeDown::LinkLost { reason: link } } else { self.meaning(exit).await }
     }
 
     /// What this end of a process means. What it printed has been told by then.
-    async fn meaning(&self, exit: Exit) -> Down {
+    async fn meaning(&self, exit: Exit) -> NodeDown {
         let _ = timeout(LAST_LINES, self.reporter.all_read()).await;
         const BREACH: i32 = exit_status::BREACH as i32;
         const SERVICE_ENDED: i32 = exit_status::SERVICE_ENDED as i32;
-        let Exit::Status(status @ (BREACH | SERVICE_ENDED)) = exit else { return Down::Exited { exit } };
+        let Exit::Status(status @ (BREACH | SERVICE_ENDED)) = exit else { return NodeDown::Exited { exit } };
         // A node says what for. A handler that ends its process with the same status does not.
         match self.reporter.printed().last_error().filter(|_| self.ours) {
-            Some(cause) if status == BREACH => Down::Breach { cause: cause.into() },
-            Some(cause) => Down::ServiceEnded { cause: cause.into() },
-            None => Down::Exited { exit },
+            Some(cause) if status == BREACH => NodeDown::Breach { cause: cause.into() },
+            Some(cause) => NodeDown::ServiceEnded { cause: cause.into() },
+            None => NodeDown::Exited { exit },
         }
     }
 }

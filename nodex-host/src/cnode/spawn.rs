@@ -9,7 +9,7 @@ use nodex_core::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Cancel, Cnode, CnodeBuilder, NodeProcess, Protocol, SpawnError, What,
+    Cancel, Cnode, CnodeBuilder, EventKind, NodeProcess, Protocol, SpawnError,
     host::Host,
     plan::Plan,
     report::Reporter,
@@ -40,7 +40,7 @@ impl CnodeBuilder {
             }
         {
             let reporter = Arc::new(Reporter::new(&plan.node, self.process.events.clone().unwrap_or_default()));
-            reporter.send(What::Connected);
+            reporter.send(EventKind::Connected);
             return Ok(Cnode::new(host, self.registered_name.clone(), peer, None, reporter));
         }
         self.spawn_new(host, plan, cancel).await
@@ -75,7 +75,7 @@ impl CnodeBuilder {
         match connection(host.node(), &process, dial_after, deadline, cancel).await {
             Ok(peer) => {
                 let reporter = process.reporter().clone();
-                reporter.send(What::Connected);
+                reporter.send(EventKind::Connected);
                 Ok(Cnode::new(host, self.registered_name.clone(), peer, Some(process), reporter))
             }
             Err(failed) => {

@@ -2,12 +2,15 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use nodex_core::convert::{FromTerm, IntoTerm};
+use nodex_core::{
+    convert::{FromTerm, IntoTerm},
+    node::Subscription,
+};
 
 use super::{MemberInfo, member::UnderWay, members::Members};
 use crate::{
-    cnode::{CALL_TIMEOUT, CallError, Cnode},
-    supervisor::{Ended, Subscription, Supervisor},
+    cnode::{CALL_TIMEOUT, Cnode, CnodeError},
+    supervisor::{Ended, Supervisor, SupervisorEvent},
 };
 
 /// Identical nodes behind one name. Cheap to clone; it ends with [`stop`](Self::stop) or with its last clone, and all
@@ -32,7 +35,7 @@ impl Pool {
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
         self.request_timeout(message, CALL_TIMEOUT).await
     }
 
@@ -40,7 +43,7 @@ impl Pool {
     ///
     /// # Errors
     /// As [`request`](Self::request).
-    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, under_way, rest) = self.member(limit).await?;
         under_way.ended(cnode.request_timeout(message, rest).await)
     }
@@ -49,7 +52,7 @@ impl Pool {
     ///
     /// # Errors
     /// As [`request`](Self::request), and when no process has the registered name.
-    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, under_way, rest) = self.member(limit).await?;
         under_way.ended(cnode.call(request, rest).await)
     }
@@ -58,7 +61,7 @@ impl Pool {
     ///
     /// # Errors
     /// When none is up or the request cannot be encoded.
-    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         let (cnode, under_way, _) = self.member(CALL_TIMEOUT).await?;
         under_way.sent(cnode.cast(request).await)
     }
@@ -67,7 +70,7 @@ impl Pool {
     ///
     /// # Errors
     /// When none is up or the message cannot be encoded.
-    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         let (cnode, under_way, _) = self.member(CALL_TIMEOUT).await?;
         under_way.sent(cnode.send(message).await)
     }
@@ -83,7 +86,7 @@ impl Pool {
     }
 
     /// All events of its members from now on.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.0.supervisor.subscribe()
     }
 
@@ -99,7 +102,7 @@ impl Pool {
     }
 
     /// A member that is up, the call that it now has, and what is left of the time.
-    async fn member(&self, limit: Duration) -> Result<(Cnode, UnderWay<'_>, Duration), CallError> {
+    async fn member(&self, limit: Duration) -> Result<(Cnode, UnderWay<'_>, Duration), CnodeError> {
         let ended = || self.0.supervisor.has_ended();
         self.0.members.wait(limit, ended).await
     }

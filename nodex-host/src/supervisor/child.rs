@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::cnode::{CALL_TIMEOUT, CallError, Cnode};
+use crate::cnode::{CALL_TIMEOUT, Cnode, CnodeError};
 
 /// How it is with a child of a supervisor.
 #[derive(Debug, Clone)]
@@ -83,14 +83,14 @@ impl Child {
     ///
     /// # Errors
     /// When it is down and stays so, or does not come up in time.
-    pub async fn up(&self, limit: Duration) -> Result<Cnode, CallError> {
+    pub async fn up(&self, limit: Duration) -> Result<Cnode, CnodeError> {
         match self.cnode() {
             Some(cnode) => Ok(cnode),
             None => self.wait_up(after(limit), limit).await,
         }
     }
 
-    async fn wait_up(&self, deadline: Instant, limit: Duration) -> Result<Cnode, CallError> {
+    async fn wait_up(&self, deadline: Instant, limit: Duration) -> Result<Cnode, CnodeError> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, ChildState::Restarting { .. }));
         let settled = match timeout_at(deadline, settled).await {
@@ -99,8 +99,8 @@ impl Child {
         };
         match settled.unwrap_or_else(|| self.state()) {
             ChildState::Up(cnode) => Ok(cnode),
-            ChildState::Restarting { reason } => Err(CallError::NotUp { child: self.id.clone(), limit, reason }),
-            ChildState::Down { reason } => Err(CallError::NotRunning { child: self.id.clone(), reason }),
+            ChildState::Restarting { reason } => Err(CnodeError::NotUp { child: self.id.clone(), limit, reason }),
+            ChildState::Down { reason } => Err(CnodeError::NotRunning { child: self.id.clone(), reason }),
         }
     }
 
@@ -109,7 +109,7 @@ impl Child {
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
         self.request_timeout(message, CALL_TIMEOUT).await
     }
 
@@ -117,7 +117,7 @@ impl Child {
     ///
     /// # Errors
     /// As [`request`](Self::request).
-    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
         cnode.request_timeout(message, rest).await
     }
@@ -126,7 +126,7 @@ impl Child {
     ///
     /// # Errors
     /// As [`request`](Self::request), and when no process has the registered name.
-    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CallError> {
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
         cnode.call(request, rest).await
     }
@@ -135,7 +135,7 @@ impl Child {
     ///
     /// # Errors
     /// When it is not up or the request cannot be encoded.
-    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.cast(request).await
     }
 
@@ -143,12 +143,12 @@ impl Child {
     ///
     /// # Errors
     /// When it is not up or the message cannot be encoded.
-    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.send(message).await
     }
 
     /// The node, and what is left of the time.
-    async fn up_with_rest(&self, limit: Duration) -> Result<(Cnode, Duration), CallError> {
+    async fn up_with_rest(&self, limit: Duration) -> Result<(Cnode, Duration), CnodeError> {
         if let Some(cnode) = self.cnode() {
             return Ok((cnode, limit));
         }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use nodex_core::node::Subscription;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Change, Child, ChildError, ChildInfo, ChildSpec, ChildState, Counts, Ended, StartChildError, Subscription,
+    Change, Child, ChildError, ChildInfo, ChildSpec, ChildState, Counts, Ended, StartChildError, SupervisorEvent,
     command::Command, event::Changes,
 };
 
@@ -105,7 +106,7 @@ impl Supervisor {
     }
 
     /// All events from now on.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.0.changes.subscribe()
     }
 

@@ -11,12 +11,12 @@ use tokio::{
 };
 
 use super::task::Task;
-use crate::cnode::{Anything, Cnode, Down};
+use crate::cnode::{Anything, Cnode, NodeDown};
 
 type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
 /// A check that is made again and again while a child is up. When it fails too often in a row, the child is stopped
-/// with [`Down::Unhealthy`], which is an abnormal end.
+/// with [`NodeDown::Unhealthy`], which is an abnormal end.
 #[derive(Clone)]
 pub struct Health {
     check: Arc<Check>,
@@ -108,7 +108,7 @@ impl Health {
     }
 
     /// Checks until it is down, and takes it down when it is not healthy. The checks are made in a task of this runtime.
-    pub(super) async fn watch(&self, cnode: &Cnode, runtime: &Handle) -> Down {
+    pub(super) async fn watch(&self, cnode: &Cnode, runtime: &Handle) -> NodeDown {
         let checks = Task::start(runtime, self.clone().until_it_fails(cnode.clone()));
         tokio::select! {
             down = cnode.down() => down,
@@ -117,7 +117,7 @@ impl Health {
                     true => "its check panicked".to_owned(),
                     false => "it cannot be checked any more".to_owned(),
                 });
-                cnode.fail(Down::Unhealthy { problem: problem.into() });
+                cnode.fail(NodeDown::Unhealthy { problem: problem.into() });
                 cnode.down().await
             }
         }

@@ -27,11 +27,10 @@
 //! ```
 //!
 //! The words are those of `supervisor(3)`. What OTP does not have: a pause before each restart that grows
-//! ([`Backoff`]), limits for single children ([`Restart::at_most`]) and health checks ([`Health`]). A failed restart
+//! ([`Backoff`](nodex_core::node::Backoff)), limits for single children ([`Restart::at_most`]) and health checks ([`Health`]). A failed restart
 //! counts as a failure, as in OTP.
 
 mod alone;
-mod backoff;
 mod builder;
 mod child;
 mod command;
@@ -49,13 +48,12 @@ mod spec;
 mod task;
 
 pub use alone::{Supervised, SupervisedBuilder};
-pub use backoff::Backoff;
 pub use builder::SupervisorBuilder;
 pub(crate) use child::after;
 pub use child::{Child, ChildState};
 pub use entry::{ChildInfo, Counts};
-pub use error::{ChildError, Ended, Failure, StartChildError, StartError};
-pub use event::{Change, Subscription, SupervisorEvent};
+pub use error::{ChildError, Ended, Failure, StartChildError, StartSupervisorError};
+pub use event::{Change, SupervisorEvent};
 pub use handle::Supervisor;
 pub use health::Health;
 pub use intensity::Intensity;

@@ -87,7 +87,7 @@ async fn a_restart_waits_for_slow_calls_and_cuts_off_those_without_end() {
     assert_eq!(restarted, Restarted { members: 2, cut_short: 1 });
     assert_eq!(slow.await.unwrap().unwrap(), "slow");
     let error = endless.await.unwrap().unwrap_err();
-    assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error:?}");
+    assert!(matches!(error, CnodeError::Down { down: NodeDown::Stopped, .. }), "{error:?}");
     let mut told = Vec::new();
     while told.len() < 4 {
         match within(60, "events", events.next()).await.unwrap().change {

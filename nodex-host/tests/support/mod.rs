@@ -15,9 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nodex_core::node::Subscription;
 use nodex_host::{
-    CnodeBuilder, Event, Events, HostNode, SpawnError, What,
-    cnode::Subscription,
+    CnodeBuilder, CnodeEvent, EventKind, Events, HostNode, SpawnError,
     process::{Exit, Line},
 };
 pub(crate) use nodex_testkit::{
@@ -48,7 +48,7 @@ pub(crate) fn host() -> HostNode {
 /// One start of a child, its events, and at the end the check that its group is empty.
 pub(crate) struct Start {
     pub(crate) result: Result<nodex_host::NodeProcess, SpawnError>,
-    pub(crate) events: Subscription,
+    pub(crate) events: Subscription<CnodeEvent>,
     pub(crate) took: Duration,
 }
 
@@ -81,7 +81,7 @@ impl Start {
     }
 
     /// All events of the process up to its end; checks that its group is then empty.
-    pub(crate) async fn finish(self) -> Vec<Event> {
+    pub(crate) async fn finish(self) -> Vec<CnodeEvent> {
         drop(self.result);
         let mut all = Vec::new();
         let mut events = self.events;
@@ -89,7 +89,7 @@ impl Start {
             all.push(event);
         }
         for event in &all {
-            if let What::Started { pid } = event.what {
+            if let EventKind::Started { pid } = event.kind {
                 nothing_left(pid).await;
             }
         }
@@ -104,15 +104,15 @@ pub(crate) fn obeyed(exit: Exit) {
 }
 
 /// The lines among these events.
-pub(crate) fn lines(events: &[Event]) -> Vec<Line> {
-    let line = |event: &Event| match &event.what {
-        What::Line(line) => Some(line.clone()),
+pub(crate) fn lines(events: &[CnodeEvent]) -> Vec<Line> {
+    let line = |event: &CnodeEvent| match &event.kind {
+        EventKind::Line(line) => Some(line.clone()),
         _ => None,
     };
     events.iter().filter_map(line).collect()
 }
 
-pub(crate) fn texts(events: &[Event]) -> Vec<String> {
+pub(crate) fn texts(events: &[CnodeEvent]) -> Vec<String> {
     lines(events).iter().map(ToString::to_string).collect()
 }
 

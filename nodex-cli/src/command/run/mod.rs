@@ -11,11 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::term::RawTerm;
+use nodex_core::{node::Subscription, term::RawTerm};
 use nodex_host::{
-    Distributed, Events, What,
-    cnode::Subscription as Lines,
-    supervisor::{Change, Ended, Subscription, Supervised, SupervisedBuilder},
+    CnodeEvent, Distributed, EventKind, Events,
+    supervisor::{Change, Ended, Supervised, SupervisedBuilder, SupervisorEvent},
 };
 use tokio::time::timeout;
 
@@ -183,8 +182,8 @@ impl Failure {
 
 /// What happens, and where it is shown.
 struct Watch {
-    lines: Lines,
-    changes: Subscription,
+    lines: Subscription<CnodeEvent>,
+    changes: Subscription<SupervisorEvent>,
     show: Show,
     ended: Option<Ended>,
 }
@@ -210,7 +209,7 @@ impl Watch {
         tokio::select! {
             biased;
             Some(event) = self.lines.next() => {
-                if let What::Line(line) = &event.what {
+                if let EventKind::Line(line) = &event.kind {
                     self.show.line(&event.node, line)?;
                 }
             }

@@ -5,11 +5,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use futures::future::{Either, select};
 use std::pin::pin;
 use tokio::{
-    sync::{broadcast, watch},
+    sync::watch,
     time::{Instant, timeout, timeout_at},
 };
 
-use super::builder::Builder;
+use super::{builder::Builder, subscription::Subscription};
 use crate::{
     epmd::EpmdError,
     net::{ConnectError, LinkEnd, Locate, Obstacle, Pauses, connect, connect_by, obstacle},
@@ -214,8 +214,8 @@ impl Node {
     }
 
     /// Hears of every node that comes or goes from now on. Who lags behind by more than 256 events loses the oldest.
-    pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
-        self.0.peers.events()
+    pub fn events(&self) -> Subscription<NodeEvent> {
+        Subscription::new(self.0.peers.events(), NodeEvent::Missed)
     }
 
     /// Connects to this node (`name@host`) unless it is connected already.

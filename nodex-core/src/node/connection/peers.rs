@@ -115,6 +115,8 @@ pub enum NodeEvent {
         /// Why.
         reason: LinkEnd,
     },
+    /// This subscription was too slow, and this many events are lost to it.
+    Missed(u64),
 }
 
 /// The outcome of an attempt to connect, for all who wait for it.

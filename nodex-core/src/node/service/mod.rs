@@ -26,7 +26,7 @@ pub use interface::{Accepts, Function, IntoService, Service};
 pub use nodex_proto::reply::Checked;
 pub use nodex_proto::reply::{Encoded, ExceptionClass, IntoReply, NoReply, Raised};
 pub use serve::{Serve, Served};
-pub use state::{Extensions, Lock, MissingState, State};
+pub use state::{Extensions, Lock, MissingState, ReadGuard, State, WriteGuard};
 #[doc(hidden)]
 pub use system_state::Shown;
 pub use system_state::SystemState;

@@ -4,7 +4,7 @@ use std::{
     any::{Any, TypeId, type_name},
     collections::HashMap,
     fmt,
-    ops::Deref,
+    ops::{Deref, DerefMut},
     sync::Arc,
 };
 
@@ -32,13 +32,13 @@ impl<T> Lock<T> {
     }
 
     /// Waits, behind all who came before, until no `&mut self` handler runs.
-    pub async fn read(self) -> OwnedRwLockReadGuard<T> {
-        self.0.read_owned().await
+    pub async fn read(self) -> ReadGuard<T> {
+        ReadGuard(self.0.read_owned().await)
     }
 
     /// Waits, behind all who came before, until no other handler runs.
-    pub async fn write(self) -> OwnedRwLockWriteGuard<T> {
-        self.0.write_owned().await
+    pub async fn write(self) -> WriteGuard<T> {
+        WriteGuard(self.0.write_owned().await)
     }
 }
 
@@ -51,6 +51,39 @@ impl<T> From<T> for Lock<T> {
 impl<T> Clone for Lock<T> {
     fn clone(&self) -> Self {
         Lock(self.0.clone())
+    }
+}
+
+/// The state, as a `&self` handler has it: see [`Lock::read`].
+#[derive(Debug)]
+pub struct ReadGuard<T>(OwnedRwLockReadGuard<T>);
+
+impl<T> Deref for ReadGuard<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// The state, as a `&mut self` handler has it: see [`Lock::write`].
+#[derive(Debug)]
+pub struct WriteGuard<T>(OwnedRwLockWriteGuard<T>);
+
+impl<T> Deref for WriteGuard<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for WriteGuard<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }
 

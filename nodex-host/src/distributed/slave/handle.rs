@@ -4,13 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use nodex_core::{
     convert::{FromTerm, IntoTerm},
-    node::{Node, RpcError},
+    node::{Node, RpcError, Subscription},
     term::Atom,
 };
 
 use super::Strays;
 use crate::{
-    cnode::{NodeProcess, Printed, Subscription},
+    cnode::{CnodeEvent, NodeProcess, Printed},
     process::{Ending, Exit},
 };
 
@@ -55,7 +55,7 @@ impl Slave {
     }
 
     /// Its events from now on: what it prints, and its end.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.process.subscribe()
     }
 

@@ -1,17 +1,30 @@
-//! The pause before a restart.
+//! The pause before something is tried again.
 
 use std::time::Duration;
 
-/// How long to wait before a restart: twice as long each time, up to a limit, and from the start again once the child
-/// has been up for a while. OTP has no such pause.
+/// How long to wait before a connection is made again ([`Node::keep_connected`](crate::node::Node::keep_connected)) or a child
+/// of a supervisor is restarted: twice as long each time, up to a limit, and from the start again once it has lasted for
+/// a while.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use nodex_core::node::Backoff;
+///
+/// let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(30)).jitter(0.0);
+/// assert_eq!(backoff.pause(0, 0), Duration::from_millis(100));
+/// assert_eq!(backoff.pause(3, 0), Duration::from_millis(800));
+/// assert_eq!(backoff.pause(20, 0), Duration::from_secs(30));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Backoff {
-    /// The pause before the first restart. Default: 100 ms.
+    /// The pause after the first failure, and after the end of what has lasted. Default: 100 ms.
     pub first: Duration,
     /// The longest pause. Default: 10 s.
     pub max: Duration,
-    /// The part of each pause that is left to chance, from 0 to 1, so that many children that fail together do not
-    /// come back together. A pause is never longer for it. Default: 0.2.
+    /// The part of each pause that is left to chance, from 0 to 1, so that many that fail together do not come back
+    /// together. A pause is never longer for it. Default: 0.2.
     pub jitter: f64,
     /// After so long without a failure the next pause is the first again. Default: 10 s.
     pub stable: Duration,
@@ -19,23 +32,37 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Backoff {
-            first: Duration::from_millis(100),
-            max: Duration::from_secs(10),
-            jitter: 0.2,
-            stable: Duration::from_secs(10),
-        }
+        Backoff::new(Duration::from_millis(100), Duration::from_secs(10))
     }
 }
 
 impl Backoff {
-    /// No pause at all, as in OTP.
+    /// No pause at all, as OTP's supervisors have it.
     pub const NONE: Backoff =
         Backoff { first: Duration::ZERO, max: Duration::ZERO, jitter: 0.0, stable: Duration::ZERO };
 
-    /// The pause after so many restarts since the child was last stable. `random` is any number.
-    pub(super) fn pause(&self, restarts: u32, random: u64) -> Duration {
-        let factor = 1u32.checked_shl(restarts).unwrap_or(u32::MAX);
+    /// With these pauses, the first and the longest.
+    pub const fn new(first: Duration, max: Duration) -> Backoff {
+        Backoff { first, max, jitter: 0.2, stable: Duration::from_secs(10) }
+    }
+
+    /// The part of each pause that is left to chance, from 0 to 1. Default: 0.2.
+    #[must_use]
+    pub const fn jitter(mut self, part: f64) -> Backoff {
+        self.jitter = part;
+        self
+    }
+
+    /// After how long without a failure the next pause is the first again. Default: 10 s.
+    #[must_use]
+    pub const fn stable(mut self, time: Duration) -> Backoff {
+        self.stable = time;
+        self
+    }
+
+    /// The pause after so many failures in a row beside the first. `random` is any number.
+    pub fn pause(&self, failures: u32, random: u64) -> Duration {
+        let factor = 1u32.checked_shl(failures).unwrap_or(u32::MAX);
         let pause = self.first.saturating_mul(factor).min(self.max);
         let jitter = if self.jitter.is_nan() { 0.0 } else { self.jitter.clamp(0.0, 1.0) };
         // The upper 32 bits, as a number from 0 to 1.
