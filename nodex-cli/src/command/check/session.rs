@@ -8,7 +8,7 @@ use nodex_core::{
     convert::{IntoTerm, term_to_binary},
     dist::{Flags, control::frame},
     etf::EncodeError,
-    net::{LinkEnd, raw::Connection},
+    net::raw::Connection,
     term::{Atom, Pid, RawTerm, Reference, Syntax, Term, Text},
 };
 use tokio::time::{Instant, timeout_at};
@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::subject::{Call, Subject};
 use crate::{
     output,
-    raw::{Heard, Signal, To, write},
+    raw::{Heard, Signal, To, ended, write},
 };
 
 /// The connection, and the processes on this side of it.
@@ -109,8 +109,15 @@ impl Session {
     }
 
     /// What comes next; `None` when nothing came until `deadline`.
-    pub(super) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Heard>, LinkEnd> {
-        Ok(timeout_at(deadline, self.connection.next()).await.ok().transpose()?.map(Heard::from))
+    ///
+    /// # Errors
+    /// Why nothing can come any more.
+    pub(super) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Heard>, String> {
+        match timeout_at(deadline, self.connection.next()).await {
+            Ok(Ok(incoming)) => Ok(Some(incoming.into())),
+            Ok(Err(end)) => Err(ended(&end)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The first signal that `wanted` takes.
@@ -129,7 +136,7 @@ impl Session {
                         return Ok(found);
                     }
                 }
-                Err(error) => return Err(Silence::Gone(error.to_string())),
+                Err(why) => return Err(Silence::Gone(why)),
             }
         }
     }
@@ -154,7 +161,7 @@ impl Session {
                     return Ok(());
                 }
                 Ok(Some(Heard::Signal(_))) => {}
-                Err(error) => return Err(Silence::Gone(error.to_string())),
+                Err(why) => return Err(Silence::Gone(why)),
             }
         }
     }
