@@ -4,7 +4,7 @@
 // The paths that the macros write, `::nodex::..`, work in here too.
 extern crate self as nodex;
 
-pub use nodex_core::{Bytes, atom, eetf, etf, net, node, term};
+pub use nodex_core::{Bytes, atom, eetf, etf, net, node, protocol, term, text};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]
@@ -55,6 +55,22 @@ mod pages {
     mod performance {}
     #[doc = include_str!("../docs/protocol.md")]
     mod protocol {}
+    #[doc = include_str!("../docs/style.md")]
+    mod style {}
     #[doc = include_str!("../docs/types.md")]
     mod types {}
+    #[doc = include_str!("../src/README.md")]
+    mod facade {}
+    #[doc = include_str!("../nodex-proto/README.md")]
+    mod proto {}
+    #[doc = include_str!("../nodex-core/README.md")]
+    mod core {}
+    #[doc = include_str!("../nodex-macros/README.md")]
+    mod macros {}
+    #[doc = include_str!("../nodex-host/README.md")]
+    mod host {}
+    #[doc = include_str!("../nodex-cli/README.md")]
+    mod cli {}
+    #[doc = include_str!("../benches/wire/README.md")]
+    mod bench {}
 }

@@ -1,15 +1,15 @@
 //! The part of the contract of a node executable that needs no Erlang host: arguments, and hosts
 //! that cannot be reached.
 
-mod support;
+use crate::support;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::time::Duration;
 
-use support::epmd::{Epmd, free_port};
-use support::executable::Executable;
-use support::run::{Ended, run};
+use nodex_testkit::executable::Executable;
+use nodex_testkit::run::{Ended, run};
+use nodex_testkit::{epmd::Epmd, free_port};
 
 support::for_each_executable!(usage, no_epmd, not_registered, epmd_that_answers_rubbish, silent_epmd, silent_host);
 

@@ -16,8 +16,6 @@
 //! Elixir lines of the form `expression  #=> value` are checked. What the pages show for other programs is in
 //! `docs_files.rs`.
 
-mod support;
-
 use std::{
     collections::{BTreeSet, HashMap},
     fmt::Write as _,
@@ -28,15 +26,16 @@ use std::{
     time::Duration,
 };
 
+use crate::support::pages::{PAGES, blocks, read};
 use nodex::{
     convert::{Binary, BitString, Charlist},
     prelude::*,
 };
-use nodex_core::dist::{Flags, control::Op};
-use support::{
+use nodex_core::protocol::{Flags, control::Op};
+use nodex_testkit::{
     epmd::Epmd,
     executable::{Executable, target},
-    pages::{PAGES, blocks, read, root},
+    root,
     run::{Ended, run},
 };
 
@@ -83,7 +82,17 @@ fn cases_of_other_suites_have_their_tests() {
 #[test]
 fn every_page_is_looked_at() {
     let mut found = Vec::new();
-    for folder in ["", "docs/", "elixir/nodex_rs/"] {
+    for folder in [
+        "",
+        "docs/",
+        "src/",
+        "nodex-proto/",
+        "nodex-core/",
+        "nodex-macros/",
+        "nodex-host/",
+        "nodex-cli/",
+        "elixir/nodex_rs/",
+    ] {
         for entry in fs::read_dir(root().join(folder)).expect("a folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
             if name.ends_with(".md") {
@@ -95,7 +104,8 @@ fn every_page_is_looked_at() {
     none(found);
 
     let facade = read("src/lib.rs");
-    let compiled = |page: &&str| page.starts_with("docs/") || *page == "README.md";
+    let compiled =
+        |page: &&str| page.starts_with("docs/") || page.ends_with("README.md") && !page.starts_with("elixir/");
     for page in PAGES.iter().filter(|page| compiled(page)) {
         assert!(facade.contains(&format!("include_str!(\"../{page}\")")), "the code of {page} is not compiled");
     }
@@ -151,9 +161,10 @@ fn files_that_are_named_are_there() {
     for page in PAGES {
         for (number, line) in read(page).lines().enumerate() {
             for code in code_in(line) {
-                let places = ["", "nodex-core/src/"];
+                let places = ["", "nodex-core/src/", "nodex-proto/src/"];
                 let starts = ["nodex-", "scripts/", "tests/", "docs/", "examples/", "c_src/", "benches/", "elixir/"];
-                let starts_in_core = ["node/", "net/", "dist/", "etf/", "convert/", "epmd/", "term/"];
+                let starts_in_core =
+                    ["node/", "net/", "protocol/", "etf/", "convert/", "epmd/", "term/", "text/", "macros/"];
                 let is_path = starts.iter().chain(&starts_in_core).any(|start| code.starts_with(start))
                     && code.contains('/')
                     && !code.contains(['*', ' ', '<'])
@@ -363,7 +374,7 @@ fn limits_are_the_defaults() {
 fn known_answers_say_where_they_are_from() {
     let page = read("CONTRIBUTING.md");
     let mut files = BTreeSet::new();
-    for folder in ["scripts/vectors", "nodex-core/tests", "nodex-core/tests/etf_vectors", "tests/macros"] {
+    for folder in ["scripts/vectors", "nodex-proto/tests", "nodex-proto/tests/etf_vectors", "tests/macros"] {
         for entry in fs::read_dir(root().join(folder)).expect("a folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
             let records = folder == "scripts/vectors" && name.ends_with(".escript");

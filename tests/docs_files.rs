@@ -1,22 +1,14 @@
 //! What the pages show for other programs: manifests of cargo, a unit of systemd, an image, a pod. They are read as
 //! those programs read them, and what they start is started.
 
-mod support;
-
 use std::{
     collections::BTreeMap,
     process::{Command, Stdio},
     time::Duration,
 };
 
-use support::{
-    epmd::free_port,
-    erl::Beam,
-    executable::Executable,
-    otp::Otp,
-    pages::{Block, blocks, read},
-    run::run,
-};
+use crate::support::pages::{Block, blocks, read};
+use nodex_testkit::{erl::Beam, executable::Executable, free_port, otp::Otp, run::run};
 use yaml_rust2::{Yaml, YamlLoader};
 
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -40,14 +32,15 @@ fn are_of_a_node(arguments: &[&str], place: &str) {
 
 /// Environment variables that nodes, Erlang or releases of Elixir look at.
 fn is_a_variable(name: &str) -> bool {
-    let ours = ["nodex-core/src/node/cookie.rs", "nodex-core/src/node/log.rs", "docs/operating.md"];
+    let ours =
+        ["nodex-core/src/node/executable/cookie.rs", "nodex-core/src/node/executable/log.rs", "docs/operating.md"];
     let otp = ["ERL_AFLAGS", "RELEASE_DISTRIBUTION", "RELEASE_NODE", "RELEASE_COOKIE"];
     otp.contains(&name) || ours.iter().any(|file| read(file).contains(name))
 }
 
 #[test]
 fn manifests_are_valid_and_name_crates_that_are_there() {
-    let members = ["nodex", "nodex-core", "nodex-host", "nodex-macros"];
+    let members = ["nodex", "nodex-core", "nodex-host", "nodex-macros", "nodex-proto"];
     for block in blocks_of("toml") {
         let manifest: toml::Table = block.text.parse().unwrap_or_else(|error| panic!("{}: {error}", block.place));
         // A fleet; what stands in it is checked where fleets are read.

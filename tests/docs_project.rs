@@ -1,7 +1,5 @@
 //! `docs/elixir.md`, followed step by step: `mix new`, the files of the page, `mix test`, and what it shows in the shell.
 
-mod support;
-
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -9,10 +7,11 @@ use std::{
     time::Duration,
 };
 
-use support::{
+use crate::support::pages::{Block, blocks};
+use nodex_testkit::{
     epmd::Epmd,
     executable::{Executable, target},
-    pages::{Block, blocks, root},
+    root,
     run::{Ended, run},
 };
 

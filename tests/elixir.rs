@@ -1,10 +1,10 @@
 //! Node executables under a real Elixir host. The cases are in `tests/elixir/*.exs`; every
 //! executable goes through all of them.
 
-mod support;
+use crate::support;
 
-use support::beam::run_script;
-use support::executable::Executable;
+use nodex_testkit::executable::Executable;
+use nodex_testkit::script::run_script;
 
 support::for_each_executable!(start, calls, link, host);
 

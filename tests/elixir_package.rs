@@ -1,7 +1,5 @@
 //! The Elixir package in `elixir/nodex_rs`: its own ExUnit tests, on each release of Elixir that it is for.
 
-mod support;
-
 use std::{
     env,
     io::{self, Write},
@@ -9,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use support::{
+use nodex_testkit::{
     epmd::Epmd,
     executable::Executable,
     otp::{Folder, Otp},
@@ -22,9 +20,9 @@ const DEADLINE: Duration = Duration::from_secs(1_200);
 /// Fewer tests than this, and some have got lost.
 const AT_LEAST: u32 = 100;
 
-support::otp::release!(system = None; formatted, package);
-support::otp::release!(otp_27 = Some("27"); package);
-support::otp::release!(otp_29 = Some("29"); package);
+nodex_testkit::otp::release!(system = None; formatted, package);
+nodex_testkit::otp::release!(otp_27 = Some("27"); package);
+nodex_testkit::otp::release!(otp_29 = Some("29"); package);
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("elixir/nodex_rs")

@@ -1,7 +1,5 @@
 //! Real Erlang nodes of every release that use the embedded epmd, and their own `epmd` commands asking it.
 
-mod support;
-
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
@@ -9,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nodex_core::dist::Cookie;
 use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Options, Server};
 use nodex_core::node::Builder;
-use support::otp::{Folder, Otp, for_each_release};
+use nodex_core::protocol::Cookie;
+use nodex_testkit::otp::{Folder, Otp, for_each_release};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -103,8 +101,8 @@ impl<'a> Erlang<'a> {
     }
 }
 
-fn in_background(command: Command) -> JoinHandle<support::run::Ended> {
-    std::thread::spawn(move || support::run::run(command, DEADLINE))
+fn in_background(command: Command) -> JoinHandle<nodex_testkit::run::Ended> {
+    std::thread::spawn(move || nodex_testkit::run::run(command, DEADLINE))
 }
 
 fn nodes_find_each_other_and_the_epmd_command_lists_them(otp: &Otp) {
@@ -115,14 +113,14 @@ fn nodes_find_each_other_and_the_epmd_command_lists_them(otp: &Otp) {
     assert_eq!((entry.node_type, entry.highest_version), (NORMAL_NODE, 6));
 
     // A second node with the name cannot start.
-    let second = support::run::run(erlang.erl("waits", "halt(0)."), DEADLINE);
+    let second = nodex_testkit::run::run(erlang.erl("waits", "halt(0)."), DEADLINE);
     assert_ne!(second.code, Some(0), "{second:?}");
     let said = format!("{}{}", second.stdout, second.stderr);
     assert!(said.contains("the name waits@127.0.0.1 seems to be in use"), "{said}");
 
     let mut names = otp.command("epmd");
     names.args(["-port", &epmd.address.port().to_string(), "-names"]);
-    let names = support::run::run(names, DEADLINE);
+    let names = nodex_testkit::run::run(names, DEADLINE);
     assert_eq!(names.code, Some(0), "{names:?}");
     let expected =
         format!("epmd: up and running on port {} with data:\nname waits at port {}\n", epmd.address.port(), entry.port);
@@ -131,7 +129,7 @@ fn nodes_find_each_other_and_the_epmd_command_lists_them(otp: &Otp) {
     let eval = "Ping = net_adm:ping('waits@127.0.0.1'), {ok, Names} = erl_epmd:names(\"127.0.0.1\"), \
         io:format(\"~p ~0p~n\", [Ping, lists:sort([Name || {Name, _} <- Names])]), \
         rpc:call('waits@127.0.0.1', init, stop, []), init:stop().";
-    let asked = support::run::run(erlang.erl("asks", eval), DEADLINE);
+    let asked = nodex_testkit::run::run(erlang.erl("asks", eval), DEADLINE);
     assert_eq!((asked.code, asked.stdout.as_str()), (Some(0), "pong [\"asks\",\"waits\"]\n"), "{asked:?}");
     assert_eq!(waiting.join().expect("the first node").code, Some(0));
 
@@ -156,7 +154,7 @@ fn a_node_gets_a_name_when_another_program_takes_all_that_it_can(otp: &Otp) {
     assert!(take(101).is_err());
     let eval = "io:format(\"~p~n\", [net_adm:ping('waits@127.0.0.1')]), \
         rpc:call('waits@127.0.0.1', init, stop, []), init:stop().";
-    let asked = support::run::run(erlang.erl("asks", eval), DEADLINE);
+    let asked = nodex_testkit::run::run(erlang.erl("asks", eval), DEADLINE);
     assert_eq!(asked.stdout, "pong\n", "{asked:?}");
     assert_eq!(waiting.join().expect("the first node").code, Some(0));
     drop(held);
@@ -169,7 +167,7 @@ fn nodes_register_again_when_the_epmd_comes_back(otp: &Otp) {
     // OTP 23 does not try: its erl_epmd has no word for it.
     let eval = "{ok, {_, [{atoms, Atoms}]}} = beam_lib:chunks(code:which(erl_epmd), [atoms]), \
         io:format(\"~p~n\", [lists:keymember(reconnect, 2, Atoms)]), init:stop().";
-    let tries = support::run::run(erlang.erl("tries", eval), DEADLINE);
+    let tries = nodex_testkit::run::run(erlang.erl("tries", eval), DEADLINE);
     assert_eq!(tries.stdout, format!("{}\n", otp.release() > 23), "{tries:?}");
     if otp.release() == 23 {
         return;
@@ -180,7 +178,7 @@ fn nodes_register_again_when_the_epmd_comes_back(otp: &Otp) {
     let epmd = Epmd::start(&address.to_string());
     assert_eq!(epmd.wait_for("stays"), before);
     let stop = erlang.erl("stops", "rpc:call('stays@127.0.0.1', init, stop, []), init:stop().");
-    assert_eq!(support::run::run(stop, DEADLINE).code, Some(0));
+    assert_eq!(nodex_testkit::run::run(stop, DEADLINE).code, Some(0));
     assert_eq!(waiting.join().expect("the first node").code, Some(0));
     epmd.end();
 }
@@ -189,7 +187,7 @@ fn nodes_register_again_when_the_epmd_comes_back(otp: &Otp) {
 /// them has the host's connections too until it runs its own program.
 #[test]
 fn a_name_is_free_when_its_node_has_stopped() {
-    let epmd = support::epmd::Epmd::start();
+    let epmd = nodex_testkit::epmd::Epmd::start();
     let ends = Arc::new(AtomicBool::new(false));
     let starts: Vec<_> = (0..2)
         .map(|_| {

@@ -1,21 +1,19 @@
 //! The handshake, control messages and frames over a plain blocking socket against a real `erl`, with
 //! this test on either side. There is no epmd: nodes listen on ports that they are told.
 
-mod support;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nodex_core::dist::control::{self, AtomTerm, Control, PidTerm, Target};
-use nodex_core::dist::handshake::{
+use nodex_core::etf::{Decoder, Encoder};
+use nodex_core::protocol::control::{self, AtomTerm, Control, PidTerm, Target};
+use nodex_core::protocol::handshake::{
     Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local, SETUP_TIME,
 };
-use nodex_core::dist::{Cookie, DEFAULT_LIMIT, Flags, Frame, Frames};
-use nodex_core::etf::{Decoder, Encoder};
+use nodex_core::protocol::{Cookie, DEFAULT_LIMIT, Flags, Frame, Frames};
 use nodex_core::term::{Atom, Pid};
-use support::epmd::free_port;
+use nodex_testkit::free_port;
 
 const COOKIE: &str = "handshake_beam";
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -47,7 +45,7 @@ fn with_beam(test: impl FnOnce(u16)) {
     let arguments = ["-name", BEAM, "-setcookie", COOKIE, "-erl_epmd_port", &port.to_string()];
     let main = "register(main, spawn(fun() -> receive stop -> init:stop() after 60000 -> halt(3) end end)).";
     let command = erl(&arguments, main);
-    let beam = std::thread::spawn(move || support::run::run(command, DEADLINE));
+    let beam = std::thread::spawn(move || nodex_testkit::run::run(command, DEADLINE));
     test(port);
     let (mut stream, established) = connect(initiator(local()), port).expect("a last connection");
     let pid = our_pid();
@@ -251,12 +249,12 @@ fn accept(listener: &TcpListener, local: Local, answer: Answer) -> Result<(TcpSt
 }
 
 /// A BEAM that looks for every node on our port, and runs `eval`.
-fn dial_us(name: &str, cookie: &str, eval: &str) -> (TcpListener, std::thread::JoinHandle<support::run::Ended>) {
+fn dial_us(name: &str, cookie: &str, eval: &str) -> (TcpListener, std::thread::JoinHandle<nodex_testkit::run::Ended>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("an address").port().to_string();
     // With this option a node neither asks epmd for ports nor insists on listening.
     let command = erl(&["-name", name, "-setcookie", cookie, "-erl_epmd_port", &port, "-dist_listen", "false"], eval);
-    (listener, std::thread::spawn(move || support::run::run(command, DEADLINE)))
+    (listener, std::thread::spawn(move || nodex_testkit::run::run(command, DEADLINE)))
 }
 
 #[test]

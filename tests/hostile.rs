@@ -1,8 +1,6 @@
 //! Hosts, epmds and peers that mean no good to a node executable: it stays, or it ends and says why.
 
-mod adversary;
-mod support;
-
+use crate::adversary;
 use std::{io::Write, thread, time::Instant};
 
 use adversary::{
@@ -15,7 +13,7 @@ use adversary::{
     victim::{MODEST_KIB, Victim},
     wire::{atom, ping, reg_send, tuple},
 };
-use support::executable::Executable;
+use nodex_testkit::executable::Executable;
 
 fn no_macro() -> Executable {
     Executable::example("no_macro")

@@ -1,7 +1,6 @@
 //! Peers that take all that they can get of a node, beside one that takes little.
 
 mod adversary;
-mod support;
 
 use std::{
     fs,

@@ -1,8 +1,6 @@
 //! A host among nodes that mean no good: it goes on, calls the others, and says what was wrong.
 
-mod adversary;
-mod support;
-
+use crate::adversary;
 use std::{
     io::Write,
     sync::Mutex,
@@ -19,7 +17,7 @@ use adversary::{
     stage::{Attack, HOST, Must, Named, in_parallel, modest, quiet},
     wire::{atom, binary, control, int, message, pid, ping, reference, signal, tuple},
 };
-use support::executable::Executable;
+use nodex_testkit::executable::Executable;
 
 fn host() -> Scene {
     Scene::of(&Executable::example("host_under_test"))

@@ -1,8 +1,7 @@
 //! Connections under strain: pieces of any size, peers that do not read, handlers that block, panic or never end. Each
 //! on a connection that the node has made, which a thread drives, and on one that it has accepted, which is a task.
 
-mod adversary;
-mod support;
+use crate::adversary;
 
 use std::{
     io::{ErrorKind, Read, Write},

@@ -1,7 +1,6 @@
 //! Peers that connect to a node that listens and mean no good, while another peer goes on with its calls.
 
-mod adversary;
-mod support;
+use crate::adversary;
 
 use std::{
     fs,

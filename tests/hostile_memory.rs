@@ -2,8 +2,7 @@
 //! the limit, buffers that stay. Each on a connection that the node has made, which a thread drives, and on one that it has
 //! accepted, which is a task.
 
-mod adversary;
-mod support;
+use crate::adversary;
 
 use std::time::Instant;
 

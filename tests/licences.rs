@@ -55,6 +55,31 @@ fn every_crate_has_a_permissive_licence() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// `deny.toml` is for those who have cargo-deny; what it says is checked here without.
+#[test]
+fn deny_toml_says_the_same() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("deny.toml")).expect("deny.toml");
+    let deny: toml::Table = text.parse().expect("TOML");
+    let allowed = deny["licenses"]["allow"].as_array().expect("a list").iter().filter_map(|name| name.as_str());
+    assert_eq!(allowed.collect::<BTreeSet<_>>(), BTreeSet::from(PERMISSIVE));
+    for (table, key) in [("bans", "multiple-versions"), ("sources", "unknown-registry"), ("sources", "unknown-git")] {
+        assert_eq!(deny[table][key].as_str(), Some("deny"), "{table}.{key}");
+    }
+
+    // What is built into programs is there in one version. Tests may need two.
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--workspace", "--locked", "--duplicates", "--all-features", "--depth", "0"])
+        .args(["--edges", "normal,build,no-proc-macro", "--prefix", "none"])
+        .current_dir(root)
+        .output()
+        .expect("cargo");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let twice = String::from_utf8(tree.stdout).expect("text");
+    let skipped = deny["bans"]["skip"].as_array().expect("a list").len();
+    assert_eq!((twice.trim(), skipped), ("", 0), "in several versions");
+}
+
 #[test]
 fn choices_and_sums_are_told_apart() {
     for licence in

@@ -1,7 +1,7 @@
 //! What a Rust node executable does beyond the contract of C nodes: it ends with its parent, takes the cookie from
 //! elsewhere, and refuses arguments that no node can have.
 
-mod support;
+use crate::support;
 
 use std::{
     ffi::OsStr,
@@ -16,10 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{
-    beam::run_script,
+use nodex_testkit::{
     executable::Executable,
     run::{Ended, run, run_with_stdin},
+    script::run_script,
 };
 
 support::for_each_rust_executable!(
@@ -152,9 +152,9 @@ fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// A signal that comes when a handler is there is acted upon, however early.
 fn a_signal_while_the_handlers_are_set(executable: &Executable) {
-    let late = support::executable::target().join("c_src/late_signals.so");
+    let late = nodex_testkit::executable::target().join("c_src/late_signals.so");
     assert!(late.is_file(), "make -C c_src builds it");
-    let mark = support::executable::target().join(format!("tmp/late-{}-{:?}", std::process::id(), thread_id()));
+    let mark = nodex_testkit::executable::target().join(format!("tmp/late-{}-{:?}", std::process::id(), thread_id()));
     let waiting = Waiting::start(executable, "", |command| {
         command.env("LD_PRELOAD", &late).env("LATE_SIGNALS", &mark);
     });
@@ -190,7 +190,7 @@ fn signals_at_any_moment_of_the_start(executable: &Executable) {
 
 /// SIGXFSZ does not end it: what it says cannot be written, and that is all.
 fn a_limit_on_the_size_of_files(executable: &Executable) {
-    let command = node(executable, "a_cookie", support::epmd::free_port());
+    let command = node(executable, "a_cookie", nodex_testkit::free_port());
     // Into files, as `run` has it.
     let ended = run(in_shell("ulimit -f 0; exec \"$0\" \"$@\"", &command), DEADLINE);
     assert_eq!((ended.code, &*ended.stdout, &*ended.stderr), (Some(1), "", ""));
@@ -199,7 +199,7 @@ fn a_limit_on_the_size_of_files(executable: &Executable) {
 fn few_descriptors(executable: &Executable) {
     let mut told = 0;
     for limit in 4..24 {
-        let command = node(executable, "a_cookie", support::epmd::free_port());
+        let command = node(executable, "a_cookie", nodex_testkit::free_port());
         let ended = run(in_shell(&format!("ulimit -n {limit}; exec \"$0\" \"$@\""), &command), DEADLINE);
         assert_eq!(ended.code, Some(1), "{limit}: {ended:?}");
         assert_eq!(ended.stderr.lines().count(), 1, "{limit}: {ended:?}");
@@ -235,7 +235,7 @@ fn is_socket(path: &Path) -> bool {
 }
 
 fn no_cookie(executable: &Executable) {
-    let ended = run(node(executable, "-", support::epmd::free_port()), DEADLINE);
+    let ended = run(node(executable, "-", nodex_testkit::free_port()), DEADLINE);
     assert!(ended.stderr.contains("cookie"), "{ended:?}");
     refused(&ended);
 }
@@ -243,12 +243,12 @@ fn no_cookie(executable: &Executable) {
 /// `~/.config/erlang` if `XDG_CONFIG_HOME` says nothing else, as for `erl` of OTP 25 and later.
 fn cookie_where_a_beam_of_this_user_has_it(executable: &Executable) {
     let name = executable.path().file_name().expect("a name").to_string_lossy();
-    let home = support::executable::target().join("tmp").join(format!("home-{name}-{}", std::process::id()));
+    let home = nodex_testkit::executable::target().join("tmp").join(format!("home-{name}-{}", std::process::id()));
     let folder = home.join(".config/erlang");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join(".erlang.cookie"), "of_the_user").expect("a file");
     let ended_with = |config: Option<&str>| {
-        let mut command = node(executable, "-", support::epmd::free_port());
+        let mut command = node(executable, "-", nodex_testkit::free_port());
         command.env("HOME", &home);
         if let Some(config) = config {
             command.env("XDG_CONFIG_HOME", config);
@@ -269,7 +269,7 @@ fn arguments_that_are_no_names(executable: &Executable) {
     for sname in [&b"not\xffutf8"[..], &long, b"", b"a@b"] {
         let mut command = Command::new(executable.path());
         command.arg(OsStr::from_bytes(sname)).args(["127.0.0.1", "a_cookie", "nobody"]);
-        command.env("ERL_EPMD_PORT", support::epmd::free_port().to_string());
+        command.env("ERL_EPMD_PORT", nodex_testkit::free_port().to_string());
         refused(&run(command, DEADLINE));
     }
 }

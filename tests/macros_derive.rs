@@ -1,7 +1,6 @@
 //! Derived conversions against the bytes of a real BEAM (`tests/macros/derive_vectors.tsv`).
 #![allow(clippy::unwrap_used)]
 
-#[path = "macros_derive/enums.rs"]
 mod enums;
 
 use std::{collections::HashMap, fmt::Debug, marker::PhantomData, sync::LazyLock};

@@ -1,7 +1,6 @@
 //! Services that `#[cnode_handler]` wrote, called as messages call them.
 #![allow(clippy::unwrap_used)]
 
-#[path = "macros_handlers/methods.rs"]
 mod methods;
 
 use std::{

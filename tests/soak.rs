@@ -5,10 +5,6 @@
 
 #[path = "soak/minute.rs"]
 mod minute;
-mod support;
-#[path = "interop/world.rs"]
-#[allow(dead_code)] // The soak takes a part of it.
-mod world;
 
 use std::{
     collections::BTreeMap,
@@ -24,16 +20,20 @@ use std::{
 
 use nodex::prelude::*;
 use nodex_core::{
-    dist::Cookie,
-    node::{Builder, Functions, Node},
+    node::{Backoff, Builder, Functions, Node},
+    protocol::Cookie,
 };
 use nodex_host::{
     CnodeBuilder, Distributed, Supervisor, UseEpmd,
-    supervisor::{Backoff, Child, ChildSpec},
+    supervisor::{Child, ChildSpec},
+};
+use nodex_testkit::{
+    erl::Beam,
+    executable::Executable,
+    otp::Otp,
+    world::{COOKIE, World},
 };
 use rustix::process::{Pid, Signal, kill_process};
-use support::{erl::Beam, executable::Executable, otp::Otp};
-use world::{COOKIE, World};
 
 const NODE: &str = "soak@127.0.0.1";
 
@@ -197,7 +197,7 @@ async fn host(world: &World) -> (Distributed, Supervisor, Vec<Child>) {
         .into_iter()
         .zip(paths)
         .map(|(id, executable)| ChildSpec::new(id, CnodeBuilder::new(executable.path()).sname(format!("soak_{id}"))));
-    let backoff = Backoff { first: Duration::from_millis(1), max: Duration::from_millis(200), ..Backoff::default() };
+    let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(200));
     let supervisor = Supervisor::builder().at_most(1_000_000, Duration::from_secs(1)).backoff(backoff).children(specs);
     let supervisor = supervisor.start(&net).await.expect("the children start");
     let mut children = Vec::new();
@@ -214,7 +214,7 @@ fn os_pid(child: &Child) -> Option<u32> {
 async fn call(child: &Child, count: &Count, end: &AtomicBool) {
     while !end.load(Ordering::Relaxed) {
         let number = count.sent.fetch_add(1, Ordering::Relaxed) as i64;
-        match child.call_within::<(Atom, i64)>(Duration::from_secs(60), (atom!("ping"), number)).await {
+        match child.request_timeout::<(Atom, i64)>((atom!("ping"), number), Duration::from_secs(60)).await {
             Ok((pong, back)) => {
                 assert_eq!((&*pong, back), ("pong", number));
                 count.answered.fetch_add(1, Ordering::Relaxed);

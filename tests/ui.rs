@@ -1,16 +1,16 @@
-//! What the macros accept, and what they say about mistakes: each file in a folder `fail` beside its `.stderr`.
+//! What the macros and the host accept, and what is said about mistakes: each file in a folder `fail` beside its `.stderr`.
 //!
-//! `TRYBUILD=overwrite cargo test --test ui` writes the messages anew; read them before they are kept.
+//! `TRYBUILD=overwrite cargo test --test it ui::` writes the messages anew; read them before they are kept.
 
 use std::path::Path;
 
 /// Every folder of cases, `pass` and `fail`.
-const MACROS: [&str; 3] = ["derive", "handler", "main"];
+const FOLDERS: [&str; 4] = ["derive", "handler", "host", "main"];
 
 #[test]
-fn macros() {
+fn cases() {
     let cases = trybuild::TestCases::new();
-    for name in MACROS {
+    for name in FOLDERS {
         cases.pass(format!("tests/ui/{name}/pass/*.rs"));
         cases.compile_fail(format!("tests/ui/{name}/fail/*.rs"));
     }
@@ -22,8 +22,8 @@ fn every_folder_has_cases() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
     let mut folders: Vec<_> = root.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
     folders.sort();
-    assert_eq!(folders, MACROS, "the folders of tests/ui and the list in tests/ui.rs differ");
-    for name in MACROS {
+    assert_eq!(folders, FOLDERS, "the folders of tests/ui and the list in tests/ui.rs differ");
+    for name in FOLDERS {
         for kind in ["pass", "fail"] {
             let folder = root.join(name).join(kind);
             let sources: Vec<_> = folder

@@ -3,7 +3,7 @@
 %%     erl -noinput -run ping_node main <sname> <hostname> <cookie> <tname>
 %%
 %% A process does not learn who has sent it a message by name. So this one answers one process only, that of the raw
-%% generator (benches/wire/src/frames.rs).
+%% generator (benches/wire/src/generator/frames.rs).
 -module(ping_node).
 -export([main/1]).
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use nodex_core::{epmd::EpmdError, node::StartError};
-use nodex_host::{CallError, SpawnError, UpError, cnode::Printed, process::LaunchError};
+use nodex_host::{CnodeError, SpawnError, UpError, cnode::Printed, process::LaunchError};
 
 use serde_json::json;
 
@@ -154,14 +154,14 @@ impl From<&SpawnError> for Failure {
     }
 }
 
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Failure {
+impl From<CnodeError> for Failure {
+    fn from(error: CnodeError) -> Failure {
         use nodex_core::node::CallError as Core;
         let code = match &error {
-            CallError::Down { .. } => Code::GaveUp,
-            CallError::Call { source: Core::Timeout { .. }, .. } => Code::TimeOut,
-            CallError::Call { source: Core::NoProcess, .. } => Code::NoSuch,
-            CallError::Call { source: Core::NoConnection | Core::Connect(_), .. } => Code::NotReachable,
+            CnodeError::Down { .. } => Code::GaveUp,
+            CnodeError::Call { source: Core::Timeout { .. }, .. } => Code::TimeOut,
+            CnodeError::Call { source: Core::NoProcess, .. } => Code::NoSuch,
+            CnodeError::Call { source: Core::NoConnection | Core::Connect(_), .. } => Code::NotReachable,
             _ => Code::PeerError,
         };
         Failure::new(code, error.to_string())

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, ValueEnum};
 use nodex_core::{
     duration::{self, DurationError},
-    term,
+    text,
 };
 
 /// Options of every command.
@@ -47,11 +47,11 @@ pub(crate) enum Syntax {
     Erlang,
 }
 
-impl From<Syntax> for term::Syntax {
+impl From<Syntax> for text::Syntax {
     fn from(syntax: Syntax) -> Self {
         match syntax {
-            Syntax::Elixir => term::Syntax::Elixir,
-            Syntax::Erlang => term::Syntax::Erlang,
+            Syntax::Elixir => text::Syntax::Elixir,
+            Syntax::Erlang => text::Syntax::Erlang,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Answers of any size: they take little more memory than they have, Ctrl-C works meanwhile, `--timeout` holds, and a
 //! reader that has enough is no failure.
 
-mod support;
+use crate::support;
 
 use std::{fs, io::Read as _, process::Stdio, thread, time::Duration};
 

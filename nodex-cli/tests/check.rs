@@ -1,6 +1,6 @@
 //! `nodex check`, as its user sees it: Rust nodes, C nodes, programs that are none, BEAMs.
 
-mod support;
+use crate::support;
 
 use std::path::Path;
 

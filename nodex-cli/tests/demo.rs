@@ -1,6 +1,6 @@
 //! `nodex demo`, as its user sees it.
 
-mod support;
+use crate::support;
 
 use std::{fs, net::TcpListener, path::Path, process::Command, time::Duration};
 

@@ -1,6 +1,6 @@
 //! `nodex doctor`, as its user sees it: each reason for which two nodes do not connect, made on purpose.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -11,11 +11,11 @@ use std::{
 };
 
 use nodex_core::{
-    dist::{
+    epmd::{Client, Entry},
+    protocol::{
         Cookie, Flags,
         handshake::{Acceptor, Answer, Event, Framing, Local},
     },
-    epmd::{Client, Entry},
 };
 use support::{
     Ended, nodex,

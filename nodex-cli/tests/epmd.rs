@@ -1,19 +1,16 @@
 //! `nodex epmd` at the addresses of OTP's, and with more clients than it has descriptors for.
 
-mod support;
+use crate::support;
 
 use std::{
     io::{Read as _, Write as _},
-    net::{IpAddr, SocketAddr, TcpListener, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
     process::Command,
     time::Duration,
 };
 
+use nodex_testkit::free_port;
 use support::{Nodex, Running, nodex};
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
-}
 
 fn started(epmd: Nodex) -> Running {
     let epmd = epmd.start();

@@ -1,6 +1,6 @@
 //! What a node makes of its host's time is its own matter: `nodex up` answers, restarts and stops the others meanwhile.
 
-mod support;
+use crate::support;
 
 use std::{fs, time::Duration};
 

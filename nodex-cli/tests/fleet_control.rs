@@ -1,6 +1,6 @@
 //! The control socket of a fleet: who has it, what a dead process leaves, and clients that break the rules.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! How nodes of a fleet are told what they have to know: the cookie, and where their host is found.
 
-mod support;
+use crate::support;
 
 use std::{fs, time::Duration};
 

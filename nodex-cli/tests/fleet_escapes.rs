@@ -1,7 +1,7 @@
 //! What nodes and fleets say never acts on the terminal, the log or the script that it comes to: escape sequences, C1,
 //! line feeds and marks of direction are written out, in JSON too.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! Fleet files that are wrong: each error says where and what, and what to do.
 
-mod support;
+use crate::support;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 

@@ -1,6 +1,6 @@
 //! Files and folders of a fleet that somebody has put something in the way of: nothing is written through it.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

@@ -1,6 +1,6 @@
 //! `nodex up` and the commands that look after it, as their user sees them.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,

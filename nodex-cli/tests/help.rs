@@ -1,6 +1,6 @@
 //! What `--help` says of each command.
 
-mod support;
+use crate::support;
 
 use support::{nodex, shot::compare};
 

@@ -1,13 +1,13 @@
 //! Who is who among the nodes: the command leaves others of its name in peace, costs a BEAM next to nothing, and prints
 //! pids, ports and references that can be read back as what they are.
 
-mod support;
+use crate::support;
 
 use std::time::{Duration, Instant};
 
 use support::{
     Ended,
-    world::{Beam, Release, World},
+    world::{Release, World},
 };
 
 /// Gives to `got` the nodes that have come and gone, the newest last.
@@ -19,7 +19,7 @@ const WATCH: &str = "
         end
     end,
     register(watch, spawn(fun() -> net_kernel:monitor_nodes(true), Watch([]) end)),
-    net_kernel:connect_node('beam@127.0.0.1').";
+    net_kernel:connect_node('beam@127.0.0.1')";
 
 const UP: &str = "nodeup: :\"beam@127.0.0.1\"";
 
@@ -31,7 +31,7 @@ fn ends(ended: &Ended, code: i32, stderr: &str) {
 /// A visible BEAM and another one that is connected with it: the command has the name of that one.
 fn a_peer_of_its_name(release: Release) {
     let world = World::of(release);
-    let _other = Beam::start(release, "other@127.0.0.1", world.port(), WATCH);
+    let _other = world.beam(release, "other@127.0.0.1", WATCH);
     let seen = |events: &str| {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {

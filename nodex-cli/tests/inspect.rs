@@ -1,6 +1,6 @@
 //! Terms print as a person who knows Elixir expects: as `inspect` of a real Elixir prints them.
 
-mod support;
+use crate::support;
 
 use std::process::Command;
 

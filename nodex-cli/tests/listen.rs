@@ -1,6 +1,6 @@
 //! `nodex listen`, as its user sees it: what a BEAM and what other commands send.
 
-mod support;
+use crate::support;
 
 use std::time::Duration;
 
@@ -86,8 +86,7 @@ fn names_and_ends() {
 /// It goes while somebody waits for its answer.
 #[test]
 fn a_node_that_vanishes_during_a_call() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-    let port = free.port().to_string();
+    let port = nodex_testkit::free_port().to_string();
     let here = |args: &[&str]| nodex(args).env("NODEX_COOKIE", "a_cookie_of_tests").env("ERL_EPMD_PORT", &port);
     let listening = here(&["listen", "mortal"]).start();
     listening.wait_for_stderr("listens on");

@@ -1,6 +1,6 @@
 //! `nodex new`: the projects that it makes are built, tested and run as their user would do it.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -212,8 +212,7 @@ struct Epmd {
 
 impl Epmd {
     fn start() -> Epmd {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let port = free.port().to_string();
+        let port = nodex_testkit::free_port().to_string();
         let running = nodex(["epmd", "--port", &port]).start();
         running.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
         Epmd { port, running: Some(running) }
@@ -242,6 +241,28 @@ fn json() {
     assert!(manifest.contains("nodex = { git = \"https://host/nodex.git\" }\n"), "{manifest}");
     // Its versions are of another nodex, maybe.
     assert!(!folder.0.join("calc/Cargo.lock").exists());
+}
+
+/// What is packaged by `scripts/package` has other names; a project builds against it in `tests/packages.rs` of the facade.
+#[test]
+fn crates_come_from_a_registry_under_other_names() {
+    let folder = Folder::new("registry");
+    let line = format!("nodex = {{ package = \"erlnode\", version = \"{}\" }}\n", env!("CARGO_PKG_VERSION"));
+    let dir = folder.path("calc");
+    let ended = nodex(["new", &dir, "--registry", "erlnode"]).run();
+    assert_eq!(ended.code, Some(0), "{ended}");
+    let read = |path: &str| fs::read_to_string(folder.path(path)).expect("a file");
+    assert!(read("calc/Cargo.toml").contains(&line), "{}", read("calc/Cargo.toml"));
+    let readme = read("calc/README.md");
+    assert!(readme.contains("`erlnode`, `erlnode-host`"), "{readme}");
+    assert!(!folder.0.join("calc/Cargo.lock").exists(), "its crates have other names");
+
+    let dir = folder.path("shop");
+    let ended = nodex(["new", &dir, "--elixir", "--registry", "erlnode", "--nodex", "https://host/nodex.git"]).run();
+    assert_eq!(ended.code, Some(0), "{ended}");
+    assert!(read("shop/native/shop/Cargo.toml").contains(&line));
+    assert!(read("shop/mix.exs").contains("git: \"https://host/nodex.git\", subdir"), "{}", read("shop/mix.exs"));
+    assert!(ended.stderr.contains("mix deps.get"), "{ended}");
 }
 
 #[test]
@@ -278,6 +299,8 @@ fn what_cannot_be_made_is_refused() {
         ("calc", &["--nodex", &elsewhere], "there is no Cargo.toml"),
         ("calc", &["--nodex", env!("CARGO_MANIFEST_DIR")], "that is not nodex"),
         ("calc", &["--nodex", "https://host/\"x\""], "is no URL"),
+        ("calc", &["--registry", "Erl node"], "--registry \"Erl node\" is no beginning of the name of a crate"),
+        ("calc", &["--registry", "erlnode", "--nodex", "https://host/x"], "--registry and --nodex both say"),
     ] {
         let dir = path(dir);
         let ended = nodex(["new", dir.as_str()].iter().chain(more)).run();

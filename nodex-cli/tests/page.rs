@@ -4,7 +4,7 @@
 //! `<!-- part of output: COMMAND -->` a part of it. Commands run by a shell, beside the BEAM and the Rust node of
 //! [`World`].
 
-mod support;
+use crate::support;
 
 use std::{path::Path, process::Command};
 

@@ -1,6 +1,6 @@
 //! `nodex run`, as its user sees it: a node that is up, crashes and comes back; one answer and out; starts that fail.
 
-mod support;
+use crate::support;
 
 use std::{path::Path, time::Duration};
 

@@ -1,6 +1,6 @@
 //! The commands that talk to nodes, as their user sees them: against a BEAM and a Rust node, by an epmd of the command.
 
-mod support;
+use crate::support;
 
 use support::{nodex, world::World};
 

@@ -1,15 +1,11 @@
 //! What others say never acts on a terminal, and never forges a line: names, answers, reasons, printed lines, and
 //! arguments that are quoted in errors.
 
-mod support;
+use crate::support;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
-use nodex_core::{
-    dist::Cookie,
-    node::Builder,
-    term::{Atom, is_visible},
-};
+use nodex_core::{node::Builder, protocol::Cookie, term::Atom, text::is_visible};
 use support::{
     Ended, Nodex, example,
     hostile::{EVIL, Hostile, NODE, evil_line, evil_program, evil_term},
@@ -134,8 +130,7 @@ fn what_was_given_is_quoted() {
 
 #[test]
 fn what_is_sent_to_a_listener() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-    let port = free.port();
+    let port = nodex_testkit::free_port();
     for json in [false, true] {
         let args: &[&str] = if json { &["listen", "dbg", "--all", "--json"] } else { &["listen", "dbg", "--all"] };
         let listening = nodex(args).env("NODEX_COOKIE", COOKIE).env("ERL_EPMD_PORT", &port.to_string()).start();

@@ -8,13 +8,13 @@ use std::{
 
 use nodex_core::{
     atom,
-    dist::{
-        Cookie, Flags,
-        control::{self, AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target},
-    },
     etf::Encoder,
     net::LinkLimits,
     node::{Builder, CallError, Node, RpcError, testing::RawPeer},
+    protocol::{
+        Cookie, Flags,
+        control::{self, AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target},
+    },
     term::{Atom, Pid, RawTerm, Reference},
 };
 

@@ -4,8 +4,8 @@ use std::{error::Error, io::Read as _, net::Ipv4Addr, time::Duration};
 
 use nodex_core::{
     atom,
-    dist::Cookie,
     node::{Builder, Functions},
+    protocol::Cookie,
     term::RawTerm,
 };
 

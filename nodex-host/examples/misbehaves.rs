@@ -10,8 +10,8 @@ use std::{
 
 use nodex_core::{
     atom,
-    dist::Cookie,
     node::{Builder, Caller, Context, Functions, NoReply},
+    protocol::Cookie,
     term::RawTerm,
 };
 use tokio::signal::unix::{SignalKind, signal};

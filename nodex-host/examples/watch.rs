@@ -3,7 +3,7 @@
 
 use std::{env, process::ExitCode};
 
-use nodex_host::{CnodeBuilder, Events, HostNode, What};
+use nodex_host::{CnodeBuilder, EventKind, Events, HostNode};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
@@ -21,11 +21,11 @@ async fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
     drop(events);
     while let Some(event) = happened.next().await {
-        match event.what {
-            What::Started { pid } => println!("{}: started as {pid}", event.node),
-            What::Line(line) => println!("{}: {}: {line}", event.node, line.stream),
-            What::Ready { after } => println!("{}: ready after {after:?}", event.node),
-            What::Exited(exit) => println!("{}: {exit}", event.node),
+        match event.kind {
+            EventKind::Started { pid } => println!("{}: started as {pid}", event.node),
+            EventKind::Line(line) => println!("{}: {}: {line}", event.node, line.stream),
+            EventKind::Ready { after } => println!("{}: ready after {after:?}", event.node),
+            EventKind::Exited(exit) => println!("{}: {exit}", event.node),
             other => println!("{}: {other:?}", event.node),
         }
     }

@@ -9,7 +9,7 @@
 //!
 //! let net = Distributed::up("master", Ipv4Addr::LOCALHOST).await?;
 //! let calc = Cnode::builder("priv/calc").sname("calc").spawn(&net).await?;
-//! let answer: Term = calc.call((atom!("add"), 1, 2)).await?;
+//! let answer: Term = calc.request((atom!("add"), 1, 2)).await?;
 //! println!("{answer}");
 //! calc.stop().await;
 //! # Ok(())
@@ -25,7 +25,8 @@ pub mod process;
 pub mod supervisor;
 
 pub use cnode::{
-    CallError, Cnode, CnodeBuilder, Down, Event, Events, HostNode, NodeProcess, Protocol, SpawnError, What,
+    Cnode, CnodeBuilder, CnodeError, CnodeEvent, EventKind, Events, HostNode, NodeDown, NodeProcess, Protocol,
+    SpawnError,
 };
 pub use distributed::{Distributed, Environment, ObjectCode, Slave, SlaveBuilder, UpError, UseEpmd};
 pub use pool::Pool;

@@ -1,17 +1,16 @@
 //! What one node takes of its host, the others do not wait for.
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::{
     sync::{Mutex, mpsc},
     time::Duration,
 };
 
-use nodex_core::atom;
+use nodex_core::{atom, node::Backoff};
 use nodex_host::{
-    CnodeBuilder, Down,
-    supervisor::{Backoff, Change, ChildSpec, Health, Supervisor},
+    CnodeBuilder, NodeDown,
+    supervisor::{Change, ChildSpec, Health, Supervisor},
 };
 use support::{
     net::{finish, ping, rust_node, up},
@@ -33,7 +32,7 @@ async fn a_check_that_holds_its_thread() {
     });
     let child = |name: &str| ChildSpec::new(name, CnodeBuilder::new(rust_node()).sname(name));
     let supervisor = Supervisor::builder()
-        .backoff(Backoff { first: Duration::from_millis(1), ..Backoff::default() })
+        .backoff(Backoff::new(Duration::from_millis(1), Backoff::default().max))
         .children([
             child("held").health(health.every(Duration::from_millis(1)).within(Duration::from_secs(600))),
             child("free"),
@@ -82,7 +81,7 @@ async fn a_check_that_panics_costs_its_node() {
         }
     });
     let down = down.await;
-    let Down::Unhealthy { problem } = &down else { panic!("{down:?}") };
+    let NodeDown::Unhealthy { problem } = &down else { panic!("{down:?}") };
     assert_eq!(&**problem, "its check panicked");
     drop(one);
     supervisor.stop().await;
@@ -93,7 +92,7 @@ async fn a_check_that_panics_costs_its_node() {
 #[tokio::test]
 async fn a_health_answer_of_any_size_will_do() {
     let net = up().await;
-    let health = Health::call((atom!("big"), 2)).every(Duration::from_millis(1)).within(Duration::from_secs(60));
+    let health = Health::request((atom!("big"), 2)).every(Duration::from_millis(1)).within(Duration::from_secs(60));
     let (tell, told) = mpsc::channel();
     let tell = Mutex::new(tell);
     let counted = Health::check(move |cnode| {

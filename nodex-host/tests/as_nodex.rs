@@ -4,13 +4,12 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::time::Duration;
 
 use nodex_core::{atom, node::NodeEvent};
-use nodex_host::{CallError, Down, SpawnError, What, process::Exit};
+use nodex_host::{CnodeError, EventKind, NodeDown, SpawnError, process::Exit};
 use support::{
     kind::Kind,
     net::{Pong, finish, ping, up},
@@ -35,15 +34,15 @@ async fn greets_the_world(kind: Kind) {
     let cnode = kind.good().spawn(&net).await.unwrap();
     // Eight random hexadecimal digits.
     assert_eq!(cnode.node().len(), "01234567@127.0.0.1".len());
-    let (pong, world): Pong = cnode.call((atom!("ping"), "world")).await.unwrap();
+    let (pong, world): Pong = cnode.request((atom!("ping"), "world")).await.unwrap();
     assert_eq!((pong.as_str(), world.as_str()), ("pong", "world"));
-    assert!(cnode.is_down().is_none());
-    assert_eq!(events.recv().await.unwrap(), NodeEvent::Up { node: cnode.node().clone() });
+    assert!(cnode.down_reason().is_none());
+    assert_eq!(events.next().await.unwrap(), NodeEvent::Up { node: cnode.node().clone() });
     let pid = cnode.pid().unwrap();
     obeyed(cnode.stop().await.unwrap());
-    assert_eq!(cnode.down().await, Down::Stopped);
-    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error}");
+    assert_eq!(cnode.down().await, NodeDown::Stopped);
+    let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    assert!(matches!(error, CnodeError::Down { down: NodeDown::Stopped, .. }), "{error}");
     finish(net, [pid]).await;
 }
 
@@ -101,11 +100,12 @@ async fn nodedown(kind: Kind) {
     let (mut events, mut nodes) = (cnode.subscribe(), net.node().events());
     signal(pid, "KILL");
     let down = within(60, "the end", cnode.down()).await;
-    assert_eq!(down, Down::Exited { exit: SIGKILL });
-    within(60, "the event", async { while events.next().await.unwrap().what != What::Down(down.clone()) {} }).await;
-    let NodeEvent::Down { node, .. } = within(60, "nodedown", nodes.recv()).await.unwrap() else { panic!("another") };
+    assert_eq!(down, NodeDown::Exited { exit: SIGKILL });
+    within(60, "the event", async { while events.next().await.unwrap().kind != EventKind::Down(down.clone()) {} })
+        .await;
+    let NodeEvent::Down { node, .. } = within(60, "nodedown", nodes.next()).await.unwrap() else { panic!("another") };
     assert_eq!(node, *cnode.node());
-    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{node} is down: its process ended: killed by SIGKILL"));
     finish(net, [pid]).await;
 }

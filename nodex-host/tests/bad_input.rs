@@ -3,15 +3,14 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use nodex_host::{
     CnodeBuilder, Distributed, Protocol, SpawnError, UpError,
     cnode::{HostNode, HostNodeError},
     distributed::{SlaveBuilder, UseEpmd},
     process::{Exit, LaunchError},
-    supervisor::{Change, ChildSpec, Ended, StartError, Supervisor},
+    supervisor::{Change, ChildSpec, Ended, StartSupervisorError, Supervisor},
 };
 use support::{
     kind::Kind,
@@ -117,7 +116,7 @@ async fn a_fleet_of_which_some_fail(kind: Kind) {
         let builder = Supervisor::builder().at_once(at_once).children(specs.clone());
         let mut events = builder.subscribe();
         let error = within(60, "the error", builder.start(&net)).await.unwrap_err();
-        let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
+        let StartSupervisorError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
         assert!(["n2", "n5"].contains(&&**child), "{child}");
         let SpawnError::UnexpectedExit { exit: Exit::Status(3), printed, .. } = &**why else { panic!("{why:?}") };
         assert!(printed.lines().any(|line| line.text() == "cannot go on"), "{why}");

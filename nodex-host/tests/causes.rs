@@ -4,8 +4,7 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use nodex_core::{
     node::exit_status,
 };
 use nodex_host::{
-    CallError, CnodeBuilder, Distributed, Down, Events, SpawnError, What,
+    CnodeBuilder, CnodeError, Distributed, EventKind, Events, NodeDown, SpawnError,
     process::Exit,
     supervisor::{Change, Child, ChildSpec, Health, Restart, Supervisor},
 };
@@ -41,7 +40,12 @@ for_each_kind!(
 );
 
 /// Has a node go down, and gives the cause, which all who tell of it have to agree about.
-async fn cause(net: Distributed, options: CnodeBuilder, health: Option<Health>, how: impl AsyncFnOnce(&Child)) -> Down {
+async fn cause(
+    net: Distributed,
+    options: CnodeBuilder,
+    health: Option<Health>,
+    how: impl AsyncFnOnce(&Child),
+) -> NodeDown {
     let told = Events::default();
     let mut of_node = told.subscribe();
     let mut spec = ChildSpec::new("one", options.sname("one").events(&told).stop_grace(Duration::from_millis(300)));
@@ -58,7 +62,7 @@ async fn cause(net: Distributed, options: CnodeBuilder, health: Option<Health>, 
     how(&one).await;
     let by_node = within(60, "the event of the node", async {
         loop {
-            if let What::Down(down) = of_node.next().await.unwrap().what {
+            if let EventKind::Down(down) = of_node.next().await.unwrap().kind {
                 break down;
             }
         }
@@ -73,8 +77,8 @@ async fn cause(net: Distributed, options: CnodeBuilder, health: Option<Health>, 
     });
     let (by_node, by_supervisor) = (by_node.await, by_supervisor.await);
     assert_eq!((&by_node, &cnode.down().await), (&by_supervisor, &by_supervisor));
-    let error = cnode.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    let CallError::Down { down, .. } = &error else { panic!("{error:?}") };
+    let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let CnodeError::Down { down, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*down, by_node);
     drop(cnode);
     supervisor.stop().await;
@@ -89,18 +93,18 @@ fn exits(kind: Kind) -> CnodeBuilder {
 
 async fn exit_status(kind: Kind) {
     let down = cause(up().await, exits(kind), None, async |one| one.send((atom!("exit"), 5)).await.unwrap()).await;
-    assert_eq!(down, Down::Exited { exit: Exit::Status(5) });
+    assert_eq!(down, NodeDown::Exited { exit: Exit::Status(5) });
     assert_eq!(down.to_string(), "its process ended: exit status 5");
 }
 
 async fn exit_status_0(kind: Kind) {
     let down = cause(up().await, exits(kind), None, async |one| one.send((atom!("exit"), 0)).await.unwrap()).await;
-    assert_eq!(down, Down::Exited { exit: Exit::Status(0) });
+    assert_eq!(down, NodeDown::Exited { exit: Exit::Status(0) });
     assert!(down.is_normal());
 }
 
 /// Only nodes that are known to be built with nodex mean by their status what it means there.
-async fn meaning(kind: Kind, status: u8) -> Down {
+async fn meaning(kind: Kind, status: u8) -> NodeDown {
     let words = "of somebody else: \u{1b}[31m";
     let end = async |one: &Child| match kind {
         Kind::Rust => one.send((atom!("fail"), words, i32::from(status))).await.unwrap(),
@@ -109,7 +113,7 @@ async fn meaning(kind: Kind, status: u8) -> Down {
     let down = cause(up().await, exits(kind), None, end).await;
     assert!(!down.is_normal());
     if kind == Kind::C {
-        assert_eq!(down, Down::Exited { exit: Exit::Status(status.into()) });
+        assert_eq!(down, NodeDown::Exited { exit: Exit::Status(status.into()) });
     }
     down
 }
@@ -117,7 +121,7 @@ async fn meaning(kind: Kind, status: u8) -> Down {
 async fn the_status_of_a_breach(kind: Kind) {
     let down = meaning(kind, exit_status::BREACH).await;
     if kind == Kind::Rust {
-        assert!(matches!(down, Down::Breach { .. }), "{down:?}");
+        assert!(matches!(down, NodeDown::Breach { .. }), "{down:?}");
         assert_eq!(down.to_string(), "it had to end the connection: of somebody else: \\u{1b}[31m");
     }
 }
@@ -125,7 +129,7 @@ async fn the_status_of_a_breach(kind: Kind) {
 async fn the_status_of_a_service(kind: Kind) {
     let down = meaning(kind, exit_status::SERVICE_ENDED).await;
     if kind == Kind::Rust {
-        assert!(matches!(down, Down::ServiceEnded { .. }), "{down:?}");
+        assert!(matches!(down, NodeDown::ServiceEnded { .. }), "{down:?}");
         assert_eq!(down.to_string(), "it ended with a service: of somebody else: \\u{1b}[31m");
     }
 }
@@ -151,7 +155,7 @@ async fn the_signal_of_a_node_that_leaves_a_child() {
     let kill = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "KILL");
     let options = script(&format!("exec {} \"$@\"", rust_node().display()));
     let down = cause(up().await, options, None, kill).await;
-    assert_eq!(down, Down::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
+    assert_eq!(down, NodeDown::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
 }
 
 /// What it printed is told before its end.
@@ -164,9 +168,9 @@ async fn its_last_words_come_before_its_end() {
     cnode.send((atom!("fail"), "last words", 7)).await.unwrap();
     let mut heard = false;
     loop {
-        match within(60, "its end", told.next()).await.unwrap().what {
-            What::Line(line) => heard |= line.text() == "error: last words",
-            What::Down(down) => break assert_eq!(down, Down::Exited { exit: Exit::Status(7) }),
+        match within(60, "its end", told.next()).await.unwrap().kind {
+            EventKind::Line(line) => heard |= line.text() == "error: last words",
+            EventKind::Down(down) => break assert_eq!(down, NodeDown::Exited { exit: Exit::Status(7) }),
             _ => {}
         }
     }
@@ -178,7 +182,7 @@ async fn its_last_words_come_before_its_end() {
 async fn a_signal(kind: Kind) {
     let kill = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "KILL");
     let down = cause(up().await, kind.good(), None, kill).await;
-    assert_eq!(down, Down::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
+    assert_eq!(down, NodeDown::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
     assert_eq!(down.to_string(), "its process ended: killed by SIGKILL");
 }
 
@@ -186,20 +190,20 @@ async fn a_signal_of_its_own(kind: Kind) {
     let abort = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "ABRT");
     let down = cause(up().await, kind.good(), None, abort).await;
     // Whether there is a core dump is a matter of the machine.
-    assert!(matches!(down, Down::Exited { exit: Exit::Signal { signal: 6, .. } }), "{down}");
+    assert!(matches!(down, NodeDown::Exited { exit: Exit::Signal { signal: 6, .. } }), "{down}");
 }
 
 async fn the_connection_closed_by_the_node(kind: Kind) {
     let close = async |one: &Child| one.send(atom!("close")).await.unwrap();
     let down = cause(up().await, kind.node("closes_its_socket"), None, close).await;
     // What a C node has not read when it closes its socket makes it a reset.
-    let Down::LinkLost { reason: LinkEnd::Closed | LinkEnd::Io { .. } } = &down else { panic!("{down:?}") };
+    let NodeDown::LinkLost { reason: LinkEnd::Closed | LinkEnd::Io { .. } } = &down else { panic!("{down:?}") };
 }
 
 async fn the_connection_closed_here(kind: Kind) {
     let disconnect = async |one: &Child| one.cnode().unwrap().peer().disconnect();
     let down = cause(up().await, kind.good(), None, disconnect).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down:?}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down:?}");
 }
 
 async fn silence_for_the_tick_time(kind: Kind) {
@@ -211,10 +215,10 @@ async fn silence_for_the_tick_time(kind: Kind) {
 }
 
 async fn a_health_check(kind: Kind) {
-    let health = Health::call((atom!("ping"), "?")).every(Duration::from_millis(100)).within(Duration::from_secs(1));
+    let health = Health::request((atom!("ping"), "?")).every(Duration::from_millis(100)).within(Duration::from_secs(1));
     let hang = async |one: &Child| {
-        let error = one.call_within::<bool>(LONG, atom!("hang")).await.unwrap_err();
-        assert!(matches!(error, CallError::Down { down: Down::Unhealthy { .. }, .. }), "{error:?}");
+        let error = one.request_timeout::<bool>(atom!("hang"), LONG).await.unwrap_err();
+        assert!(matches!(error, CnodeError::Down { down: NodeDown::Unhealthy { .. }, .. }), "{error:?}");
     };
     let down = cause(up().await, kind.node("hangs"), Some(health.failures(2)), hang).await;
     assert_eq!(down.to_string(), "it failed its health check: one@127.0.0.1: no reply within 1s");

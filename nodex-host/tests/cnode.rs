@@ -4,13 +4,12 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::{path::PathBuf, time::Duration};
 
 use nodex_core::{atom, convert::DecodeError, term::Atom};
-use nodex_host::{CallError, Cnode, CnodeBuilder, Down, Protocol, SpawnError, What, process::Exit};
+use nodex_host::{Cnode, CnodeBuilder, CnodeError, EventKind, NodeDown, Protocol, SpawnError, process::Exit};
 use support::{
     child, example, members,
     net::{Pong, finish, ping, rust_node, up},
@@ -52,18 +51,20 @@ async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
     support::signal(pid, "STOP");
     let late = (0..1000).map(|number| {
         let cnode = cnode.clone();
-        tokio::spawn(async move { cnode.call_within::<Pong>(SHORT, (atom!("ping"), format!("late {number}"))).await })
+        tokio::spawn(
+            async move { cnode.request_timeout::<Pong>((atom!("ping"), format!("late {number}")), SHORT).await },
+        )
     });
     for call in late.collect::<Vec<_>>() {
         let result = call.await.unwrap();
-        assert!(result.as_ref().is_err_and(CallError::is_timeout), "{result:?}");
+        assert!(result.as_ref().is_err_and(CnodeError::is_timeout), "{result:?}");
     }
     let calls = (0..1000).map(|number| {
         let cnode = cnode.clone();
         tokio::spawn(async move {
             let text = format!("call {number}");
             let (_, back): Pong =
-                cnode.call_within(Duration::from_secs(60), (atom!("ping"), &*text)).await.expect("an answer");
+                cnode.request_timeout((atom!("ping"), &*text), Duration::from_secs(60)).await.expect("an answer");
             assert_eq!(back, text);
         })
     });
@@ -79,11 +80,11 @@ async fn a_thousand_late_replies_disturb_nobody(exec: PathBuf) {
 async fn unknown_call(exec: PathBuf) {
     let net = up().await;
     let cnode = Cnode::builder(exec).spawn(&net).await.unwrap();
-    let reply: (Atom, Atom) = cnode.call((atom!("no_such_function"), 1)).await.unwrap();
+    let reply: (Atom, Atom) = cnode.request((atom!("no_such_function"), 1)).await.unwrap();
     assert_eq!(reply, (atom!("error"), atom!("unknown_call")));
     // A reply of another type than the caller wants is the caller's error, and costs nothing else.
-    let error = cnode.call::<i64>((atom!("ping"), 1)).await.unwrap_err();
-    let CallError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. }, .. }, .. } = error
+    let error = cnode.request::<i64>((atom!("ping"), 1)).await.unwrap_err();
+    let CnodeError::Call { source: nodex_core::node::CallError::Reply { error: DecodeError { .. }, .. }, .. } = error
     else {
         panic!("{error}")
     };
@@ -99,7 +100,7 @@ async fn lost_link(exec: PathBuf) {
     let pid = cnode.pid().unwrap();
     cnode.peer().disconnect();
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down}");
     finish(net, [pid]).await;
 }
 
@@ -110,7 +111,7 @@ async fn lost_link_of_a_node_that_does_not_exit(exec: PathBuf) {
     support::signal(pid, "STOP");
     cnode.peer().disconnect();
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down}");
     // It was continued and asked to end.
     finish(net, [pid]).await;
 }
@@ -123,9 +124,9 @@ async fn dropping_it_stops_it(exec: PathBuf) {
     drop(cnode);
     nothing_left(pid).await;
     loop {
-        match within(60, "the event", events.next()).await.unwrap().what {
-            What::Down(down) => break assert_eq!(down, Down::Stopped),
-            What::Exited(_) => {}
+        match within(60, "the event", events.next()).await.unwrap().kind {
+            EventKind::Down(down) => break assert_eq!(down, NodeDown::Stopped),
+            EventKind::Exited(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -138,7 +139,7 @@ async fn host_that_goes_down(exec: PathBuf) {
     let pid = cnode.pid().unwrap();
     net.down().await;
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down}");
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down}");
     nothing_left(pid).await;
 }
 
@@ -149,10 +150,10 @@ async fn a_late_reply_disturbs_nobody() {
     let pid = cnode.pid().unwrap();
     for round in 0..20 {
         support::signal(pid, "STOP");
-        let late = cnode.call_within::<String>(Duration::from_millis(20), (atom!("slowly"), 1, "late")).await;
-        assert!(late.as_ref().is_err_and(CallError::is_timeout), "{late:?}");
+        let late = cnode.request_timeout::<String>((atom!("slowly"), 1, "late"), Duration::from_millis(20)).await;
+        assert!(late.as_ref().is_err_and(CnodeError::is_timeout), "{late:?}");
         support::signal(pid, "CONT");
-        let right: String = cnode.call((atom!("slowly"), 1, format!("right {round}"))).await.unwrap();
+        let right: String = cnode.request((atom!("slowly"), 1, format!("right {round}"))).await.unwrap();
         assert_eq!(right, format!("right {round}"));
     }
     cnode.stop().await;
@@ -163,7 +164,7 @@ async fn a_late_reply_disturbs_nobody() {
 async fn a_call_that_is_never_answered_ends_in_its_time() {
     let net = up().await;
     let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
-    let error = cnode.call_within::<Pong>(SHORT, atom!("silence")).await.unwrap_err();
+    let error = cnode.request_timeout::<Pong>(atom!("silence"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
     assert_eq!(error.to_string(), format!("{}: no reply within 150ms", cnode.node()));
     ping(&cnode, "still there").await;
@@ -182,18 +183,18 @@ async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
         let others: Vec<_> = (0..10)
             .map(|_| {
                 let cnode = cnode.clone();
-                tokio::spawn(async move { cnode.call::<String>((atom!("slowly"), 60_000, "never")).await })
+                tokio::spawn(async move { cnode.request::<String>((atom!("slowly"), 60_000, "never")).await })
             })
             .collect();
         tokio::time::sleep(SHORT).await;
         let result = match call {
-            "exit" => cnode.call::<i64>((atom!("exit"), 3)).await.map(drop),
-            _ => cnode.call::<bool>(atom!("abort")).await.map(drop),
+            "exit" => cnode.request::<i64>((atom!("exit"), 3)).await.map(drop),
+            _ => cnode.request::<bool>(atom!("abort")).await.map(drop),
         };
         for result in
             futures::future::join_all(others).await.into_iter().map(|other| other.unwrap().map(drop)).chain([result])
         {
-            let Err(CallError::Down { down: Down::Exited { exit }, .. }) = result else { panic!("{result:?}") };
+            let Err(CnodeError::Down { down: NodeDown::Exited { exit }, .. }) = result else { panic!("{result:?}") };
             // Whether there is a core dump is a matter of the machine.
             match exit {
                 Exit::Signal { signal, .. } => assert_eq!(Exit::Signal { signal, core_dumped: false }, cause),
@@ -208,11 +209,11 @@ async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
 async fn gen_call_cast_and_send() {
     let net = up().await;
     let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
-    let (pong, text): Pong = cnode.gen_call(Duration::from_secs(60), (atom!("ping"), "gen")).await.unwrap();
+    let (pong, text): Pong = cnode.call((atom!("ping"), "gen"), Duration::from_secs(60)).await.unwrap();
     assert_eq!((pong.as_str(), text.as_str()), ("pong", "gen"));
     cnode.send((atom!("ping"), "nobody hears the answer")).await.unwrap();
     cnode.cast((atom!("exit"), 4)).await.unwrap();
-    assert_eq!(within(60, "the end", cnode.down()).await, Down::Exited { exit: Exit::Status(4) });
+    assert_eq!(within(60, "the end", cnode.down()).await, NodeDown::Exited { exit: Exit::Status(4) });
     let pid = cnode.pid().unwrap();
     finish(net, [pid]).await;
 }
@@ -237,8 +238,7 @@ async fn plain_is_ready_when_it_is_connected() {
         .protocol(Protocol::Plain { args: erl("beam", "the_cookie_of_a_test") })
         .registered_name(atom!("net_kernel"));
     let cnode = options.spawn(&net).await.unwrap();
-    let yes: Atom =
-        cnode.gen_call(Duration::from_secs(60), (atom!("is_auth"), net.node().name().clone())).await.unwrap();
+    let yes: Atom = cnode.call((atom!("is_auth"), net.node().name().clone()), Duration::from_secs(60)).await.unwrap();
     assert_eq!(yes, atom!("yes"));
     let pid = cnode.pid().unwrap();
     assert!(!members(pid).is_empty());

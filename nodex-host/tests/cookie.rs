@@ -1,8 +1,7 @@
 //! Who gets to see the cookie: every user of a machine can read the arguments of every process, and nobody but its own user
 //! its environment.
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 

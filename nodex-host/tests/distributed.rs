@@ -1,7 +1,7 @@
 //! The host's own node with its defaults: which epmd, which cookie. In programs of their own, because both come from the
 //! environment.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use nodex_core::epmd::Client;
+use nodex_testkit::free_port;
 use support::example;
 
 /// A run of the example that goes up and stays until the end of its input.
@@ -60,10 +61,6 @@ fn fails(mut command: Command) -> String {
     let output = command.output().expect("it starts");
     assert!(!output.status.success(), "{output:?}");
     String::from_utf8(output.stderr).expect("text")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
 fn epmd(port: u16) -> Client {

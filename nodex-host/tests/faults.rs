@@ -3,15 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::time::Duration;
 
-use nodex_core::{atom, term::Term};
+use nodex_core::{atom, node::Backoff, term::Term};
 use nodex_host::{
     CnodeBuilder, Supervisor,
-    supervisor::{Backoff, Child, ChildSpec},
+    supervisor::{Child, ChildSpec},
 };
 use support::{
     example, in_path,
@@ -22,7 +21,7 @@ use support::{
 const LONG: Duration = Duration::from_secs(60);
 
 async fn pong(child: &Child, text: &str) {
-    let (pong, back): Pong = child.call_within(LONG, (atom!("ping"), text)).await.unwrap();
+    let (pong, back): Pong = child.request_timeout((atom!("ping"), text), LONG).await.unwrap();
     assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
 }
 
@@ -39,7 +38,7 @@ async fn handlers_that_end_their_process() {
         let options = CnodeBuilder::new(in_path("prlimit")).leading_arg(format!("--as={}", 1 << 30));
         ChildSpec::new(id, options.leading_arg(example("target_under_test")).sname(id))
     };
-    let backoff = Backoff { first: Duration::from_millis(1), max: Duration::from_millis(20), ..Backoff::default() };
+    let backoff = Backoff::new(Duration::from_millis(1), Duration::from_millis(20));
     let builder = Supervisor::builder().at_most(10, Duration::from_secs(3600)).backoff(backoff);
     let supervisor = builder.children([spec("bad"), spec("good")]).start(&net).await.unwrap();
     let (bad, good) = (supervisor.child("bad").await.unwrap(), supervisor.child("good").await.unwrap());
@@ -48,12 +47,12 @@ async fn handlers_that_end_their_process() {
     let well = pid(&good);
     let mut pids = vec![well];
 
-    let panicked: Term = bad.call_within(LONG, (atom!("panic"), "on request")).await.unwrap();
+    let panicked: Term = bad.request_timeout((atom!("panic"), "on request"), LONG).await.unwrap();
     assert!(panicked.to_string().contains("panic"), "{panicked}");
 
     for message in [atom!("overflow"), atom!("allocate")] {
         pids.push(pid(&bad));
-        let error = bad.call_within::<Term>(LONG, message.clone()).await.unwrap_err().to_string();
+        let error = bad.request_timeout::<Term>(message.clone(), LONG).await.unwrap_err().to_string();
         assert!(error.contains("killed by SIG") || error.contains("connection was lost"), "{message}: {error}");
         // The call waits for the next one.
         pong(&bad, "again").await;
@@ -64,7 +63,7 @@ async fn handlers_that_end_their_process() {
     pids.push(pid(&bad));
     let mut leaked = 0;
     let error = loop {
-        match bad.call_within::<u64>(LONG, (atom!("leak"), 100)).await {
+        match bad.request_timeout::<u64>((atom!("leak"), 100), LONG).await {
             Ok(mib) => leaked += mib,
             Err(error) => break error.to_string(),
         }

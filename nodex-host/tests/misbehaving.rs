@@ -4,16 +4,18 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::time::Duration;
 
-use nodex_core::{atom, node::NodeEvent};
+use nodex_core::{
+    atom,
+    node::{Backoff, NodeEvent},
+};
 use nodex_host::{
-    CallError, Cnode, CnodeBuilder, Down, SpawnError, What,
+    Cnode, CnodeBuilder, CnodeError, EventKind, NodeDown, SpawnError,
     process::{Exit, LINE_LIMIT, Stream},
-    supervisor::{Backoff, Change, ChildSpec, Health, Supervisor},
+    supervisor::{Change, ChildSpec, Health, Supervisor},
 };
 use support::{
     Start,
@@ -55,7 +57,7 @@ async fn fails(options: CnodeBuilder) -> SpawnError {
     let events = nodex_host::Events::new(100_000);
     let mut happened = events.subscribe();
     let error = within(60, "the error", options.sname("child").events(&events).spawn(&net)).await.unwrap_err();
-    let What::Started { pid } = happened.next().await.unwrap().what else { panic!("not started") };
+    let EventKind::Started { pid } = happened.next().await.unwrap().kind else { panic!("not started") };
     assert!(members(pid).is_empty(), "the error comes when nothing is left");
     finish(net, [pid]).await;
     error
@@ -91,7 +93,7 @@ async fn ignores_sigterm(kind: Kind) {
     let start = start(kind.child("ignores_sigterm").stop_grace(SHORT)).await;
     assert_eq!(start.ok().stop().await, SIGKILL);
     let events = start.finish().await;
-    assert_eq!(events.last().unwrap().what, What::Exited(SIGKILL));
+    assert_eq!(events.last().unwrap().kind, EventKind::Exited(SIGKILL));
 }
 
 async fn forks_grandchildren(kind: Kind) {
@@ -124,7 +126,7 @@ async fn bytes_that_are_no_utf8(kind: Kind) {
 
 /// What a call that is not answered gives its caller.
 async fn no_answer(cnode: &Cnode, message: &str) {
-    let error = cnode.call_within::<Pong>(SHORT, (atom!("ping"), message)).await.unwrap_err();
+    let error = cnode.request_timeout::<Pong>((atom!("ping"), message), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
 }
 
@@ -141,7 +143,7 @@ async fn answers_nobody(kind: Kind) {
         ping(&good, &format!("own {number}")).await;
         late.await.unwrap();
     }
-    assert!(bad.is_down().is_none());
+    assert!(bad.down_reason().is_none());
     let groups = [bad.pid().unwrap(), good.pid().unwrap()];
     bad.stop().await;
     good.stop().await;
@@ -186,7 +188,7 @@ async fn stops_reading(kind: Kind) {
     }
     let groups = [bad.pid().unwrap(), good.pid().unwrap()];
     within(60, "the end", bad.stop()).await;
-    assert_eq!(bad.down().await, Down::Stopped);
+    assert_eq!(bad.down().await, NodeDown::Stopped);
     good.stop().await;
     finish(net, groups).await;
 }
@@ -195,11 +197,11 @@ async fn hangs_in_a_handler(kind: Kind) {
     let net = up().await;
     let cnode = kind.node("hangs").stop_grace(SHORT).spawn(&net).await.unwrap();
     ping(&cnode, "before").await;
-    let error = cnode.call_within::<bool>(SHORT, atom!("hang")).await.unwrap_err();
+    let error = cnode.request_timeout::<bool>(atom!("hang"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     // Nor does it answer anything else, but it is up.
     no_answer(&cnode, "behind it").await;
-    assert!(cnode.is_down().is_none());
+    assert!(cnode.down_reason().is_none());
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
     finish(net, [pid]).await;
@@ -207,16 +209,16 @@ async fn hangs_in_a_handler(kind: Kind) {
 
 async fn hangs_under_a_supervisor(kind: Kind) {
     let net = up().await;
-    let health = Health::call((atom!("ping"), "?")).every(SHORT).within(SHORT * 4).failures(2);
+    let health = Health::request((atom!("ping"), "?")).every(SHORT).within(SHORT * 4).failures(2);
     let options = kind.node("hangs").sname("one").stop_grace(SHORT);
-    let quick = Backoff { first: Duration::from_millis(1), ..Backoff::default() };
+    let quick = Backoff::new(Duration::from_millis(1), Backoff::default().max);
     let builder = Supervisor::builder().backoff(quick).child(ChildSpec::new("one", options).health(health));
     let supervisor = builder.start(&net).await.unwrap();
     let mut events = supervisor.subscribe();
     let one = supervisor.child("one").await.unwrap();
     let first = one.cnode().unwrap().pid().unwrap();
-    let error = one.call_within::<bool>(LONG, atom!("hang")).await.unwrap_err();
-    let CallError::Down { down: Down::Unhealthy { .. }, .. } = &error else { panic!("{error:?}") };
+    let error = one.request_timeout::<bool>(atom!("hang"), LONG).await.unwrap_err();
+    let CnodeError::Down { down: NodeDown::Unhealthy { .. }, .. } = &error else { panic!("{error:?}") };
     within(60, "the new one", async { while !matches!(events.next().await.unwrap().change, Change::Up { .. }) {} })
         .await;
     let cnode = one.up(LONG).await.unwrap();
@@ -235,9 +237,9 @@ async fn closes_its_socket_and_goes_on(kind: Kind) {
     ping(&cnode, "before").await;
     cnode.send(atom!("close")).await.unwrap();
     let down = within(60, "the end", cnode.down()).await;
-    assert!(matches!(down, Down::LinkLost { .. }), "{down:?}");
-    assert!(matches!(events.recv().await.unwrap(), NodeEvent::Up { .. }));
-    assert!(matches!(events.recv().await.unwrap(), NodeEvent::Down { .. }));
+    assert!(matches!(down, NodeDown::LinkLost { .. }), "{down:?}");
+    assert!(matches!(events.next().await.unwrap(), NodeEvent::Up { .. }));
+    assert!(matches!(events.next().await.unwrap(), NodeEvent::Down { .. }));
     // It was stopped, since nobody can talk to it any more.
     let pid = cnode.pid().unwrap();
     nothing_left(pid).await;
@@ -248,7 +250,7 @@ async fn closes_its_socket_and_goes_on(kind: Kind) {
 async fn an_async_handler_that_hangs_costs_its_own_call() {
     let net = up().await;
     let cnode = Kind::Rust.node("hangs_alone").spawn(&net).await.unwrap();
-    let error = cnode.call_within::<bool>(SHORT, atom!("hang")).await.unwrap_err();
+    let error = cnode.request_timeout::<bool>(atom!("hang"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     ping(&cnode, "behind it").await;
     let pid = cnode.pid().unwrap();

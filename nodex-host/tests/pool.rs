@@ -4,9 +4,7 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
-#[path = "pool/restarts.rs"]
+use crate::support;
 mod restarts;
 
 use std::{
@@ -18,12 +16,12 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::{atom, term::Term};
+use nodex_core::{atom, node::Backoff, term::Term};
 use nodex_host::{
-    CallError, CnodeBuilder, Distributed, Down, Pool, SpawnError,
+    CnodeBuilder, CnodeError, Distributed, NodeDown, Pool, SpawnError,
     pool::{MemberState, PoolBuilder, RestartError, Restarted},
     process::Exit,
-    supervisor::{Backoff, Change, Ended, Health, StartError},
+    supervisor::{Change, Ended, Health, StartSupervisorError},
 };
 use support::{
     child,
@@ -36,7 +34,7 @@ const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
 const LONG: Duration = Duration::from_secs(60);
 
 fn quick() -> Backoff {
-    Backoff { first: Duration::from_millis(1), max: Duration::from_millis(20), ..Backoff::default() }
+    Backoff::new(Duration::from_millis(1), Duration::from_millis(20))
 }
 
 fn pool(exec: impl AsRef<Path>) -> PoolBuilder {
@@ -76,7 +74,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(pool: &Pool, callers: usize, may_fail: fn(&CallError) -> bool) -> Load {
+    fn start(pool: &Pool, callers: usize, may_fail: fn(&CnodeError) -> bool) -> Load {
         let (stop, seen) = (Arc::new(AtomicBool::new(false)), Arc::new(Seen::default()));
         let mut tasks = JoinSet::new();
         for caller in 0..callers {
@@ -86,7 +84,7 @@ impl Load {
                 while !stop.load(Ordering::Relaxed) {
                     let text = format!("{caller}: {number}");
                     number += 1;
-                    match pool.call_within::<Pong>(LONG, (atom!("ping"), &*text)).await {
+                    match pool.request_timeout::<Pong>((atom!("ping"), &*text), LONG).await {
                         Ok((pong, back)) => {
                             assert_eq!((pong.as_str(), back), ("pong", text));
                             seen.right.fetch_add(1, Ordering::Relaxed);
@@ -137,7 +135,7 @@ async fn members_take_turns(exec: PathBuf) {
     let names: Vec<_> = pool.members().iter().map(|member| member.node.clone().unwrap().to_string()).collect();
     assert_eq!(names, ["calc1@127.0.0.1", "calc2@127.0.0.1", "calc3@127.0.0.1"]);
     for number in 0..30 {
-        let pong: Term = pool.call((atom!("ping"), number)).await.unwrap();
+        let pong: Term = pool.request((atom!("ping"), number)).await.unwrap();
         assert_eq!(pong.to_string(), format!("{{'pong',{number}}}"));
     }
     for member in pool.members() {
@@ -145,13 +143,13 @@ async fn members_take_turns(exec: PathBuf) {
     }
     let groups = pids(&pool);
     assert!(matches!(pool.stop().await, Ended::Stopped));
-    let error = pool.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = pool.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), "calc is not running: it was stopped");
     finish(net, groups).await;
 }
 
-fn killed(error: &CallError) -> bool {
-    matches!(error, CallError::Down { down: Down::Exited { exit: SIGKILL } | Down::LinkLost { .. }, .. })
+fn killed(error: &CnodeError) -> bool {
+    matches!(error, CnodeError::Down { down: NodeDown::Exited { exit: SIGKILL } | NodeDown::LinkLost { .. }, .. })
 }
 
 async fn members_that_are_killed_under_load(exec: PathBuf) {
@@ -182,9 +180,9 @@ async fn dropping_it_stops_all_members(exec: PathBuf) {
 }
 
 /// A call that takes until it is stopped.
-fn busy(pool: &Pool) -> tokio::task::JoinHandle<Result<String, CallError>> {
+fn busy(pool: &Pool) -> tokio::task::JoinHandle<Result<String, CnodeError>> {
     let pool = pool.clone();
-    tokio::spawn(async move { pool.call_within::<String>(LONG, (atom!("slowly"), 3_600_000, "never")).await })
+    tokio::spawn(async move { pool.request_timeout::<String>((atom!("slowly"), 3_600_000, "never"), LONG).await })
 }
 
 async fn under_way(pool: &Pool, calls: usize) {
@@ -205,7 +203,7 @@ async fn the_least_busy_member_gets_the_call() {
     let idle: Vec<_> = pool.members().into_iter().filter(|member| member.under_way == 0).collect();
     assert_eq!(idle.len(), 1, "they went to two members");
     for _ in 0..20 {
-        let sname: String = pool.gen_call(LONG, atom!("sname")).await.unwrap();
+        let sname: String = pool.call(atom!("sname"), LONG).await.unwrap();
         assert_eq!(sname, *idle[0].name);
     }
     calls.iter().for_each(|call| call.abort());
@@ -231,8 +229,8 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
     for call in calls {
         if call.is_finished() {
             let error = call.await.unwrap().unwrap_err();
-            let CallError::Down { node, down } = &error else { panic!("{error:?}") };
-            assert_eq!((node.as_str(), down), ("calc2@127.0.0.1", &Down::Exited { exit: SIGKILL }));
+            let CnodeError::Down { node, down } = &error else { panic!("{error:?}") };
+            assert_eq!((node.as_str(), down), ("calc2@127.0.0.1", &NodeDown::Exited { exit: SIGKILL }));
             failed += 1;
         } else {
             others.push(call);
@@ -243,7 +241,7 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
     pool.stop().await;
     for call in others {
         let error = within(60, "its end", call).await.unwrap().unwrap_err();
-        assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error:?}");
+        assert!(matches!(error, CnodeError::Down { down: NodeDown::Stopped, .. }), "{error:?}");
     }
     finish(net, before.into_iter().chain(after)).await;
 }
@@ -251,9 +249,9 @@ async fn the_calls_of_a_member_that_dies_fail_with_its_cause_and_no_others() {
 #[tokio::test]
 async fn calls_wait_for_a_member_within_their_time() {
     let net = up().await;
-    let pause = |millis| Backoff { jitter: 0.0, first: Duration::from_millis(millis), ..Backoff::default() };
+    let pause = |millis| Backoff::new(Duration::from_millis(millis), LONG * 60).jitter(0.0);
     for (pause, comes) in [(pause(200), true), (pause(3_600_000), false)] {
-        let pool = pool(rust_node()).backoff(Backoff { max: LONG * 60, ..pause }).start(&net).await.unwrap();
+        let pool = pool(rust_node()).backoff(pause).start(&net).await.unwrap();
         let mut groups = pids(&pool);
         signal(groups[0], "KILL");
         within(60, "the end", async {
@@ -264,11 +262,11 @@ async fn calls_wait_for_a_member_within_their_time() {
         .await;
         if comes {
             // A time that is longer than clocks go is no error.
-            let (_, text): Pong = pool.call_within(Duration::MAX, (atom!("ping"), "patience")).await.unwrap();
+            let (_, text): Pong = pool.request_timeout((atom!("ping"), "patience"), Duration::MAX).await.unwrap();
             assert_eq!(text, "patience");
         } else {
             let limit = Duration::from_millis(100);
-            let error = pool.call_within::<Pong>(limit, (atom!("ping"), "?")).await.unwrap_err();
+            let error = pool.request_timeout::<Pong>((atom!("ping"), "?"), limit).await.unwrap_err();
             assert!(error.is_timeout());
             let words = "calc did not come up within 100ms: of calc1: its process ended: killed by SIGKILL";
             assert_eq!(error.to_string(), words);
@@ -289,7 +287,7 @@ async fn a_pool_that_gives_up_says_why() {
     signal(groups[0], "KILL");
     let ended = within(60, "the end", whole.ended()).await;
     assert!(matches!(ended, Ended::GaveUp { .. }), "{ended:?}");
-    let error = whole.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = whole.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "calc is not running: there were more than 0 restarts within 60s, the last one of calc1: its process ended: killed by SIGKILL"
@@ -307,7 +305,7 @@ async fn a_pool_that_gives_up_says_why() {
         }
     })
     .await;
-    let sname: String = each.call(atom!("sname")).await.unwrap();
+    let sname: String = each.request(atom!("sname")).await.unwrap();
     assert_eq!(sname, "calc2");
     // A call that waits learns that it waits in vain.
     let waits = busy(&each);
@@ -315,8 +313,8 @@ async fn a_pool_that_gives_up_says_why() {
     signal(groups[1], "KILL");
     let error = within(60, "its end", waits).await.unwrap().unwrap_err();
     assert!(killed(&error), "{error:?}");
-    let error = within(60, "its end", each.call_within::<Pong>(LONG, (atom!("ping"), "?"))).await.unwrap_err();
-    assert!(matches!(error, CallError::NotRunning { .. }), "{error:?}");
+    let error = within(60, "its end", each.request_timeout::<Pong>((atom!("ping"), "?"), LONG)).await.unwrap_err();
+    assert!(matches!(error, CnodeError::NotRunning { .. }), "{error:?}");
     each.stop().await;
     finish(net, groups).await;
 }
@@ -334,7 +332,7 @@ async fn a_member_that_hangs_gets_no_more_calls() {
         }
     })
     .await;
-    let sname: String = pool.call(atom!("sname")).await.unwrap();
+    let sname: String = pool.request(atom!("sname")).await.unwrap();
     assert_eq!(sname, "calc2");
     let after = all_up(&pool, &before[..1]).await;
     assert_eq!(after[1], before[1]);
@@ -348,7 +346,7 @@ async fn a_member_that_does_not_start_takes_the_others_down() {
     let taken = CnodeBuilder::new(rust_node()).sname("taken").spawn(&net).await.unwrap();
     let template = CnodeBuilder::new(rust_node()).adopt(false);
     let error = Pool::builder("calc", template).names(["good", "taken"]).start(&net).await.unwrap_err();
-    let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
+    let StartSupervisorError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
     assert!(matches!(&**why, SpawnError::UnexpectedExit { .. }), "{why}");
     assert_eq!(&**child, "taken");
     let pid = taken.pid().unwrap();
@@ -364,10 +362,10 @@ async fn names_that_no_members_can_have() {
     let start = async |names: [&str; 2]| pool("/no/such/executable").names(names).start(&net).await.unwrap_err();
     for name in ["new\nline", "a.b", "a/b", "a:b", "a+b", ""] {
         let error = start(["good", name]).await;
-        let StartError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
+        let StartSupervisorError::Ended(Ended::StartFailed { child, error: why }) = &error else { panic!("{error:?}") };
         assert!(matches!(&**why, SpawnError::InvalidName { .. }), "{why}");
         assert_eq!(&**child, name);
     }
-    assert!(matches!(start(["same", "same"]).await, StartError::DuplicateId { .. }));
+    assert!(matches!(start(["same", "same"]).await, StartSupervisorError::DuplicateId { .. }));
     finish(net, []).await;
 }

@@ -1,6 +1,6 @@
 //! Code and configuration for BEAMs that the host starts: compiled at run time, read from files, carried over.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use std::{
 use nodex_core::{
     atom,
     convert::{Binary, Charlist},
-    node::{Class, RpcError},
+    node::{ExceptionClass, RpcError},
     term::{Atom, RawTerm},
 };
 use nodex_host::{
@@ -237,12 +237,14 @@ async fn exceptions_have_their_class_and_their_reason() {
     let greeter = net.compile_erlang(slave.node(), GREETER, LIMIT).await.expect("it is correct");
     net.load_module(slave.node(), &greeter, LIMIT).await.expect("it is loaded");
     let reason = (atom!("bad"), 1);
-    for (name, class) in [("error", Class::Error), ("exit", Class::Exit), ("throw", Class::Throw)] {
+    for (name, class) in
+        [("error", ExceptionClass::Error), ("exit", ExceptionClass::Exit), ("throw", ExceptionClass::Throw)]
+    {
         let kind = Atom::new(name).unwrap();
         let error = net.rpc::<RawTerm>(slave.node(), "greeter", "fail", &[&kind, &reason], LIMIT).await.unwrap_err();
         let exception = error.exception().expect("an exception");
         assert_eq!((exception.class, exception.reason.to_string()), (class, "{bad,1}".to_owned()));
-        assert_eq!(exception.stack.is_some(), class == Class::Error);
+        assert_eq!(exception.stack.is_some(), class == ExceptionClass::Error);
     }
     let wrong = net.rpc::<i64>(slave.node(), "erlang", "node", &[], LIMIT).await.unwrap_err();
     assert_eq!(wrong.exception(), None);

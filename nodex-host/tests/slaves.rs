@@ -1,6 +1,6 @@
 //! BEAMs that the host starts: how they come up, what they have, and that nothing of them is left, whatever happens.
 
-mod support;
+use crate::support;
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use nodex_core::{
     atom,
     term::{Atom, Port, RawTerm},
 };
-use nodex_host::{Events, Slave, SlaveBuilder, SpawnError, What, process::Exit};
+use nodex_host::{EventKind, Events, Slave, SlaveBuilder, SpawnError, process::Exit};
 use support::{
     net::{COOKIE, up},
     otp::{Otp, for_each_release},
@@ -144,7 +144,7 @@ async fn down_stops_them_all_and_calls_off_those_that_are_starting() {
         async move { never.spawn(&net).await }
     });
     let started = within(60, "its start", happened.next()).await.expect("an event");
-    let What::Started { pid } = started.what else { panic!("{started:?}") };
+    let EventKind::Started { pid } = started.kind else { panic!("{started:?}") };
     within(60, "the end of the host", net.down()).await;
     assert!(slave.exit().is_some() && marked(&mark).is_empty() && net.slaves().is_empty());
     assert!(support::members(pid).is_empty(), "the one that was starting");
@@ -157,7 +157,7 @@ async fn down_stops_them_all_and_calls_off_those_that_are_starting() {
 /// Over IPv6, where names and addresses have another form.
 #[tokio::test]
 async fn slaves_over_ipv6() {
-    let cookie = nodex_core::dist::Cookie::new(COOKIE).expect("a cookie");
+    let cookie = nodex_core::protocol::Cookie::new(COOKIE).expect("a cookie");
     let net = nodex_host::Distributed::builder("master").ip(std::net::Ipv6Addr::LOCALHOST).cookie(cookie);
     let net = net.epmd(nodex_host::UseEpmd::Private).up().await.expect("a host");
     let slave = of(&beam()).spawn(&net).await.expect("a slave");
@@ -207,7 +207,7 @@ async fn a_start_that_fails_says_why_and_leaves_nothing() {
         let error = options.events(&events).spawn(&net).await.expect_err("it must not start");
         drop(events);
         while let Some(event) = happened.next().await {
-            if let What::Started { pid } = event.what {
+            if let EventKind::Started { pid } = event.kind {
                 assert!(support::members(pid).is_empty(), "{error}");
             }
         }

@@ -1,11 +1,11 @@
 //! Starting a node executable: when it is ready, and every way in which it does not become so.
 
-mod support;
+use crate::support;
 
 use std::{path::Path, time::Duration};
 
 use nodex_host::{
-    CnodeBuilder, Protocol, SpawnError, What,
+    CnodeBuilder, EventKind, Protocol, SpawnError,
     process::{Exit, LINE_LIMIT, LaunchError, Stream},
 };
 use support::{Start, child, lines, members, obeyed, texts};
@@ -19,7 +19,7 @@ async fn is_given_what_its_protocol_says() {
     let pid = start.ok().pid();
     assert!(!members(pid).is_empty());
     let events = start.finish().await;
-    assert_eq!(events[0].what, What::Started { pid });
+    assert_eq!(events[0].kind, EventKind::Started { pid });
     assert_eq!(
         texts(&events),
         [
@@ -35,8 +35,8 @@ async fn is_given_what_its_protocol_says() {
             "child@127.0.0.1 ready",
         ]
     );
-    assert!(events.iter().any(|event| matches!(event.what, What::Ready { .. })));
-    let What::Exited(exit) = events.last().unwrap().what else { panic!("{events:?}") };
+    assert!(events.iter().any(|event| matches!(event.kind, EventKind::Ready { .. })));
+    let EventKind::Exited(exit) = events.last().unwrap().kind else { panic!("{events:?}") };
     obeyed(exit);
 }
 
@@ -113,7 +113,7 @@ async fn exits_after_ready() {
     assert_eq!(start.ok().ended().await, Exit::Status(7));
     let events = start.finish().await;
     assert_eq!(texts(&events), ["child@127.0.0.1 ready", "last words"]);
-    assert_eq!(events.last().unwrap().what, What::Exited(Exit::Status(7)));
+    assert_eq!(events.last().unwrap().kind, EventKind::Exited(Exit::Status(7)));
 }
 
 #[tokio::test]

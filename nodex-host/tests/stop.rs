@@ -1,6 +1,6 @@
 //! Ending a node executable, by every way that there is: nothing of it is left.
 
-mod support;
+use crate::support;
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -9,7 +9,7 @@ use std::{
 };
 
 use nodex_host::{
-    CnodeBuilder, Protocol, SpawnError, What,
+    CnodeBuilder, EventKind, Protocol, SpawnError,
     process::{Exit, StopOptions, StopSignal},
 };
 use support::{Start, child, example, host, members, nothing_left, obeyed, texts, within};
@@ -102,7 +102,7 @@ async fn a_failed_start_leaves_nothing() {
     assert!(matches!(start.error(), SpawnError::InactiveTimeout { .. }), "{:?}", start.error());
     assert!(start.took >= 2 * SHORT, "the error comes when it is gone");
     let events = start.finish().await;
-    assert_eq!(events.last().unwrap().what, What::Exited(SIGKILL));
+    assert_eq!(events.last().unwrap().kind, EventKind::Exited(SIGKILL));
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_start_that_is_cancelled_leaves_nothing() {
         event = happened.next() => event,
     };
     // Cancelled while it waits.
-    let What::Started { pid } = event.unwrap().what else { panic!("not started") };
+    let EventKind::Started { pid } = event.unwrap().kind else { panic!("not started") };
     nothing_left(pid).await;
 }
 

@@ -19,11 +19,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::{atom, net::LinkEnd};
+use nodex_core::{
+    atom,
+    net::LinkEnd,
+    node::{Backoff, Subscription},
+};
 use nodex_host::{
-    CallError, CnodeBuilder, Down, Events, What,
+    CnodeBuilder, CnodeError, EventKind, Events, NodeDown,
     process::Exit,
-    supervisor::{Backoff, Change, Child, ChildSpec, Health, Subscription, Supervisor},
+    supervisor::{Change, Child, ChildSpec, Health, Supervisor, SupervisorEvent},
 };
 use support::{
     net::{Pong, c_node, finish, rust_node, up},
@@ -65,14 +69,14 @@ fn count(tally: &Mutex<Tally>, what: &'static str) {
 }
 
 /// The causes that a storm may have.
-fn cause(down: &Down) -> &'static str {
+fn cause(down: &NodeDown) -> &'static str {
     match down {
-        Down::Exited { exit } if *exit == SIGKILL => "killed",
+        NodeDown::Exited { exit } if *exit == SIGKILL => "killed",
         // Held up for so long that the health checks came later.
-        Down::LinkLost { reason: LinkEnd::TickTimeout(_) } => "silent",
+        NodeDown::LinkLost { reason: LinkEnd::TickTimeout(_) } => "silent",
         // A node whose connection was dropped exits with status 0, or is found out first.
-        Down::LinkLost { .. } | Down::Exited { exit: Exit::Status(0) } => "dropped",
-        Down::Unhealthy { .. } => "unhealthy",
+        NodeDown::LinkLost { .. } | NodeDown::Exited { exit: Exit::Status(0) } => "dropped",
+        NodeDown::Unhealthy { .. } => "unhealthy",
         other => panic!("a cause that nobody brought about: {other:?}"),
     }
 }
@@ -86,12 +90,12 @@ async fn caller(number: u64, seed: u64, children: Arc<Vec<Child>>, stop: Arc<Ato
         let text = format!("{number}: {calls_made}");
         calls_made += 1;
         count(&calls, "made");
-        match child.call_within::<Pong>(CALL_LIMIT, (atom!("ping"), &*text)).await {
+        match child.request_timeout::<Pong>((atom!("ping"), &*text), CALL_LIMIT).await {
             Ok((pong, back)) => {
                 assert_eq!((pong.as_str(), back), ("pong", text));
                 count(&calls, "answered");
             }
-            Err(CallError::Down { down, .. }) => count(&calls, cause(&down)),
+            Err(CnodeError::Down { down, .. }) => count(&calls, cause(&down)),
             Err(other) => panic!("{}: a failure without a cause: {other:?}", child.id()),
         }
         tokio::time::sleep(Duration::from_millis(dice.below(20))).await;
@@ -153,7 +157,7 @@ async fn attack(dice: &mut Dice, children: &[Child], until: Instant) -> Tally {
 }
 
 /// Counts what the supervisor tells, until it has ended.
-async fn observe(mut events: Subscription, seen: Arc<Mutex<Tally>>) {
+async fn observe(mut events: Subscription<SupervisorEvent>, seen: Arc<Mutex<Tally>>) {
     while let Some(event) = events.next().await {
         match event.change {
             Change::Up { .. } => count(&seen, "up"),
@@ -187,17 +191,17 @@ async fn run(seed: u64, seconds: u64) {
         let (groups, mut told) = (groups.clone(), told.subscribe());
         async move {
             while let Some(event) = told.next().await {
-                match event.what {
-                    What::Started { pid } => drop(groups.lock().unwrap().insert(pid)),
-                    What::Missed(events) => panic!("{events} events are lost"),
+                match event.kind {
+                    EventKind::Started { pid } => drop(groups.lock().unwrap().insert(pid)),
+                    EventKind::Missed(events) => panic!("{events} events are lost"),
                     _ => {}
                 }
             }
         }
     });
     let health =
-        Health::call((atom!("ping"), "?")).every(Duration::from_secs(2)).within(Duration::from_secs(5)).failures(2);
-    let backoff = Backoff { first: Duration::from_millis(20), max: Duration::from_millis(500), ..Backoff::default() };
+        Health::request((atom!("ping"), "?")).every(Duration::from_secs(2)).within(Duration::from_secs(5)).failures(2);
+    let backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(500));
     let specs = (0..NODES).map(|number| {
         let exec = if number % 2 == 0 { c_node() } else { rust_node() };
         let options =
@@ -228,9 +232,9 @@ async fn run(seed: u64, seconds: u64) {
     within(300, "an answer of every node", async {
         for child in &*children {
             loop {
-                match child.call_within::<Pong>(CALL_LIMIT, (atom!("ping"), child.id())).await {
+                match child.request_timeout::<Pong>((atom!("ping"), child.id()), CALL_LIMIT).await {
                     Ok((_, back)) => break assert_eq!(back, child.id()),
-                    Err(CallError::Down { .. }) => {}
+                    Err(CnodeError::Down { .. }) => {}
                     Err(other) => panic!("{}: {other:?}", child.id()),
                 }
             }

@@ -3,26 +3,19 @@
 
 mod support;
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use nodex_host::{
     CnodeBuilder, Protocol,
     process::{Exit, reap_strays},
 };
+use nodex_testkit::processes::{pids, stat};
 use support::{Start, within};
 
 /// The children of this process that have ended and were not reaped.
-fn zombies() -> Vec<String> {
-    let own = std::process::id().to_string();
-    let is_zombie = |stat: &String| {
-        let fields: Vec<_> = stat.rsplit_once(") ").expect("a name in parentheses").1.split(' ').collect();
-        fields[0] == "Z" && fields[1] == own
-    };
-    let entries = fs::read_dir("/proc").expect("/proc").flatten();
-    entries.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok()).filter(is_zombie).collect()
+fn zombies() -> Vec<u32> {
+    let own = std::process::id();
+    pids().filter(|pid| stat(*pid).is_some_and(|stat| stat.state == "Z" && stat.parent == own)).collect()
 }
 
 #[tokio::test]

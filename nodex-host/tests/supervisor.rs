@@ -3,11 +3,8 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
-#[path = "supervisor/restarts.rs"]
+use crate::support;
 mod restarts;
-#[path = "supervisor/strategies.rs"]
 mod strategies;
 
 use std::{
@@ -19,13 +16,17 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::{atom, term::Atom};
+use nodex_core::{
+    atom,
+    node::{Backoff, Subscription},
+    term::Atom,
+};
 use nodex_host::{
-    CallError, CnodeBuilder, Distributed, Down, SpawnError,
+    CnodeBuilder, CnodeError, Distributed, NodeDown, SpawnError,
     process::Exit,
     supervisor::{
-        Backoff, Change, Child, ChildError, ChildSpec, ChildState, Ended, Failure, Health, Restart, RestartType,
-        StartChildError, StartError, Strategy, Subscription, Supervisor,
+        Change, Child, ChildError, ChildSpec, ChildState, Ended, Failure, Health, Restart, RestartType,
+        StartChildError, StartSupervisorError, Strategy, Supervisor, SupervisorEvent,
     },
 };
 use support::{
@@ -37,7 +38,7 @@ use support::{
 const SIGKILL: Exit = Exit::Signal { signal: 9, core_dumped: false };
 
 fn quick() -> Backoff {
-    Backoff { first: Duration::from_millis(1), max: Duration::from_millis(20), ..Backoff::default() }
+    Backoff::new(Duration::from_millis(1), Duration::from_millis(20))
 }
 
 fn spec(id: &str, exec: impl AsRef<Path>) -> ChildSpec {
@@ -45,7 +46,7 @@ fn spec(id: &str, exec: impl AsRef<Path>) -> ChildSpec {
 }
 
 async fn pong(child: &Child, text: &str) {
-    let (pong, back): Pong = child.call((atom!("ping"), text)).await.unwrap();
+    let (pong, back): Pong = child.request((atom!("ping"), text)).await.unwrap();
     assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
 }
 
@@ -54,7 +55,7 @@ fn pid(child: &Child) -> u32 {
 }
 
 /// Events in short words, until one that `last` knows.
-async fn until(events: &mut Subscription, last: &str) -> Vec<String> {
+async fn until(events: &mut Subscription<SupervisorEvent>, last: &str) -> Vec<String> {
     let mut all = Vec::new();
     loop {
         let event = within(60, last, events.next()).await.expect("more events");
@@ -111,7 +112,7 @@ async fn a_killed_node_comes_back(exec: PathBuf) {
     assert_eq!(supervisor.which_children().await[0].restarts, 3);
     assert!(matches!(supervisor.stop().await, Ended::Stopped));
     assert!(matches!(one.state(), ChildState::Down { .. }));
-    let error = one.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = one.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), "one is not running: it was stopped");
     finish(net, pids).await;
 }
@@ -142,8 +143,8 @@ async fn a_node_that_hangs_is_restarted(exec: PathBuf) {
     let first = pid(&one);
     signal(first, "STOP");
     // A call that is on its way learns the reason.
-    let error = one.call_within::<Pong>(Duration::from_secs(60), (atom!("ping"), "?")).await.unwrap_err();
-    let CallError::Down { down: Down::Unhealthy { problem }, .. } = &error else { panic!("{error:?}") };
+    let error = one.request_timeout::<Pong>((atom!("ping"), "?"), Duration::from_secs(60)).await.unwrap_err();
+    let CnodeError::Down { down: NodeDown::Unhealthy { problem }, .. } = &error else { panic!("{error:?}") };
     assert!(problem.contains("no reply within 1s"), "{problem}");
     until(&mut events, "one restarting").await;
     pong(&one, "again").await;
@@ -170,7 +171,7 @@ async fn one_child(exec: PathBuf) {
     pong(&one, "second").await;
     signal(second, "KILL");
     let ended = within(60, "the end", one.ended()).await;
-    let Ended::GaveUp { reason: Failure::Down(Down::Exited { exit: SIGKILL }), max_restarts: 1, .. } = ended else {
+    let Ended::GaveUp { reason: Failure::Down(NodeDown::Exited { exit: SIGKILL }), max_restarts: 1, .. } = ended else {
         panic!("{ended:?}")
     };
     finish(net, [first, second]).await;
@@ -205,7 +206,7 @@ async fn a_child_that_does_not_start_takes_the_others_down() {
     let builder = Supervisor::builder().child(spec("good", c_node())).child(spec("bad", c_program("just_exit")));
     let mut events = builder.subscribe();
     let error = builder.start(&net).await.unwrap_err();
-    let StartError::Ended(Ended::StartFailed { child, error }) = &error else { panic!("{error}") };
+    let StartSupervisorError::Ended(Ended::StartFailed { child, error }) = &error else { panic!("{error}") };
     assert_eq!(&**child, "bad");
     assert!(matches!(**error, SpawnError::UnexpectedExit { .. }), "{error}");
     let all = until(&mut events, "ended").await;
@@ -217,7 +218,7 @@ async fn a_child_that_does_not_start_takes_the_others_down() {
 async fn two_children_of_one_id() {
     let net = up().await;
     let builder = Supervisor::builder().child(spec("a", c_node())).child(spec("a", rust_node()));
-    assert!(matches!(builder.start(&net).await, Err(StartError::DuplicateId { .. })));
+    assert!(matches!(builder.start(&net).await, Err(StartSupervisorError::DuplicateId { .. })));
     finish(net, []).await;
 }
 
@@ -271,7 +272,7 @@ async fn a_start_that_hangs_is_called_off() {
         let supervisor = supervisor.clone();
         async move { supervisor.start_child(hanging).await }
     });
-    let nodex_host::What::Started { pid } = happened.next().await.unwrap().what else { panic!("not started") };
+    let nodex_host::EventKind::Started { pid } = happened.next().await.unwrap().kind else { panic!("not started") };
     within(60, "the end", supervisor.terminate_child("hangs")).await.unwrap();
     assert!(support::members(pid).is_empty(), "terminated means that nothing is left");
     let error = within(60, "the answer", starting).await.unwrap().unwrap_err();
@@ -298,7 +299,7 @@ async fn a_child_whose_restart_fails_is_tried_again() {
         until(&mut events, "a start failed").await;
     }
     assert!(matches!(a.state(), ChildState::Restarting { .. }));
-    let error = a.call_within::<Pong>(Duration::from_millis(50), (atom!("ping"), "?")).await.unwrap_err();
+    let error = a.request_timeout::<Pong>((atom!("ping"), "?"), Duration::from_millis(50)).await.unwrap_err();
     assert!(error.is_timeout() && error.to_string().contains("does not exist"), "{error}");
     std::os::unix::fs::symlink(rust_node(), &exec).unwrap();
     pong(&a, "again").await;
@@ -317,12 +318,12 @@ async fn a_health_check_of_ones_own() {
         Health::check(move |cnode| {
             let sick = sick.clone();
             async move {
-                let (_, _): Pong = cnode.call((atom!("ping"), "?")).await.map_err(|error| error.to_string())?;
+                let (_, _): Pong = cnode.request((atom!("ping"), "?")).await.map_err(|error| error.to_string())?;
                 if sick.swap(false, Ordering::Relaxed) { Err("it looks pale".to_owned()) } else { Ok(()) }
             }
         })
     };
-    let call = Health::call((atom!("ping"), "are you well?")).every(Duration::from_millis(10));
+    let call = Health::request((atom!("ping"), "are you well?")).every(Duration::from_millis(10));
     let builder = Supervisor::builder()
         .backoff(quick())
         .child(spec("a", rust_node()).health(check.every(Duration::from_millis(10)).failures(1)))

@@ -3,8 +3,7 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
-#[macro_use]
-mod support;
+use crate::support;
 
 use std::{error::Error, time::Duration};
 
@@ -14,7 +13,7 @@ use nodex_core::{
     node::{CallError as Core, Refusal, RpcError},
     term::{Atom, RawTerm},
 };
-use nodex_host::{CallError, Cnode};
+use nodex_host::{Cnode, CnodeError};
 use support::net::{Pong, c_node, finish, rust_node, up};
 
 const LONG: Duration = Duration::from_secs(60);
@@ -22,12 +21,12 @@ const LONG: Duration = Duration::from_secs(60);
 /// The errors of a call for an integer, as a plain message and as a `GenServer.call`.
 async fn refused(cnode: &Cnode, message: impl IntoTerm + Clone) -> Vec<(Refusal, String)> {
     let errors = [
-        cnode.call_within::<i64>(LONG, message.clone()).await.unwrap_err(),
-        cnode.gen_call::<i64>(LONG, message).await.unwrap_err(),
+        cnode.request_timeout::<i64>(message.clone(), LONG).await.unwrap_err(),
+        cnode.call::<i64>(message, LONG).await.unwrap_err(),
     ];
-    let refusal = |error: CallError| {
+    let refusal = |error: CnodeError| {
         let text = error.to_string();
-        let CallError::Call { source: Core::Refused { refusal, reply, error: mismatch, .. }, .. } = error else {
+        let CnodeError::Call { source: Core::Refused { refusal, reply, error: mismatch, .. }, .. } = error else {
             panic!("{error:?}")
         };
         // What came, and what was expected, are there as well.
@@ -57,7 +56,7 @@ async fn errors_of_rust_nodes() {
         assert_eq!(text, "one@127.0.0.1: it answered with an error: panic: panic: \\u{1b}[31mno\\n");
     }
     // A caller that expects errors gets them as before.
-    let reply: Result<i64, RawTerm> = cnode.call((atom!("no_such_function"), 1)).await.unwrap();
+    let reply: Result<i64, RawTerm> = cnode.request((atom!("no_such_function"), 1)).await.unwrap();
     assert_eq!(reply.unwrap_err().to_string(), "unknown_call");
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
@@ -68,8 +67,8 @@ async fn errors_of_rust_nodes() {
 async fn errors_of_nodes_on_ei() {
     let net = up().await;
     let cnode = Cnode::builder(c_node()).sname("one").spawn(&net).await.unwrap();
-    let error = cnode.call::<i64>((atom!("no_such_function"), 1)).await.unwrap_err();
-    let CallError::Call { source: Core::Refused { refusal, .. }, .. } = &error else { panic!("{error:?}") };
+    let error = cnode.request::<i64>((atom!("no_such_function"), 1)).await.unwrap_err();
+    let CnodeError::Call { source: Core::Refused { refusal, .. }, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*refusal, Refusal::UnknownCall);
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
@@ -81,19 +80,19 @@ async fn a_reply_that_is_not_what_was_expected_is_carried() {
     let net = up().await;
     let cnode = Cnode::builder(rust_node()).sname("one").spawn(&net).await.unwrap();
     for error in [
-        cnode.call::<i64>((atom!("ping"), "x")).await.unwrap_err(),
-        cnode.gen_call::<i64>(LONG, (atom!("ping"), "x")).await.unwrap_err(),
+        cnode.request::<i64>((atom!("ping"), "x")).await.unwrap_err(),
+        cnode.call::<i64>((atom!("ping"), "x"), LONG).await.unwrap_err(),
     ] {
         assert_eq!(error.to_string(), "one@127.0.0.1: the reply cannot be read: expected integer, got tuple");
         // The chain goes down to what was wrong with the term.
         let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
         assert_eq!(deepest.to_string(), "expected integer, got tuple");
-        let CallError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
+        let CnodeError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
         assert_eq!(reply.decode::<Pong>().unwrap(), (atom!("pong"), "x".to_owned()));
     }
     // However large it is.
-    let error = cnode.call_within::<i64>(LONG, (atom!("big"), 4)).await.unwrap_err();
-    let CallError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:.100?}") };
+    let error = cnode.request_timeout::<i64>((atom!("big"), 4), LONG).await.unwrap_err();
+    let CnodeError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:.100?}") };
     assert!(reply.as_bytes().len() > 4 << 20 && format!("{error:?}").len() < 10_000, "{error}");
     let (node, arguments) = (cnode.node().to_string(), "x".to_owned());
     let error = net.rpc::<i64>(&node, "pong", "ping", &[&arguments], LONG).await.unwrap_err();
@@ -113,7 +112,7 @@ async fn chains_of_errors_go_down_to_the_cause() {
     assert_eq!(error.source().unwrap().to_string(), unknown);
     let node = atom!("one@127.0.0.1");
     let source = net.node().call::<i64>((atom!("one"), node.clone()), 1, LONG).await.unwrap_err();
-    let error = CallError::Call { node, source };
+    let error = CnodeError::Call { node, source };
     let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
     assert_eq!(deepest.to_string(), unknown);
     let error = nodex_core::node::CookieSource::with_file("/nowhere/to/be/found").read().unwrap_err();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records control messages of a real BEAM into nodex-core/tests/dist_control_vectors.txt.
+"""Records control messages of a real BEAM into nodex-proto/tests/dist_control_vectors.txt.
 
 This script is a hidden node that asks a process on the BEAM (control_driver.erl) for everything that
 makes it send a control message: once with all capabilities of a modern node, once with only those that
@@ -12,7 +12,7 @@ import hashlib, os, socket, struct, subprocess, tempfile, time
 from etf import Atom, encode, pid, reference, skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OUT = os.path.join(HERE, "../../nodex-core/tests/dist_control_vectors.txt")
+OUT = os.path.join(HERE, "../../nodex-proto/tests/dist_control_vectors.txt")
 COOKIE = "vectors"
 ALL = 0xD075F5FBC
 # Mandatory in OTP 25, SMALL_ATOM_TAGS, both monitor flags, SPAWN and V4_NC.

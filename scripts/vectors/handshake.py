@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records handshakes of real nodes into nodex-core/tests/handshake_vectors.txt.
+"""Records handshakes of real nodes into nodex-proto/tests/handshake_vectors.txt.
 
 A private epmd runs on a free port. Real nodes reach each other through a relay that keeps what
 passes; for what two well-behaved nodes never do (alive, simultaneous connects, missing flags),
@@ -11,7 +11,7 @@ one. Needs erl, epmd, gcc and the ei library. Everything stays on 127.0.0.1.
 import hashlib, os, socket, struct, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-OUT = os.path.join(HERE, "../../nodex-core/tests/handshake_vectors.txt")
+OUT = os.path.join(HERE, "../../nodex-proto/tests/handshake_vectors.txt")
 COOKIE = "vectors"
 FLAGS = 0xD075F5FBC
 lines, children, sockets = [], [], []

@@ -2,7 +2,7 @@
 %% -*- erlang -*-
 %%! +pc unicode
 %% Writes known answers for the order of terms: usage
-%%   scripts/vectors/order.escript > nodex-core/tests/etf_vectors/order.tsv
+%%   scripts/vectors/order.escript > nodex-proto/tests/etf_vectors/order.tsv
 %%
 %% One line for each term, from the least to the greatest in the order of the keys of a map (erts_internal:cmp_term/2), with
 %% a tab between the columns: term_to_binary(T, [{minor_version, 2}]) in hex without the leading 131, and the text of T.

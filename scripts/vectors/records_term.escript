@@ -3,7 +3,7 @@
 %%! +pc unicode
 %% Writes known answers for native records, which OTP 29 and later have and send even to nodes that did not say that
 %% they understand them: usage, with the escript of such a release,
-%%   scripts/vectors/records_term.escript > nodex-core/tests/etf_vectors/records.tsv
+%%   scripts/vectors/records_term.escript > nodex-proto/tests/etf_vectors/records.tsv
 %% Columns as in terms.tsv: name, bytes in hex without the 131, io_lib:format("~0tp", [Term]).
 -mode(compile).
 -export_record([exported]).

@@ -1,7 +1,7 @@
 #!/usr/bin/env escript
 %% -*- erlang -*-
 %%! +pc unicode
-%% Writes known answers for the codec: usage  scripts/vectors/terms.escript > nodex-core/tests/etf_vectors/terms.tsv
+%% Writes known answers for the codec: usage  scripts/vectors/terms.escript > nodex-proto/tests/etf_vectors/terms.tsv
 %%
 %% One line for each term, with a tab between the columns:
 %%   name, term_to_binary(T, [{minor_version, 2}]), the same with {minor_version, 0}, with {minor_version, 1},

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::wire;
-use crate::support::executable::target;
+use nodex_testkit::executable::target;
 
 /// Closed at first. It is a file, which also opens for a node that reads nothing any more.
 pub(crate) struct Gate {

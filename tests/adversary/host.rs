@@ -6,7 +6,7 @@
 use std::{net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use nodex::{node::Functions, prelude::*};
-use nodex_core::{dist::Cookie, epmd, node, term::Text};
+use nodex_core::{epmd, node, protocol::Cookie, text::Text};
 use nodex_host::{Cnode, Distributed, UseEpmd};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -40,7 +40,7 @@ async fn host(name: &str, cookie: Cookie) {
         let cnode = Cnode::builder("/dev/null").sname(name.clone()).spawn(&net).await;
         tokio::spawn(async move {
             let answer = match cnode {
-                Ok(cnode) => match cnode.call_within::<Term>(Duration::from_millis(ms), (atom!("ping"), 1)).await {
+                Ok(cnode) => match cnode.request_timeout::<Term>((atom!("ping"), 1), Duration::from_millis(ms)).await {
                     Ok(term) => Text::of(&term).max_len(100).to_string(),
                     Err(error) => format!("error: {error}"),
                 },

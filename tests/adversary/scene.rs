@@ -11,7 +11,7 @@ use super::{
     stage::{COOKIE, HOST, Stage},
     victim::Victim,
 };
-use crate::support::executable::Executable;
+use nodex_testkit::executable::Executable;
 
 /// Who made the connection. It decides what drives it in the node: the connection of a node executable to its host has
 /// a thread of its own, those that come in are tasks.

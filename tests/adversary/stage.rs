@@ -17,7 +17,7 @@ use super::{
     link::{Link, PATIENCE},
     victim::{Ended, MODEST_KIB, Victim},
 };
-use crate::support::executable::Executable;
+use nodex_testkit::executable::Executable;
 
 pub(crate) const COOKIE: &str = "a_cookie";
 pub(crate) const HOST: &str = "host@127.0.0.1";

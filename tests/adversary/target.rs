@@ -23,7 +23,7 @@ use nodex::{
     node::{self, Builder, Caller, Context, Functions, NoReply, Raised},
     prelude::*,
 };
-use nodex_core::dist::Cookie;
+use nodex_core::protocol::Cookie;
 
 static HANDLED: AtomicU64 = AtomicU64::new(0);
 static KEPT: Mutex<Vec<Bytes>> = Mutex::new(Vec::new());

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::link::PATIENCE;
-use crate::support::executable::Executable;
+use nodex_testkit::executable::Executable;
 
 /// A running node executable; dropping it ends the process.
 pub(crate) struct Victim {

@@ -6,9 +6,9 @@ use nodex::prelude::*;
 use nodex_core::node::{Builder, CallError};
 use rustix::process::{Signal, kill_process};
 
-use crate::{
-    ledger::{Ledger, count_in, counter},
-    support::otp::Otp,
+use super::ledger::{Ledger, count_in, counter};
+use nodex_testkit::{
+    otp::Otp,
     world::{BEAM, LIMIT, OURS, World},
 };
 

@@ -12,8 +12,8 @@ use std::{
 use nodex::prelude::*;
 use nodex_core::node::{CallError, Destination, Node};
 
-use crate::{
-    support::erl::Beam,
+use nodex_testkit::{
+    erl::Beam,
     world::{DEADLINE, LIMIT},
 };
 

@@ -6,16 +6,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::{
-    adversary::{
-        entrances::{HEALTHY, Healthy},
-        link::{Came, PATIENCE},
-        scene::{Scene, Side},
-        stage::{modest, quiet},
-        wire::{atom, tuple},
-    },
-    support::executable::target,
+use crate::adversary::{
+    entrances::{HEALTHY, Healthy},
+    link::{Came, PATIENCE},
+    scene::{Scene, Side},
+    stage::{modest, quiet},
+    wire::{atom, tuple},
 };
+use nodex_testkit::executable::target;
 
 /// Nothing can be written to the log any more. The node goes on without it.
 #[test]

@@ -8,10 +8,14 @@ use nodex_core::{
     node::{Builder, Cookie, NodeEvent},
 };
 
-use crate::{
+use super::{
     ledger::{Ledger, count_in, counter},
     namespaces::{LEFT, Networks, RIGHT, Side},
-    support::{epmd::free_port, erl::Beam, otp::Otp},
+};
+use nodex_testkit::{
+    erl::Beam,
+    free_port,
+    otp::Otp,
     world::{COOKIE, LIMIT, World},
 };
 
@@ -68,7 +72,7 @@ fn between_hosts(networks: &Networks) {
 
     networks.cut();
     let down = loop {
-        if let NodeEvent::Down { reason, .. } = world.wait(events.recv()).expect("an event") {
+        if let NodeEvent::Down { reason, .. } = world.wait(events.next()).expect("an event") {
             break reason;
         }
     };

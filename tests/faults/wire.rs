@@ -8,10 +8,13 @@ use nodex_core::{
     node::{Builder, CallError, Cookie, Node, NodeEvent},
 };
 
-use crate::{
+use super::{
     ledger::{Ledger, count_in, counter},
     proxy::Proxy,
-    support::{erl::Beam, otp::Otp},
+};
+use nodex_testkit::{
+    erl::Beam,
+    otp::Otp,
     world::{BEAM, COOKIE, LIMIT, OURS, World},
 };
 
@@ -79,7 +82,7 @@ fn a_cut_line() {
     assert_eq!(ledger.failed.lock().expect("no panic in there").len(), 0, "a short silence broke something");
     scene.proxy.cut();
     let down = loop {
-        match scene.world.wait(events.recv()).expect("an event") {
+        match scene.world.wait(events.next()).expect("an event") {
             NodeEvent::Down { reason, .. } => break reason,
             _ => continue,
         }

@@ -2,15 +2,15 @@
 
 use nodex_core::atom;
 use nodex_core::convert::FromTerm;
-use nodex_core::dist::Flags;
-use nodex_core::dist::control::UnsupportedControl;
 use nodex_core::etf::Decoder;
 use nodex_core::node::{Builder, CallError, Context, Functions, Mailbox, Node, SendError};
+use nodex_core::protocol::Flags;
+use nodex_core::protocol::control::UnsupportedControl;
 use nodex_core::term::{Atom, Pid, RawTerm, Reference};
 
-use crate::support::erl::Beam;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, LIMIT, OURS, World};
+use nodex_testkit::erl::Beam;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, LIMIT, OURS, World};
 
 for_each_release!(of_mailboxes, of_services, of_beams, mailboxes_are_processes, late_replies);
 

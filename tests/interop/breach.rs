@@ -2,9 +2,9 @@
 
 use nodex_core::node::exit_status;
 
-use crate::support::executable::Executable;
-use crate::support::otp::{Otp, release};
-use crate::world::World;
+use nodex_testkit::executable::Executable;
+use nodex_testkit::otp::{Otp, release};
+use nodex_testkit::world::World;
 
 release!(otp_23 = Some("23"); a_breach_of_the_protocol);
 release!(system = None; a_breach_of_the_protocol);

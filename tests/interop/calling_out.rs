@@ -9,9 +9,9 @@ use nodex_core::convert::IntoTerm;
 use nodex_core::node::{Builder, Destination, Down, Functions, Monitor, Node, RpcError};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
-use crate::support::erl::Beam;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, DEADLINE, OURS, World};
+use nodex_testkit::erl::Beam;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, DEADLINE, OURS, World};
 
 for_each_release!(functions, failures, monitors, connections_lost, links, callers_are_processes);
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use nodex_core::node::{Builder, Functions, Node};
 use nodex_core::term::RawTerm;
 
-use crate::support::executable::Executable;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{OURS, World};
+use nodex_testkit::executable::Executable;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{DEADLINE, OURS, World};
 
 for_each_release!(drop_in, drop_in_without_macro, listening, registered_names, functions_and_processes);
 
@@ -26,10 +26,10 @@ fn with_drop_in(otp: &Otp, example: &str) {
     let world = World::new();
     let script = world.begin_script(otp, "interop.exs", &["drop_in@127.0.0.1", "drop_in"]);
     world.wait_registered("host");
-    let mut node = world.drop_in(&Executable::example(example), "drop_in", "host");
+    let node = world.drop_in(&Executable::example(example), "drop_in", "host");
     script.passes();
     // Its host is gone, so it is as well.
-    assert!(node.status().success());
+    assert!(node.end(DEADLINE).code == Some(0));
 }
 
 fn listening(otp: &Otp) {

@@ -10,10 +10,10 @@ use nodex_core::node::{Builder, Functions};
 use nodex_core::term::Atom;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::erl::Beam;
-use crate::support::executable::Executable;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{COOKIE, DEADLINE, World};
+use nodex_testkit::erl::Beam;
+use nodex_testkit::executable::Executable;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{COOKIE, DEADLINE, World};
 
 for_each_release!(ping, ping_of_the_drop_in, rpc, drop_in, signals, introspect, sys);
 

@@ -3,19 +3,20 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use nodex_core::dist::Cookie;
-use nodex_core::dist::Flags;
-use nodex_core::dist::handshake::HandshakeError;
 use nodex_core::net::LinkEnd;
 use nodex_core::node::{Backoff, Builder, Functions, Node, NodeEvent};
+use nodex_core::protocol::Cookie;
+use nodex_core::protocol::Flags;
+use nodex_core::protocol::handshake::HandshakeError;
 use nodex_core::{atom, term::Atom};
 
-use crate::raw;
-use crate::support::epmd::free_port;
-use crate::support::erl::Beam;
-use crate::support::executable::Executable;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, COOKIE, LIMIT, OURS, Running, World, beam_name};
+use crate::interop::raw;
+use nodex_testkit::erl::Beam;
+use nodex_testkit::executable::Executable;
+use nodex_testkit::free_port;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::run::Run;
+use nodex_testkit::world::{BEAM, COOKIE, DEADLINE, LIMIT, OURS, World, beam_name};
 
 for_each_release!(
     both_ways,
@@ -71,8 +72,8 @@ fn both_ways(otp: &Otp) {
     let up = NodeEvent::Up { node: node_name.clone() };
     for reason in [LinkEnd::Shutdown, LinkEnd::Closed, LinkEnd::Closed] {
         let down = NodeEvent::Down { node: node_name.clone(), reason };
-        assert_eq!(world.wait(events.recv()).expect("an event"), up);
-        assert_eq!(world.wait(events.recv()).expect("an event"), down);
+        assert_eq!(world.wait(events.next()).expect("an event"), up);
+        assert_eq!(world.wait(events.next()).expect("an event"), down);
     }
 }
 
@@ -249,11 +250,11 @@ fn without_epmd(otp: &Otp) {
     // An executable is told by its environment.
     let mut command = world.drop_in_command(&Executable::example("no_macro"), "drop_in", "beam");
     command.env("ERL_EPMD_PORT", "1").env("ERL_DIST_PORT", port.to_string());
-    let mut drop_in = Running::start(command);
+    let drop_in = Run::new(command).any_bytes().start();
     beam.eventually("lists:member('drop_in@127.0.0.1', nodes(hidden))", "true");
     assert_eq!(beam.eval("gen_server:call({any, 'drop_in@127.0.0.1'}, {add, 1, 2}, 60000)"), "3");
     beam.kill();
-    assert!(drop_in.status().success());
+    assert!(drop_in.end(DEADLINE).code == Some(0));
 }
 
 fn over_ipv6(otp: &Otp) {
@@ -274,25 +275,25 @@ fn kept_connected(otp: &Otp) {
     let mut events = node.events();
     let name = Atom::from_static(BEAM);
     // It is not there yet.
-    let backoff = Backoff { first: Duration::from_millis(20), longest: Duration::from_millis(100) };
+    let backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(100));
     let kept = world.within(|| node.keep_connected(&name, backoff));
     for _ in 0..2 {
         let mut beam = world.beam(otp, BEAM, &[]);
         let up = NodeEvent::Up { node: name.clone() };
-        assert_eq!(world.wait(events.recv()).expect("an event"), up);
+        assert_eq!(world.wait(events.next()).expect("an event"), up);
         beam.eventually("nodes(hidden)", &format!("['{OURS}']"));
         beam.eval(&format!("erlang:disconnect_node('{OURS}')"));
-        assert!(matches!(world.wait(events.recv()).expect("an event"), NodeEvent::Down { .. }));
-        assert_eq!(world.wait(events.recv()).expect("an event"), up);
+        assert!(matches!(world.wait(events.next()).expect("an event"), NodeEvent::Down { .. }));
+        assert_eq!(world.wait(events.next()).expect("an event"), up);
         assert_works(&world, &node, &mut beam);
         beam.kill();
-        assert!(matches!(world.wait(events.recv()).expect("an event"), NodeEvent::Down { .. }));
+        assert!(matches!(world.wait(events.next()).expect("an event"), NodeEvent::Down { .. }));
     }
     drop(kept);
     let mut beam = world.beam(otp, BEAM, &[]);
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(beam.eval("nodes(hidden)"), "[]");
-    assert!(events.is_empty());
+    assert_eq!(events.try_next(), None);
 }
 
 /// A visible node is in `nodes()`, and `global` works beside it. What answers any name says nothing for `global`.
@@ -354,7 +355,7 @@ fn visible_executable(otp: &Otp) {
     let mut beam = world.beam(otp, BEAM, &[]);
     let mut command = world.drop_in_command(&Executable::example("citizen_under_test"), "citizen", "beam");
     command.env("CITIZEN_VISIBLE", "yes");
-    let _running = Running::start(command);
+    let _running = Run::new(command).any_bytes().start();
     beam.eventually("nodes()", "['citizen@127.0.0.1']");
     assert_eq!(beam.eval("global:sync()"), "ok");
     assert_eq!(beam.eval("global:trans({lock, self()}, fun() -> done end)"), "done");

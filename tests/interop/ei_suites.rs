@@ -6,9 +6,9 @@ use nodex_core::atom;
 use nodex_core::node::{Builder, Functions, Node};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
-use crate::support::erl::Beam;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, OURS, World};
+use nodex_testkit::erl::Beam;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, OURS, World};
 
 for_each_release!(
     sends_by_pid_and_by_name,
@@ -41,8 +41,9 @@ fn shell() -> (Atom, Atom) {
 /// `ei_send`, `ei_reg_send`.
 fn sends_by_pid_and_by_name(otp: &Otp) {
     let (world, mut beam, node) = start(otp);
-    let pid: Pid =
-        world.wait(node.rpc(BEAM, "erlang", "whereis", &[&atom!("shell")], crate::world::LIMIT)).expect("a pid");
+    let pid: Pid = world
+        .wait(node.rpc(BEAM, "erlang", "whereis", &[&atom!("shell")], nodex_testkit::world::LIMIT))
+        .expect("a pid");
     for number in 0..100 {
         world.wait(node.send(pid.clone(), (atom!("by_pid"), number))).expect("it is sent");
         world.wait(node.send(shell(), (atom!("by_name"), number))).expect("it is sent");
@@ -91,8 +92,9 @@ fn links_and_unlinks(otp: &Otp) {
     for round in 0..20 {
         let service = node.spawn(Functions::new().add("hello", || ())).expect("a service");
         beam.eval("Other = spawn(fun() -> receive stop -> ok end end), register(other, Other)");
-        let other: Pid =
-            world.wait(node.rpc(BEAM, "erlang", "whereis", &[&atom!("other")], crate::world::LIMIT)).expect("a pid");
+        let other: Pid = world
+            .wait(node.rpc(BEAM, "erlang", "whereis", &[&atom!("other")], nodex_testkit::world::LIMIT))
+            .expect("a pid");
         world.wait(node.send(shell(), &service)).expect("it is sent");
         beam.eval("Service = receive P -> P after 60000 -> lost end");
         let linking = {

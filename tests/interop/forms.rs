@@ -7,9 +7,9 @@ use nodex_core::atom;
 use nodex_core::node::{Builder, Call, Function, Functions, Handled, Lock, Node, Service, SystemState};
 use nodex_core::term::RawTerm;
 
-use crate::support::erl::Beam;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, OURS, World};
+use nodex_testkit::erl::Beam;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, OURS, World};
 
 for_each_release!(system_messages, stopped_by_others, requests_and_strays, asked_by_rpc);
 

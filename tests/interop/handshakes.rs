@@ -6,16 +6,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use nodex_core::dist::Flags;
-use nodex_core::dist::handshake::{Answer, Framing, HandshakeError, Initiator};
 use nodex_core::epmd::{Client, Entry, Registered};
 use nodex_core::net::{ConnectError, LinkEnd};
-use nodex_core::node::{Builder, Functions, Node, NodeEvent, Peer};
-use tokio::sync::broadcast::Receiver;
+use nodex_core::node::{Builder, Functions, Node, NodeEvent, Peer, Subscription};
+use nodex_core::protocol::Flags;
+use nodex_core::protocol::handshake::{Answer, Framing, HandshakeError, Initiator};
 use tokio::task::JoinHandle;
 
-use crate::raw;
-use crate::world::{OURS, World};
+use crate::interop::raw;
+use nodex_testkit::world::{OURS, World};
 
 /// Names on either side of ours in the order of atoms.
 const LOWER: &str = "lower@127.0.0.1";
@@ -38,8 +37,8 @@ fn publish(world: &World, name: &str, port: u16) -> Registered {
     world.wait(epmd(world).register(&Entry::hidden(name, port))).expect("epmd takes it")
 }
 
-fn next(world: &World, events: &mut Receiver<NodeEvent>) -> String {
-    match world.wait(events.recv()).expect("an event") {
+fn next(world: &World, events: &mut Subscription<NodeEvent>) -> String {
+    match world.wait(events.next()).expect("an event") {
         NodeEvent::Up { node } => format!("{node} up"),
         NodeEvent::Down { node, reason } => format!("{node} down: {reason}"),
         other => panic!("{other:?}"),
@@ -62,7 +61,7 @@ fn a_known_name_replaces_its_connection_once_it_has_proven_the_cookie() {
 
     // It goes on, and does not know the cookie.
     let mut stranger = raw::local(HIGHER);
-    stranger.cookie = nodex_core::dist::Cookie::new("guess").expect("a cookie");
+    stranger.cookie = nodex_core::protocol::Cookie::new("guess").expect("a cookie");
     let error = raw::connect(stranger, OURS, port).expect_err("the wrong cookie");
     assert_eq!(error, HandshakeError::CookieRefused { peer: OURS.into() });
     assert!(raw::is_open(&mut first));
@@ -72,7 +71,7 @@ fn a_known_name_replaces_its_connection_once_it_has_proven_the_cookie() {
     assert_eq!(error, HandshakeError::NotAllowed { peer: OURS.into() });
     assert!(raw::is_open(&mut first));
     assert_eq!(node.peer(HIGHER).map(|peer| peer.name().to_string()), Some(HIGHER.to_owned()));
-    assert!(events.is_empty());
+    assert_eq!(events.try_next(), None);
 
     // It does all that is asked for.
     let (mut second, _) = raw::connect(raw::local(HIGHER), OURS, port).expect("a connection");
@@ -120,8 +119,8 @@ fn who_only_pretends_to_be_the_other_node_does_not_keep_us_from_it() {
         let (listener, theirs) = raw::listen();
         let _published = publish(&world, name, theirs);
         let stranger = || {
-            let cookie = nodex_core::dist::Cookie::new("guess").expect("a cookie");
-            raw::connect(nodex_core::dist::handshake::Local { cookie, ..raw::local(name) }, OURS, port)
+            let cookie = nodex_core::protocol::Cookie::new("guess").expect("a cookie");
+            raw::connect(nodex_core::protocol::handshake::Local { cookie, ..raw::local(name) }, OURS, port)
         };
         // Some have come before, and are silent in the middle of their handshakes.
         let silent: Vec<_> = (0..10).map(|_| raw::introduce(raw::local(name), OURS, port)).collect();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::otp::Otp;
-use crate::world::{BEAM, World};
+use nodex_testkit::otp::Otp;
+use nodex_testkit::world::{BEAM, World};
 
 /// Lines in Latin-1, on either stream, do not keep what comes behind them from being read.
 #[test]

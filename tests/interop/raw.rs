@@ -3,12 +3,12 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use nodex_core::dist::handshake::{
+use nodex_core::protocol::handshake::{
     Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local, Request,
 };
-use nodex_core::dist::{Cookie, Flags};
+use nodex_core::protocol::{Cookie, Flags};
 
-use crate::world::{COOKIE, DEADLINE};
+use nodex_testkit::world::{COOKIE, DEADLINE};
 
 /// A peer of this name that can all that we can.
 pub(crate) fn local(name: &str) -> Local {

@@ -9,15 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use nodex_core::atom;
 use nodex_core::convert::IntoTerm;
-use nodex_core::dist::Flags;
-use nodex_core::dist::control::{self, Control, PidTerm, Target};
 use nodex_core::etf::{Decoder, Encoder};
 use nodex_core::net::LinkLimits;
 use nodex_core::node::{Builder, CallError, Functions, Node, SendError};
+use nodex_core::protocol::Flags;
+use nodex_core::protocol::control::{self, Control, PidTerm, Target};
 use nodex_core::term::{Atom, Pid};
 
-use crate::raw;
-use crate::world::{DEADLINE, OURS, World};
+use crate::interop::raw;
+use nodex_testkit::world::{DEADLINE, OURS, World};
 
 const PEER: &str = "peer@127.0.0.1";
 const OTHER: &str = "other@127.0.0.1";

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use nodex_core::node::Builder;
 
-use crate::raw;
-use crate::support::erl::Beam;
-use crate::support::executable::Executable;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, World};
+use crate::interop::raw;
+use nodex_testkit::erl::Beam;
+use nodex_testkit::executable::Executable;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, World};
 
 for_each_release!(executables_start, embedded_nodes_connect, a_name_is_free_once_its_link_has_ended);
 

@@ -6,9 +6,9 @@ use nodex_core::etf::Limits;
 use nodex_core::node::{Builder, Functions};
 use nodex_core::term::{RawTerm, Term};
 
-use crate::support::erl::Beam;
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, OURS, World};
+use nodex_testkit::erl::Beam;
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, OURS, World};
 
 for_each_release!(every_kind, nested_a_hundred_thousand_deep, a_binary_of_64_megabytes);
 
@@ -65,7 +65,7 @@ fn a_binary_of_64_megabytes(otp: &Otp) {
 mod newest {
     use super::*;
 
-    crate::support::otp::release!(otp_29 = Some("29"); native_records);
+    nodex_testkit::otp::release!(otp_29 = Some("29"); native_records);
 
     /// They are passed on. A dynamic term cannot hold one, and the answer says so.
     fn native_records(otp: &Otp) {

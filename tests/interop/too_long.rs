@@ -6,8 +6,8 @@ use nodex_core::net::LinkLimits;
 use nodex_core::node::{Builder, CallError, Functions, RpcError};
 use nodex_core::term::RawTerm;
 
-use crate::support::otp::{Otp, for_each_release};
-use crate::world::{BEAM, LIMIT, OURS, World, beam_name};
+use nodex_testkit::otp::{Otp, for_each_release};
+use nodex_testkit::world::{BEAM, LIMIT, OURS, World, beam_name};
 
 for_each_release!(a_message_over_the_limit_costs_itself, a_reply_over_the_limit);
 

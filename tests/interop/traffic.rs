@@ -4,9 +4,9 @@ use nodex_core::atom;
 use nodex_core::node::{Builder, Context, Functions, Node};
 use nodex_core::term::{Atom, RawTerm};
 
-use crate::support::executable::Executable;
-use crate::support::otp::Otp;
-use crate::world::{LIMIT, OURS, World, beam_name};
+use nodex_testkit::executable::Executable;
+use nodex_testkit::otp::Otp;
+use nodex_testkit::world::{LIMIT, OURS, World, beam_name};
 
 /// Senders on each side of each connection, and messages of each of them.
 const SENDERS: usize = 16;

@@ -8,7 +8,9 @@ use nodex_core::atom;
 use nodex_core::convert::IntoTerm;
 use nodex_core::term::{Atom, RawTerm};
 
-use crate::neighbour::{Home, Neighbour, OURS, World};
+use nodex_testkit::world::{OURS, World};
+
+use crate::neighbours::neighbour::{Home, Neighbour, our_node};
 
 const EJABBERD: &str = "ejabberd@127.0.0.1";
 
@@ -49,7 +51,7 @@ fn a_node_of_ejabberd_is_joined_called_and_left() {
     let ejabberd = start(&world);
     for (visible, service) in [(false, None), (false, Some("orders")), (true, None), (true, Some("orders"))] {
         let before = ejabberd.log().len();
-        let node = world.node(visible, service);
+        let node = our_node(&world, visible, service);
         let ours = Atom::from_static(OURS);
         let ask = |module: &str, function: &str, arguments: &[&(dyn IntoTerm + Sync)]| -> RawTerm {
             world.ask(&node, EJABBERD, module, function, arguments)
@@ -97,12 +99,12 @@ fn a_node_of_ejabberd_is_joined_called_and_left() {
             assert_eq!(ended.code, Some(code), "{ended:?}");
         }
         world.wait(node.stop(Duration::from_secs(5)));
-        let observer = world.node(false, Some("observer"));
+        let observer = our_node(&world, false, Some("observer"));
         let left: Vec<Atom> = world.ask(&observer, EJABBERD, "erlang", "nodes", &[]);
         assert_eq!(left, [""; 0]);
         world.wait(observer.stop(Duration::from_secs(5)));
         assert_eq!(ejabberd.complaints(before), [""; 0], "visible: {visible}");
     }
-    let node = world.node(false, None);
+    let node = our_node(&world, false, None);
     ejabberd.stop(&world, &node);
 }

@@ -1,69 +1,27 @@
-//! A server of somebody else's that runs for a test, and the world that it shares with our nodes.
+//! A server of somebody else's that runs for a test, and our node beside it.
 
 use std::fs::{self, File};
-use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use nodex_core::convert::{FromTerm, IntoTerm};
-use nodex_core::dist::Cookie;
 use nodex_core::node::{Builder, Functions, Node};
+use nodex_core::protocol::Cookie;
 use nodex_core::term::RawTerm;
-use tokio::runtime::Runtime;
+use nodex_testkit::executable::target;
+use nodex_testkit::poll;
+use nodex_testkit::processes::{MARK, Pack, new_mark};
+use nodex_testkit::run::{Ended, run};
+use nodex_testkit::world::{COOKIE, DEADLINE, OURS, World};
 
-use crate::support::epmd::Epmd;
-use crate::support::executable::target;
-use crate::support::run::{Ended, MARK, kill_all, left_over, marked, new_mark, run};
-
-pub(crate) const OURS: &str = "ours@127.0.0.1";
-
-const COOKIE: &str = "neighbours";
-
-/// Generous: a server starts within seconds, but the machine may be busy with others.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(180);
-
-/// A private epmd, and a runtime for our nodes.
-pub(crate) struct World {
-    runtime: Runtime,
-    epmd: Epmd,
-}
-
-impl World {
-    pub(crate) fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        World { runtime: runtime.expect("a runtime"), epmd: Epmd::start() }
-    }
-
-    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
-        let late = |_| panic!("it took longer than {DEADLINE:?}");
-        self.runtime.block_on(async { tokio::time::timeout(DEADLINE, future).await.unwrap_or_else(late) })
-    }
-
-    /// One of our nodes: it listens, is published, and serves under a name, or under any.
-    pub(crate) fn node(&self, visible: bool, name: Option<&'static str>) -> Node {
-        let functions = Functions::new().add("ping", |term: RawTerm| (nodex_core::atom!("pong"), term));
-        let builder = match name {
-            Some(name) => Builder::new().register(name, functions),
-            None => Builder::new().service(functions),
-        };
-        let builder = builder.visible(visible).listen((Ipv4Addr::LOCALHOST, 0).into()).epmd_port(self.epmd.port());
-        self.wait(builder.start(OURS, Cookie::new(COOKIE).expect("a cookie"))).expect("a node")
-    }
-
-    /// What a function of a neighbour gives.
-    pub(crate) fn ask<R: FromTerm>(
-        &self,
-        node: &Node,
-        neighbour: &str,
-        module: &str,
-        function: &str,
-        arguments: &[&(dyn IntoTerm + Sync)],
-    ) -> R {
-        let answer = self.wait(node.rpc(neighbour, module, function, arguments, DEADLINE));
-        answer.unwrap_or_else(|error| panic!("{neighbour}: {module}:{function}: {error}"))
-    }
+/// One of our nodes: it listens, is published, and serves under a name, or under any.
+pub(crate) fn our_node(world: &World, visible: bool, name: Option<&'static str>) -> Node {
+    let functions = Functions::new().add("ping", |term: RawTerm| (nodex_core::atom!("pong"), term));
+    let builder = match name {
+        Some(name) => Builder::new().register(name, functions),
+        None => Builder::new().service(functions),
+    };
+    world.node(OURS, builder.visible(visible))
 }
 
 /// A folder with the cookie in it, which is the home of a server or a tool.
@@ -93,7 +51,7 @@ impl Home {
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("LC_ALL", "C.UTF-8")
             .env("HOME", &self.0)
-            .env("ERL_EPMD_PORT", world.epmd.port().to_string())
+            .env("ERL_EPMD_PORT", world.epmd_port().to_string())
             .env("ERL_EPMD_ADDRESS", "127.0.0.1")
             .env("ERL_CRASH_DUMP", self.0.join("erl_crash.dump"))
             .current_dir(&self.0);
@@ -148,12 +106,13 @@ impl Neighbour {
     }
 
     fn wait_until(&mut self, is: impl Fn(&str) -> bool, what: &str) {
-        let start = Instant::now();
-        while !is(&self.log()) {
+        let said = poll(DEADLINE, || {
             let ended = self.child.try_wait().expect("the state of the process");
-            assert!(ended.is_none() && start.elapsed() < DEADLINE, "no {what:?}\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            // What it said before its end counts.
+            let said = is(&self.log());
+            (said || ended.is_some()).then_some(said)
+        });
+        assert!(said == Some(true), "no {what:?}\n{}", self.log());
     }
 
     /// The lines since this length that are no mere information.
@@ -167,20 +126,16 @@ impl Neighbour {
     /// Has it stop, as its own tools do.
     pub(crate) fn stop(mut self, world: &World, node: &Node) {
         let _: RawTerm = world.ask(node, self.name, "init", "stop", &[]);
-        let start = Instant::now();
-        while self.child.try_wait().expect("the state of the process").is_none() {
-            assert!(start.elapsed() < DEADLINE, "{} does not stop\n{}", self.name, self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let left = left_over(&self.mark);
-        assert!(left.is_empty(), "{} has left processes behind: {left:?}", self.name);
+        let stopped = poll(DEADLINE, || self.child.try_wait().expect("the state of the process"));
+        assert!(stopped.is_some(), "{} does not stop\n{}", self.name, self.log());
+        Pack::marked(&self.mark).is_gone();
     }
 }
 
 impl Drop for Neighbour {
     /// One that is not stopped does not outlive a test that fails.
     fn drop(&mut self) {
-        kill_all(&marked(&self.mark));
+        Pack::marked(&self.mark).kill();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

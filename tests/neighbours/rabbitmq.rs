@@ -7,8 +7,10 @@ use nodex_core::atom;
 use nodex_core::node::Node;
 use nodex_core::term::{Atom, RawTerm};
 
-use crate::neighbour::{Home, Neighbour, OURS, World};
-use crate::support::epmd::free_port;
+use nodex_testkit::world::{OURS, World};
+
+use crate::neighbours::neighbour::{Home, Neighbour, our_node};
+use nodex_testkit::free_port;
 
 const RABBITS: [&str; 2] = ["rabbit1@127.0.0.1", "rabbit2@127.0.0.1"];
 
@@ -65,7 +67,7 @@ fn a_cluster_of_rabbitmq_is_joined_called_and_left() {
     let mut rabbits = RABBITS.map(|name| start(&world, name));
     for (visible, service) in [(false, None), (false, Some("orders")), (true, None), (true, Some("orders"))] {
         let before = [0, 1].map(|i| rabbits[i].log().len());
-        let node = world.node(visible, service);
+        let node = our_node(&world, visible, service);
         for name in RABBITS {
             world.wait(node.connect(name)).expect("a connection");
         }
@@ -94,7 +96,7 @@ fn a_cluster_of_rabbitmq_is_joined_called_and_left() {
         world.wait(node.stop(std::time::Duration::from_secs(5)));
 
         // Somebody else looks at what is left.
-        let observer = world.node(false, Some("observer"));
+        let observer = our_node(&world, false, Some("observer"));
         for (i, rabbit) in rabbits.iter_mut().enumerate() {
             if visible {
                 rabbit.wait_for(before[i], &format!("node '{OURS}' down"));
@@ -108,7 +110,7 @@ fn a_cluster_of_rabbitmq_is_joined_called_and_left() {
             assert_eq!(rabbit.complaints(since), [""; 0], "{}, visible: {visible}", rabbit.name);
         }
     }
-    let node = world.node(false, None);
+    let node = our_node(&world, false, None);
     // The last to stop is the first to start: they wait for each other otherwise.
     for rabbit in rabbits.into_iter().rev() {
         rabbit.stop(&world, &node);

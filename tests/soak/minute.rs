@@ -5,8 +5,13 @@ use std::{thread, time::Duration};
 use nodex_core::node::{Builder, Functions};
 use tokio::sync::oneshot;
 
-use crate::support::{erl::Beam, executable::Executable, otp::Otp};
-use crate::world::{BEAM, Running, World};
+use nodex_testkit::{
+    erl::Beam,
+    executable::Executable,
+    otp::Otp,
+    run::Running,
+    world::{BEAM, World},
+};
 
 /// Each node is held up as a whole: one is an executable, whose connection has a thread, the other one has a single
 /// thread for all. The BEAM would give a silent node up after 8 seconds.

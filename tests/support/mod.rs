@@ -1,16 +1,6 @@
-//! What the tests against the real Erlang share: a private epmd, scripts run by `elixir`, the
-//! executables under test, and the hunt for left-overs.
+//! What the tests of this package share beside `nodex_testkit`: the executables under test, and the pages for people.
 
-// Every test binary takes its own part of this module.
-#![allow(dead_code, unused_imports, unused_macros)]
-
-pub(crate) mod beam;
-pub(crate) mod epmd;
-pub(crate) mod erl;
-pub(crate) mod executable;
-pub(crate) mod otp;
 pub(crate) mod pages;
-pub(crate) mod run;
 
 /// The executables that obey the contract of the drop-in node. A case is a function `fn(&Executable)`
 /// in the module that uses this macro; each case becomes a test of each executable.
@@ -35,7 +25,7 @@ pub(crate) use for_each_rust_executable;
 macro_rules! cases {
     ($executable:ident = $place:ident($name:literal): $($case:ident),+) => {
         mod $executable {
-            use crate::support::executable::Executable;
+            use nodex_testkit::executable::Executable;
             $(#[test] fn $case() { super::$case(&Executable::$place($name)); })+
         }
     };

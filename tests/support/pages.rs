@@ -1,13 +1,16 @@
 //! The pages for people, and the code blocks in them.
 
-use std::{fs, path::Path};
+use std::fs;
+
+use nodex_testkit::root;
 
 /// The pages, from the root of the repository. `tests/docs.rs` keeps the list whole.
-pub(crate) const PAGES: [&str; 15] = [
+pub(crate) const PAGES: [&str; 24] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "elixir/nodex_rs/README.md",
     "docs/elixir.md",
     "docs/command.md",
@@ -18,12 +21,17 @@ pub(crate) const PAGES: [&str; 15] = [
     "docs/operating.md",
     "docs/performance.md",
     "docs/protocol.md",
+    "docs/style.md",
     "docs/types.md",
+    // The pages of the packages.
+    "src/README.md",
+    "nodex-proto/README.md",
+    "nodex-core/README.md",
+    "nodex-macros/README.md",
+    "nodex-host/README.md",
+    "nodex-cli/README.md",
+    "benches/wire/README.md",
 ];
-
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))

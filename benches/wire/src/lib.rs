@@ -3,33 +3,23 @@
 //!
 //! Every round starts every executable anew and does the same work with each in turn, so that what else happens on the
 //! machine meets all of them alike.
+//!
+//! ```text
+//! round ──> parts ──> load ──> generator
+//!   │         └─────────┴────> figures ──> options
+//!   └─────> report ──> parts (the names of its works), figures
+//! ```
 
-mod aloud;
-mod beam;
-mod callers;
-mod chart;
-mod codec;
-mod cores;
-mod fleet;
-mod frames;
-mod growth;
-mod handshake;
-pub mod host;
-mod html;
-mod json;
-mod latency;
-mod machine;
-mod open_loop;
+mod figures;
+mod generator;
+mod load;
 pub mod options;
-mod pictures;
-pub mod process;
-mod raw;
-pub mod report;
+mod parts;
+mod report;
 mod round;
-mod saturated;
-mod traffic;
-pub mod work;
 
+pub use figures::report::Report;
+pub use generator::host;
+pub use load::round_trips;
 pub use options::{Executable, Options};
-pub use report::Report;
 pub use round::run;

@@ -1,53 +1,10 @@
 //! The rounds.
 
-use std::time::Duration;
-
-use nodex_core::dist::Cookie;
-use nodex_host::{Distributed, distributed::UseEpmd};
-use tokio::runtime::Runtime;
-
 use crate::{
-    beam, callers,
-    cores::Cores,
-    fleet, growth,
-    host::Host,
+    figures::report::Report,
     options::{Executable, Options, PARTS},
-    raw,
-    report::Report,
+    parts::{beam, callers, fleet, growth, raw, world::World},
 };
-
-/// The cookie of all nodes here. Whoever could read it has the port of a node that does nothing but answer pings.
-pub(crate) const COOKIE: &str = "bench_cookie";
-
-/// How long a step of a healthy run may take. None takes a tenth of this.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
-/// What the works need.
-pub(crate) struct World<'a> {
-    pub(crate) options: &'a Options,
-    pub(crate) cores: Cores,
-    /// The raw generator.
-    pub(crate) host: Host,
-    /// The Rust host, and what drives it.
-    pub(crate) net: Distributed,
-    pub(crate) runtime: Runtime,
-}
-
-impl<'a> World<'a> {
-    fn new(options: &'a Options) -> Result<World<'a>, String> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
-        let cookie = Cookie::new(COOKIE).map_err(|error| error.to_string())?;
-        let net = Distributed::builder("host").cookie(cookie).epmd(UseEpmd::Private).up();
-        Ok(World {
-            options,
-            cores: Cores::of_this_process()?,
-            host: Host::start().map_err(|error| format!("no host: {error}"))?,
-            net: runtime.block_on(net).map_err(|error| error.to_string())?,
-            runtime,
-        })
-    }
-}
 
 /// Does all rounds; `talk` is told what is going on.
 ///

@@ -11,7 +11,7 @@ use std::{
 
 use wire::{
     host::Host,
-    work::{Form, in_batches},
+    round_trips::{Form, in_batches},
 };
 
 /// Set to write the figures down in place of comparing them.

@@ -1,11 +1,11 @@
 //! A stream of frames and what is in them.
 
 use nodex_core::{
-    dist::{
+    etf::Encoder,
+    protocol::{
         Flags, Frame, Frames,
         control::{self, Control, PidTerm},
     },
-    etf::Encoder,
 };
 
 const LIMIT: usize = 4096;

@@ -1,6 +1,6 @@
 //! The handshake of either side with a peer that may say anything.
 
-use nodex_core::dist::{
+use nodex_core::protocol::{
     Cookie, Flags,
     handshake::{Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local},
 };

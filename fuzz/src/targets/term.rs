@@ -6,7 +6,8 @@ use bytes::Bytes;
 use nodex_core::{
     convert::{Cause, DecodeError},
     etf::{Decoder, EncodeError, Encoder, EtfError, MAX_SENT_INTEGER_BYTES},
-    term::{RawTerm, Syntax, Term, Text, compare},
+    term::{RawTerm, Term, compare},
+    text::{Syntax, Text},
 };
 
 pub(super) fn term(input: &[u8]) {

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use nodex_core::term::{Syntax, Term, Text, compare, parse};
+use nodex_core::term::{Term, compare};
+use nodex_core::text::{Syntax, Text, parse};
 
 /// The first byte says in which language.
 pub(super) fn text(input: &[u8]) {

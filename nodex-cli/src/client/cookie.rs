@@ -3,8 +3,8 @@
 use std::{env, fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use nodex_core::{
-    dist::Cookie,
     node::{CookieSource, CookieSourceError},
+    protocol::Cookie,
 };
 use nodex_host::distributed::random_cookie;
 

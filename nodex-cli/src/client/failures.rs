@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use nodex_core::{
-    dist::handshake::HandshakeError,
     epmd::{Client as Epmd, EpmdError},
     net::ConnectError,
     node::CallError,
-    term::{Syntax, Term, Text},
+    protocol::handshake::HandshakeError,
+    term::Term,
+    text::{Syntax, Text},
 };
 
 use crate::{

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use nodex_core::{
-    dist::{Cookie, handshake::HandshakeError},
     net::ConnectError,
     node::{Builder, Node, Peer, StartUnnamedError},
+    protocol::{Cookie, handshake::HandshakeError},
 };
 use tokio::time::{Instant, sleep};
 

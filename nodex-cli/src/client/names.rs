@@ -1,6 +1,6 @@
 //! The name of this command among the nodes.
 
-use nodex_core::{dist::handshake::check_own_name, node::StartError};
+use nodex_core::{node::StartError, protocol::handshake::check_own_name};
 
 use super::failures::to_itself;
 use crate::{

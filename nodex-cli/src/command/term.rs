@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use nodex_core::{
     convert::term_to_binary,
-    term::{Syntax, Text},
+    text::{Syntax, Text},
 };
 use serde_json::json;
 

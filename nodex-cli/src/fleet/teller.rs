@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
+use nodex_core::node::Subscription;
 use nodex_host::{
-    Event, Supervisor, What, cnode,
-    supervisor::{self, Change},
+    CnodeEvent, EventKind, Supervisor,
+    supervisor::{Change, SupervisorEvent},
 };
 use serde_json::json;
 use tokio::{sync::watch, time::timeout};
@@ -53,8 +54,8 @@ impl Teller {
     /// Until the supervisor has ended and all that its nodes printed is told.
     pub(super) async fn run(
         mut self,
-        mut changes: supervisor::Subscription,
-        mut events: cnode::Subscription,
+        mut changes: Subscription<SupervisorEvent>,
+        mut events: Subscription<CnodeEvent>,
         supervisor: watch::Receiver<Option<Supervisor>>,
     ) {
         let mut waiting = VecDeque::new();
@@ -95,7 +96,12 @@ impl Teller {
 
     /// Tells what a node printed until now, or all nodes if it has no name. What others printed waits for its turn: it
     /// may have been printed after news that are still to come.
-    async fn lines_before(&mut self, name: &str, waiting: &mut VecDeque<Event>, events: &mut cnode::Subscription) {
+    async fn lines_before(
+        &mut self,
+        name: &str,
+        waiting: &mut VecDeque<CnodeEvent>,
+        events: &mut Subscription<CnodeEvent>,
+    ) {
         while waiting.len() < AT_ONCE {
             let Ok(Some(event)) = timeout(Duration::ZERO, events.next()).await else { break };
             waiting.push_back(event);
@@ -108,7 +114,7 @@ impl Teller {
         }
     }
 
-    fn change(&mut self, event: &supervisor::SupervisorEvent) {
+    fn change(&mut self, event: &SupervisorEvent) {
         let told = Told::new(event);
         let line = self.board.change(event, &told);
         let text = match self.json {
@@ -119,14 +125,14 @@ impl Teller {
         self.tell(line, text);
     }
 
-    fn event(&mut self, event: &Event) {
-        match &event.what {
-            What::Line(printed) => {
+    fn event(&mut self, event: &CnodeEvent) {
+        match &event.kind {
+            EventKind::Line(printed) => {
                 let line = self.board.printed(name_of(event), printed);
                 let text = if self.json { printed_json(&line) } else { shown(&line, self.width, self.style) };
                 self.tell(line, text);
             }
-            What::Missed(count) => {
+            EventKind::Missed(count) => {
                 let text = match self.json {
                     true => json_text(&json!({ "event": "missed", "count": count })),
                     false => format!("{count} printed lines came too fast and were lost"),
@@ -154,11 +160,11 @@ impl Teller {
 }
 
 /// Names are without the host, and those of two nodes differ.
-fn name_of(event: &Event) -> &str {
+fn name_of(event: &CnodeEvent) -> &str {
     event.node.split('@').next().unwrap_or_default()
 }
 
-async fn next(waiting: &mut VecDeque<Event>, events: &mut cnode::Subscription) -> Option<Event> {
+async fn next(waiting: &mut VecDeque<CnodeEvent>, events: &mut Subscription<CnodeEvent>) -> Option<CnodeEvent> {
     match waiting.pop_front() {
         Some(event) => Some(event),
         None => events.next().await,

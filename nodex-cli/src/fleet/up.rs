@@ -15,7 +15,7 @@ use nodex_core::node::CookieSource;
 use nodex_host::{
     Distributed, Events, Supervisor,
     process::reap_strays,
-    supervisor::{Ended, StartError},
+    supervisor::{Ended, StartSupervisorError},
 };
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle, time::timeout};
 
@@ -261,12 +261,12 @@ fn log_failure(folder: Option<&Path>, error: &std::io::Error) -> Failure {
         .hint("log_dir in [host] names their folder")
 }
 
-fn start_failure(error: StartError) -> Failure {
+fn start_failure(error: StartSupervisorError) -> Failure {
     match &error {
-        StartError::Ended(Ended::StartFailed { child, error }) => {
+        StartSupervisorError::Ended(Ended::StartFailed { child, error }) => {
             Failure::from(&**error).message(format!("{child} did not start: {error}"))
         }
-        StartError::Ended(ended) => match ended_failure(ended) {
+        StartSupervisorError::Ended(ended) => match ended_failure(ended) {
             Err(failure) => failure,
             Ok(_) => Failure::new(Code::GaveUp, error.to_string()),
         },

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use nodex_core::term::is_visible;
+use nodex_core::text::is_visible;
 
 use super::style::style_at;
 

@@ -1,6 +1,7 @@
 //! Terms as JSON, for programs that want no other than JSON's own kinds of values.
 
-use nodex_core::term::{Syntax, Term, Text};
+use nodex_core::term::Term;
+use nodex_core::text::{Syntax, Text};
 use serde::{
     Serialize, Serializer,
     ser::{SerializeMap as _, SerializeSeq as _},
@@ -93,7 +94,7 @@ pub(crate) fn value(term: &Term, syntax: Syntax) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use nodex_core::{term, term::parse};
+    use nodex_core::{term, text::parse};
     use serde_json::json;
 
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use nodex_core::term::is_visible;
+use nodex_core::text::is_visible;
 use serde::Serialize;
 #[cfg(any(test, feature = "bench"))]
 use serde_json::ser::PrettyFormatter;

@@ -143,7 +143,7 @@ mod tests {
     fn nothing_of_it_acts() {
         let all: String = (0..=0x10_FFFF).filter_map(char::from_u32).collect();
         let shown = Untrusted::cut(&all, usize::MAX).to_string();
-        assert!(shown.chars().all(nodex_core::term::is_visible), "{:?}", shown.chars().next());
+        assert!(shown.chars().all(nodex_core::text::is_visible), "{:?}", shown.chars().next());
         for (text, visible) in [
             (&b"na\xc3\xafve \"x\" \\"[..], "naïve \"x\" \\"),
             (b"\x1b[31mred\r\n\tx", "\\u{1b}[31mred\\r\\n\\tx"),

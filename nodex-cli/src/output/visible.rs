@@ -6,7 +6,7 @@ use super::untrusted::Visible;
 
 /// The text with everything written out that could move the cursor, change colours, break the line or hide.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    match text.chars().all(nodex_core::term::is_visible) {
+    match text.chars().all(nodex_core::text::is_visible) {
         true => Cow::Borrowed(text),
         false => Cow::Owned(Visible(text).to_string()),
     }

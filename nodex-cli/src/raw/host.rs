@@ -6,8 +6,8 @@ use std::{
 };
 
 use nodex_core::{
-    dist::{Cookie, Flags, handshake::Local},
     epmd::{self, Entry, EpmdError, Registered},
+    protocol::{Cookie, Flags, handshake::Local},
 };
 use tokio::net::{TcpListener, TcpStream};
 

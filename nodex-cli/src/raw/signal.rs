@@ -5,12 +5,12 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use nodex_core::{
     convert::{DecodeError, FromTerm},
-    dist::control::{Control, PidTerm, ProcTerm, Target},
     etf::Decoder,
     net::{
         LinkEnd,
         raw::{Frame, Incoming, Writer},
     },
+    protocol::control::{Control, PidTerm, ProcTerm, Target},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 

@@ -7,7 +7,8 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::term::{Atom, RawTerm, Term, Text};
+use nodex_core::term::{Atom, RawTerm, Term};
+use nodex_core::text::Text;
 use serde::{Serialize, Serializer};
 
 use crate::{

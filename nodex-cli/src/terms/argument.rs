@@ -2,7 +2,10 @@
 
 use std::io::{self, Read as _};
 
-use nodex_core::term::{Atom, ParseError, Syntax, Term, Text, is_visible, parse};
+use nodex_core::{
+    term::{Atom, Term},
+    text::{ParseError, Syntax, Text, is_visible, parse},
+};
 
 use super::identifiers::complete;
 use crate::{

@@ -3,10 +3,7 @@
 
 use std::collections::HashMap;
 
-use nodex_core::{
-    eetf,
-    term::{Term, Text},
-};
+use nodex_core::{eetf, term::Term, text::Text};
 
 use crate::{
     failure::{Code, Failure},

@@ -17,12 +17,12 @@ use std::{
 use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
-    dist::{
+    eetf,
+    protocol::{
         Cookie, Flags,
         control::{Control, ProcTerm, Target, decode},
         handshake::{Acceptor, Answer, Event, Framing, Local},
     },
-    eetf,
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 

@@ -1,7 +1,5 @@
 //! Snapshots of what a run prints, with what differs from run to run taken out.
 
-use super::Ended;
-
 /// What is never the same twice, and what stands for it.
 const FILTERS: [(&str, &str); 12] = [
     // Paths of this machine.
@@ -22,13 +20,6 @@ const FILTERS: [(&str, &str); 12] = [
     // What is in columns moves with the width of what was replaced.
     (r" {2,}", "  "),
 ];
-
-impl Ended {
-    /// The exit code and both outputs, as they are compared.
-    pub(crate) fn shot(&self) -> String {
-        format!("exit code {}\n--- stdout\n{}--- stderr\n{}", self.code.unwrap_or(-1), self.stdout, self.stderr)
-    }
-}
 
 /// Compares a text with the snapshot of this name.
 pub(crate) fn compare(name: &str, text: &str) {

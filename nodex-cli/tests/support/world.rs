@@ -1,18 +1,15 @@
 //! A little cluster: an epmd of the command itself, a BEAM, a Rust node.
 
-use std::{
-    process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
 use nodex_core::{
     atom,
-    dist::Cookie,
     node::{Builder, Functions},
+    protocol::Cookie,
     term::RawTerm,
 };
+
+use nodex_testkit::{erl::Beam, free_port, otp::Otp};
 
 use super::{Ended, Nodex, Running, nodex};
 
@@ -31,7 +28,7 @@ const ECHO: &str = "
         end
     end,
     register(echo, spawn(fun() -> Echo([]) end)),
-    register(mortal, spawn(fun() -> Echo([]) end)).";
+    register(mortal, spawn(fun() -> Echo([]) end))";
 
 /// A release of Erlang/OTP: that of this machine, or one that `scripts/otp` has set up.
 pub(crate) type Release = Option<&'static str>;
@@ -51,22 +48,16 @@ impl World {
 
     /// The same with a BEAM of this release.
     pub(crate) fn of(release: Release) -> World {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port");
-        let port = free.port();
+        let port = free_port();
         let epmd = nodex(["epmd", "--port", &port.to_string()]).start();
         epmd.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
-        let beam = Beam::start(release, "beam@127.0.0.1", port, ECHO);
-        let rust = Some(rust_node(port));
-        let world = World { epmd: Some(epmd), beam, rust, port };
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let ended = world.nodex(&["call", "beam", "echo", "ready"]);
-            if ended.code == Some(0) {
-                return world;
-            }
-            assert!(Instant::now() < deadline, "the BEAM does not answer: {ended}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        let beam = beam(release, "beam@127.0.0.1", port, ECHO);
+        World { epmd: Some(epmd), beam, rust: Some(rust_node(port)), port }
+    }
+
+    /// Another BEAM of this release, which has evaluated this.
+    pub(crate) fn beam(&self, release: Release, name: &str, eval: &str) -> Beam {
+        beam(release, name, self.port, eval)
     }
 
     /// A run of the command in this world.
@@ -109,49 +100,10 @@ impl Drop for World {
     }
 }
 
-/// A BEAM. It ends when it is dropped.
-pub(crate) struct Beam(Child);
-
-impl Beam {
-    /// Starts one that evaluates this.
-    pub(crate) fn start(release: Release, name: &str, epmd_port: u16, eval: &str) -> Beam {
-        let mut erl = match release {
-            None => Command::new("erl"),
-            Some(release) => {
-                let root = super::target().join("otp").join(release);
-                assert!(root.is_dir(), "{} is not there: scripts/otp makes it", root.display());
-                let mut erl = Command::new("chroot");
-                if !rustix::process::geteuid().is_root() {
-                    erl = Command::new("unshare");
-                    erl.args(["--map-root-user", "chroot"]);
-                }
-                erl.arg(root).arg("erl").env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", "/tmp");
-                erl
-            }
-        };
-        let eval = eval.split_whitespace().collect::<Vec<_>>().join(" ");
-        let beam = erl
-            .args(["-noinput", "-name", name, "-setcookie", COOKIE, "-start_epmd", "false"])
-            .args(["-kernel", "inet_dist_use_interface", "{127,0,0,1}", "+S", "1:1", "-eval", &eval])
-            .env("ERL_EPMD_PORT", epmd_port.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("erl starts (Debian: erlang-base)");
-        Beam(beam)
-    }
-
-    fn kill(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Beam {
-    fn drop(&mut self) {
-        self.kill();
-    }
+fn beam(release: Release, name: &str, epmd_port: u16, eval: &str) -> Beam {
+    let mut beam = Beam::start(&Otp::installed(release), name, COOKIE, epmd_port, &[]);
+    beam.eval(eval);
+    beam
 }
 
 /// A node that listens, in this process.

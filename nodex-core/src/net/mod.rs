@@ -14,5 +14,5 @@ pub(crate) use setup::{
     publish, random_bits,
 };
 
-pub(crate) use crate::dist::channel::Together;
-pub use crate::dist::channel::{LinkEnd, LinkLimits};
+pub(crate) use crate::protocol::channel::Together;
+pub use crate::protocol::channel::{LinkEnd, LinkLimits};

@@ -1,102 +1,42 @@
-//! The local node: services, dispatch and what serves them.
+//! The local node: services, the processes that they are, connections, and what a program does with all of it.
+//!
+//! The folders are floors. Each knows those below it and none above:
+//!
+//! ```text
+//! executable   a node that a host starts
+//! testing      a node under test
+//! api          what a program does with its node
+//! system       what every node answers
+//! inbound      what peers send
+//! connection   the connections of a node
+//! process      what has a pid
+//! service      what serves, and how it is called
+//! ```
 
-mod aliases;
-mod args;
-mod arguments;
-mod builder;
-mod call;
-mod caller;
-mod calling;
+mod api;
 mod connection;
-mod context;
-mod cookie;
-mod counters;
-mod dispatch;
-mod drain;
-mod drain_time;
-mod erpc;
 mod executable;
-mod exits;
-mod factory;
-mod failed_casts;
-mod forms;
-mod function_table;
-mod functions;
-mod gen_call;
-mod global;
-mod handle;
-mod introspect;
-mod later;
-mod listen;
-mod local;
-mod log;
-mod mailbox;
-mod mark;
-mod modules;
-mod monitor;
-mod os_signals;
-mod panics;
-mod parent;
-mod peers;
-mod pending;
-mod phases;
-mod processes;
-mod raw_peer;
-mod reconnect;
-mod refusal;
-mod registry;
-mod replies;
-mod reply;
-mod rex;
-mod route;
-mod rpc;
-mod sending;
-mod serve;
+mod inbound;
+mod process;
 mod service;
-mod service_end;
-mod services;
-mod signals;
-mod spawned;
-mod state;
-mod surroundings;
-mod sys;
 mod system;
-mod system_state;
 pub mod testing;
-mod too_long;
-mod watches;
 
-pub use crate::dist::Cookie;
-pub use args::{Args, FromArg, Rejection};
-pub use arguments::{ArgumentError, Arguments};
-pub use builder::Builder;
-pub use call::{Call, Handled, Later};
-pub use caller::{CallKind, Caller};
-pub use calling::CallError;
-pub use context::Context;
-pub use cookie::{CookieSource, CookieSourceError};
-pub use erpc::{Exception, RpcError};
-pub use executable::{exit_status, main, main_with};
-pub use functions::{AsyncFn, Functions, Handler, SyncFn};
-pub use handle::{Node, StartError, StartUnnamedError};
-pub use log::{UnknownLevel, log_to_stderr};
-pub use mailbox::Mailbox;
-pub use mark::reads_cookie_from_environment;
-pub use monitor::{Down, Monitor};
-pub use peers::{NodeEvent, Peer};
-pub use reconnect::{Backoff, KeptConnected};
-pub use refusal::Refusal;
-pub use registry::ServiceError;
+pub use crate::protocol::Cookie;
+pub use api::{
+    Backoff, Builder, CallError, Destination, Down, Exception, KeptConnected, Mailbox, Monitor, Node, Refusal,
+    RpcError, SendError, ServiceOptions, StartError, StartUnnamedError, Subscription,
+};
+pub use connection::{NodeEvent, Peer};
+pub use executable::{
+    ArgumentError, Arguments, CookieSource, CookieSourceError, SurroundingsError, UnknownLevel, exit_status,
+    log_to_stderr, main, main_with, reads_cookie_from_environment, ready_process,
+};
+pub use process::{ServiceEnd, ServiceError, ServiceType};
+pub use service::{
+    Accepts, Args, AsyncFn, Call, CallKind, Caller, Context, Encoded, ExceptionClass, Extensions, FromArg, Function,
+    Functions, Handled, Handler, IntoReply, IntoService, Later, Lock, MissingState, NoReply, Raised, ReadGuard,
+    Rejection, Serve, Served, Service, State, SyncFn, SystemState, WriteGuard,
+};
 #[doc(hidden)]
-pub use reply::Checked;
-pub use reply::{Class, Encoded, IntoReply, NoReply, Raised};
-pub use sending::{Destination, SendError};
-pub use serve::{Serve, Served};
-pub use service::{Accepts, Function, IntoService, Service};
-pub use service_end::{ServiceEnd, ServiceType};
-pub use services::ServiceOptions;
-pub use state::{Extensions, Lock, MissingState, State};
-pub use surroundings::{SurroundingsError, ready_process};
-#[doc(hidden)]
-pub use system_state::Shown;
-pub use system_state::SystemState;
+pub use service::{Checked, Shown};

@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::term::Atom;
+use nodex_core::{atom, term::Atom};
 
-use super::{Events, Protocol, ours, process_options::ProcessOptions, running::any_name};
+use super::{Events, Protocol, ours, process_options::ProcessOptions};
 use crate::process::StopOptions;
 
 /// What a node has to finish what runs, unless somebody says otherwise.
@@ -49,7 +49,8 @@ impl CnodeBuilder {
             ready_line: None,
             spawn_inactive_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
-            registered_name: any_name(),
+            // Nodes with one service answer any name.
+            registered_name: atom!("nil"),
             protocol: Protocol::Nodex,
             cookie_in_env: None,
             cwd: None,

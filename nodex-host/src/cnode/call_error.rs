@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use nodex_core::term::Atom;
 
-use super::Down;
+use super::NodeDown;
 
 /// Why a call to a node has no reply, or a message was not sent.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
-pub enum CallError {
+pub enum CnodeError {
     /// The node is down.
     #[error("{node} is down: {down}")]
     Down {
@@ -17,7 +17,7 @@ pub enum CallError {
         node: Atom,
         /// Why.
         #[source]
-        down: Down,
+        down: NodeDown,
     },
     /// The child of a supervisor is down and stays so.
     #[error("{child} is not running: {reason}")]
@@ -47,12 +47,12 @@ pub enum CallError {
     },
 }
 
-impl CallError {
+impl CnodeError {
     /// No reply came in time.
     pub fn is_timeout(&self) -> bool {
         matches!(
             self,
-            CallError::NotUp { .. } | CallError::Call { source: nodex_core::node::CallError::Timeout { .. }, .. }
+            CnodeError::NotUp { .. } | CnodeError::Call { source: nodex_core::node::CallError::Timeout { .. }, .. }
         )
     }
 }

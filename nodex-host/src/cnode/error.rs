@@ -4,7 +4,7 @@ use std::{io, time::Duration};
 
 use std::sync::Arc;
 
-use nodex_core::{dist::handshake::NameProblem, net::ConnectError};
+use nodex_core::{net::ConnectError, protocol::handshake::NameProblem};
 use thiserror::Error;
 
 use super::Printed;

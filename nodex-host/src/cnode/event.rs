@@ -2,24 +2,26 @@
 
 use std::{sync::Arc, time::Duration};
 
+use nodex_core::node::Subscription;
 use tokio::sync::broadcast;
 
-use super::Down;
+use super::NodeDown;
 use crate::process::{Exit, Line};
 
 /// Something happened to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+#[non_exhaustive]
+pub struct CnodeEvent {
     /// The full name of the node.
     pub node: Arc<str>,
     /// What happened.
-    pub what: What,
+    pub kind: EventKind,
 }
 
 /// What happened to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum EventKind {
     /// Its process has been started.
     Started {
         /// The process id, which is the number of its process group as well.
@@ -35,7 +37,7 @@ pub enum What {
     /// It is connected with the host: it is up.
     Connected,
     /// It is down, after it was up.
-    Down(Down),
+    Down(NodeDown),
     /// Its process has ended.
     Exited(Exit),
     /// This subscription was too slow, and this many events are lost to it. The node of this event is empty.
@@ -44,7 +46,7 @@ pub enum What {
 
 /// A place where the events of one or many nodes go. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Events(broadcast::Sender<Event>);
+pub struct Events(broadcast::Sender<CnodeEvent>);
 
 impl Events {
     /// Keeps this many events for a subscriber that is slow; what it misses beyond, it is told as a number.
@@ -53,36 +55,20 @@ impl Events {
     }
 
     /// All events from now on.
-    pub fn subscribe(&self) -> Subscription {
-        Subscription(self.0.subscribe())
+    pub fn subscribe(&self) -> Subscription<CnodeEvent> {
+        let missed = |count| CnodeEvent { node: Arc::from(""), kind: EventKind::Missed(count) };
+        Subscription::new(self.0.subscribe(), missed)
     }
 
-    pub(crate) fn send(&self, node: &Arc<str>, what: What) {
+    pub(crate) fn send(&self, node: &Arc<str>, kind: EventKind) {
         // It fails when nobody is subscribed.
-        let _ = self.0.send(Event { node: node.clone(), what });
+        let _ = self.0.send(CnodeEvent { node: node.clone(), kind });
     }
 }
 
 impl Default for Events {
     fn default() -> Self {
         Events::new(64)
-    }
-}
-
-/// The events since a subscription was made.
-#[derive(Debug)]
-pub struct Subscription(broadcast::Receiver<Event>);
-
-impl Subscription {
-    /// The next event; `None` when no node can send any more.
-    pub async fn next(&mut self) -> Option<Event> {
-        match self.0.recv().await {
-            Ok(event) => Some(event),
-            Err(broadcast::error::RecvError::Lagged(count)) => {
-                Some(Event { node: Arc::from(""), what: What::Missed(count) })
-            }
-            Err(broadcast::error::RecvError::Closed) => None,
-        }
     }
 }
 
@@ -96,12 +82,12 @@ mod tests {
         let mut subscription = events.subscribe();
         let node = Arc::from("a@b");
         for pid in 0..5 {
-            events.send(&node, What::Started { pid });
+            events.send(&node, EventKind::Started { pid });
         }
-        assert_eq!(subscription.next().await.unwrap().what, What::Missed(3));
-        assert_eq!(subscription.next().await.unwrap().what, What::Started { pid: 3 });
+        assert_eq!(subscription.next().await.unwrap().kind, EventKind::Missed(3));
+        assert_eq!(subscription.next().await.unwrap().kind, EventKind::Started { pid: 3 });
         drop(events);
-        assert_eq!(subscription.next().await.unwrap().what, What::Started { pid: 4 });
+        assert_eq!(subscription.next().await.unwrap().kind, EventKind::Started { pid: 4 });
         assert_eq!(subscription.next().await, None);
     }
 }

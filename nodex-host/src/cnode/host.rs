@@ -3,11 +3,12 @@
 use std::{env, fmt};
 
 use nodex_core::{
-    dist::{
+    epmd,
+    node::Node,
+    protocol::{
         Cookie, CookieError,
         handshake::{NameProblem, check_node_name},
     },
-    epmd,
 };
 use thiserror::Error;
 
@@ -20,6 +21,15 @@ pub struct HostNode {
     epmd_port: u16,
     /// The one port of all nodes, where there is no epmd.
     dist_port: Option<u16>,
+}
+
+/// What nodes need of the host that they belong to: it goes on for as long as one of them has it.
+pub(crate) trait Host: fmt::Debug + Send + Sync {
+    /// The host's own node.
+    fn node(&self) -> &Node;
+
+    /// What children are told of it.
+    fn described(&self) -> &HostNode;
 }
 
 /// Why a host node cannot be described so.

@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use nodex_core::node::Subscription;
 use tokio::task::JoinHandle;
 
-use super::{Printed, Subscription, report::Pump, report::Reporter};
+use super::{CnodeEvent, Printed, report::Pump, report::Reporter};
 use crate::process::{Ending, Exit, OsProcess};
 
 /// The process of a node. Dropping it begins the stop sequence, which goes on without it.
@@ -49,7 +50,7 @@ impl NodeProcess {
     }
 
     /// Its events from now on.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.reporter.subscribe()
     }
 

@@ -5,10 +5,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use nodex_core::term::is_visible;
+use nodex_core::{node::Subscription, text::is_visible};
 use tokio::sync::watch;
 
-use super::{Down, Events, Printed, Subscription, What};
+use super::{CnodeEvent, EventKind, Events, NodeDown, Printed};
 use crate::process::{Ending, Exit, Line, Output, Stream};
 
 /// Passes on the events of one process.
@@ -30,7 +30,7 @@ impl Reporter {
         &self.node
     }
 
-    pub(super) fn subscribe(&self) -> Subscription {
+    pub(super) fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.events.subscribe()
     }
 
@@ -45,24 +45,24 @@ impl Reporter {
         let _ = all_read.wait_for(|read| *read).await;
     }
 
-    pub(super) fn send(&self, what: What) {
-        match &what {
-            What::Started { pid } => tracing::debug!(node = %self.node, pid, "started"),
-            What::Ready { after } => tracing::debug!(node = %self.node, ?after, "ready"),
-            What::Connected => tracing::debug!(node = %self.node, "connected"),
-            What::Down(Down::Stopped) => tracing::debug!(node = %self.node, "stopped"),
-            What::Down(down) => tracing::warn!(node = %self.node, %down, "down"),
-            What::Exited(Exit::Status(0)) => tracing::debug!(node = %self.node, "ended"),
-            What::Exited(exit) => tracing::debug!(node = %self.node, %exit, "ended"),
-            What::Line(line) => self.trace(line),
-            What::Missed(_) => {}
+    pub(super) fn send(&self, kind: EventKind) {
+        match &kind {
+            EventKind::Started { pid } => tracing::debug!(node = %self.node, pid, "started"),
+            EventKind::Ready { after } => tracing::debug!(node = %self.node, ?after, "ready"),
+            EventKind::Connected => tracing::debug!(node = %self.node, "connected"),
+            EventKind::Down(NodeDown::Stopped) => tracing::debug!(node = %self.node, "stopped"),
+            EventKind::Down(down) => tracing::warn!(node = %self.node, %down, "down"),
+            EventKind::Exited(Exit::Status(0)) => tracing::debug!(node = %self.node, "ended"),
+            EventKind::Exited(exit) => tracing::debug!(node = %self.node, %exit, "ended"),
+            EventKind::Line(line) => self.trace(line),
+            EventKind::Missed(_) => {}
         }
-        self.events.send(&self.node, what);
+        self.events.send(&self.node, kind);
     }
 
     pub(super) fn line(&self, line: Line) {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
-        self.send(What::Line(line));
+        self.send(EventKind::Line(line));
     }
 
     fn trace(&self, line: &Line) {
@@ -106,7 +106,7 @@ impl Pump {
             self.reporter.line(line);
         }
         self.reporter.all_read.send_replace(true);
-        self.reporter.send(What::Exited(exit));
+        self.reporter.send(EventKind::Exited(exit));
         // Its events end when the pipes are closed.
         tokio::select! {
             _ = ending.gone() => {}

@@ -9,16 +9,15 @@ use nodex_core::{
     atom,
     convert::{FromTerm, IntoTerm},
     net::LinkEnd,
-    node::{Destination, Peer, exit_status},
+    node::{Destination, Peer, Subscription, exit_status},
     term::Atom,
 };
 use tokio::{sync::watch, time::timeout};
 
-use super::{Anything, CallError, CnodeBuilder, NodeProcess, Printed, Subscription, What, report::Reporter};
-use crate::{
-    distributed::Distributed,
-    process::{Ending, Exit},
+use super::{
+    Anything, CnodeError, CnodeEvent, EventKind, NodeDown, NodeProcess, Printed, host::Host, report::Reporter,
 };
+use crate::process::{Ending, Exit};
 
 /// How long a call waits for its reply unless it says otherwise.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,55 +28,6 @@ const END_AFTER_LINK: Duration = Duration::from_millis(500);
 /// How long the link of a process that has ended may stay before it is closed here.
 const LINK_AFTER_END: Duration = Duration::from_secs(1);
 
-/// Why a node is down.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Down {
-    /// Its process has ended.
-    #[error("its process ended: {exit}")]
-    Exited {
-        /// How.
-        exit: Exit,
-    },
-    /// The connection with it is lost (`nodedown`).
-    #[error("the connection with it was lost: {reason}")]
-    LinkLost {
-        /// Closed by the node, nothing heard for the tick time, a broken frame.
-        reason: LinkEnd,
-    },
-    /// It was stopped from here because it did not pass its health checks.
-    #[error("it failed its health check: {problem}")]
-    Unhealthy {
-        /// What was wrong with it.
-        problem: Arc<str>,
-    },
-    /// Its process had to end the connection, because this host broke the protocol (`exit_status::BREACH` of a node that
-    /// was built with nodex).
-    #[error("it had to end the connection: {cause}")]
-    #[non_exhaustive]
-    Breach {
-        /// What it said of it.
-        cause: Arc<str>,
-    },
-    /// Its process ended with a service of its own (`exit_status::SERVICE_ENDED` of a node that was built with nodex).
-    #[error("it ended with a service: {cause}")]
-    #[non_exhaustive]
-    ServiceEnded {
-        /// What it said of it.
-        cause: Arc<str>,
-    },
-    /// It was stopped from here.
-    #[error("it was stopped")]
-    Stopped,
-}
-
-impl Down {
-    /// True for an end that is no failure: it was stopped, or its process ended by itself with status 0.
-    pub fn is_normal(&self) -> bool {
-        matches!(self, Down::Stopped | Down::Exited { exit: Exit::Status(0) })
-    }
-}
-
 /// A node that is up, and its process if it was started from here. Cheap to clone.
 ///
 /// Dropping the last clone stops the process; a node that was already running when it was found is left alone.
@@ -86,25 +36,20 @@ pub struct Cnode(Arc<Running>);
 
 #[derive(Debug)]
 struct Running {
-    net: Distributed,
+    host: Arc<dyn Host>,
     to: Destination,
     peer: Arc<Peer>,
     /// `None` for a node that was already running.
     process: Option<NodeProcess>,
     reporter: Arc<Reporter>,
     /// Set before a stop, so that what follows is not taken for a fault of its own.
-    stopping: watch::Sender<Option<Down>>,
-    down: watch::Receiver<Option<Down>>,
+    stopping: watch::Sender<Option<NodeDown>>,
+    down: watch::Receiver<Option<NodeDown>>,
 }
 
 impl Cnode {
-    /// The options of a node that is this executable.
-    pub fn builder(exec_path: impl AsRef<std::path::Path>) -> CnodeBuilder {
-        CnodeBuilder::new(exec_path)
-    }
-
     pub(super) fn new(
-        net: &Distributed,
+        host: Arc<dyn Host>,
         registered_name: Atom,
         peer: Arc<Peer>,
         process: Option<NodeProcess>,
@@ -117,7 +62,7 @@ impl Cnode {
         let stopping = watch::Sender::new(None);
         let watched =
             Watch { peer: peer.clone(), ending, ours, reporter: reporter.clone(), stopping: stopping.subscribe() };
-        let running = Running { net: net.clone(), to, peer, process, reporter, stopping, down };
+        let running = Running { host, to, peer, process, reporter, stopping, down };
         let cnode = Cnode(Arc::new(running));
         tokio::spawn(watched.run(is_down, Arc::downgrade(&cnode.0)));
         cnode
@@ -139,7 +84,7 @@ impl Cnode {
     }
 
     /// Its events from now on.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.reporter.subscribe()
     }
 
@@ -148,32 +93,32 @@ impl Cnode {
         self.0.reporter.printed()
     }
 
-    /// Sends `message` and waits up to 5 s for the reply.
+    /// Sends a plain message and waits up to 5 s for the reply: how C nodes are called.
     ///
-    /// The reply is the first message to the pid that this call was made from. Every call has a pid of its own, so
-    /// calls made at the same time each get their own reply, and a late reply disturbs nobody.
+    /// The reply is the first message to the pid that the request was made from. Every request has a pid of its own, so
+    /// requests made at the same time each get their own reply, and a late reply disturbs nobody.
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
-        self.call_within(CALL_TIMEOUT, message).await
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
+        self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// The same with another time.
+    /// [`request`](Self::request) with another time limit.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
-        let result = self.0.net.node().request(self.to(), message, limit).await;
+    /// As [`request`](Self::request).
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
+        let result = self.0.host.node().request(self.to(), message, limit).await;
         self.explain(result).await
     }
 
     /// `GenServer.call` to the node's registered name.
     ///
     /// # Errors
-    /// As [`call`](Self::call), and when no process has that name.
-    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
-        let result = self.0.net.node().call(self.to(), request, limit).await;
+    /// As [`request`](Self::request), and when no process has that name.
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
+        let result = self.0.host.node().call(self.to(), request, limit).await;
         self.explain(result).await
     }
 
@@ -181,8 +126,8 @@ impl Cnode {
     ///
     /// # Errors
     /// When the node is down or the request cannot be encoded.
-    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
-        let result = self.0.net.node().cast(self.to(), request).await;
+    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
+        let result = self.0.host.node().cast(self.to(), request).await;
         self.explain(result).await
     }
 
@@ -190,30 +135,30 @@ impl Cnode {
     ///
     /// # Errors
     /// When the node is down or the message cannot be encoded.
-    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
-        let result = self.0.net.node().send(self.to(), message).await;
+    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
+        let result = self.0.host.node().send(self.to(), message).await;
         self.explain(result).await
     }
 
     /// Why it is down; `None` while it is up.
-    pub fn is_down(&self) -> Option<Down> {
+    pub fn down_reason(&self) -> Option<NodeDown> {
         self.0.down.borrow().clone()
     }
 
     /// Waits until it is down, and tells why.
-    pub async fn down(&self) -> Down {
+    pub async fn down(&self) -> NodeDown {
         let mut down = self.0.down.clone();
         match down.wait_for(Option::is_some).await.map(|down| down.clone()) {
             Ok(Some(down)) => down,
             // The watch went with its runtime.
-            _ => Down::Stopped,
+            _ => NodeDown::Stopped,
         }
     }
 
     /// Stops it: its process by end of stdin, SIGTERM, the grace period and SIGKILL, all for its whole group; a node
     /// that was already running when it was found loses its connection. Gives the exit of the process if there is one.
     pub async fn stop(&self) -> Option<Exit> {
-        self.0.is_stopped(Down::Stopped);
+        self.0.is_stopped(NodeDown::Stopped);
         let exit = match &self.0.process {
             Some(process) => Some(process.stop().await),
             None => {
@@ -231,12 +176,12 @@ impl Cnode {
     ///
     /// # Errors
     /// When there is no answer in time, or it is down.
-    pub async fn ping(&self, limit: Duration) -> Result<(), CallError> {
-        let node = self.0.net.node();
+    pub async fn ping(&self, limit: Duration) -> Result<(), CnodeError> {
+        let node = self.0.host.node();
         let to = (atom!("net_kernel"), self.node().clone());
         let result = node.call::<Anything>(to, (atom!("is_auth"), node.name().clone()), limit).await;
         match self.explain(result.map(drop)).await {
-            Err(CallError::Call { source: nodex_core::node::CallError::NoProcess, .. }) => Ok(()),
+            Err(CnodeError::Call { source: nodex_core::node::CallError::NoProcess, .. }) => Ok(()),
             result => result,
         }
     }
@@ -247,7 +192,7 @@ impl Cnode {
     }
 
     /// Begins to stop it for a reason that its calls are told.
-    pub(crate) fn fail(&self, down: Down) {
+    pub(crate) fn fail(&self, down: NodeDown) {
         self.0.is_stopped(down);
         self.0.peer.disconnect();
         if let Some(process) = &self.0.process {
@@ -260,21 +205,21 @@ impl Cnode {
     }
 
     /// A node that is down says more than a connection that is not there.
-    async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CallError> {
+    async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CnodeError> {
         use nodex_core::node::CallError as Core;
         match result {
             Ok(value) => Ok(value),
             Err(Core::NoConnection | Core::Connect(_)) if self.0.peer_is_gone() => {
-                Err(CallError::Down { node: self.node().clone(), down: self.down().await })
+                Err(CnodeError::Down { node: self.node().clone(), down: self.down().await })
             }
-            Err(source) => Err(CallError::Call { node: self.node().clone(), source }),
+            Err(source) => Err(CnodeError::Call { node: self.node().clone(), source }),
         }
     }
 }
 
 impl Running {
     /// The first reason counts.
-    fn is_stopped(&self, down: Down) {
+    fn is_stopped(&self, down: NodeDown) {
         self.stopping.send_if_modified(|known| {
             let first = known.is_none();
             known.get_or_insert(down);
@@ -284,13 +229,8 @@ impl Running {
 
     /// This very connection, whatever else has connected under the name since.
     fn peer_is_gone(&self) -> bool {
-        self.net.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
+        self.host.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
     }
-}
-
-/// The registered name that messages go to unless another is set: nodes with one service answer any name.
-pub(super) fn any_name() -> Atom {
-    atom!("nil")
 }
 
 /// Watches the link and the process until one of them ends.
@@ -300,13 +240,13 @@ struct Watch {
     /// Its exit status means what it means for nodes that are built with nodex.
     ours: bool,
     reporter: Arc<Reporter>,
-    stopping: watch::Receiver<Option<Down>>,
+    stopping: watch::Receiver<Option<NodeDown>>,
 }
 
 impl Watch {
-    async fn run(self, is_down: watch::Sender<Option<Down>>, running: Weak<Running>) {
+    async fn run(self, is_down: watch::Sender<Option<NodeDown>>, running: Weak<Running>) {
         let down = match &self.ending {
-            None => Down::LinkLost { reason: self.peer.ended().await },
+            None => NodeDown::LinkLost { reason: self.peer.ended().await },
             Some(ending) => {
                 // In this order: what the process says of its end is more than what its connection says.
                 let (exit, link) = tokio::select! {
@@ -325,15 +265,15 @@ impl Watch {
                         if let Some(process) = running.upgrade().as_ref().and_then(|running| running.process.as_ref()) {
                             process.begin_stop();
                         }
-                        Down::LinkLost { reason: reason.unwrap_or(LinkEnd::Closed) }
+                        NodeDown::LinkLost { reason: reason.unwrap_or(LinkEnd::Closed) }
                     }
                 }
             }
         };
         // Without an owner nobody can have wanted anything else.
-        let unowned = (running.strong_count() == 0).then_some(Down::Stopped);
+        let unowned = (running.strong_count() == 0).then_some(NodeDown::Stopped);
         let down = self.stopping.borrow().clone().or(unowned).unwrap_or(down);
-        self.reporter.send(What::Down(down.clone()));
+        self.reporter.send(EventKind::Down(down.clone()));
         is_down.send_replace(Some(down));
     }
 }
@@ -344,22 +284,22 @@ const LAST_LINES: Duration = Duration::from_millis(500);
 impl Watch {
     /// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
     /// if the link was not ended from here.
-    async fn cause(&self, exit: Exit, link: LinkEnd) -> Down {
+    async fn cause(&self, exit: Exit, link: LinkEnd) -> NodeDown {
         let by_node = matches!(link, LinkEnd::Closed | LinkEnd::Io { .. });
-        if exit == Exit::Status(0) && !by_node { Down::LinkLost { reason: link } } else { self.meaning(exit).await }
+        if exit == Exit::Status(0) && !by_node { NodeDown::LinkLost { reason: link } } else { self.meaning(exit).await }
     }
 
     /// What this end of a process means. What it printed has been told by then.
-    async fn meaning(&self, exit: Exit) -> Down {
+    async fn meaning(&self, exit: Exit) -> NodeDown {
         let _ = timeout(LAST_LINES, self.reporter.all_read()).await;
         const BREACH: i32 = exit_status::BREACH as i32;
         const SERVICE_ENDED: i32 = exit_status::SERVICE_ENDED as i32;
-        let Exit::Status(status @ (BREACH | SERVICE_ENDED)) = exit else { return Down::Exited { exit } };
+        let Exit::Status(status @ (BREACH | SERVICE_ENDED)) = exit else { return NodeDown::Exited { exit } };
         // A node says what for. A handler that ends its process with the same status does not.
         match self.reporter.printed().last_error().filter(|_| self.ours) {
-            Some(cause) if status == BREACH => Down::Breach { cause: cause.into() },
-            Some(cause) => Down::ServiceEnded { cause: cause.into() },
-            None => Down::Exited { exit },
+            Some(cause) if status == BREACH => NodeDown::Breach { cause: cause.into() },
+            Some(cause) => NodeDown::ServiceEnded { cause: cause.into() },
+            None => NodeDown::Exited { exit },
         }
     }
 }

@@ -9,42 +9,41 @@ use nodex_core::{
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Cancel, Cnode, CnodeBuilder, NodeProcess, Protocol, SpawnError, What,
-    protocol::Plan,
+    Cancel, Cnode, CnodeBuilder, EventKind, NodeProcess, Protocol, SpawnError,
+    host::Host,
+    plan::Plan,
     report::Reporter,
     start::{Started, at},
 };
-use crate::{distributed::Distributed, process::Exit};
+use crate::process::Exit;
 
 /// Pause between two attempts to connect to a node that is to be connected to.
 const DIAL_PAUSE: Duration = Duration::from_millis(100);
 
-impl CnodeBuilder {
-    /// Connects to the node if it is already running, else starts its executable, waits until it is ready, and for the
-    /// connection, whichever side makes it.
-    ///
-    /// # Errors
-    /// When it does not come up. Its process group has then been stopped.
-    pub async fn spawn(&self, net: &Distributed) -> Result<Cnode, SpawnError> {
-        self.spawn_unless(net, &Cancel::never()).await
+impl Cnode {
+    /// The options of a node that is this executable.
+    pub fn builder(exec_path: impl AsRef<std::path::Path>) -> CnodeBuilder {
+        CnodeBuilder::new(exec_path)
     }
+}
 
-    /// The same, until it is called off.
-    pub(crate) async fn spawn_unless(&self, net: &Distributed, cancel: &Cancel) -> Result<Cnode, SpawnError> {
-        let plan = self.plan(net.host()).await?;
+impl CnodeBuilder {
+    /// Connects to the node if it is already running, else starts it, unless it is called off.
+    pub(crate) async fn spawn_unless(&self, host: Arc<dyn Host>, cancel: &Cancel) -> Result<Cnode, SpawnError> {
+        let plan = self.plan(host.described()).await?;
         // Nobody else has a name that was just made up.
         if self.adopt
             && self.sname.is_some()
             && let Some(peer) = tokio::select! {
-                found = self.find(net.node(), &plan.node) => found?,
+                found = self.find(host.node(), &plan.node) => found?,
                 () = cancel.wait() => return Err(SpawnError::Cancelled { node: plan.node }),
             }
         {
             let reporter = Arc::new(Reporter::new(&plan.node, self.process.events.clone().unwrap_or_default()));
-            reporter.send(What::Connected);
-            return Ok(Cnode::new(net, self.registered_name.clone(), peer, None, reporter));
+            reporter.send(EventKind::Connected);
+            return Ok(Cnode::new(host, self.registered_name.clone(), peer, None, reporter));
         }
-        self.spawn_new(net, plan, cancel).await
+        self.spawn_new(host, plan, cancel).await
     }
 
     /// The connection with a node of this name, if there is such a node.
@@ -61,7 +60,7 @@ impl CnodeBuilder {
         }
     }
 
-    async fn spawn_new(&self, net: &Distributed, plan: Plan, cancel: &Cancel) -> Result<Cnode, SpawnError> {
+    async fn spawn_new(&self, host: Arc<dyn Host>, plan: Plan, cancel: &Cancel) -> Result<Cnode, SpawnError> {
         let says_ready = plan.ready_line.is_some();
         let Started { process, launched } = self.start_plan(plan, cancel).await?;
         let deadline = match says_ready {
@@ -73,11 +72,11 @@ impl CnodeBuilder {
             Protocol::Nodex => 5 * DIAL_PAUSE,
             _ => Duration::ZERO,
         };
-        match connection(net.node(), &process, dial_after, deadline, cancel).await {
+        match connection(host.node(), &process, dial_after, deadline, cancel).await {
             Ok(peer) => {
                 let reporter = process.reporter().clone();
-                reporter.send(What::Connected);
-                Ok(Cnode::new(net, self.registered_name.clone(), peer, Some(process), reporter))
+                reporter.send(EventKind::Connected);
+                Ok(Cnode::new(host, self.registered_name.clone(), peer, Some(process), reporter))
             }
             Err(failed) => {
                 let node = process.node().to_owned();

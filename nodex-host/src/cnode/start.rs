@@ -7,12 +7,12 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::dist::handshake::check_own_name;
+use nodex_core::protocol::handshake::check_own_name;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
-    Cancel, CnodeBuilder, HostNode, NodeProcess, SpawnError, What,
-    protocol::Plan,
+    Cancel, CnodeBuilder, EventKind, HostNode, NodeProcess, SpawnError,
+    plan::Plan,
     report::{Pump, Reporter},
 };
 use crate::process::{Exit, LINE_LIMIT, Line, OsProcess, Output};
@@ -44,7 +44,7 @@ impl CnodeBuilder {
         let launched = Instant::now();
         let mut process = OsProcess::start(plan.launch, self.process.stop).await?;
         let reporter = Arc::new(Reporter::new(&plan.node, self.process.events.clone().unwrap_or_default()));
-        reporter.send(What::Started { pid: process.pid() });
+        reporter.send(EventKind::Started { pid: process.pid() });
         let output = match process.take_output() {
             Ok(output) => output,
             Err(source) => {
@@ -61,7 +61,7 @@ impl CnodeBuilder {
                 tokio::join!(process.stop(self.process.stop.grace), pump.run(process.ending()));
                 return Err(error);
             }
-            pump.reporter.send(What::Ready { after: launched.elapsed() });
+            pump.reporter.send(EventKind::Ready { after: launched.elapsed() });
         }
         Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace, plan.ours), launched })
     }

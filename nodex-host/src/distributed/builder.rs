@@ -3,13 +3,29 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use nodex_core::{
-    dist::{Cookie, handshake::check_own_name},
     node::{self, ready_process},
+    protocol::{Cookie, handshake::check_own_name},
 };
 use tokio::runtime::Handle;
 
-use super::{Distributed, Inner, UpError, UseEpmd, cookie, epmd, slave::Slaves};
+use super::{Distributed, UpError, UseEpmd, cookie, epmd, handle::Inner, slave::Slaves};
 use crate::cnode::{HostNode, HostNodeError};
+
+impl Distributed {
+    /// Makes this program the node `name@ip`, which listens on `ip`. The cookie is that of the environment or the
+    /// user's cookie file, or a random one if there is none; epmd is that of the system, or embedded if none answers.
+    ///
+    /// # Errors
+    /// When the name, the cookie, epmd or the address cannot be used.
+    pub async fn up(name: &str, ip: impl Into<IpAddr>) -> Result<Distributed, UpError> {
+        DistributedBuilder::new(name).ip(ip).up().await
+    }
+
+    /// The same, with options.
+    pub fn builder(name: &str) -> DistributedBuilder {
+        DistributedBuilder::new(name)
+    }
+}
 
 /// Options of the host's own node.
 #[derive(Debug)]

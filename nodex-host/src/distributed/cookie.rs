@@ -3,8 +3,8 @@
 use std::{fs::File, io::Read as _};
 
 use nodex_core::{
-    dist::Cookie,
     node::{CookieSource, CookieSourceError},
+    protocol::Cookie,
 };
 
 use super::UpError;

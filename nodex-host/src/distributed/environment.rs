@@ -12,10 +12,10 @@ use nodex_core::{
 /// element, too. Of a parameter that is there several times, the last one counts.
 ///
 /// ```
-/// use nodex_core::{atom, convert::from_term, term, term::Syntax};
+/// use nodex_core::{atom, convert::from_term, term, text::Syntax};
 /// use nodex_host::Environment;
 ///
-/// let config = term::parse("[{shop, [{port, 4000}]}, {shop, name, <<\"corner\">>}]", Syntax::Erlang)?;
+/// let config = text::parse("[{shop, [{port, 4000}]}, {shop, name, <<\"corner\">>}]", Syntax::Erlang)?;
 /// let mut environment: Environment = from_term(&config)?;
 /// environment.set(atom!("shop"), atom!("port"), 4001)?;
 /// assert_eq!(environment.get("shop", "port").unwrap().to_string(), "4001");
@@ -116,11 +116,12 @@ mod tests {
     use super::*;
     use nodex_core::{
         convert::{binary_to_term, from_term, term_to_binary},
-        term::{self, Syntax},
+        text,
+        text::Syntax,
     };
 
     fn read(text: &str) -> Environment {
-        from_term(&term::parse(text, Syntax::Erlang).unwrap()).unwrap()
+        from_term(&text::parse(text, Syntax::Erlang).unwrap()).unwrap()
     }
 
     #[test]
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_no_environment() {
         for text in ["{a, k, 1}", "[{a}]", "[{1, k, 2}]", "[{a, [k]}]", "[{a, b}]", "[{a, [{k, 1}], c, d}]"] {
-            let error = from_term::<Environment>(&term::parse(text, Syntax::Erlang).unwrap()).unwrap_err();
+            let error = from_term::<Environment>(&text::parse(text, Syntax::Erlang).unwrap()).unwrap_err();
             assert!(!error.to_string().is_empty(), "{text}");
         }
     }

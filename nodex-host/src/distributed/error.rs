@@ -3,9 +3,9 @@
 use std::{io, net::SocketAddr};
 
 use nodex_core::{
-    dist::CookieError,
     epmd::EpmdError,
     node::{CookieSourceError, StartError, SurroundingsError},
+    protocol::CookieError,
 };
 use thiserror::Error;
 

@@ -8,11 +8,15 @@ use std::{
     time::Duration,
 };
 
-use super::{Inner, Pool, member::Member, members::Members};
+use nodex_core::node::{Backoff, Subscription};
+
+use super::{Pool, handle::Inner, member::Member, members::Members};
 use crate::{
     cnode::CnodeBuilder,
     distributed::Distributed,
-    supervisor::{Backoff, ChildSpec, Ended, Health, Restart, StartError, Subscription, Supervisor, SupervisorBuilder},
+    supervisor::{
+        ChildSpec, Ended, Health, Restart, StartSupervisorError, Supervisor, SupervisorBuilder, SupervisorEvent,
+    },
 };
 
 /// How many members are started at the same time.
@@ -21,6 +25,13 @@ const AT_ONCE: usize = 8;
 /// How many restarts a pool may have in [`WITHIN`] for each of its members.
 const RESTARTS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(5);
+
+impl Pool {
+    /// The options of a pool of this name whose members are all made from these options.
+    pub fn builder(name: impl Into<Arc<str>>, template: CnodeBuilder) -> PoolBuilder {
+        PoolBuilder::new(name.into(), template)
+    }
+}
 
 /// Options of a pool.
 #[derive(Debug, Clone)]
@@ -36,7 +47,7 @@ pub struct PoolBuilder {
 }
 
 impl PoolBuilder {
-    pub(super) fn new(name: Arc<str>, template: CnodeBuilder) -> PoolBuilder {
+    fn new(name: Arc<str>, template: CnodeBuilder) -> PoolBuilder {
         PoolBuilder {
             name,
             template,
@@ -107,7 +118,7 @@ impl PoolBuilder {
     }
 
     /// All events of its members, those of the start included.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
 
@@ -115,7 +126,7 @@ impl PoolBuilder {
     ///
     /// # Errors
     /// When one does not come up. Those that were up are down again then.
-    pub async fn start(self, net: &Distributed) -> Result<Pool, StartError> {
+    pub async fn start(self, net: &Distributed) -> Result<Pool, StartSupervisorError> {
         let default = || (u32::try_from(RESTARTS * self.names.len()).unwrap_or(u32::MAX), WITHIN);
         let (max_restarts, within) = self.at_most.unwrap_or_else(default);
         let mut supervisor = self.supervisor.at_most(max_restarts, within);
@@ -135,7 +146,7 @@ impl PoolBuilder {
         for (name, suspect) in self.names.iter().zip(suspects) {
             match supervisor.child(name).await {
                 Some(child) => list.push(Member::new(child, suspect)),
-                None => return Err(StartError::Ended(supervisor.has_ended().unwrap_or(Ended::Stopped))),
+                None => return Err(StartSupervisorError::Ended(supervisor.has_ended().unwrap_or(Ended::Stopped))),
             }
         }
         let members = Members::new(self.name, list);

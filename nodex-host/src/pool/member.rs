@@ -12,7 +12,7 @@ use nodex_core::term::Atom;
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
-    cnode::{CallError, Cnode},
+    cnode::{Cnode, CnodeError},
     supervisor::{Child, ChildState},
 };
 
@@ -189,7 +189,7 @@ pub(super) struct UnderWay<'a>(&'a Member);
 
 impl UnderWay<'_> {
     /// Counts a call that has come to its end.
-    pub(super) fn ended<T>(self, result: Result<T, CallError>) -> Result<T, CallError> {
+    pub(super) fn ended<T>(self, result: Result<T, CnodeError>) -> Result<T, CnodeError> {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         if result.is_err() {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
@@ -198,7 +198,7 @@ impl UnderWay<'_> {
     }
 
     /// Remembers a message that nobody answers.
-    pub(super) fn sent(self, result: Result<(), CallError>) -> Result<(), CallError> {
+    pub(super) fn sent(self, result: Result<(), CnodeError>) -> Result<(), CnodeError> {
         self.0.sent.store(true, Ordering::Relaxed);
         result
     }

@@ -15,7 +15,7 @@ use tokio::{
 
 use super::member::{Member, UnderWay};
 use crate::{
-    cnode::{CallError, Cnode},
+    cnode::{Cnode, CnodeError},
     supervisor::{ChildState, Ended, after},
 };
 
@@ -83,7 +83,7 @@ impl Members {
         &self,
         limit: Duration,
         ended: impl Fn() -> Option<Ended>,
-    ) -> Result<(Cnode, UnderWay<'_>, Duration), CallError> {
+    ) -> Result<(Cnode, UnderWay<'_>, Duration), CnodeError> {
         if let Some((cnode, under_way)) = self.pick() {
             return Ok((cnode, under_way, limit));
         }
@@ -96,13 +96,13 @@ impl Members {
                 return Ok((cnode, under_way, deadline.saturating_duration_since(Instant::now())));
             }
             if let Some(ended) = ended() {
-                return Err(CallError::NotRunning { child: self.name.clone(), reason: ended.to_string().into() });
+                return Err(CnodeError::NotRunning { child: self.name.clone(), reason: ended.to_string().into() });
             }
             if !self.list.iter().any(Member::is_to_come) {
-                return Err(CallError::NotRunning { child: self.name.clone(), reason: self.reason() });
+                return Err(CnodeError::NotRunning { child: self.name.clone(), reason: self.reason() });
             }
             if timeout_at(deadline, changed.changed()).await.is_err() {
-                return Err(CallError::NotUp { child: self.name.clone(), limit, reason: self.reason() });
+                return Err(CnodeError::NotUp { child: self.name.clone(), limit, reason: self.reason() });
             }
         }
     }

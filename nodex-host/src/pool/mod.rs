@@ -5,7 +5,7 @@
 //! use nodex_host::{Cnode, Pool, supervisor::Health};
 //!
 //! let calc = Pool::builder("calc", Cnode::builder("priv/calc")).size(4).health(Health::ping()).start(&net).await?;
-//! let five: i64 = calc.call((nodex_core::atom!("add"), 2, 3)).await?;
+//! let five: i64 = calc.request((nodex_core::atom!("add"), 2, 3)).await?;
 //! println!("{five}");
 //! // Another version has been put into the place of the executable: no call fails for it.
 //! calc.restart().await?;
@@ -20,145 +20,13 @@
 
 mod builder;
 mod error;
+mod handle;
 mod member;
 mod members;
 mod restart;
 
-use std::{fmt, sync::Arc, time::Duration};
-
-use nodex_core::convert::{FromTerm, IntoTerm};
-
 pub use builder::PoolBuilder;
 pub use error::RestartError;
+pub use handle::Pool;
 pub use member::{MemberInfo, MemberState};
 pub use restart::Restarted;
-
-use crate::{
-    cnode::{CALL_TIMEOUT, CallError, Cnode, CnodeBuilder},
-    supervisor::{Ended, Subscription, Supervisor},
-};
-use member::UnderWay;
-use members::Members;
-
-/// Identical nodes behind one name. Cheap to clone; it ends with [`stop`](Self::stop) or with its last clone, and all
-/// its members end with it.
-#[derive(Clone)]
-pub struct Pool(Arc<Inner>);
-
-struct Inner {
-    supervisor: Supervisor,
-    members: Arc<Members>,
-    drain_timeout: Duration,
-}
-
-impl Pool {
-    /// The options of a pool of this name whose members are all made from these options.
-    pub fn builder(name: impl Into<Arc<str>>, template: CnodeBuilder) -> PoolBuilder {
-        PoolBuilder::new(name.into(), template)
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.0.members.name
-    }
-
-    /// [`Cnode::call`] to the least busy member. While no member is up, the call waits for one, within its time; what
-    /// has been sent once is not sent again.
-    ///
-    /// # Errors
-    /// Why there is no reply, or why it is not an `R`.
-    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
-        self.call_within(CALL_TIMEOUT, message).await
-    }
-
-    /// The same with another time.
-    ///
-    /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
-        let (cnode, under_way, rest) = self.member(limit).await?;
-        under_way.ended(cnode.call_within(rest, message).await)
-    }
-
-    /// [`Cnode::gen_call`] to the least busy member; waits as [`call`](Self::call) does.
-    ///
-    /// # Errors
-    /// As [`call`](Self::call), and when no process has the registered name.
-    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
-        let (cnode, under_way, rest) = self.member(limit).await?;
-        under_way.ended(cnode.gen_call(rest, request).await)
-    }
-
-    /// [`Cnode::cast`] to the least busy member; waits up to 5 s for one that is up.
-    ///
-    /// # Errors
-    /// When none is up or the request cannot be encoded.
-    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
-        let (cnode, under_way, _) = self.member(CALL_TIMEOUT).await?;
-        under_way.sent(cnode.cast(request).await)
-    }
-
-    /// [`Cnode::send`] to the least busy member; waits up to 5 s for one that is up.
-    ///
-    /// # Errors
-    /// When none is up or the message cannot be encoded.
-    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
-        let (cnode, under_way, _) = self.member(CALL_TIMEOUT).await?;
-        under_way.sent(cnode.send(message).await)
-    }
-
-    /// How it is with each member, in the order of their names.
-    pub fn members(&self) -> Vec<MemberInfo> {
-        self.0.members.list.iter().map(|member| member.info()).collect()
-    }
-
-    /// How many calls wait for a member that is up.
-    pub fn waiting(&self) -> usize {
-        self.0.members.waiting()
-    }
-
-    /// All events of its members from now on.
-    pub fn subscribe(&self) -> Subscription {
-        self.0.supervisor.subscribe()
-    }
-
-    /// Restarts all members, one after the other, so that no call fails for it: a member gets no more calls, answers
-    /// those that it has, is stopped, and is started again; the next one follows when it is up. The only member of a
-    /// pool lets calls wait meanwhile. A call that takes longer than [`PoolBuilder::drain_timeout`] is cut short.
-    ///
-    /// A restart that has begun goes on when nobody waits for it any more; a second one follows behind it.
-    ///
-    /// # Errors
-    /// When a member does not come up: it stays down, and those behind it run as before. Call this again when the reason
-    /// is out of the world.
-    pub async fn restart(&self) -> Result<Restarted, RestartError> {
-        let restart = restart::all(Arc::downgrade(&self.0), self.0.members.clone(), self.0.drain_timeout);
-        match tokio::spawn(restart).await {
-            Ok(result) => result,
-            Err(_) => Err(RestartError::Stopped { pool: self.0.members.name.clone() }),
-        }
-    }
-
-    /// Stops all members and ends. Calls under way fail. Gives the reason of the end, which is another than
-    /// [`Ended::Stopped`] when it had begun before.
-    pub async fn stop(&self) -> Ended {
-        self.0.supervisor.stop().await
-    }
-
-    /// Waits until it has ended, and tells why.
-    pub async fn ended(&self) -> Ended {
-        self.0.supervisor.ended().await
-    }
-
-    /// A member that is up, the call that it now has, and what is left of the time.
-    async fn member(&self, limit: Duration) -> Result<(Cnode, UnderWay<'_>, Duration), CallError> {
-        let ended = || self.0.supervisor.has_ended();
-        self.0.members.wait(limit, ended).await
-    }
-}
-
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("name", &self.0.members.name).finish_non_exhaustive()
-    }
-}

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Inner, RestartError, member::Member, members::Members};
+use super::{Pool, RestartError, handle::Inner, member::Member, members::Members};
 use crate::supervisor::{Change, ChildError};
 
 /// What came of [`Pool::restart`](super::Pool::restart).
@@ -17,12 +17,27 @@ pub struct Restarted {
     pub cut_short: usize,
 }
 
+impl Pool {
+    /// Restarts all members, one after the other, so that no call fails for it: a member gets no more calls, answers
+    /// those that it has, is stopped, and is started again; the next one follows when it is up. The only member of a
+    /// pool lets calls wait meanwhile. A call that takes longer than [`PoolBuilder::drain_timeout`](super::PoolBuilder::drain_timeout) is cut short.
+    ///
+    /// A restart that has begun goes on when nobody waits for it any more; a second one follows behind it.
+    ///
+    /// # Errors
+    /// When a member does not come up: it stays down, and those behind it run as before. Call this again when the reason
+    /// is out of the world.
+    pub async fn restart(&self) -> Result<Restarted, RestartError> {
+        let restart = all(Arc::downgrade(&self.0), self.0.members.clone(), self.0.drain_timeout);
+        match tokio::spawn(restart).await {
+            Ok(result) => result,
+            Err(_) => Err(RestartError::Stopped { pool: self.0.members.name.clone() }),
+        }
+    }
+}
+
 /// Restarts all. The pool is not kept alive for it beyond the stop and start of a member.
-pub(super) async fn all(
-    pool: Weak<Inner>,
-    members: Arc<Members>,
-    drain_timeout: Duration,
-) -> Result<Restarted, RestartError> {
+async fn all(pool: Weak<Inner>, members: Arc<Members>, drain_timeout: Duration) -> Result<Restarted, RestartError> {
     let _turn = members.restarting.lock().await;
     let mut done = Restarted { members: 0, cut_short: 0 };
     for member in &members.list {

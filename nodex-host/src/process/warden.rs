@@ -17,10 +17,11 @@ use std::{
 use rustix::{
     buffer::spare_capacity,
     event::{EventfdFlags, Timespec, epoll, eventfd},
+    process::Pid,
 };
 use tokio::sync::oneshot;
 
-use super::{Launch, LaunchError, OsProcess, Pipes, StopOptions, child::Child, group, guard::Guard, strays};
+use super::{Ending, Launch, LaunchError, StopOptions, child::Child, group, guard::Guard, strays};
 
 /// How often a child is looked at when the kernel has no pidfd for it.
 const LOOK_WITHOUT_PIDFD: Duration = Duration::from_millis(20);
@@ -33,7 +34,7 @@ const WAKE: u64 = 0;
 
 /// What the thread is asked for.
 enum Request {
-    Start { launch: Launch, stop: StopOptions, reply: oneshot::Sender<Result<OsProcess, LaunchError>> },
+    Start { launch: Launch, stop: StopOptions, reply: oneshot::Sender<Result<(Held, Pipes), LaunchError>> },
     Stop { child: u64, grace: Duration },
     KillAll,
     ReapStrays,
@@ -78,14 +79,14 @@ impl Warden {
     }
 
     /// Starts an executable. A process that nobody takes from the answer is stopped.
-    pub(super) async fn launch(&self, launch: Launch, stop: StopOptions) -> Result<OsProcess, LaunchError> {
+    pub(super) async fn launch(&self, launch: Launch, stop: StopOptions) -> Result<(Held, Pipes), LaunchError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Request::Start { launch, stop, reply });
         answer.await.unwrap_or_else(|_| Err(LaunchError::NoWarden { source: io::ErrorKind::BrokenPipe.into() }))
     }
 
     /// Begins the stop sequence of a child, or shortens the grace period of one that is being stopped.
-    pub(super) fn stop(&self, child: u64, grace: Duration) {
+    fn stop(&self, child: u64, grace: Duration) {
         self.ask(Request::Stop { child, grace });
     }
 
@@ -104,6 +105,46 @@ impl Warden {
         let _ = self.requests.send(request);
         let _ = rustix::io::write(&*self.wake, &1u64.to_ne_bytes());
     }
+}
+
+/// A process that runs for as long as this is held.
+#[derive(Debug)]
+pub(super) struct Held {
+    id: u64,
+    pid: Pid,
+    ending: Ending,
+    warden: Warden,
+    grace: Duration,
+}
+
+impl Held {
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    pub(super) fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    /// Begins the stop sequence, or shortens the grace period of one that has begun.
+    pub(super) fn stop(&self, grace: Duration) {
+        self.warden.stop(self.id, grace);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.stop(self.grace);
+    }
+}
+
+/// This program's ends of the pipes of a process.
+#[derive(Debug)]
+pub(super) struct Pipes {
+    /// A second hold of its stdin, if there is something to be written to it.
+    pub(super) stdin: Option<OwnedFd>,
+    pub(super) stdout: Option<OwnedFd>,
+    pub(super) stderr: Option<OwnedFd>,
 }
 
 /// The state of the thread.
@@ -164,7 +205,7 @@ impl Work {
         }
     }
 
-    fn start(&mut self, launch: &Launch, stop: StopOptions) -> Result<OsProcess, LaunchError> {
+    fn start(&mut self, launch: &Launch, stop: StopOptions) -> Result<(Held, Pipes), LaunchError> {
         let path = launch.check()?;
         let mut spawned = match launch.command(&path).spawn() {
             Ok(spawned) => spawned,
@@ -183,10 +224,16 @@ impl Work {
             let _ = epoll::add(&self.epoll, pidfd.as_fd(), data, epoll::EventFlags::IN | epoll::EventFlags::ONESHOT);
         }
         let pipes = Pipes { stdin, stdout, stderr };
-        let process = OsProcess::new(id, child.pid(), child.watch(), self.warden.clone(), stop.grace, pipes);
+        let held = Held {
+            id,
+            pid: child.pid(),
+            ending: Ending(child.watch()),
+            warden: self.warden.clone(),
+            grace: stop.grace,
+        };
         self.guard.add(child.pid());
         self.children.insert(id, child);
-        Ok(process)
+        Ok((held, pipes))
     }
 
     /// Does what the clock demands, and lets go of children that are through.

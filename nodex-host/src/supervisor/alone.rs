@@ -2,9 +2,11 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use nodex_core::node::Subscription;
+
 use super::{
-    AutoShutdown, ChildSpec, Ended, Health, Restart, StartError, Subscription, Supervisor, SupervisorBuilder,
-    child::Child,
+    AutoShutdown, ChildSpec, Ended, Health, Restart, StartSupervisorError, Supervisor, SupervisorBuilder,
+    SupervisorEvent, child::Child,
 };
 use crate::{
     cnode::{CnodeBuilder, SpawnError},
@@ -45,7 +47,7 @@ impl SupervisedBuilder {
     }
 
     /// All events, those of the start included.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
 
@@ -58,7 +60,7 @@ impl SupervisedBuilder {
         let called_off = || Arc::new(SpawnError::Cancelled { node: id.to_string() });
         let supervisor = match self.supervisor.child(self.spec).start(net).await {
             Ok(supervisor) => supervisor,
-            Err(StartError::Ended(Ended::StartFailed { error, .. })) => return Err(error),
+            Err(StartSupervisorError::Ended(Ended::StartFailed { error, .. })) => return Err(error),
             Err(_) => return Err(called_off()),
         };
         let child = supervisor.child(&id).await.ok_or_else(called_off)?;
@@ -81,7 +83,7 @@ impl Supervised {
     }
 
     /// All events from now on.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
 

@@ -2,11 +2,12 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use nodex_core::node::{Backoff, Subscription};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    AutoShutdown, Backoff, ChildSpec, Ended, Intensity, StartError, Strategy, Subscription, Supervisor, core::Rules,
-    driver::Driver, event::Changes,
+    AutoShutdown, ChildSpec, Ended, Intensity, StartSupervisorError, Strategy, Supervisor, SupervisorEvent,
+    core::Rules, driver::Driver, event::Changes,
 };
 use crate::distributed::Distributed;
 
@@ -19,8 +20,15 @@ pub struct SupervisorBuilder {
     changes: Changes,
 }
 
+impl Supervisor {
+    /// Its options.
+    pub fn builder() -> SupervisorBuilder {
+        SupervisorBuilder::new()
+    }
+}
+
 impl SupervisorBuilder {
-    pub(super) fn new() -> SupervisorBuilder {
+    fn new() -> SupervisorBuilder {
         let rules = Rules {
             strategy: Strategy::default(),
             intensity: Intensity::default(),
@@ -84,7 +92,7 @@ impl SupervisorBuilder {
 
     /// All events, those of the start included. Supervisors that are started from clones of these options tell theirs
     /// here too.
-    pub fn subscribe(&self) -> Subscription {
+    pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.changes.subscribe()
     }
 
@@ -92,16 +100,16 @@ impl SupervisorBuilder {
     ///
     /// # Errors
     /// When one does not come up. Those that were up are down again then.
-    pub async fn start(self, net: &Distributed) -> Result<Supervisor, StartError> {
+    pub async fn start(self, net: &Distributed) -> Result<Supervisor, StartSupervisorError> {
         let mut ids = HashSet::new();
         for spec in &self.specs {
             if !ids.insert(spec.id.clone()) {
-                return Err(StartError::DuplicateId { child: spec.id.clone() });
+                return Err(StartSupervisorError::DuplicateId { child: spec.id.clone() });
             }
             // Before any of them is started.
             if let Err(error) = spec.options.check(net.host()) {
                 let (child, error) = (spec.id.clone(), Arc::new(error));
-                return Err(StartError::Ended(Ended::StartFailed { child, error }));
+                return Err(StartSupervisorError::Ended(Ended::StartFailed { child, error }));
             }
         }
         let (commands, received) = mpsc::unbounded_channel();
@@ -113,41 +121,7 @@ impl SupervisorBuilder {
         tokio::spawn(Driver::new(net, rules, backoff, specs, changes, received, ended, started).run());
         match is_started.await {
             Ok(()) => Ok(supervisor),
-            Err(_) => Err(StartError::Ended(supervisor.ended().await)),
+            Err(_) => Err(StartSupervisorError::Ended(supervisor.ended().await)),
         }
-    }
-}
-
-impl Supervisor {
-    /// Why it ended; waits for that.
-    pub async fn ended(&self) -> Ended {
-        let mut ended = self.0.ended.clone();
-        match ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
-            Ok(Some(ended)) => ended,
-            _ => Ended::RuntimeGone,
-        }
-    }
-
-    /// Why it ended, if it has.
-    pub(crate) fn has_ended(&self) -> Option<Ended> {
-        self.0.ended.borrow().clone()
-    }
-}
-
-/// What all handles of a supervisor share; it ends with the last of them.
-#[derive(Debug)]
-pub(super) struct Handle {
-    pub(super) commands: mpsc::UnboundedSender<super::command::Command>,
-    pub(super) ended: watch::Receiver<Option<Ended>>,
-    pub(super) changes: Changes,
-}
-
-impl Supervisor {
-    fn new(
-        commands: mpsc::UnboundedSender<super::command::Command>,
-        ended: watch::Receiver<Option<Ended>>,
-        changes: Changes,
-    ) -> Supervisor {
-        Supervisor(Arc::new(Handle { commands, ended, changes }))
     }
 }

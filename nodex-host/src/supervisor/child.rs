@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::cnode::{CALL_TIMEOUT, CallError, Cnode};
+use crate::cnode::{CALL_TIMEOUT, Cnode, CnodeError};
 
 /// How it is with a child of a supervisor.
 #[derive(Debug, Clone)]
@@ -83,14 +83,14 @@ impl Child {
     ///
     /// # Errors
     /// When it is down and stays so, or does not come up in time.
-    pub async fn up(&self, limit: Duration) -> Result<Cnode, CallError> {
+    pub async fn up(&self, limit: Duration) -> Result<Cnode, CnodeError> {
         match self.cnode() {
             Some(cnode) => Ok(cnode),
             None => self.wait_up(after(limit), limit).await,
         }
     }
 
-    async fn wait_up(&self, deadline: Instant, limit: Duration) -> Result<Cnode, CallError> {
+    async fn wait_up(&self, deadline: Instant, limit: Duration) -> Result<Cnode, CnodeError> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, ChildState::Restarting { .. }));
         let settled = match timeout_at(deadline, settled).await {
@@ -99,43 +99,43 @@ impl Child {
         };
         match settled.unwrap_or_else(|| self.state()) {
             ChildState::Up(cnode) => Ok(cnode),
-            ChildState::Restarting { reason } => Err(CallError::NotUp { child: self.id.clone(), limit, reason }),
-            ChildState::Down { reason } => Err(CallError::NotRunning { child: self.id.clone(), reason }),
+            ChildState::Restarting { reason } => Err(CnodeError::NotUp { child: self.id.clone(), limit, reason }),
+            ChildState::Down { reason } => Err(CnodeError::NotRunning { child: self.id.clone(), reason }),
         }
     }
 
-    /// [`Cnode::call`]. While the child is being restarted, the call waits for it, within its time; what has been sent
+    /// [`Cnode::request`]. While the child is being restarted, it waits for it, within its time; what has been sent
     /// once is not sent again.
     ///
     /// # Errors
     /// Why there is no reply, or why it is not an `R`.
-    pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
-        self.call_within(CALL_TIMEOUT, message).await
+    pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
+        self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// The same with another time.
+    /// [`request`](Self::request) with another time limit.
     ///
     /// # Errors
-    /// As [`call`](Self::call).
-    pub async fn call_within<R: FromTerm>(&self, limit: Duration, message: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request).
+    pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
-        cnode.call_within(rest, message).await
+        cnode.request_timeout(message, rest).await
     }
 
-    /// [`Cnode::gen_call`]; waits as [`call`](Self::call) does.
+    /// [`Cnode::call`]; waits as [`request`](Self::request) does.
     ///
     /// # Errors
-    /// As [`call`](Self::call), and when no process has the registered name.
-    pub async fn gen_call<R: FromTerm>(&self, limit: Duration, request: impl IntoTerm) -> Result<R, CallError> {
+    /// As [`request`](Self::request), and when no process has the registered name.
+    pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
-        cnode.gen_call(rest, request).await
+        cnode.call(request, rest).await
     }
 
     /// [`Cnode::cast`]; waits up to 5 s for a child that is being restarted.
     ///
     /// # Errors
     /// When it is not up or the request cannot be encoded.
-    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.cast(request).await
     }
 
@@ -143,12 +143,12 @@ impl Child {
     ///
     /// # Errors
     /// When it is not up or the message cannot be encoded.
-    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.send(message).await
     }
 
     /// The node, and what is left of the time.
-    async fn up_with_rest(&self, limit: Duration) -> Result<(Cnode, Duration), CallError> {
+    async fn up_with_rest(&self, limit: Duration) -> Result<(Cnode, Duration), CnodeError> {
         if let Some(cnode) = self.cnode() {
             return Ok((cnode, limit));
         }

@@ -7,10 +7,11 @@ use std::{
 };
 
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use nodex_core::node::Backoff;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    Backoff, Change, ChildSpec, Ended, Intensity,
+    Change, ChildSpec, Ended, Intensity,
     command::Command,
     core::{Action, Core, End, Fresh, Key, Member, Rules},
     entry::Entry,
@@ -19,7 +20,7 @@ use super::{
     task::Task,
 };
 use crate::{
-    cnode::{Cancel, Cnode, Down, SpawnError, random},
+    cnode::{Cancel, Cnode, NodeDown, SpawnError, random},
     distributed::Distributed,
 };
 
@@ -28,7 +29,7 @@ enum Happened {
     /// A start has come to its end.
     Started { key: Key, took: Duration, result: Result<Cnode, SpawnError> },
     /// A node that was up is down.
-    Down { key: Key, incarnation: u64, down: Down },
+    Down { key: Key, incarnation: u64, down: NodeDown },
     /// A stop has come to its end.
     Stopped { key: Key },
 }
@@ -187,9 +188,9 @@ impl Driver {
         entry.cancel = Some(sender);
         entry.stopping = false;
         entry.incarnation += 1;
-        let (spec, net) = (entry.spec.clone(), self.net.clone());
+        let (spec, host) = (entry.spec.clone(), self.net.as_host());
         let began = Instant::now();
-        let started = Task::start(self.net.runtime(), async move { spec.options.spawn_unless(&net, &cancel).await });
+        let started = Task::start(self.net.runtime(), async move { spec.options.spawn_unless(host, &cancel).await });
         let node = entry.spec.id.clone();
         self.work.push(Box::pin(async move {
             let result = match started.await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::cnode::{Down, SpawnError};
+use crate::cnode::{NodeDown, SpawnError};
 
 /// Why a supervisor ended.
 #[derive(Debug, Clone, Error)]
@@ -55,7 +55,7 @@ pub enum Ended {
 pub enum Failure {
     /// It ended.
     #[error(transparent)]
-    Down(#[from] Down),
+    Down(#[from] NodeDown),
     /// It did not start.
     #[error("{0}")]
     Start(#[source] Arc<SpawnError>),
@@ -64,7 +64,7 @@ pub enum Failure {
 /// Why a supervisor did not start. All children that had been started are down again.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum StartError {
+pub enum StartSupervisorError {
     /// Two children have the same id.
     #[error("two children have the id {child}")]
     DuplicateId {

@@ -2,17 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use nodex_core::term::Atom;
+use nodex_core::{node::Subscription, term::Atom};
 use tokio::sync::broadcast;
 
 use super::Ended;
-use crate::cnode::{Down, SpawnError};
+use crate::cnode::{NodeDown, SpawnError};
 
 /// Events that a slow subscriber may lag behind before it loses the oldest.
 const KEPT: usize = 1024;
 
 /// Something changed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct SupervisorEvent {
     /// The id of the child, empty when it is about the supervisor itself.
     pub child: Arc<str>,
@@ -45,7 +46,7 @@ pub enum Change {
         /// Its node.
         node: Atom,
         /// Why.
-        down: Down,
+        down: NodeDown,
     },
     /// The child will be restarted, and the others that the strategy says.
     Restarting {
@@ -87,8 +88,9 @@ impl Changes {
         Changes(broadcast::Sender::new(KEPT))
     }
 
-    pub(super) fn subscribe(&self) -> Subscription {
-        Subscription(self.0.subscribe())
+    pub(super) fn subscribe(&self) -> Subscription<SupervisorEvent> {
+        let missed = |count| SupervisorEvent { child: Arc::from(""), change: Change::Missed(count) };
+        Subscription::new(self.0.subscribe(), missed)
     }
 
     pub(super) fn send(&self, child: &Arc<str>, change: Change) {
@@ -101,22 +103,5 @@ impl Changes {
         }
         // It fails when nobody is subscribed.
         let _ = self.0.send(SupervisorEvent { child: child.clone(), change });
-    }
-}
-
-/// The events of a supervisor since this subscription was made.
-#[derive(Debug)]
-pub struct Subscription(broadcast::Receiver<SupervisorEvent>);
-
-impl Subscription {
-    /// The next event; `None` after the last one.
-    pub async fn next(&mut self) -> Option<SupervisorEvent> {
-        match self.0.recv().await {
-            Ok(event) => Some(event),
-            Err(broadcast::error::RecvError::Lagged(count)) => {
-                Some(SupervisorEvent { child: Arc::from(""), change: Change::Missed(count) })
-            }
-            Err(broadcast::error::RecvError::Closed) => None,
-        }
     }
 }

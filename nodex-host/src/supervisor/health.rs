@@ -11,12 +11,12 @@ use tokio::{
 };
 
 use super::task::Task;
-use crate::cnode::{Anything, Cnode, Down};
+use crate::cnode::{Anything, Cnode, NodeDown};
 
 type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
 /// A check that is made again and again while a child is up. When it fails too often in a row, the child is stopped
-/// with [`Down::Unhealthy`], which is an abnormal end.
+/// with [`NodeDown::Unhealthy`], which is an abnormal end.
 #[derive(Clone)]
 pub struct Health {
     check: Arc<Check>,
@@ -27,18 +27,18 @@ pub struct Health {
 
 impl Health {
     /// Asks as `net_adm:ping/1` does; any answer will do. Nodes that do not know the question and answer nothing, as
-    /// many on `ei`, need [`call`](Self::call) instead.
+    /// many on `ei`, need [`request`](Self::request) instead.
     pub fn ping() -> Health {
         Health::new(|cnode, limit| Box::pin(async move { cnode.ping(limit).await.map_err(|error| error.to_string()) }))
     }
 
-    /// Sends this message as a plain call; any answer will do.
-    pub fn call(message: impl IntoTerm + Send + Sync + 'static) -> Health {
+    /// Sends this plain message ([`Cnode::request`]); any answer will do.
+    pub fn request(message: impl IntoTerm + Send + Sync + 'static) -> Health {
         let message = Arc::new(message);
         Health::new(move |cnode, limit| {
             let message = message.clone();
             Box::pin(async move {
-                let answer = cnode.call_within::<Anything>(limit, &*message).await;
+                let answer = cnode.request_timeout::<Anything>(&*message, limit).await;
                 answer.map(drop).map_err(|error| error.to_string())
             })
         })
@@ -108,7 +108,7 @@ impl Health {
     }
 
     /// Checks until it is down, and takes it down when it is not healthy. The checks are made in a task of this runtime.
-    pub(super) async fn watch(&self, cnode: &Cnode, runtime: &Handle) -> Down {
+    pub(super) async fn watch(&self, cnode: &Cnode, runtime: &Handle) -> NodeDown {
         let checks = Task::start(runtime, self.clone().until_it_fails(cnode.clone()));
         tokio::select! {
             down = cnode.down() => down,
@@ -117,7 +117,7 @@ impl Health {
                     true => "its check panicked".to_owned(),
                     false => "it cannot be checked any more".to_owned(),
                 });
-                cnode.fail(Down::Unhealthy { problem: problem.into() });
+                cnode.fail(NodeDown::Unhealthy { problem: problem.into() });
                 cnode.down().await
             }
         }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Backoff, Intensity};
+use nodex_core::node::Backoff;
+
+use super::Intensity;
 
 /// Which ends of a child are followed by a restart (OTP's `restart` of a child specification).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -80,14 +80,14 @@ async fn a_restart_waits_for_slow_calls_and_cuts_off_those_without_end() {
     let endless = busy(&pool);
     let slow = tokio::spawn({
         let pool = pool.clone();
-        async move { pool.call_within::<String>(LONG, (atom!("slowly"), 300, "slow")).await }
+        async move { pool.request_timeout::<String>((atom!("slowly"), 300, "slow"), LONG).await }
     });
     under_way(&pool, 2).await;
     let restarted = within(60, "the restart", pool.restart()).await.unwrap();
     assert_eq!(restarted, Restarted { members: 2, cut_short: 1 });
     assert_eq!(slow.await.unwrap().unwrap(), "slow");
     let error = endless.await.unwrap().unwrap_err();
-    assert!(matches!(error, CallError::Down { down: Down::Stopped, .. }), "{error:?}");
+    assert!(matches!(error, CnodeError::Down { down: NodeDown::Stopped, .. }), "{error:?}");
     let mut told = Vec::new();
     while told.len() < 4 {
         match within(60, "events", events.next()).await.unwrap().change {
@@ -171,7 +171,7 @@ async fn a_version_that_does_not_start_stops_the_restart() {
     assert!(matches!(&members[0].state, MemberState::Down { .. }), "{members:?}");
     assert_eq!(pids(&pool), before[1..]);
     for number in 0..10 {
-        let sname: String = pool.call(atom!("sname")).await.unwrap();
+        let sname: String = pool.request(atom!("sname")).await.unwrap();
         assert_ne!(sname, "calc1", "{number}");
     }
     std::fs::remove_file(&exec).unwrap();

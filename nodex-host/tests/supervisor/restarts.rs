@@ -94,7 +94,7 @@ async fn a_limit_of_its_own() {
     until(&mut events, "bad stopped").await;
     let (bad, good) = (supervisor.child("bad").await.unwrap(), supervisor.child("good").await.unwrap());
     pong(&good, "still there").await;
-    let error = bad.call::<Pong>((atom!("ping"), "?")).await.unwrap_err();
+    let error = bad.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(error.to_string(), "bad is not running: its process ended: killed by SIGKILL");
     let again = supervisor.restart_child("bad").await.unwrap();
     pong(&again, "by hand").await;

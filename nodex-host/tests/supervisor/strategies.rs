@@ -3,7 +3,7 @@
 use super::*;
 
 /// Three children, the events of whose start have been read.
-async fn three(strategy: Strategy, net: &Distributed) -> (Supervisor, Subscription, Vec<u32>) {
+async fn three(strategy: Strategy, net: &Distributed) -> (Supervisor, Subscription<SupervisorEvent>, Vec<u32>) {
     let builder = Supervisor::builder()
         .strategy(strategy)
         .backoff(quick())

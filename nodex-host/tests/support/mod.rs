@@ -7,59 +7,38 @@
 pub(crate) mod kind;
 #[macro_use]
 pub(crate) mod net;
-#[path = "../../../tests/support/otp.rs"]
-pub(crate) mod otp;
 pub(crate) mod slaves;
 
 use std::{
     collections::HashSet,
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
+use nodex_core::node::Subscription;
 use nodex_host::{
-    CnodeBuilder, Event, Events, HostNode, SpawnError, What,
-    cnode::Subscription,
+    CnodeBuilder, CnodeEvent, EventKind, Events, HostNode, SpawnError,
     process::{Exit, Line},
 };
-
-/// The name under which `otp` looks for cargo's target folder.
-pub(crate) mod executable {
-    pub(crate) fn target() -> &'static std::path::Path {
-        std::path::Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .parent()
-            .expect("cargo's tmp folder lies in its target folder")
-    }
-}
+pub(crate) use nodex_testkit::{
+    executable::{self, Executable, in_path},
+    otp,
+    processes::{Pack, Process},
+};
 
 /// A misbehaving child of `c_src/children`.
 pub(crate) fn child(name: &str) -> PathBuf {
-    c_program(&format!("children/{name}"))
+    Executable::child(name).path().to_owned()
 }
 
 /// A program of `c_src`.
 pub(crate) fn c_program(name: &str) -> PathBuf {
-    built(executable::target().join("c_src").join(name), "make -C c_src")
+    Executable::c_node(name).path().to_owned()
 }
 
 /// An example of this package.
 pub(crate) fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("the path of the running test");
-    let profile = test.ancestors().nth(2).expect("target/<profile>/deps/<test>");
-    built(profile.join("examples").join(name), "cargo build --examples")
-}
-
-/// A program of the system.
-pub(crate) fn in_path(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").expect("PATH");
-    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());
-    found.unwrap_or_else(|| panic!("{name} is not installed: scripts/test installs it"))
-}
-
-fn built(path: PathBuf, by: &str) -> PathBuf {
-    assert!(path.is_file(), "{} is not there: {by} builds it (scripts/test does all that is needed)", path.display());
-    path
+    Executable::example(name).path().to_owned()
 }
 
 pub(crate) fn host() -> HostNode {
@@ -69,7 +48,7 @@ pub(crate) fn host() -> HostNode {
 /// One start of a child, its events, and at the end the check that its group is empty.
 pub(crate) struct Start {
     pub(crate) result: Result<nodex_host::NodeProcess, SpawnError>,
-    pub(crate) events: Subscription,
+    pub(crate) events: Subscription<CnodeEvent>,
     pub(crate) took: Duration,
 }
 
@@ -102,7 +81,7 @@ impl Start {
     }
 
     /// All events of the process up to its end; checks that its group is then empty.
-    pub(crate) async fn finish(self) -> Vec<Event> {
+    pub(crate) async fn finish(self) -> Vec<CnodeEvent> {
         drop(self.result);
         let mut all = Vec::new();
         let mut events = self.events;
@@ -110,7 +89,7 @@ impl Start {
             all.push(event);
         }
         for event in &all {
-            if let What::Started { pid } = event.what {
+            if let EventKind::Started { pid } = event.kind {
                 nothing_left(pid).await;
             }
         }
@@ -125,15 +104,15 @@ pub(crate) fn obeyed(exit: Exit) {
 }
 
 /// The lines among these events.
-pub(crate) fn lines(events: &[Event]) -> Vec<Line> {
-    let line = |event: &Event| match &event.what {
-        What::Line(line) => Some(line.clone()),
+pub(crate) fn lines(events: &[CnodeEvent]) -> Vec<Line> {
+    let line = |event: &CnodeEvent| match &event.kind {
+        EventKind::Line(line) => Some(line.clone()),
         _ => None,
     };
     events.iter().filter_map(line).collect()
 }
 
-pub(crate) fn texts(events: &[Event]) -> Vec<String> {
+pub(crate) fn texts(events: &[CnodeEvent]) -> Vec<String> {
     lines(events).iter().map(ToString::to_string).collect()
 }
 
@@ -144,23 +123,14 @@ pub(crate) async fn within<T>(seconds: u64, what: &str, future: impl Future<Outp
         .unwrap_or_else(|_| panic!("{what} did not come within {seconds} s"))
 }
 
-/// Waits until nobody is left of a process group; fails after some seconds.
+/// Waits until nobody is left of a process group; fails after some time.
 pub(crate) async fn nothing_left(group: u32) {
-    // When a host was killed, its guard gives them 5 s.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let left = members(group);
-        if left.is_empty() {
-            return;
-        }
-        assert!(Instant::now() < deadline, "left of group {group}: {left:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    Pack::group(group).will_be_gone().await;
 }
 
 /// Sends a signal to a child of this test.
 pub(crate) fn signal(pid: u32, name: &str) {
-    use rustix::process::{Pid, Signal, kill_process};
+    use rustix::process::Signal;
     let signal = match name {
         "KILL" => Signal::KILL,
         "STOP" => Signal::STOP,
@@ -168,29 +138,15 @@ pub(crate) fn signal(pid: u32, name: &str) {
         "ABRT" => Signal::ABORT,
         other => panic!("the signal {other}"),
     };
-    let pid = Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
-    kill_process(pid, signal).expect("a process to signal");
+    nodex_testkit::processes::signal(pid, signal);
 }
 
-/// The processes of a group as `/proc/<pid>/stat` shows them. A zombie counts if this process should have reaped it.
-pub(crate) fn members(group: u32) -> Vec<String> {
-    members_of(&HashSet::from([group]))
+/// The processes of a group. A zombie counts if this process should have reaped it.
+pub(crate) fn members(group: u32) -> Vec<Process> {
+    Pack::group(group).members()
 }
 
 /// The same for many groups.
-pub(crate) fn members_of(groups: &HashSet<u32>) -> Vec<String> {
-    let own = std::process::id().to_string();
-    let belongs = |stat: &String| {
-        let (_, fields) = stat.rsplit_once(") ").expect("the name in parentheses");
-        let fields: Vec<_> = fields.split(' ').collect();
-        let (state, parent, of) = (fields[0], fields[1], fields[2]);
-        of.parse().is_ok_and(|of| groups.contains(&of)) && (!matches!(state, "Z" | "X") || parent == own)
-    };
-    fs::read_dir("/proc")
-        .expect("/proc")
-        .flatten()
-        .filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit))
-        .filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok())
-        .filter(belongs)
-        .collect()
+pub(crate) fn members_of(groups: &HashSet<u32>) -> Vec<Process> {
+    Pack::Groups(groups.clone()).members()
 }

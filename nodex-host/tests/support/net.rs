@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, dist::Cookie, node::Builder, term::Atom};
+use nodex_core::{atom, node::Builder, protocol::Cookie, term::Atom};
 use nodex_host::{Cnode, Distributed, UseEpmd};
 
 use super::{c_program, example, nothing_left, within};
@@ -79,7 +79,7 @@ fn sockets(port: u16) -> Vec<String> {
 }
 
 pub(crate) async fn ping(cnode: &Cnode, text: &str) {
-    let (pong, back): Pong = cnode.call((atom!("ping"), text)).await.expect("an answer");
+    let (pong, back): Pong = cnode.request((atom!("ping"), text)).await.expect("an answer");
     assert_eq!((pong.as_str(), back.as_str()), ("pong", text));
 }
 

@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use nodex_host::{Distributed, Slave, SlaveBuilder};
 
-use super::{net, otp::Otp, within};
+use super::{Pack, net, otp::Otp, within};
 
 /// Generous: what is waited for takes a second, but the machine may be busy with others.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
@@ -37,26 +37,12 @@ pub(crate) fn mark(pid: u32) -> String {
 
 /// The command lines of all processes that carry a mark.
 pub(crate) fn marked(mark: &str) -> Vec<String> {
-    let carries = |pid: &str| {
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
-    };
-    let entries =
-        fs::read_dir("/proc").expect("/proc").flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    entries
-        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()) && carries(name))
-        .map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().replace('\0', " "))
-        .collect()
+    Pack::Carrying(mark.to_owned()).members().into_iter().map(|process| process.command).collect()
 }
 
 /// Waits until nobody carries the mark.
 pub(crate) async fn nobody_carries(mark: &str) {
-    within(60, &format!("the end of {mark}"), async {
-        while !marked(mark).is_empty() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
+    Pack::Carrying(mark.to_owned()).will_be_gone().await;
 }
 
 /// The end of every test: the host goes down, and no process, no name and no connection is left.

@@ -15,7 +15,7 @@ use nodex::{
     node::{self, Builder, Functions},
     prelude::*,
 };
-use nodex_core::dist::Cookie;
+use nodex_core::protocol::Cookie;
 
 /// Gives the term back.
 #[cnode_handler]
@@ -44,7 +44,7 @@ struct Rectangle {
     height: u32,
 }
 
-/// Functions of many types (`FUNCTIONS` of `src/traffic.rs`).
+/// Functions of many types (`FUNCTIONS` of `src/load/traffic.rs`).
 struct Typed;
 
 #[cnode_handler]

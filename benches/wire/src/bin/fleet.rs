@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::dist::Cookie;
+use nodex_core::{node::Backoff, protocol::Cookie};
 use nodex_host::{
     CnodeBuilder, Distributed, UseEpmd,
-    supervisor::{Backoff, Change, ChildSpec, Supervisor},
+    supervisor::{Change, ChildSpec, Supervisor},
 };
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
 

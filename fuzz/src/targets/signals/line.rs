@@ -3,8 +3,8 @@
 use std::io::{ErrorKind, Read, Write};
 
 use nodex_core::{
-    dist::control::{self, Control, ProcTerm, Target},
     node::testing::RawPeer,
+    protocol::control::{self, Control, ProcTerm, Target},
 };
 use tokio::task::yield_now;
 

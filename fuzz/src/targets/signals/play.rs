@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use nodex_core::{
-    dist::{Flags, control},
     etf::Encoder,
     node::{Node, ServiceOptions, testing::RawPeer},
+    protocol::{Flags, control},
     term::{Atom, Pid},
 };
 use tokio::{sync::Notify, task::yield_now};

@@ -3,8 +3,8 @@
 use std::{process::ExitStatus, time::Duration};
 
 use nodex_core::{
-    dist::handshake::{Answer, HandshakeError},
     net::ConnectError,
+    protocol::handshake::{Answer, HandshakeError},
 };
 use nodex_host::distributed::random_cookie;
 

@@ -3,8 +3,8 @@
 use nodex_core::{
     atom,
     convert::term_to_binary,
-    dist::{Flags, control::frame},
     eetf,
+    protocol::{Flags, control::frame},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use nodex_core::{
     atom,
     convert::term_to_binary,
-    dist::Flags,
     eetf,
+    protocol::Flags,
     term::{Atom, RawTerm, Term},
 };
 

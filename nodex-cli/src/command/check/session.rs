@@ -6,10 +6,11 @@ use bytes::Bytes;
 use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
-    dist::{Flags, control::frame},
     etf::EncodeError,
     net::raw::Connection,
-    term::{Atom, Pid, RawTerm, Reference, Syntax, Term, Text},
+    protocol::{Flags, control::frame},
+    term::{Atom, Pid, RawTerm, Reference, Term},
+    text::{Syntax, Text},
 };
 use tokio::time::{Instant, timeout_at};
 

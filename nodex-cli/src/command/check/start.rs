@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, fs, time::Duration};
 
-use nodex_core::dist::Flags;
+use nodex_core::protocol::Flags;
 
 use super::{
     session::Session,

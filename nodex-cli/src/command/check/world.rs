@@ -7,14 +7,14 @@ use std::{
 };
 
 use nodex_core::{
-    dist::{
-        Cookie, Flags,
-        handshake::{Answer, HandshakeError, Request},
-    },
     epmd::EpmdError,
     net::{
         AcceptError, ConnectError,
         raw::{self, Connection},
+    },
+    protocol::{
+        Cookie, Flags,
+        handshake::{Answer, HandshakeError, Request},
     },
 };
 use nodex_host::distributed::random_cookie;
@@ -143,7 +143,7 @@ impl World {
             Err(EpmdError::NotRegistered { .. }) => return Ok(None),
             Err(error) => return Err(ConnectError::Epmd { node: format!("{sname}@{HOST}"), error }),
         };
-        let local = nodex_core::dist::handshake::Local { cookie, ..self.host.local.clone() };
+        let local = nodex_core::protocol::handshake::Local { cookie, ..self.host.local.clone() };
         raw::connect((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}"), true).await.map(Some)
     }
 

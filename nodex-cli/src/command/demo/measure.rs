@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use nodex_core::{atom, term::RawTerm};
-use nodex_host::{CallError, Cnode};
+use nodex_host::{Cnode, CnodeError};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -85,13 +85,13 @@ impl Times {
     }
 }
 
-async fn ping(cnode: &Cnode, payload: &Bytes) -> Result<Duration, CallError> {
+async fn ping(cnode: &Cnode, payload: &Bytes) -> Result<Duration, CnodeError> {
     let asked = Instant::now();
-    cnode.call::<RawTerm>((atom!("ping"), payload)).await?;
+    cnode.request::<RawTerm>((atom!("ping"), payload)).await?;
     Ok(asked.elapsed())
 }
 
-async fn one_by_one(cnode: &Cnode, calls: u64, payload: Bytes) -> Result<Times, CallError> {
+async fn one_by_one(cnode: &Cnode, calls: u64, payload: Bytes) -> Result<Times, CnodeError> {
     let began = Instant::now();
     let mut times = Vec::new();
     for _ in 0..calls {
@@ -110,7 +110,7 @@ async fn side_by_side(cnode: &Cnode, calls: u64, payload: Bytes) -> Result<Times
             for _ in 0..calls.div_ceil(CALLERS) {
                 times.push(ping(&cnode, &payload).await?);
             }
-            Ok::<_, CallError>(times)
+            Ok::<_, CnodeError>(times)
         });
     }
     let mut all = Vec::new();

@@ -2,7 +2,8 @@
 
 use std::{io, time::Duration};
 
-use nodex_core::term::{Term, Text};
+use nodex_core::term::Term;
+use nodex_core::text::Text;
 use serde_json::{Value, json};
 
 use crate::{

@@ -7,13 +7,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::{node::RpcError, term, term::Term};
+use nodex_core::{
+    node::{RpcError, Subscription},
+    term,
+    term::Term,
+};
 use nodex_host::{
-    Cnode, CnodeBuilder, Distributed, Events, Restart, UseEpmd, What,
-    cnode::Subscription as Lines,
+    Cnode, CnodeBuilder, CnodeEvent, Distributed, EventKind, Events, Restart, UseEpmd,
     distributed::random_cookie,
     process::Stream,
-    supervisor::{Change, Ended, Supervised},
+    supervisor::{Change, Ended, Supervised, SupervisorEvent},
 };
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -83,22 +86,22 @@ fn shown(path: &Path) -> String {
 }
 
 /// What the node printed up to its ready line.
-async fn show_lines(printer: Printer<'_>, lines: &mut Lines) -> Result<(), Failure> {
+async fn show_lines(printer: Printer<'_>, lines: &mut Subscription<CnodeEvent>) -> Result<(), Failure> {
     let out = printer.screen.out;
     while let Some(event) = lines.next().await {
-        match event.what {
-            What::Line(line) => {
+        match event.kind {
+            EventKind::Line(line) => {
                 let data = json!({ "step": "line", "stream": line.stream.name(), "text": line.text() });
                 match line.stream {
                     Stream::Stdout => printer.line(&line, data)?,
                     Stream::Stderr => printer.line(out.bad(&line), data)?,
                 }
             }
-            What::Ready { after } => {
+            EventKind::Ready { after } => {
                 let data = json!({ "step": "ready", "milliseconds": after.as_secs_f64() * 1e3 });
                 printer.line(out.dim(format!("({} after its start)", duration(after))), data)?;
             }
-            What::Connected => break,
+            EventKind::Connected => break,
             _ => {}
         }
     }
@@ -121,13 +124,13 @@ async fn show_calls(printer: Printer<'_>, cnode: &Cnode) -> Result<(), Failure> 
 
 async fn plain(printer: Printer<'_>, cnode: &Cnode, call: &Term) -> Result<(), Failure> {
     let asked = Instant::now();
-    let answer: Term = cnode.call_within(PATIENCE, call).await?;
+    let answer: Term = cnode.request_timeout(call, PATIENCE).await?;
     Ok(printer.call("message", &printer.text(call, usize::MAX), &answer, asked.elapsed())?)
 }
 
 async fn gen_call(printer: Printer<'_>, cnode: &Cnode, call: &Term) -> Result<(), Failure> {
     let asked = Instant::now();
-    let answer: Term = cnode.gen_call(PATIENCE, call).await?;
+    let answer: Term = cnode.call(call, PATIENCE).await?;
     Ok(printer.call("GenServer.call", &printer.text(call, usize::MAX), &answer, asked.elapsed())?)
 }
 
@@ -153,7 +156,7 @@ async fn show_restart(
     printer: Printer<'_>,
     node: &Supervised,
     cnode: &Cnode,
-    changes: &mut nodex_host::supervisor::Subscription,
+    changes: &mut Subscription<SupervisorEvent>,
 ) -> Result<(), Failure> {
     let out = printer.screen.out;
     let Some(pid) = cnode.pid() else { return Ok(()) };

@@ -6,9 +6,9 @@ use std::{
 };
 
 use nodex_core::{
-    dist::Cookie,
     epmd::{self, Client as Epmd, EpmdError},
     node::CookieSourceError,
+    protocol::Cookie,
 };
 use tokio::{
     net::TcpStream,

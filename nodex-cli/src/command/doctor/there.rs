@@ -4,13 +4,13 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use nodex_core::{
     atom,
-    dist::{
-        Cookie, Flags,
-        handshake::{HandshakeError, Local, NameProblem, check_node_name},
-    },
     epmd::{Client as Epmd, EpmdError},
     net::{ConnectError, random_challenge, raw},
     node::Builder,
+    protocol::{
+        Cookie, Flags,
+        handshake::{HandshakeError, Local, NameProblem, check_node_name},
+    },
     term::Term,
 };
 use tokio::{

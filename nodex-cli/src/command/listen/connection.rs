@@ -7,13 +7,14 @@ use std::{
 
 use nodex_core::{
     atom,
-    dist::{
+    net::raw::{self, Connection, Gate, Writer},
+    protocol::{
         Flags,
         control::frame,
         handshake::{Answer, Local, Peer, Request},
     },
-    net::raw::{self, Connection, Gate, Writer},
-    term::{Atom, Pid, RawTerm, Reference, Term, Text},
+    term::{Atom, Pid, RawTerm, Reference, Term},
+    text::Text,
 };
 use tokio::{
     net::TcpStream,

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::{convert::term_to_binary, dist::Flags};
+use nodex_core::{convert::term_to_binary, protocol::Flags};
 use tokio::{
     net::TcpStream,
     sync::{Semaphore, mpsc},

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use nodex_core::dist::handshake::check_own_name;
+use nodex_core::protocol::handshake::check_own_name;
 
 use crate::failure::{Code, Failure};
 

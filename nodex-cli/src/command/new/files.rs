@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{name::Name, source::Source};
+use super::{name::Name, source::Source, sources::Sources};
 
 /// A file to be written.
 #[derive(Clone)]
@@ -18,13 +18,14 @@ pub(super) fn crate_folder(name: &Name, elixir: bool) -> PathBuf {
 }
 
 /// For a project in this folder.
-pub(super) fn all(dir: &Path, name: &Name, source: &Source, elixir: bool) -> Vec<File> {
+pub(super) fn all(dir: &Path, name: &Name, Sources { crates, elixir }: &Sources) -> Vec<File> {
     let mut files = Vec::new();
-    let mut add = |path: PathBuf, template: &str| files.push(File { path, text: fill(template, name, source, dir) });
-    if elixir {
+    let mut add = |path: PathBuf, template: &str| files.push(File { path, text: fill(template, name, crates, dir) });
+    let mix_source = elixir.as_ref().and_then(|source| source.mix(dir));
+    if let Some(mix_source) = &mix_source {
         let (lib, test) = (Path::new("lib"), Path::new("test"));
         add("README.md".into(), include_str!("../../../templates/elixir/README.md"));
-        add("mix.exs".into(), &mix(&source.mix(dir)));
+        add("mix.exs".into(), &mix(mix_source));
         add(".formatter.exs".into(), include_str!("../../../templates/elixir/formatter.exs"));
         add(".gitignore".into(), include_str!("../../../templates/elixir/gitignore"));
         add(lib.join(format!("{}.ex", name.app)), include_str!("../../../templates/elixir/lib/api.ex"));
@@ -36,8 +37,8 @@ pub(super) fn all(dir: &Path, name: &Name, source: &Source, elixir: bool) -> Vec
     } else {
         add("README.md".into(), include_str!("../../../templates/node/README.md"));
     }
-    let krate = crate_folder(name, elixir);
-    add(krate.join("Cargo.toml"), &cargo(&source.cargo(&dir.join(&krate))));
+    let krate = crate_folder(name, mix_source.is_some());
+    add(krate.join("Cargo.toml"), &cargo(&crates.cargo(&dir.join(&krate))));
     add(krate.join("src/main.rs"), include_str!("../../../templates/node/main.rs"));
     add(krate.join(".gitignore"), include_str!("../../../templates/node/gitignore"));
     files
@@ -67,10 +68,16 @@ mod tests {
     #[test]
     fn nothing_is_left_to_be_filled_in() {
         let name = Name { krate: "my-calc".into(), app: "my_calc".into(), module: "MyCalc".into() };
-        let source = Source::Git("https://host/nodex.git".into());
-        for file in [all(Path::new("/a"), &name, &source, true), all(Path::new("/a"), &name, &source, false)].concat() {
-            assert!(!file.text.contains("{{") || file.path.ends_with("main.rs"), "{}", file.path.display());
-            assert!(!file.text.contains("{{name") && file.text.ends_with('\n'), "{}", file.path.display());
+        let git = || Source::Git("https://host/nodex.git".into());
+        let registry = || Source::Registry("erlnode".into());
+        let mut seen = 0;
+        for (crates, elixir) in [(git(), None), (git(), Some(git())), (registry(), None), (registry(), Some(git()))] {
+            for file in all(Path::new("/a"), &name, &Sources { crates, elixir }) {
+                seen += 1;
+                assert!(!file.text.contains("{{") || file.path.ends_with("main.rs"), "{}", file.path.display());
+                assert!(!file.text.contains("{{name") && file.text.ends_with('\n'), "{}", file.path.display());
+            }
         }
+        assert_eq!(seen, 2 * (4 + 11), "files of both kinds of projects");
     }
 }

@@ -3,6 +3,7 @@
 mod files;
 mod name;
 mod source;
+mod sources;
 
 use std::{
     fs,
@@ -12,7 +13,7 @@ use std::{
 
 use serde_json::json;
 
-use self::{name::Name, source::Source};
+use self::{name::Name, source::Source, sources::Sources};
 use crate::{
     failure::{Code, Failure},
     options::Global,
@@ -30,22 +31,26 @@ pub(crate) struct Args {
     /// command was built from]
     #[arg(long, value_name = "PATH|URL")]
     nodex: Option<String>,
+    /// Take the crates from a package registry, where their names begin with PREFIX; with --elixir, --nodex still says
+    /// where the Elixir package is
+    #[arg(long, value_name = "PREFIX")]
+    registry: Option<String>,
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let name = Name::of(&args.dir, args.elixir)?;
-    let source = Source::find(args.nodex.as_deref())?;
+    let sources = Sources::find(args.nodex.as_deref(), args.registry.as_deref(), args.elixir)?;
     must_be_free(&args.dir)?;
     let dir = source::real(&args.dir).map_err(|error| cannot_be(&args.dir, "made", &error))?;
-    let files = files::all(&dir, &name, &source, args.elixir);
+    let files = files::all(&dir, &name, &sources);
 
     let mut written = Written::default();
     let result = files.iter().try_for_each(|file| written.write(&args.dir, &file.path, &file.text));
-    if let Err(failure) = result.and_then(|()| copy_lock(&mut written, &args, &name, &source)) {
+    if let Err(failure) = result.and_then(|()| copy_lock(&mut written, &args, &name, &sources.crates)) {
         written.remove();
         return Err(failure);
     }
-    tell(&args, &name, &source, &files, global)
+    tell(&args, &name, &sources, &files, global)
 }
 
 /// An empty folder will do, so that `nodex new .` works.
@@ -113,7 +118,7 @@ fn cannot_be(path: &Path, done: &str, error: &std::io::Error) -> Failure {
 fn tell(
     args: &Args,
     name: &Name,
-    source: &Source,
+    sources: &Sources,
     files: &[files::File],
     global: &Global,
 ) -> Result<ExitCode, Failure> {
@@ -131,7 +136,7 @@ fn tell(
     if args.dir != Path::new(".") {
         screen.talk(format_args!("  cd {}", args.dir.display()));
     }
-    if args.elixir && matches!(source, Source::Git(_)) {
+    if matches!(sources.elixir, Some(Source::Git(_))) {
         screen.talk("  mix deps.get");
     }
     let (test, then) = match args.elixir {

@@ -1,4 +1,4 @@
-//! Where a new project takes nodex from. The crates are in no registry, so it is a folder or a git repository.
+//! Where a new project takes nodex from: a folder, a git repository, or crates of a package registry.
 
 use std::{
     fs, io,
@@ -10,11 +10,22 @@ use crate::failure::{Code, Failure};
 /// The folder that this command was built from. It need not be there any more.
 const BUILT_FROM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-#[derive(Debug, PartialEq, Eq)]
+/// What a crate of a registry is called ends with at most `-macros`, and no name is longer than 64 characters.
+const LONGEST_PREFIX: usize = 57;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
     /// Absolute, without links in it.
     Folder(PathBuf),
     Git(String),
+    /// How the names of the crates begin on the registry: `scripts/package` writes them out.
+    Registry(String),
+}
+
+/// How the names of the crates begin where this one is called `package`, if they have other names there than in the
+/// repository.
+fn prefix_of(package: &str) -> Option<&str> {
+    package.strip_suffix("-cli").filter(|prefix| *prefix != "nodex")
 }
 
 /// The folder of a project, which need not be there yet: absolute, without links in it.
@@ -57,6 +68,26 @@ impl Source {
         }
     }
 
+    /// The crates of the registry whose names begin like this.
+    pub(super) fn registry(prefix: &str) -> Result<Source, Failure> {
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let is_name = prefix.starts_with(|c: char| c.is_ascii_lowercase()) && prefix.split(['-', '_']).all(is_word);
+        if !is_name || prefix.len() > LONGEST_PREFIX {
+            let expected = "words of lower-case letters and digits, first a letter, with - or _ between them";
+            let failure =
+                Failure::new(Code::Usage, format!("--registry {prefix:?} is no beginning of the name of a crate"));
+            return Err(failure.hint(format!("give {expected}, of at most {LONGEST_PREFIX} characters")));
+        }
+        Ok(Source::Registry(prefix.to_owned()))
+    }
+
+    /// Where this command itself is from, if that is a registry.
+    pub(super) fn of_this_command() -> Option<Source> {
+        prefix_of(env!("CARGO_PKG_NAME")).map(|prefix| Source::Registry(prefix.to_owned()))
+    }
+
     /// A URL gets into files of two languages, in quotes.
     fn git(url: &str) -> Result<Source, Failure> {
         let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '#' | '{' | '}' | '`');
@@ -86,14 +117,18 @@ impl Source {
         match self {
             Source::Folder(folder) => format!("{{ path = \"{}\" }}", relative(folder, from).display()),
             Source::Git(url) => format!("{{ git = \"{url}\" }}"),
+            Source::Registry(prefix) => {
+                format!("{{ package = \"{prefix}\", version = \"{}\" }}", env!("CARGO_PKG_VERSION"))
+            }
         }
     }
 
-    /// As in a `mix.exs` in this folder.
-    pub(super) fn mix(&self, from: &Path) -> String {
+    /// As in a `mix.exs` in this folder. The Elixir package is no crate, so no registry of crates has it.
+    pub(super) fn mix(&self, from: &Path) -> Option<String> {
         match self {
-            Source::Folder(folder) => format!("path: \"{}/elixir/nodex_rs\"", relative(folder, from).display()),
-            Source::Git(url) => format!("git: \"{url}\", subdir: \"elixir/nodex_rs\""),
+            Source::Folder(folder) => Some(format!("path: \"{}/elixir/nodex_rs\"", relative(folder, from).display())),
+            Source::Git(url) => Some(format!("git: \"{url}\", subdir: \"elixir/nodex_rs\"")),
+            Source::Registry(_) => None,
         }
     }
 
@@ -102,6 +137,11 @@ impl Source {
         match self {
             Source::Folder(folder) => format!("`{}`", relative(folder, from).display()),
             Source::Git(url) => format!("`{url}`"),
+            Source::Registry(prefix) => {
+                format!(
+                    "the repository of nodex; as packages the crates are called `{prefix}`, `{prefix}-host` and so on"
+                )
+            }
         }
     }
 }
@@ -114,7 +154,8 @@ mod tests {
     fn urls() {
         let Ok(source) = Source::find(Some("https://host/nodex.git")) else { panic!("it is a URL") };
         assert_eq!(source.cargo(Path::new("/a")), "{ git = \"https://host/nodex.git\" }");
-        assert_eq!(source.mix(Path::new("/a")), "git: \"https://host/nodex.git\", subdir: \"elixir/nodex_rs\"");
+        let mix = source.mix(Path::new("/a"));
+        assert_eq!(mix.as_deref(), Some("git: \"https://host/nodex.git\", subdir: \"elixir/nodex_rs\""));
         for url in ["https://host/\"", "https://host/#{x}", "https://host/a b", "ssh://host/\n"] {
             assert!(Source::find(Some(url)).is_err(), "{url:?}");
         }
@@ -124,11 +165,33 @@ mod tests {
     fn folders_are_told_from_where_they_are_read() {
         let source = Source::Folder("/srv/nodex".into());
         assert_eq!(source.cargo(Path::new("/srv/shop/native/calc")), "{ path = \"../../../nodex\" }");
-        assert_eq!(source.mix(Path::new("/home/me/shop")), "path: \"../../../srv/nodex/elixir/nodex_rs\"");
+        let mix = source.mix(Path::new("/home/me/shop"));
+        assert_eq!(mix.as_deref(), Some("path: \"../../../srv/nodex/elixir/nodex_rs\""));
         assert_eq!(source.text(Path::new("/srv/nodex/target/calc")), "`../..`");
         assert_eq!(source.text(Path::new("/srv/nodex")), "`.`");
         let folder = real(Path::new("/proc/self/cwd/no/../such")).map(|real| real.starts_with("/proc"));
         assert_eq!(folder.ok(), Some(false), "links are followed");
+    }
+
+    #[test]
+    fn crates_of_a_registry() {
+        let Ok(source) = Source::registry("my-erlnode2") else { panic!("it is a prefix") };
+        let version = env!("CARGO_PKG_VERSION");
+        let line = format!("{{ package = \"my-erlnode2\", version = \"{version}\" }}");
+        assert_eq!(source.cargo(Path::new("/a")), line);
+        assert_eq!(source.mix(Path::new("/a")), None);
+        let long = "a".repeat(58);
+        for prefix in ["", "Erlnode", "2nodes", "-a", "a-", "a--b", "a b", "a\"", "\u{e4}", &long] {
+            assert!(Source::registry(prefix).is_err(), "{prefix:?}");
+        }
+        assert!(Source::registry(&long[1..]).is_ok());
+    }
+
+    #[test]
+    fn a_command_of_a_registry_knows_what_its_crates_are_called() {
+        assert_eq!(prefix_of("erlnode-cli"), Some("erlnode"));
+        assert_eq!(prefix_of("nodex-cli"), None);
+        assert_eq!(Source::of_this_command(), None, "in the repository it is called nodex-cli");
     }
 
     #[test]

@@ -11,11 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::term::RawTerm;
+use nodex_core::{node::Subscription, term::RawTerm};
 use nodex_host::{
-    Distributed, Events, What,
-    cnode::Subscription as Lines,
-    supervisor::{Change, Ended, Subscription, Supervised, SupervisedBuilder},
+    CnodeEvent, Distributed, EventKind, Events,
+    supervisor::{Change, Ended, Supervised, SupervisedBuilder, SupervisorEvent},
 };
 use tokio::time::timeout;
 
@@ -63,8 +62,8 @@ async fn ask(
         let asked = Instant::now();
         let reply = async {
             let reply: Result<RawTerm, _> = match args.gen_call {
-                true => cnode.gen_call(global.timeout, &request).await,
-                false => cnode.call_within(global.timeout, &request).await,
+                true => cnode.call(&request, global.timeout).await,
+                false => cnode.request_timeout(&request, global.timeout).await,
             };
             reply.map_err(|error| Failure::from(error).call_hint(args))
         };
@@ -181,8 +180,8 @@ impl Failure {
 
 /// What happens, and where it is shown.
 struct Watch {
-    lines: Lines,
-    changes: Subscription,
+    lines: Subscription<CnodeEvent>,
+    changes: Subscription<SupervisorEvent>,
     show: Show,
     ended: Option<Ended>,
 }
@@ -208,7 +207,7 @@ impl Watch {
         tokio::select! {
             biased;
             Some(event) = self.lines.next() => {
-                if let What::Line(line) = &event.what {
+                if let EventKind::Line(line) = &event.kind {
                     self.show.line(&event.node, line)?;
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use nodex_core::{dist::Flags, eetf, term::Term};
+use nodex_core::{eetf, protocol::Flags, term::Term};
 use serde_json::json;
 
 use crate::{

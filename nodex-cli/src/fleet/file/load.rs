@@ -315,7 +315,7 @@ fn members(node: &Node) -> Vec<String> {
 
 fn checks(health: &schema::Health) -> Health {
     let mut checks = match &health.call {
-        Some(message) => Health::call(message.0.clone()),
+        Some(message) => Health::request(message.0.clone()),
         None => Health::ping(),
     };
     if let Some(time) = health.interval {

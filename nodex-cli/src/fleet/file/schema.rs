@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
+use nodex_core::node::Backoff;
 use nodex_host::{
     UseEpmd,
     process::StopOptions,
-    supervisor::{Backoff, RestartType, Strategy},
+    supervisor::{RestartType, Strategy},
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -109,14 +110,13 @@ pub(crate) struct BackoffTable {
 impl BackoffTable {
     /// What is not set is as in `base`.
     pub(crate) fn over(&self, base: Backoff) -> Backoff {
-        let first = self.first.map_or(base.first, |time| time.0);
-        Backoff {
-            first,
-            // A first pause that is longer than the longest is meant.
-            max: self.max.map_or(base.max.max(first), |time| time.0),
-            jitter: self.jitter.map_or(base.jitter, |part| part.0),
-            stable: self.stable.map_or(base.stable, |time| time.0),
-        }
+        let mut backoff = base;
+        backoff.first = self.first.map_or(base.first, |time| time.0);
+        // A first pause that is longer than the longest is meant.
+        backoff.max = self.max.map_or(base.max.max(backoff.first), |time| time.0);
+        backoff.jitter = self.jitter.map_or(base.jitter, |part| part.0);
+        backoff.stable = self.stable.map_or(base.stable, |time| time.0);
+        backoff
     }
 }
 

@@ -4,7 +4,8 @@ use std::{fmt, time::Duration};
 
 use nodex_core::{
     duration,
-    term::{Atom, Syntax, Term, parse},
+    term::{Atom, Term},
+    text::{Syntax, parse},
 };
 use nodex_host::process::StopSignal;
 use serde::{

@@ -19,7 +19,7 @@ use rustix::{
 use tokio::sync::Notify;
 
 use super::WriteSide;
-use crate::{dist::channel::Intake, etf::Encoder};
+use crate::{etf::Encoder, protocol::channel::Intake};
 
 /// How many pieces one vectored write takes.
 const PIECES: usize = 16;

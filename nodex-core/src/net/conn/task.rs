@@ -23,8 +23,8 @@ use super::{
     silence::Silence,
 };
 use crate::{
-    dist::channel::{Inbox, LinkEnd, LinkLimits, Room, Together},
     etf::Encoder,
+    protocol::channel::{Inbox, LinkEnd, LinkLimits, Room, Together},
 };
 
 /// Replies are handed to the socket when they reach this size, also in the middle of a read. More than a read of small

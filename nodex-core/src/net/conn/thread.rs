@@ -25,8 +25,8 @@ use super::{
     task::{FAREWELL, Life, Receive, congested, handle_frames},
 };
 use crate::{
-    dist::channel::{Inbox, LinkEnd, LinkLimits, Room},
     etf::Encoder,
+    protocol::channel::{Inbox, LinkEnd, LinkLimits, Room},
 };
 
 /// How soon the runtime is woken again while the thread waits for it.

@@ -5,12 +5,12 @@ use std::{collections::VecDeque, task::Context};
 use bytes::Bytes;
 
 use crate::{
-    dist::{
+    etf::Encoder,
+    net::conn::{Input, Load, Receive, Taken},
+    protocol::{
         channel::{Frame, Incoming, LinkEnd},
         control,
     },
-    etf::Encoder,
-    net::conn::{Input, Load, Receive, Taken},
 };
 
 /// What came and has not been asked for. As long as there is something, nothing more is read.

@@ -15,11 +15,11 @@ use tokio::{
 
 use super::{Writer, collector::Collector};
 use crate::{
-    dist::{
+    net::conn::{Link, Outbox, WriteSide},
+    protocol::{
         channel::{Idle, Incoming, LinkEnd, LinkLimits},
         handshake::{Established, GivenName, Peer},
     },
-    net::conn::{Link, Outbox, WriteSide},
 };
 
 /// A connection with another node, past the handshake. It ends when it is dropped.

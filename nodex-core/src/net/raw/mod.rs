@@ -1,14 +1,14 @@
 //! Connections without a node around them: for tools that have to see, and to say, what a node keeps to itself.
 //!
 //! [`connect`] and [`accept`] do the handshake with a name, flags and a cookie of your choice. What comes then is
-//! [`Incoming`]: control messages as they are on the wire, for [`control::decode`](crate::dist::control::decode) to read.
-//! What is sent is any frame: [`control::frame`](crate::dist::control::frame) makes one of any tuple. Flow control, frames
+//! [`Incoming`]: control messages as they are on the wire, for [`control::decode`](crate::protocol::control::decode) to read.
+//! What is sent is any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple. Flow control, frames
 //! in pieces and over the limit, ticks and silent peers are dealt with as for every other connection.
 //!
 //! ```
 //! use std::net::Ipv4Addr;
 //! use nodex_core::{atom, convert::term_to_binary, term::Pid};
-//! use nodex_core::dist::{Cookie, Flags, channel::Incoming, control::{self, Control}, handshake::{Answer, Local}};
+//! use nodex_core::protocol::{Cookie, Flags, channel::Incoming, control::{self, Control}, handshake::{Answer, Local}};
 //! use nodex_core::net::raw;
 //! use tokio::net::TcpListener;
 //!
@@ -58,10 +58,10 @@ use super::{
     AcceptError, ConnectError, LinkLimits,
     setup::{self, Connected, Obstacle, Pauses, obstacle},
 };
-use crate::dist::handshake::{Local, SETUP_TIME};
+use crate::protocol::handshake::{Local, SETUP_TIME};
 
 pub use super::setup::Gate;
-pub use crate::dist::channel::{Frame, Incoming};
+pub use crate::protocol::channel::{Frame, Incoming};
 pub use connection::Connection;
 pub use writer::{SendError, Writer};
 

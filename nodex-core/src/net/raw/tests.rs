@@ -11,13 +11,13 @@ use super::*;
 use crate::{
     atom,
     convert::term_to_binary,
-    dist::{
+    net::setup::in_memory,
+    protocol::{
         Cookie, Flags,
         channel::LinkEnd,
         control::{self, Control},
         handshake::{Answer, Established, HandshakeError, Peer},
     },
-    net::setup::in_memory,
     term::Pid,
 };
 

@@ -3,11 +3,11 @@
 use std::{io, sync::Arc};
 
 use crate::{
-    dist::{
+    net::conn::Outbox,
+    protocol::{
         Flags,
         control::{Control, UnsupportedControl},
     },
-    net::conn::Outbox,
 };
 
 /// The output of a [`Connection`](super::Connection). Clones write to the same connection, at the same time if they like:

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Connected, random_challenge};
-use crate::dist::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Local, Peer, Request, SETUP_TIME};
+use crate::protocol::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Local, Peer, Request, SETUP_TIME};
 
 /// Why a node that connected was not let in.
 #[derive(Debug, thiserror::Error)]

@@ -14,8 +14,8 @@ use tokio::{
 
 use super::{Locate, random_bits, random_challenge};
 use crate::{
-    dist::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
     epmd::EpmdError,
+    protocol::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
 };
 
 /// An established connection.

@@ -8,7 +8,7 @@ use std::{
 use tokio::net::TcpStream;
 
 use super::Connected;
-use crate::dist::handshake::Established;
+use crate::protocol::handshake::Established;
 
 /// What a link takes for a connection, and its other end. In a tokio runtime.
 pub(crate) fn in_memory(established: Established) -> io::Result<(Connected, UnixStream)> {

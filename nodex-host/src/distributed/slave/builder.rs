@@ -3,20 +3,20 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
+    net::IpAddr,
     path::PathBuf,
     time::Duration,
 };
 
-use futures::future::join_all;
 use nodex_core::term::Atom;
 
 use super::{
-    super::{Distributed, Environment},
-    Slave, command,
+    super::Environment,
+    command,
     order::Order,
     strays::{self, Strays},
 };
-use crate::cnode::{CnodeBuilder, Events, ProcessOptions, Protocol, SpawnError};
+use crate::cnode::{CnodeBuilder, Events, HostNode, ProcessOptions, Protocol, SpawnError};
 
 /// Options of the BEAMs that the host starts. The defaults are those of the Elixir package Nodex: nodes `slave<i>@<host>`
 /// that have 30 s to come up.
@@ -25,7 +25,7 @@ use crate::cnode::{CnodeBuilder, Events, ProcessOptions, Protocol, SpawnError};
 pub struct SlaveBuilder {
     command: Vec<OsString>,
     args: Vec<OsString>,
-    prefix: String,
+    pub(in crate::distributed) prefix: String,
     hidden: bool,
     code_path: Vec<PathBuf>,
     more_code_paths: Vec<PathBuf>,
@@ -99,7 +99,7 @@ impl SlaveBuilder {
         self
     }
 
-    /// The code paths of another node, as [`Distributed::code_paths`] reads them, behind its own. What is not there is
+    /// The code paths of another node, as [`Distributed::code_paths`](crate::Distributed::code_paths) reads them, behind its own. What is not there is
     /// left out.
     #[must_use]
     pub fn code_paths(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
@@ -158,72 +158,18 @@ impl SlaveBuilder {
         self
     }
 
-    /// Starts one, with the next number.
-    ///
-    /// # Errors
-    /// When it does not come up; with what it printed. Nothing of it is left then.
-    pub async fn spawn(&self, net: &Distributed) -> Result<Slave, SpawnError> {
-        let number = net.slave_registry().numbers(1).start;
-        self.spawn_numbered(net, number).await
-    }
-
-    /// Starts `count` of them side by side, with the next numbers, in the order of which they are given back.
-    ///
-    /// # Errors
-    /// When one does not come up, the first one's error. All of this call are stopped then.
-    pub async fn spawn_many(&self, net: &Distributed, count: u32) -> Result<Vec<Slave>, SpawnError> {
-        let numbers = net.slave_registry().numbers(count);
-        let started = join_all(numbers.map(|number| self.spawn_numbered(net, number))).await;
-        if started.iter().all(Result::is_ok) {
-            return started.into_iter().collect();
-        }
-        join_all(started.iter().flatten().map(Slave::stop)).await;
-        started.into_iter().collect()
-    }
-
-    async fn spawn_numbered(&self, net: &Distributed, number: u32) -> Result<Slave, SpawnError> {
-        let (_starting, cancel) = net.slave_registry().start().await;
-        let (name, strays) = (format!("{}{number}", self.prefix), Strays::new());
-        let node = format!("{name}@{}", net.host().hostname());
-        let process = async {
-            let input = self.order(net, &node, &strays)?;
-            self.cnode(net, name, &strays)?.start_with(net.host(), input, &cancel).await
-        };
-        let process = match process.await {
-            Ok(process) => process,
-            Err(error) => {
-                strays.end().await;
-                return Err(error);
-            }
-        };
-        let connected = tokio::select! {
-            connected = net.node().connect(&node) => connected.map_err(Some),
-            () = cancel.wait() => Err(None),
-        };
-        match connected {
-            Ok(peer) => {
-                let slave = Slave::new(number, peer.name().clone(), net.node().clone(), process, strays);
-                net.slave_registry().add(slave.clone());
-                Ok(slave)
-            }
-            Err(error) => {
-                let printed = process.printed();
-                process.stop().await;
-                strays.end().await;
-                Err(match error {
-                    Some(error) => SpawnError::NotReachable { node, error, printed },
-                    None => SpawnError::Cancelled { node },
-                })
-            }
-        }
-    }
-
     /// The process: `<command> <arguments of erl>`, which prints a ready line.
-    fn cnode(&self, net: &Distributed, name: String, strays: &Strays) -> Result<CnodeBuilder, SpawnError> {
+    pub(in crate::distributed) fn cnode(
+        &self,
+        ip: IpAddr,
+        hostname: &str,
+        name: String,
+        strays: &Strays,
+    ) -> Result<CnodeBuilder, SpawnError> {
         let mut words = self.command.iter();
         let program = command::find(words.next().map_or(OsStr::new(""), OsString::as_os_str))?;
-        let args = words.cloned().chain(command::arguments(net.ip(), self.hidden, &self.args)).collect();
-        let ready_line = format!("{name}@{} ready", net.host().hostname());
+        let args = words.cloned().chain(command::arguments(ip, self.hidden, &self.args)).collect();
+        let ready_line = format!("{name}@{hostname} ready");
         let mut process = ProcessOptions { env: Vec::new(), ..self.process.clone() };
         // What `heart` would start anew would be nobody's.
         process.remove("HEART_COMMAND");
@@ -243,10 +189,15 @@ impl SlaveBuilder {
     }
 
     /// What it finds on its stdin.
-    fn order(&self, net: &Distributed, node: &str, strays: &Strays) -> Result<Vec<u8>, SpawnError> {
+    pub(in crate::distributed) fn order(
+        &self,
+        host: &HostNode,
+        node: &str,
+        strays: &Strays,
+    ) -> Result<Vec<u8>, SpawnError> {
         let given = self.process.env.iter().rfind(|(name, _)| name == "HOME").map(|(_, value)| value.clone());
         let order = Order {
-            host: net.host(),
+            host,
             home: given.unwrap_or_else(|| env::var_os("HOME")),
             grace: self.process.stop.grace,
             code_path: &self.code_path,

@@ -33,17 +33,17 @@ impl Slaves {
     }
 
     /// The next `count` numbers. They are given once, whether the start succeeds or not.
-    pub(super) fn numbers(&self, count: u32) -> std::ops::Range<u32> {
+    pub(in crate::distributed) fn numbers(&self, count: u32) -> std::ops::Range<u32> {
         let first = self.next.fetch_add(count, Ordering::Relaxed);
         first..first.saturating_add(count)
     }
 
     /// What a start holds to its end, and what calls it off.
-    pub(super) async fn start(&self) -> (RwLockReadGuard<'_, ()>, Cancel) {
+    pub(in crate::distributed) async fn start(&self) -> (RwLockReadGuard<'_, ()>, Cancel) {
         (self.starting.read().await, self.cancel.clone())
     }
 
-    pub(super) fn add(&self, slave: Slave) {
+    pub(in crate::distributed) fn add(&self, slave: Slave) {
         self.running().insert(slave.number(), slave);
     }
 

@@ -22,12 +22,12 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// The mark of one slave.
 #[derive(Debug, Clone)]
-pub(super) struct Strays {
+pub(in crate::distributed) struct Strays {
     mark: String,
 }
 
 impl Strays {
-    pub(super) fn new() -> Strays {
+    pub(in crate::distributed) fn new() -> Strays {
         Strays { mark: format!("{:016x}{:016x}", random(), random()) }
     }
 
@@ -42,7 +42,7 @@ impl Strays {
     }
 
     /// Kills all that carry the mark, and waits until they have ended. To be called when the slave itself has.
-    pub(super) async fn end(&self) {
+    pub(in crate::distributed) async fn end(&self) {
         let give_up_at = Instant::now() + VANISH;
         loop {
             let strays = self.clone();

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{Backoff, Restart, RestartType, intensity::Restarts};
+use nodex_core::node::Backoff;
+
+use super::super::{Restart, RestartType, intensity::Restarts};
 
 /// Names a child for as long as it is known; never used again.
 pub(in super::super) type Key = u64;

@@ -6,9 +6,10 @@ mod otp;
 mod requests;
 mod strategies;
 
-use super::*;
-use crate::supervisor::{Backoff, Restart};
+use nodex_core::node::Backoff;
 
+use super::*;
+use crate::supervisor::Restart;
 const MS: Duration = Duration::from_millis(1);
 
 /// A supervisor whose children are named by letters, in start order.
@@ -24,7 +25,7 @@ fn rules(strategy: Strategy) -> Rules {
 
 /// The pauses are 100, 200, 400, .. ms.
 fn backoff() -> Backoff {
-    Backoff { first: 100 * MS, max: 10_000 * MS, jitter: 0.0, stable: 10_000 * MS }
+    Backoff::new(100 * MS, 10_000 * MS).jitter(0.0)
 }
 
 impl Script {

@@ -1,0 +1,280 @@
+//! Calls and messages from this node to processes of other nodes.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    node::Node,
+    refusal::Refusal,
+    send::{Destination, Receiver},
+};
+use crate::{
+    convert::{DecodeError, FromTerm, IntoTerm},
+    etf::{Decoder, EncodeError, Encoder},
+    net::ConnectError,
+    node::{
+        connection::{inner::Inner, peers::Peer},
+        process::call_table::{Outcome, ReplyFilter, ReplyId},
+    },
+    protocol::control::{Control, PidTerm, ProcTerm, RefTerm, UnsupportedControl},
+    term::{Atom, RawTerm, Reference},
+};
+
+/// Why a call has no reply.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// No reply in time. One that comes later is dropped.
+    #[error("no reply within {limit:?}")]
+    Timeout {
+        /// The time that was given.
+        limit: Duration,
+    },
+    /// The node cannot be connected to.
+    #[error(transparent)]
+    Connect(Arc<ConnectError>),
+    /// The connection was lost before the reply came.
+    #[error("the connection was lost before a reply came")]
+    NoConnection,
+    /// There is no such process.
+    #[error("there is no such process")]
+    NoProcess,
+    /// The process ended before it replied.
+    #[error("the process ended before it replied: {reason:.1000}")]
+    Exit {
+        /// Its exit reason.
+        reason: RawTerm,
+    },
+    /// The process answered `{error, Reason}`, which is not what was expected.
+    #[error("it answered with an error: {refusal}")]
+    #[non_exhaustive]
+    Refused {
+        /// The reason.
+        refusal: Refusal,
+        /// The whole answer.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
+    /// The reply is not what was expected.
+    #[error("the reply cannot be read: {error}")]
+    #[non_exhaustive]
+    Reply {
+        /// Where it differs.
+        #[source]
+        error: DecodeError,
+        /// As it came.
+        reply: RawTerm,
+    },
+    /// The reply is longer than what is taken from other nodes, and was not read.
+    #[error("the reply has {length} bytes, the limit is {limit}")]
+    TooLong {
+        /// Its length, with all that goes around it.
+        length: u64,
+        /// [`LinkLimits::max_frame`](crate::net::LinkLimits::max_frame).
+        limit: usize,
+    },
+    /// The message cannot be sent to any node.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The message cannot be sent to this node.
+    #[error(transparent)]
+    Unsupported(#[from] UnsupportedControl),
+}
+
+/// Gives the reply pid back, also when the caller stops waiting.
+struct Open<'a> {
+    inner: &'a Inner,
+    id: ReplyId,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.inner.close_reply(self.id);
+    }
+}
+
+/// The end of a time that may be longer than clocks go.
+pub(in crate::node) fn after(limit: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + limit.min(30 * YEAR)
+}
+
+impl Node {
+    /// Gives the reply pid back when the value is dropped.
+    pub(in crate::node) fn open_reply(&self, id: ReplyId) -> impl Drop + '_ {
+        Open { inner: &self.0, id }
+    }
+
+    /// Sends a plain message and waits for the first message that comes back to the pid it was sent from.
+    ///
+    /// Every request has a pid of its own, so that requests made at the same time to a C node that knows no tags each
+    /// get their own reply.
+    ///
+    /// # Errors
+    /// Why there is no reply.
+    pub async fn request<R: FromTerm>(
+        &self,
+        to: impl Into<Destination>,
+        message: impl IntoTerm,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let to = to.into();
+        let deadline = after(limit);
+        let peer = self.connected(to.node(), deadline, limit).await?;
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Message);
+        let _open = Open { inner: &self.0, id };
+        self.push_message::<CallError>(&peer, &self.0.pid_bytes(id.number), &to, |out| message.encode(out))?;
+        self.lost_meanwhile(&peer)?;
+        match timeout_at(deadline, outcome).await {
+            Err(_) => Err(CallError::Timeout { limit }),
+            Ok(Ok(Outcome::Message(reply))) => {
+                R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| unexpected(error, reply))
+            }
+            Ok(Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. })) => Err(ended(reason)),
+            Ok(Ok(Outcome::TooLong { length, limit, .. })) => Err(CallError::TooLong { length, limit }),
+            Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+        }
+    }
+
+    /// `GenServer.call`: the process is monitored meanwhile, so that a missing one is known at once.
+    ///
+    /// # Errors
+    /// Why there is no reply.
+    pub async fn call<R: FromTerm>(
+        &self,
+        to: impl Into<Destination>,
+        request: impl IntoTerm,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let to = to.into();
+        let deadline = after(limit);
+        let peer = self.connected(to.node(), deadline, limit).await?;
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Tagged);
+        let _open = Open { inner: &self.0, id };
+        let me = self.0.pid_bytes(id.number);
+        let reference = self.0.reference(id);
+        let monitor = Monitor::new(&peer, &me, &to, &reference);
+        monitor.set();
+        self.push_message::<CallError>(&peer, &me, &to, |out| {
+            out.put_tuple(3)?;
+            out.put_atom(&crate::atom!("$gen_call"));
+            out.put_tuple(2)?;
+            out.put_slice(&me);
+            out.put_reference(&reference);
+            request.encode(out)
+        })?;
+        self.lost_meanwhile(&peer)?;
+        let outcome = timeout_at(deadline, outcome).await;
+        match outcome {
+            Err(_) => {
+                monitor.remove();
+                Err(CallError::Timeout { limit })
+            }
+            Ok(Ok(Outcome::Message(reply))) => {
+                monitor.remove();
+                tagged_reply(&reply)
+            }
+            Ok(Ok(Outcome::TooLong { length, limit, .. })) => {
+                monitor.remove();
+                Err(CallError::TooLong { length, limit })
+            }
+            Ok(Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. })) => Err(ended(reason)),
+            Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+        }
+    }
+
+    /// The connection with this node, made if need be, once it has room for more.
+    pub(in crate::node) async fn connected(
+        &self,
+        node: &Atom,
+        deadline: Instant,
+        limit: Duration,
+    ) -> Result<Arc<Peer>, CallError> {
+        let late = |_| CallError::Timeout { limit };
+        // Without a timer where there is a connection already.
+        let peer = match self.peer(node) {
+            Some(peer) => peer,
+            None => timeout_at(deadline, self.connect(node)).await.map_err(late)?.map_err(CallError::Connect)?,
+        };
+        if !peer.outbox.has_room() {
+            timeout_at(deadline, peer.outbox.room()).await.map_err(late)?;
+        }
+        Ok(peer)
+    }
+
+    /// A connection that ended between the look at the table and the opening of the reply pid told nobody.
+    pub(in crate::node) fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
+        if peer.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
+    }
+}
+
+fn ended(reason: RawTerm) -> CallError {
+    match Decoder::new(reason.as_bytes()).atom_name() {
+        Ok(name) if name == "noproc" => CallError::NoProcess,
+        Ok(name) if name == "noconnection" => CallError::NoConnection,
+        _ => CallError::Exit { reason },
+    }
+}
+
+/// The reply in `{Tag, Reply}`, whose tag has been looked at.
+fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
+    let mut decoder = Decoder::new(message.as_bytes());
+    let begun = decoder.tuple().and_then(|_| Ok(decoder.skip()?));
+    let start = decoder.position();
+    match begun.and_then(|_| R::decode(&mut decoder)) {
+        Ok(reply) => Ok(reply),
+        Err(error) => {
+            decoder.rewind(start);
+            let reply = decoder.skip().map_or_else(|_| message.clone(), |reply| message.part(reply));
+            Err(unexpected(error, reply))
+        }
+    }
+}
+
+/// A reply that is something else than the caller wanted.
+#[cold]
+fn unexpected(error: DecodeError, reply: RawTerm) -> CallError {
+    match Refusal::of(&reply) {
+        Some(refusal) => CallError::Refused { refusal, reply, error },
+        None => CallError::Reply { error, reply },
+    }
+}
+
+/// A monitor on the process that is called. A peer that knows no monitors has none, and neither has an alias.
+pub(in crate::node) struct Monitor<'a> {
+    peer: &'a Peer,
+    me: &'a [u8],
+    to: Receiver<'a>,
+    reference: Vec<u8>,
+}
+
+impl<'a> Monitor<'a> {
+    pub(in crate::node) fn new(peer: &'a Peer, me: &'a [u8], to: &'a Destination, reference: &Reference) -> Self {
+        let mut encoded = Encoder::new();
+        encoded.put_reference(reference);
+        Monitor { peer, me, to: Receiver::new(to), reference: encoded.to_vec() }
+    }
+
+    fn parts(&self) -> Option<(PidTerm<'_>, ProcTerm<'_>, RefTerm<'_>)> {
+        Some((PidTerm::new(self.me)?, self.to.process()?, RefTerm::new(&self.reference)?))
+    }
+
+    pub(in crate::node) fn set(&self) {
+        self.push(|from, to, reference| Control::Monitor { from, to, reference });
+    }
+
+    pub(in crate::node) fn remove(&self) {
+        self.push(|from, to, reference| Control::Demonitor { from, to, reference });
+    }
+
+    fn push(&self, control: impl for<'b> FnOnce(PidTerm<'b>, ProcTerm<'b>, RefTerm<'b>) -> Control<'b>) {
+        if let Some((from, to, reference)) = self.parts() {
+            let control = control(from, to, reference);
+            // What the peer does not understand is left out: the call then ends with its time-out at the latest.
+            let _ = self.peer.outbox.send(|out| control.encode(self.peer.flags, out));
+        }
+    }
+}

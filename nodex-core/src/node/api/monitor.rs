@@ -1,0 +1,141 @@
+//! Watching processes of other nodes.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use tokio::sync::oneshot;
+
+use super::{call as calling, call::CallError, node::Node, send::Destination};
+use crate::{
+    etf::Decoder,
+    node::{
+        connection::peers::Peer,
+        process::call_table::{Outcome, ReplyFilter, ReplyId},
+    },
+    protocol::{Flags, control::UnsupportedControl},
+    term::RawTerm,
+};
+
+/// A monitor of a process of another node: a future that is ready once the process is down. Dropping it demonitors.
+///
+/// Made by [`Node::monitor`].
+#[must_use = "a monitor that is dropped is taken away"]
+pub struct Monitor {
+    node: Node,
+    peer: Arc<Peer>,
+    id: ReplyId,
+    to: Destination,
+    outcome: oneshot::Receiver<Outcome>,
+    down: bool,
+}
+
+/// Why a monitored process is down: the reason in its `DOWN` message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Down {
+    /// `noproc`: there was no such process.
+    #[error("there is no such process")]
+    NoProcess,
+    /// `noconnection`: the connection to its node was lost.
+    #[error("the connection to its node was lost")]
+    NoConnection,
+    /// It ended.
+    #[error("the process ended: {reason:.1000}")]
+    Exit {
+        /// Its exit reason.
+        reason: RawTerm,
+    },
+}
+
+impl Down {
+    pub(in crate::node) fn new(reason: RawTerm) -> Self {
+        match Decoder::new(reason.as_bytes()).atom_name().as_deref() {
+            Ok("noproc") => Down::NoProcess,
+            Ok("noconnection") => Down::NoConnection,
+            _ => Down::Exit { reason },
+        }
+    }
+}
+
+impl Node {
+    /// Monitors a process of another node, by its pid or by its registered name there, as `erlang:monitor/2` does. Connects
+    /// first if need be.
+    ///
+    /// ```no_run
+    /// # async fn watch(node: nodex_core::node::Node) -> Result<(), nodex_core::node::CallError> {
+    /// use nodex_core::atom;
+    ///
+    /// let database = node.monitor((atom!("database"), atom!("db@127.0.0.1"))).await?;
+    /// println!("{}", database.await);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no connection, the node knows no monitors, as nodes on `ei` do not, or it is an alias.
+    pub async fn monitor(&self, process: impl Into<Destination>) -> Result<Monitor, CallError> {
+        const NEEDED: Flags = Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME);
+        let to = process.into();
+        let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
+        if let Destination::Alias(_) = to {
+            return Err(UnsupportedControl::MissingField { what: "a monitor", field: "a pid or a name" }.into());
+        }
+        let missing = NEEDED.without(peer.flags);
+        if !missing.is_empty() {
+            return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
+        }
+        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Down);
+        // From here on, dropping it gives the pid back.
+        let monitor = Monitor { node: self.clone(), peer, id, to, outcome, down: false };
+        monitor.control(|control| control.set());
+        self.lost_meanwhile(&monitor.peer)?;
+        Ok(monitor)
+    }
+}
+
+impl Monitor {
+    /// The process that is monitored.
+    pub fn process(&self) -> &Destination {
+        &self.to
+    }
+
+    fn control(&self, say: impl FnOnce(&calling::Monitor<'_>)) {
+        let me = self.node.0.pid_bytes(self.id.number);
+        let reference = self.node.0.reference(self.id);
+        say(&calling::Monitor::new(&self.peer, &me, &self.to, &reference));
+    }
+}
+
+impl Future for Monitor {
+    type Output = Down;
+
+    /// Not to be polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Down> {
+        let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
+        self.down = true;
+        Poll::Ready(match outcome {
+            Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. }) => Down::new(reason),
+            _ => Down::NoConnection,
+        })
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        if !self.down {
+            self.control(|control| control.remove());
+            self.node.0.close_reply(self.id);
+        }
+    }
+}
+
+impl fmt::Debug for Monitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Monitor").field("process", &self.to).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! Connections that are made again when they are lost.
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{backoff::Backoff, node::Node};
+use crate::{net::random_bits, term::Atom};
+
+/// A node that is connected to again and again, for as long as this value lives. The end of this value is not the end
+/// of the connection.
+#[derive(Debug)]
+pub struct KeptConnected {
+    node: Atom,
+    _until_dropped: DropGuard,
+}
+
+impl KeptConnected {
+    /// The name of the node.
+    pub fn node(&self) -> &Atom {
+        &self.node
+    }
+}
+
+impl Node {
+    /// Connects to this node (`name@host`), and again whenever the connection is lost, until the result is dropped or
+    /// this node stops. A connection that the other node makes is as good.
+    ///
+    /// A node that is not there is tried again after a pause, see [`Backoff`]; [`Node::events`] tells how it goes.
+    #[must_use = "nothing is kept once the result is dropped"]
+    pub fn keep_connected(&self, name: &Atom, backoff: Backoff) -> KeptConnected {
+        let stop = CancellationToken::new();
+        let (node, peer, until) = (self.clone(), name.clone(), stop.clone());
+        let stopped = self.0.stop.clone();
+        tokio::spawn(async move {
+            stopped.run_until_cancelled(until.run_until_cancelled(keep(node, peer, backoff))).await;
+        });
+        KeptConnected { node: name.clone(), _until_dropped: stop.drop_guard() }
+    }
+}
+
+async fn keep(node: Node, name: Atom, backoff: Backoff) {
+    let mut failures = 0;
+    loop {
+        match node.connect(&name).await {
+            Ok(peer) => {
+                let since = Instant::now();
+                let reason = peer.ended().await;
+                // One that ends as soon as it is made is a failure as well.
+                if since.elapsed() >= backoff.stable {
+                    failures = 0;
+                }
+                tracing::info!(peer = %name, %reason, "the connection is lost, and will be made again");
+            }
+            Err(error) => tracing::debug!(peer = %name, %error, failures, "no connection yet"),
+        }
+        sleep(backoff.pause(failures, u64::from(random_bits()) << 32)).await;
+        failures = failures.saturating_add(1);
+    }
+}

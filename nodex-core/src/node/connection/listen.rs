@@ -1,0 +1,162 @@
+//! Lets other nodes connect.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{
+    establish as connection,
+    establish::Drive,
+    handshakes::{Pending, PendingEntry},
+    inner::Inner,
+};
+use crate::{
+    epmd::Entry,
+    net::{Gate, Locate, accept, publish},
+    node::api::node::StartError,
+    protocol::handshake::{Answer, Peer, Request},
+    socket::ShutOnDrop,
+    term::Atom,
+};
+
+/// How long to wait after the system refused another connection, when it is out of descriptors for example.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where to listen, and whether to tell epmd.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) struct Listen {
+    pub(in crate::node) address: SocketAddr,
+    pub(in crate::node) publish: bool,
+}
+
+/// Listens until the node stops; gives the port.
+pub(in crate::node) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, StartError> {
+    let failed = |error| StartError::Listen { address: listen.address, error };
+    let mut address = listen.address;
+    if let Locate::Fixed(port) = inner.locate
+        && address.port() == 0
+    {
+        // Without epmd, this is where the others look.
+        address.set_port(port);
+    }
+    let listener = ShutOnDrop(TcpListener::bind(address).await.map_err(failed)?);
+    let port = listener.local_addr().map_err(failed)?.port();
+    if let (Locate::Epmd(epmd_port), true) = (inner.locate, listen.publish) {
+        let name = inner.name.split('@').next().unwrap_or_default();
+        let entry = if inner.visible { Entry::visible(name, port) } else { Entry::hidden(name, port) };
+        let loopback = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+        let published = publish(epmd_port, loopback, entry).await.map_err(StartError::Epmd)?;
+        let stop = inner.stop.clone();
+        inner.listening.spawn(async move { stop.run_until_cancelled(published).await });
+    }
+    let inner = inner.clone();
+    let listening = inner.listening.clone();
+    listening.spawn(async move {
+        let stop = inner.stop.clone();
+        stop.run_until_cancelled(listen_forever(inner, listener)).await;
+    });
+    Ok(port)
+}
+
+async fn listen_forever(inner: Arc<Inner>, listener: ShutOnDrop<TcpListener>) {
+    let pending = Arc::new(Pending::default());
+    for id in 0.. {
+        match listener.accept().await {
+            Ok((socket, from)) => {
+                let (inner, shared) = (inner.clone(), pending.clone());
+                let handshake = async move {
+                    let entry = shared.entry(id);
+                    let served = enter(&inner, socket, from, &entry).await;
+                    if let Some(served) = served {
+                        served.await;
+                    }
+                };
+                pending.enter(id, from, || tokio::spawn(handshake).abort_handle());
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                // Most likely there are no more descriptors.
+                pending.end_some();
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// The handshake; what it gives serves the connection, unless it has been given up.
+async fn enter(
+    inner: &Arc<Inner>,
+    socket: TcpStream,
+    from: SocketAddr,
+    entry: &PendingEntry<'_>,
+) -> Option<impl Future<Output = ()> + use<>> {
+    // Dropped once the connection is there.
+    let mut door = Door { inner, settled: None };
+    let connected = match accept(socket, inner.local(), &mut door).await {
+        Ok(connected) => connected,
+        Err(error) => {
+            if let Some(left_out) = entry.refused(Instant::now()) {
+                tracing::warn!(%from, %error, left_out, "a node was not let in");
+            }
+            return None;
+        }
+    };
+    if !entry.complete() {
+        return None;
+    }
+    match connection::establish(inner, connected, Drive::Task) {
+        Ok((_, serve)) => Some(async {
+            serve.await;
+        }),
+        Err(end) => {
+            // Who knows the cookie is no stranger.
+            tracing::warn!(%from, %end, "a node was let in and sent rubbish at once");
+            None
+        }
+    }
+}
+
+/// Decides for the node.
+struct Door<'a> {
+    inner: &'a Arc<Inner>,
+    /// The name of a peer that has proven the cookie, and the number of its connection.
+    settled: Option<(Atom, u64)>,
+}
+
+impl Drop for Door<'_> {
+    fn drop(&mut self) {
+        if let Some((name, id)) = &self.settled {
+            self.inner.peers.left(name, *id);
+        }
+    }
+}
+
+impl Gate for Door<'_> {
+    fn answer(&mut self, request: &Request) -> Answer {
+        if request.wants_name {
+            // A name that no other node has: this node's creation and a number of its own.
+            let (id, creation) = (self.inner.peers.next_id(), crate::net::random_bits() | 4);
+            let name = format!("{:08x}{id:x}@{}", self.inner.creation, request.name);
+            return Answer::Named { name, creation };
+        }
+        self.inner.peers.answer(&self.inner.name, &request.name)
+    }
+
+    async fn settle(&mut self, peer: &Peer) -> bool {
+        let peers = &self.inner.peers;
+        // What is no atom is refused where the connection is entered.
+        let Ok(name) = Atom::new(&peer.name) else { return true };
+        let id = peers.next_id();
+        let stays = peers.settle(&self.inner.name, &name, id, peer.creation).await;
+        self.settled = Some((name, id));
+        stays
+    }
+
+    fn replace(&mut self, peer: &Peer) {
+        self.inner.peers.replace(&peer.name);
+    }
+}

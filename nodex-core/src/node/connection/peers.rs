@@ -1,0 +1,476 @@
+//! The nodes that this one is connected with.
+
+mod waiting;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use self::waiting::Waiting;
+use crate::{
+    net::{ConnectError, LinkEnd, Outbox},
+    node::{
+        api::mailbox::Mail,
+        inbound::sys::Taken,
+        process::{incoming_monitors::IncomingMonitors, table::SMALL_SERIAL},
+        service::counters::Counters,
+    },
+    protocol::{
+        Flags,
+        handshake::{Answer, simultaneous_answer},
+    },
+    term::Atom,
+};
+use tokio::{
+    sync::{OnceCell, broadcast, watch},
+    time::timeout_at,
+};
+
+/// So long an attempt of ours to connect may keep out the node that it is meant for, and its connection waits for ours. What
+/// answers our attempt has proven nothing yet.
+const OURS_FIRST: Duration = Duration::from_secs(2);
+
+/// Node events that a slow listener may lag behind before it loses the oldest.
+const EVENTS_KEPT: usize = 256;
+
+/// A connected node.
+#[derive(Debug)]
+pub struct Peer {
+    pub(in crate::node) id: u64,
+    pub(in crate::node) name: Atom,
+    pub(in crate::node) creation: u32,
+    pub(in crate::node) flags: Flags,
+    pub(in crate::node) outbox: Arc<Outbox>,
+    pub(in crate::node) watches: IncomingMonitors,
+    pub(in crate::node) counters: Counters,
+    pub(in crate::node) mail: Mail,
+    /// How its `sys` takes the state of a process, once it has been asked.
+    pub(in crate::node) form_of_state: OnceCell<Taken>,
+    pub(in crate::node) since: Instant,
+    /// Why the connection ended.
+    pub(in crate::node) end: watch::Sender<Option<LinkEnd>>,
+}
+
+impl Peer {
+    /// Its full name.
+    pub fn name(&self) -> &Atom {
+        &self.name
+    }
+
+    /// Its incarnation.
+    pub fn creation(&self) -> u32 {
+        self.creation
+    }
+
+    /// What both nodes can do.
+    pub fn flags(&self) -> Flags {
+        self.flags
+    }
+
+    /// The bits of serials in pids that it takes: before `V4_NC`, 13.
+    pub(in crate::node) fn serials(&self) -> u32 {
+        if self.flags.contains(Flags::V4_NC) { u32::MAX } else { SMALL_SERIAL }
+    }
+
+    /// Waits for the end of this connection, and says why it ended.
+    pub async fn ended(&self) -> LinkEnd {
+        let mut end = self.end.subscribe();
+        match end.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
+            Ok(Some(reason)) => reason,
+            // Never: the sender lives in this value.
+            _ => LinkEnd::Shutdown,
+        }
+    }
+
+    /// False from the moment at which this connection is known to be lost; [`ended`](Self::ended) then tells why.
+    pub fn is_connected(&self) -> bool {
+        !self.outbox.closed()
+    }
+
+    /// Closes the connection at once, whatever its handlers are doing. What waits to be written is dropped.
+    pub fn disconnect(&self) {
+        self.outbox.abort();
+        self.outbox.close();
+    }
+}
+
+/// A node came or went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeEvent {
+    /// A connection was made.
+    Up {
+        /// The node.
+        node: Atom,
+    },
+    /// A connection ended.
+    Down {
+        /// The node.
+        node: Atom,
+        /// Why.
+        reason: LinkEnd,
+    },
+    /// This subscription was too slow, and this many events are lost to it.
+    Missed(u64),
+}
+
+/// The outcome of an attempt to connect, for all who wait for it.
+pub(in crate::node) type Attempt = watch::Receiver<Option<Outcome>>;
+
+type Outcome = Result<Arc<Peer>, Arc<ConnectError>>;
+
+#[derive(Debug)]
+enum Entry {
+    Connecting(Connecting),
+    /// The other node has connected and proven the cookie, and its connection is about to be there. The number tells it
+    /// from another one; an attempt of ours goes on if nothing comes of it.
+    Entering(u64, Option<Connecting>),
+    Up(Arc<Peer>),
+}
+
+/// An attempt of ours.
+#[derive(Debug)]
+struct Connecting {
+    attempt: Attempt,
+    give_way: watch::Sender<()>,
+    since: Instant,
+    /// The other node may have been told who we are. It then knows of our attempt, and may have given up its own for it.
+    spoken: bool,
+}
+
+/// What to do for somebody who wants a connection.
+pub(in crate::node) enum Wanted {
+    /// It is there.
+    Up(Arc<Peer>),
+    /// One is there that is about to go.
+    Ending(Arc<Peer>),
+    /// One that the other node has made is about to be there.
+    Entering,
+    /// Somebody is making it.
+    Wait(Attempt),
+    /// The caller has to make it, and to tell the outcome. The second value changes when a connection that the other
+    /// node has made goes first.
+    Start(watch::Sender<Option<Outcome>>, watch::Receiver<()>),
+}
+
+/// What becomes of a connection that the other node has made.
+enum Enters {
+    Stays,
+    Goes,
+    /// It depends on an attempt of ours.
+    Waits(Attempt),
+}
+
+#[derive(Debug)]
+pub(in crate::node) struct Peers {
+    table: Mutex<HashMap<Atom, Entry>>,
+    next: AtomicU64,
+    waiting: Waiting,
+    events: broadcast::Sender<NodeEvent>,
+}
+
+impl Default for Peers {
+    fn default() -> Self {
+        Peers {
+            table: Mutex::default(),
+            next: AtomicU64::new(1),
+            waiting: Waiting::default(),
+            events: broadcast::channel(EVENTS_KEPT).0,
+        }
+    }
+}
+
+impl Peers {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Atom, Entry>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::node) fn next_id(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(in crate::node) fn events(&self) -> broadcast::Receiver<NodeEvent> {
+        self.events.subscribe()
+    }
+
+    /// The connection with this node, if there is one.
+    pub(in crate::node) fn get(&self, name: &str) -> Option<Arc<Peer>> {
+        self.entry(name).filter(|peer| !peer.outbox.closed())
+    }
+
+    /// The same, one that is about to go included.
+    fn entry(&self, name: &str) -> Option<Arc<Peer>> {
+        match self.lock().get(name) {
+            Some(Entry::Up(peer)) => Some(peer.clone()),
+            _ => None,
+        }
+    }
+
+    /// All connected nodes.
+    pub(in crate::node) fn all(&self) -> Vec<Arc<Peer>> {
+        let up = |entry: &Entry| match entry {
+            Entry::Up(peer) => Some(peer.clone()),
+            Entry::Connecting(_) | Entry::Entering(..) => None,
+        };
+        self.lock().values().filter_map(up).collect()
+    }
+
+    /// How a connection with this node is to be had.
+    pub(in crate::node) fn want(&self, name: &Atom) -> Wanted {
+        let mut table = self.lock();
+        match table.get(name) {
+            Some(Entry::Up(peer)) if peer.outbox.closed() => Wanted::Ending(peer.clone()),
+            Some(Entry::Up(peer)) => Wanted::Up(peer.clone()),
+            Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) => Wanted::Wait(ours.attempt.clone()),
+            Some(Entry::Entering(_, None)) => Wanted::Entering,
+            None => {
+                let (outcome, attempt) = watch::channel(None);
+                let (give_way, gives_way) = watch::channel(());
+                let connecting = Connecting { attempt, give_way, since: Instant::now(), spoken: false };
+                table.insert(name.clone(), Entry::Connecting(connecting));
+                Wanted::Start(outcome, gives_way)
+            }
+        }
+    }
+
+    /// Notes that the other node is about to be told of our attempt to connect to it. False when the attempt has given way
+    /// just now.
+    pub(in crate::node) fn speaks(&self, name: &str) -> bool {
+        match self.lock().get_mut(name) {
+            Some(Entry::Connecting(connecting)) => {
+                connecting.spoken = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Notes that what the other node was told of our attempt is over.
+    pub(in crate::node) fn is_silent(&self, name: &str) {
+        if let Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) = self.lock().get_mut(name) {
+            ours.spoken = false;
+        }
+    }
+
+    /// Takes an attempt back that came to nothing.
+    pub(in crate::node) fn gave_up(&self, name: &str, attempt: &Attempt) {
+        let mut table = self.lock();
+        match table.get_mut(name) {
+            Some(Entry::Connecting(ours)) if ours.attempt.same_channel(attempt) => {
+                table.remove(name);
+            }
+            Some(Entry::Entering(_, ours)) => {
+                ours.take_if(|ours| ours.attempt.same_channel(attempt));
+            }
+            _ => {}
+        }
+        drop(table);
+        self.changed(name);
+    }
+
+    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). It has
+    /// proven nothing yet, so nothing changes by it: see [`Self::settle`].
+    pub(in crate::node) fn answer(&self, ours: &str, theirs: &str) -> Answer {
+        if ours == theirs {
+            // The pids of two nodes of one name cannot be told apart.
+            return Answer::NotAllowed;
+        }
+        match self.lock().get(theirs) {
+            None => Answer::Ok,
+            Some(Entry::Up(_) | Entry::Entering(..)) => Answer::Alive,
+            // One that the other node does not know of is none for it to wait for.
+            Some(Entry::Connecting(connecting)) if connecting.spoken && connecting.since.elapsed() < OURS_FIRST => {
+                simultaneous_answer(ours, theirs)
+            }
+            Some(Entry::Connecting(_)) => Answer::OkSimultaneous,
+        }
+    }
+
+    /// Whether the connection `id` of this node, which has proven the cookie and is about to be told so, stays; if it does,
+    /// no other one is made until it is there, or [`Self::left`]. An attempt of ours to connect to that node gives way if its
+    /// name is greater, as it does on the other side; else what becomes of ours is waited for. The node of the greater name
+    /// waits and the other one does not, so the two never wait for each other.
+    pub(in crate::node) async fn settle(&self, ours: &str, theirs: &Atom, id: u64, creation: u32) -> bool {
+        let deadline = tokio::time::Instant::now() + OURS_FIRST;
+        loop {
+            let late = tokio::time::Instant::now() >= deadline;
+            let mut attempt = match self.enters(ours, theirs, id, creation, late) {
+                Enters::Stays => return true,
+                Enters::Goes => return false,
+                Enters::Waits(attempt) => attempt,
+            };
+            // Whatever comes of it is in the table.
+            let _ = timeout_at(deadline, attempt.wait_for(Option::is_some)).await;
+        }
+    }
+
+    /// Enters a connection as one that is about to be there, unless one of ours goes first.
+    fn enters(&self, ours: &str, theirs: &Atom, id: u64, creation: u32, late: bool) -> Enters {
+        let ours_is_first = simultaneous_answer(ours, theirs) == Answer::Nok;
+        let mut table = self.lock();
+        match table.get(&**theirs) {
+            Some(Entry::Connecting(connecting)) if ours_is_first && connecting.spoken && !late => {
+                return Enters::Waits(connecting.attempt.clone());
+            }
+            // It has come up since the other one was told that there is none. A node that has been started again meanwhile
+            // is another one.
+            Some(Entry::Up(peer)) if ours_is_first && peer.creation == creation && !peer.outbox.closed() => {
+                return Enters::Goes;
+            }
+            _ => {}
+        }
+        let (attempt, old) = match table.remove(&**theirs) {
+            Some(Entry::Connecting(connecting)) => {
+                connecting.give_way.send_replace(());
+                (Some(connecting), None)
+            }
+            Some(Entry::Entering(_, attempt)) => (attempt, None),
+            Some(Entry::Up(old)) => (None, Some(old)),
+            None => (None, None),
+        };
+        table.insert(theirs.clone(), Entry::Entering(id, attempt));
+        drop(table);
+        if let Some(old) = old {
+            self.end_replaced(&old);
+            self.changed(theirs);
+        }
+        Enters::Stays
+    }
+
+    /// Nothing has come of this connection, or it is there.
+    pub(in crate::node) fn left(&self, name: &str, id: u64) {
+        let mut table = self.lock();
+        let Some(Entry::Entering(current, attempt)) = table.get_mut(name) else { return };
+        if *current != id {
+            return;
+        }
+        match attempt.take() {
+            Some(attempt) => {
+                if let Some(entry) = table.get_mut(name) {
+                    *entry = Entry::Connecting(attempt);
+                }
+            }
+            None => {
+                table.remove(name);
+            }
+        }
+        drop(table);
+        self.changed(name);
+    }
+
+    /// Waits while a connection with this node is about to be there; gives it.
+    pub(in crate::node) async fn wait_entered(&self, name: &str) -> Option<Arc<Peer>> {
+        let changes = self.waiting.changes(name);
+        loop {
+            let changed = changes.notified();
+            match self.lock().get(name) {
+                Some(Entry::Entering(..)) => {}
+                Some(Entry::Up(peer)) if !peer.outbox.closed() => return Some(peer.clone()),
+                _ => return None,
+            }
+            changed.await;
+        }
+    }
+
+    /// A connection is there. The one in whose place it comes ends first.
+    pub(in crate::node) fn up(&self, peer: Arc<Peer>) {
+        let node = peer.name.clone();
+        self.replace(&node);
+        let mut table = self.lock();
+        let old = table.insert(node.clone(), Entry::Up(peer));
+        drop(table);
+        if let Some(Entry::Up(old)) = old {
+            // It came between the two looks at the table.
+            self.end_replaced(&old);
+        }
+        self.changed(&node);
+        // Nobody may be listening.
+        let _ = self.events.send(NodeEvent::Up { node });
+    }
+
+    /// Ends the connection with this node, if there is one, because a new one takes its place. Waits for nothing that its
+    /// handlers are doing.
+    pub(in crate::node) fn replace(&self, name: &str) {
+        let mut table = self.lock();
+        let old = match table.get(name) {
+            Some(Entry::Up(_)) => table.remove(name),
+            _ => None,
+        };
+        drop(table);
+        if let Some(Entry::Up(old)) = old {
+            self.end_replaced(&old);
+            self.changed(name);
+        }
+    }
+
+    fn end_replaced(&self, old: &Peer) {
+        self.tell_end(old, LinkEnd::Replaced);
+        old.disconnect();
+    }
+
+    /// A connection has ended.
+    pub(in crate::node) fn down(&self, peer: &Peer, reason: LinkEnd) {
+        let mut table = self.lock();
+        if matches!(table.get(&*peer.name), Some(Entry::Up(current)) if current.id == peer.id) {
+            table.remove(&*peer.name);
+        }
+        drop(table);
+        self.changed(&peer.name);
+        self.tell_end(peer, reason);
+    }
+
+    /// Once for each connection, so that its end is never heard of after the coming of the next one.
+    fn tell_end(&self, peer: &Peer, reason: LinkEnd) {
+        let first = peer.end.send_if_modified(|end| {
+            let first = end.is_none();
+            end.get_or_insert_with(|| reason.clone());
+            first
+        });
+        if first {
+            let _ = self.events.send(NodeEvent::Down { node: peer.name.clone(), reason });
+        }
+    }
+
+    /// Waits until there is no connection with this node, not even one that is about to go.
+    pub(in crate::node) async fn wait_none(&self, name: &str) {
+        while let Some(peer) = self.entry(name) {
+            self.wait_down(&peer).await;
+        }
+    }
+
+    /// Waits until this connection is gone.
+    pub(in crate::node) async fn wait_down(&self, peer: &Peer) {
+        let changes = self.waiting.changes(&peer.name);
+        loop {
+            let changed = changes.notified();
+            if self.entry(&peer.name).is_none_or(|current| current.id != peer.id) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Waits for a connection with this node that somebody else makes.
+    pub(in crate::node) async fn wait_up(&self, name: &str) -> Arc<Peer> {
+        let changes = self.waiting.changes(name);
+        loop {
+            let changed = changes.notified();
+            if let Some(peer) = self.get(name) {
+                return peer;
+            }
+            changed.await;
+        }
+    }
+
+    fn changed(&self, name: &str) {
+        self.waiting.changed(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! A node executable: what `nodex::main!` runs.
+//!
+//! Keeps the contract of C nodes that an Elixir or Erlang host starts: four arguments, three lines on stdout, one hidden
+//! connection to the host, exit with the link.
+
+use std::{
+    error::Error,
+    ffi::OsString,
+    io::{self, Write},
+    pin::pin,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use futures::future::{Either, select};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    arguments::{self, ArgumentError, Arguments},
+    drain_time,
+    log::log_to_stderr,
+    parent,
+    surroundings::ready_process,
+};
+use crate::{
+    net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
+    node::{
+        api::{builder::Builder, node::Node},
+        connection::{establish as connection, establish::Drive, inner::Inner},
+        service::panics,
+    },
+    protocol::handshake::{HandshakeError, SETUP_TIME},
+    term::Atom,
+    text::is_visible,
+};
+
+/// The exit statuses of a node executable, beside 0: the ordinary end, by the link, a signal or the end of stdin.
+pub mod exit_status {
+    /// The host cannot be connected to, or the node cannot be built.
+    pub const FAILED: u8 = 1;
+    /// The link had to be ended because the peer broke the protocol.
+    pub const BREACH: u8 = 3;
+    /// A service has ended with which the node ends.
+    pub const SERVICE_ENDED: u8 = 4;
+}
+
+/// Runs a node executable from its arguments to its end, and gives its exit status.
+///
+/// `nodex::main!` expands to a call of this; without macros, call it from your own `main`:
+///
+/// ```no_run
+/// use nodex_core::node::{self, Functions};
+///
+/// fn main() -> std::process::ExitCode {
+///     node::main(|node| Ok(node.service(Functions::new().add("double", |n: i64| n.checked_mul(2)))))
+/// }
+/// ```
+///
+/// The four arguments are `<sname> <hostname> <cookie> <tname>`; any other number, `-h` and `--help` print the usage and
+/// exit with 0. The node connects to `tname@hostname` and prints, each line as soon as it is true,
+/// `initialising <node>`, `connecting to <host's node>`, `<node> ready`; after that nothing, unless `NODEX_LOG` asks for
+/// logs. It ends with 0 when the link is lost, on SIGTERM and SIGINT, and at the end of stdin if that is a pipe or a
+/// socket; and with one line on stderr and a status of [`exit_status`] when it cannot connect or be built, when the peer
+/// breaks the protocol, and when a service ends with which the node ends.
+///
+/// It returns when the node has ended, and the rest of `main` runs. The services and their states have been dropped by
+/// then, except for what a handler still uses that did not come to its end in time ([`Builder::drain`]). The process is
+/// ended from within only if such a handler keeps the node from coming to its end, or at a second signal.
+pub fn main<F>(configure: F) -> ExitCode
+where
+    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+{
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    main_with(&program.to_string_lossy(), arguments, configure)
+}
+
+/// [`main`] for a program that is a node only when it is called so: with the arguments that are meant for the node, and
+/// what its usage shows as the name of the program.
+pub fn main_with<F>(program: &str, arguments: impl IntoIterator<Item = OsString>, configure: F) -> ExitCode
+where
+    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+{
+    let arguments = match Arguments::parse(arguments) {
+        Ok(arguments) => arguments,
+        Err(ArgumentError::Usage) => {
+            say(&arguments::usage(program));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => return fail(&error.to_string()),
+    };
+    if let Err(error) = log_to_stderr() {
+        return fail(&error.to_string());
+    }
+    if let Err(error) = ready_process() {
+        return fail(&error.to_string());
+    }
+    // Before anything that may take its time, and before there is anything to stop.
+    let watch = match parent::watch() {
+        Ok(watch) => watch,
+        Err(error) => return fail(&format!("signals cannot be watched: {error}")),
+    };
+    match configure(Builder::new()) {
+        Ok(builder) => run(&arguments, builder, &watch),
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCode {
+    let (name, target) = (arguments.name(), arguments.target());
+    let drain = match drain_time::from_environment() {
+        Ok(drain) => drain.or(builder.drain).unwrap_or(drain_time::DEFAULT),
+        Err(error) => return fail(&error.to_string()),
+    };
+    say(&format!("initialising {name}"));
+    let inner = match Atom::new(&name) {
+        Ok(atom) => match Inner::new(atom, arguments.cookie.clone(), builder) {
+            Ok(inner) => Arc::new(inner),
+            Err(error) => return fail(&error.to_string()),
+        },
+        Err(error) => return fail(&error.to_string()),
+    };
+    let (stopping, give_up) = (Arc::downgrade(&inner), CancellationToken::new());
+    let armed = watch.arm(drain, give_up.clone(), move |why| {
+        tracing::info!(?why, "stopping");
+        if let Some(inner) = stopping.upgrade() {
+            inner.begin_stop();
+        }
+    });
+    // One thread: a message then never changes threads between the socket and its handler.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the runtime cannot be started: {error}")),
+    };
+    panics::log_those_of_handlers();
+    let end = runtime.block_on(panics::of_handlers(async {
+        say(&format!("connecting to {target}"));
+        let connecting = pin!(connect_to_host(inner.local(), &target, inner.locate));
+        let connected = match select(connecting, pin!(inner.stop.cancelled())).await {
+            Either::Left((connected, _)) => connected.map_err(|error| in_words(&name, error))?,
+            Either::Right(_) => return Ok(LinkEnd::Shutdown),
+        };
+        let (peer, serve) =
+            connection::establish(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
+        armed.link(peer.outbox.clone());
+        say(&format!("{name} ready"));
+        let mut fallen = inner.fallen.subscribe();
+        let falls = pin!(async {
+            if fallen.wait_for(Option::is_some).await.is_ok() {
+                armed.stopping(exit_status::SERVICE_ENDED);
+            }
+            std::future::pending::<()>().await;
+        });
+        let end = match select(pin!(serve), select(pin!(give_up.cancelled()), falls)).await {
+            Either::Left((end, _)) => end,
+            Either::Right((_, serve)) => {
+                tracing::warn!(peer = %peer.name(), "the time to stop is over, what still runs is cut off");
+                peer.disconnect();
+                serve.await
+            }
+        };
+        if end == LinkEnd::Shutdown && !give_up.is_cancelled() {
+            // Connections of its own that the node has made.
+            Node::from_inner(inner.clone()).stop(LAST).await;
+        }
+        Ok::<_, String>(end)
+    }));
+    // Handlers on threads for blocking work are not waited for any longer.
+    runtime.shutdown_background();
+    let fallen = inner.fallen.borrow().clone();
+    if Arc::strong_count(&inner) > 1 {
+        tracing::debug!("something that still runs keeps the services");
+    }
+    // The states may take their time to be dropped, as what follows in `main` may.
+    drop(armed);
+    drop(inner);
+    match end {
+        _ if let Some(service) = fallen => fail_with(exit_status::SERVICE_ENDED, &service.to_string()),
+        Ok(end) if end.is_breach() => fail_with(exit_status::BREACH, &format!("the link to {target} was ended: {end}")),
+        Ok(end) => {
+            tracing::info!(%end, "the link to the host has ended");
+            ExitCode::SUCCESS
+        }
+        Err(message) => fail(&message),
+    }
+}
+
+/// The error in the words of somebody who started this node.
+fn in_words(name: &str, error: ConnectError) -> String {
+    match error {
+        ConnectError::Handshake { node, error: HandshakeError::AlreadyConnected { .. } } => {
+            format!("the name {name} is taken: {node} has a connection to another node of this name")
+        }
+        ConnectError::Handshake { node, error: HandshakeError::Nok { .. } } => {
+            format!("{node} cannot be connected to: for {SETUP_TIME:?} it was connecting to {name} at the same time")
+        }
+        error => error.to_string(),
+    }
+}
+
+/// A line on stdout. A host that has closed it is told nothing, and that is no reason to end.
+fn say(line: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+fn fail(message: &str) -> ExitCode {
+    fail_with(exit_status::FAILED, message)
+}
+
+fn fail_with(status: u8, message: &str) -> ExitCode {
+    say_on_stderr(message);
+    ExitCode::from(status)
+}
+
+/// One line, whatever is in the message.
+fn say_on_stderr(message: &str) {
+    let mut line = String::from("error: ");
+    for c in message.chars() {
+        match is_visible(c) {
+            true => line.push(c),
+            false => line.extend(c.escape_default()),
+        }
+    }
+    line.push('\n');
+    // In one piece.
+    let _ = io::stderr().write_all(line.as_bytes());
+}

@@ -1,0 +1,317 @@
+//! Signals: everything in a control message that is not a message to a process.
+//!
+//! Follows erts, chapter `erl_dist_protocol` ("Link Protocol" and the control messages), and what OTP 25 does with signals
+//! that are out of place: those about processes of third nodes end the connection, those about processes that are gone are
+//! answered or dropped.
+
+use std::sync::atomic::Ordering;
+
+use super::{dispatch::Dispatch, spawn_request::SpawnRequest};
+use crate::{
+    etf::{Decoder, Encoder, EtfError},
+    net::{Input, LinkEnd},
+    node::process::{
+        call_table::Outcome,
+        incoming_monitors::LimitExceeded,
+        table::{Found, Number},
+    },
+    protocol::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
+    term::RawTerm,
+};
+
+/// The atom `noproc`.
+const NOPROC: &[u8] = b"\x77\x06noproc";
+
+/// Whose process a pid names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours(Number),
+    /// Of an earlier incarnation of this node.
+    Gone,
+    Others,
+}
+
+impl Dispatch {
+    /// Handles and answers a signal.
+    pub(in crate::node) fn signal(
+        &mut self,
+        control: &Control<'_>,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<(), LinkEnd> {
+        match *control {
+            // Handled by its sender.
+            Control::Send { .. } | Control::GroupLeader { .. } => Ok(()),
+            Control::Monitor { from, to, reference } => self.monitor(from, to, reference, out),
+            Control::Demonitor { from, to, reference } => self.demonitor(from, to, reference),
+            Control::MonitorExit { reference, reason, .. } => self.monitored_is_down(reference, reason),
+            Control::Link { from, to } => self.link(from, to, out),
+            Control::Unlink { id, from, to } => self.unlink(id, from, to, out),
+            Control::UnlinkAck { from, to, .. } => self.between(from, to).map(|_| ()),
+            Control::Exit { from, to, reason, .. } => self.linked_has_ended(from, to, reason),
+            Control::Exit2 { from, to, reason, .. } => self.exit(from, to, reason),
+            Control::SpawnRequest { id, from, module, function, options, token, arguments, .. } => {
+                let request = SpawnRequest { id, from, module, function, options, token, arguments };
+                self.spawn_request(request, input, out)
+            }
+            Control::SpawnReply { id, result, .. } => {
+                self.spawn_was_answered(id, result);
+                Ok(())
+            }
+        }
+    }
+
+    fn monitor(
+        &mut self,
+        from: PidTerm<'_>,
+        to: ProcTerm<'_>,
+        reference: RefTerm<'_>,
+        out: &mut Encoder,
+    ) -> Result<(), LinkEnd> {
+        let (number, name) = match to {
+            ProcTerm::Pid(pid) => (self.between(from, pid)?, None),
+            ProcTerm::Name(name) => {
+                self.of_the_peer(from)?;
+                (self.inner.registry.by_name(name).map(|process| process.address.number()), Some(name))
+            }
+        };
+        if let Some(number) = number
+            && self.watch(number)
+        {
+            self.context
+                .watches()
+                .monitor(number, from, name, reference, self.inner.limits.max_watches)
+                .map_err(|LimitExceeded| self.too_many())?;
+            // It may have ended meanwhile, and told all who watched it by then.
+            if self.inner.is_alive(number) || !self.context.watches().demonitor(number, reference) {
+                return Ok(());
+            }
+        }
+        self.answer(&Control::MonitorExit { from: to, to: from, reference, reason: NOPROC }, out);
+        Ok(())
+    }
+
+    fn demonitor(&self, from: PidTerm<'_>, to: ProcTerm<'_>, reference: RefTerm<'_>) -> Result<(), LinkEnd> {
+        let registry = &self.inner.registry;
+        let number = match to {
+            ProcTerm::Pid(pid) => self.between(from, pid)?,
+            ProcTerm::Name(name) => {
+                self.of_the_peer(from)?;
+                registry.by_name(name).map(|process| process.address.number())
+            }
+        };
+        let watches = self.context.watches();
+        if number.is_some_and(|number| watches.demonitor(number, reference)) {
+            return Ok(());
+        }
+        match to {
+            // When it was monitored, the name may still have been one of those that nobody had registered.
+            ProcTerm::Name(_) => {
+                if let Some(anonymous) = registry.catch_all() {
+                    watches.demonitor(anonymous.address.number(), reference);
+                }
+            }
+            // The monitor that came with a spawn request.
+            ProcTerm::Pid(_) => {
+                if let Some(Found::Call(call)) = number.and_then(|number| registry.spawned.get(number))
+                    && call.request.as_bytes() == reference.as_bytes()
+                {
+                    call.monitored.store(false, Ordering::SeqCst);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, from: PidTerm<'_>, to: PidTerm<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
+        if let Some(number) = self.between(from, to)?
+            && self.watch(number)
+        {
+            self.enter_link(number, from)?;
+            if self.inner.is_alive(number) || !self.context.watches().unlink(number, from) {
+                return Ok(());
+            }
+        }
+        self.answer(&Control::Exit { from: to, to: from, token: None, reason: NOPROC }, out);
+        Ok(())
+    }
+
+    /// Enters a link between a process of ours and one of the peer's.
+    pub(in crate::node) fn enter_link(&self, number: Number, other: PidTerm<'_>) -> Result<(), LinkEnd> {
+        let entered = self.context.watches().link(number, other, self.inner.limits.max_watches);
+        entered.map(|_| ()).map_err(|LimitExceeded| self.too_many())
+    }
+
+    fn unlink(&self, id: Option<u64>, from: PidTerm<'_>, to: PidTerm<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
+        if let Some(number) = self.between(from, to)? {
+            self.context.watches().unlink(number, from);
+        }
+        if let Some(id) = id {
+            self.answer(&Control::UnlinkAck { id, from: to, to: from }, out);
+        }
+        Ok(())
+    }
+
+    /// A process that one of ours is linked to has ended.
+    fn linked_has_ended(&self, from: PidTerm<'_>, to: PidTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
+        let Some(reason) = readable(reason)? else { return Ok(()) };
+        // A link that is not there was taken away while the signal was on its way.
+        if let Some(number) = self.between(from, to)?
+            && self.context.watches().unlink(number, from)
+        {
+            self.inner.linked_has_ended(number, &reason);
+        }
+        Ok(())
+    }
+
+    /// `exit/2`.
+    fn exit(&self, from: PidTerm<'_>, to: Target<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
+        let Some(reason) = readable(reason)? else { return Ok(()) };
+        let number = match to {
+            Target::Pid(pid) => self.between(from, pid)?,
+            Target::Name(name) => {
+                self.of_the_peer(from)?;
+                self.inner.registry.by_name(name).map(|process| process.address.number())
+            }
+            Target::Alias(alias) => {
+                self.of_the_peer(from)?;
+                self.inner.aliased(alias)
+            }
+        };
+        if let Some(number) = number {
+            self.inner.exit(number, &reason);
+        }
+        Ok(())
+    }
+
+    /// A process that a call of ours waits for is gone.
+    fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
+        if let Some(reason) = readable(reason)? {
+            self.complete(reference, Outcome::Down(reason));
+        }
+        Ok(())
+    }
+
+    /// An outcome for the call of ours that has this reference.
+    pub(in crate::node) fn complete(&self, reference: RefTerm<'_>, outcome: Outcome) {
+        if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
+            self.inner.complete_reply(reply, outcome, self.context.connection());
+        }
+    }
+
+    /// A request of ours to spawn was answered. If it was refused, no monitor will tell.
+    fn spawn_was_answered(&self, id: RefTerm<'_>, result: ProcTerm<'_>) {
+        if let ProcTerm::Name(reason) = result {
+            self.complete(id, Outcome::Refused(RawTerm::from_slice(reason.as_bytes(), None)));
+        }
+    }
+
+    /// Tells the peer what has become of the processes that it watched, behind all that they have said, as far as the
+    /// output has room for it.
+    ///
+    /// The peer has not asked for it just now, so it does not keep the connection from reading: two nodes that both have
+    /// much to tell would wait for each other.
+    pub(in crate::node) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
+        let (watches, outbox) = (self.context.watches(), &self.context.connection().outbox);
+        if outbox.has_room() {
+            outbox.submit(out)?;
+        }
+        while outbox.has_room()
+            && let Some(news) = watches.news()
+        {
+            let pid = self.inner.pid_bytes(news.process);
+            let Some(pid) = PidTerm::new(&pid) else { continue };
+            outbox.send(|out| {
+                for to in news.links() {
+                    let exit = Control::Exit { from: pid, to, token: None, reason: &[] };
+                    self.tell(&exit, &news.reason, out);
+                }
+                for (reference, to, name) in news.monitors() {
+                    let from = name.unwrap_or(ProcTerm::Pid(pid));
+                    let down = Control::MonitorExit { from, to, reference, reason: &[] };
+                    self.tell(&down, &news.reason, out);
+                }
+            });
+        }
+        let limit = self.inner.limits.max_in_flight_bytes;
+        if watches.waiting() > limit { Err(LinkEnd::TooMuchUntold { limit }) } else { Ok(()) }
+    }
+
+    /// Writes a signal that ends with its reason, which is shared and not copied if it is long.
+    fn tell(&self, signal: &Control<'_>, reason: &RawTerm, out: &mut Encoder) {
+        let written = signal.open(self.flags, out).and_then(|(frame, _)| {
+            out.put_raw(reason);
+            frame.finish(out)
+        });
+        if let Err(error) = written {
+            tracing::debug!(peer = %self.context.peer(), %error, "the end of a process cannot be told");
+        }
+    }
+
+    pub(in crate::node) fn answer(&self, answer: &Control<'_>, out: &mut Encoder) {
+        if let Err(error) = answer.encode(self.flags, out) {
+            tracing::debug!(peer = %self.context.peer(), %error, "a signal cannot be answered");
+        }
+    }
+
+    /// Notes that somebody watches a process. False when there is no such process.
+    fn watch(&self, number: Number) -> bool {
+        if let Some(process) = self.inner.registry.by_number(number) {
+            process.watched.store(true, Ordering::SeqCst);
+            return true;
+        }
+        match self.inner.registry.spawned.get(number) {
+            Some(Found::Call(call)) => {
+                call.watched.store(true, Ordering::SeqCst);
+                true
+            }
+            Some(Found::Service(_)) => false,
+            None => self.inner.replies.watch(number),
+        }
+    }
+
+    /// The process of ours that a signal of the peer's is about; `None` when it is long gone.
+    fn between(&self, from: PidTerm<'_>, to: PidTerm<'_>) -> Result<Option<Number>, LinkEnd> {
+        self.of_the_peer(from)?;
+        match self.whose(to) {
+            Whose::Ours(number) => Ok(Some(number)),
+            Whose::Gone => Ok(None),
+            Whose::Others => Err(LinkEnd::Protocol("a signal for a process of another node".into())),
+        }
+    }
+
+    /// Signals come from the peer's own processes only.
+    fn of_the_peer(&self, from: PidTerm<'_>) -> Result<(), LinkEnd> {
+        match from.node() == self.context.peer().as_bytes() {
+            true => Ok(()),
+            false => Err(LinkEnd::Protocol("a signal from a process of another node".into())),
+        }
+    }
+
+    fn whose(&self, pid: PidTerm<'_>) -> Whose {
+        if pid.node() != self.inner.name.as_bytes() {
+            Whose::Others
+        } else if pid.creation() != self.inner.creation {
+            Whose::Gone
+        } else {
+            Whose::Ours(Number { id: pid.id(), serial: pid.serial() })
+        }
+    }
+
+    fn too_many(&self) -> LinkEnd {
+        LinkEnd::TooManyWatches { limit: self.inner.limits.max_watches }
+    }
+}
+
+/// A reason that came as a payload, which nobody has looked at yet. Terms that only later releases know cost no more than
+/// the signal they are in.
+fn readable(reason: &[u8]) -> Result<Option<RawTerm>, LinkEnd> {
+    match Decoder::new(reason).skip() {
+        Ok(reason) => Ok(Some(RawTerm::from_slice(reason, None))),
+        Err(error @ EtfError::UnknownTag { .. }) => {
+            tracing::warn!(%error, "a signal was dropped: its reason cannot be read");
+            Ok(None)
+        }
+        Err(error) => Err(LinkEnd::Protocol(format!("an exit reason cannot be read: {error}").into())),
+    }
+}

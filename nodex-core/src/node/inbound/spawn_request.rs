@@ -1,0 +1,358 @@
+//! Requests of other nodes to spawn a process here: what `rpc` and `erpc` send.
+//!
+//! Follows erts, chapter `erl_dist_protocol` (`SPAWN_REQUEST`), and `erpc.erl`. A service is called by its registered name
+//! as the module; there is no other code to run.
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, atomic::Ordering},
+};
+
+use super::dispatch::{Arrival, Dispatch};
+use crate::{
+    etf::{Decoder, Encoder, EtfError, List, tag},
+    net::{Input, LinkEnd},
+    node::{
+        process::{
+            registry::ProcessRef,
+            rpc_process::{Applied, Spawned, Style},
+        },
+        service::{
+            caller::CallKind,
+            reply_to::{Address, CallTag, ReplyTo},
+        },
+    },
+    protocol::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, spawn_flags},
+    term::RawTerm,
+};
+
+/// The atom `badarg`.
+const BADARG: &[u8] = b"\x77\x06badarg";
+/// The atom `badopt`.
+const BADOPT: &[u8] = b"\x77\x06badopt";
+
+/// A `SPAWN_REQUEST`, as it came.
+#[derive(Clone, Copy)]
+pub(in crate::node) struct SpawnRequest<'a> {
+    pub(in crate::node) id: RefTerm<'a>,
+    pub(in crate::node) from: PidTerm<'a>,
+    pub(in crate::node) module: AtomTerm<'a>,
+    pub(in crate::node) function: AtomTerm<'a>,
+    pub(in crate::node) options: &'a [u8],
+    pub(in crate::node) token: Option<&'a [u8]>,
+    pub(in crate::node) arguments: &'a [u8],
+}
+
+/// The options that mean something here.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Options {
+    link: bool,
+    monitor: bool,
+}
+
+/// What a process is to do: the function that a service has, and how the process ends.
+struct Application<'a> {
+    style: Style,
+    /// What `erpc` knows the result by; empty otherwise.
+    result: &'a [u8],
+    module: &'a [u8],
+    function: &'a [u8],
+    arguments: &'a [u8],
+}
+
+impl Dispatch {
+    /// Spawns the process and runs it. The answer to the request stands before all that comes of the process.
+    pub(in crate::node) fn spawn_request(
+        &mut self,
+        request: SpawnRequest<'_>,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<(), LinkEnd> {
+        let arguments = match Decoder::new(request.arguments).skip() {
+            Ok(arguments) => arguments,
+            // Of a later release: costs no more than this request.
+            Err(error @ EtfError::UnknownTag { .. }) => {
+                tracing::warn!(peer = %self.context.peer(), %error, "a spawn request was refused");
+                self.spawn_reply(&request, 0, AtomTerm::new(BADARG).map(ProcTerm::Name), out);
+                return Ok(());
+            }
+            Err(error) => {
+                let what = "the arguments of a spawn request cannot be read";
+                return Err(LinkEnd::Protocol(format!("{what}: {error}").into()));
+            }
+        };
+        let Some(options) = Options::read(request.options) else {
+            self.spawn_reply(&request, 0, AtomTerm::new(BADOPT).map(ProcTerm::Name), out);
+            return Ok(());
+        };
+        let application = Application::new(&request, arguments);
+        let number = self.inner.registry.spawned.take();
+        let address = Arc::new(Address::new(&self.inner.pid(number)));
+        let own = |term| RawTerm::from_slice(term, Some(input.owner()));
+        let spawned = Arc::new(Spawned::new(
+            address,
+            self.context.clone(),
+            application.style,
+            [own(request.id.as_bytes()), own(request.from.as_bytes()), own(application.result)],
+            Applied {
+                module: own(application.module),
+                function: own(application.function),
+                arguments: own(application.arguments),
+            },
+        ));
+        self.inner.registry.spawned.set_call(number, &spawned);
+        let mut flags = 0;
+        if options.monitor {
+            flags |= spawn_flags::MONITOR;
+            spawned.monitored.store(true, Ordering::SeqCst);
+        }
+        if options.link {
+            flags |= spawn_flags::LINK;
+            spawned.watched.store(true, Ordering::SeqCst);
+            self.enter_link(number, request.from)?;
+        }
+        self.spawn_reply(&request, flags, spawned.address.pid().map(ProcTerm::Pid), out);
+        let more = CallTag { spawned: Some(&spawned), ..CallTag::default() };
+        let reply_to = ReplyTo {
+            kind: CallKind::Rpc,
+            flags: self.flags,
+            to: PidTerm::new(spawned.caller.as_bytes()),
+            from: &spawned.address,
+            more: Some(&more),
+        };
+        self.apply(&spawned, reply_to, input, out);
+        Ok(())
+    }
+
+    fn spawn_reply(&self, request: &SpawnRequest<'_>, flags: u32, result: Option<ProcTerm<'_>>, out: &mut Encoder) {
+        let Some(result) = result else { return };
+        let reply = Control::SpawnReply { id: request.id, to: request.from, flags, result, token: request.token };
+        if let Err(error) = reply.encode(self.flags, out) {
+            tracing::debug!(peer = %self.context.peer(), %error, "a spawn request cannot be answered");
+        }
+    }
+
+    /// Calls the function that `spawned` is for. The route says where the result goes that is sent as a message.
+    pub(in crate::node) fn apply(
+        &mut self,
+        spawned: &Arc<Spawned>,
+        reply_to: ReplyTo<'_>,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) {
+        let Applied { module, function, arguments } = &spawned.function;
+        let (Some(module), Some(function)) = (AtomTerm::new(module.as_bytes()), AtomTerm::new(function.as_bytes()))
+        else {
+            return spawned.bad_apply(&reply_to, out);
+        };
+        let Some((arity, arguments)) = elements(arguments.as_bytes()) else { return spawned.bad_apply(&reply_to, out) };
+        let registry = &self.inner.registry;
+        let process = registry.by_name(module);
+        // Services that answer any name do not stand in for what every node answers.
+        let process = match registry.module(module.name_bytes()) {
+            Some(own)
+                if process.as_ref().is_none_or(|process| process.name.is_none())
+                    && own.function(function.name_bytes(), function.name_bytes().len(), arity).is_some() =>
+            {
+                Some(ProcessRef::Permanent(own))
+            }
+            _ => process,
+        };
+        let (Some(process), Ok(function)) = (process, function.name()) else {
+            self.context.counters().unknown();
+            return spawned.undef(&reply_to, out);
+        };
+        let decoder = match &arguments {
+            // The owner is asked for slices of itself only.
+            Cow::Borrowed(arguments) if is_within(arguments, input.owner()) => {
+                Decoder::with_owner(arguments, input.owner())
+            }
+            arguments => Decoder::new(arguments),
+        };
+        let arrival = Arrival {
+            process: &process,
+            name: Some(module),
+            registry,
+            context: &self.context,
+            flags: self.flags,
+            input,
+            ending: self.ending,
+        };
+        let name = function.as_bytes();
+        arrival.for_call(name, arity).invoke(&decoder, name, arity, &reply_to, &mut self.later, out);
+        spawned.settle(&reply_to, out);
+        spawned.count_if_kept();
+    }
+}
+
+/// True when `part` is a slice of `whole`.
+fn is_within(part: &[u8], whole: &[u8]) -> bool {
+    whole.as_ptr_range().contains(&part.as_ptr()) && part.as_ptr_range().end <= whole.as_ptr_range().end
+}
+
+impl<'a> Application<'a> {
+    fn new(request: &SpawnRequest<'a>, arguments: &'a [u8]) -> Self {
+        let (module, function) = (request.module.as_bytes(), request.function.as_bytes());
+        let plain = Application { style: Style::Spawn, result: &[], module, function, arguments };
+        if request.module.name_bytes() != b"erpc" {
+            return plain;
+        }
+        match request.function.name_bytes() {
+            b"execute_call" => match terms(arguments) {
+                Some([result, module, function, arguments]) => {
+                    Application { style: Style::Call, result, module, function, arguments }
+                }
+                None => plain,
+            },
+            b"execute_cast" => match terms(arguments) {
+                Some([module, function, arguments]) => Application { module, function, arguments, ..plain },
+                None => plain,
+            },
+            _ => plain,
+        }
+    }
+}
+
+/// The terms of a list of exactly so many.
+pub(in crate::node) fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> {
+    let mut decoder = Decoder::new(list);
+    match decoder.list() {
+        Ok(List::Elements(count)) if count == N => {}
+        _ => return None,
+    }
+    let mut terms = [&[][..]; N];
+    for term in &mut terms {
+        *term = decoder.skip().ok()?;
+    }
+    decoder.list_tail().ok()?;
+    Some(terms)
+}
+
+/// The number of elements of a proper list, and all of them one after the other.
+fn elements(list: &[u8]) -> Option<(usize, Cow<'_, [u8]>)> {
+    let mut decoder = Decoder::new(list);
+    match decoder.list().ok()? {
+        List::Bytes(bytes) => {
+            let integers = bytes.iter().flat_map(|&byte| [tag::SMALL_INTEGER_EXT, byte]).collect();
+            Some((bytes.len(), Cow::Owned(integers)))
+        }
+        List::Elements(count) => {
+            let all = decoder.remaining();
+            for _ in 0..count {
+                decoder.skip().ok()?;
+            }
+            let end = all.len() - decoder.remaining().len();
+            decoder.list_tail().ok()?;
+            Some((count, Cow::Borrowed(&all[..end])))
+        }
+    }
+}
+
+impl Options {
+    /// `None` when a BEAM would answer `badopt`. Options that concern the memory and the priority of a process are taken
+    /// and have no effect.
+    fn read(list: &[u8]) -> Option<Self> {
+        let mut options = Options::default();
+        let mut decoder = Decoder::new(list);
+        let count = match decoder.list().ok()? {
+            List::Bytes([]) => return Some(options),
+            List::Bytes(_) => return None,
+            List::Elements(count) => count,
+        };
+        for _ in 0..count {
+            let option = decoder.skip().ok()?;
+            let mut inside = Decoder::new(option);
+            let pair = inside.tuple().ok();
+            let name = AtomTerm::new(if pair == Some(2) { inside.skip().ok()? } else { option })?;
+            match (name.name_bytes(), pair) {
+                (b"link", None | Some(2)) => options.link = true,
+                (b"monitor", None | Some(2)) => options.monitor = true,
+                (
+                    b"priority"
+                    | b"fullsweep_after"
+                    | b"min_heap_size"
+                    | b"min_bin_vheap_size"
+                    | b"max_heap_size"
+                    | b"message_queue_data"
+                    | b"scheduler"
+                    | b"async_dist",
+                    Some(2),
+                ) => {}
+                _ => return None,
+            }
+        }
+        decoder.list_tail().ok()?;
+        Some(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(elements: &[&[u8]]) -> Vec<u8> {
+        let mut list = vec![tag::LIST_EXT];
+        list.extend((elements.len() as u32).to_be_bytes());
+        list.extend(elements.concat());
+        list.push(tag::NIL_EXT);
+        list
+    }
+
+    const LINK: &[u8] = b"\x77\x04link";
+    const MONITOR: &[u8] = b"\x77\x07monitor";
+
+    #[test]
+    fn options_are_those_of_a_beam() {
+        let read = |elements: &[&[u8]]| Options::read(&list(elements)).map(|o| (o.link, o.monitor));
+        assert_eq!(Options::read(b"\x6a"), Some(Options::default()));
+        assert_eq!(read(&[LINK]), Some((true, false)));
+        assert_eq!(read(&[MONITOR, LINK, MONITOR]), Some((true, true)));
+        assert_eq!(read(&[b"\x68\x02\x77\x07monitor\x6a"]), Some((false, true)));
+        assert_eq!(read(&[b"\x68\x02\x77\x08priority\x77\x04high"]), Some((false, false)));
+        assert_eq!(read(&[b"\x77\x03foo"]), None);
+        assert_eq!(read(&[b"\x77\x08priority"]), None);
+        assert_eq!(read(&[b"\x68\x02\x77\x05reply\x77\x02no"]), None);
+        assert_eq!(read(&[b"\x68\x03\x77\x04link\x6a\x6a"]), None);
+        assert_eq!(Options::read(MONITOR), None);
+        assert_eq!(Options::read(b"\x6b\0\x01\x01"), None);
+        let mut improper = list(&[MONITOR]);
+        improper.pop();
+        improper.extend(b"\x61\x01");
+        assert_eq!(Options::read(&improper), None);
+    }
+
+    #[test]
+    fn arguments_come_as_lists_and_as_strings() {
+        assert_eq!(elements(b"\x6a"), Some((0, Cow::Borrowed(&[][..]))));
+        assert_eq!(elements(b"\x6b\0\x02\x01\xff"), Some((2, Cow::Borrowed(&b"\x61\x01\x61\xff"[..]))));
+        assert_eq!(elements(&list(&[b"\x61\x01", b"\x6a"])), Some((2, Cow::Borrowed(&b"\x61\x01\x6a"[..]))));
+        assert_eq!(elements(b"\x6c\0\0\0\x01\x61\x01\x61\x02"), None);
+        assert_eq!(elements(b"\x77\x01a"), None);
+        assert_eq!(elements(b"\x6c\xff\xff\xff\xff\x61\x01"), None);
+    }
+
+    #[test]
+    fn the_arguments_of_erpc_are_told_from_those_of_others() {
+        let erpc = |function: &[u8], arguments: &[u8]| {
+            let [id, from] =
+                [b"\x5a\0\x01\x77\x01a\0\0\0\x01\0\0\0\x01".as_slice(), b"\x58\x77\x01a\0\0\0\x01\0\0\0\x01\0\0\0\x01"];
+            let request = SpawnRequest {
+                id: RefTerm::new(id).unwrap(),
+                from: PidTerm::new(from).unwrap(),
+                module: AtomTerm::new(b"\x77\x04erpc").unwrap(),
+                function: AtomTerm::new(function).unwrap(),
+                options: b"\x6a",
+                token: None,
+                arguments,
+            };
+            let application = Application::new(&request, arguments);
+            (application.style, application.module.to_vec(), application.arguments.to_vec())
+        };
+        let (m, f, a, r) =
+            (b"\x77\x01m".as_slice(), b"\x77\x01f".as_slice(), b"\x6a".as_slice(), b"\x61\x01".as_slice());
+        assert_eq!(erpc(b"\x77\x0cexecute_call", &list(&[r, m, f, a])), (Style::Call, m.to_vec(), a.to_vec()));
+        assert_eq!(erpc(b"\x77\x0cexecute_cast", &list(&[m, f, a])), (Style::Spawn, m.to_vec(), a.to_vec()));
+        let three = list(&[m, f, a]);
+        assert_eq!(erpc(b"\x77\x0cexecute_call", &three), (Style::Spawn, b"\x77\x04erpc".to_vec(), three));
+    }
+}

@@ -1,0 +1,13 @@
+//! What has a pid: services, calls by rpc, calls of our own that wait, mailboxes; and who watches them.
+
+pub(in crate::node) mod aliases;
+pub(in crate::node) mod call_table;
+pub(in crate::node) mod factory;
+pub(in crate::node) mod incoming_monitors;
+pub(in crate::node) mod registry;
+pub(in crate::node) mod rpc_process;
+pub(in crate::node) mod service_end;
+pub(in crate::node) mod table;
+
+pub use registry::ServiceError;
+pub use service_end::{ServiceEnd, ServiceType};

@@ -1,0 +1,124 @@
+//! Calls of a `gen_server`: `{'$gen_call', {Pid, Tag}, Request}` (OTP's `gen.erl`, `do_call/4` and `reply/2`).
+
+use super::reply_to::CallTag;
+use crate::{
+    etf::{Decoder, tag},
+    protocol::control::{PidTerm, RefTerm},
+};
+
+/// What stands in front of the reference in `[alias|Ref]`, encoded.
+const ALIAS: &[u8] = b"\x6c\0\0\0\x01\x77\x05alias";
+
+/// The call in a message that begins like nearly every one does, and where its request begins: the caller is the process
+/// that the message comes from, and the tag a reference of its node, or `[alias|Ref]` with one. `None` says nothing: the
+/// message may be a call in another form, or no call.
+///
+/// Nothing of it needs to be checked: what goes back to the caller is only what it has sent of itself.
+#[inline]
+pub(in crate::node) fn usual_call<'a>(message: &'a [u8], from: PidTerm<'a>) -> Option<(CallTag<'a>, usize)> {
+    const HEAD: &[u8] = b"\x68\x03\x77\x09$gen_call\x68\x02";
+    let rest = message.strip_prefix(HEAD)?.strip_prefix(from.as_bytes())?;
+    let after_alias = rest.strip_prefix(ALIAS);
+    let (reference, request) = RefTerm::split_of_node(after_alias.unwrap_or(rest), from)?;
+    let tag = &rest[..rest.len() - request.len()];
+    let alias = after_alias.is_some().then_some(reference);
+    Some((CallTag { tag, alias, spawned: None }, message.len() - request.len()))
+}
+
+/// Pid and tag of a gen call's `{Pid, Tag}`, encoded, whatever their form.
+pub(in crate::node) fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
+    if decoder.tuple().ok()? != 2 {
+        return None;
+    }
+    let pid = PidTerm::new(decoder.skip().ok()?)?;
+    Some((pid, decoder.skip().ok()?))
+}
+
+/// The reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
+pub(in crate::node) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
+    const PAIR: &[u8] = b"\x6c\0\0\0\x01";
+    let inner = tag.strip_prefix(PAIR).filter(|inner| inner.first() == Some(&tag::LIST_EXT)).unwrap_or(tag);
+    let mut decoder = Decoder::new(inner.strip_prefix(PAIR)?);
+    (decoder.atom_name().ok()? == "alias").then_some(())?;
+    RefTerm::new(decoder.skip().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        convert::IntoTerm,
+        etf::Encoder,
+        term::{Atom, Pid, RawTerm, Reference},
+    };
+
+    fn encoded(term: impl IntoTerm) -> Vec<u8> {
+        let mut out = Encoder::new();
+        term.encode(&mut out).unwrap();
+        out.to_vec()
+    }
+
+    fn pid(id: u32) -> Pid {
+        Pid { node: Atom::from_static("a@b"), id, serial: 0, creation: 3 }
+    }
+
+    fn reference(node: &'static str) -> Reference {
+        Reference::new(Atom::from_static(node), 3, &[1, 2, 3]).unwrap()
+    }
+
+    fn call(caller: u32, tag: &[u8]) -> Vec<u8> {
+        let tag = RawTerm::from_slice(tag, None);
+        encoded((crate::atom!("$gen_call"), (pid(caller), tag), (crate::atom!("ping"), 1)))
+    }
+
+    /// Tag and alias of a call, and where its request begins.
+    type Read = (Vec<u8>, Option<Vec<u8>>, usize);
+
+    /// What is told of a call by the short way and by the general one.
+    fn both(message: &[u8], sender: u32) -> [Option<Read>; 2] {
+        let sender = encoded(pid(sender));
+        let usual = usual_call(message, PidTerm::new(&sender).unwrap());
+        let usual = usual.map(|(more, at)| (more.tag.to_vec(), more.alias.map(|alias| alias.as_bytes().to_vec()), at));
+        let mut decoder = Decoder::new(message);
+        decoder.tuple().unwrap();
+        decoder.skip().unwrap();
+        let general = gen_from(&mut decoder)
+            .map(|(_, tag)| (tag.to_vec(), alias_of(tag).map(|alias| alias.as_bytes().to_vec()), decoder.position()));
+        [usual, general]
+    }
+
+    #[test]
+    fn the_usual_calls_are_read_as_all_others() {
+        let plain = encoded(reference("a@b"));
+        let alias = [ALIAS, &plain].concat();
+        for tag in [plain, alias] {
+            let [usual, general] = both(&call(7, &tag), 7);
+            assert!(usual.is_some());
+            assert_eq!(usual, general);
+        }
+    }
+
+    #[test]
+    fn unusual_calls_are_left_to_the_general_way() {
+        let tag = encoded(reference("a@b"));
+        let another_process = both(&call(7, &tag), 8);
+        let another_node = both(&call(7, &encoded(reference("x@y"))), 7);
+        let no_reference = both(&call(7, &encoded(crate::atom!("tag"))), 7);
+        let nested = both(&call(7, &[b"\x6c\0\0\0\x01", ALIAS, &tag, b"\x6a"].concat()), 7);
+        for [usual, general] in [another_process, another_node, no_reference, nested] {
+            assert_eq!(usual, None);
+            assert!(general.is_some());
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_cut_is_none() {
+        let message = call(7, &[ALIAS, &encoded(reference("a@b"))].concat());
+        let sender = encoded(pid(7));
+        let sender = PidTerm::new(&sender).unwrap();
+        let (_, request) = usual_call(&message, sender).unwrap();
+        for end in 0..message.len() {
+            assert_eq!(usual_call(&message[..end], sender).is_some(), end >= request, "{end}");
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Who sent a message, and what becomes of those who wait for an answer that nobody can give any more.
+
+use std::{
+    cell::{Cell, OnceCell},
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use super::{
+    args::Rejection,
+    context::Context,
+    reply_to::{Address, OwnedReplyTo, ReplyTo},
+};
+use crate::{
+    convert::DecodeError,
+    etf::{Decoder, EncodeError, Encoder},
+    node::{
+        api::mailbox::Counted,
+        process::{rpc_process::Style, table::Number},
+    },
+    reply::{ExceptionClass, IntoReply},
+    term::{Atom, Pid},
+};
+
+/// How a function was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallKind {
+    /// A plain message; the reply is a plain message to its sender.
+    Plain,
+    /// `GenServer.call`; the reply carries the caller's tag.
+    GenCall,
+    /// `GenServer.cast`; nobody waits for a reply.
+    Cast,
+    /// `rpc` or `erpc`; the reply is what the function returns.
+    Rpc,
+}
+
+/// Argument of a handler: who called. Keep it and return [`NoReply`](crate::node::NoReply) to answer later.
+///
+/// Whoever waits is told at once when nobody can answer any more: when the last clone is dropped without an answer, or
+/// the service ends. A plain message and a `GenServer.call` are answered
+/// `{error, {no_reply, <<"name: the caller was dropped without an answer">>}}`, a call by `rpc` or `erpc` exits with
+/// `noreply`. The `GenServer.call` of a service that ends has its monitor, which tells it. [`forget`](Self::forget) has
+/// nothing be told.
+///
+/// ```
+/// use nodex_core::{atom, node::{Caller, Functions, NoReply, testing::TestNode}, term::Atom};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = Functions::new().add("later", |n: i64, caller: Caller| {
+///     tokio::spawn(async move {
+///         if let Some(half) = n.checked_div(2).filter(|half| half * 2 == n) {
+///             caller.reply(half).unwrap_or_default();
+///         }
+///     });
+///     NoReply
+/// });
+/// let node = TestNode::serve(service).await?;
+/// assert_eq!(node.request::<i64>((atom!("later"), 42)).await?, 21);
+/// let (error, (reason, _)): (Atom, (Atom, String)) = node.request((atom!("later"), 43)).await?;
+/// assert_eq!((error.as_str(), reason.as_str()), ("error", "no_reply"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Those that are kept count as calls that are not answered, with some hundred bytes each: above
+/// [`LinkLimits::max_in_flight_bytes`](crate::net::LinkLimits::max_in_flight_bytes) of them from one node, no more is read
+/// from that node. For the pid of a subscriber, keep [`pid`](Self::pid).
+#[derive(Debug, Clone)]
+pub struct Caller(Arc<Pending>);
+
+impl Caller {
+    /// The process that called.
+    ///
+    /// # Errors
+    /// When the message named no sender, as `SEND` (operation 2) does not.
+    pub fn pid(&self) -> Result<Pid, DecodeError> {
+        Decoder::new(self.0.reply_to.caller()).pid()
+    }
+
+    /// How it called.
+    pub fn kind(&self) -> CallKind {
+        self.0.reply_to.kind
+    }
+
+    /// Sends the reply of a handler that returned [`NoReply`](crate::node::NoReply). A caller that is gone, or has been told that
+    /// the service has ended, does not matter.
+    ///
+    /// # Errors
+    /// When no BEAM would accept the value; nothing has been sent then.
+    pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
+        let before = self.0.state.swap(ANSWERED, Ordering::SeqCst);
+        if before == GIVEN_UP {
+            return Ok(());
+        }
+        let written = self.0.write(|reply_to, out| {
+            if let Some(class) = reply.raises() {
+                let mut reason = Encoder::new();
+                reply.encode_reply(&mut reason)?;
+                reply_to.raise(class, &reason, out);
+                return Ok(());
+            }
+            let Some(frame) = reply_to.begin(out) else { return Ok(()) };
+            match reply.encode_reply(out) {
+                Ok(()) => {
+                    reply_to.finish(frame, out);
+                    Ok(())
+                }
+                Err(error) => {
+                    reply_to.undo(frame, out);
+                    Err(error)
+                }
+            }
+        });
+        if written.is_err() {
+            self.0.state.store(before, Ordering::SeqCst);
+        }
+        self.0.context.inner().went_on();
+        written
+    }
+
+    /// Leaves the call without an answer, for a handler that takes its caller and answers nothing on purpose. A call by
+    /// `rpc` or `erpc` is over all the same.
+    pub fn forget(self) {
+        self.0.state.store(ANSWERED, Ordering::SeqCst);
+        self.0.context.inner().went_on();
+    }
+}
+
+/// Somebody waits.
+const OPEN: u8 = 0;
+/// The handler or a kept caller has answered, or need not.
+const ANSWERED: u8 = 1;
+/// The caller was told that there will be no answer.
+const GIVEN_UP: u8 = 2;
+
+/// The atom `noreply`.
+const NOREPLY: &[u8] = b"\x77\x07noreply";
+
+/// A call whose caller was taken. It ends with the last of those who can answer it: the handler and the clones of
+/// [`Caller`].
+struct Pending {
+    reply_to: OwnedReplyTo,
+    context: Context,
+    function: Atom,
+    /// The process whose function was called.
+    process: Arc<Address>,
+    state: AtomicU8,
+    _counted: Counted,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.load(Ordering::Relaxed);
+        f.debug_struct("Pending").field("function", &self.function).field("state", &state).finish_non_exhaustive()
+    }
+}
+
+impl Pending {
+    fn write<T>(&self, write: impl FnOnce(&ReplyTo<'_>, &mut Encoder) -> T) -> T {
+        self.context.push(|out| {
+            let more = self.reply_to.more();
+            write(&self.reply_to.as_reply_to(&more), out)
+        })
+    }
+
+    /// Tells the caller, in the form of its call, that nobody will answer; once, and unless somebody has.
+    #[cold]
+    fn give_up(&self, why: &str) {
+        if self.state.compare_exchange(OPEN, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return;
+        }
+        match self.reply_to.kind {
+            // The caller's monitor fires.
+            CallKind::GenCall if !self.process.is_alive() => {}
+            CallKind::Plain | CallKind::GenCall => {
+                self.write(|reply_to, out| reply_to.write_error(out, &Rejection::no_reply(&self.function, why)));
+            }
+            CallKind::Rpc => self.write(|reply_to, out| match reply_to.spawned() {
+                // Its end is all that can be seen of it.
+                Some(spawned) if spawned.style == Style::Spawn => {}
+                _ => {
+                    let mut noreply = Encoder::new();
+                    noreply.put_slice(NOREPLY);
+                    reply_to.raise(ExceptionClass::Exit, &noreply, out);
+                }
+            }),
+            CallKind::Cast => {}
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.context.inner().kept.remove(self);
+        self.give_up("the caller was dropped without an answer");
+        self.context.inner().went_on();
+    }
+}
+
+/// The handler's share in answering a call. Empty unless a [`Caller`] was taken.
+///
+/// Whoever calls the handler owns it, lends it and says when the handler is [over](Self::over): arguments that had to be
+/// dropped would be moved about for every message.
+#[derive(Debug, Default)]
+pub(in crate::node) struct Share {
+    pending: OnceCell<Arc<Pending>>,
+    /// A handler that goes on later has it.
+    handed_on: Cell<bool>,
+}
+
+impl Share {
+    /// The caller, of whom this keeps a share.
+    pub(in crate::node) fn caller(
+        &self,
+        function: &Atom,
+        reply_to: &ReplyTo<'_>,
+        context: &Context,
+        process: &Arc<Address>,
+    ) -> Caller {
+        let pending = self.pending.get_or_init(|| {
+            let reply_to = reply_to.keep();
+            // Twice, for the table in which it may be entered.
+            let bytes = 2 * size_of::<Pending>() + reply_to.memory();
+            Arc::new(Pending {
+                reply_to,
+                context: context.clone(),
+                function: function.clone(),
+                process: process.clone(),
+                state: AtomicU8::new(OPEN),
+                _counted: Counted::new(context.connection(), bytes),
+            })
+        });
+        Caller(pending.clone())
+    }
+
+    /// The handler has answered.
+    #[inline(always)]
+    pub(in crate::node) fn answered(&self) {
+        if let Some(pending) = self.pending.get() {
+            pending.state.store(ANSWERED, Ordering::SeqCst);
+        }
+    }
+
+    /// The share of a handler that is not over when it has been called.
+    pub(in crate::node) fn hand_on(&self) -> LaterShare {
+        self.handed_on.set(true);
+        LaterShare(Share { pending: self.pending.clone(), handed_on: Cell::new(false) })
+    }
+
+    /// The handler is over. What it panicked with is told to its caller.
+    #[inline(always)]
+    pub(in crate::node) fn over(&self, panicked: bool) {
+        if let Some(pending) = self.pending.get() {
+            self.leave(pending, panicked);
+        }
+    }
+
+    #[cold]
+    fn leave(&self, pending: &Arc<Pending>, panicked: bool) {
+        if panicked {
+            self.answered();
+        } else if !self.handed_on.get() {
+            leave(pending);
+        }
+    }
+}
+
+/// The share of a handler that goes on later, which is over when this is dropped.
+#[derive(Debug)]
+pub(in crate::node) struct LaterShare(Share);
+
+impl LaterShare {
+    pub(in crate::node) fn share(&self) -> &Share {
+        &self.0
+    }
+}
+
+impl Drop for LaterShare {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.over(false);
+    }
+}
+
+/// The handler is over, and leaves the answer to those who have kept the caller.
+#[cold]
+fn leave(pending: &Arc<Pending>) {
+    if std::thread::panicking() {
+        // The panic is answered.
+        pending.state.store(ANSWERED, Ordering::SeqCst);
+    } else if pending.state.load(Ordering::SeqCst) == OPEN && Arc::strong_count(pending) > 1 {
+        pending.context.inner().kept.enter(pending);
+        // It may have ended before it was entered.
+        if !pending.process.is_alive() {
+            pending.give_up(ENDED);
+        }
+    }
+}
+
+/// Why those who called a service that has ended get no answer.
+pub(in crate::node) const ENDED: &str = "the service has ended";
+
+/// The calls that are over and whose callers were kept, by the process whose function was called.
+#[derive(Debug, Default)]
+pub(in crate::node) struct Kept(Mutex<HashMap<Number, HashMap<usize, Weak<Pending>>>>);
+
+impl Kept {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Number, HashMap<usize, Weak<Pending>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, pending: &Arc<Pending>) {
+        let place = Arc::as_ptr(pending).addr();
+        self.lock().entry(pending.process.number()).or_default().insert(place, Arc::downgrade(pending));
+    }
+
+    fn remove(&self, pending: &Pending) {
+        let number = pending.process.number();
+        let mut all = self.lock();
+        if let Some(calls) = all.get_mut(&number)
+            && calls.remove(&std::ptr::from_ref(pending).addr()).is_some()
+            && calls.is_empty()
+        {
+            all.remove(&number);
+        }
+    }
+
+    /// Whether anybody waits for the answer of a kept caller.
+    pub(in crate::node) fn is_awaited(&self) -> bool {
+        let waits = |pending: &Weak<Pending>| {
+            pending.upgrade().is_some_and(|pending| {
+                pending.reply_to.kind != CallKind::Cast && pending.state.load(Ordering::SeqCst) == OPEN
+            })
+        };
+        // Not under the lock, which the end of a call takes: one of these may be the last reference.
+        let all: Vec<_> = self.lock().values().flat_map(HashMap::values).cloned().collect();
+        all.iter().any(waits)
+    }
+
+    /// A process has ended: tells those who wait for answers of its kept callers.
+    pub(in crate::node) fn ended(&self, process: Number) {
+        let calls = self.lock().remove(&process).unwrap_or_default();
+        // Not under the lock, which the end of a call takes.
+        for pending in calls.values().filter_map(Weak::upgrade) {
+            pending.give_up(ENDED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

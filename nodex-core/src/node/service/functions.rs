@@ -1,0 +1,203 @@
+//! A service made of closures, for those who want no macro.
+
+use crate::reply::IntoReply;
+use std::{fmt, future::Future, marker::PhantomData};
+
+use super::{
+    args::{FromArg, Rejection},
+    call::{Call, Handled},
+    interface::{Function, Service},
+    state::{Extensions, MissingState},
+};
+
+/// Functions and closures as a [`Service`].
+///
+/// ```
+/// use nodex_core::{atom, node::Functions, term::{Atom, RawTerm}};
+///
+/// let service = Functions::new()
+///     .add("ping", |term: RawTerm| (atom!("pong"), term))
+///     .add("add", |a: i64, b: i64| a.checked_add(b))
+///     .add_async("later", |ms: u64| async move { ms });
+/// ```
+#[derive(Default)]
+pub struct Functions {
+    functions: Vec<(Function, Box<dyn Handler>)>,
+}
+
+impl Functions {
+    /// Without any function.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a function or closure of up to eight arguments, each of them [`FromArg`].
+    #[must_use]
+    pub fn add<F, A>(self, name: &'static str, function: F) -> Self
+    where
+        F: SyncFn<A>,
+        A: 'static,
+    {
+        self.add_handler(Function::new(name, F::ARITY), Sync(function, PhantomData))
+    }
+
+    /// Adds an async function or closure of up to eight arguments.
+    #[must_use]
+    pub fn add_async<F, A>(self, name: &'static str, function: F) -> Self
+    where
+        F: AsyncFn<A>,
+        A: 'static,
+    {
+        self.add_handler(Function::new(name, F::ARITY), Async(function, PhantomData))
+    }
+
+    /// Adds anything that handles a call.
+    #[must_use]
+    pub fn add_handler(mut self, function: Function, handler: impl Handler) -> Self {
+        self.functions.push((function, Box::new(handler)));
+        self
+    }
+}
+
+impl Service for Functions {
+    fn functions(&self) -> Vec<Function> {
+        self.functions.iter().map(|(function, _)| function.clone()).collect()
+    }
+
+    fn call(&self, function: usize, call: Call<'_>) -> Handled {
+        match self.functions.get(function) {
+            Some((_, handler)) => handler.handle(call),
+            None => call.reject(Rejection::unknown_call()),
+        }
+    }
+
+    fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
+        self.functions.iter().try_for_each(|(_, handler)| handler.check(extensions))
+    }
+}
+
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.functions.iter().map(|(function, _)| function)).finish()
+    }
+}
+
+/// Handles the calls of one function.
+pub trait Handler: Send + std::marker::Sync + 'static {
+    /// As [`Service::call`].
+    fn handle(&self, call: Call<'_>) -> Handled;
+
+    /// As [`Service::check`].
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
+        let _ = extensions;
+        Ok(())
+    }
+}
+
+/// A function or closure whose arguments are [`FromArg`] and whose result is [`IntoReply`]; `A` is the tuple of arguments.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no handler: every argument must be `FromArg`, the result `IntoReply`"
+)]
+pub trait SyncFn<A>: Send + std::marker::Sync + 'static {
+    /// The number of its term arguments.
+    const ARITY: u8;
+    /// Calls it.
+    fn handle(&self, call: Call<'_>) -> Handled;
+    /// As [`Service::check`].
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(extensions: &Extensions) -> Result<(), MissingState>;
+}
+
+/// The same for a function or closure that gives a future.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no async handler: every argument must be `FromArg`, the result a `Send` future of `IntoReply`"
+)]
+pub trait AsyncFn<A>: Send + std::marker::Sync + 'static {
+    /// The number of its term arguments.
+    const ARITY: u8;
+    /// Calls it.
+    fn handle(&self, call: Call<'_>) -> Handled;
+    /// As [`Service::check`].
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(extensions: &Extensions) -> Result<(), MissingState>;
+}
+
+struct Sync<F, A>(F, PhantomData<fn(A)>);
+
+impl<F: SyncFn<A>, A: 'static> Handler for Sync<F, A> {
+    fn handle(&self, call: Call<'_>) -> Handled {
+        self.0.handle(call)
+    }
+    fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
+        F::check(extensions)
+    }
+}
+
+struct Async<F, A>(F, PhantomData<fn(A)>);
+
+impl<F: AsyncFn<A>, A: 'static> Handler for Async<F, A> {
+    fn handle(&self, call: Call<'_>) -> Handled {
+        self.0.handle(call)
+    }
+    fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
+        F::check(extensions)
+    }
+}
+
+macro_rules! handlers {
+    ($(($($arg:ident)*))*) => {$(
+        impl<Fun, Ret, $($arg),*> SyncFn<($($arg,)*)> for Fun
+        where
+            Fun: Fn($($arg),*) -> Ret + Send + std::marker::Sync + 'static,
+            Ret: IntoReply,
+            $($arg: FromArg,)*
+        {
+            const ARITY: u8 = 0 $(+ $arg::TERMS)*;
+
+            #[allow(non_snake_case, unused_mut)]
+            fn handle(&self, mut call: Call<'_>) -> Handled {
+                $(let $arg = match call.arg() {
+                    Ok(value) => value,
+                    Err(rejection) => return call.reject(rejection),
+                };)*
+                call.reply(self($($arg),*))
+            }
+
+            fn check(_extensions: &Extensions) -> Result<(), MissingState> {
+                $($arg::check(_extensions)?;)*
+                Ok(())
+            }
+        }
+
+        impl<Fun, Fut, $($arg),*> AsyncFn<($($arg,)*)> for Fun
+        where
+            Fun: Fn($($arg),*) -> Fut + Send + std::marker::Sync + 'static,
+            Fut: Future<Output: IntoReply> + Send + 'static,
+            $($arg: FromArg,)*
+        {
+            const ARITY: u8 = 0 $(+ $arg::TERMS)*;
+
+            #[allow(non_snake_case, unused_mut)]
+            fn handle(&self, mut call: Call<'_>) -> Handled {
+                $(let $arg = match call.arg() {
+                    Ok(value) => value,
+                    Err(rejection) => return call.reject(rejection),
+                };)*
+                call.run(self($($arg),*))
+            }
+
+            fn check(_extensions: &Extensions) -> Result<(), MissingState> {
+                $($arg::check(_extensions)?;)*
+                Ok(())
+            }
+        }
+    )*};
+}
+handlers! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }

@@ -1,0 +1,82 @@
+//! Values whose methods answer messages: the trait behind `#[cnode_handler]` on an `impl` block.
+
+use std::fmt;
+
+use super::{
+    call::{Call, Handled},
+    interface::{Function, Service},
+    state::{Extensions, MissingState},
+    system_state::SystemState,
+};
+
+/// A type whose methods are the functions of a service.
+///
+/// `#[cnode_handler]` on an `impl` block writes this, and `IntoService` beside it. It is [`Service`] with the state
+/// apart, so that whoever writes the functions need not name the holder of the state.
+pub trait Serve: Sized {
+    /// Holds the value: an `Arc<Self>` when no handler changes it, else a [`Lock<Self>`](crate::node::Lock).
+    type State: From<Self>;
+
+    /// Evaluated when the type is compiled: does not compile when two functions have one name and arity.
+    #[doc(hidden)]
+    const DISTINCT: () = ();
+
+    /// As [`Service::functions`].
+    fn functions() -> Vec<Function>;
+
+    /// As [`Service::call`].
+    fn call(state: &Self::State, function: usize, call: Call<'_>) -> Handled;
+
+    /// As [`Service::check`].
+    ///
+    /// # Errors
+    /// The first state that is missing.
+    fn check(extensions: &Extensions) -> Result<(), MissingState> {
+        let _ = extensions;
+        Ok(())
+    }
+
+    /// As [`Service::system_state`].
+    fn system_state(state: &Self::State) -> Option<SystemState> {
+        let _ = state;
+        None
+    }
+}
+
+/// The service of a [`Serve`] value.
+pub struct Served<T: Serve>(T::State);
+
+impl<T: Serve> Served<T> {
+    /// Serves this value.
+    pub fn new(value: T) -> Self {
+        Served(value.into())
+    }
+}
+
+impl<T> Service for Served<T>
+where
+    T: Serve<State: Send + Sync + 'static> + 'static,
+{
+    fn functions(&self) -> Vec<Function> {
+        T::functions()
+    }
+
+    #[inline]
+    fn call(&self, function: usize, call: Call<'_>) -> Handled {
+        T::call(&self.0, function, call)
+    }
+
+    fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
+        T::check(extensions)
+    }
+
+    fn system_state(&self) -> Option<SystemState> {
+        T::system_state(&self.0)
+    }
+}
+
+impl<T: Serve> fmt::Debug for Served<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Served<{}>", std::any::type_name::<T>())
+    }
+}

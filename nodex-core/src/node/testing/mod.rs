@@ -1,0 +1,7 @@
+//! Services under test: a node and a caller in one process, without epmd, arguments or an Erlang installation.
+
+mod raw_peer;
+mod test_node;
+
+pub use raw_peer::RawPeer;
+pub use test_node::{TestError, TestNode};

@@ -1,0 +1,100 @@
+//! Starting nodes that belong to a host.
+
+use futures::future::join_all;
+
+use super::{Distributed, Slave, SlaveBuilder, slave::Strays};
+use crate::cnode::{Cancel, Cnode, CnodeBuilder, SpawnError};
+
+impl CnodeBuilder {
+    /// Connects to the node if it is already running, else starts its executable, waits until it is ready, and for the
+    /// connection, whichever side makes it.
+    ///
+    /// # Errors
+    /// When it does not come up. Its process group has then been stopped.
+    pub async fn spawn(&self, net: &Distributed) -> Result<Cnode, SpawnError> {
+        self.spawn_unless(net.as_host(), &Cancel::never()).await
+    }
+}
+
+impl Distributed {
+    /// Starts a BEAM on this machine: `slave<i>@<host>`, where `i` counts from 1 over all that this host starts. With
+    /// options: [`SlaveBuilder`].
+    ///
+    /// # Errors
+    /// When it does not come up within 30 s; with what `erl` printed. Nothing of it is left then.
+    #[doc(alias = "peer")]
+    pub async fn spawn_slave(&self) -> Result<Slave, SpawnError> {
+        SlaveBuilder::new().spawn(self).await
+    }
+
+    /// Starts `count` of them side by side.
+    ///
+    /// # Errors
+    /// When one does not come up, the first one's error. All of this call are stopped then.
+    #[doc(alias = "peer")]
+    pub async fn spawn_slaves(&self, count: u32) -> Result<Vec<Slave>, SpawnError> {
+        SlaveBuilder::new().spawn_many(self, count).await
+    }
+}
+
+impl SlaveBuilder {
+    /// Starts one, with the next number.
+    ///
+    /// # Errors
+    /// When it does not come up; with what it printed. Nothing of it is left then.
+    pub async fn spawn(&self, net: &Distributed) -> Result<Slave, SpawnError> {
+        let number = net.slave_registry().numbers(1).start;
+        self.spawn_numbered(net, number).await
+    }
+
+    /// Starts `count` of them side by side, with the next numbers, in the order of which they are given back.
+    ///
+    /// # Errors
+    /// When one does not come up, the first one's error. All of this call are stopped then.
+    pub async fn spawn_many(&self, net: &Distributed, count: u32) -> Result<Vec<Slave>, SpawnError> {
+        let numbers = net.slave_registry().numbers(count);
+        let started = join_all(numbers.map(|number| self.spawn_numbered(net, number))).await;
+        if started.iter().all(Result::is_ok) {
+            return started.into_iter().collect();
+        }
+        join_all(started.iter().flatten().map(Slave::stop)).await;
+        started.into_iter().collect()
+    }
+
+    async fn spawn_numbered(&self, net: &Distributed, number: u32) -> Result<Slave, SpawnError> {
+        let (_starting, cancel) = net.slave_registry().start().await;
+        let (name, strays) = (format!("{}{number}", self.prefix), Strays::new());
+        let node = format!("{name}@{}", net.host().hostname());
+        let process = async {
+            let input = self.order(net.host(), &node, &strays)?;
+            self.cnode(net.ip(), net.host().hostname(), name, &strays)?.start_with(net.host(), input, &cancel).await
+        };
+        let process = match process.await {
+            Ok(process) => process,
+            Err(error) => {
+                strays.end().await;
+                return Err(error);
+            }
+        };
+        let connected = tokio::select! {
+            connected = net.node().connect(&node) => connected.map_err(Some),
+            () = cancel.wait() => Err(None),
+        };
+        match connected {
+            Ok(peer) => {
+                let slave = Slave::new(number, peer.name().clone(), net.node().clone(), process, strays);
+                net.slave_registry().add(slave.clone());
+                Ok(slave)
+            }
+            Err(error) => {
+                let printed = process.printed();
+                process.stop().await;
+                strays.end().await;
+                Err(match error {
+                    Some(error) => SpawnError::NotReachable { node, error, printed },
+                    None => SpawnError::Cancelled { node },
+                })
+            }
+        }
+    }
+}

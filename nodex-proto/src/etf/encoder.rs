@@ -1,0 +1,302 @@
+//! Output: encoded terms, with big binaries spliced in and not copied.
+
+use std::{fmt, io::IoSlice};
+
+use bytes::{Buf, Bytes};
+
+use super::out::Out;
+
+/// Binaries from this size on are spliced in: below it a copy costs less than one more entry of a vectored write.
+const SPLICE_MIN: usize = 16 * 1024;
+
+/// Append-only output of encoded terms.
+///
+/// Bytes up to the last splice are `buf[..at] ++ shared ++ buf[at..] ..`. Nothing here adds a version byte 131.
+#[derive(Default, Clone)]
+pub struct Encoder {
+    pub(super) buf: Out,
+    splices: Vec<Splice>,
+    spliced: usize,
+}
+
+#[derive(Clone)]
+struct Splice {
+    /// Position in `buf` in front of which `bytes` stand.
+    at: usize,
+    bytes: Bytes,
+}
+
+impl fmt::Debug for Encoder {
+    /// How much it holds: what it holds is of any size.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// A state of an [`Encoder`] to go back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    buf: usize,
+    splices: usize,
+    spliced: usize,
+}
+
+/// Bytes that many frames begin with.
+#[derive(Debug, Clone)]
+#[doc(hidden)]
+pub enum Prefix {
+    /// So many of these.
+    Short([u8; Prefix::SHORT], u8),
+    /// More.
+    Long(Box<[u8]>),
+}
+
+impl Prefix {
+    /// Enough for a control message with the pid of a node whose name has up to 40 characters.
+    const SHORT: usize = 64;
+
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        let mut short = [0; Self::SHORT];
+        match short.get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(&bytes);
+                Prefix::Short(short, bytes.len() as u8)
+            }
+            None => Prefix::Long(bytes.into()),
+        }
+    }
+}
+
+impl Encoder {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes in all, spliced ones included.
+    pub fn len(&self) -> usize {
+        self.buf.len() + self.spliced
+    }
+
+    /// The memory that it takes: room that is not used included, and shared bytes in full.
+    #[doc(hidden)]
+    pub fn memory(&self) -> usize {
+        self.buf.capacity() + self.splices.capacity() * size_of::<Splice>() + self.spliced
+    }
+
+    /// True when nothing has been written.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The state now.
+    pub fn mark(&self) -> Mark {
+        Mark { buf: self.buf.len(), splices: self.splices.len(), spliced: self.spliced }
+    }
+
+    /// Takes back everything written since `mark`.
+    #[inline]
+    pub fn rollback(&mut self, mark: Mark) {
+        self.buf.truncate(mark.buf);
+        if self.splices.len() > mark.splices {
+            self.drop_splices(mark);
+        }
+    }
+
+    #[inline(never)]
+    fn drop_splices(&mut self, mark: Mark) {
+        self.splices.truncate(mark.splices);
+        self.spliced = mark.spliced;
+    }
+
+    /// How many bytes were written since `mark`.
+    pub fn written_since(&self, mark: Mark) -> usize {
+        self.len() - (mark.buf + mark.spliced)
+    }
+
+    /// A copy of what was written since `mark`.
+    pub(crate) fn copy_since(&self, mark: Mark) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.written_since(mark));
+        let mut from = mark.buf;
+        for splice in &self.splices[mark.splices..] {
+            all.extend_from_slice(&self.buf.as_slice()[from..splice.at]);
+            all.extend_from_slice(&splice.bytes);
+            from = splice.at;
+        }
+        all.extend_from_slice(&self.buf.as_slice()[from..]);
+        all
+    }
+
+    /// Overwrites four bytes that were written at `mark`, big-endian.
+    pub fn patch_u32(&mut self, mark: Mark, value: u32) {
+        self.buf.patch(mark.buf, value.to_be_bytes());
+    }
+
+    /// Empties it, keeping its memory for the next use.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.rollback(Mark { buf: 0, splices: 0, spliced: 0 });
+    }
+
+    /// Gives back memory beyond `capacity` bytes.
+    pub fn shrink_to(&mut self, capacity: usize) {
+        self.buf.shrink_to(capacity);
+    }
+
+    /// Takes away the first `count` bytes; what is shared of them is let go.
+    #[doc(hidden)]
+    pub fn drop_front(&mut self, count: usize) {
+        let (mut left, mut own, mut gone) = (count.min(self.len()), 0, 0);
+        for splice in &mut self.splices {
+            let in_front = splice.at - own;
+            if left < in_front {
+                break;
+            }
+            left -= in_front;
+            own = splice.at;
+            let shared = left.min(splice.bytes.len());
+            splice.bytes.advance(shared);
+            self.spliced -= shared;
+            left -= shared;
+            if !splice.bytes.is_empty() {
+                break;
+            }
+            gone += 1;
+        }
+        own += left;
+        self.splices.drain(..gone);
+        self.splices.iter_mut().for_each(|splice| splice.at -= own);
+        self.buf.drop_front(own);
+    }
+
+    /// All pieces in order, empty ones left out.
+    pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
+        let mut from = 0;
+        self.splices
+            .iter()
+            .flat_map(move |splice| {
+                let own = &self.buf.as_slice()[from..splice.at];
+                from = splice.at;
+                [own, &splice.bytes[..]]
+            })
+            .chain(std::iter::once(&self.buf.as_slice()[self.splices.last().map_or(0, |splice| splice.at)..]))
+            .filter(|chunk| !chunk.is_empty())
+    }
+
+    /// Everything, if nothing of it is shared.
+    #[inline]
+    #[doc(hidden)]
+    pub fn in_one_piece(&self) -> Option<&[u8]> {
+        self.splices.is_empty().then(|| self.buf.as_slice())
+    }
+
+    /// Fills `slices` for a vectored write, starting `skip` bytes in; gives how many were filled.
+    pub fn io_slices<'a>(&'a self, mut skip: usize, slices: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        for chunk in self.chunks() {
+            if skip >= chunk.len() {
+                skip -= chunk.len();
+                continue;
+            }
+            let Some(slot) = slices.get_mut(filled) else { break };
+            *slot = IoSlice::new(&chunk[skip..]);
+            skip = 0;
+            filled += 1;
+        }
+        filled
+    }
+
+    /// Everything in one piece.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.len());
+        self.chunks().for_each(|chunk| all.extend_from_slice(chunk));
+        all
+    }
+
+    /// Appends all of `other`, sharing its splices.
+    pub fn append(&mut self, other: &Encoder) {
+        let base = self.buf.len();
+        self.buf.put_slice(other.buf.as_slice());
+        self.splices.extend(other.splices.iter().map(|s| Splice { at: base + s.at, bytes: s.bytes.clone() }));
+        self.spliced += other.spliced;
+    }
+
+    /// Appends bytes as they are. For protocol headers and terms known to be valid.
+    #[inline]
+    pub fn put_slice(&mut self, bytes: &[u8]) {
+        self.buf.put_slice(bytes);
+    }
+
+    /// Appends the beginning of each of many frames, bytes of which there are nearly always few, and one more.
+    #[inline(always)]
+    #[doc(hidden)]
+    pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: u8) {
+        match begun {
+            // All of it, whatever the length: stores of a fixed size need no call.
+            Prefix::Short(start, len) => self.buf.put_three(start, *len, bytes, byte),
+            Prefix::Long(start) => {
+                self.buf.put_slice(start);
+                self.buf.put_slice(bytes);
+                self.buf.put([byte]);
+            }
+        }
+    }
+
+    /// Appends bytes of which it is known at compile time how many they are, as they are.
+    #[inline(always)]
+    pub fn put_array<const N: usize>(&mut self, bytes: &[u8; N]) {
+        self.buf.put_array(bytes);
+    }
+
+    /// Appends one byte as it is.
+    #[inline]
+    pub fn put_u8(&mut self, byte: u8) {
+        self.buf.put([byte]);
+    }
+
+    /// Appends shared bytes as they are, without a copy when there are many.
+    pub fn put_shared(&mut self, bytes: &Bytes) {
+        if bytes.len() < SPLICE_MIN {
+            self.buf.put_slice(bytes);
+        } else {
+            self.splices.push(Splice { at: self.buf.len(), bytes: bytes.clone() });
+            self.spliced += bytes.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_front_is_taken_away_at_any_place() {
+        let whole = || {
+            let mut out = Encoder::new();
+            let mut byte = 0_u8;
+            let mut next = |count: usize| -> Vec<u8> {
+                (0..count)
+                    .map(|_| {
+                        byte = byte.wrapping_add(1);
+                        byte
+                    })
+                    .collect()
+            };
+            out.put_slice(&next(5));
+            out.put_shared(&next(SPLICE_MIN).into());
+            out.put_shared(&next(SPLICE_MIN + 3).into());
+            out.put_slice(&next(7));
+            out.put_shared(&next(SPLICE_MIN).into());
+            out
+        };
+        let all = whole().to_vec();
+        let edges = [0, 5, SPLICE_MIN, 2 * SPLICE_MIN, 3 * SPLICE_MIN, all.len()];
+        for count in edges.iter().flat_map(|&edge| edge.saturating_sub(1)..=(edge + 16).min(all.len())) {
+            let mut out = whole();
+            out.drop_front(count);
+            assert_eq!((out.len(), &out.to_vec()[..]), (all.len() - count, &all[count..]), "{count}");
+            out.put_slice(b"more");
+            assert_eq!(out.to_vec(), [&all[count..], b"more"].concat(), "{count}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The external term format: bytes to values and back (erts, chapter `erl_ext_dist`).
+//!
+//! Nothing here recurses as deep as a term is nested, and no count in the bytes makes an allocation larger than the
+//! bytes that follow it can fill.
+
+mod ascii;
+mod decode_error;
+mod decoder;
+mod encoder;
+mod error;
+mod float_text;
+mod identifier;
+mod integer;
+mod kind;
+mod out;
+mod put;
+mod put_digits;
+mod read_list;
+mod read_run;
+mod read_simple;
+mod read_term;
+mod scalar;
+mod short_term;
+mod skip;
+pub mod tag;
+mod write_term;
+
+pub use decode_error::{Cause, DecodeError};
+pub use decoder::{Decoder, List};
+#[doc(hidden)]
+pub use encoder::Prefix;
+pub use encoder::{Encoder, Mark};
+pub use error::{EncodeError, EtfError, TooMany};
+pub use integer::Integer;
+pub(crate) use integer::big_integer;
+pub use kind::Kind;
+pub use scalar::SHARE_MIN;
+pub(crate) use scalar::is_shared;
+
+use float_text::float_text;
+
+/// The version byte in front of every term outside of an encoded term.
+pub const VERSION: u8 = 131;
+
+/// The most elements of a tuple (`MAX_ARITYVAL` of OTP's `big.h`, 2^24 - 1).
+///
+/// OTP 25 takes longer ones and OTP 29 refuses them; no BEAM can make one.
+pub const MAX_ARITY: usize = 16_777_215;
+
+/// The most bytes of a big integer that any BEAM takes: OTP 25 does, OTP 29 stops at [`MAX_SENT_INTEGER_BYTES`].
+pub const MAX_INTEGER_BYTES: usize = 4_194_296;
+
+/// The most bytes of a big integer that every BEAM takes; the encoder refuses longer ones.
+pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
+
+/// How deep a dynamic term may be nested, whatever the limits say: [`Term`](crate::term::Term) is dropped, cloned,
+/// compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
+pub const MAX_TERM_DEPTH: u32 = 512;
+
+/// In how many keys of maps a map of a dynamic term may be nested. Every level hashes its keys again.
+pub const MAX_KEY_DEPTH: usize = 4;
+
+/// What a [`Decoder`] accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep typed values and dynamic terms may be nested; raw terms have no such limit.
+    pub max_depth: u32,
+    /// How many bytes of memory what is decoded of one message may take, dynamic terms and lists and maps of Rust values
+    /// alike. A long message may always take a multiple of its length: twice for dynamic terms, eight times else.
+    pub max_term_memory: usize,
+}
+
+impl Default for Limits {
+    /// 512 levels, 64 MiB.
+    fn default() -> Self {
+        Limits { max_depth: 512, max_term_memory: 64 << 20 }
+    }
+}

@@ -1,0 +1,37 @@
+//! Erlang's terms and its distribution protocol as bytes and decisions: no runtime, no socket, no clock, no randomness.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`term`] | values: atoms, pids, references, ports, raw terms, the dynamic term |
+//! | [`etf`] | the external term format: [`Decoder`](etf::Decoder) and [`Encoder`](etf::Encoder), with limits |
+//! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): Rust values from terms and to terms |
+//! | [`reply`] | [`IntoReply`](reply::IntoReply): what a function may return that other nodes call |
+//! | [`text`] | terms as Erlang or Elixir text, and back |
+//! | [`protocol`] | handshake, flags, frames, control messages, cookies |
+//!
+//! A program that is an Erlang node uses the crate `nodex`, which has all of this too. This crate alone is for those who
+//! have terms in a file, in a message queue or in a database, and for those who drive the protocol themselves.
+//!
+//! ```
+//! use nodex_proto::{convert, term, text::Text};
+//!
+//! let bytes = convert::term_to_binary(&("ok", vec![1, 2, 3]))?;
+//! let (answer, numbers): (String, Vec<u32>) = convert::binary_to_term(&bytes)?;
+//! assert_eq!((answer.as_str(), numbers), ("ok", vec![1, 2, 3]));
+//! assert_eq!(Text::of(&term!({ok, [1, 2, 300]})).to_string(), "{ok,[1,2,300]}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod convert;
+pub mod etf;
+#[doc(hidden)]
+pub mod macros;
+pub mod protocol;
+pub mod reply;
+pub mod term;
+pub mod text;
+
+/// Bytes that are shared and not copied: a binary as an argument or a field.
+pub use bytes::Bytes;
+/// The dynamic term, re-exported so that its version is the one this crate uses.
+pub use eetf;

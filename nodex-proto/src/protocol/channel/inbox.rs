@@ -1,0 +1,414 @@
+//! The input of one connection: from bytes to whole frames.
+
+use std::mem;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::{
+    etf::{SHARE_MIN, VERSION},
+    protocol::control::PASS_THROUGH,
+};
+
+/// The first size of the read buffer; it grows when a read fills it.
+const READ_MIN: usize = 4 * 1024;
+/// The largest size of the read buffer, larger single frames aside.
+const READ_MAX: usize = 256 * 1024;
+/// A frame announced to be longer than this gets room only as its bytes arrive.
+const TRUSTED: usize = 1024 * 1024;
+
+/// What is left of a frame that has begun is put aside while its memory is made ready for the rest, if it is short.
+const SHORT_REST: usize = 256;
+
+/// So much of a frame that is too long is looked at; the rest is passed over.
+const HEAD: usize = 8 * 1024;
+
+/// Bytes that were read, and how far their frames have been handled.
+///
+/// Whoever keeps a part of a batch keeps all memory of it. So a batch is a quarter of the memory in which it stands or more,
+/// unless it is so short that nobody keeps a part of it, and a long frame stands alone in its memory.
+#[derive(Debug)]
+pub struct Inbox {
+    /// Without a whole frame, unless it is just being filled.
+    buffer: BytesMut,
+    /// All memory of the buffer, in front of which earlier batches may stand.
+    memory: usize,
+    /// How much the next read may take at least.
+    want: usize,
+    /// What begins with a whole frame; behind its last one may stand a part of the next.
+    batch: Together,
+    /// How much of the batch has been handled.
+    at: usize,
+    max_frame: usize,
+    /// The most that the last read could take, unless it was kept to the rest of a frame.
+    offered: Option<usize>,
+    /// A frame that is too long is in the buffer, with all of it that is looked at.
+    too_long: bool,
+    /// What is still to come of a frame that is passed over.
+    passing: u64,
+}
+
+/// Where the next read goes.
+#[derive(Debug)]
+pub struct Room<'a> {
+    /// To be filled behind what is in it.
+    pub buffer: &'a mut BytesMut,
+    /// It is to take no more than this.
+    pub most: usize,
+}
+
+/// What was read together.
+#[derive(Debug, Default)]
+pub struct Together {
+    /// Of what its frames are slices.
+    pub bytes: Bytes,
+    /// How many of them there were on this connection.
+    pub number: u64,
+}
+
+/// Whole frames, one after the other, and what owns them.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// Of what they are slices.
+    pub read: &'a Together,
+    at: &'a mut usize,
+    max_frame: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// The next frame. An empty one is a tick.
+    #[allow(clippy::should_implement_trait)] // Its frames outlive it, and the rest of it is looked at in between.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<&'a [u8]> {
+        let frame = whole_frame(&self.read.bytes, *self.at, self.max_frame)?;
+        *self.at += 4 + frame.len();
+        Some(frame)
+    }
+
+    /// How many bytes of what was read begin with this frame, which was the last one.
+    pub fn left_with(&self, frame: &[u8]) -> usize {
+        self.read.bytes.len() - *self.at + 4 + frame.len()
+    }
+}
+
+/// The frame that begins here, if all of it is there and it is not too long.
+#[inline(always)]
+fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
+    let (length, rest) = bytes[at..].split_first_chunk()?;
+    let length = u32::from_be_bytes(*length) as usize;
+    if length > max_frame { None } else { rest.get(..length) }
+}
+
+impl Inbox {
+    /// `rest` came behind the handshake.
+    pub fn new(rest: &[u8], max_frame: usize) -> Self {
+        let mut inbox = Inbox {
+            buffer: BytesMut::from(rest),
+            memory: rest.len(),
+            want: READ_MIN,
+            batch: Together::default(),
+            at: 0,
+            max_frame,
+            offered: None,
+            too_long: false,
+            passing: 0,
+        };
+        inbox.begin();
+        inbox
+    }
+
+    /// True when no whole frame is left, and none that is too long.
+    pub fn is_done(&self) -> bool {
+        !self.too_long && whole_frame(&self.batch.bytes, self.at, self.max_frame).is_none()
+    }
+
+    /// The frames that have not been handled yet.
+    #[inline]
+    pub fn batch(&mut self) -> Batch<'_> {
+        Batch { read: &self.batch, at: &mut self.at, max_frame: self.max_frame }
+    }
+
+    /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
+    /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a frame that is
+    /// too long has to be looked at first.
+    pub fn room(&mut self) -> Option<Room<'_>> {
+        if self.buffer.is_empty() && self.at == self.batch.bytes.len() {
+            // Nearly always: whoever waits for an answer sends nothing behind its question.
+            self.batch.bytes = Bytes::new();
+            self.at = 0;
+            if self.passing > 0 {
+                return Some(self.room_for_passing());
+            }
+            if self.memory > 2 * self.want {
+                self.buffer = BytesMut::new();
+                self.memory = 0;
+            }
+            self.reserve(self.want);
+            self.offered = Some(self.buffer.capacity());
+            return Some(Room { buffer: &mut self.buffer, most: usize::MAX });
+        }
+        self.room_for_more()
+    }
+
+    /// Room behind a part of a frame.
+    fn room_for_more(&mut self) -> Option<Room<'_>> {
+        let batch = mem::take(&mut self.batch.bytes);
+        let rest = &batch[mem::take(&mut self.at)..];
+        match rest.len() {
+            0 => {}
+            length @ 1..=SHORT_REST => {
+                let mut short = [0; SHORT_REST];
+                short[..length].copy_from_slice(rest);
+                // Lets the memory be used again from its start.
+                drop(batch);
+                self.reserve(self.want.max(length));
+                self.buffer.extend_from_slice(&short[..length]);
+            }
+            length => {
+                self.reserve(length + self.want);
+                self.buffer.extend_from_slice(rest);
+                drop(batch);
+            }
+        }
+        let (have, wanted) = (self.buffer.len(), self.wanted());
+        if wanted - 4 > self.max_frame {
+            let head = wanted.min(4 + HEAD);
+            self.too_long = have >= head || !self.may_be_a_frame();
+            if self.too_long {
+                return None;
+            }
+            self.reserve(head - have);
+            self.offered = None;
+            return Some(Room { buffer: &mut self.buffer, most: head - have });
+        }
+        let due = wanted.saturating_sub(have);
+        if wanted > READ_MAX {
+            self.reserve(due.min(TRUSTED.max(have)));
+            self.offered = None;
+            return Some(Room { buffer: &mut self.buffer, most: due });
+        }
+        self.reserve(due.max(self.want));
+        self.offered = Some(self.buffer.capacity() - have);
+        Some(Room { buffer: &mut self.buffer, most: usize::MAX })
+    }
+
+    fn reserve(&mut self, count: usize) {
+        let before = self.buffer.capacity();
+        self.buffer.reserve(count);
+        if self.buffer.capacity() > before {
+            // More room than before is all of some memory.
+            self.memory = self.buffer.capacity();
+        }
+    }
+
+    /// The length of the frame at the start of the buffer and of its own length, as far as is known.
+    fn wanted(&self) -> usize {
+        match self.buffer.first_chunk() {
+            Some(length) => 4 + u32::from_be_bytes(*length) as usize,
+            None => 4,
+        }
+    }
+
+    /// False when what stands in the buffer cannot be the beginning of a frame, whatever follows.
+    fn may_be_a_frame(&self) -> bool {
+        const START: [u8; 2] = [PASS_THROUGH, VERSION];
+        let start = self.buffer.get(4..).unwrap_or_default();
+        START.starts_with(&start[..start.len().min(START.len())])
+    }
+
+    fn room_for_passing(&mut self) -> Room<'_> {
+        self.reserve(self.want);
+        self.offered = None;
+        Room { buffer: &mut self.buffer, most: usize::try_from(self.passing).unwrap_or(usize::MAX) }
+    }
+
+    /// After a read of so many bytes.
+    pub fn filled(&mut self, count: usize) {
+        if self.passing > 0 {
+            self.passing = self.passing.saturating_sub(count as u64);
+            self.buffer.clear();
+            self.want = READ_MAX.min(if self.passing > 0 { 2 * self.want } else { READ_MIN });
+            return;
+        }
+        if let Some(offered) = self.offered {
+            // Not much more than comes; the short end of a crowd says little about the next one.
+            self.want = match count {
+                _ if count == offered => self.want * 2,
+                _ if count < self.want / 4 => self.want - self.want / 8,
+                _ => self.want,
+            };
+            self.want = self.want.clamp(READ_MIN, READ_MAX);
+        }
+        self.begin();
+    }
+
+    /// Makes what was read a batch, if a whole frame is there.
+    fn begin(&mut self) {
+        if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
+            self.at = 0;
+            self.batch.number += 1;
+            if self.buffer.len() < SHARE_MIN || self.buffer.len() >= self.memory / 4 {
+                // If nobody keeps a part of it, the memory is used again when it has been handled.
+                self.batch.bytes = self.buffer.split().freeze();
+            } else {
+                self.batch.bytes = Bytes::copy_from_slice(&self.buffer);
+                self.buffer.clear();
+            }
+        }
+    }
+
+    /// The frame that is too long, if there is one: as much of it as is looked at, and its length.
+    pub fn too_long(&self) -> Option<(&[u8], u64)> {
+        if !self.too_long {
+            return None;
+        }
+        let length = self.wanted() - 4;
+        Some((&self.buffer[4..self.buffer.len().min(4 + length)], length as u64))
+    }
+
+    /// Passes over it, as far as it has come, and over the rest when that comes.
+    pub fn pass_over(&mut self) {
+        let (have, whole) = (self.buffer.len(), self.wanted());
+        self.too_long = false;
+        self.passing = whole.saturating_sub(have) as u64;
+        self.buffer.advance(whole.min(have));
+        if self.passing > 0 {
+            self.buffer = BytesMut::new();
+            self.memory = 0;
+        }
+        self.begin();
+    }
+
+    /// Gives back the memory of the buffer if nothing is in it. For now and then.
+    pub fn shrink_idle(&mut self) {
+        if self.buffer.is_empty() && self.at == self.batch.bytes.len() && self.buffer.capacity() > READ_MIN {
+            self.buffer = BytesMut::new();
+            self.memory = 0;
+            self.batch.bytes = Bytes::new();
+            self.at = 0;
+            self.want = READ_MIN;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// What came out of a stream: frames, and lengths of those that were passed over.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    enum Out {
+        Frame(Vec<u8>),
+        TooLong(Vec<u8>, u64),
+    }
+
+    fn take_out(inbox: &mut Inbox, all: &mut Vec<Out>) {
+        if let Some((head, length)) = inbox.too_long() {
+            all.push(Out::TooLong(head[..head.len().min(8)].to_vec(), length));
+            inbox.pass_over();
+        }
+        let mut batch = inbox.batch();
+        while let Some(frame) = batch.next() {
+            let kept = batch.read.bytes.slice_ref(frame);
+            all.push(Out::Frame(kept.to_vec()));
+        }
+    }
+
+    /// What comes out when the stream is read in pieces of this size.
+    fn frames(mut stream: &[u8], piece: usize, max_frame: usize) -> Vec<Out> {
+        let (mut inbox, mut all) = (Inbox::new(&[], max_frame), Vec::new());
+        while !stream.is_empty() {
+            take_out(&mut inbox, &mut all);
+            let Some(Room { buffer, most }) = inbox.room() else { continue };
+            let count = most.min(buffer.capacity() - buffer.len()).min(piece).min(stream.len());
+            assert!(count > 0);
+            buffer.extend_from_slice(&stream[..count]);
+            inbox.filled(count);
+            stream = &stream[count..];
+        }
+        loop {
+            take_out(&mut inbox, &mut all);
+            if inbox.room().is_some() {
+                return all;
+            }
+        }
+    }
+
+    /// Frames that begin as those of a BEAM do.
+    fn stream(lengths: &[usize]) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let frame = |(i, &length): (usize, &usize)| {
+            let mut frame = vec![i as u8; length];
+            frame.iter_mut().zip([PASS_THROUGH, VERSION]).for_each(|(byte, start)| *byte = start);
+            frame
+        };
+        let frames: Vec<Vec<u8>> = lengths.iter().enumerate().map(frame).collect();
+        let stream = frames.iter().flat_map(|frame| [&(frame.len() as u32).to_be_bytes()[..], frame].concat());
+        (stream.collect(), frames)
+    }
+
+    #[test]
+    fn frames_come_out_whole_however_they_are_read() {
+        let (stream, expected) = stream(&[0, 1, 300, 7, 251, 252, 253, 2000, 0, 5000, 3, 256, 0]);
+        let expected: Vec<Out> = expected.into_iter().map(Out::Frame).collect();
+        for piece in (1..1200).chain([4096, stream.len()]) {
+            assert_eq!(frames(&stream, piece, 5000), expected, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_too_long_is_passed_over_and_those_around_it_come_out() {
+        let (stream, expected) = stream(&[20, 300, 101, 20, 30_000, 201, 0, 7]);
+        let expected: Vec<Out> = expected
+            .into_iter()
+            .map(|frame| match frame.len() > 200 {
+                true => Out::TooLong(frame[..8].to_vec(), frame.len() as u64),
+                false => Out::Frame(frame),
+            })
+            .collect();
+        for piece in (1..400).chain([1000, 4096, 9000, stream.len()]) {
+            assert_eq!(frames(&stream, piece, 200), expected, "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_frame_is_told_at_its_first_byte() {
+        let mut inbox = Inbox::new(b"GET / HTTP/1.1", 1000);
+        assert!(inbox.room().is_none() && !inbox.is_done());
+        assert_eq!(inbox.too_long().unwrap(), (&b"/ HTTP/1.1"[..], u64::from(u32::from_be_bytes(*b"GET "))));
+    }
+
+    #[test]
+    fn memory_of_a_crowd_is_given_back_when_it_is_over() {
+        let (crowd, _) = stream(&[900; 500]);
+        let (single, _) = stream(&[900]);
+        let mut inbox = Inbox::new(&crowd, 1000);
+        take_out(&mut inbox, &mut Vec::new());
+        for _ in 0..3 {
+            let Room { buffer, .. } = inbox.room().unwrap();
+            buffer.extend_from_slice(&single);
+            inbox.filled(single.len());
+            take_out(&mut inbox, &mut Vec::new());
+        }
+        assert!(inbox.room().unwrap().buffer.capacity() <= 8 * READ_MIN);
+        inbox.shrink_idle();
+        assert!(inbox.buffer.capacity() <= READ_MIN);
+    }
+
+    #[test]
+    fn a_batch_has_little_more_memory_than_bytes_and_a_long_frame_stands_alone() {
+        let long = 3 * READ_MAX;
+        let (stream, _) = stream(&[&[100; 50][..], &[long], &[100; 50]].concat());
+        let (mut inbox, mut rest, mut longest) = (Inbox::new(&[], 1 << 20), &stream[..], 0);
+        while !rest.is_empty() {
+            let Room { buffer, most } = inbox.room().unwrap();
+            let count = most.min(buffer.capacity() - buffer.len()).min(rest.len());
+            buffer.extend_from_slice(&rest[..count]);
+            inbox.filled(count);
+            rest = &rest[count..];
+            longest = longest.max(inbox.batch.bytes.len());
+            take_out(&mut inbox, &mut Vec::new());
+        }
+        assert_eq!(longest, 4 + long);
+        assert!(inbox.buffer.capacity() < READ_MAX);
+    }
+}

@@ -1,0 +1,56 @@
+//! Frames of any control tuple, also of one that no [`Control`](super::Control) can say.
+
+use super::PASS_THROUGH;
+use crate::{
+    convert::{IntoTerm, term_to_binary},
+    etf::EncodeError,
+};
+
+/// A whole frame, with its length: the control tuple, and the payload, which begins with its version byte (131).
+///
+/// ```
+/// use nodex_core::{atom, convert::term_to_binary, protocol::control, term::Pid};
+///
+/// let pid = Pid { node: atom!("a@b"), id: 7, serial: 1, creation: 9 };
+/// let payload = term_to_binary(&atom!("hello"))?;
+/// let frame = control::frame(&(6_u8, &pid, atom!(""), atom!("calc")), Some(&payload))?;
+/// assert_eq!(control::decode(&frame[4..])?.0, control::Op::RegSend);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// When the tuple is no term that a BEAM would take.
+pub fn frame(control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+    let control = term_to_binary(control)?;
+    let payload = payload.unwrap_or_default();
+    let length = 1 + control.len() + payload.len();
+    let mut frame = Vec::with_capacity(4 + length);
+    frame.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+    frame.push(PASS_THROUGH);
+    frame.extend(control);
+    frame.extend(payload);
+    Ok(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{atom, protocol::control, term::Pid};
+
+    #[test]
+    fn is_what_is_read() {
+        let pid = Pid { node: atom!("a@b"), id: 7, serial: 1, creation: 9 };
+        let payload = term_to_binary(&atom!("hello")).unwrap();
+        let frame = frame(&(6_u8, &pid, atom!(""), atom!("calc")), Some(&payload)).unwrap();
+        let (length, frame) = frame.split_first_chunk::<4>().unwrap();
+        assert_eq!(u32::from_be_bytes(*length) as usize, frame.len());
+        let (op, control) = control::decode(frame).unwrap();
+        assert_eq!(op, control::Op::RegSend);
+        match control {
+            control::Control::Send { from: Some(from), message, .. } => {
+                assert_eq!((from.to_pid().unwrap(), message), (pid, &payload[1..]));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What can be wrong with a frame, and what a peer cannot be told.
+use thiserror::Error;
+
+use super::Op;
+use crate::etf::EtfError;
+use crate::protocol::Flags;
+
+/// Why a frame is not a control message that is understood.
+///
+/// The frame is consumed in any case. [`Self::closes_connection`] says whether the stream can be
+/// trusted afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The frame does not start with 112, 131.
+    #[error("a frame starts with the bytes {start:?}, not with 112, 131")]
+    NotPassThrough {
+        /// Up to three bytes from the start of the frame.
+        start: Vec<u8>,
+    },
+    /// The frame has a distribution header, which neither side asked for.
+    #[error("a frame has a distribution header (tag {tag}), which was not negotiated")]
+    DistributionHeader {
+        /// 68 for a header, 69 and 70 for fragments.
+        tag: u8,
+    },
+    /// The control message is not a tuple that starts with a small integer.
+    #[error("a control message is not a tuple with a number in front")]
+    NoOperation,
+    /// The number has no meaning here; later releases may have given it one.
+    #[error("control message {number} with {arity} elements is unknown")]
+    UnknownOp {
+        /// The number.
+        number: u8,
+        /// Elements of the tuple.
+        arity: usize,
+    },
+    /// A known number in a tuple of another size.
+    #[error("control message {} has {found} elements, {expected} are due", op.name())]
+    WrongArity {
+        /// The operation.
+        op: Op,
+        /// Elements that it has to have.
+        expected: usize,
+        /// Elements that came.
+        found: usize,
+    },
+    /// A field that is not what it has to be.
+    #[error("the {field} of control message {} is not {expected}", op.name())]
+    WrongField {
+        /// The operation.
+        op: Op,
+        /// Which field.
+        field: &'static str,
+        /// What it has to be, with its article.
+        expected: &'static str,
+    },
+    /// A field that cannot be read at all.
+    #[error("the {field} of control message {} cannot be read: {source}", op.name())]
+    MalformedField {
+        /// The operation.
+        op: Op,
+        /// Which field.
+        field: &'static str,
+        /// What is wrong with it, offsets counted from the field.
+        source: EtfError,
+    },
+    /// The operation has a payload, but none came, or one without version byte.
+    #[error("control message {} comes without its payload", op.name())]
+    NoPayload {
+        /// The operation.
+        op: Op,
+    },
+}
+
+impl ControlError {
+    /// Whether the connection is to be closed, as a BEAM would do for all of these.
+    ///
+    /// What a later release may say in good faith costs only that message: an operation that is not
+    /// known, and a kind of term that is not known.
+    pub fn closes_connection(&self) -> bool {
+        match self {
+            ControlError::UnknownOp { .. } => false,
+            ControlError::MalformedField { source, .. } => !matches!(source, EtfError::UnknownTag { .. }),
+            _ => true,
+        }
+    }
+}
+
+/// A control message that must not be sent to this peer, because it would close the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UnsupportedControl {
+    /// The peer did not agree to the operation.
+    #[error("the peer does not understand {what}: it lacks {missing}")]
+    Peer {
+        /// What was to be said.
+        what: &'static str,
+        /// What it would need.
+        missing: Flags,
+    },
+    /// The operation that this peer understands needs a value that is missing.
+    #[error("{what} cannot be sent to this peer without {field}")]
+    MissingField {
+        /// What was to be said.
+        what: &'static str,
+        /// What it lacks.
+        field: &'static str,
+    },
+    /// No frame can be that long.
+    #[error("a frame of {length} bytes was to be sent, the limit is {limit}")]
+    TooLong {
+        /// Bytes that the frame would have.
+        length: usize,
+        /// The most that the four bytes of the length can say.
+        limit: u32,
+    },
+}

@@ -1,0 +1,195 @@
+//! What a handler returns, and what its caller gets.
+
+use crate::{
+    convert::IntoTerm,
+    etf::{EncodeError, Encoder},
+};
+
+/// A type that a handler can return.
+///
+/// | returned | reply |
+/// |---|---|
+/// | `T: IntoTerm` | `T` |
+/// | `()` | `ok` |
+/// | `Result<T, E>` | `{ok, T}` or `{error, E}` |
+/// | `Result<(), E>` | `ok` or `{error, E}` |
+/// | `Result<T, Raised<E>>` | what `T` is, or an exception: see [`Raised`] |
+/// | [`NoReply`] | none |
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the reply of a handler",
+    label = "not a reply type",
+    note = "a reply implements `IntoTerm` (derive it), or is `()`, a `Result` of such types, or `NoReply`",
+    note = "a method that no message calls is marked `#[cnode(skip)]` or stands in another `impl` block"
+)]
+pub trait IntoReply {
+    /// False when nothing is to be sent.
+    #[inline]
+    fn replies(&self) -> bool {
+        true
+    }
+
+    /// How the handler failed, if what it returned is an exception.
+    #[inline]
+    fn raises(&self) -> Option<ExceptionClass> {
+        None
+    }
+
+    /// Whether what the handler returned is an error: an exception, or the `Err` of a `Result`. The sender of a cast does
+    /// not learn of it, so the log of the node says it.
+    #[inline]
+    fn failed(&self) -> bool {
+        self.raises().is_some()
+    }
+
+    /// Appends the reply as one term; of an exception its reason.
+    ///
+    /// # Errors
+    /// When no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
+}
+
+impl<T: IntoTerm> IntoReply for T {
+    #[inline]
+    fn failed(&self) -> bool {
+        self.is_error()
+    }
+
+    #[inline(always)]
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        self.encode(encoder)
+    }
+}
+
+impl IntoReply for () {
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        encoder.put_atom(&crate::atom!("ok"));
+        Ok(())
+    }
+}
+
+/// Returned by a handler that answers nothing, or later through a kept `Caller`. If it has taken the
+/// caller and all clones of that are dropped without an answer, whoever called is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoReply;
+
+impl IntoReply for NoReply {
+    #[inline]
+    fn replies(&self) -> bool {
+        false
+    }
+
+    fn encode_reply(&self, _: &mut Encoder) -> Result<(), EncodeError> {
+        Ok(())
+    }
+}
+
+/// A reply that is encoded already, for one that borrows from what is gone by the time it is sent.
+#[derive(Debug, Clone)]
+pub struct Encoded {
+    reply: Result<Option<Encoder>, EncodeError>,
+    raises: Option<ExceptionClass>,
+    failed: bool,
+}
+
+impl Encoded {
+    /// Encodes a reply.
+    pub fn new<R: IntoReply>(reply: R) -> Self {
+        if !reply.replies() {
+            return Encoded { reply: Ok(None), raises: None, failed: false };
+        }
+        let mut encoder = Encoder::new();
+        let encoded = reply.encode_reply(&mut encoder).map(|()| Some(encoder));
+        Encoded { reply: encoded, raises: reply.raises(), failed: reply.failed() }
+    }
+}
+
+impl IntoReply for Encoded {
+    fn replies(&self) -> bool {
+        !matches!(self.reply, Ok(None))
+    }
+
+    fn raises(&self) -> Option<ExceptionClass> {
+        self.raises
+    }
+
+    fn failed(&self) -> bool {
+        self.failed
+    }
+
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match &self.reply {
+            Ok(Some(encoded)) => encoder.append(encoded),
+            Ok(None) => {}
+            Err(error) => return Err(error.clone()),
+        }
+        Ok(())
+    }
+}
+
+/// What the macros pass every reply through, with its type spelled out: for a type that is no reply the only error is
+/// then one at that type, because what `checked` returns is unknown to the compiler.
+#[doc(hidden)]
+pub trait Checked {
+    /// The type itself.
+    type Reply: IntoReply;
+    /// The value itself.
+    fn checked(self) -> Self::Reply;
+}
+
+impl<R: IntoReply> Checked for R {
+    type Reply = R;
+
+    #[inline]
+    fn checked(self) -> R {
+        self
+    }
+}
+
+/// The classes of exceptions (Erlang Reference Manual, "Errors and Error Handling").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExceptionClass {
+    /// As `erlang:error/1` raises it.
+    Error,
+    /// As `erlang:exit/1` raises it.
+    Exit,
+    /// As `erlang:throw/1` raises it.
+    Throw,
+}
+
+/// An exception that a handler raises in its caller, with its reason.
+///
+/// The `Err` of an ordinary `Result` is data, the caller gets `{error, Reason}`. For functions that other nodes call with
+/// `erpc` this can be the more natural way: as the error of a `Result<T, Raised<E>>` it becomes an exception there, and
+/// the `Ok` is returned as it is, without `{ok, _}` around it. With `rpc` it is `{badrpc, {'EXIT', _}}`, or the value that
+/// was thrown. To messages and calls of a `gen_server`, which know no exceptions, the answer is `{error, Reason}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Raised<E> {
+    /// `erlang:error(Reason)`.
+    Error(E),
+    /// `exit(Reason)`.
+    Exit(E),
+    /// `throw(Reason)`.
+    Throw(E),
+}
+
+impl<T: IntoReply, E: IntoTerm> IntoReply for Result<T, Raised<E>> {
+    fn replies(&self) -> bool {
+        self.as_ref().map_or(true, IntoReply::replies)
+    }
+
+    fn raises(&self) -> Option<ExceptionClass> {
+        match self {
+            Ok(value) => value.raises(),
+            Err(Raised::Error(_)) => Some(ExceptionClass::Error),
+            Err(Raised::Exit(_)) => Some(ExceptionClass::Exit),
+            Err(Raised::Throw(_)) => Some(ExceptionClass::Throw),
+        }
+    }
+
+    fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Ok(value) => value.encode_reply(encoder),
+            Err(Raised::Error(reason) | Raised::Exit(reason) | Raised::Throw(reason)) => reason.encode(encoder),
+        }
+    }
+}

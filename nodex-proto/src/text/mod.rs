@@ -1,0 +1,189 @@
+//! Terms as Erlang text, on one line: what `io:format("~0tp", [Term])` prints in a BEAM started with `+pc unicode`.
+//!
+//! It differs where a BEAM prints what only it knows: pids, ports and references show the name of their node in place of
+//! a number, and its creation at the end (`<'a@127.0.0.1'.91.0/1718273645>`), so that they can be read back as what they
+//! were. Characters that do not show as what they are ([`is_visible`]) are written out. `else` and `maybe` are quoted,
+//! which OTP 25 reads too and OTP 27 asks for. The keys of a dynamic map are sorted; those of a raw one keep their order.
+//! Integers of more than [`MAX_DECIMAL_BYTES`] are written in base 16, which both languages read and which takes no more
+//! time than they are long.
+//!
+//! What there is no room for is not converted.
+
+mod elixir;
+mod identifier;
+mod integer;
+mod leaf;
+mod parse;
+mod raw;
+mod syntax;
+mod term;
+mod visible;
+
+use std::fmt::{self, Write};
+
+use crate::{
+    etf::Decoder,
+    term::{Order, RawTerm, Term},
+};
+
+pub use integer::MAX_DECIMAL_BYTES;
+pub(super) use leaf::write_atom;
+pub use parse::{MAX_DECIMAL_DIGITS, ParseError, ParseProblem, parse};
+pub use syntax::Syntax;
+pub use visible::is_visible;
+
+/// How deep a term is printed unless told otherwise; what is nested deeper is shown as `...`.
+const DEPTH: usize = 64;
+
+/// How much of a text `Debug` shows.
+const DEBUG: usize = 1000;
+
+/// The text of a term.
+///
+/// ```
+/// use nodex_proto::{term, text::Text};
+/// assert_eq!(Text::of(&term!({ok, <<"text">>, [1, 2 | tail]})).to_string(), r#"{ok,<<"text">>,[1,2|tail]}"#);
+/// ```
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    value: Value<'a>,
+    depth: usize,
+    max_len: usize,
+    syntax: Syntax,
+}
+
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    /// Maybe no term.
+    Bytes(&'a [u8]),
+    Raw(&'a [u8]),
+    Term(&'a Term),
+}
+
+impl<'a> Text<'a> {
+    /// The text of a dynamic term.
+    pub fn of(term: &'a Term) -> Self {
+        Self::new(Value::Term(term))
+    }
+
+    /// The text of an encoded term without version byte. Bytes that are no term are shown as what is wrong with them.
+    pub fn of_bytes(term: &'a [u8]) -> Self {
+        Self::new(Value::Bytes(term))
+    }
+
+    /// The text of bytes that are known to be one whole valid term.
+    #[doc(hidden)]
+    pub fn of_valid(term: &'a [u8]) -> Self {
+        Self::new(Value::Raw(term))
+    }
+
+    fn new(value: Value<'a>) -> Self {
+        Text { value, depth: DEPTH, max_len: usize::MAX, syntax: Syntax::Erlang }
+    }
+
+    /// Shows no more than so many levels of nesting (at most 64), and `...` in place of what is deeper.
+    #[must_use]
+    pub fn depth(mut self, depth: usize) -> Self {
+        self.depth = depth.min(DEPTH);
+        self
+    }
+
+    /// Writes a dynamic term in this language. Encoded terms are always written in Erlang.
+    #[must_use]
+    pub fn syntax(mut self, syntax: Syntax) -> Self {
+        self.syntax = syntax;
+        self
+    }
+
+    /// Shows no more than so many bytes, and then `...`; a precision as in `{text:.100}` does the same. What is not shown
+    /// costs nothing, except that [`of_bytes`](Self::of_bytes) checks all bytes.
+    #[must_use]
+    pub fn max_len(mut self, bytes: usize) -> Self {
+        self.max_len = bytes;
+        self
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Value::Bytes(bytes) = self.value {
+            let mut check = Decoder::new(bytes);
+            if let Err(error) = check.skip().map_err(Into::into).and_then(|_| check.finish()) {
+                return write!(f, "<no term: {error}>");
+            }
+        }
+        let left = f.precision().map_or(self.max_len, |precision| precision.min(self.max_len));
+        let mut out = Limited { out: f, left, full: false };
+        let result = match self.value {
+            Value::Bytes(bytes) | Value::Raw(bytes) => raw::write(&mut out, &mut Decoder::new(bytes), self.depth),
+            Value::Term(term) if self.syntax == Syntax::Elixir => {
+                elixir::write(&mut out, term, self.depth, &mut Order::default())
+            }
+            Value::Term(term) => term::write(&mut out, term, self.depth, &mut Order::default()),
+        };
+        if out.full { f.write_str("...") } else { result }
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    /// The beginning of the text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Text({self:.DEBUG$})")
+    }
+}
+
+/// Where text goes as long as there is room.
+trait Out: Write {
+    /// Bytes that can still be written. Once there are more, writing fails.
+    fn room(&self) -> usize;
+
+    /// As much of a text as shows that there is no room for all of it, if there is none: all of its elements take at least
+    /// a byte. What is longer need not be looked at.
+    fn part<'t, T>(&self, all: &'t [T]) -> &'t [T] {
+        // A character of UTF-8 may be cut at the end.
+        all.get(..self.room().saturating_add(4)).unwrap_or(all)
+    }
+}
+
+/// Passes on so many bytes and then stops the printing.
+struct Limited<'f, 'g> {
+    out: &'f mut fmt::Formatter<'g>,
+    left: usize,
+    full: bool,
+}
+
+impl Write for Limited<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if let Some(left) = self.left.checked_sub(text.len()) {
+            self.left = left;
+            return self.out.write_str(text);
+        }
+        self.full = true;
+        self.out.write_str(&text[..text.floor_char_boundary(self.left)])?;
+        self.left = 0;
+        Err(fmt::Error)
+    }
+}
+
+impl Out for Limited<'_, '_> {
+    fn room(&self) -> usize {
+        self.left
+    }
+}
+
+impl fmt::Display for RawTerm {
+    /// As [`Text`]; no more than so many bytes with a precision, as in `{term:.100}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Text::of_valid(self.as_bytes()).fmt(f)
+    }
+}
+
+impl fmt::Debug for RawTerm {
+    /// The first 1,000 bytes of its text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawTerm({self:.DEBUG$})")
+    }
+}
+
+#[cfg(test)]
+mod tests;
