@@ -60,6 +60,18 @@ pub fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
     }
 }
 
+/// Waits until a count that has begun does not grow any more, as far as ten looks can tell, and gives it.
+pub fn standing_still(count: impl Fn() -> usize) -> usize {
+    let (mut before, mut same) = (count(), 0);
+    while before == 0 || same < 10 {
+        sleep(Duration::from_millis(50));
+        let now = count();
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    before
+}
+
 /// Between two questions about what cannot be waited for.
 pub const PAUSE: Duration = Duration::from_millis(5);
 
