@@ -29,7 +29,7 @@ pub mod prelude {
 /// What the macros write paths to. Not for use by hand, and free to change.
 #[doc(hidden)]
 pub mod __private {
-    pub use nodex_core::{convert, etf, node, term};
+    pub use nodex_core::{convert, duration, etf, node, term};
 }
 
 /// The code blocks of the pages are compiled and run as tests.

@@ -5,11 +5,16 @@ mod client;
 mod command;
 mod failure;
 mod fleet;
+mod lifetime;
+mod options;
 mod output;
+mod raw;
 mod report;
-mod wire;
+mod terms;
 
 use std::process::ExitCode;
+
+use clap::CommandFactory as _;
 
 fn main() -> ExitCode {
     let cli = match cli::parse() {
@@ -22,5 +27,5 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let json = cli.global.json;
-    cli.command.run(&cli.global).unwrap_or_else(|failure| failure.report(json))
+    cli.command.run(&cli.global, cli::Cli::command).unwrap_or_else(|failure| failure.report(json))
 }

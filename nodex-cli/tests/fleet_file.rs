@@ -58,24 +58,18 @@ fn keys() {
 #[test]
 fn values() {
     for (line, column, words, mark, key) in [
-        (
-            "ready_timeout = 5",
-            17,
-            "invalid type: integer `5`, expected a duration as text with a unit, such as \"500ms\", \"5s\" or \"2m\"",
-            1,
-            "ready_timeout",
-        ),
+        ("ready_timeout = 5", 17, "\"5\" has no unit: write 5s for seconds (units: ms, s, m, h)", 1, "ready_timeout"),
         (
             "ready_timeout = \"5 apples\"",
             17,
-            "invalid value: string \"5 apples\", expected a duration as text with a unit, such as \"500ms\", \"5s\" or \"2m\"",
+            "\"5 apples\" is not a duration: expected a whole number and a unit (ms, s, m or h), such as 500ms, 10s or 2m",
             10,
             "ready_timeout",
         ),
         (
             "max_seconds = -1",
             15,
-            "invalid type: integer `-1`, expected a number of seconds, such as \"500ms\", \"5s\" or \"2m\"",
+            "invalid value: integer `-1`, expected a number of seconds, or a duration, such as \"500ms\", \"5s\" or \"2m\"",
             2,
             "max_seconds",
         ),

@@ -2,6 +2,7 @@
 //!
 //! Most programs use the facade crate `nodex`, which re-exports what is here.
 
+pub mod duration;
 pub mod epmd;
 mod limits;
 pub mod net;

@@ -157,7 +157,7 @@ pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
 /// | `transient "orders" => Orders::open()?` | what the end of this service means for the node: `permanent`, `transient` or `temporary`, see `nodex::node::ServiceType` |
 /// | `factory "orders" => \|\| Orders::default()` | made by this function, and again when it has failed, see `Builder::register_factory` |
 /// | `state = value` | what handlers take as `State<T>` |
-/// | `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `Builder::drain` |
+/// | `drain = "10s"`, `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `Builder::drain` |
 ///
 /// The expressions are evaluated once the arguments of the program have been read; `?` in them ends the program with
 /// the error on stderr and a non-zero status. The rest is what `nodex::node::main` does.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::{
-    Expr, ExprPath, Ident, LitStr, Token,
+    Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Token,
     parse::{ParseStream, Parser},
 };
 
@@ -46,12 +46,26 @@ pub(crate) fn main(input: TokenStream) -> TokenStream {
     let calls = entries.iter().map(|entry| match entry {
         Entry::Service(kind, name, service) => kind.call(name.as_ref(), service),
         Entry::State(value) => quote!(.state(#value)),
-        Entry::Drain(_, time) => quote!(.drain(#time)),
+        Entry::Drain(_, time) => match text(time) {
+            Some(text) => quote_spanned! { text.span() => .drain({
+                const TIME: ::core::time::Duration = ::nodex::__private::duration::literal(#text);
+                TIME
+            }) },
+            None => quote!(.drain(#time)),
+        },
     });
     quote! {
         fn main() -> ::std::process::ExitCode {
             ::nodex::__private::node::main(|#node| ::core::result::Result::Ok(#node #(#calls)*))
         }
+    }
+}
+
+/// A literal string.
+fn text(value: &Expr) -> Option<&LitStr> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
+        _ => None,
     }
 }
 

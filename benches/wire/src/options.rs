@@ -12,8 +12,8 @@ usage: wire [options] --node NAME=PATH ...
   --rounds N         how often everything is done (5)
   --messages N       small messages, one at a time, in each round (10000)
   --big N            messages of 1 MB, one at a time, in each round (200)
-  --seconds S        how long each executable is kept saturated in each round (0.5)
-  --glance S         the same for each point of what is looked at by size, rate or number (0.1)
+  --saturate TIME    how long each executable is kept saturated in each round (500ms)
+  --glance TIME      the same for each point of what is looked at by size, rate or number (100ms)
   --starts N         how often each executable is started in each round, for no longer than a second (20)
   --growth PATH      also measure with this executable what a node with more handlers and connections does
   --fleet PATH       also measure with this program what many nodes under one supervisor do
@@ -136,8 +136,8 @@ impl Options {
                 "--messages" => options.messages = count(&option, &value)?,
                 "--big" => options.big = count(&option, &value)?,
                 "--starts" => options.starts = count(&option, &value)?,
-                "--seconds" => options.saturate_for = seconds(&option, &value)?,
-                "--glance" => options.glance = seconds(&option, &value)?,
+                "--saturate" => options.saturate_for = time(&option, &value)?,
+                "--glance" => options.glance = time(&option, &value)?,
                 "--growth" => options.growth = Some(executable(&format!("many={value}"))?),
                 "--only" => options.only = names(&value),
                 "--fleet" => program = Some(value.into()),
@@ -189,11 +189,11 @@ fn count(option: &str, value: &str) -> Result<usize, String> {
     count.ok_or_else(|| format!("{option} needs a whole number from 1, not {value}"))
 }
 
-fn seconds(option: &str, value: &str) -> Result<Duration, String> {
-    let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds
-        .filter(|seconds| !seconds.is_zero())
-        .ok_or_else(|| format!("{option} needs a number of seconds, not {value}"))
+fn time(option: &str, value: &str) -> Result<Duration, String> {
+    match nodex_core::duration::parse(value) {
+        Ok(Duration::ZERO) => Err(format!("{option} needs more time than none")),
+        result => result.map_err(|error| format!("{option}: {error}")),
+    }
 }
 
 #[cfg(test)]
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_executable_has_to_be_there() {
-        let options = parse(&["--node", "a=/proc/self/exe", "--seconds", "0.5"]).expect("options");
+        let options = parse(&["--node", "a=/proc/self/exe", "--saturate", "500ms"]).expect("options");
         assert_eq!(options.nodes[0].name, "a");
         assert_eq!(options.saturate_for, Duration::from_millis(500));
         assert!(options.does("raw") && options.fleet.is_none());

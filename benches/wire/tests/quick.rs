@@ -22,7 +22,7 @@ fn every_work_gives_a_figure_for_every_node() {
         .args(["--node", &format!("erl_dist={}", env!("CARGO_BIN_EXE_erl_dist_node"))])
         .args(["--node", &format!("async={}", env!("CARGO_BIN_EXE_async_client"))])
         .args(["--growth", env!("CARGO_BIN_EXE_bench_node")])
-        .args(["--seconds", "0.05", "--glance", "0.01", "--left-out", "much <of it>"])
+        .args(["--saturate", "50ms", "--glance", "10ms", "--left-out", "much <of it>"])
         .args(["--fleet", env!("CARGO_BIN_EXE_fleet"), "--fleet-of", "c,async", "--fleet-size", "6"])
         .arg("--beam-node")
         .arg(format!("beam={}", beam_node(&root).display()))

@@ -9,10 +9,13 @@ use nodex_core::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::{connect_failure, host_name, own_name_to, start_failure};
+use super::{
+    failures::connect_failure,
+    names::{full_name, host_name, no_name_is_free, own_name_to, own_names, start_failure},
+};
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
 };
 
 /// How long a connection of the same name may still be on its way out: that of the command before this one.
@@ -24,9 +27,6 @@ const AGAIN: Duration = Duration::from_millis(25);
 /// Of two handshakes of one name at one moment, a BEAM closes one without a word, as it does for a wrong cookie. So often
 /// it is tried again.
 const TRIES: u32 = 3;
-
-/// So many commands that run at once find a name of their own at nodes that give none.
-const NAMES: u32 = 100;
 
 /// A node that is connected with `target`.
 pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Result<(Node, Arc<Peer>), Failure> {
@@ -109,21 +109,6 @@ async fn of_this_host<T>(
         },
         connected => connected,
     }
-}
-
-/// The name of this command in full.
-pub(crate) fn full_name(name: &str) -> String {
-    if name.contains('@') { name.to_owned() } else { format!("{name}@{}", host_name()) }
-}
-
-/// The names that it may have, without the host.
-pub(crate) fn own_names() -> impl Iterator<Item = String> {
-    (1..=NAMES).map(|number| format!("nodex-{number}"))
-}
-
-pub(crate) fn no_name_is_free() -> Failure {
-    Failure::new(Code::Refused, format_args!("nodex-1 to nodex-{NAMES} are all taken"))
-        .hint("--name chooses the name of this command among the nodes")
 }
 
 /// True if a node of our name is connected there, and was left in peace.

@@ -8,7 +8,8 @@ use nodex_core::{
     term::{Atom, RawTerm, Term},
 };
 
-use super::Client;
+use super::connection::Client;
+use crate::output::Untrusted;
 
 impl Client {
     /// What `Module:Function(Arguments)` gives there. What goes wrong there is `{badrpc, Reason}`, as from `rpc:call`.
@@ -31,6 +32,26 @@ impl Client {
         let (module, function) = (Atom::from_static(module), Atom::from_static(function));
         let answer = self.rpc(&module, &function, arguments, limit).await.ok()?;
         if badrpc(&answer).is_some() { None } else { answer.decode().ok() }
+    }
+
+    /// The names that can be called there, as far as it tells.
+    pub(crate) async fn registered(&self) -> Option<Vec<Untrusted>> {
+        let name = |term: &Term| match term {
+            Term::Atom(atom) => Some(Untrusted::new(&atom.name)),
+            Term::Tuple(tuple) => match tuple.elements.first() {
+                Some(Term::Atom(eetf::Atom { name })) if name != "nil" => Some(Untrusted::new(name)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let names = match self.ask("erlang", "registered", Vec::new()).await {
+            Some(names) => names,
+            None => self.ask("nodex", "services", Vec::new()).await?,
+        };
+        let Term::List(names) = names else { return None };
+        let mut names: Vec<_> = names.elements.iter().filter_map(name).collect();
+        names.sort();
+        Some(names)
     }
 }
 

@@ -5,9 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::CommandFactory as _;
-
-use crate::{cli::Cli, failure::Failure};
+use crate::failure::Failure;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -15,10 +13,10 @@ pub(crate) struct Args {
     shell: clap_complete::Shell,
 }
 
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
+pub(crate) fn run(args: Args, mut whole: clap::Command) -> Result<ExitCode, Failure> {
     // Not straight to stdout: a reader that goes away early would make it panic.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "nodex", &mut script);
+    clap_complete::generate(args.shell, &mut whole, "nodex", &mut script);
     io::stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    cli::Global,
     client::epmd_failure,
     failure::{Code, Failure},
+    options::Global,
     output::Screen,
 };
 

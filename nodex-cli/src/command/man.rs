@@ -5,12 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 
-use crate::{
-    cli::Cli,
-    failure::{Code, Failure},
-};
+use crate::failure::{Code, Failure};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -18,8 +15,7 @@ pub(crate) struct Args {
     command: Option<String>,
 }
 
-pub(crate) fn run(args: Args) -> Result<ExitCode, Failure> {
-    let mut all = Cli::command();
+pub(crate) fn run(args: Args, mut all: Command) -> Result<ExitCode, Failure> {
     all.build();
     let command = match &args.command {
         None => all,

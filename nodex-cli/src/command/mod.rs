@@ -1,45 +1,32 @@
 //! One file or folder per command.
 
-mod answer;
 mod bench;
-mod call;
 mod check;
 mod completions;
 mod demo;
 mod doctor;
 mod epmd;
-mod identifiers;
-mod info;
+mod fleet;
 mod listen;
-mod logs;
 mod man;
 mod names;
 mod new;
-mod ping;
-mod process;
-mod ps;
-mod restart;
-mod rpc;
 mod run;
-mod send;
-mod stop;
+mod talk;
 mod term;
-mod top;
-mod up;
-mod watch;
 
-use std::{
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::process::ExitCode;
 
 use clap::Subcommand;
-pub(crate) use identifiers::{Incarnation, complete};
-use tokio::signal::unix::{SignalKind, signal};
 
+use self::{
+    fleet::{logs, ps, restart, stop, top, up},
+    talk::{call, info, ping, rpc, send},
+};
 use crate::{
-    cli::Global,
-    failure::{Code, Failure},
+    failure::Failure,
+    lifetime::{CLEAN_UP, interruptible, interruptible_with, until_stopped},
+    options::Global,
 };
 
 #[derive(Debug, Subcommand)]
@@ -98,7 +85,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    pub(crate) fn run(self, global: &Global) -> Result<ExitCode, Failure> {
+    /// Runs it; `whole` is the grammar of the whole command line.
+    pub(crate) fn run(self, global: &Global, whole: fn() -> clap::Command) -> Result<ExitCode, Failure> {
         match self {
             Command::Demo(args) => demo::run(args, global),
             Command::DemoNode(args) => Ok(demo::be_node(args)),
@@ -111,7 +99,7 @@ impl Command {
             Command::Send(args) => interruptible(global, send::run(args, global, send::Kind::Plain)),
             Command::Rpc(args) => interruptible(global, rpc::run(args, global)),
             Command::Run(args) => run::run(args, global),
-            Command::Check(args) => interruptible_with(global, watch::CLEAN_UP, check::run(args, global)),
+            Command::Check(args) => interruptible_with(global, CLEAN_UP, check::run(args, global)),
             Command::Doctor(args) => interruptible(global, doctor::run(args, global)),
             Command::Bench(args) => bench::run(args, global),
             Command::Listen(args) => until_stopped(global, listen::run(args, global)),
@@ -123,61 +111,8 @@ impl Command {
             Command::Stop(args) => interruptible(global, stop::run(args, global)),
             Command::Term(args) => term::run(args, global),
             Command::New(args) => new::run(args, global),
-            Command::Completions(args) => completions::run(args),
-            Command::Man(args) => man::run(args),
+            Command::Completions(args) => completions::run(args, whole()),
+            Command::Man(args) => man::run(args, whole()),
         }
     }
-}
-
-/// As [`interruptible`], for commands that are meant to run until they are stopped: SIGTERM is a good end for them.
-fn until_stopped(
-    global: &Global,
-    command: impl Future<Output = Result<ExitCode, Failure>>,
-) -> Result<ExitCode, Failure> {
-    interruptible(global, async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            result = command => result,
-            _ = terminate.recv() => Ok(ExitCode::SUCCESS),
-        }
-    })
-}
-
-/// Runs to the end, or to Ctrl-C. One thread: an answer then never waits for another one to wake up.
-fn interruptible(
-    global: &Global,
-    command: impl Future<Output = Result<ExitCode, Failure>>,
-) -> Result<ExitCode, Failure> {
-    interruptible_with(global, watch::AT_ONCE, command)
-}
-
-/// The same for a command that is given this time to clean up after Ctrl-C.
-fn interruptible_with(
-    global: &Global,
-    patience: Duration,
-    command: impl Future<Output = Result<ExitCode, Failure>>,
-) -> Result<ExitCode, Failure> {
-    watch::interrupts(global.json, patience)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(async {
-        tokio::select! {
-            result = command => result,
-            result = tokio::signal::ctrl_c() => {
-                watch::seen();
-                result?;
-                Err(interrupted())
-            }
-        }
-    });
-    watch::done();
-    result
-}
-
-/// From now on the thread of the command may be busy with an answer, until this moment at the latest.
-pub(crate) fn print_until(deadline: Instant, global: &Global) {
-    watch::until(deadline, global.json, watch::too_slow(global.timeout));
-}
-
-fn interrupted() -> Failure {
-    Failure::new(Code::Interrupted, "interrupted")
 }

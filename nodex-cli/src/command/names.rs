@@ -10,9 +10,9 @@ use tokio::{
 };
 
 use crate::{
-    cli::Global,
     client::epmd_failure,
     failure::Failure,
+    options::Global,
     output::{Screen, Table, Untrusted, duration},
 };
 

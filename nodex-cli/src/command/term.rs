@@ -1,29 +1,19 @@
-//! `nodex term`, and terms as arguments of other commands.
+//! `nodex term`: a term in both languages.
 
-use std::{
-    io::{self, Read as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use nodex_core::{
     convert::term_to_binary,
-    term::{Atom, Term},
-    text::{ParseError, Syntax, Text, is_visible, parse},
+    text::{Syntax, Text},
 };
 use serde_json::json;
 
-use super::identifiers::complete;
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
     output::{Screen, value},
+    terms::argument_for_node,
 };
-
-/// The longest part of a line that is shown around what is wrong in it, in characters.
-const SHOWN: usize = 60;
-
-/// So many bytes of a term are told in a sentence.
-const BRIEF: usize = 200;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -47,63 +37,4 @@ pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     screen.data(format_args!("{}  {erlang}", screen.out.head("erlang")))?;
     screen.data(format_args!("{}   {}", screen.out.head("bytes"), bytes.len()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The term that an argument stands for, with all that it needs to be understood anywhere.
-pub(crate) fn argument(text: &str, global: &Global) -> Result<Term, Failure> {
-    complete(argument_for_node(text, global)?, None, global)
-}
-
-/// The term that an argument stands for. Pids of a node may lack its creation, which that node is asked for
-/// ([`Client::complete`](crate::client::Client::complete)).
-pub(crate) fn argument_for_node(text: &str, global: &Global) -> Result<Term, Failure> {
-    if text != "-" {
-        return read(text, global.syntax.into());
-    }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|error| Failure::new(Code::BadTerm, format!("stdin: {error}")))?;
-    read(&text, global.syntax.into())
-}
-
-fn read(text: &str, syntax: Syntax) -> Result<Term, Failure> {
-    parse(text, syntax).map_err(|error| pointed_out(text, &error))
-}
-
-/// The atom that an argument stands for: `lists`, `:lists`, `Enum`, `'any text'`. What is none of these is its own name.
-pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
-    let name = if text.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, ':' | '\'')) {
-        match read(text, Syntax::Elixir)? {
-            Term::Atom(atom) => atom.name,
-            _ => return Err(Failure::new(Code::BadTerm, format!("{text} is no atom"))),
-        }
-    } else {
-        text.to_owned()
-    };
-    Atom::new(&name).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))
-}
-
-/// The term as the user writes terms.
-pub(crate) fn shown<'a>(term: &'a Term, global: &Global) -> Text<'a> {
-    Text::of(term).syntax(global.syntax.into())
-}
-
-/// The same in a sentence.
-pub(crate) fn brief<'a>(term: &'a Term, global: &Global) -> Text<'a> {
-    shown(term, global).max_len(BRIEF)
-}
-
-/// With the line, and a caret under the place.
-fn pointed_out(text: &str, error: &ParseError) -> Failure {
-    let before = &text[..error.offset.min(text.len())];
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let line: Vec<_> = text[start..].lines().next().unwrap_or_default().chars().collect();
-    let column = text[start..before.len()].chars().count();
-    let from = column.saturating_sub(SHOWN);
-    let (lead, to) = (if from > 0 { "..." } else { "" }, line.len().min(column + SHOWN));
-    // A control character would move the caret or more.
-    let part: String = line[from.min(to)..to].iter().map(|&c| if is_visible(c) { c } else { ' ' }).collect();
-    let trail = if to < line.len() { "..." } else { "" };
-    Failure::new(Code::BadTerm, format!("this is no term: {error}"))
-        .detail(format!("{lead}{part}{trail}"))
-        .detail(format!("{}^", " ".repeat(lead.len() + column - from)))
 }

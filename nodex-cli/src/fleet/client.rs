@@ -12,8 +12,8 @@ use super::{
     wire::{Ask, Lines, REPLY_LIMIT, RefusalKind, Reply},
 };
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
     output::Screen,
 };
 

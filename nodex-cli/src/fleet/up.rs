@@ -31,8 +31,8 @@ use super::{
     wire::FleetInfo,
 };
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
     output::{Screen, Untrusted},
 };
 

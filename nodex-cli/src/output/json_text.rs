@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use nodex_core::text::is_visible;
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+#[cfg(any(test, feature = "bench"))]
+use serde_json::ser::PrettyFormatter;
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 /// Writes a value on one line. Characters that do not show as what they are are written as `\u009b`.
 ///
@@ -18,6 +20,7 @@ pub(super) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<
 ///
 /// # Errors
 /// Those of `out`.
+#[cfg(any(test, feature = "bench"))]
 pub(super) fn write_pretty(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Escaped(PrettyFormatter::new())))?)
 }

@@ -4,6 +4,7 @@ mod escape;
 mod json;
 mod json_text;
 mod listing;
+mod log;
 mod numbers;
 mod progress;
 mod screen;
@@ -12,13 +13,10 @@ mod table;
 mod untrusted;
 mod visible;
 
-use std::io;
-
-use tracing_subscriber::filter::LevelFilter;
-
 pub(crate) use json::{Json, value};
 pub(crate) use json_text::json_text;
 pub(crate) use listing::listing;
+pub(crate) use log::log_to_stderr;
 pub(crate) use numbers::{bytes, duration, grouped, limit, long_duration};
 pub(crate) use progress::Progress;
 pub(crate) use screen::{Screen, blocked};
@@ -26,36 +24,3 @@ pub(crate) use style::Style;
 pub(crate) use table::Table;
 pub(crate) use untrusted::{Untrusted, Visible};
 pub(crate) use visible::visible;
-
-/// The log of the library quotes others. Each of its lines is written at once.
-struct LogLines(io::Stderr);
-
-impl io::Write for LogLines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        let shown = escape::log_line(text.trim_end_matches('\n'), Style::of_stderr().is_on());
-        self.0.write_all(format!("{shown}\n").as_bytes())?;
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-/// Logs what the library does: nothing, or what `-v` asks for.
-pub(crate) fn log_to_stderr(verbose: u8) {
-    let level = match verbose {
-        0 => LevelFilter::OFF,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
-    if level != LevelFilter::OFF {
-        tracing_subscriber::fmt()
-            .with_max_level(level)
-            .with_writer(|| LogLines(io::stderr()))
-            .with_ansi(Style::of_stderr().is_on())
-            .init();
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::{Style, Untrusted};
+use super::{style::Style, untrusted::Untrusted};
 
 /// A longer text would not fit on the line that is taken back.
 const WIDTH: usize = 60;

@@ -9,7 +9,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{Style, escape::write_but_styles, json_text};
+use super::{escape::write_but_styles, json_text, style::Style};
 
 /// So much is written at once.
 const PIECE: usize = 64 * 1024;
@@ -53,6 +53,7 @@ impl Screen {
     ///
     /// # Errors
     /// When stdout is closed or full.
+    #[cfg(feature = "bench")]
     pub(crate) fn json_lines(self, value: impl Serialize) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(PIECE, Stdout);
         json_text::write_pretty(&mut out, &value)?;

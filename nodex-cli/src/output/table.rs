@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Screen, Untrusted};
+use super::{screen::Screen, untrusted::Untrusted};
 
 /// A table with a heading; the last column is not filled up.
 pub(crate) struct Table {

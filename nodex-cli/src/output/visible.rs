@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Visible;
+use super::untrusted::Visible;
 
 /// The text with everything written out that could move the cursor, change colours, break the line or hide.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {

@@ -2,7 +2,10 @@
 
 use std::{process::ExitStatus, time::Duration};
 
-use nodex_core::protocol::handshake::{Answer, HandshakeError};
+use nodex_core::{
+    net::ConnectError,
+    protocol::handshake::{Answer, HandshakeError},
+};
 use nodex_host::distributed::random_cookie;
 
 use super::{
@@ -12,8 +15,8 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    output,
     report::{Check, Report, Verdict},
-    wire::ShakeError,
 };
 
 /// How long a node may look for a host that is not there: the seven seconds of a handshake, and some.
@@ -69,7 +72,7 @@ pub(super) async fn loss(
 /// What an end says, where one was due.
 fn after(status: Option<ExitStatus>, subject: &Subject, alive: &'static str) -> Verdict {
     match status {
-        None => Verdict::fail(format!("still alive after {}", crate::output::limit(subject.wait)), alive),
+        None => Verdict::fail(format!("still alive after {}", output::limit(subject.wait)), alive),
         Some(status) if status.code() == Some(0) => Verdict::noted("status 0".to_owned()),
         Some(status) => Verdict::warn(in_words(status), "supervisors take it for a crash"),
     }
@@ -113,7 +116,7 @@ pub(super) async fn sigterm(
             begun.instance.terminate();
             match begun.instance.ended_within(subject.wait).await {
                 None => Verdict::fail(
-                    format!("still alive after {}", crate::output::limit(subject.wait)),
+                    format!("still alive after {}", output::limit(subject.wait)),
                     "whoever stops it has to wait, and then to kill it",
                 ),
                 Some(status) => Verdict::noted(in_words(status)),
@@ -200,7 +203,7 @@ pub(super) async fn refused(
         let verdict = match (status, met) {
             (_, Some(Ok(_))) => Verdict::fail("it connects all the same", "it has the cookie from somewhere else"),
             (None, Some(Err(HandshakeError::WrongCookie { .. }))) | (None, _) => Verdict::fail(
-                format!("still alive after {}", crate::output::limit(subject.wait.max(CONNECT))),
+                format!("still alive after {}", output::limit(subject.wait.max(CONNECT))),
                 "its supervisor waits for it until its own time is up",
             ),
             (Some(status), _) => refusal(status, &instance),
@@ -225,7 +228,7 @@ async fn wrong_cookie_of_caller(
         None => Verdict::Skip("it did not start a second time"),
         Some(_) => match world.call_with("check_cookie", random_cookie()?).await {
             Ok(Some(_)) => Verdict::fail("it lets everybody in", "whoever reaches its port can use it"),
-            Err(ShakeError::Handshake(_) | ShakeError::Io(_)) => Verdict::pass(),
+            Err(ConnectError::Handshake { .. } | ConnectError::Io { .. } | ConnectError::Tcp { .. }) => Verdict::pass(),
             Ok(None) => Verdict::Skip("it is not in epmd any more"),
             Err(error) => Verdict::fail(error.to_string(), "callers wait for the end of the handshake"),
         },

@@ -17,10 +17,13 @@ use super::{
 };
 use crate::{
     failure::{Code, Failure},
-    output::{grouped, limit},
+    output::{self, grouped},
+    raw::{Heard, Signal, To, write},
     report::{Check, Report, Verdict},
-    wire::{Heard, Signal, To},
 };
+
+/// A sign of life.
+const TICK: [u8; 4] = [0; 4];
 
 /// Messages in a row.
 const MANY: u32 = 10_000;
@@ -70,7 +73,7 @@ async fn tick(subject: &Subject, session: &mut Session) -> Verdict {
         // One that comes within a second of another may be left without an answer.
         let mut tries = 0;
         loop {
-            session.link.writer.tick().await?;
+            session.write(&TICK).await?;
             match session.tick(subject.wait.min(TICK_PAUSE)).await {
                 Err(Silence::Nothing(_)) if tries < 2 => tries += 1,
                 result => return result,
@@ -113,12 +116,12 @@ async fn in_order(
     frames: &[u8],
     count: u32,
 ) -> Result<(), Silence> {
-    let (reader, writer, ticks) = (&mut session.link.reader, &mut session.link.writer, &mut session.ticks);
+    let writer = session.connection.writer().clone();
     let answers = async {
         let mut number = 0;
         while number < count {
-            match reader.next_by(Instant::now() + subject.wait.max(BIG)).await {
-                Ok(Some(Heard::Tick)) => *ticks += 1,
+            match session.next_by(Instant::now() + subject.wait.max(BIG)).await {
+                Ok(Some(Heard::Tick)) => session.ticks += 1,
                 Ok(Some(Heard::Signal(Signal::Message { to: To::Pid(to), term, .. }))) if to == *pid => {
                     if !subject.call.is_answer(&term, number) {
                         let shown = super::session::shown(&term);
@@ -136,7 +139,7 @@ async fn in_order(
         }
         Ok(())
     };
-    let (sent, answered) = tokio::join!(writer.send(frames), answers);
+    let (sent, answered) = tokio::join!(write(&writer, frames), answers);
     answered.and_then(|()| Ok(sent?))
 }
 
@@ -148,8 +151,8 @@ async fn tick_busy(subject: &Subject, session: &mut Session, message: &[u8]) -> 
         let (mut ticks, began) = (0, Instant::now());
         let mut heard_last = began;
         loop {
-            session.link.writer.tick().await?;
-            match session.link.reader.next_by(Instant::now() + Duration::from_millis(500)).await {
+            session.write(&TICK).await?;
+            match session.next_by(Instant::now() + Duration::from_millis(500)).await {
                 Ok(Some(Heard::Tick)) => (ticks, heard_last) = (ticks + 1, Instant::now()),
                 Ok(Some(Heard::Signal(Signal::Message { to: To::Pid(to), .. }))) if to == pid => {
                     return Ok::<_, Silence>((ticks, began.elapsed()));
@@ -164,12 +167,12 @@ async fn tick_busy(subject: &Subject, session: &mut Session, message: &[u8]) -> 
     };
     match asked.await {
         Ok((0, took)) if took < Duration::from_secs(2) => Verdict::warn(
-            format!("the call took only {}", crate::output::duration(took)),
+            format!("the call took only {}", output::duration(took)),
             "name one with --busy that takes some seconds",
         ),
-        Ok((ticks, took)) => Verdict::noted(format!("{ticks} ticks in {}", crate::output::duration(took))),
+        Ok((ticks, took)) => Verdict::noted(format!("{ticks} ticks in {}", output::duration(took))),
         Err(Silence::Nothing(silent)) => Verdict::fail(
-            format!("no tick for {}", limit(Duration::from_secs(silent.as_secs()))),
+            format!("no tick for {}", output::limit(Duration::from_secs(silent.as_secs()))),
             "a handler that takes longer than net_ticktime costs the connection",
         ),
         Err(silence) => Verdict::fail(silence.to_string(), "its host sees nodedown"),
@@ -206,24 +209,24 @@ async fn big(subject: &Subject, session: &mut Session, bytes: usize) -> Verdict 
         match expected {
             Some(data) => echo(session, &pid, &frame, &data).await,
             None => {
-                session.link.writer.send(&frame).await?;
+                session.write(&frame).await?;
                 session.answers(subject).await
             }
         }
     };
     match asked.await {
-        Ok(()) => Verdict::noted(crate::output::duration(began.elapsed())),
+        Ok(()) => Verdict::noted(output::duration(began.elapsed())),
         Err(silence) => Verdict::fail(silence.to_string(), "one big message costs the node"),
     }
 }
 
 /// The data has to come back as it was.
 async fn echo(session: &mut Session, pid: &Pid, frame: &[u8], data: &Bytes) -> Result<(), Silence> {
-    let (reader, writer) = (&mut session.link.reader, &mut session.link.writer);
+    let writer = session.connection.writer().clone();
     let deadline = Instant::now() + BIG;
     let answer = async {
         loop {
-            match reader.next_by(deadline).await {
+            match session.next_by(deadline).await {
                 Ok(None) => return Err(Silence::Nothing(BIG)),
                 Ok(Some(Heard::Signal(Signal::Message { to: To::Pid(to), term, .. }))) if to == *pid => {
                     let same =
@@ -239,7 +242,7 @@ async fn echo(session: &mut Session, pid: &Pid, frame: &[u8], data: &Bytes) -> R
             }
         }
     };
-    let (sent, answered) = tokio::join!(writer.send(frame), answer);
+    let (sent, answered) = tokio::join!(write(&writer, frame), answer);
     answered.and_then(|()| Ok(sent?))
 }
 

@@ -4,7 +4,7 @@ use nodex_core::{
     atom,
     convert::term_to_binary,
     eetf,
-    protocol::Flags,
+    protocol::{Flags, control::frame},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 
@@ -14,8 +14,9 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    output,
+    raw::{Signal, To},
     report::{Check, Report, Verdict},
-    wire::{Signal, To, frame},
 };
 
 /// A function that no node has.
@@ -77,7 +78,7 @@ async fn senders(subject: &Subject, session: &mut Session) -> Verdict {
         let (first, second) = (subject.call.question(1)?, subject.call.question(2)?);
         let mut frames = session.message(&one, &subject.to, &term_to_binary(&first)?)?;
         frames.extend(session.message(&two, &subject.to, &term_to_binary(&second)?)?);
-        session.link.writer.send(&frames).await?;
+        session.write(&frames).await?;
         let mut replies: (Option<RawTerm>, Option<RawTerm>) = (None, None);
         loop {
             if let (Some(first), Some(second)) = &replies {
@@ -259,7 +260,7 @@ async fn node_ping(subject: &Subject, session: &mut Session) -> Verdict {
         ),
         Ok(Answer::NoProcess(_)) => Verdict::fail("there is no net_kernel", "Node.ping gives pang and disconnects"),
         Err(Silence::Nothing(limit)) => Verdict::fail(
-            format!("no reply to is_auth in {}", crate::output::limit(limit)),
+            format!("no reply to is_auth in {}", output::limit(limit)),
             "Node.ping from a BEAM would hang",
         ),
         Err(silence) => gone(&silence, ""),
@@ -272,7 +273,7 @@ async fn monitor(subject: &Subject, session: &mut Session) -> Verdict {
     }
     let (pid, reference) = (session.pid(), session.reference());
     // A pid of this incarnation that no node gives out so early.
-    let dead = Pid { node: session.node.clone(), id: 32_000, serial: 7, creation: session.link.peer.creation };
+    let dead = Pid { node: session.node.clone(), id: 32_000, serial: 7, creation: session.connection.peer().creation };
     let asked = async {
         session.control(&(19_u8, &pid, &dead, &reference)).await?;
         session
@@ -305,7 +306,7 @@ async fn rpc(subject: &Subject, session: &mut Session) -> Verdict {
         ])?;
         let control = (29_u8, &id, &pid, &pid, (atom!("erpc"), atom!("execute_call"), 4_u8), options);
         let request = frame(&control, Some(&arguments))?;
-        session.link.writer.send(&request).await?;
+        session.write(&request).await?;
         session
             .until(subject.wait, |signal| match signal {
                 Signal::SpawnReply { id: of, result: To::Name(refused) } if of == id => {

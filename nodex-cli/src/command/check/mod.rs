@@ -17,12 +17,12 @@ use serde_json::json;
 
 use subject::{Call, Protocol, Subject};
 
-use super::term;
 use crate::{
-    cli::{Global, duration},
     failure::{Code, Failure},
+    options::{Global, time},
     output::Screen,
     report::{Check, Layout, Report, Verdict},
+    terms,
 };
 
 /// The longest name of a check.
@@ -48,10 +48,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LINE")]
     ready_line: Option<String>,
     /// How long it may take until it is ready
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     ready_timeout: Duration,
     /// How long it may take for each answer, and for its end
-    #[arg(short, long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    #[arg(short, long, value_name = "TIME", default_value = "2s", value_parser = time)]
     wait: Duration,
     /// Arguments before those of the protocol; all arguments if it is plain
     #[arg(last = true)]
@@ -81,7 +81,7 @@ fn subject(args: &Args, global: &Global) -> Result<Subject, Failure> {
     }
     let call = match &args.call {
         None => Call::Echo,
-        Some(text) => Call::Term(term::argument(text, global)?),
+        Some(text) => Call::Term(terms::argument(text, global)?),
     };
     Ok(Subject {
         // Not looked up in PATH, as a bare name would be.
@@ -90,10 +90,10 @@ fn subject(args: &Args, global: &Global) -> Result<Subject, Failure> {
         args: args.args.clone(),
         ready_line: args.ready_line.clone(),
         ready_timeout: args.ready_timeout,
-        to: args.to.as_deref().map_or(Ok(atom!("nil")), term::atom)?,
+        to: args.to.as_deref().map_or(Ok(atom!("nil")), terms::atom)?,
         to_is_told: args.to.is_some(),
         call,
-        busy: args.busy.as_deref().map(|text| term::argument(text, global)).transpose()?,
+        busy: args.busy.as_deref().map(|text| terms::argument(text, global)).transpose()?,
         wait: args.wait,
     })
 }

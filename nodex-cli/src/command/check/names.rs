@@ -17,8 +17,8 @@ use super::{
 use crate::{
     failure::Failure,
     output::{Untrusted, listing},
+    raw::{Signal, To},
     report::{Check, Report, Verdict},
-    wire::{Signal, To},
 };
 
 /// The names that it has, as far as it tells, if it has no process `nil` and says so.

@@ -7,18 +7,22 @@ use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
     etf::EncodeError,
-    protocol::Flags,
+    net::{LinkEnd, raw::Connection},
+    protocol::{Flags, control::frame},
     term::{Atom, Pid, RawTerm, Reference, Term},
     text::{Syntax, Text},
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::subject::{Call, Subject};
-use crate::wire::{Heard, Link, Signal, To, frame};
+use crate::{
+    output,
+    raw::{Heard, Signal, To, write},
+};
 
 /// The connection, and the processes on this side of it.
 pub(super) struct Session {
-    pub(super) link: Link,
+    pub(super) connection: Connection,
     /// Our own name and incarnation.
     own: (Atom, u32),
     /// The node that is checked.
@@ -40,7 +44,7 @@ pub(super) enum Silence {
 impl std::fmt::Display for Silence {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Silence::Nothing(limit) => write!(f, "no reply in {}", crate::output::limit(*limit)),
+            Silence::Nothing(limit) => write!(f, "no reply in {}", output::limit(*limit)),
             Silence::Gone(why) => f.write_str(why),
         }
     }
@@ -59,10 +63,12 @@ impl From<EncodeError> for Silence {
 }
 
 impl Session {
-    pub(super) fn new(link: Link, name: &str, creation: u32) -> Session {
+    /// Ticks are what is checked, so they are sent and answered by hand.
+    pub(super) fn new(mut connection: Connection, name: &str, creation: u32) -> Session {
+        connection.set_ticks(false);
         let atom = |name: &str| Atom::new(name).unwrap_or(atom!("nonode@nohost"));
-        let node = atom(&link.peer.name);
-        Session { link, own: (atom(name), creation), node, next: 100, ticks: 0 }
+        let node = atom(&connection.peer().name);
+        Session { connection, own: (atom(name), creation), node, next: 100, ticks: 0 }
     }
 
     /// A process of ours that has never been heard of.
@@ -79,7 +85,7 @@ impl Session {
     }
 
     pub(super) fn can(&self, flags: Flags) -> bool {
-        self.link.peer.negotiated.contains(flags)
+        self.connection.peer().negotiated.contains(flags)
     }
 
     /// A message to a registered name.
@@ -90,12 +96,22 @@ impl Session {
     /// Sends a message to a registered name.
     pub(super) async fn send(&mut self, from: &Pid, to: &Atom, message: &[u8]) -> Result<(), Silence> {
         let frame = self.message(from, to, message)?;
-        Ok(self.link.writer.send(&frame).await?)
+        self.write(&frame).await
     }
 
     /// Sends a control message without payload.
     pub(super) async fn control(&mut self, control: &impl IntoTerm) -> Result<(), Silence> {
-        Ok(self.link.writer.send(&frame(control, None)?).await?)
+        self.write(&frame(control, None)?).await
+    }
+
+    /// Sends whole frames.
+    pub(super) async fn write(&self, frames: &[u8]) -> Result<(), Silence> {
+        Ok(write(self.connection.writer(), frames).await?)
+    }
+
+    /// What comes next; `None` when nothing came until `deadline`.
+    pub(super) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Heard>, LinkEnd> {
+        Ok(timeout_at(deadline, self.connection.next()).await.ok().transpose()?.map(Heard::from))
     }
 
     /// The first signal that `wanted` takes.
@@ -106,7 +122,7 @@ impl Session {
     ) -> Result<T, Silence> {
         let deadline = Instant::now() + limit;
         loop {
-            match self.link.reader.next_by(deadline).await {
+            match self.next_by(deadline).await {
                 Ok(None) => return Err(Silence::Nothing(limit)),
                 Ok(Some(Heard::Tick)) => self.ticks += 1,
                 Ok(Some(Heard::Signal(signal))) => {
@@ -132,7 +148,7 @@ impl Session {
     pub(super) async fn tick(&mut self, limit: Duration) -> Result<(), Silence> {
         let deadline = Instant::now() + limit;
         loop {
-            match self.link.reader.next_by(deadline).await {
+            match self.next_by(deadline).await {
                 Ok(None) => return Err(Silence::Nothing(limit)),
                 Ok(Some(Heard::Tick)) => {
                     self.ticks += 1;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    output,
     report::{Check, Report, Verdict},
 };
 
@@ -49,7 +50,7 @@ pub(super) async fn usage(subject: &Subject, report: &mut Report) -> Result<(), 
 
 /// The ready line and those before it. False if there is no connection, without which little can be checked.
 pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut Report) -> Result<bool, Failure> {
-    let limit = crate::output::limit(subject.ready_timeout);
+    let limit = output::limit(subject.ready_timeout);
     let node = format!("{sname}@{HOST}");
     let trouble = || match &begun.trouble {
         Some(trouble) => trouble.clone(),
@@ -58,7 +59,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
     if let Some(line) = subject.ready_line(&node) {
         let check = Check { id: "ready", name: "says that it is ready in time" };
         let verdict = match begun.ready {
-            Some(after) => Verdict::noted(crate::output::duration(after)),
+            Some(after) => Verdict::noted(output::duration(after)),
             None => Verdict::fail(
                 format!("no line \"{}\" in {limit}, {}", short(&line), trouble()),
                 "its host stops it again (spawn_inactive_timeout)",
@@ -72,7 +73,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
         report.add(check, Verdict::fail(trouble(), means))?;
         return Ok(false);
     };
-    report.add(check, Verdict::noted(session.link.peer.name.clone()))?;
+    report.add(check, Verdict::noted(session.connection.peer().name.clone()))?;
     if subject.protocol == Protocol::Nodex {
         let printed = begun.instance.lines();
         let before: Vec<&str> = printed[..begun.ready_at.unwrap_or(printed.len())]
@@ -100,7 +101,7 @@ pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut 
 
 /// What it told in the handshake.
 pub(super) fn handshake(session: &Session, report: &mut Report) -> Result<(), Failure> {
-    let flags = session.link.peer.flags;
+    let flags = session.connection.peer().flags;
     let check = Check { id: "hidden", name: "is a hidden node" };
     let verdict = match flags.contains(Flags::PUBLISHED) {
         false => Verdict::pass(),

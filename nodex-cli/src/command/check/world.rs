@@ -8,9 +8,13 @@ use std::{
 
 use nodex_core::{
     epmd::EpmdError,
+    net::{
+        AcceptError, ConnectError,
+        raw::{self, Connection},
+    },
     protocol::{
         Cookie, Flags,
-        handshake::{Answer, HandshakeError},
+        handshake::{Answer, HandshakeError, Request},
     },
 };
 use nodex_host::distributed::random_cookie;
@@ -23,7 +27,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    wire::{Epmd, Host, Link, ShakeError, accept, dial},
+    raw::{Epmd, Host},
 };
 
 /// What a BEAM says of itself, fragments and the atom cache aside.
@@ -100,9 +104,9 @@ impl World {
                 }
                 knock = self.host.knock(), if link.is_none() => {
                     let Ok(socket) = knock else { continue };
-                    match accept(socket, self.host.local.clone(), |_| Answer::Ok, |_| {}).await {
-                        Ok(connected) if connected.peer.name == node => link = Some(connected),
-                        Ok(other) => begun.trouble = Some(format!("{} connected", other.peer.name)),
+                    match raw::accept(socket, self.host.local.clone(), &mut |_: &Request| Answer::Ok).await {
+                        Ok(connected) if connected.peer().name == node => link = Some(connected),
+                        Ok(other) => begun.trouble = Some(format!("{} connected", other.peer().name)),
                         Err(error) => begun.trouble = Some(error.to_string()),
                     }
                 }
@@ -124,23 +128,23 @@ impl World {
         begun.session = link.map(|link| self.session(link));
     }
 
-    pub(super) fn session(&self, link: Link) -> Session {
+    pub(super) fn session(&self, link: Connection) -> Session {
         Session::new(link, &self.host.local.name, self.host.local.creation)
     }
 
     /// Connects to a node that listens; `None` while it is not registered.
-    pub(super) async fn call(&self, sname: &str) -> Result<Option<Link>, ShakeError> {
+    pub(super) async fn call(&self, sname: &str) -> Result<Option<Connection>, ConnectError> {
         self.call_with(sname, self.host.local.cookie.clone()).await
     }
 
-    pub(super) async fn call_with(&self, sname: &str, cookie: Cookie) -> Result<Option<Link>, ShakeError> {
+    pub(super) async fn call_with(&self, sname: &str, cookie: Cookie) -> Result<Option<Connection>, ConnectError> {
         let port = match self.epmd.client.lookup(sname).await {
             Ok(entry) => entry.port,
             Err(EpmdError::NotRegistered { .. }) => return Ok(None),
-            Err(error) => return Err(ShakeError::Io(std::io::Error::other(error.to_string()))),
+            Err(error) => return Err(ConnectError::Epmd { node: format!("{sname}@{HOST}"), error }),
         };
         let local = nodex_core::protocol::handshake::Local { cookie, ..self.host.local.clone() };
-        dial((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}"), true).await.map(Some)
+        raw::connect((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}"), true).await.map(Some)
     }
 
     /// Starts something that is not to become a node; gives its end, and what came of its attempts to connect.
@@ -149,7 +153,7 @@ impl World {
         start: &Start,
         limit: Duration,
         answer: Answer,
-    ) -> Result<(Instance, Option<ExitStatus>, Option<Result<Link, HandshakeError>>), Failure> {
+    ) -> Result<(Instance, Option<ExitStatus>, Option<Result<Connection, HandshakeError>>), Failure> {
         let mut instance = start.start()?;
         let deadline = Instant::now() + limit;
         let mut met = None;
@@ -158,10 +162,10 @@ impl World {
                 status = instance.ended() => break Some(status),
                 knock = self.host.knock() => {
                     let Ok(socket) = knock else { continue };
-                    let outcome = accept(socket, self.host.local.clone(), |_| answer.clone(), |_| {}).await;
+                    let outcome = raw::accept(socket, self.host.local.clone(), &mut |_: &Request| answer.clone()).await;
                     met = match outcome {
                         Ok(link) => Some(Ok(link)),
-                        Err(ShakeError::Handshake(error)) => Some(Err(error)),
+                        Err(AcceptError::Handshake(error)) => Some(Err(error)),
                         Err(_) => met,
                     };
                     if matches!(met, Some(Ok(_))) {

@@ -9,7 +9,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 pub(crate) use node::{NodeArgs, be_node};
 
-use crate::{cli::Global, failure::Failure};
+use crate::{
+    failure::Failure,
+    lifetime::{CLEAN_UP, interruptible_with},
+    options::Global,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -22,5 +26,5 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    super::interruptible_with(global, super::watch::CLEAN_UP, tour::run(args, global))
+    interruptible_with(global, CLEAN_UP, tour::run(args.exe, args.calls, global))
 }

@@ -7,7 +7,7 @@ use nodex_core::text::Text;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::Global,
+    options::Global,
     output::{Screen, duration},
 };
 

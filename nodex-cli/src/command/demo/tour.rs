@@ -21,17 +21,17 @@ use nodex_host::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use super::{Args, measure, node, printer::Printer};
+use super::{measure, node, printer::Printer};
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    options::Global,
     output::{Screen, duration},
 };
 
 /// How long anything in the tour may take, on a machine with much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(super) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
+pub(super) async fn run(exe: Option<PathBuf>, calls: u64, global: &Global) -> Result<ExitCode, Failure> {
     let printer = Printer { screen: Screen::new(global.quiet), global };
     let net = Distributed::builder("demo").cookie(random_cookie()?).epmd(UseEpmd::Embedded).up().await?;
     printer.talk("epmd", format_args!("embedded, on 127.0.0.1:{}", net.epmd_port()));
@@ -39,8 +39,8 @@ pub(super) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
 
     let events = Events::new(1024);
     let mut lines = events.subscribe();
-    let own = args.exe.is_none();
-    let (options, shown) = executable(args.exe)?;
+    let own = exe.is_none();
+    let (options, shown) = executable(exe)?;
     let options = options.sname("calc").events(&events).spawn_inactive_timeout(PATIENCE);
     let supervised = options.restart(Restart::permanent());
     let mut changes = supervised.subscribe();
@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     }
     printer.part("it is killed, and its supervisor starts it again")?;
     show_restart(printer, &node, &cnode, &mut changes).await?;
-    measure::show(printer, &node.up(PATIENCE).await?, args.calls).await?;
+    measure::show(printer, &node.up(PATIENCE).await?, calls).await?;
 
     let asked = Instant::now();
     node.stop().await;

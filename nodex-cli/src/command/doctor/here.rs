@@ -15,11 +15,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::Findings;
+use super::findings::Findings;
 use crate::{
-    cli::Global,
     client::{self, Origin},
     failure::{Code, Failure},
+    options::Global,
     output::{Untrusted, grouped, limit, listing},
     report::Verdict,
 };

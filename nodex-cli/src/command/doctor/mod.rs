@@ -1,5 +1,6 @@
 //! `nodex doctor`: why two nodes do not connect.
 
+mod findings;
 mod here;
 mod there;
 
@@ -7,12 +8,13 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
+use self::findings::Findings;
 use crate::{
-    cli::Global,
     client,
-    failure::{Code, Failure},
-    output::{Screen, Untrusted},
-    report::{Check, Layout, Report, Verdict},
+    failure::Failure,
+    options::Global,
+    output::Screen,
+    report::{Layout, Report},
 };
 
 /// The longest name of a check.
@@ -49,49 +51,4 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         screen.data(conclusion)?;
     }
     Ok(found.first.map_or(ExitCode::SUCCESS, |(code, _)| ExitCode::from(code as u8)))
-}
-
-/// What has been found so far.
-struct Findings {
-    report: Report,
-    /// The first failure: what a script is told, and what people are.
-    first: Option<(Code, Untrusted)>,
-    /// The node that is asked for, by its full name once that is known.
-    node: Option<String>,
-}
-
-impl Findings {
-    fn begin(&mut self, name: &str) {
-        self.report.begin(name);
-    }
-
-    /// Takes a finding, which ends the command with `code` if it is the first failure. False if it is one.
-    fn add(&mut self, id: &'static str, name: &'static str, code: Code, verdict: Verdict) -> Result<bool, Failure> {
-        let failed = match &verdict {
-            Verdict::Fail(found, _) => {
-                self.first.get_or_insert_with(|| (code, found.clone()));
-                true
-            }
-            _ => false,
-        };
-        self.report.add(Check { id, name }, verdict)?;
-        Ok(!failed)
-    }
-
-    /// One sentence.
-    fn conclusion(&self) -> String {
-        let warnings = match self.report.counts()[1] {
-            0 => "",
-            1 => "; there is a warning",
-            _ => "; there are warnings",
-        };
-        match (&self.first, &self.node) {
-            (None, None) => format!("nodes of this machine can find each other{warnings}"),
-            (None, Some(node)) => format!("{} can be connected to{warnings}", Untrusted::new(node)),
-            (Some((_, found)), None) => format!("nodes of this machine do not find each other: {found}"),
-            (Some((_, found)), Some(node)) => {
-                format!("{} cannot be connected to: {found}", Untrusted::new(node))
-            }
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use nodex_core::{
     atom,
     epmd::{Client as Epmd, EpmdError},
+    net::{ConnectError, random_challenge, raw},
     node::Builder,
     protocol::{
         Cookie, Flags,
@@ -17,14 +18,14 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use super::{super::term, Findings, here};
+use super::{findings::Findings, here};
 use crate::{
-    cli::Global,
     client,
     failure::{Code, Failure},
+    options::Global,
     output::{duration, limit, listing},
     report::Verdict,
-    wire::{ShakeError, dial},
+    terms::brief,
 };
 
 /// How long a connection of ours may take to be forgotten there.
@@ -179,26 +180,26 @@ async fn handshake(
             name: own.clone(),
             flags: Flags::HIDDEN_ALTACT,
             required: Flags::EMPTY,
-            creation: std::process::id() | 4,
+            creation: random_challenge()? | 4,
             cookie: cookie.clone(),
         };
-        let shaking = timeout(global.timeout, dial(address, local, &full, global.take_over)).await;
+        let shaking = timeout(global.timeout, raw::connect(address, local, &full, global.take_over)).await;
         match shaking {
-            Ok(Err(ShakeError::Handshake(HandshakeError::WrongName { answered, .. })))
+            Ok(Err(ConnectError::Handshake { error: HandshakeError::WrongName { answered, .. }, .. }))
                 if !asked_full && answered != full && answered.split('@').next() == full.split('@').next() =>
             {
                 full = answered;
             }
-            Ok(Err(ShakeError::Handshake(error @ HandshakeError::AlreadyConnected { .. }))) => match names.next() {
+            Ok(Err(error)) if client::is_taken(&error) => match names.next() {
                 Some(name) => own = client::full_name(&name),
-                None => break Ok(Err(ShakeError::Handshake(error))),
+                None => break Ok(Err(error)),
             },
             shaken => break shaken,
         }
     };
     let (code, verdict) = match &shaken {
-        Ok(Ok(link)) => {
-            let missing = link.peer.flags.missing(Flags::MANDATORY_26);
+        Ok(Ok(connection)) => {
+            let missing = connection.peer().flags.missing(Flags::MANDATORY_26);
             let verdict = match missing.is_empty() {
                 true => Verdict::noted(format!("as {own}")),
                 false => Verdict::warn(
@@ -208,17 +209,17 @@ async fn handshake(
             };
             (Code::Refused, verdict)
         }
-        Ok(Err(ShakeError::Handshake(error))) => refused(error, &full, &own),
-        Ok(Err(error @ ShakeError::Io(_))) => {
-            (Code::NotReachable, Verdict::fail(error.to_string(), "its log tells why it closed the connection"))
-        }
-        Ok(Err(ShakeError::Late { .. })) | Err(_) => (
+        Ok(Err(ConnectError::Handshake { error, .. })) => refused(error, &full, &own),
+        Ok(Err(ConnectError::Timeout { .. })) | Err(_) => (
             Code::TimeOut,
             Verdict::fail(
                 format!("{address} accepts connections and then says nothing for {}", limit(global.timeout)),
                 "something stands between (a proxy, a load balancer), another program has the port, or the node hangs",
             ),
         ),
+        Ok(Err(error)) => {
+            (Code::NotReachable, Verdict::fail(error.to_string(), "its log tells why it closed the connection"))
+        }
     };
     found.add("handshake", "it lets us in", code, verdict)?;
     let linked = matches!(shaken, Ok(Ok(_)));
@@ -312,7 +313,7 @@ async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, globa
     let verdict = match asked.await {
         Ok((answer, took)) if matches!(&answer, Term::Atom(yes) if yes.name == "yes") => Verdict::noted(duration(took)),
         Ok((answer, _)) => {
-            Verdict::warn(format!("it answers {}", term::brief(&answer, global)), "Node.ping from a BEAM gives pang")
+            Verdict::warn(format!("it answers {}", brief(&answer, global)), "Node.ping from a BEAM gives pang")
         }
         Err(error) => Verdict::warn(
             format!("it does not answer Node.ping: {error}"),

@@ -3,14 +3,15 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use nodex_core::{
     atom,
+    net::raw::{self, Connection, Gate, Writer},
     protocol::{
         Flags,
-        handshake::{Answer, Local},
+        control::frame,
+        handshake::{Answer, Local, Peer, Request},
     },
     term::{Atom, Pid, RawTerm, Reference, Term},
     text::Text,
@@ -18,21 +19,17 @@ use nodex_core::{
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    time::{Instant, timeout_at},
 };
 
 use crate::{
     output::Untrusted,
-    wire::{Heard, Link, Signal, To, Writer, accept, frame},
+    raw::{Heard, Signal, To, write},
 };
 
-/// How often a connection is ticked (a quarter of OTP's default `net_ticktime`).
-const TICK: Duration = Duration::from_secs(15);
-
-/// What messages that are not shown yet may take together: as much as the longest one, in pages of so many bytes. A
+/// What messages that are not shown yet may take together, in pages of so many bytes; a longer one is alone. Each
 /// connection has another one in its hands.
 const PAGE: usize = 4096;
-pub(super) const PAGES: usize = (80 << 20) / PAGE;
+pub(super) const PAGES: usize = (64 << 20) / PAGE;
 
 /// The atom `noproc`, as a payload.
 const NOPROC: &[u8] = &[131, 119, 6, b'n', b'o', b'p', b'r', b'o', b'c'];
@@ -105,26 +102,39 @@ impl Shared {
     }
 }
 
+/// Who is let in: nodes with names, and of each name one at a time.
+struct Door<'a> {
+    own: &'a str,
+    shared: &'a Shared,
+}
+
+impl Gate for Door<'_> {
+    fn answer(&mut self, request: &Request) -> Answer {
+        match request {
+            request if request.wants_name || request.name == self.own => Answer::NotAllowed,
+            request if self.shared.open().contains_key(&request.name) => Answer::Alive,
+            _ => Answer::Ok,
+        }
+    }
+
+    fn replace(&mut self, peer: &Peer) {
+        drop(self.shared.open().remove(&peer.name));
+    }
+}
+
 pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) {
-    let own = local.name.clone();
-    let answer = |request: &nodex_core::protocol::handshake::Request| match request {
-        request if request.wants_name => Answer::NotAllowed,
-        request if request.name == own => Answer::NotAllowed,
-        request if shared.open().contains_key(&request.name) => Answer::Alive,
-        _ => Answer::Ok,
-    };
-    let replace = |peer: &nodex_core::protocol::handshake::Peer| drop(shared.open().remove(&peer.name));
-    let link = match accept(socket, local.clone(), answer, replace).await {
-        Ok(link) => link,
+    let mut door = Door { own: &local.name, shared: &shared };
+    let connection = match raw::accept(socket, local.clone(), &mut door).await {
+        Ok(connection) => connection,
         Err(error) => return shared.tell(Event::Refused { why: Untrusted::of(error) }).await,
     };
-    let node = link.peer.name.clone();
+    let node = connection.peer().name.clone();
     let (alive, replaced) = oneshot::channel();
     // One that came at the same moment goes.
     drop(shared.open().insert(node.clone(), alive));
     shared.tell(Event::Up { node: Untrusted::new(&node) }).await;
     let (why, replaced) = tokio::select! {
-        why = hear(link, &local, &shared) => (why, false),
+        why = hear(connection, &local, &shared) => (why, false),
         _ = replaced => ("a new connection took its place".into(), true),
     };
     if !replaced {
@@ -134,23 +144,18 @@ pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) 
 }
 
 /// Until the connection ends; gives the reason.
-async fn hear(mut link: Link, local: &Local, shared: &Shared) -> Untrusted {
+async fn hear(mut connection: Connection, local: &Local, shared: &Shared) -> Untrusted {
     let own =
         Pid { node: Atom::new(&local.name).unwrap_or(atom!("nonode")), id: 1, serial: 0, creation: local.creation };
-    let flags = link.peer.negotiated;
+    let writer = connection.writer().clone();
+    let Peer { name: node, negotiated: flags, .. } = connection.peer().clone();
     loop {
-        let heard = match timeout_at(Instant::now() + TICK, link.reader.next()).await {
-            Err(_) => link.writer.tick().await.map(|()| None).map_err(Untrusted::of),
-            Ok(Ok(Heard::Tick)) => link.writer.tick().await.map(|()| None).map_err(Untrusted::of),
-            Ok(Ok(Heard::Signal(signal))) => Ok(Some(signal)),
-            Ok(Err(error)) => Err(Untrusted::of(error)),
+        let signal = match connection.next().await.map(Heard::from) {
+            Ok(Heard::Tick) => continue,
+            Ok(Heard::Signal(signal)) => signal,
+            Err(end) => return Untrusted::of(end),
         };
-        let signal = match heard {
-            Ok(None) => continue,
-            Ok(Some(signal)) => signal,
-            Err(why) => return why,
-        };
-        if let Err(error) = take(signal, &own, flags, &mut link.writer, shared, &link.peer.name).await {
+        if let Err(error) = take(signal, &own, flags, &writer, shared, &node).await {
             return Untrusted::of(error);
         }
     }
@@ -160,7 +165,7 @@ async fn take(
     signal: Signal,
     own: &Pid,
     flags: Flags,
-    writer: &mut Writer,
+    writer: &Writer,
     shared: &Shared,
     node: &str,
 ) -> std::io::Result<()> {
@@ -171,14 +176,14 @@ async fn take(
         }
         Signal::Unlink { id, from, to } => {
             if let Some(id) = id {
-                writer.send(&encoded(&(36_u8, id, &to, &from), None)).await?;
+                write(writer, &encoded(&(36_u8, id, &to, &from), None)).await?;
             }
             Event::Signal { kind: "unlink", from, to: To::Pid(to), about: Untrusted::default() }
         }
         Signal::Monitor { from, to, reference } => {
             if let To::Pid(pid) = &to {
                 // Nobody is there but the names.
-                writer.send(&encoded(&(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
+                write(writer, &encoded(&(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
             }
             Event::Signal {
                 kind: "monitor",
@@ -188,7 +193,7 @@ async fn take(
             }
         }
         Signal::Link { from, to } => {
-            writer.send(&encoded(&(24_u8, &to, &from), Some(NOPROC))).await?;
+            write(writer, &encoded(&(24_u8, &to, &from), Some(NOPROC))).await?;
             Event::Signal { kind: "link", from, to: To::Pid(to), about: Untrusted::default() }
         }
         Signal::Exit { from, to, reason } => {
@@ -212,7 +217,7 @@ async fn message(
     term: &RawTerm,
     own: &Pid,
     flags: Flags,
-    writer: &mut Writer,
+    writer: &Writer,
     shared: &Shared,
 ) -> std::io::Result<Option<Event>> {
     if let Ok((tag, (caller, reference), request)) = term.decode::<(Atom, (Pid, RawTerm), RawTerm)>()
@@ -241,7 +246,7 @@ async fn message(
         return Ok(Some(Event::Message { kind: "cast", from, to, _room: shared.room(&request).await, term: request }));
     }
     if let (Some(answer), Some(from)) = (&shared.reply, &from) {
-        writer.send(&encoded(&(2_u8, atom!(""), from), Some(answer))).await?;
+        write(writer, &encoded(&(2_u8, atom!(""), from), Some(answer))).await?;
     }
     Ok(Some(Event::Message { kind: "plain", from, to, _room: shared.room(term).await, term: term.clone() }))
 }
@@ -253,7 +258,7 @@ async fn reply(
     answer: &[u8],
     own: &Pid,
     flags: Flags,
-    writer: &mut Writer,
+    writer: &Writer,
 ) -> std::io::Result<()> {
     let mut payload = vec![131, 104, 2];
     payload.extend(tag.as_bytes());
@@ -264,7 +269,7 @@ async fn reply(
         Some(alias) => encoded(&(33_u8, own, alias), Some(&payload)),
         None => encoded(&(2_u8, atom!(""), caller), Some(&payload)),
     };
-    writer.send(&frame).await
+    write(writer, &frame).await
 }
 
 /// The reference in `[alias | Reference]`.

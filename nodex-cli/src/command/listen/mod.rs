@@ -19,13 +19,13 @@ use tokio::{
     time::sleep_until,
 };
 
-use super::term;
 use crate::{
-    cli::Global,
     client,
     failure::{Code, Failure},
+    options::Global,
     output::Screen,
-    wire::{Epmd, Host},
+    raw::{Epmd, Host},
+    terms::argument,
 };
 
 /// How long nobody is let in when there are no descriptors left.
@@ -54,7 +54,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    let reply = args.reply.as_deref().map(|reply| term::argument(reply, global)).transpose()?;
+    let reply = args.reply.as_deref().map(|reply| argument(reply, global)).transpose()?;
     let reply = reply.map(|reply| term_to_binary(&reply)).transpose();
     let reply = reply.map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
     let cookie = client::cookie(global)?;

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::connection::Event;
 use crate::{
-    cli::Global,
-    command::{answer::Answer, term},
+    options::Global,
     output::{Json, Screen, Untrusted, grouped},
-    wire::To,
+    raw::To,
+    terms::{Answer, shown},
 };
 
 /// Of a term, people are shown the beginning, JSON has all of it. A longer one is not even looked at for people.
@@ -52,7 +52,7 @@ fn row(
     let to = match to {
         To::Name(name) => Untrusted::new(name.as_str()),
         To::Pid(to) => pid(to, global),
-        To::Alias(alias) => Untrusted::of(term::shown(&eetf::Reference::from(alias.clone()).into(), global)),
+        To::Alias(alias) => Untrusted::of(shown(&eetf::Reference::from(alias.clone()).into(), global)),
     };
     if global.json {
         let seconds = (seconds * 1e6).round() / 1e6;
@@ -100,5 +100,5 @@ enum What<'a> {
 }
 
 fn pid(pid: &nodex_core::term::Pid, global: &Global) -> Untrusted {
-    Untrusted::of(term::shown(&eetf::Pid::from(pid.clone()).into(), global))
+    Untrusted::of(shown(&eetf::Pid::from(pid.clone()).into(), global))
 }

@@ -22,14 +22,12 @@ pub(crate) use options::Args;
 use show::Show;
 use stop::{Stop, Wanted};
 
-use super::{
-    answer::{Answer, AnswerJson, micros},
-    print_until, term, watch,
-};
 use crate::{
-    cli::Global,
     failure::{Code, Failure},
+    lifetime::{self, print_until},
+    options::Global,
     output::Screen,
+    terms::{Answer, AnswerJson, argument, micros},
 };
 
 /// Events that the screen may lag behind.
@@ -57,7 +55,7 @@ async fn ask(
     global: &Global,
     stop: &mut Stop,
 ) -> Result<ExitCode, Failure> {
-    let request = term::argument(call, global)?;
+    let request = argument(call, global)?;
     let options = args.cnode()?;
     let asked = async {
         let cnode = options.spawn(net).await?;
@@ -84,7 +82,7 @@ async fn ask(
         wanted = stop.wanted() => return wanted.end(),
     };
     print_until(asked_at + global.timeout, global);
-    watch::interrupts(global.json, watch::AT_ONCE)?;
+    lifetime::interrupts(global.json, lifetime::AT_ONCE)?;
     let reply = Answer::new(reply);
     reply.print(Screen::new(global.quiet), global, |reply, value| AnswerJson {
         microseconds: micros(took),
@@ -94,7 +92,7 @@ async fn ask(
         result: None,
         value,
     })?;
-    watch::done();
+    lifetime::done();
     Ok(reply.exit_code())
 }
 

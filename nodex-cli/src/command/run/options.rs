@@ -10,10 +10,10 @@ use nodex_host::{
 };
 
 use crate::{
-    cli::{Global, duration},
     client,
-    command::term,
     failure::{Code, Failure},
+    options::{Global, seconds, time},
+    terms,
 };
 
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "LINE")]
     ready_line: Option<String>,
     /// How long it may print nothing before it is ready
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     ready_timeout: Duration,
     /// When it is started again after it has ended
     #[arg(short, long, default_value = "permanent")]
@@ -42,13 +42,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 3)]
     max_restarts: u32,
     /// The time in which restarts are counted
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "SECONDS|TIME", default_value = "5", value_parser = seconds)]
     max_seconds: Duration,
     /// Ask it this often whether it is alive, as Node.ping does; it is restarted if it is not
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     health: Option<Duration>,
     /// How long it may take to end after SIGTERM, before it is killed
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub(super) stop_grace: Duration,
     /// Hand over the cookie in NODEX_COOKIE, as nodes built with nodex get it anyway, and not in the argument list
     #[arg(long)]
@@ -127,7 +127,7 @@ impl Args {
         let mut options = Cnode::builder(&self.exe)
             .spawn_inactive_timeout(self.ready_timeout)
             .stop_grace(self.stop_grace)
-            .registered_name(self.to.as_deref().map_or(Ok(atom!("nil")), term::atom)?);
+            .registered_name(self.to.as_deref().map_or(Ok(atom!("nil")), terms::atom)?);
         if self.cookie_in_env {
             options = options.cookie_in_env(true);
         }

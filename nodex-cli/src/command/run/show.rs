@@ -9,7 +9,7 @@ use nodex_host::{
 use serde_json::{Value, json};
 
 use crate::{
-    cli::Global,
+    options::Global,
     output::{Screen, Visible, duration},
 };
 

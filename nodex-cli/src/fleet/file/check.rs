@@ -5,8 +5,9 @@ use std::fs;
 use nodex_host::process::{Launch, LaunchError};
 
 use super::{
-    Fault, Fleet, Node,
-    load::{in_path, is_bare},
+    fault::Fault,
+    load::{Fleet, in_path, is_bare},
+    schema::Node,
 };
 
 /// All that would keep a node from being started.

@@ -15,8 +15,8 @@ use nodex_host::{
 };
 
 use super::{
-    Fault, Node,
-    schema::{self, ProtocolName},
+    fault::Fault,
+    schema::{self, Node, ProtocolName},
 };
 use crate::failure::{Code, Failure};
 

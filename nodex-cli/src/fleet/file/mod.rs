@@ -10,4 +10,3 @@ mod value;
 pub(crate) use check::check;
 pub(crate) use fault::{Fault, choice};
 pub(crate) use load::{Fleet, failure, load};
-pub(crate) use schema::Node;

@@ -2,22 +2,22 @@
 
 use std::{fmt, time::Duration};
 
-use nodex_core::term::{Atom, Term};
-use nodex_core::text::{Syntax, parse};
+use nodex_core::{
+    duration,
+    term::{Atom, Term},
+    text::{Syntax, parse},
+};
 use nodex_host::process::StopSignal;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, Unexpected, Visitor},
 };
 
-/// The longest duration that means something, a year.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// A duration: `"5s"`, `"500ms"`, `"1m 30s"`.
+/// A duration: `"5s"`, `"500ms"`, `"2m"`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Time(pub(crate) Duration);
 
-/// A duration, or a number of seconds: the key says so.
+/// A number of seconds, since the key says so, or a duration.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Seconds(pub(crate) Duration);
 
@@ -41,22 +41,24 @@ impl Visitor<'_> for TimeVisitor {
     type Value = Duration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.numbers { "a number of seconds" } else { "a duration as text with a unit" })?;
+        f.write_str(if self.numbers {
+            "a number of seconds, or a duration"
+        } else {
+            "a duration as text with a unit"
+        })?;
         f.write_str(", such as \"500ms\", \"5s\" or \"2m\"")
     }
 
-    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Duration, E> {
-        match u64::try_from(seconds).map(Duration::from_secs) {
-            Ok(time) if self.numbers && time <= LONGEST => Ok(time),
-            _ => Err(E::invalid_type(Unexpected::Signed(seconds), &self)),
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Duration, E> {
+        match u32::try_from(number) {
+            Ok(seconds) if self.numbers => Ok(Duration::from_secs(seconds.into())),
+            _ if self.numbers => Err(E::invalid_value(Unexpected::Signed(number), &self)),
+            _ => self.visit_str(&number.to_string()),
         }
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
-        match humantime::parse_duration(text) {
-            Ok(time) if time <= LONGEST => Ok(time),
-            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
-        }
+        duration::parse(text).map_err(E::custom)
     }
 }
 

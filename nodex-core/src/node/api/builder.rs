@@ -244,7 +244,7 @@ impl Builder {
     /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
     ///
     /// For a node executable what its host says in the environment variable `NODEX_DRAIN` comes first, because the host
-    /// knows when it will kill; the units are `ms`, `s` and `m`. If the connection is lost, 80 ms are left in any case.
+    /// knows when it will kill; it is written as [`duration`](crate::duration) says. If the connection is lost, 80 ms are left in any case.
     #[must_use]
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = Some(time);
