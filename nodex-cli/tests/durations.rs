@@ -1,6 +1,6 @@
 //! Durations on the command line: one grammar for all options.
 
-mod support;
+use crate::support;
 
 use support::nodex;
 
