@@ -5,9 +5,14 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use nodex_testkit::root;
+use nodex_testkit::{
+    processes::{Pack, stat},
+    root,
+    run::Run,
+};
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -186,4 +191,24 @@ fn a_sleep_is_found() {
     ] {
         assert_eq!(sleeps(line), milliseconds, "{line}");
     }
+}
+
+/// The hunter finds whom nobody waits for any more, by either sign, and what it has killed is gone.
+#[test]
+fn what_a_run_leaves_behind_is_found() {
+    let mut shell = Command::new("setsid");
+    shell.args(["--wait", "sh", "-c", "sleep 1000 & echo $!"]);
+    let ended = Run::new(shell).run();
+    let left: u32 = ended.stdout.trim().parse().expect("the number of a process");
+    let by_mark = ended.processes();
+    let by_group = Pack::group(stat(left).expect("it sleeps").group);
+    for pack in [&by_mark, &by_group] {
+        let found = pack.members();
+        assert_eq!(found.iter().map(|process| process.pid).collect::<Vec<_>>(), [left], "{pack}: {found:?}");
+        assert_eq!(found[0].command, "sleep 1000 ");
+    }
+    by_group.kill();
+    by_mark.is_gone();
+    by_group.is_gone();
+    ended.left_nothing();
 }
