@@ -173,17 +173,13 @@ impl<'a> Request<'a> {
 
 #[cfg(test)]
 mod tests {
+    use nodex_testkit::encoded;
+
     use super::*;
     use crate::{
         convert::IntoTerm,
         term::{Atom, Pid},
     };
-
-    fn encoded(term: impl IntoTerm) -> Vec<u8> {
-        let mut out = Encoder::new();
-        term.encode(&mut out).unwrap();
-        out.to_vec()
-    }
 
     fn pid() -> Pid {
         Pid { node: crate::atom!("c@h"), id: 1, serial: 0, creation: 5 }

@@ -66,6 +66,7 @@ pub(in crate::node) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use nodex_testkit::encoded;
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
@@ -74,12 +75,6 @@ mod tests {
         etf::Encoder,
         term::{Atom, Pid, RawTerm, Reference},
     };
-
-    fn encoded(term: impl IntoTerm) -> Vec<u8> {
-        let mut out = Encoder::new();
-        term.encode(&mut out).unwrap();
-        out.to_vec()
-    }
 
     fn pid(id: u32) -> Pid {
         Pid { node: Atom::from_static("a@b"), id, serial: 0, creation: 3 }
