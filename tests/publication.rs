@@ -91,7 +91,8 @@ fn recipes_call_what_is_there() {
                 assert!(recipe.parameters.iter().any(|known| known == value), "{name}: {value} is no parameter");
                 rest = behind;
             }
-            check_command(line.trim_start_matches('@'), &packages).unwrap_or_else(|why| panic!("{name}: {line}: {why}"));
+            check_command(line.trim_start_matches('@'), &packages)
+                .unwrap_or_else(|why| panic!("{name}: {line}: {why}"));
         }
     }
 }
@@ -252,7 +253,11 @@ fn crates_say_what_registries_ask() {
         let name = package["name"].as_str().expect("a name");
         let path = Path::new(package["manifest_path"].as_str().expect("a path"));
         let text = fs::read_to_string(path).expect("a manifest");
-        assert_eq!(package["publish"], serde_json::json!([]), "{name}: its name is taken, it must not be published as it is");
+        assert_eq!(
+            package["publish"],
+            serde_json::json!([]),
+            "{name}: its name is taken, it must not be published as it is"
+        );
         if !text.contains("\npublish.workspace = true\n") {
             continue;
         }
@@ -273,7 +278,8 @@ fn crates_say_what_registries_ask() {
         let page = fs::read_to_string(folder.join(readme)).unwrap_or_else(|error| panic!("{name}: {readme}: {error}"));
         assert!(page.starts_with(&format!("# {name}\n")), "{name}: its page has another title");
         for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
-            let own = fs::read_to_string(folder.join(licence)).unwrap_or_else(|error| panic!("{name}: {licence}: {error}"));
+            let own =
+                fs::read_to_string(folder.join(licence)).unwrap_or_else(|error| panic!("{name}: {licence}: {error}"));
             assert_eq!(own, read(licence), "{name}: {licence}");
         }
         let is_library = package["targets"].as_array().into_iter().flatten().any(|target| target["kind"][0] != "bin");

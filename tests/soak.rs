@@ -108,6 +108,7 @@ fn soak(time: Duration) {
 
     let (started, mut early, mut faults) = (Instant::now(), None, 0);
     while started.elapsed() < time {
+        // Between two faults.
         std::thread::sleep(PAUSE);
         fault(faults, &mut world, &node, &mut beams, &children);
         faults += 1;
@@ -235,6 +236,7 @@ fn fault(number: usize, world: &mut World, node: &Node, beams: &mut [Beam], chil
     match number % 8 {
         0 => {
             kill_process(beam.os_pid(), Signal::STOP).expect("it runs");
+            // For so long it stands still.
             std::thread::sleep(Duration::from_millis(300));
             kill_process(beam.os_pid(), Signal::CONT).expect("it is stopped");
         }
@@ -247,6 +249,7 @@ fn fault(number: usize, world: &mut World, node: &Node, beams: &mut [Beam], chil
         3 => kill(&children[1]),
         4 => {
             world.stop_epmd();
+            // For so long there is none.
             std::thread::sleep(Duration::from_millis(200));
             world.start_epmd();
             world.wait_registered("soak");

@@ -7,6 +7,7 @@ mod big_answers;
 mod check;
 mod demo;
 mod doctor;
+mod durations;
 mod epmd;
 mod fleet_apart;
 mod fleet_control;

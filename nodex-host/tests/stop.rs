@@ -54,7 +54,7 @@ async fn a_kill_cuts_a_stop_short() {
     let start = Start::child("ignores_sigterm", |options| options.stop_grace(Duration::from_secs(3600))).await;
     let process = start.ok();
     let kill = async {
-        tokio::time::sleep(SHORT).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         process.kill().await
     };
     assert_eq!(within(60, "the end", async { tokio::join!(process.stop(), kill) }).await, (SIGKILL, SIGKILL));

@@ -55,6 +55,7 @@ fn between_hosts(networks: &Networks) {
     ledger.wait_for(100);
 
     networks.cut();
+    // For so long it is silent.
     std::thread::sleep(TICK_TIME / 12);
     networks.mend();
     ledger.wait_for(100);

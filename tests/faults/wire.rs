@@ -76,6 +76,7 @@ fn a_cut_line() {
     let (ledger, callers) = scene.world.within(|| Ledger::start(&scene.node, BEAM, 8));
     ledger.wait_for(50);
     scene.proxy.cut();
+    // For so long it is silent.
     std::thread::sleep(TICK_TIME / 12);
     scene.proxy.open();
     ledger.wait_for(50);

@@ -17,7 +17,10 @@ use nodex_core::protocol::control::{self, Control, PidTerm, Target};
 use nodex_core::term::{Atom, Pid};
 
 use crate::interop::raw;
-use nodex_testkit::world::{DEADLINE, OURS, World};
+use nodex_testkit::{
+    standing_still,
+    world::{DEADLINE, OURS, World},
+};
 
 const PEER: &str = "peer@127.0.0.1";
 const OTHER: &str = "other@127.0.0.1";
@@ -195,15 +198,7 @@ fn a_mailbox_that_nobody_empties() {
         stream
     });
     // It comes to a halt, with most of it not written.
-    let mut before = 0;
-    loop {
-        std::thread::sleep(Duration::from_millis(300));
-        let now = written.load(Ordering::Relaxed);
-        if now > 0 && now == before {
-            break;
-        }
-        before = now;
-    }
+    let before = standing_still(|| written.load(Ordering::Relaxed));
     assert!(before < MESSAGES, "{before}");
     for number in 0..MESSAGES as u64 {
         let message = world.wait(mailbox.receive());

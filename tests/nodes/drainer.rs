@@ -118,6 +118,7 @@ fn services(node: Builder) -> Builder {
         Ok("only_factory") => node.factory_with(trapping.stop_on_panic(true), || functions("one")),
         Ok("slow_start") => {
             note("starting");
+            // Slower than whoever stops it is ready to wait.
             thread::sleep(Duration::from_secs(60));
             node.service(functions("one"))
         }

@@ -75,7 +75,8 @@ struct Kept {
 impl Write for Kept {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = (self.most + 4).saturating_sub(self.text.len());
-        self.text.push_str(&text[..text.floor_char_boundary(room)]);
+        let end = (0..=room.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
+        self.text.push_str(&text[..end]);
         if text.len() <= room { Ok(()) } else { Err(fmt::Error) }
     }
 }

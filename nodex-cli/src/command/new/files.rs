@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    name::Name,
-    source::{Source, Sources},
-};
+use super::{name::Name, source::Source, sources::Sources};
 
 /// A file to be written.
 #[derive(Clone)]
