@@ -19,9 +19,15 @@ use std::{
 /// Set to write the figures down in place of comparing them.
 const UPDATE: &str = "UPDATE_INSTRUCTIONS";
 
-/// By how many percent a figure may be off: the C library has other routines for other processors, and hash maps have
-/// another order in each run.
-const MARGIN: f64 = 15.0;
+/// By how many percent a figure may be off: the C library has other routines for other processors.
+const MARGIN: f64 = 5.0;
+
+/// In how many processes a work is counted before it is off. A term with hash maps has another order in each of them, and
+/// for some orders the allocator has more to do: that is seen in one of them and not in all.
+const PROCESSES: usize = 5;
+
+/// Instructions for once, by term and work.
+type Figures = BTreeMap<(String, String), f64>;
 
 /// The terms of the corpus.
 const TERMS: usize = 22;
@@ -29,19 +35,18 @@ const TERMS: usize = 22;
 #[test]
 fn the_codec_costs_what_it_did() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let counted = count(&benchmark(&root));
-    assert_eq!(counted.len(), 4 * TERMS, "typed and dynamic, to and fro");
-
     let path = root.join("benches/codec_instructions.toml");
-    if std::env::var_os(UPDATE).is_some() {
-        fs::write(&path, document(&counted)).expect("a file that can be written");
-        return;
+    let update = std::env::var_os(UPDATE).is_some();
+    let known = if update { Figures::new() } else { read(&fs::read_to_string(&path).expect("the file of figures")) };
+    let counted = count(&benchmark(&root), &known);
+    assert_eq!(counted.len(), 4 * TERMS, "typed and dynamic, to and fro");
+    if update {
+        return fs::write(&path, document(&counted)).expect("a file that can be written");
     }
-    let known = read(&fs::read_to_string(&path).expect("the file of figures"));
     let mut wrong = String::new();
     for (what, now) in &counted {
         let then = *known.get(what).unwrap_or_else(|| panic!("{what:?} is not in {}", path.display()));
-        let off = (now / then - 1.0) * 100.0;
+        let off = off(*now, then);
         if off.abs() > MARGIN {
             let (term, work) = what;
             let _ = writeln!(wrong, "{term}, {work}: {now:.0} instructions, {then:.0} are known ({off:+.1} %)");
@@ -54,6 +59,11 @@ fn the_codec_costs_what_it_did() {
          longer. Less, or worth its cost: write the new figures down with\n\
          {UPDATE}=1 cargo test -p nodex-proto --test codec_instructions"
     );
+}
+
+/// By how many percent.
+fn off(now: f64, then: f64) -> f64 {
+    (now / then - 1.0) * 100.0
 }
 
 /// The benchmark in its release build; only what has changed is built.
@@ -74,10 +84,10 @@ fn benchmark(root: &Path) -> PathBuf {
         .expect("cargo names the executable")
 }
 
-/// Instructions for once, by term and work. Each work has a process of its own: what an allocation costs depends on the
-/// state of the allocator, which all works before it would have changed, and one that decodes hash maps differently each
-/// time.
-fn count(benchmark: &Path) -> BTreeMap<(String, String), f64> {
+/// Counts all works. Each has processes of its own: what an allocation costs depends on the state of the allocator, which all
+/// works before it would have changed, and one that decodes hash maps differently each time. The least figure counts; there
+/// is no need for another one when it is as it is known.
+fn count(benchmark: &Path, known: &Figures) -> Figures {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("codec_instructions");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
@@ -90,12 +100,20 @@ fn count(benchmark: &Path) -> BTreeMap<(String, String), f64> {
         })
         .collect();
     let next = AtomicUsize::new(0);
-    let counted = Mutex::new(BTreeMap::new());
+    let counted = Mutex::new(Figures::new());
     let count_some = || {
         while let Some([term, work, times]) = works.get(next.fetch_add(1, Ordering::Relaxed)) {
             let times: f64 = times.parse().expect("a number");
-            let once = count_one(benchmark, &folder.join(format!("{term}_{work}")), term, work) as f64 / times;
-            counted.lock().expect("the figures").insert(((*term).to_owned(), (*work).to_owned()), once);
+            let what = ((*term).to_owned(), (*work).to_owned());
+            let mut least = f64::INFINITY;
+            for _ in 0..PROCESSES {
+                least =
+                    least.min(count_one(benchmark, &folder.join(format!("{term}_{work}")), term, work) as f64 / times);
+                if known.get(&what).is_some_and(|then| off(least, *then).abs() <= MARGIN) {
+                    break;
+                }
+            }
+            counted.lock().expect("the figures").insert(what, least);
         }
     };
     thread::scope(|scope| {
@@ -133,7 +151,7 @@ fn total(part: &Path) -> u64 {
     total.and_then(|total| total.trim().parse().ok()).expect("a total")
 }
 
-fn document(counted: &BTreeMap<(String, String), f64>) -> String {
+fn document(counted: &Figures) -> String {
     let mut text = String::from(
         "# Instructions for decoding and encoding one term of nodex-proto/benches/codec once, release build, x86-64; decoding\n\
          # includes freeing what was made. nodex-proto/tests/codec_instructions.rs compares them, and says how to write new\n\
@@ -151,8 +169,8 @@ fn document(counted: &BTreeMap<(String, String), f64>) -> String {
 }
 
 /// The lines that [`document`] writes.
-fn read(text: &str) -> BTreeMap<(String, String), f64> {
-    let mut known = BTreeMap::new();
+fn read(text: &str) -> Figures {
+    let mut known = Figures::new();
     let mut term = "";
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {

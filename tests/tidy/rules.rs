@@ -23,10 +23,22 @@ const TOWERS: &[Tower] = &[
         folder: "nodex-proto/src",
         floors: &[&["macros"], &["protocol", "reply.rs"], &["convert"], &["text"], &["etf"], &["term"], &["."]],
     },
+    Tower { folder: "nodex-proto/src/protocol", floors: &[&["channel"], &["control", "handshake"], &["."]] },
     Tower { folder: "nodex-core/src", floors: &[&["node"], &["net"], &["epmd"], &["limits", "socket"], &["."]] },
     Tower { folder: "nodex-core/src/net", floors: &[&["raw"], &["conn"], &["setup"], &["."]] },
-    Tower { folder: "nodex-testkit/src", floors: &[&["."], &["peer"]] },
-    Tower { folder: "benches/wire/src", floors: &[&["."], &["bin", "generator"]] },
+    Tower { folder: "nodex-testkit/src", floors: &[&["peer"], &["."]] },
+    Tower {
+        folder: "benches/wire/src",
+        floors: &[
+            &["main.rs", "bin"],
+            &["round.rs"],
+            &["report"],
+            &["parts"],
+            &["load"],
+            &["figures", "generator"],
+            &["."],
+        ],
+    },
     Tower {
         folder: "nodex-core/src/node",
         floors: &[
