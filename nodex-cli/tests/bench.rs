@@ -1,6 +1,5 @@
 //! `nodex bench`, as its user sees it. Nothing is said about durations.
 
-use crate::support;
 
 /// `scripts/test` builds the command with the benchmark; one without it says how to get it.
 #[cfg(not(feature = "bench"))]
