@@ -1,5 +1,7 @@
 //! `nodex bench`, as its user sees it. Nothing is said about durations.
 
+#[cfg(not(feature = "bench"))]
+use crate::support::nodex;
 
 /// `scripts/test` builds the command with the benchmark; one without it says how to get it.
 #[cfg(not(feature = "bench"))]
