@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use nodex_core::node::{Builder, Functions, Node};
-use nodex_core::protocol::Cookie;
 use nodex_core::term::RawTerm;
 use nodex_testkit::executable::target;
 use nodex_testkit::poll;

@@ -45,6 +45,8 @@ pub(in crate::node) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
     use crate::{
         convert::IntoTerm,
@@ -75,14 +77,15 @@ mod tests {
     type Read = (Vec<u8>, Option<Vec<u8>>, usize);
 
     /// What is told of a call by the short way and by the general one.
-    fn both(message: &[u8], sender: u32) -> [Option<Read>; 2] {
-        let sender = encoded(pid(sender));
-        let usual = usual_call(message, PidTerm::new(&sender).unwrap());
+    fn both(message: &[u8], sender: &[u8]) -> [Option<Read>; 2] {
+        let usual = usual_call(message, PidTerm::new(sender).unwrap());
         let usual = usual.map(|(more, at)| (more.tag.to_vec(), more.alias.map(|alias| alias.as_bytes().to_vec()), at));
         let mut decoder = Decoder::new(message);
-        decoder.tuple().unwrap();
-        decoder.skip().unwrap();
-        let general = gen_from(&mut decoder)
+        let general = match (decoder.tuple(), decoder.atom_name()) {
+            (Ok(3), Ok(name)) if name == "$gen_call" => gen_from(&mut decoder),
+            _ => None,
+        };
+        let general = general
             .map(|(_, tag)| (tag.to_vec(), alias_of(tag).map(|alias| alias.as_bytes().to_vec()), decoder.position()));
         [usual, general]
     }
@@ -92,7 +95,7 @@ mod tests {
         let plain = encoded(reference("a@b"));
         let alias = [ALIAS, &plain].concat();
         for tag in [plain, alias] {
-            let [usual, general] = both(&call(7, &tag), 7);
+            let [usual, general] = both(&call(7, &tag), &encoded(pid(7)));
             assert!(usual.is_some());
             assert_eq!(usual, general);
         }
@@ -101,10 +104,11 @@ mod tests {
     #[test]
     fn unusual_calls_are_left_to_the_general_way() {
         let tag = encoded(reference("a@b"));
-        let another_process = both(&call(7, &tag), 8);
-        let another_node = both(&call(7, &encoded(reference("x@y"))), 7);
-        let no_reference = both(&call(7, &encoded(crate::atom!("tag"))), 7);
-        let nested = both(&call(7, &[b"\x6c\0\0\0\x01", ALIAS, &tag, b"\x6a"].concat()), 7);
+        let another_process = both(&call(7, &tag), &encoded(pid(8)));
+        let sender = encoded(pid(7));
+        let another_node = both(&call(7, &encoded(reference("x@y"))), &sender);
+        let no_reference = both(&call(7, &encoded(crate::atom!("tag"))), &sender);
+        let nested = both(&call(7, &[b"\x6c\0\0\0\x01", ALIAS, &tag, b"\x6a"].concat()), &sender);
         for [usual, general] in [another_process, another_node, no_reference, nested] {
             assert_eq!(usual, None);
             assert!(general.is_some());
@@ -119,6 +123,38 @@ mod tests {
         let (_, request) = usual_call(&message, sender).unwrap();
         for end in 0..message.len() {
             assert_eq!(usual_call(&message[..end], sender).is_some(), end >= request, "{end}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        /// Calls as nodes send them, and the same with a bit changed.
+        #[test]
+        fn what_the_short_way_says_of_a_call_the_general_one_says(
+            node in "[a-z@.é]{1,40}",
+            numbers in any::<[u32; 4]>(),
+            words in vec(any::<u32>(), 1..=5),
+            alias in any::<bool>(),
+            request in vec(any::<u8>(), 0..20),
+            (at, bit) in (any::<prop::sample::Index>(), 0..8),
+        ) {
+            let node = Atom::new(&node).unwrap();
+            let [id, serial, creation, other] = numbers;
+            let sender = encoded(Pid { node: node.clone(), id, serial, creation });
+            let mut tag = encoded(Reference::new(node, other, &words).unwrap());
+            if alias {
+                tag = [ALIAS, &tag].concat();
+            }
+            let message = [b"\x68\x03\x77\x09$gen_call\x68\x02", &sender[..], &tag, b"\x77\x01r", &request].concat();
+            let [usual, general] = both(&message, &sender);
+            prop_assert!(usual.is_some());
+            prop_assert_eq!(usual, general);
+            let mut changed = message.clone();
+            let at = at.index(message.len() - request.len());
+            changed[at] ^= 1_u8 << bit;
+            let [usual, general] = both(&changed, &sender);
+            prop_assert!(usual.is_none() || usual == general, "{:?} {:?}", usual, general);
         }
     }
 }

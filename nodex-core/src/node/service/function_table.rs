@@ -136,6 +136,11 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{
+        collection::{btree_set, vec},
+        prelude::*,
+    };
+
     use super::*;
     use crate::node::service::functions::Functions;
 
@@ -207,5 +212,25 @@ mod tests {
         let refused = FunctionTable::new(vec![target(0, "a", 1), target(1, "a", 2), target(2, "a", 1)]).err().unwrap();
         assert_eq!((refused.name.as_str(), refused.arity), ("a", 1));
         assert!(find(&FunctionTable::new(Vec::new()).unwrap(), "a", 0).is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+        /// Names of few letters, so that many begin and end alike.
+        #[test]
+        fn the_table_finds_what_a_list_finds(
+            functions in btree_set(("[ab\0]{0,17}|a{8}[ab]{0,20}b{8}", 0..4_u8), 0..60),
+            asked in vec(("[ab\0]{0,17}|a{8}[ab]{0,20}b{8}", prop_oneof![0..4_usize, any::<usize>()]), 0..60),
+        ) {
+            let all: Vec<(&'static str, u8)> = functions.into_iter().map(|(name, arity)| (&*name.leak(), arity)).collect();
+            let targets = all.iter().enumerate().map(|(index, (name, arity))| target(index, name, *arity));
+            let table = FunctionTable::new(targets.collect()).unwrap();
+            let own = all.iter().map(|(name, arity)| ((*name).to_owned(), usize::from(*arity)));
+            for (name, arity) in own.chain(asked) {
+                let expected = all.iter().position(|(own, own_arity)| *own == name && usize::from(*own_arity) == arity);
+                prop_assert_eq!(find(&table, &name, arity).map(|target| target.index), expected, "{:?}/{}", name, arity);
+            }
+        }
     }
 }

@@ -346,6 +346,8 @@ impl<'a> Fields<'a> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     /// What the short readers say of a frame, in the words of [`decode`].
@@ -385,5 +387,48 @@ mod tests {
             }
         }
         assert!(read > 1000, "only {read} frames were read by the short readers");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        /// Frames as nodes send them are read by the short readers; changed or cut off, they are read as `decode` does or not
+        /// at all.
+        #[test]
+        fn the_short_readers_say_what_decode_says_of_any_frame(
+            (from, to) in (piece(&[88, 103]), prop_oneof![piece(&[88, 103]), piece(&[119])]),
+            with in any::<bool>(),
+            rest in vec(any::<u8>(), 1..20),
+            (at, bit) in (any::<prop::sample::Index>(), 0..8),
+        ) {
+            let head = match (to[0], with) {
+                (119, _) => [&b"\x70\x83\x68\x04\x61\x06"[..], &from, b"\x77\0", &to].concat(),
+                (_, true) => [&b"\x70\x83\x68\x03\x61\x16"[..], &from, &to].concat(),
+                (_, false) => [&b"\x70\x83\x68\x03\x61\x02\x77\0"[..], &to].concat(),
+            };
+            let frame = [&head[..], b"\x83", &rest].concat();
+            let usual = short(&frame);
+            prop_assert!(usual.is_some() || (to[0] == 119 && from[0] == 103));
+            prop_assert!(usual.is_none_or(|usual| decode(&frame).unwrap().1 == usual));
+            let mut changed = frame.clone();
+            changed[at.index(frame.len())] ^= 1_u8 << bit;
+            for frame in [&changed[..], &frame[..at.index(frame.len())]] {
+                if let Some(control) = short(frame) {
+                    prop_assert_eq!(decode(frame).map(|(_, control)| control), Ok(control));
+                }
+            }
+        }
+    }
+
+    /// A pid or an atom of one of these tags.
+    fn piece(tags: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
+        (prop::sample::select(tags), vec(any::<u8>(), 0..60), any::<[u8; 12]>()).prop_map(|(tag, name, numbers)| {
+            let atom = [&[119, name.len() as u8][..], &name].concat();
+            match tag {
+                88 => [&[88][..], &atom, &numbers].concat(),
+                103 => [&[103][..], &atom, &numbers[..9]].concat(),
+                _ => atom,
+            }
+        })
     }
 }

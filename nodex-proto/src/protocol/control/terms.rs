@@ -266,6 +266,8 @@ pub(super) fn split_ref(term: &[u8]) -> Option<(RefTerm<'_>, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     #[test]
@@ -315,6 +317,47 @@ mod tests {
         }
         let two = b"\x5a\0\x02\x77\x03a@b\0\0\0\x09\0\0\0\x01\0\0\0\x02";
         assert_eq!(RefTerm::new(two).unwrap().words_of(b"a@b", 9), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        /// Of references in every form, of the node that is asked for or of another one.
+        #[test]
+        fn the_words_of_a_reference_are_those_that_it_reads_as(
+            tag in prop::sample::select(&[90_u8, 114, 101][..]),
+            atom in prop::sample::select(&[119_u8, 118, 115, 100][..]),
+            (node, creation) in ("[a-z@]{0,30}", prop_oneof![0..4_u32, any::<u32>()]),
+            words in vec(prop_oneof![3 => 0..1_u32 << 18, 1 => any::<u32>()], 1..=5),
+            (other_node, other_creation) in ("[a-z@]{0,30}", 0..4_u32),
+        ) {
+            let mut term = vec![tag];
+            let words = if tag == 101 { &words[..1] } else { &words[..] };
+            if tag != 101 {
+                term.extend((words.len() as u16).to_be_bytes());
+            }
+            let length = node.len() as u16;
+            term.push(atom);
+            term.extend(&length.to_be_bytes()[if matches!(atom, 119 | 115) { 1 } else { 0 }..]);
+            term.extend(node.as_bytes());
+            let words = words.iter().flat_map(|word| word.to_be_bytes());
+            match tag {
+                90 => term.extend(creation.to_be_bytes().into_iter().chain(words)),
+                114 => term.extend([creation as u8].into_iter().chain(words)),
+                _ => term.extend(words.chain([creation as u8])),
+            }
+            let reference = RefTerm::new(&term).unwrap();
+            let read = reference.to_reference();
+            for (node, creation) in [(&node, creation), (&other_node, creation), (&node, other_creation)] {
+                if let Some(words) = reference.words_of(node.as_bytes(), creation) {
+                    let read = read.as_ref().unwrap();
+                    prop_assert_eq!((read.node.as_str(), read.creation, read.words()), (&node[..], creation, &words[..]));
+                } else if let Ok(read) = &read {
+                    let is_usual = (tag, atom, read.words().len()) == (90, 119, 3);
+                    prop_assert!(!is_usual || read.node.as_str() != node || read.creation != creation);
+                }
+            }
+        }
     }
 
     #[test]
