@@ -7,11 +7,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nodex_core::etf::{Decoder, Encoder};
+use nodex_core::protocol::channel::{Inbox, LinkLimits};
 use nodex_core::protocol::control::{self, AtomTerm, Control, PidTerm, Target};
 use nodex_core::protocol::handshake::{
     Acceptor, Answer, Established, Event, Framing, HandshakeError, Initiator, Local, SETUP_TIME,
 };
-use nodex_core::protocol::{Cookie, DEFAULT_LIMIT, Flags, Frame, Frames};
+use nodex_core::protocol::{Cookie, Flags};
 use nodex_core::term::{Atom, Pid};
 use nodex_testkit::free_port;
 
@@ -120,27 +121,25 @@ fn pid_term(bytes: &[u8]) -> PidTerm<'_> {
 }
 
 /// Reads frames until one is of interest; ticks are answered.
-fn until<T>(stream: &mut TcpStream, mut bytes: Vec<u8>, mut wanted: impl FnMut(&Control<'_>) -> Option<T>) -> T {
+fn until<T>(stream: &mut TcpStream, rest: Vec<u8>, mut wanted: impl FnMut(&Control<'_>) -> Option<T>) -> T {
+    let mut inbox = Inbox::new(&rest, LinkLimits::default().max_frame);
     let mut buffer = [0; 4096];
     loop {
-        let mut frames = Frames::new(&bytes, DEFAULT_LIMIT);
-        while let Some(frame) = frames.next().expect("a sound stream") {
-            match frame {
-                Frame::Tick => stream.write_all(&[0; 4]).expect("the BEAM reads"),
-                Frame::Data(frame) => {
-                    let (op, message) = control::decode(frame).expect("a control message");
-                    if let Some(found) = wanted(&message) {
-                        return found;
-                    }
-                    assert!(!matches!(message, Control::Exit { .. }), "{op:?}");
-                }
+        let mut batch = inbox.batch();
+        while let Some(frame) = batch.next() {
+            if frame.is_empty() {
+                stream.write_all(&[0; 4]).expect("the BEAM reads");
+                continue;
             }
+            let (op, message) = control::decode(frame).expect("a control message");
+            if let Some(found) = wanted(&message) {
+                return found;
+            }
+            assert!(!matches!(message, Control::Exit { .. }), "{op:?}");
         }
-        let rest = frames.position();
-        bytes.drain(..rest);
         let count = read(stream, &mut buffer);
         assert_ne!(count, 0, "the BEAM closed the connection");
-        bytes.extend_from_slice(&buffer[..count]);
+        assert_eq!(inbox.push(&buffer[..count]), count, "there is room for a read of this size");
     }
 }
 

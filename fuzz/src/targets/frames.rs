@@ -3,7 +3,8 @@
 use nodex_core::{
     etf::Encoder,
     protocol::{
-        Flags, Frame, Frames,
+        Flags,
+        channel::Inbox,
         control::{self, Control, PidTerm},
     },
 };
@@ -13,40 +14,50 @@ const LIMIT: usize = 4096;
 pub(super) fn frames(input: &[u8]) {
     // As one frame, so that the fuzzer need not find out about lengths.
     one(input);
-    let mut all = Frames::new(input, LIMIT);
-    let (mut whole, mut end) = (Vec::new(), 0);
-    let result = loop {
-        match all.next() {
-            Ok(Some(frame)) => {
-                end += 4 + length(frame);
-                assert_eq!(all.position(), end);
-                whole.push(frame);
+    let whole = cut(input, input.len().max(1));
+    // In whatever pieces they come, the frames are the same.
+    for piece in [1, 7, input.len() / 2 + 1] {
+        assert_eq!(cut(input, piece), whole, "in pieces of {piece}");
+    }
+    let mut at = 0;
+    for (length, frame) in whole {
+        assert_eq!(input[at..].first_chunk(), Some(&(length as u32).to_be_bytes()));
+        let rest = &input[at + 4..];
+        match frame {
+            Some(frame) => {
+                assert!(length <= LIMIT && rest[..length] == frame);
+                if !frame.is_empty() {
+                    one(&frame);
+                }
             }
-            other => break other.map(|_| ()),
+            None => assert!(length > LIMIT),
         }
-    };
-    assert!(all.wanted() <= 4 + LIMIT);
-    // However much has come, the frames that are whole by then are the same.
-    let cut = input.len() / 2;
-    let (mut some, mut at) = (Frames::new(&input[..cut], LIMIT), 0);
-    while let Ok(Some(frame)) = some.next() {
-        assert_eq!(frame, whole[at]);
-        at += 1;
+        at += 4 + length.min(rest.len());
     }
-    if result.is_ok() {
-        assert!(whole[at..].first().is_none_or(|frame| some.position() + 4 + length(*frame) > cut));
-    }
-    for frame in whole {
-        if let Frame::Data(frame) = frame {
-            one(frame);
-        }
+    // What is left is the beginning of a frame, or of one that is too long and whose head has not come.
+    if let Some((length, rest)) = input[at..].split_first_chunk() {
+        assert!(u32::from_be_bytes(*length) as usize > rest.len());
     }
 }
 
-fn length(frame: Frame<'_>) -> usize {
-    match frame {
-        Frame::Tick => 0,
-        Frame::Data(bytes) => bytes.len(),
+/// The frames of a stream that comes in pieces of this size: their lengths, and what is in those that are not too long.
+fn cut(mut stream: &[u8], piece: usize) -> Vec<(usize, Option<Vec<u8>>)> {
+    let (mut inbox, mut frames) = (Inbox::new(&[], LIMIT), Vec::new());
+    loop {
+        if let Some((head, length)) = inbox.too_long() {
+            assert!(!head.is_empty() && head.len() as u64 <= length);
+            frames.push((length as usize, None));
+            inbox.pass_over();
+        }
+        let mut batch = inbox.batch();
+        while let Some(frame) = batch.next() {
+            frames.push((frame.len(), Some(frame.to_vec())));
+        }
+        let taken = inbox.push(&stream[..piece.min(stream.len())]);
+        stream = &stream[taken..];
+        if taken == 0 && stream.is_empty() && inbox.is_done() {
+            return frames;
+        }
     }
 }
 

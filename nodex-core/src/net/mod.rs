@@ -5,7 +5,7 @@ pub mod raw;
 mod setup;
 
 pub use conn::Outbox;
-pub(crate) use conn::{BATCH, Input, Link, Load, Receive, Taken, Ticker, WriteSide, thread};
+pub(crate) use conn::{Link, Ticker, WriteSide, thread};
 #[doc(hidden)]
 pub use setup::random_challenge;
 pub use setup::{AcceptError, ConnectError};
@@ -14,5 +14,5 @@ pub(crate) use setup::{
     publish, random_bits,
 };
 
-pub(crate) use crate::protocol::channel::Together;
+pub(crate) use crate::protocol::channel::{BATCH, Input, Load, Receive, Taken, Together};
 pub use crate::protocol::channel::{LinkEnd, LinkLimits};

@@ -13,30 +13,37 @@
 //! service      what serves, and how it is called
 //! ```
 
+mod address;
 mod api;
 mod connection;
+mod counters;
+mod error;
 mod executable;
 mod inbound;
+mod number;
 mod process;
 mod service;
+mod shared;
 mod system;
 pub mod testing;
 
 pub use crate::protocol::Cookie;
 pub use api::{
-    Backoff, Builder, CallError, Destination, Down, Exception, KeptConnected, Mailbox, Monitor, Node, Refusal,
-    RpcError, SendError, ServiceOptions, StartError, StartUnnamedError, Subscription,
+    Backoff, Builder, CallError, Down, KeptConnected, Mailbox, Monitor, Node, Refusal, SendError, ServiceOptions,
+    Subscription,
 };
-pub use connection::{NodeEvent, Peer};
+pub use connection::{Destination, Exception, NodeEvent, Peer, RpcError};
+pub use counters::CallKind;
+pub use error::{MissingState, ServiceError, StartError, StartUnnamedError};
 pub use executable::{
     ArgumentError, Arguments, CookieSource, CookieSourceError, SurroundingsError, UnknownLevel, exit_status,
     log_to_stderr, main, main_with, reads_cookie_from_environment, ready_process,
 };
-pub use process::{ServiceEnd, ServiceError, ServiceType};
+pub use process::{ServiceEnd, ServiceType};
 pub use service::{
-    Accepts, Args, AsyncFn, Call, CallKind, Caller, Context, Encoded, ExceptionClass, Extensions, FromArg, Function,
-    Functions, Handled, Handler, IntoReply, IntoService, Later, Lock, MissingState, NoReply, Raised, ReadGuard,
-    Rejection, Serve, Served, Service, State, SyncFn, SystemState, WriteGuard,
+    Accepts, Args, AsyncFn, Call, Caller, Context, Encoded, ExceptionClass, Extensions, FromArg, Function, Functions,
+    Handled, Handler, IntoReply, IntoService, Later, Lock, NoReply, Raised, ReadGuard, Rejection, Serve, Served,
+    Service, State, SyncFn, SystemState, WriteGuard,
 };
 #[doc(hidden)]
 pub use service::{Checked, Shown};

@@ -2,13 +2,12 @@
 
 use std::{
     io::{self, IoSlice},
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use futures::task::AtomicWaker;
@@ -19,25 +18,21 @@ use rustix::{
 use tokio::sync::Notify;
 
 use super::WriteSide;
-use crate::{etf::Encoder, protocol::channel::Intake};
+use crate::{
+    etf::Encoder,
+    protocol::channel::{Intake, KEEP, LinkEnd, Output, Transmit},
+};
 
 /// How many pieces one vectored write takes.
 const PIECES: usize = 16;
-
-/// Buffers larger than this are given back once they are empty.
-pub(super) const KEEP: usize = 512 * 1024;
-
-/// So much is kept while nothing is written.
-pub(super) const REST: usize = 4 * 1024;
-
-/// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
-const TICK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What waits to be written to one connection. Handlers of the connection hand over whole batches, everybody else
 /// appends frames; the connection's driver writes. The lock is never held while a handler runs.
 #[derive(Debug)]
 pub struct Outbox {
     socket: WriteSide,
+    /// What the times of its output count from.
+    start: Instant,
     pending: Mutex<Pending>,
     /// Bytes that wait, readable without the lock.
     waiting: AtomicUsize,
@@ -59,16 +54,11 @@ pub struct Outbox {
     pub(super) intake: Intake,
 }
 
+/// What waits, and how many wait for room.
 #[derive(Debug, Default)]
 struct Pending {
-    out: Encoder,
-    /// How much of `out` has been written.
-    done: usize,
-    /// Bytes that wait and that the peer has not asked for, or some more.
-    own: usize,
-    /// How many wait for room.
+    output: Output,
     blocked: usize,
-    ticked: Option<Instant>,
 }
 
 impl Outbox {
@@ -76,6 +66,7 @@ impl Outbox {
     pub(crate) fn new(socket: WriteSide, limit: usize) -> Self {
         Outbox {
             socket,
+            start: Instant::now(),
             pending: Mutex::default(),
             waiting: AtomicUsize::new(0),
             answers: AtomicUsize::new(0),
@@ -112,16 +103,6 @@ impl Outbox {
         self.closed() || matches!(poll(&mut socket, Some(&Timespec::default())), Ok(1..))
     }
 
-    /// Runs handlers. Only one thread at a time does this.
-    pub(super) fn handling<T>(&self, handle: impl FnOnce() -> T) -> T {
-        // Still odd if handlers before these have panicked through.
-        let odd = (self.handling.load(Ordering::Relaxed) + 1) | 1;
-        self.handling.store(odd, Ordering::Relaxed);
-        let result = handle();
-        self.handling.store(odd + 1, Ordering::Relaxed);
-        result
-    }
-
     /// Odd while handlers run, and another number each time.
     pub(super) fn handled(&self) -> usize {
         self.handling.load(Ordering::Relaxed)
@@ -144,18 +125,9 @@ impl Outbox {
 
     fn append<T>(&self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
-        let (before, mark) = (pending.out.len(), pending.out.mark());
-        // Values write themselves, and theirs is other people's code.
-        let result = catch_unwind(AssertUnwindSafe(|| write(&mut pending.out))).unwrap_or_else(|panic| {
-            // The beginning of a frame would be taken for the next one.
-            pending.out.rollback(mark);
-            resume_unwind(panic)
-        });
-        if own {
-            pending.own += pending.out.len() - before;
-        }
+        let result = pending.output.append(own, write);
         if self.closed() {
-            pending.clear();
+            pending.output.clear();
         }
         self.count(&mut pending);
         drop(pending);
@@ -190,12 +162,9 @@ impl Outbox {
 
     /// Keeps the counts after every change; gives how many bytes wait.
     fn count(&self, pending: &mut Pending) -> usize {
-        let waiting = pending.out.len() - pending.done;
-        // What was written is taken to be answers as long as any can be left. So what is counted as answers never has
-        // anything of our own accord in it, and is short of the truth by no more than that.
-        pending.own = pending.own.min(waiting);
+        let waiting = pending.output.waiting();
         self.waiting.store(waiting, Ordering::Relaxed);
-        self.answers.store(waiting - pending.own, Ordering::Relaxed);
+        self.answers.store(pending.output.answers(), Ordering::Relaxed);
         if pending.blocked > 0 && waiting <= self.limit {
             self.room.notify_one();
         }
@@ -219,7 +188,7 @@ impl Outbox {
         // Fails only when it is not connected any more.
         let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Both);
         let mut pending = self.lock();
-        pending.clear();
+        pending.output.clear();
         self.count(&mut pending);
         drop(pending);
         self.room.notify_waiters();
@@ -240,13 +209,6 @@ impl Outbox {
         self.driver.wake();
     }
 
-    /// Notes whether the driver reads. After it has noted that it does not, it has to look once more at what waits.
-    pub(super) fn set_stalled(&self, stalled: bool) {
-        if self.stalled.load(Ordering::Relaxed) != stalled {
-            self.stalled.store(stalled, Ordering::SeqCst);
-        }
-    }
-
     /// Less waits, so the driver may read on.
     pub(crate) fn wake_if_stalled(&self) {
         if self.stalled.load(Ordering::SeqCst) {
@@ -254,26 +216,19 @@ impl Outbox {
         }
     }
 
-    /// Has `push` wake this task.
-    pub(crate) fn register(&self, waker: &Waker) {
+    /// Has all that concerns the driver wake this task from now on.
+    ///
+    /// # Errors
+    /// When it is to end the connection at once.
+    pub(crate) fn attend(&self, waker: &Waker) -> Result<(), LinkEnd> {
         self.driver.register(waker);
+        if self.aborted() { Err(LinkEnd::Shutdown) } else { Ok(()) }
     }
 
     /// Writes `batch` behind what waits, as far as the socket takes it at once, and keeps the rest.
     pub(crate) fn submit(&self, batch: &mut Encoder) -> io::Result<()> {
         let mut pending = self.lock();
-        if pending.out.len() == pending.done {
-            let written = self.write(batch, 0)?;
-            if written < batch.len() {
-                std::mem::swap(&mut pending.out, batch);
-                pending.done = written;
-            }
-        } else if !batch.is_empty() {
-            pending.out.append(batch);
-            let written = self.write(&pending.out, pending.done)?;
-            pending.done = written;
-            self.let_go(&mut pending);
-        }
+        pending.output.submit(batch, |out, done| self.write(out, done))?;
         self.count(&mut pending);
         drop(pending);
         batch.clear();
@@ -303,9 +258,7 @@ impl Outbox {
     /// Writes what waits, as far as the socket takes it at once; true when nothing waits any more.
     fn write_waiting(&self) -> io::Result<bool> {
         let mut pending = self.lock();
-        let written = self.write(&pending.out, pending.done)?;
-        pending.done = written;
-        self.let_go(&mut pending);
+        pending.output.flush(|out, done| self.write(out, done))?;
         Ok(self.count(&mut pending) == 0)
     }
 
@@ -318,37 +271,18 @@ impl Outbox {
         }
     }
 
-    /// Answers the peer's tick, unless one of ours has just been sent: two nodes that answered every tick would never
-    /// come to rest.
-    pub(crate) fn answer_tick(&self) -> io::Result<()> {
-        let pending = self.lock();
-        match pending.ticked {
-            Some(ticked) if ticked.elapsed() < TICK_PAUSE => Ok(()),
-            _ => self.write_tick(pending),
-        }
-    }
-
     /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
     /// been written for a while.
     pub(super) fn shrink_idle(&self) {
         if self.waiting() == 0
             && let Ok(mut pending) = self.pending.try_lock()
-            && pending.out.is_empty()
         {
-            pending.out.shrink_to(REST);
+            pending.output.shrink_idle();
         }
     }
 
     fn write_tick(&self, mut pending: MutexGuard<'_, Pending>) -> io::Result<()> {
-        pending.ticked = Some(Instant::now());
-        if pending.out.len() == pending.done {
-            pending.out.clear();
-            pending.done = 0;
-            pending.out.put_slice(&[0; 4]);
-        }
-        let written = self.write(&pending.out, pending.done)?;
-        pending.done = written;
-        self.let_go(&mut pending);
+        pending.output.tick(self.start.elapsed(), |out, done| self.write(out, done))?;
         let waiting = self.count(&mut pending);
         drop(pending);
         if waiting > 0 {
@@ -356,21 +290,6 @@ impl Outbox {
             self.driver.wake();
         }
         Ok(())
-    }
-
-    /// Lets go of what has been written. While something always waits, that is done each time it is the larger part.
-    fn let_go(&self, pending: &mut Pending) {
-        let (done, all) = (pending.done, pending.out.len());
-        if done == all {
-            pending.out.clear();
-            pending.done = 0;
-        } else if done > KEEP && done >= all - done {
-            pending.out.drop_front(done);
-            pending.done = 0;
-        } else {
-            return;
-        }
-        pending.out.shrink_to(KEEP);
     }
 
     /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
@@ -404,10 +323,54 @@ impl Outbox {
     }
 }
 
-impl Pending {
-    /// Drops what waits.
-    fn clear(&mut self) {
-        *self = Pending { blocked: self.blocked, ..Pending::default() };
+impl Transmit for Outbox {
+    #[inline]
+    fn submit(&self, batch: &mut Encoder) -> Result<(), LinkEnd> {
+        Ok(Outbox::submit(self, batch)?)
+    }
+
+    #[inline]
+    fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), LinkEnd>> {
+        Outbox::poll_flush(self, context).map_err(LinkEnd::from)
+    }
+
+    fn answer_tick(&self) -> Result<(), LinkEnd> {
+        let pending = self.lock();
+        match pending.output.answers_tick(self.start.elapsed()) {
+            true => Ok(self.write_tick(pending)?),
+            false => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn answers(&self) -> usize {
+        Outbox::answers(self)
+    }
+
+    fn has_room(&self) -> bool {
+        Outbox::has_room(self)
+    }
+
+    fn written(&self) -> usize {
+        Outbox::written(self)
+    }
+
+    #[inline]
+    fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    fn set_stalled(&self, stalled: bool) {
+        if self.stalled.load(Ordering::Relaxed) != stalled {
+            self.stalled.store(stalled, Ordering::SeqCst);
+        }
+    }
+
+    #[inline]
+    fn set_handling(&self, handling: bool) {
+        let number = self.handling.load(Ordering::Relaxed) + 1;
+        // Still odd if handlers before these have panicked through.
+        self.handling.store(if handling { number | 1 } else { number }, Ordering::Relaxed);
     }
 }
 
@@ -434,7 +397,11 @@ impl Drop for Blocked<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{net::Ipv4Addr, task::Waker};
+    use std::{
+        net::Ipv4Addr,
+        panic::{AssertUnwindSafe, catch_unwind},
+        task::Waker,
+    };
 
     use tokio::net::{TcpListener, TcpStream};
 
@@ -451,7 +418,7 @@ mod tests {
             panic!("here");
         };
         assert!(catch_unwind(AssertUnwindSafe(|| outbox.send(half))).is_err());
-        assert_eq!((outbox.lock().out.to_vec(), outbox.waiting()), (b"whole".to_vec(), 5));
+        assert_eq!((outbox.lock().output.held().to_vec(), outbox.waiting()), (b"whole".to_vec(), 5));
     }
 
     /// A peer that reads as fast as it is written to, but always somewhat behind.
@@ -474,7 +441,7 @@ mod tests {
                 sent += PIECE;
                 let _ = flush();
             }
-            let (waiting, memory) = (outbox.waiting(), outbox.lock().out.memory());
+            let (waiting, memory) = (outbox.waiting(), outbox.lock().output.held().memory());
             assert!(memory <= 4 * (waiting + KEEP), "{memory} for {waiting} after {sent}");
             // The runtime looks for what has become ready.
             tokio::task::yield_now().await;

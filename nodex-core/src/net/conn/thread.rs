@@ -18,16 +18,8 @@ use std::{
 
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{
-    Outbox,
-    silence::Silence,
-    sys::fill,
-    task::{FAREWELL, Life, Receive, congested, handle_frames},
-};
-use crate::{
-    etf::Encoder,
-    protocol::channel::{Inbox, LinkEnd, LinkLimits, Room},
-};
+use super::{Outbox, clock::Clock, sys::fill};
+use crate::protocol::channel::{Channel, FAREWELL, Handled, Inbox, LinkEnd, LinkLimits, Receive, Room, Transmit as _};
 
 /// How soon the runtime is woken again while the thread waits for it.
 const RETRY: Duration = Duration::from_millis(10);
@@ -47,7 +39,6 @@ struct Shared<R> {
     /// Something that the thread may wait for has changed.
     changed: Condvar,
     outbox: Arc<Outbox>,
-    limits: LinkLimits,
     heard: AtomicBool,
     /// All is said and done, and what still comes is dropped.
     finished: AtomicBool,
@@ -56,8 +47,7 @@ struct Shared<R> {
 }
 
 struct Core<R> {
-    receive: R,
-    out: Encoder,
+    channel: Channel<R, Arc<Outbox>>,
     end: Option<LinkEnd>,
 }
 
@@ -73,15 +63,14 @@ pub(crate) async fn drive<R: Receive + 'static>(
     let inbox = Inbox::new(rest, limits.max_frame);
     outbox.intake.read(rest.len());
     let shared = Arc::new(Shared {
-        core: Mutex::new(Core { receive, out: Encoder::new(), end: None }),
+        core: Mutex::new(Core { channel: Channel::new(receive, outbox.clone(), limits), end: None }),
         changed: Condvar::new(),
         outbox,
-        limits,
         heard: AtomicBool::new(true),
         finished: AtomicBool::new(false),
         wanted: AtomicBool::new(false),
     });
-    let (mut life, mut silence) = (Life::new(limits.tick_time), Silence::default());
+    let mut clock = Clock::new(limits.tick_time);
     let mut start = Some((socket, inbox));
     let (gone, mut thread) = oneshot::channel::<()>();
     let mut gone = Some(gone);
@@ -101,7 +90,7 @@ pub(crate) async fn drive<R: Receive + 'static>(
                 return Poll::Ready(error.into());
             }
         }
-        match shared.poll(context, &mut life, &mut silence) {
+        match shared.poll(context, &mut clock) {
             Ok(()) => Poll::Pending,
             Err(end) => Poll::Ready(end),
         }
@@ -166,19 +155,16 @@ impl<R: Receive> Shared<R> {
     fn handle(&self, inbox: &mut Inbox, waker: &Waker) -> Result<(), LinkEnd> {
         let mut core = self.lock();
         loop {
-            let Core { receive, out, end } = &mut *core;
+            let Core { channel, end } = &mut *core;
             if end.is_some() || self.outbox.closed() {
                 return Err(LinkEnd::Shutdown);
             }
             // The thread serves nobody else, so its turn never ends.
-            let mut turn = usize::MAX;
-            handle_frames(inbox, receive, &self.outbox, out, &self.limits, waker, &mut turn)?;
-            self.outbox.submit(out)?;
-            if inbox.is_done() && !congested(&self.outbox, receive, &self.limits) {
-                self.outbox.intake.done();
+            let handled = channel.handle(inbox, waker, &mut { usize::MAX })?;
+            let stalled = channel.is_congested();
+            if handled == Handled::All && !stalled {
                 break;
             }
-            let stalled = congested(&self.outbox, receive, &self.limits);
             self.outbox.set_stalled(stalled);
             if stalled {
                 // The runtime writes, and goes on with handlers. It is told again and again, for it may have looked for
@@ -195,41 +181,28 @@ impl<R: Receive> Shared<R> {
     }
 
     /// The runtime's part.
-    fn poll(&self, context: &mut Context<'_>, life: &mut Life, silence: &mut Silence) -> Result<(), LinkEnd> {
-        self.outbox.register(context.waker());
-        if self.outbox.aborted() {
-            return Err(LinkEnd::Shutdown);
-        }
-        // A handler may run for long, and timers and tasks are not to wait for it. Nothing is read then, so that the peer
-        // is not heard means nothing; what waits is written all the same.
-        let mut reading = false;
+    fn poll(&self, context: &mut Context<'_>, clock: &mut Clock) -> Result<(), LinkEnd> {
+        self.outbox.attend(context.waker())?;
+        let (mut reading, mut settle) = (false, None);
         match self.try_lock() {
+            // A handler may run for long, and timers and tasks are not to wait for it. Nothing is read then, so that the
+            // peer is not heard means nothing; what waits is written all the same.
             None => {
                 let _ = self.outbox.poll_flush(context)?;
             }
             Some(mut core) => {
-                let Core { receive, out, end } = &mut *core;
+                let Core { channel, end } = &mut *core;
                 if let Some(end) = end.take() {
                     return Err(end);
                 }
-                self.outbox.handling(|| receive.poll_later(context, out))?;
-                self.outbox.submit(out)?;
-                let drained = self.outbox.poll_flush(context)?.is_ready();
-                let has_news = receive.has_news();
-                if receive.may_end(context, self.outbox.intake.drained() && !has_news)
-                    && drained
-                    && silence.poll(&self.outbox, context).is_ready()
-                {
-                    return Err(LinkEnd::Shutdown);
-                }
-                if has_news && self.outbox.has_room() {
-                    context.waker().wake_by_ref();
-                }
-                reading = !congested(&self.outbox, receive, &self.limits);
+                channel.poll_later(context)?;
+                channel.submit()?;
+                channel.settle(context, || clock.now())?;
+                (reading, settle) = (!channel.is_congested(), channel.next_check());
                 self.changed.notify_one();
             }
         }
-        life.poll(context, || self.heard.swap(false, Ordering::Relaxed), reading)?;
+        clock.poll(settle, || self.heard.swap(false, Ordering::Relaxed), reading, context)?;
         Ok(())
     }
 
@@ -237,13 +210,9 @@ impl<R: Receive> Shared<R> {
     /// they may end.
     async fn last_calls(&self) {
         let done = std::future::poll_fn(|context| {
-            self.outbox.register(context.waker());
+            let _ = self.outbox.attend(context.waker());
             let Some(mut core) = self.try_lock() else { return Poll::Pending };
-            let Core { receive, out, .. } = &mut *core;
-            // There is nobody left who could break a rule.
-            let _ = receive.poll_later(context, out);
-            *out = Encoder::new();
-            if receive.load().calls == 0 { Poll::Ready(()) } else { Poll::Pending }
+            if core.channel.poll_last(context) { Poll::Ready(()) } else { Poll::Pending }
         });
         let _ = timeout(LAST, done).await;
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::Outbox;
+use crate::protocol::channel::Idle;
 
 /// How often the thread looks, at least.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -22,6 +23,8 @@ pub(crate) struct Ticker(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     quarter: Duration,
+    /// What times count from.
+    start: Instant,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -36,9 +39,7 @@ struct State {
 #[derive(Debug)]
 struct Watched {
     outbox: Weak<Outbox>,
-    written: usize,
-    /// When `written` was last seen to move.
-    since: Instant,
+    idle: Idle,
     handled: usize,
 }
 
@@ -46,7 +47,7 @@ impl Ticker {
     /// For connections whose peers give up after `tick_time` without a byte.
     pub(crate) fn new(tick_time: Duration) -> Self {
         let quarter = (tick_time / 4).max(Duration::from_millis(1));
-        Ticker(Arc::new(Shared { quarter, state: Mutex::default(), changed: Condvar::new() }))
+        Ticker(Arc::new(Shared { quarter, start: Instant::now(), state: Mutex::default(), changed: Condvar::new() }))
     }
 
     /// Ticks this connection from now on, until it is dropped.
@@ -54,8 +55,7 @@ impl Ticker {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.watched.push(Watched {
             outbox: Arc::downgrade(outbox),
-            written: outbox.written(),
-            since: Instant::now(),
+            idle: Idle::new(outbox.written(), self.0.start.elapsed()),
             handled: outbox.handled(),
         });
         if !state.running {
@@ -80,9 +80,9 @@ impl Shared {
     fn run(&self) {
         let interval = self.quarter.min(CHECK_INTERVAL);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Instant::now() + interval;
+        let mut next = self.start.elapsed() + interval;
         while !state.stop {
-            let now = Instant::now();
+            let now = self.start.elapsed();
             if now < next {
                 state = self.changed.wait_timeout(state, next - now).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
@@ -94,7 +94,7 @@ impl Shared {
 }
 
 impl State {
-    fn check(&mut self, now: Instant, quarter: Duration) {
+    fn check(&mut self, now: Duration, quarter: Duration) {
         let mut held_up = false;
         self.watched.retain_mut(|watched| match watched.outbox.upgrade() {
             Some(outbox) if !outbox.closed() => {
@@ -109,21 +109,17 @@ impl State {
         let idle = if held_up { quarter.min(CHECK_INTERVAL) } else { quarter };
         for watched in &mut self.watched {
             let Some(outbox) = watched.outbox.upgrade() else { continue };
-            if outbox.written() == watched.written {
+            if watched.idle.check(outbox.written(), now) {
                 outbox.shrink_idle();
-            } else {
-                watched.written = outbox.written();
-                watched.since = now;
             }
-            if now.duration_since(watched.since) < idle {
+            if !watched.idle.is_due(now, idle) {
                 continue;
             }
             if let Err(error) = outbox.tick() {
                 // The driver of the connection sees the same error and ends.
                 tracing::debug!(%error, "no tick could be sent");
             }
-            watched.written = outbox.written();
-            watched.since = now;
+            watched.idle = Idle::new(outbox.written(), now);
         }
     }
 }
@@ -135,7 +131,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::net::conn::WriteSide;
+    use crate::{net::conn::WriteSide, protocol::channel::Transmit as _};
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -151,11 +147,9 @@ mod tests {
 
     /// How often an idle connection is ticked at these seconds, with 15 of them for a quarter of the tick time.
     fn ticks(outbox: &Arc<Outbox>, seconds: std::ops::RangeInclusive<u32>, mut other: impl FnMut(u32)) -> Vec<u32> {
-        let start = Instant::now();
         let watched = Watched {
             outbox: Arc::downgrade(outbox),
-            written: outbox.written(),
-            since: start,
+            idle: Idle::new(outbox.written(), Duration::ZERO),
             handled: outbox.handled(),
         };
         let mut state = State { watched: vec![watched], ..State::default() };
@@ -163,7 +157,7 @@ mod tests {
             .filter(|second| {
                 other(*second);
                 let before = outbox.written();
-                state.check(start + *second * SECOND, 15 * SECOND);
+                state.check(*second * SECOND, 15 * SECOND);
                 outbox.written() > before
             })
             .collect()
@@ -190,20 +184,21 @@ mod tests {
     async fn while_a_handler_runs_there_is_a_tick_each_second() {
         let (outbox, _far) = outbox().await;
         // Found running twice: it takes longer than a second.
-        let found = outbox.handling(|| ticks(&outbox, 1..=4, |_| ()));
-        assert_eq!(found, [1, 2, 3, 4]);
+        outbox.set_handling(true);
+        assert_eq!(ticks(&outbox, 1..=4, |_| ()), [1, 2, 3, 4]);
+        outbox.set_handling(false);
         assert_eq!(ticks(&outbox, 1..=14, |_| ()), []);
     }
 
     #[tokio::test]
     async fn a_connection_that_is_gone_is_watched_no_more() {
         let (outbox, _far) = outbox().await;
-        let watched = Watched { outbox: Arc::downgrade(&outbox), written: 0, since: Instant::now(), handled: 0 };
+        let watched = Watched { outbox: Arc::downgrade(&outbox), idle: Idle::new(0, Duration::ZERO), handled: 0 };
         let mut state = State { watched: vec![watched], ..State::default() };
-        state.check(Instant::now(), SECOND);
+        state.check(SECOND, SECOND);
         assert_eq!(state.watched.len(), 1);
         drop(outbox);
-        state.check(Instant::now(), SECOND);
+        state.check(SECOND, SECOND);
         assert_eq!(state.watched.len(), 0);
     }
 }

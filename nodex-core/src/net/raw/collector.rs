@@ -6,9 +6,8 @@ use bytes::Bytes;
 
 use crate::{
     etf::Encoder,
-    net::conn::{Input, Load, Receive, Taken},
     protocol::{
-        channel::{Frame, Incoming, LinkEnd},
+        channel::{Frame, Incoming, Input, LinkEnd, Load, Receive, Taken},
         control,
     },
 };

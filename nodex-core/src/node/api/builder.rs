@@ -2,20 +2,20 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::services::ServiceOptions;
+use super::service_options::ServiceOptions;
 use crate::{
     net::{LinkLimits, Locate},
     node::{
-        connection::listen::Listen,
-        process::{
-            factory::Factory,
-            registry::{ExitPolicy, Registration},
-        },
+        connection::{inner::Config, listen::Listen},
+        process::{exit_policy::ExitPolicy, factory::Factory, registry::Registration},
         service::{
+            extensions::Extensions,
             interface::{IntoService, Service},
-            state::Extensions,
         },
+        shared::Identity,
+        system::every_node,
     },
+    protocol::Cookie,
     term::Atom,
 };
 
@@ -249,6 +249,23 @@ impl Builder {
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = Some(time);
         self
+    }
+}
+
+impl Builder {
+    /// What a node of this name is made of.
+    pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
+        Config {
+            identity,
+            cookie,
+            locate: self.locate,
+            visible: self.visible,
+            take_over: self.take_over,
+            limits: self.limits,
+            extensions: self.extensions,
+            registrations: self.registrations,
+            every_node: every_node(),
+        }
     }
 }
 

@@ -4,21 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    node::Node,
-    refusal::Refusal,
-    send::{Destination, Receiver},
-};
+use super::{node::Node, refusal::Refusal};
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
-    etf::{Decoder, EncodeError, Encoder},
+    etf::{Decoder, EncodeError},
     net::ConnectError,
     node::{
-        connection::{inner::Inner, peers::Peer},
-        process::call_table::{Outcome, ReplyFilter, ReplyId},
+        connection::{
+            outgoing::{Destination, OutgoingMonitor, push_message},
+            peer::Peer,
+        },
+        process::call_table::{CallTable, Outcome, ReplyFilter},
     },
-    protocol::control::{Control, PidTerm, ProcTerm, RefTerm, UnsupportedControl},
-    term::{Atom, RawTerm, Reference},
+    protocol::control::UnsupportedControl,
+    term::{Atom, RawTerm},
 };
 
 /// Why a call has no reply.
@@ -84,18 +83,6 @@ pub enum CallError {
     Unsupported(#[from] UnsupportedControl),
 }
 
-/// Gives the reply pid back, also when the caller stops waiting.
-struct Open<'a> {
-    inner: &'a Inner,
-    id: ReplyId,
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        self.inner.close_reply(self.id);
-    }
-}
-
 /// The end of a time that may be longer than clocks go.
 pub(in crate::node) fn after(limit: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -103,11 +90,6 @@ pub(in crate::node) fn after(limit: Duration) -> Instant {
 }
 
 impl Node {
-    /// Gives the reply pid back when the value is dropped.
-    pub(in crate::node) fn open_reply(&self, id: ReplyId) -> impl Drop + '_ {
-        Open { inner: &self.0, id }
-    }
-
     /// Sends a plain message and waits for the first message that comes back to the pid it was sent from.
     ///
     /// Every request has a pid of its own, so that requests made at the same time to a C node that knows no tags each
@@ -124,9 +106,9 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Message);
-        let _open = Open { inner: &self.0, id };
-        self.push_message::<CallError>(&peer, &self.0.pid_bytes(id.number), &to, |out| message.encode(out))?;
+        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Message);
+        let _open = self.0.open_reply(id);
+        push_message::<CallError>(&peer, &self.0.identity.pid_bytes(id.number), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
         match timeout_at(deadline, outcome).await {
             Err(_) => Err(CallError::Timeout { limit }),
@@ -152,13 +134,13 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Tagged);
-        let _open = Open { inner: &self.0, id };
-        let me = self.0.pid_bytes(id.number);
-        let reference = self.0.reference(id);
-        let monitor = Monitor::new(&peer, &me, &to, &reference);
+        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
+        let _open = self.0.open_reply(id);
+        let me = self.0.identity.pid_bytes(id.number);
+        let reference = CallTable::reference(&self.0.identity, id);
+        let monitor = OutgoingMonitor::new(&peer, &me, &to, &reference);
         monitor.set();
-        self.push_message::<CallError>(&peer, &me, &to, |out| {
+        push_message::<CallError>(&peer, &me, &to, |out| {
             out.put_tuple(3)?;
             out.put_atom(&crate::atom!("$gen_call"));
             out.put_tuple(2)?;
@@ -199,15 +181,15 @@ impl Node {
             Some(peer) => peer,
             None => timeout_at(deadline, self.connect(node)).await.map_err(late)?.map_err(CallError::Connect)?,
         };
-        if !peer.outbox.has_room() {
-            timeout_at(deadline, peer.outbox.room()).await.map_err(late)?;
+        if !peer.line.outbox.has_room() {
+            timeout_at(deadline, peer.line.outbox.room()).await.map_err(late)?;
         }
         Ok(peer)
     }
 
     /// A connection that ended between the look at the table and the opening of the reply pid told nobody.
     pub(in crate::node) fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
-        if peer.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
+        if peer.line.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
     }
 }
 
@@ -240,41 +222,5 @@ fn unexpected(error: DecodeError, reply: RawTerm) -> CallError {
     match Refusal::of(&reply) {
         Some(refusal) => CallError::Refused { refusal, reply, error },
         None => CallError::Reply { error, reply },
-    }
-}
-
-/// A monitor on the process that is called. A peer that knows no monitors has none, and neither has an alias.
-pub(in crate::node) struct Monitor<'a> {
-    peer: &'a Peer,
-    me: &'a [u8],
-    to: Receiver<'a>,
-    reference: Vec<u8>,
-}
-
-impl<'a> Monitor<'a> {
-    pub(in crate::node) fn new(peer: &'a Peer, me: &'a [u8], to: &'a Destination, reference: &Reference) -> Self {
-        let mut encoded = Encoder::new();
-        encoded.put_reference(reference);
-        Monitor { peer, me, to: Receiver::new(to), reference: encoded.to_vec() }
-    }
-
-    fn parts(&self) -> Option<(PidTerm<'_>, ProcTerm<'_>, RefTerm<'_>)> {
-        Some((PidTerm::new(self.me)?, self.to.process()?, RefTerm::new(&self.reference)?))
-    }
-
-    pub(in crate::node) fn set(&self) {
-        self.push(|from, to, reference| Control::Monitor { from, to, reference });
-    }
-
-    pub(in crate::node) fn remove(&self) {
-        self.push(|from, to, reference| Control::Demonitor { from, to, reference });
-    }
-
-    fn push(&self, control: impl for<'b> FnOnce(PidTerm<'b>, ProcTerm<'b>, RefTerm<'b>) -> Control<'b>) {
-        if let Some((from, to, reference)) = self.parts() {
-            let control = control(from, to, reference);
-            // What the peer does not understand is left out: the call then ends with its time-out at the latest.
-            let _ = self.peer.outbox.send(|out| control.encode(self.peer.flags, out));
-        }
     }
 }

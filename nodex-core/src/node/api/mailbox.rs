@@ -1,21 +1,19 @@
 //! A pid for plain Rust code, which takes whatever is sent to it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-
-use super::{call::CallError, node::Node, send::Destination};
+use super::{call::CallError, node::Node};
 use crate::{
     convert::IntoTerm,
-    node::{connection::peers::Peer, process::call_table::ReplyId},
+    node::{
+        connection::outgoing::Destination,
+        process::{
+            call_table::ReplyId,
+            mailbox_sender::{Letter, mailbox},
+        },
+    },
     term::{Pid, RawTerm, Reference},
 };
-
-/// What a message counts besides its bytes.
-const OVERHEAD: usize = 128;
 
 /// A process of this node whose messages plain Rust code takes, as one takes messages at a shell. Made by
 /// [`Node::mailbox`].
@@ -48,26 +46,26 @@ impl Node {
     /// # });
     /// ```
     pub fn mailbox(&self) -> Mailbox {
-        let (sender, letters) = letters();
-        Mailbox { node: self.clone(), id: self.0.replies.open_mailbox(sender), letters }
+        let (sender, letters) = mailbox();
+        Mailbox { node: self.clone(), id: self.0.calls.open_mailbox(sender), letters }
     }
 }
 
 impl Mailbox {
     /// Its pid.
     pub fn pid(&self) -> Pid {
-        self.node.0.pid(self.id.number)
+        self.node.0.identity.pid(self.id.number)
     }
 
     /// A new alias of it: see [`Node::alias`].
     pub fn alias(&self) -> Reference {
-        self.node.0.new_alias(self.id.number)
+        self.node.0.aliases.create(&self.node.0.identity, self.id.number)
     }
 
     /// Waits for the next message. One that is not waited for any longer is not lost.
     pub async fn receive(&mut self) -> RawTerm {
         match self.letters.recv().await {
-            Some(letter) => letter.message,
+            Some(letter) => letter.take(),
             // Never: the node has a sender as long as this value is there.
             None => std::future::pending().await,
         }
@@ -75,7 +73,7 @@ impl Mailbox {
 
     /// The next message, if one is there.
     pub fn try_receive(&mut self) -> Option<RawTerm> {
-        self.letters.try_recv().ok().map(|letter| letter.message)
+        self.letters.try_recv().ok().map(Letter::take)
     }
 
     /// As [`Node::send`], with this process as the sender, which is who C nodes answer.
@@ -91,70 +89,5 @@ impl Drop for Mailbox {
     fn drop(&mut self) {
         self.node.0.close_reply(self.id);
         self.node.0.aliases.ended(self.id.number);
-    }
-}
-
-/// Where the messages of a mailbox go.
-#[derive(Debug, Clone)]
-pub(in crate::node) struct MailboxSender(UnboundedSender<Letter>);
-
-pub(in crate::node) fn letters() -> (MailboxSender, UnboundedReceiver<Letter>) {
-    let (sender, receiver) = unbounded_channel();
-    (MailboxSender(sender), receiver)
-}
-
-impl MailboxSender {
-    /// Puts a message that came over this connection into the mailbox.
-    pub(in crate::node) fn put(&self, message: &RawTerm, peer: &Arc<Peer>) {
-        // A copy, so that no more is kept than what is counted.
-        let message = RawTerm::from_slice(message.as_bytes(), None);
-        let bytes = message.as_bytes().len() + OVERHEAD;
-        // The mailbox may have been dropped just now.
-        let _ = self.0.send(Letter { message, _counted: Counted::new(peer, bytes) });
-    }
-}
-
-/// A message that has not been taken.
-#[derive(Debug)]
-pub(in crate::node) struct Letter {
-    message: RawTerm,
-    _counted: Counted,
-}
-
-/// Memory that is kept for a peer. It keeps the connection that it came over from reading too much.
-#[derive(Debug)]
-pub(in crate::node) struct Counted {
-    peer: Arc<Peer>,
-    bytes: usize,
-}
-
-impl Counted {
-    pub(in crate::node) fn new(peer: &Arc<Peer>, bytes: usize) -> Self {
-        peer.mail.0.fetch_add(bytes, Ordering::Relaxed);
-        Counted { peer: peer.clone(), bytes }
-    }
-}
-
-impl Clone for Counted {
-    fn clone(&self) -> Self {
-        Self::new(&self.peer, self.bytes)
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.peer.mail.0.fetch_sub(self.bytes, Ordering::SeqCst);
-        self.peer.outbox.wake_if_stalled();
-    }
-}
-
-/// Bytes of messages from one peer that nobody has taken yet, and of callers that somebody keeps.
-#[derive(Debug, Default)]
-pub(in crate::node) struct Mail(AtomicUsize);
-
-impl Mail {
-    #[inline]
-    pub(in crate::node) fn bytes(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
     }
 }

@@ -10,12 +10,15 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::{call as calling, call::CallError, node::Node, send::Destination};
+use super::{call::CallError, node::Node};
 use crate::{
     etf::Decoder,
     node::{
-        connection::peers::Peer,
-        process::call_table::{Outcome, ReplyFilter, ReplyId},
+        connection::{
+            outgoing::{Destination, OutgoingMonitor},
+            peer::Peer,
+        },
+        process::call_table::{CallTable, Outcome, ReplyFilter, ReplyId},
     },
     protocol::{Flags, control::UnsupportedControl},
     term::RawTerm,
@@ -85,11 +88,11 @@ impl Node {
         if let Destination::Alias(_) = to {
             return Err(UnsupportedControl::MissingField { what: "a monitor", field: "a pid or a name" }.into());
         }
-        let missing = NEEDED.without(peer.flags);
+        let missing = NEEDED.without(peer.line.flags);
         if !missing.is_empty() {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
         }
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Down);
+        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Down);
         // From here on, dropping it gives the pid back.
         let monitor = Monitor { node: self.clone(), peer, id, to, outcome, down: false };
         monitor.control(|control| control.set());
@@ -104,10 +107,10 @@ impl Monitor {
         &self.to
     }
 
-    fn control(&self, say: impl FnOnce(&calling::Monitor<'_>)) {
-        let me = self.node.0.pid_bytes(self.id.number);
-        let reference = self.node.0.reference(self.id);
-        say(&calling::Monitor::new(&self.peer, &me, &self.to, &reference));
+    fn control(&self, say: impl FnOnce(&OutgoingMonitor<'_>)) {
+        let me = self.node.0.identity.pid_bytes(self.id.number);
+        let reference = CallTable::reference(&self.node.0.identity, self.id);
+        say(&OutgoingMonitor::new(&self.peer, &me, &self.to, &reference));
     }
 }
 

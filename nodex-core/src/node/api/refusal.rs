@@ -122,7 +122,7 @@ impl fmt::Display for Refusal {
 mod tests {
     use super::*;
     use crate::{
-        node::service::args::Rejection,
+        node::service::rejection::Rejection,
         text::{Syntax, parse},
     };
 

@@ -3,131 +3,17 @@
 //! Follows `erpc.erl`: a process is spawned there that applies the function and exits with the result, which comes back
 //! through a monitor.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use tokio::time::timeout_at;
-
-use super::{call::CallError, monitor::Down, node::Node};
-use crate::{
-    convert::{DecodeError, FromTerm, IntoTerm},
-    etf::{Decoder, EncodeError, Encoder},
-    net::ConnectError,
-    node::{
-        connection::peers::Peer,
-        process::call_table::{Outcome, ReplyFilter, ReplyId},
-        system::services::USER,
-    },
-    protocol::control::{AtomTerm, Control, PidTerm, RefTerm, UnsupportedControl},
-    reply::ExceptionClass,
-    term::{Atom, AtomError, RawTerm, Reference},
+use super::{
+    call::{CallError, after},
+    node::Node,
 };
-
-/// Why a function of another node gave no result.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum RpcError {
-    /// It raised an error: `error:{exception, Reason, Stack}` of `erpc:call/5`. A function that is not there gives `undef`.
-    #[error("the function raised an error: {reason:.1000}")]
-    Error {
-        /// The reason.
-        reason: RawTerm,
-        /// The stack trace.
-        stack: RawTerm,
-    },
-    /// It called `exit`.
-    #[error("the function exited: {reason:.1000}")]
-    Exit {
-        /// The reason.
-        reason: RawTerm,
-    },
-    /// It threw something.
-    #[error("the function threw {value:.1000}")]
-    Throw {
-        /// What it threw.
-        value: RawTerm,
-    },
-    /// The process that ran it was ended by an exit signal.
-    #[error("the process that ran the function was ended: {reason:.1000}")]
-    Signal {
-        /// The reason.
-        reason: RawTerm,
-    },
-    /// The node did not spawn a process for it.
-    #[error("the node refused to run the function: {reason:.1000}")]
-    Refused {
-        /// Why, such as `notsup` or `system_limit`.
-        reason: RawTerm,
-    },
-    /// No result in time; the function may still run. A result that comes later is dropped.
-    #[error("no result within {limit:?}")]
-    Timeout {
-        /// The time that was given.
-        limit: Duration,
-    },
-    /// The node cannot be connected to.
-    #[error(transparent)]
-    Connect(Arc<ConnectError>),
-    /// The connection was lost before the result came.
-    #[error("the connection was lost before a result came")]
-    NoConnection,
-    /// The result is not what was expected.
-    #[error("the result cannot be read: {error}")]
-    #[non_exhaustive]
-    Result {
-        /// Where it differs.
-        #[source]
-        error: DecodeError,
-        /// As it came.
-        value: RawTerm,
-    },
-    /// The result is longer than what is taken from other nodes, and was not read.
-    #[error("the result has {length} bytes, the limit is {limit}")]
-    TooLong {
-        /// Its length, with all that goes around it.
-        length: u64,
-        /// [`LinkLimits::max_frame`](crate::net::LinkLimits::max_frame).
-        limit: usize,
-    },
-    /// The name of the node, the module or the function is too long.
-    #[error(transparent)]
-    Name(#[from] AtomError),
-    /// An argument cannot be sent to any node.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The node does not take requests to spawn, as those before OTP 23 and nodes on `ei` do not.
-    #[error(transparent)]
-    Unsupported(#[from] UnsupportedControl),
-}
-
-/// An exception that a function of another node raised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exception<'a> {
-    /// Its class.
-    pub class: ExceptionClass,
-    /// Its reason; what was thrown, for a throw.
-    pub reason: &'a RawTerm,
-    /// The stack trace, which only errors bring along.
-    pub stack: Option<&'a RawTerm>,
-}
-
-impl RpcError {
-    /// A value that is not what was expected.
-    pub fn unexpected(error: DecodeError, value: RawTerm) -> RpcError {
-        RpcError::Result { error, value }
-    }
-
-    /// The exception that the function raised, if that is why there is no result.
-    pub fn exception(&self) -> Option<Exception<'_>> {
-        match self {
-            RpcError::Error { reason, stack } => {
-                Some(Exception { class: ExceptionClass::Error, reason, stack: Some(stack) })
-            }
-            RpcError::Exit { reason } => Some(Exception { class: ExceptionClass::Exit, reason, stack: None }),
-            RpcError::Throw { value } => Some(Exception { class: ExceptionClass::Throw, reason: value, stack: None }),
-            _ => None,
-        }
-    }
-}
+use crate::{
+    convert::{FromTerm, IntoTerm},
+    node::connection::erpc::RpcError,
+    term::Atom,
+};
 
 impl From<CallError> for RpcError {
     fn from(error: CallError) -> Self {
@@ -173,124 +59,9 @@ impl Node {
         arguments: &[&(dyn IntoTerm + Sync)],
         limit: Duration,
     ) -> Result<R, RpcError> {
-        let deadline = super::call::after(limit);
+        let deadline = after(limit);
         let (node, module, function) = (Atom::new(node)?, Atom::new(module)?, Atom::new(function)?);
         let peer = self.connected(&node, deadline, limit).await?;
-        let (id, outcome) = self.0.replies.open(peer.id, peer.serials(), ReplyFilter::Down);
-        let _open = self.open_reply(id);
-        let reference = self.0.reference(id);
-        self.push_spawn(&peer, id, &reference, |out| {
-            out.put_list(4)?;
-            out.put_reference(&reference);
-            out.put_atom(&module);
-            out.put_atom(&function);
-            if !arguments.is_empty() {
-                out.put_list(arguments.len())?;
-            }
-            arguments.iter().try_for_each(|argument| argument.encode(out))?;
-            out.put_nil();
-            out.put_nil();
-            Ok(())
-        })?;
-        self.lost_meanwhile(&peer)?;
-        match timeout_at(deadline, outcome).await {
-            Err(_) => Err(RpcError::Timeout { limit }),
-            Ok(Ok(Outcome::Down(reason))) => result(reason, &reference),
-            Ok(Ok(Outcome::DownTooLong { length, limit, .. })) => Err(RpcError::TooLong { length, limit }),
-            Ok(Ok(Outcome::Refused(reason))) => Err(RpcError::Refused { reason }),
-            Ok(Ok(Outcome::NoConnection | Outcome::Message(_) | Outcome::TooLong { .. }) | Err(_)) => {
-                Err(RpcError::NoConnection)
-            }
-        }
-    }
-
-    /// Asks for a process that runs `erpc:execute_call/4` with these arguments.
-    fn push_spawn(
-        &self,
-        peer: &Peer,
-        id: ReplyId,
-        reference: &Reference,
-        arguments: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
-    ) -> Result<(), RpcError> {
-        const ERPC: &[u8] = b"\x77\x04erpc";
-        const EXECUTE_CALL: &[u8] = b"\x77\x0cexecute_call";
-        const MONITOR: &[u8] = b"\x6c\0\0\0\x01\x77\x07monitor\x6a";
-        let mut encoded = Encoder::new();
-        encoded.put_reference(reference);
-        let (encoded, me) = (encoded.to_vec(), self.0.pid_bytes(id.number));
-        let user = self.0.registry.system(USER.as_bytes()).and_then(|user| user.address.pid());
-        let parts = (RefTerm::new(&encoded), PidTerm::new(&me), AtomTerm::new(ERPC), AtomTerm::new(EXECUTE_CALL));
-        let (Some(id), Some(from), Some(module), Some(function)) = parts else { return Ok(()) };
-        let request = Control::SpawnRequest {
-            id,
-            from,
-            // Answers what the function wants to print.
-            group_leader: user.unwrap_or(from),
-            module,
-            function,
-            arity: 4,
-            options: MONITOR,
-            token: None,
-            arguments: &[],
-        };
-        peer.outbox.send(|out| {
-            let (frame, _) = request.open(peer.flags, out)?;
-            match arguments(out) {
-                Ok(()) => Ok(frame.finish(out)?),
-                Err(error) => {
-                    frame.undo(out);
-                    Err(error.into())
-                }
-            }
-        })
-    }
-}
-
-/// What the exit reason of the process says.
-fn result<R: FromTerm>(reason: RawTerm, reference: &Reference) -> Result<R, RpcError> {
-    match read(&reason, reference) {
-        Some(Ended::Return(value)) => {
-            R::decode(&mut Decoder::new(value)).map_err(|error| RpcError::unexpected(error, reason.part(value)))
-        }
-        Some(Ended::Error(reason, stack)) => Err(RpcError::Error { reason: own(reason), stack: own(stack) }),
-        Some(Ended::Exit(reason)) => Err(RpcError::Exit { reason: own(reason) }),
-        Some(Ended::Throw(value)) => Err(RpcError::Throw { value: own(value) }),
-        None => Err(match Down::new(reason) {
-            Down::NoConnection => RpcError::NoConnection,
-            Down::Exit { reason } => RpcError::Signal { reason },
-            Down::NoProcess => RpcError::Signal { reason: own(b"\x77\x06noproc") },
-        }),
-    }
-}
-
-fn own(term: &[u8]) -> RawTerm {
-    RawTerm::from_slice(term, None)
-}
-
-/// How the function ended.
-enum Ended<'a> {
-    Return(&'a [u8]),
-    Error(&'a [u8], &'a [u8]),
-    Exit(&'a [u8]),
-    Throw(&'a [u8]),
-}
-
-/// `{Reference, return, Value}` and its like; `None` for a reason that is none of the call.
-fn read<'a>(reason: &'a RawTerm, reference: &Reference) -> Option<Ended<'a>> {
-    let mut decoder = Decoder::new(reason.as_bytes());
-    let arity = decoder.tuple().ok()?;
-    if arity < 3 || decoder.reference().ok()? != *reference {
-        return None;
-    }
-    let class = decoder.atom_name().ok()?;
-    let value = decoder.skip().ok()?;
-    match (&*class, arity) {
-        ("return", 3) => Some(Ended::Return(value)),
-        ("throw", 3) => Some(Ended::Throw(value)),
-        ("exit", 3) => Some(Ended::Exit(value)),
-        // An error in the call itself, such as too many arguments, has no stack trace.
-        ("error", 3) => Some(Ended::Error(value, b"\x6a")),
-        ("error", 4) => Some(Ended::Error(value, decoder.skip().ok()?)),
-        _ => None,
+        self.0.erpc(&peer, &module, &function, arguments, limit, deadline).await
     }
 }

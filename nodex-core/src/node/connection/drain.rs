@@ -1,44 +1,12 @@
-//! The end of a node that was asked to end: what runs is finished and answered, what is new is refused.
-//!
-//! | what comes | until it was asked | later |
-//! |---|---|---|
-//! | casts, and messages that name nobody to answer | handled | counted and dropped |
-//! | plain messages | `{error, draining}` | the same |
-//! | calls of a `gen_server` | the monitor of the call fires with `{shutdown, draining}` | the same |
-//! | calls by rpc | the error `draining` | the same |
-//!
-//! "Until it was asked" is what the system had received by then. What every node answers, such as pings, is answered as
-//! before.
+//! How far a node is that was asked to end.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::Duration,
 };
 
-use super::inner::Inner;
-use crate::{
-    etf::Encoder,
-    node::{
-        inbound::{dispatch::Arrival, pending_calls::PendingCalls},
-        process::rpc_process::Style,
-        service::{args::Rejection, caller::CallKind, reply_to::ReplyTo},
-    },
-    protocol::control::{Control, ProcTerm, RefTerm},
-};
-
-/// The term `{shutdown, draining}`.
-const SHUTDOWN_DRAINING: &[u8] = b"\x68\x02\x77\x08shutdown\x77\x08draining";
-
-/// Whether the node is to end, and what comes then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) enum Ending {
-    /// It is not.
-    No,
-    /// What the system had received before that was asked for.
-    Early,
-    /// What came later.
-    Late,
-}
+/// How long running handlers may go on unless somebody says otherwise. Hosts kill after five seconds.
+pub(in crate::node) const DEFAULT_TIME: Duration = Duration::from_secs(4);
 
 /// What of a node is still at work when it is to end.
 #[derive(Debug, Default)]
@@ -53,179 +21,23 @@ impl Drain {
     pub(in crate::node) fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
-}
 
-impl Inner {
-    /// Asks the node to end. Said again, it changes nothing.
-    pub(in crate::node) fn begin_stop(&self) {
-        if !self.drain.asked.swap(true, Ordering::SeqCst) {
-            for peer in self.peers.all() {
-                peer.outbox.drain();
-            }
-        }
-        self.stop.cancel();
+    /// Notes that it was asked to. True for the first time.
+    pub(super) fn ask(&self) -> bool {
+        !self.asked.swap(true, Ordering::SeqCst)
     }
 
-    /// Whether nothing runs any more, on no connection: a call of one may need others. Callers that were kept count.
-    pub(in crate::node) fn nothing_runs(&self) -> bool {
-        self.drain.busy.load(Ordering::SeqCst) == 0 && !self.kept.is_awaited()
+    /// Whether nothing runs on any connection.
+    pub(super) fn is_idle(&self) -> bool {
+        self.busy.load(Ordering::SeqCst) == 0
     }
 
-    /// A call is over. The connections wait for each other when the node is to end.
-    pub(in crate::node) fn went_on(&self) {
-        if self.drain.asked() {
-            for peer in self.peers.all() {
-                peer.outbox.wake();
-            }
-        }
-    }
-}
-
-/// A connection of which something runs, or may run soon.
-#[derive(Debug)]
-pub(in crate::node) struct Busy(Arc<Inner>);
-
-impl Busy {
-    pub(in crate::node) fn new(inner: Arc<Inner>) -> Self {
-        inner.drain.busy.fetch_add(1, Ordering::SeqCst);
-        Busy(inner)
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if self.0.drain.busy.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.went_on();
-        }
-    }
-}
-
-impl Arrival<'_> {
-    /// True when the message comes too late, and has been answered so.
-    #[cold]
-    pub(in crate::node) fn refused(
-        &self,
-        term: &[u8],
-        name: &[u8],
-        arity: usize,
-        reply_to: &ReplyTo<'_>,
-        later: &mut PendingCalls,
-        out: &mut Encoder,
-    ) -> bool {
-        if self.process.exit_policy.system {
-            return false;
-        }
-        // What calls nothing is answered in its own form, or not at all, as it always is.
-        if reply_to.kind == CallKind::Plain
-            && self.process.function(name, name.len(), arity).is_none()
-            && self.formed(term, out)
-        {
-            return true;
-        }
-        let counters = self.context.counters();
-        if !is_answered(reply_to) {
-            if self.ending == Ending::Early {
-                return false;
-            }
-            counters.dropped();
-            tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), "a cast came too late");
-            if let Some(spawned) = reply_to.spawned() {
-                spawned.reject(reply_to, &Rejection::draining(), out);
-            }
-            return true;
-        }
-        counters.refused();
-        tracing::debug!(peer = %self.context.peer(), name = %name.escape_ascii(), kind = ?reply_to.kind, "a call was refused");
-        if reply_to.kind == CallKind::GenCall && self.fire(reply_to, out) {
-            return true;
-        }
-        self.deny(name, reply_to, later, out);
-        true
+    pub(super) fn enter(&self) {
+        self.busy.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Has the monitor that `gen:call` has set for this call tell that the process is gone. False when there is none.
-    fn fire(&self, reply_to: &ReplyTo<'_>, out: &mut Encoder) -> bool {
-        let Some(more) = reply_to.more else { return false };
-        let Some(reference) = more.alias.or_else(|| RefTerm::new(more.tag)) else { return false };
-        let fired = self.context.watches().fire(self.process.address.number(), reference);
-        let Some(fired) = fired else { return false };
-        let (Some((reference, to, name)), Some(own)) = (fired.parts(), self.process.address.pid()) else {
-            return false;
-        };
-        let from = name.unwrap_or(ProcTerm::Pid(own));
-        let down = Control::MonitorExit { from, to, reference, reason: SHUTDOWN_DRAINING };
-        if let Err(error) = down.encode(self.flags, out) {
-            tracing::debug!(peer = %self.context.peer(), %error, "a monitor cannot fire");
-        }
-        true
-    }
-
-    /// Says so to whoever waits for an answer.
-    fn deny(&self, name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut Encoder) {
-        let draining = Rejection::draining();
-        // An answer itself: two nodes of this kind could go on for ever.
-        if reply_to.kind == CallKind::Plain && name == b"error" {
-            return;
-        }
-        if later.must_wait(reply_to) {
-            let mut kept = Encoder::new();
-            reply_to.write_error(&mut kept, &draining);
-            later.queue(reply_to, &kept);
-        } else {
-            reply_to.write_error(out, &draining);
-        }
-    }
-}
-
-/// Whether anybody waits for an answer.
-fn is_answered(reply_to: &ReplyTo<'_>) -> bool {
-    match reply_to.kind {
-        // No process has the numbers 0 and 0 of those that send: nodes of this kind send so what they want no answer to.
-        CallKind::Plain => reply_to.to.is_some_and(|to| (to.id(), to.serial()) != (0, 0)),
-        CallKind::GenCall => true,
-        CallKind::Cast => false,
-        CallKind::Rpc => match reply_to.spawned().map(|spawned| spawned.style) {
-            Some(Style::Spawn) => false,
-            Some(Style::Rex) => reply_to.to.is_some(),
-            Some(Style::Call) | None => true,
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use tokio::sync::Notify;
-
-    use crate::{
-        atom,
-        node::{service::functions::Functions, testing::TestNode},
-        term::Atom,
-        text::{Syntax, parse},
-    };
-
-    #[tokio::test]
-    async fn what_has_a_form_of_its_own_is_answered_in_it_also_while_the_node_ends() {
-        let runs = Arc::new(Notify::new());
-        let begun = runs.clone();
-        let functions = Functions::new().add("notify", |_: Atom| atom!("told")).add_async("wait", move || {
-            begun.notify_one();
-            std::future::pending::<Atom>()
-        });
-        let node = TestNode::serve(functions).await.unwrap();
-        let (waiting, mut caller) = (node.caller().mailbox(), node.caller().mailbox());
-        waiting.send(node.process("test"), atom!("wait")).await.unwrap();
-        runs.notified().await;
-        node.node().cancel();
-        // Nobody waits for an answer to the first three. `notify` is a function here.
-        for message in ["{nodedown, 'a@b'}", "{'EXIT', a, b}", "{'$gen_event', a}", "{notify, a}", "{other, a}"] {
-            caller.send(node.process("test"), parse(message, Syntax::Erlang).unwrap()).await.unwrap();
-        }
-        let request = (atom!("io_request"), caller.pid(), 5, atom!("getopts"));
-        caller.send(node.process("test"), request).await.unwrap();
-        for answer in ["{error,draining}", "{error,draining}", "{io_reply,5,{error,enotsup}}"] {
-            assert_eq!(caller.receive().await.to_string(), answer);
-        }
+    /// True for the last one.
+    pub(super) fn leave(&self) -> bool {
+        self.busy.fetch_sub(1, Ordering::SeqCst) == 1
     }
 }

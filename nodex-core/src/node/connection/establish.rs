@@ -4,25 +4,28 @@ use std::{
     future::Future,
     os::fd::OwnedFd,
     sync::{Arc, atomic::Ordering},
-    time::Instant,
 };
 
-use tokio::{
-    net::tcp::OwnedReadHalf,
-    sync::{OnceCell, watch},
-};
+use tokio::net::tcp::OwnedReadHalf;
 
-use super::{inner::Inner, peers::Peer};
+use super::{inner::Inner, peer::Peer};
 use crate::{
-    net::{Connected, Link, LinkEnd, Outbox, WriteSide, thread},
-    node::{
-        api::mailbox::Mail,
-        inbound::dispatch::Dispatch,
-        process::incoming_monitors::IncomingMonitors,
-        service::{context::Context, counters::Counters},
-    },
+    net::{Connected, Link, LinkEnd, Outbox, Receive, WriteSide, thread},
+    node::service::line::Line,
     term::Atom,
 };
+
+/// What the messages of a connection are handed to, and what has a say in its beginning and its end.
+pub(in crate::node) trait Inbound: Receive + Sized + 'static {
+    /// For this connection, which is about to be there.
+    fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self;
+
+    /// The connection is there.
+    fn begun(inner: &Inner, peer: &Peer);
+
+    /// The connection is gone, and with it all that depended on it.
+    fn ended(inner: &Inner, peer: &Peer);
+}
 
 /// What drives a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +43,11 @@ enum Read {
 
 /// Enters the peer into the node's table. The future serves the connection until it ends, and has to be polled by
 /// whoever asked for it.
-pub(in crate::node) fn establish(
+pub(in crate::node) fn establish<R: Inbound>(
     inner: &Arc<Inner>,
     connected: Connected,
     drive: Drive,
-) -> Result<(Arc<Peer>, impl Future<Output = LinkEnd> + Send + use<>), LinkEnd> {
+) -> Result<(Arc<Peer>, impl Future<Output = LinkEnd> + Send + use<R>), LinkEnd> {
     let established = connected.established;
     let name = Atom::new(&established.peer.name).map_err(|error| LinkEnd::Protocol(error.to_string().into()))?;
     let (read, write) = match drive {
@@ -58,43 +61,32 @@ pub(in crate::node) fn establish(
         }
     };
     let outbox = Arc::new(Outbox::new(write, inner.limits.max_waiting));
-    let peer = Arc::new(Peer {
-        id: inner.peers.next_id(),
-        name: name.clone(),
-        creation: established.peer.creation,
-        flags: established.peer.negotiated,
-        outbox: outbox.clone(),
-        watches: IncomingMonitors::default(),
-        counters: Counters::default(),
-        mail: Mail::default(),
-        form_of_state: OnceCell::new(),
-        since: Instant::now(),
-        end: watch::Sender::new(None),
-    });
-    let context = Context::new(inner.clone(), peer.clone());
-    let dispatch = Dispatch::new(inner.clone(), context, peer.flags);
+    let (id, said) = (inner.peers.next_id(), &established.peer);
+    let line = Line::new(id, name.clone(), said.creation, said.negotiated, outbox.clone());
+    let peer = Arc::new(Peer::new(line));
+    let receive = R::new(inner.clone(), peer.clone());
     inner.ticker.watch(&outbox);
     inner.peers.up(peer.clone());
     if inner.drain.asked() {
         outbox.drain();
     }
-    inner.greet_global(&peer);
+    R::begun(inner, &peer);
     let (inner, served) = (inner.clone(), peer.clone());
     let serve = async move {
         inner.connections.fetch_add(1, Ordering::Relaxed);
         let end = match read {
-            Read::Task(read) => Link::new(read, outbox, &established.rest, inner.limits, dispatch).drive().await,
-            Read::Thread(socket) => thread::drive(socket, outbox, &established.rest, inner.limits, dispatch).await,
+            Read::Task(read) => Link::new(read, outbox, &established.rest, inner.limits, receive).drive().await,
+            Read::Thread(socket) => thread::drive(socket, outbox, &established.rest, inner.limits, receive).await,
         };
         inner.connections.fetch_sub(1, Ordering::Relaxed);
         // Whatever the driver was doing when it was told to stop.
-        let end = if served.outbox.aborted() { LinkEnd::Shutdown } else { end };
+        let end = if served.line.outbox.aborted() { LinkEnd::Shutdown } else { end };
         if end.is_breach() || matches!(end, LinkEnd::TickTimeout(_)) {
             tracing::warn!(peer = %name, %end, "the connection was ended");
         } else {
             tracing::info!(peer = %name, %end, "the connection has ended");
         }
-        inner.disconnected(&served);
+        R::ended(&inner, &served);
         inner.peers.down(&served, end.clone());
         end
     };

@@ -13,47 +13,55 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{drain::Drain, peers::Peers};
 use crate::{
-    etf::{Encoder, tag},
-    net::{LinkLimits, Locate, Ticker, random_bits},
+    net::{LinkLimits, Locate, Ticker},
     node::{
-        api::{builder::Builder, node::StartError},
+        counters::Sums,
+        error::StartError,
         process::{
             aliases::Aliases,
-            call_table::{CallTable, ReplyId, of_reference_words, reference_words},
-            registry::Registry,
+            call_table::CallTable,
+            registry::{Registration, Registry, SystemServices},
             service_end::ServiceEnd,
-            table::Number,
         },
-        service::{caller::Kept, counters::Sums, state::Extensions},
+        service::{context::Common, extensions::Extensions},
+        shared::Identity,
     },
     protocol::{Cookie, Flags, handshake::Local},
-    term::{Atom, Pid, Reference},
 };
 
-#[derive(Debug)]
-pub(in crate::node) struct Inner {
-    pub(in crate::node) name: Atom,
-    /// The name, encoded.
-    name_bytes: Box<[u8]>,
-    pub(in crate::node) creation: u32,
+/// What a node is made of.
+pub(in crate::node) struct Config {
+    pub(in crate::node) identity: Identity,
     pub(in crate::node) cookie: Cookie,
-    /// How other nodes are found.
-    pub(in crate::node) locate: Locate,
+    /// How other nodes are found; as the environment says if nothing is said.
+    pub(in crate::node) locate: Option<Locate>,
     /// Others see it as a node of their own kind.
     pub(in crate::node) visible: bool,
     /// Its connections take the place of those of a node of its name.
     pub(in crate::node) take_over: bool,
+    pub(in crate::node) limits: LinkLimits,
+    pub(in crate::node) extensions: Extensions,
+    pub(in crate::node) registrations: Vec<Registration>,
+    pub(in crate::node) every_node: SystemServices,
+}
+
+#[derive(Debug)]
+pub(in crate::node) struct Inner {
+    pub(in crate::node) identity: Identity,
+    pub(in crate::node) cookie: Cookie,
+    pub(in crate::node) locate: Locate,
+    pub(in crate::node) visible: bool,
+    pub(in crate::node) take_over: bool,
     pub(in crate::node) registry: Registry,
-    pub(in crate::node) extensions: Arc<Extensions>,
+    pub(in crate::node) common: Arc<Common>,
     pub(in crate::node) limits: LinkLimits,
     pub(in crate::node) ticker: Ticker,
     pub(in crate::node) peers: Peers,
     /// Connections that are being served.
     pub(in crate::node) connections: AtomicUsize,
-    pub(in crate::node) replies: CallTable,
+    /// Calls of our own that wait for replies, and mailboxes.
+    pub(in crate::node) calls: CallTable,
     pub(in crate::node) aliases: Aliases,
-    /// Callers that wait for an answer of who has kept them.
-    pub(in crate::node) kept: Kept,
     pub(in crate::node) started: Instant,
     /// What came over connections that have ended.
     pub(in crate::node) past: Mutex<Sums>,
@@ -69,40 +77,26 @@ pub(in crate::node) struct Inner {
 }
 
 impl Inner {
-    pub(in crate::node) fn new(name: Atom, cookie: Cookie, builder: Builder) -> Result<Self, StartError> {
-        // 0 to 3 were used by nodes that knew only two bits of creation.
-        Self::with_creation(name, random_bits() | 4, cookie, builder)
-    }
-
-    /// Of this incarnation.
-    pub(in crate::node) fn with_creation(
-        name: Atom,
-        creation: u32,
-        cookie: Cookie,
-        builder: Builder,
-    ) -> Result<Self, StartError> {
-        let locate = match builder.locate {
+    pub(in crate::node) fn new(config: Config) -> Result<Self, StartError> {
+        let Config { identity, cookie, locate, visible, take_over, limits, extensions, registrations, every_node } =
+            config;
+        let locate = match locate {
             Some(locate) => locate,
             None => Locate::from_environment().map_err(StartError::Epmd)?,
         };
-        let registry = Registry::new(&name, creation, builder.registrations, &builder.extensions, builder.visible)?;
-        let mut name_bytes = Encoder::new();
-        name_bytes.put_atom(&name);
+        let registry = Registry::new(&identity, registrations, every_node, &extensions, visible)?;
         Ok(Inner {
-            name,
-            name_bytes: name_bytes.to_vec().into(),
-            creation,
+            identity,
             cookie,
             locate,
-            visible: builder.visible,
-            take_over: builder.take_over,
-            replies: CallTable::new(registry.next_id()),
+            visible,
+            take_over,
+            calls: CallTable::new(registry.next_id()),
             aliases: Aliases::default(),
-            kept: Kept::default(),
             registry,
-            extensions: Arc::new(builder.extensions),
-            limits: builder.limits,
-            ticker: Ticker::new(builder.limits.tick_time),
+            common: Arc::new(Common { extensions, ..Common::default() }),
+            limits,
+            ticker: Ticker::new(limits.tick_time),
             peers: Peers::default(),
             connections: AtomicUsize::new(0),
             started: Instant::now(),
@@ -120,41 +114,9 @@ impl Inner {
         self.unlinks.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A pid of this node.
-    pub(in crate::node) fn pid(&self, number: Number) -> Pid {
-        Pid { node: self.name.clone(), id: number.id, serial: number.serial, creation: self.creation }
-    }
-
-    /// A pid of this node, encoded.
-    pub(in crate::node) fn pid_bytes(&self, id: Number) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.name_bytes.len() + 13);
-        bytes.push(tag::NEW_PID_EXT);
-        bytes.extend_from_slice(&self.name_bytes);
-        for number in [id.id, id.serial, self.creation] {
-            bytes.extend_from_slice(&number.to_be_bytes());
-        }
-        bytes
-    }
-
-    /// The reference that goes with a reply pid.
-    pub(in crate::node) fn reference(&self, id: ReplyId) -> Reference {
-        self.own_reference(id.number.id, id.uses)
-    }
-
-    pub(in crate::node) fn own_reference(&self, id: u32, uses: u64) -> Reference {
-        Reference::of_three(self.name.clone(), self.creation, reference_words(id, uses))
-    }
-
-    /// The reply pid that goes with a reference of [`Self::reference`], while it is there.
-    pub(in crate::node) fn reply_of(&self, reference: &Reference) -> Option<Number> {
-        let own = reference.creation == self.creation && reference.node == self.name;
-        let (id, uses) = of_reference_words(reference.words()).filter(|_| own)?;
-        self.replies.number(id, uses)
-    }
-
     /// What this node says of itself in a handshake.
     pub(in crate::node) fn local(&self) -> Local {
-        local(self.name.as_str(), self.creation, &self.cookie, self.visible)
+        local(self.identity.name.as_str(), self.identity.creation, &self.cookie, self.visible)
     }
 }
 

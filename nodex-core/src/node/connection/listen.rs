@@ -9,15 +9,14 @@ use std::{
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    establish as connection,
-    establish::Drive,
+    establish::{Drive, Inbound, establish},
     handshakes::{Pending, PendingEntry},
     inner::Inner,
 };
 use crate::{
     epmd::Entry,
     net::{Gate, Locate, accept, publish},
-    node::api::node::StartError,
+    node::error::StartError,
     protocol::handshake::{Answer, Peer, Request},
     socket::ShutOnDrop,
     term::Atom,
@@ -34,7 +33,7 @@ pub(in crate::node) struct Listen {
 }
 
 /// Listens until the node stops; gives the port.
-pub(in crate::node) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result<u16, StartError> {
+pub(in crate::node) async fn start<R: Inbound>(inner: &Arc<Inner>, listen: Listen) -> Result<u16, StartError> {
     let failed = |error| StartError::Listen { address: listen.address, error };
     let mut address = listen.address;
     if let Locate::Fixed(port) = inner.locate
@@ -46,7 +45,7 @@ pub(in crate::node) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result
     let listener = ShutOnDrop(TcpListener::bind(address).await.map_err(failed)?);
     let port = listener.local_addr().map_err(failed)?.port();
     if let (Locate::Epmd(epmd_port), true) = (inner.locate, listen.publish) {
-        let name = inner.name.split('@').next().unwrap_or_default();
+        let name = inner.identity.name.split('@').next().unwrap_or_default();
         let entry = if inner.visible { Entry::visible(name, port) } else { Entry::hidden(name, port) };
         let loopback = if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
         let published = publish(epmd_port, loopback, entry).await.map_err(StartError::Epmd)?;
@@ -57,12 +56,12 @@ pub(in crate::node) async fn start(inner: &Arc<Inner>, listen: Listen) -> Result
     let listening = inner.listening.clone();
     listening.spawn(async move {
         let stop = inner.stop.clone();
-        stop.run_until_cancelled(listen_forever(inner, listener)).await;
+        stop.run_until_cancelled(listen_forever::<R>(inner, listener)).await;
     });
     Ok(port)
 }
 
-async fn listen_forever(inner: Arc<Inner>, listener: ShutOnDrop<TcpListener>) {
+async fn listen_forever<R: Inbound>(inner: Arc<Inner>, listener: ShutOnDrop<TcpListener>) {
     let pending = Arc::new(Pending::default());
     for id in 0.. {
         match listener.accept().await {
@@ -70,7 +69,7 @@ async fn listen_forever(inner: Arc<Inner>, listener: ShutOnDrop<TcpListener>) {
                 let (inner, shared) = (inner.clone(), pending.clone());
                 let handshake = async move {
                     let entry = shared.entry(id);
-                    let served = enter(&inner, socket, from, &entry).await;
+                    let served = enter::<R>(&inner, socket, from, &entry).await;
                     if let Some(served) = served {
                         served.await;
                     }
@@ -88,12 +87,12 @@ async fn listen_forever(inner: Arc<Inner>, listener: ShutOnDrop<TcpListener>) {
 }
 
 /// The handshake; what it gives serves the connection, unless it has been given up.
-async fn enter(
+async fn enter<R: Inbound>(
     inner: &Arc<Inner>,
     socket: TcpStream,
     from: SocketAddr,
     entry: &PendingEntry<'_>,
-) -> Option<impl Future<Output = ()> + use<>> {
+) -> Option<impl Future<Output = ()> + use<R>> {
     // Dropped once the connection is there.
     let mut door = Door { inner, settled: None };
     let connected = match accept(socket, inner.local(), &mut door).await {
@@ -108,7 +107,7 @@ async fn enter(
     if !entry.complete() {
         return None;
     }
-    match connection::establish(inner, connected, Drive::Task) {
+    match establish::<R>(inner, connected, Drive::Task) {
         Ok((_, serve)) => Some(async {
             serve.await;
         }),
@@ -140,10 +139,10 @@ impl Gate for Door<'_> {
         if request.wants_name {
             // A name that no other node has: this node's creation and a number of its own.
             let (id, creation) = (self.inner.peers.next_id(), crate::net::random_bits() | 4);
-            let name = format!("{:08x}{id:x}@{}", self.inner.creation, request.name);
+            let name = format!("{:08x}{id:x}@{}", self.inner.identity.creation, request.name);
             return Answer::Named { name, creation };
         }
-        self.inner.peers.answer(&self.inner.name, &request.name)
+        self.inner.peers.answer(&self.inner.identity.name, &request.name)
     }
 
     async fn settle(&mut self, peer: &Peer) -> bool {
@@ -151,7 +150,7 @@ impl Gate for Door<'_> {
         // What is no atom is refused where the connection is entered.
         let Ok(name) = Atom::new(&peer.name) else { return true };
         let id = peers.next_id();
-        let stays = peers.settle(&self.inner.name, &name, id, peer.creation).await;
+        let stays = peers.settle(&self.inner.identity.name, &name, id, peer.creation).await;
         self.settled = Some((name, id));
         stays
     }

@@ -11,24 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::waiting::Waiting;
-use crate::{
-    net::{ConnectError, LinkEnd, Outbox},
-    node::{
-        api::mailbox::Mail,
-        inbound::sys::Taken,
-        process::{incoming_monitors::IncomingMonitors, table::SMALL_SERIAL},
-        service::counters::Counters,
-    },
-    protocol::{
-        Flags,
-        handshake::{Answer, simultaneous_answer},
-    },
-    term::Atom,
-};
 use tokio::{
-    sync::{OnceCell, broadcast, watch},
+    sync::{broadcast, watch},
     time::timeout_at,
+};
+
+use self::waiting::Waiting;
+use super::peer::Peer;
+use crate::{
+    net::{ConnectError, LinkEnd},
+    protocol::handshake::{Answer, simultaneous_answer},
+    term::Atom,
 };
 
 /// So long an attempt of ours to connect may keep out the node that it is meant for, and its connection waits for ours. What
@@ -37,67 +30,6 @@ const OURS_FIRST: Duration = Duration::from_secs(2);
 
 /// Node events that a slow listener may lag behind before it loses the oldest.
 const EVENTS_KEPT: usize = 256;
-
-/// A connected node.
-#[derive(Debug)]
-pub struct Peer {
-    pub(in crate::node) id: u64,
-    pub(in crate::node) name: Atom,
-    pub(in crate::node) creation: u32,
-    pub(in crate::node) flags: Flags,
-    pub(in crate::node) outbox: Arc<Outbox>,
-    pub(in crate::node) watches: IncomingMonitors,
-    pub(in crate::node) counters: Counters,
-    pub(in crate::node) mail: Mail,
-    /// How its `sys` takes the state of a process, once it has been asked.
-    pub(in crate::node) form_of_state: OnceCell<Taken>,
-    pub(in crate::node) since: Instant,
-    /// Why the connection ended.
-    pub(in crate::node) end: watch::Sender<Option<LinkEnd>>,
-}
-
-impl Peer {
-    /// Its full name.
-    pub fn name(&self) -> &Atom {
-        &self.name
-    }
-
-    /// Its incarnation.
-    pub fn creation(&self) -> u32 {
-        self.creation
-    }
-
-    /// What both nodes can do.
-    pub fn flags(&self) -> Flags {
-        self.flags
-    }
-
-    /// The bits of serials in pids that it takes: before `V4_NC`, 13.
-    pub(in crate::node) fn serials(&self) -> u32 {
-        if self.flags.contains(Flags::V4_NC) { u32::MAX } else { SMALL_SERIAL }
-    }
-
-    /// Waits for the end of this connection, and says why it ended.
-    pub async fn ended(&self) -> LinkEnd {
-        let mut end = self.end.subscribe();
-        match end.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
-            Ok(Some(reason)) => reason,
-            // Never: the sender lives in this value.
-            _ => LinkEnd::Shutdown,
-        }
-    }
-
-    /// False from the moment at which this connection is known to be lost; [`ended`](Self::ended) then tells why.
-    pub fn is_connected(&self) -> bool {
-        !self.outbox.closed()
-    }
-
-    /// Closes the connection at once, whatever its handlers are doing. What waits to be written is dropped.
-    pub fn disconnect(&self) {
-        self.outbox.abort();
-        self.outbox.close();
-    }
-}
 
 /// A node came or went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +132,7 @@ impl Peers {
 
     /// The connection with this node, if there is one.
     pub(in crate::node) fn get(&self, name: &str) -> Option<Arc<Peer>> {
-        self.entry(name).filter(|peer| !peer.outbox.closed())
+        self.entry(name).filter(|peer| !peer.line.outbox.closed())
     }
 
     /// The same, one that is about to go included.
@@ -224,7 +156,7 @@ impl Peers {
     pub(in crate::node) fn want(&self, name: &Atom) -> Wanted {
         let mut table = self.lock();
         match table.get(name) {
-            Some(Entry::Up(peer)) if peer.outbox.closed() => Wanted::Ending(peer.clone()),
+            Some(Entry::Up(peer)) if peer.line.outbox.closed() => Wanted::Ending(peer.clone()),
             Some(Entry::Up(peer)) => Wanted::Up(peer.clone()),
             Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) => Wanted::Wait(ours.attempt.clone()),
             Some(Entry::Entering(_, None)) => Wanted::Entering,
@@ -319,7 +251,7 @@ impl Peers {
             }
             // It has come up since the other one was told that there is none. A node that has been started again meanwhile
             // is another one.
-            Some(Entry::Up(peer)) if ours_is_first && peer.creation == creation && !peer.outbox.closed() => {
+            Some(Entry::Up(peer)) if ours_is_first && peer.line.creation == creation && !peer.line.outbox.closed() => {
                 return Enters::Goes;
             }
             _ => {}
@@ -370,7 +302,7 @@ impl Peers {
             let changed = changes.notified();
             match self.lock().get(name) {
                 Some(Entry::Entering(..)) => {}
-                Some(Entry::Up(peer)) if !peer.outbox.closed() => return Some(peer.clone()),
+                Some(Entry::Up(peer)) if !peer.line.outbox.closed() => return Some(peer.clone()),
                 _ => return None,
             }
             changed.await;
@@ -379,7 +311,7 @@ impl Peers {
 
     /// A connection is there. The one in whose place it comes ends first.
     pub(in crate::node) fn up(&self, peer: Arc<Peer>) {
-        let node = peer.name.clone();
+        let node = peer.line.name.clone();
         self.replace(&node);
         let mut table = self.lock();
         let old = table.insert(node.clone(), Entry::Up(peer));
@@ -416,11 +348,11 @@ impl Peers {
     /// A connection has ended.
     pub(in crate::node) fn down(&self, peer: &Peer, reason: LinkEnd) {
         let mut table = self.lock();
-        if matches!(table.get(&*peer.name), Some(Entry::Up(current)) if current.id == peer.id) {
-            table.remove(&*peer.name);
+        if matches!(table.get(&*peer.line.name), Some(Entry::Up(current)) if current.line.id == peer.line.id) {
+            table.remove(&*peer.line.name);
         }
         drop(table);
-        self.changed(&peer.name);
+        self.changed(&peer.line.name);
         self.tell_end(peer, reason);
     }
 
@@ -432,7 +364,7 @@ impl Peers {
             first
         });
         if first {
-            let _ = self.events.send(NodeEvent::Down { node: peer.name.clone(), reason });
+            let _ = self.events.send(NodeEvent::Down { node: peer.line.name.clone(), reason });
         }
     }
 
@@ -445,10 +377,10 @@ impl Peers {
 
     /// Waits until this connection is gone.
     pub(in crate::node) async fn wait_down(&self, peer: &Peer) {
-        let changes = self.waiting.changes(&peer.name);
+        let changes = self.waiting.changes(&peer.line.name);
         loop {
             let changed = changes.notified();
-            if self.entry(&peer.name).is_none_or(|current| current.id != peer.id) {
+            if self.entry(&peer.line.name).is_none_or(|current| current.line.id != peer.line.id) {
                 return;
             }
             changed.await;

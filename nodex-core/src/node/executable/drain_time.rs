@@ -7,9 +7,6 @@ use crate::duration::{self, DurationError};
 /// The environment variable by which the host says it.
 const VARIABLE: &str = "NODEX_DRAIN";
 
-/// What it is unless somebody says otherwise. Hosts kill after five seconds.
-pub(in crate::node) const DEFAULT: Duration = Duration::from_secs(4);
-
 /// A time that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {VARIABLE}: {0}")]

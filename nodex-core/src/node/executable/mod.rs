@@ -1,15 +1,16 @@
 //! A node executable: its arguments, its cookie, its log, and its end.
 
-pub(in crate::node) mod arguments;
-pub(in crate::node) mod cookie;
-pub(in crate::node) mod drain_time;
-pub(in crate::node) mod log;
-pub(in crate::node) mod mark;
-pub(in crate::node) mod os_signals;
-pub(in crate::node) mod parent;
-pub(in crate::node) mod phases;
-pub(in crate::node) mod run;
-pub(in crate::node) mod surroundings;
+mod arguments;
+mod cookie;
+mod drain_time;
+mod log;
+mod mark;
+mod os_signals;
+mod panic_hook;
+mod parent;
+mod phases;
+mod run;
+mod surroundings;
 
 pub use arguments::{ArgumentError, Arguments};
 pub use cookie::{CookieSource, CookieSourceError};

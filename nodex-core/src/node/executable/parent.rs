@@ -24,20 +24,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     os_signals,
-    phases::{Phases, Step},
+    phases::{Phases, Step, Stop},
 };
 use crate::net::Outbox;
 
 /// How often the connection is looked at while the node ends.
 const LOOK: Duration = Duration::from_millis(10);
-
-/// Why the node stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) enum Stop {
-    Signal,
-    /// Whoever holds the other end of stdin is gone.
-    EndOfInput,
-}
 
 /// What is done when the node is to stop.
 type OnStop = Box<dyn FnOnce(Stop) + Send>;

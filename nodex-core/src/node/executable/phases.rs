@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::parent::Stop;
 use crate::net::thread::LAST;
 
 /// How long a node may take that was told to give up, before the process is ended without it: above what it waits for
@@ -11,6 +10,14 @@ const GIVING_UP: Duration = Duration::from_millis(250);
 
 /// The same when a second signal was the cause.
 const AT_ONCE: Duration = Duration::from_millis(80);
+
+/// Why the node stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) enum Stop {
+    Signal,
+    /// Whoever holds the other end of stdin is gone.
+    EndOfInput,
+}
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

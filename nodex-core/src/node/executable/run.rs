@@ -19,15 +19,21 @@ use super::{
     arguments::{self, ArgumentError, Arguments},
     drain_time,
     log::log_to_stderr,
-    parent,
+    panic_hook, parent,
     surroundings::ready_process,
 };
 use crate::{
     net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
     node::{
         api::{builder::Builder, node::Node},
-        connection::{establish as connection, establish::Drive, inner::Inner},
+        connection::{
+            drain,
+            establish::{Drive, establish},
+            inner::Inner,
+        },
+        inbound::Dispatch,
         service::panics,
+        shared::Identity,
     },
     protocol::handshake::{HandshakeError, SETUP_TIME},
     term::Atom,
@@ -109,12 +115,12 @@ where
 fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCode {
     let (name, target) = (arguments.name(), arguments.target());
     let drain = match drain_time::from_environment() {
-        Ok(drain) => drain.or(builder.drain).unwrap_or(drain_time::DEFAULT),
+        Ok(drain) => drain.or(builder.drain).unwrap_or(drain::DEFAULT_TIME),
         Err(error) => return fail(&error.to_string()),
     };
     say(&format!("initialising {name}"));
     let inner = match Atom::new(&name) {
-        Ok(atom) => match Inner::new(atom, arguments.cookie.clone(), builder) {
+        Ok(atom) => match Inner::new(builder.config(Identity::incarnation(atom), arguments.cookie.clone())) {
             Ok(inner) => Arc::new(inner),
             Err(error) => return fail(&error.to_string()),
         },
@@ -132,7 +138,7 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime cannot be started: {error}")),
     };
-    panics::log_those_of_handlers();
+    panic_hook::log_panics_of_handlers();
     let end = runtime.block_on(panics::of_handlers(async {
         say(&format!("connecting to {target}"));
         let connecting = pin!(connect_to_host(inner.local(), &target, inner.locate));
@@ -141,8 +147,8 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
             Either::Right(_) => return Ok(LinkEnd::Shutdown),
         };
         let (peer, serve) =
-            connection::establish(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
-        armed.link(peer.outbox.clone());
+            establish::<Dispatch>(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
+        armed.link(peer.line.outbox.clone());
         say(&format!("{name} ready"));
         let mut fallen = inner.fallen.subscribe();
         let falls = pin!(async {

@@ -1,18 +1,21 @@
 //! The ends of processes, and the exit signals that bring them about.
 
-use std::sync::{Arc, PoisonError, atomic::Ordering};
+use std::sync::{PoisonError, atomic::Ordering};
 
+use super::service_ends;
 use crate::{
     node::{
-        connection::{inner::Inner, peers::Peer},
+        address::Address,
+        connection::{inner::Inner, peer::Peer},
+        number::Number,
         process::{
-            call_table::{Completed, Outcome, ReplyId},
-            registry::Process,
-            rpc_process::NORMAL,
-            service_end,
-            table::{Found, Number},
+            exit_policy::{NORMAL, is_normal},
+            service_end::is_ordinary,
+            service_process::Process,
+            table::Found,
         },
-        service::{args::Rejection, reply_to::Address},
+        service::{rejection::Rejection, reply_sink::ReplySink},
+        shared::Shared,
     },
     protocol::control::PidTerm,
     term::RawTerm,
@@ -34,24 +37,8 @@ impl Inner {
             None => match self.registry.spawned.get(number) {
                 Some(Found::Service(service)) => service.address.is_alive(),
                 Some(Found::Call(call)) => !call.is_over(),
-                None => self.replies.is_open(number),
+                None => self.calls.is_open(number),
             },
-        }
-    }
-
-    /// Hands an outcome that came over this connection to a call of ours that waits for it, or a message to a mailbox.
-    pub(in crate::node) fn complete_reply(&self, id: Number, outcome: Outcome, peer: &Arc<Peer>) {
-        match self.replies.complete(id, outcome, peer.id) {
-            Completed::Done { watched: true } => self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None)),
-            Completed::Mail(letters, message) => letters.put(&message, peer),
-            Completed::Done { watched: false } | Completed::Dropped => {}
-        }
-    }
-
-    /// A call of ours waits no longer, or a mailbox is gone.
-    pub(in crate::node) fn close_reply(&self, id: ReplyId) {
-        if self.replies.close(id) {
-            self.notify_watchers(id.number, &RawTerm::from_slice(NORMAL, None));
         }
     }
 
@@ -69,10 +56,8 @@ impl Inner {
     }
 
     fn signal(&self, number: Number, reason: &RawTerm, untrappable: bool) {
-        let accepts_exit = |process: &Process| {
-            let exit_policy = process.exit_policy;
-            !exit_policy.system && (untrappable || !exit_policy.trap_exit && !is_normal(reason))
-        };
+        let accepts_exit =
+            |process: &Process| !process.is_system() && process.exit_policy.accepts_exit(reason, untrappable);
         if let Some(process) = self.registry.permanent(number) {
             if accepts_exit(process) {
                 self.fall(process, reason);
@@ -101,7 +86,7 @@ impl Inner {
     /// Ends a service as its type says: it may be made anew, or take the node along.
     pub(in crate::node) fn fall(&self, process: &Process, reason: &RawTerm) {
         if self.end(process, reason) {
-            self.has_ended(process, reason);
+            service_ends::has_ended(self, process, reason);
         }
     }
 
@@ -113,51 +98,38 @@ impl Inner {
         }
         let name = process.name.as_deref().unwrap_or_default();
         let shown = Text::of_valid(reason.as_bytes()).max_len(1000);
-        match service_end::is_ordinary(reason) {
+        match is_ordinary(reason) {
             true => tracing::info!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
             false => tracing::error!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
         }
         let number = process.address.number();
         self.registry.spawned.release(number);
         self.aliases.ended(number);
-        self.kept.ended(number);
+        self.common.kept.ended(number);
         if process.watched.load(Ordering::SeqCst) {
             self.notify_watchers(number, reason);
         }
         for peer in self.peers.all() {
             peer.watches.set_pending();
-            peer.outbox.wake();
+            peer.line.outbox.wake();
         }
         true
     }
 
-    /// Has every connection tell those who watch this process that it has ended.
-    pub(in crate::node) fn notify_watchers(&self, number: Number, reason: &RawTerm) {
-        for peer in self.peers.all() {
-            if peer.watches.ended(number, reason) {
-                peer.outbox.wake();
-            }
-        }
-    }
-
     /// A connection is gone, and with it all links over it.
     pub(in crate::node) fn disconnected(&self, peer: &Peer) {
-        let dropped = peer.counters.dropped.load(Ordering::Relaxed);
+        let dropped = peer.line.counters.dropped.load(Ordering::Relaxed);
         if dropped > 0 {
-            tracing::warn!(peer = %peer.name, dropped, "casts came too late, when the node was to end");
+            tracing::warn!(peer = %peer.name(), dropped, "casts came too late, when the node was to end");
         }
-        for id in self.replies.disconnected(peer.id) {
+        for id in self.calls.disconnected(peer.line.id) {
             self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None));
         }
         let noconnection = RawTerm::from_slice(NOCONNECTION, None);
         for (number, other) in peer.watches.close() {
-            tracing::debug!(peer = %peer.name, other = ?PidTerm::new(&other), "a link is broken");
+            tracing::debug!(peer = %peer.name(), other = ?PidTerm::new(&other), "a link is broken");
             self.linked_has_ended(number, &noconnection);
         }
-        self.past.lock().unwrap_or_else(PoisonError::into_inner).add(&peer.counters);
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).add(&peer.line.counters);
     }
-}
-
-fn is_normal(reason: &RawTerm) -> bool {
-    reason.as_bytes() == NORMAL
 }

@@ -3,14 +3,15 @@
 //!
 //! Follows `gen.erl`, `sys.erl`, `gen_event.erl`, and stdlib, chapter "The Erlang I/O Protocol".
 
-use super::dispatch::Arrival;
+use super::envelope::{Envelope, Tagged};
 use crate::{
     etf::{Decoder, Encoder, tag},
-    node::service::{
-        args::Rejection,
-        call_tag::{alias_of, gen_from},
-        caller::CallKind,
-        reply_to::{CallTag, ReplyTo},
+    node::{
+        process::service_process::Role,
+        service::{
+            call_tag::{CallTag, alias_of, gen_from},
+            rejection::Rejection,
+        },
     },
     protocol::control::PidTerm,
 };
@@ -25,14 +26,6 @@ const BAD_MODULE: &[u8] = b"\x68\x02\x77\x05error\x77\x0abad_module";
 /// `{error, module_not_found}`, of `gen_event:delete_handler/3` where there is no such handler.
 const MODULE_NOT_FOUND: &[u8] = b"\x68\x02\x77\x05error\x77\x10module_not_found";
 const OK: &[u8] = b"\x77\x02ok";
-
-/// A request with a tag: `{Label, {Pid, Tag}, Request}` of `gen:call/4`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) struct Tagged<'a> {
-    pub(in crate::node) to: PidTerm<'a>,
-    pub(in crate::node) tag: &'a [u8],
-    pub(in crate::node) request: &'a [u8],
-}
 
 /// The form of a plain message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,63 +157,34 @@ fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Option<Form<'a>> {
     Some(Form::Io { to, reply, reply_as, request: decoder.skip().ok()? })
 }
 
-impl Arrival<'_> {
-    /// True when this plain message, by which nothing is called, has a form of its own: it is answered in that form, or
-    /// not at all.
-    #[cold]
-    pub(in crate::node) fn formed(&self, message: &[u8], out: &mut Encoder) -> bool {
-        match Form::of(message) {
-            // It has been answered before it came to this.
-            Form::System(_) => {}
-            Form::Silent => {
-                tracing::debug!(peer = %self.context.peer(), process = ?self.process, "a message for nobody");
-                self.context.counters().unknown();
-            }
-            Form::Event(call) => self.tell(&call, out, |out| out.put_slice(event_reply(call.request))),
-            Form::Call(call) => {
-                let more = CallTag { tag: call.tag, alias: alias_of(call.tag), spawned: None };
-                self.route_to(&call, &more).write_error(out, &Rejection::unknown_call());
-            }
-            Form::Io { to, reply, reply_as, request } => {
-                let answer = if self.process.is_user() && prints(request) { OK } else { ENOTSUP };
-                let plain = ReplyTo {
-                    kind: CallKind::Plain,
-                    flags: self.flags,
-                    to: Some(to),
-                    from: &self.process.address,
-                    more: None,
-                };
-                if let Some(frame) = plain.begin(out) {
-                    out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
-                    [reply, reply_as, answer].into_iter().for_each(|part| out.put_slice(part));
-                    plain.finish(frame, out);
-                }
-            }
-            Form::Plain => return false,
+/// True when this plain message, by which nothing is called, has a form of its own: it is answered in that form, or
+/// not at all.
+#[cold]
+pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], out: &mut Encoder) -> bool {
+    match Form::of(message) {
+        // It has been answered before it came to this.
+        Form::System(_) => {}
+        Form::Silent => {
+            tracing::debug!(peer = %envelope.connection.context.peer(), process = ?envelope.process, "a message for nobody");
+            envelope.connection.context.counters().unknown();
         }
-        true
-    }
-
-    /// The way back to whoever made this request.
-    pub(in crate::node) fn route_to<'a>(&'a self, call: &Tagged<'a>, more: &'a CallTag<'a>) -> ReplyTo<'a> {
-        ReplyTo {
-            kind: CallKind::GenCall,
-            flags: self.flags,
-            to: Some(call.to),
-            from: &self.process.address,
-            more: Some(more),
+        Form::Event(call) => envelope.tell(&call, out, |out| out.put_slice(event_reply(call.request))),
+        Form::Call(call) => {
+            let call_tag = CallTag::new(call.tag);
+            envelope.reply_to(&call, &call_tag).write_error(out, &Rejection::unknown_call());
         }
-    }
-
-    /// Answers `{Tag, Reply}`.
-    pub(in crate::node) fn tell(&self, call: &Tagged<'_>, out: &mut Encoder, reply: impl FnOnce(&mut Encoder)) {
-        let more = CallTag { tag: call.tag, alias: alias_of(call.tag), spawned: None };
-        let reply_to = self.route_to(call, &more);
-        if let Some(frame) = reply_to.begin(out) {
-            reply(out);
-            reply_to.finish(frame, out);
+        Form::Io { to, reply, reply_as, request } => {
+            let answer = if envelope.process.role == Role::GroupLeader && prints(request) { OK } else { ENOTSUP };
+            let plain = envelope.plain_reply_to(Some(to));
+            if let Some(frame) = plain.begin(out) {
+                out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
+                [reply, reply_as, answer].into_iter().for_each(|part| out.put_slice(part));
+                plain.finish(frame, out);
+            }
         }
+        Form::Plain => return false,
     }
+    true
 }
 
 /// `{put_chars, ..}`.

@@ -4,42 +4,42 @@
 //! waits in `global:sync/0` until that node is in step; so it is told that this one is. `init_connect`, by which a BEAM
 //! begins to negotiate, is not taken up: whoever does has to keep up with all that follows.
 
-use super::dispatch::Dispatch;
+use super::connection::{Connection, Dispatch};
 use crate::{
     etf::{Decoder, Encoder},
-    node::connection::{inner::Inner, peers::Peer},
+    node::{
+        connection::{inner::Inner, peer::Peer},
+        process::names::GLOBAL,
+    },
     protocol::{
         Flags,
         control::{AtomTerm, Control, Target},
     },
 };
 
-pub(in crate::node) const NAME_SERVER: &[u8] = b"global_name_server";
-/// The same as an atom.
+/// Its name as an atom.
 const SERVER: &[u8] = b"\x77\x12global_name_server";
 /// `{'$gen_cast', {in_sync, `, and what stands behind the name of our node.
 const HEAD: &[u8] = b"\x68\x02\x77\x09$gen_cast\x68\x03\x77\x07in_sync";
 const KNOWN: &[u8] = b"\x77\x04true";
 
-impl Inner {
-    /// Tells the `global` of a node that has just been connected, if both are visible.
-    pub(in crate::node) fn greet_global(&self, peer: &Peer) {
-        if self.visible && peer.flags.contains(Flags::PUBLISHED) {
-            peer.outbox.send(|out| self.in_sync(peer.flags, out));
-        }
+/// Tells the `global` of a node that has just been connected, if both are visible.
+pub(super) fn greet(inner: &Inner, peer: &Peer) {
+    if inner.visible && peer.line.flags.contains(Flags::PUBLISHED) {
+        peer.line.outbox.send(|out| in_sync(inner, peer.line.flags, out));
     }
+}
 
-    fn in_sync(&self, flags: Flags, out: &mut Encoder) {
-        let net_kernel = self.registry.system(b"net_kernel").and_then(|process| process.address.pid());
-        let Some(to) = AtomTerm::new(SERVER).map(Target::Name) else { return };
-        let send = Control::Send { from: net_kernel, to, token: None, priority: false, message: &[] };
-        let Ok((frame, _)) = send.open(flags, out) else { return };
-        out.put_slice(HEAD);
-        out.put_atom(&self.name);
-        out.put_slice(KNOWN);
-        if let Err(error) = frame.finish(out) {
-            tracing::debug!(%error, "global is not told of this node");
-        }
+fn in_sync(inner: &Inner, flags: Flags, out: &mut Encoder) {
+    let net_kernel = inner.registry.system(b"net_kernel").and_then(|process| process.address.pid());
+    let Some(to) = AtomTerm::new(SERVER).map(Target::Name) else { return };
+    let send = Control::Send { from: net_kernel, to, token: None, priority: false, message: &[] };
+    let Ok((frame, _)) = send.open(flags, out) else { return };
+    out.put_slice(HEAD);
+    out.put_atom(&inner.identity.name);
+    out.put_slice(KNOWN);
+    if let Err(error) = frame.finish(out) {
+        tracing::debug!(%error, "global is not told of this node");
     }
 }
 
@@ -47,12 +47,13 @@ impl Dispatch {
     /// True for what a BEAM's `global` sends to ours. On OTP 23 it may hear of us before it knows that we are connected, so
     /// it is told again once it asks.
     #[cold]
-    pub(in crate::node) fn global(&self, message: &[u8], out: &mut Encoder) -> bool {
-        if !self.inner.visible || self.inner.registry.named(NAME_SERVER).is_some() {
+    pub(super) fn global(&self, message: &[u8], out: &mut Encoder) -> bool {
+        let Connection { inner, flags, .. } = &self.connection;
+        if !inner.visible || inner.registry.named(GLOBAL.as_bytes()).is_some() {
             return false;
         }
         if asks_to_connect(message).is_some() {
-            self.inner.in_sync(self.flags, out);
+            in_sync(inner, *flags, out);
         }
         true
     }

@@ -17,12 +17,14 @@ use crate::{
     etf::Encoder,
     net::Input,
     node::{
-        process::registry::Process,
+        address::Address,
+        counters::CallKind,
+        process::service_process::Process,
         service::{
-            args::Rejection,
             call::Later,
-            caller::{CallKind, ENDED},
-            reply_to::{Address, OwnedReplyTo, ReplyTo},
+            kept_calls::ENDED,
+            rejection::Rejection,
+            reply_to::{OwnedReplyTo, ReplyTo},
         },
     },
     term::Atom,
@@ -108,9 +110,9 @@ impl Future for Running {
     fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Finished> {
         let this = &mut *self;
         let mut reply = Encoder::new();
-        let more = this.reply_to.more();
-        let reply_to = this.reply_to.as_reply_to(&more);
-        let over = match (&mut this.later, more.spawned) {
+        let call_tag = this.reply_to.call_tag();
+        let reply_to = this.reply_to.as_reply_to(&call_tag);
+        let over = match (&mut this.later, call_tag.sink) {
             (None, _) => {
                 // A call of a `gen_server` has its monitor.
                 if reply_to.kind == CallKind::Plain {
@@ -119,7 +121,7 @@ impl Future for Running {
                 Poll::Ready(None)
             }
             // Killed.
-            (_, Some(spawned)) if spawned.is_over() => Poll::Ready(None),
+            (_, Some(sink)) if sink.is_over() => Poll::Ready(None),
             (Some(later), _) => later.poll(context, &reply_to, &this.function, &mut reply),
         };
         let Poll::Ready(panicked) = over else {
@@ -127,10 +129,10 @@ impl Future for Running {
                 Some(waker) => waker.clone_from(context.waker()),
                 waker => *waker = Some(context.waker().clone()),
             }
-            if let Some(spawned) = more.spawned {
-                spawned.register(context.waker());
+            if let Some(sink) = call_tag.sink {
+                sink.register(context.waker());
                 // The signal may have come before.
-                if spawned.is_over() {
+                if sink.is_over() {
                     context.waker().wake_by_ref();
                 }
             }
@@ -139,9 +141,7 @@ impl Future for Running {
         // What the handler holds is given up before what is left to say is said.
         this.later = None;
         this.batch = None;
-        if let Some(spawned) = more.spawned {
-            spawned.settle(&reply_to, &mut reply);
-        }
+        reply_to.settle(&mut reply);
         let place = this.place.map(|place| (reply_to.caller().into(), place));
         let panicked = panicked.map(|rejection| (this.process.clone(), rejection));
         Poll::Ready(Finished { reply, panicked, place })

@@ -5,16 +5,22 @@
 
 use std::sync::Arc;
 
-use super::dispatch::{Arrival, Dispatch};
+use super::{
+    apply::{Applying, apply},
+    connection::Dispatch,
+    envelope::Envelope,
+    run,
+};
 use crate::{
     etf::{Decoder, Encoder, tag},
     net::Input,
     node::{
-        process::rpc_process::{Applied, Spawned, Style},
+        counters::CallKind,
+        process::rpc_process::{RpcProcess, Style},
         service::{
-            call_tag::{alias_of, gen_from},
-            caller::CallKind,
-            reply_to::{CallTag, ReplyTo},
+            call_tag::{CallTag, gen_from},
+            reply_sink::ReplySink,
+            reply_to::ReplyTo,
         },
     },
     protocol::control::{AtomTerm, PidTerm, Target},
@@ -22,7 +28,7 @@ use crate::{
 };
 
 /// The atom `rex`, which replies to C nodes start with.
-pub(in crate::node) const TAG: &[u8] = b"\x77\x03rex";
+pub(super) const TAG: &[u8] = b"\x77\x03rex";
 /// The atom `features_reply`.
 const FEATURES_REPLY: &[u8] = b"\x77\x0efeatures_reply";
 /// The list `[erpc]`.
@@ -51,46 +57,48 @@ enum Request<'a> {
 impl Dispatch {
     /// True when the message was one for `rex`, and has been handled.
     #[cold]
-    pub(in crate::node) fn rex(&mut self, to: Target<'_>, message: &[u8], input: Input<'_>, out: &mut Encoder) -> bool {
+    pub(super) fn rex(&mut self, to: Target<'_>, message: &[u8], input: Input<'_>, out: &mut Encoder) -> bool {
         let Target::Name(name) = to else { return false };
         // A service of this name is somebody's own.
-        if self.inner.registry.named(name.name_bytes()).is_some() {
+        if self.connection.inner.registry.named(name.name_bytes()).is_some() {
             return false;
         }
-        let (Some(request), Some(process)) = (Request::read(message), self.inner.registry.system(name.name_bytes()))
+        let (Some(request), Some(process)) =
+            (Request::read(message), self.connection.inner.registry.system(name.name_bytes()))
         else {
             return false;
         };
         let address = process.address.clone();
-        let reply_to = ReplyTo { kind: CallKind::Rpc, flags: self.flags, to: None, from: &address, more: None };
+        let reply_to =
+            ReplyTo { kind: CallKind::Rpc, flags: self.connection.flags, to: None, from: &address, call_tag: None };
         match request {
             Request::Features { to } => {
                 let reply_to = ReplyTo { to: Some(to), ..reply_to };
                 if let Some(frame) = reply_to.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
                     out.put_slice(FEATURES_REPLY);
-                    out.put_atom(&self.inner.name);
+                    out.put_atom(&self.connection.inner.identity.name);
                     out.put_slice(FEATURES);
                     reply_to.finish(frame, out);
                 }
             }
             Request::Broadcast { to, name, message } => {
-                let receiver = AtomTerm::new(name).and_then(|name| Some((name, self.inner.registry.by_name(name)?)));
+                let receiver =
+                    AtomTerm::new(name).and_then(|name| Some((name, self.connection.inner.registry.by_name(name)?)));
                 let known = receiver.is_some();
                 if let Some((name, process)) = receiver {
-                    let (registry, context, flags) = (&self.inner.registry, &self.context, self.flags);
-                    let (process, name, ending) = (&*process, Some(name), self.ending);
-                    let arrival = Arrival { process, name, registry, context, flags, input, ending };
+                    let (connection, ending) = (&self.connection, self.ending);
+                    let envelope = Envelope { process: &process, name: Some(name), connection, input, ending };
                     // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
-                    arrival.message(None, message, &mut self.later, out);
+                    run::message(&envelope, None, message, &mut self.later, out);
                 }
                 let reply_to = ReplyTo { kind: CallKind::Plain, to: Some(to), ..reply_to };
                 if let Some(frame) = reply_to.begin(out) {
                     out.put_slice(&[tag::SMALL_TUPLE_EXT, 3]);
                     out.put_slice(TAG);
-                    out.put_atom(&self.inner.name);
+                    out.put_atom(&self.connection.inner.identity.name);
                     if known {
-                        out.put_atom(&self.inner.name);
+                        out.put_atom(&self.connection.inner.identity.name);
                     } else {
                         out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
                         out.put_atom(&crate::atom!("nonexisting_name"));
@@ -100,17 +108,19 @@ impl Dispatch {
                 }
             }
             Request::Apply { to, tag, module, function, arguments } => {
-                let own = |term| RawTerm::from_slice(term, Some(input.owner()));
+                let own = |term: &[u8]| RawTerm::from_slice(term, Some(input.owner()));
                 let caller = own(to.map_or(&[], PidTerm::as_bytes));
-                let spawned = Arc::new(Spawned::new(
+                let applied = Applying { module, function, arguments };
+                let sink: Arc<dyn ReplySink> = Arc::new(RpcProcess::new(
                     address.clone(),
-                    self.context.clone(),
+                    self.connection.context.clone(),
                     Style::Rex,
                     [own(&[]), caller, own(tag)],
-                    Applied { module: own(module), function: own(function), arguments: own(arguments) },
+                    applied.keep(own),
                 ));
-                let more = CallTag { tag, alias: alias_of(tag), spawned: Some(&spawned) };
-                self.apply(&spawned, ReplyTo { to, more: Some(&more), ..reply_to }, input, out);
+                let call_tag = CallTag { sink: Some(&sink), ..CallTag::new(tag) };
+                let reply_to = ReplyTo { to, call_tag: Some(&call_tag), ..reply_to };
+                apply(self, applied, &sink, reply_to, input, out);
             }
         }
         true

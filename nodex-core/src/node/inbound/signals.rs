@@ -6,14 +6,16 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{dispatch::Dispatch, spawn_request::SpawnRequest};
+use super::{
+    connection::{Connection, Dispatch},
+    spawn_request::SpawnRequest,
+};
 use crate::{
     etf::{Decoder, Encoder, EtfError},
     net::{Input, LinkEnd},
-    node::process::{
-        call_table::Outcome,
-        incoming_monitors::LimitExceeded,
-        table::{Found, Number},
+    node::{
+        number::Number,
+        process::{call_table::Outcome, incoming_monitors::LimitExceeded, table::Found},
     },
     protocol::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
     term::RawTerm,
@@ -33,12 +35,7 @@ enum Whose {
 
 impl Dispatch {
     /// Handles and answers a signal.
-    pub(in crate::node) fn signal(
-        &mut self,
-        control: &Control<'_>,
-        input: Input<'_>,
-        out: &mut Encoder,
-    ) -> Result<(), LinkEnd> {
+    pub(super) fn signal(&mut self, control: &Control<'_>, input: Input<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
         match *control {
             // Handled by its sender.
             Control::Send { .. } | Control::GroupLeader { .. } => Ok(()),
@@ -72,27 +69,28 @@ impl Dispatch {
             ProcTerm::Pid(pid) => (self.between(from, pid)?, None),
             ProcTerm::Name(name) => {
                 self.of_the_peer(from)?;
-                (self.inner.registry.by_name(name).map(|process| process.address.number()), Some(name))
+                (self.connection.inner.registry.by_name(name).map(|process| process.address.number()), Some(name))
             }
         };
         if let Some(number) = number
             && self.watch(number)
         {
-            self.context
-                .watches()
-                .monitor(number, from, name, reference, self.inner.limits.max_watches)
-                .map_err(|LimitExceeded| self.too_many())?;
+            self.connection
+                .peer
+                .watches
+                .monitor(number, from, name, reference, self.connection.inner.limits.max_watches)
+                .map_err(|LimitExceeded| self.connection.too_many())?;
             // It may have ended meanwhile, and told all who watched it by then.
-            if self.inner.is_alive(number) || !self.context.watches().demonitor(number, reference) {
+            if self.connection.inner.is_alive(number) || !self.connection.peer.watches.demonitor(number, reference) {
                 return Ok(());
             }
         }
-        self.answer(&Control::MonitorExit { from: to, to: from, reference, reason: NOPROC }, out);
+        self.connection.answer(&Control::MonitorExit { from: to, to: from, reference, reason: NOPROC }, out);
         Ok(())
     }
 
     fn demonitor(&self, from: PidTerm<'_>, to: ProcTerm<'_>, reference: RefTerm<'_>) -> Result<(), LinkEnd> {
-        let registry = &self.inner.registry;
+        let registry = &self.connection.inner.registry;
         let number = match to {
             ProcTerm::Pid(pid) => self.between(from, pid)?,
             ProcTerm::Name(name) => {
@@ -100,7 +98,7 @@ impl Dispatch {
                 registry.by_name(name).map(|process| process.address.number())
             }
         };
-        let watches = self.context.watches();
+        let watches = &self.connection.peer.watches;
         if number.is_some_and(|number| watches.demonitor(number, reference)) {
             return Ok(());
         }
@@ -127,27 +125,21 @@ impl Dispatch {
         if let Some(number) = self.between(from, to)?
             && self.watch(number)
         {
-            self.enter_link(number, from)?;
-            if self.inner.is_alive(number) || !self.context.watches().unlink(number, from) {
+            self.connection.enter_link(number, from)?;
+            if self.connection.inner.is_alive(number) || !self.connection.peer.watches.unlink(number, from) {
                 return Ok(());
             }
         }
-        self.answer(&Control::Exit { from: to, to: from, token: None, reason: NOPROC }, out);
+        self.connection.answer(&Control::Exit { from: to, to: from, token: None, reason: NOPROC }, out);
         Ok(())
-    }
-
-    /// Enters a link between a process of ours and one of the peer's.
-    pub(in crate::node) fn enter_link(&self, number: Number, other: PidTerm<'_>) -> Result<(), LinkEnd> {
-        let entered = self.context.watches().link(number, other, self.inner.limits.max_watches);
-        entered.map(|_| ()).map_err(|LimitExceeded| self.too_many())
     }
 
     fn unlink(&self, id: Option<u64>, from: PidTerm<'_>, to: PidTerm<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
         if let Some(number) = self.between(from, to)? {
-            self.context.watches().unlink(number, from);
+            self.connection.peer.watches.unlink(number, from);
         }
         if let Some(id) = id {
-            self.answer(&Control::UnlinkAck { id, from: to, to: from }, out);
+            self.connection.answer(&Control::UnlinkAck { id, from: to, to: from }, out);
         }
         Ok(())
     }
@@ -157,9 +149,9 @@ impl Dispatch {
         let Some(reason) = readable(reason)? else { return Ok(()) };
         // A link that is not there was taken away while the signal was on its way.
         if let Some(number) = self.between(from, to)?
-            && self.context.watches().unlink(number, from)
+            && self.connection.peer.watches.unlink(number, from)
         {
-            self.inner.linked_has_ended(number, &reason);
+            self.connection.inner.linked_has_ended(number, &reason);
         }
         Ok(())
     }
@@ -171,15 +163,15 @@ impl Dispatch {
             Target::Pid(pid) => self.between(from, pid)?,
             Target::Name(name) => {
                 self.of_the_peer(from)?;
-                self.inner.registry.by_name(name).map(|process| process.address.number())
+                self.connection.inner.registry.by_name(name).map(|process| process.address.number())
             }
             Target::Alias(alias) => {
                 self.of_the_peer(from)?;
-                self.inner.aliased(alias)
+                self.connection.inner.aliases.process(&self.connection.inner.identity, alias)
             }
         };
         if let Some(number) = number {
-            self.inner.exit(number, &reason);
+            self.connection.inner.exit(number, &reason);
         }
         Ok(())
     }
@@ -193,9 +185,10 @@ impl Dispatch {
     }
 
     /// An outcome for the call of ours that has this reference.
-    pub(in crate::node) fn complete(&self, reference: RefTerm<'_>, outcome: Outcome) {
-        if let Some(reply) = reference.to_reference().ok().and_then(|reference| self.inner.reply_of(&reference)) {
-            self.inner.complete_reply(reply, outcome, self.context.connection());
+    pub(super) fn complete(&self, reference: RefTerm<'_>, outcome: Outcome) {
+        let Connection { inner, peer, .. } = &self.connection;
+        if let Some(reply) = inner.calls.of_reference(&inner.identity, reference) {
+            inner.complete_reply(reply, outcome, peer);
         }
     }
 
@@ -211,15 +204,15 @@ impl Dispatch {
     ///
     /// The peer has not asked for it just now, so it does not keep the connection from reading: two nodes that both have
     /// much to tell would wait for each other.
-    pub(in crate::node) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
-        let (watches, outbox) = (self.context.watches(), &self.context.connection().outbox);
+    pub(super) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
+        let (watches, outbox) = (&self.connection.peer.watches, &self.connection.peer.line.outbox);
         if outbox.has_room() {
             outbox.submit(out)?;
         }
         while outbox.has_room()
             && let Some(news) = watches.news()
         {
-            let pid = self.inner.pid_bytes(news.process);
+            let pid = self.connection.inner.identity.pid_bytes(news.process);
             let Some(pid) = PidTerm::new(&pid) else { continue };
             outbox.send(|out| {
                 for to in news.links() {
@@ -233,40 +226,34 @@ impl Dispatch {
                 }
             });
         }
-        let limit = self.inner.limits.max_in_flight_bytes;
+        let limit = self.connection.inner.limits.max_in_flight_bytes;
         if watches.waiting() > limit { Err(LinkEnd::TooMuchUntold { limit }) } else { Ok(()) }
     }
 
     /// Writes a signal that ends with its reason, which is shared and not copied if it is long.
     fn tell(&self, signal: &Control<'_>, reason: &RawTerm, out: &mut Encoder) {
-        let written = signal.open(self.flags, out).and_then(|(frame, _)| {
+        let written = signal.open(self.connection.flags, out).and_then(|(frame, _)| {
             out.put_raw(reason);
             frame.finish(out)
         });
         if let Err(error) = written {
-            tracing::debug!(peer = %self.context.peer(), %error, "the end of a process cannot be told");
-        }
-    }
-
-    pub(in crate::node) fn answer(&self, answer: &Control<'_>, out: &mut Encoder) {
-        if let Err(error) = answer.encode(self.flags, out) {
-            tracing::debug!(peer = %self.context.peer(), %error, "a signal cannot be answered");
+            tracing::debug!(peer = %self.connection.context.peer(), %error, "the end of a process cannot be told");
         }
     }
 
     /// Notes that somebody watches a process. False when there is no such process.
     fn watch(&self, number: Number) -> bool {
-        if let Some(process) = self.inner.registry.by_number(number) {
+        if let Some(process) = self.connection.inner.registry.by_number(number) {
             process.watched.store(true, Ordering::SeqCst);
             return true;
         }
-        match self.inner.registry.spawned.get(number) {
+        match self.connection.inner.registry.spawned.get(number) {
             Some(Found::Call(call)) => {
                 call.watched.store(true, Ordering::SeqCst);
                 true
             }
             Some(Found::Service(_)) => false,
-            None => self.inner.replies.watch(number),
+            None => self.connection.inner.calls.watch(number),
         }
     }
 
@@ -282,24 +269,21 @@ impl Dispatch {
 
     /// Signals come from the peer's own processes only.
     fn of_the_peer(&self, from: PidTerm<'_>) -> Result<(), LinkEnd> {
-        match from.node() == self.context.peer().as_bytes() {
+        match from.node() == self.connection.context.peer().as_bytes() {
             true => Ok(()),
             false => Err(LinkEnd::Protocol("a signal from a process of another node".into())),
         }
     }
 
     fn whose(&self, pid: PidTerm<'_>) -> Whose {
-        if pid.node() != self.inner.name.as_bytes() {
+        let own = &self.connection.inner.identity;
+        if pid.node() != own.name.as_bytes() {
             Whose::Others
-        } else if pid.creation() != self.inner.creation {
+        } else if pid.creation() != own.creation {
             Whose::Gone
         } else {
             Whose::Ours(Number { id: pid.id(), serial: pid.serial() })
         }
-    }
-
-    fn too_many(&self) -> LinkEnd {
-        LinkEnd::TooManyWatches { limit: self.inner.limits.max_watches }
     }
 }
 

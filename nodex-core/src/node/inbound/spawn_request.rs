@@ -3,24 +3,20 @@
 //! Follows erts, chapter `erl_dist_protocol` (`SPAWN_REQUEST`), and `erpc.erl`. A service is called by its registered name
 //! as the module; there is no other code to run.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
-use super::dispatch::{Arrival, Dispatch};
+use super::{
+    apply::{Applying, apply},
+    connection::Dispatch,
+};
 use crate::{
-    etf::{Decoder, Encoder, EtfError, List, tag},
+    etf::{Decoder, Encoder, EtfError, List},
     net::{Input, LinkEnd},
     node::{
-        process::{
-            registry::ProcessRef,
-            rpc_process::{Applied, Spawned, Style},
-        },
-        service::{
-            caller::CallKind,
-            reply_to::{Address, CallTag, ReplyTo},
-        },
+        address::Address,
+        counters::CallKind,
+        process::rpc_process::{RpcProcess, Style},
+        service::{call_tag::CallTag, reply_sink::ReplySink, reply_to::ReplyTo},
     },
     protocol::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, spawn_flags},
     term::RawTerm,
@@ -33,14 +29,14 @@ const BADOPT: &[u8] = b"\x77\x06badopt";
 
 /// A `SPAWN_REQUEST`, as it came.
 #[derive(Clone, Copy)]
-pub(in crate::node) struct SpawnRequest<'a> {
-    pub(in crate::node) id: RefTerm<'a>,
-    pub(in crate::node) from: PidTerm<'a>,
-    pub(in crate::node) module: AtomTerm<'a>,
-    pub(in crate::node) function: AtomTerm<'a>,
-    pub(in crate::node) options: &'a [u8],
-    pub(in crate::node) token: Option<&'a [u8]>,
-    pub(in crate::node) arguments: &'a [u8],
+pub(super) struct SpawnRequest<'a> {
+    pub(super) id: RefTerm<'a>,
+    pub(super) from: PidTerm<'a>,
+    pub(super) module: AtomTerm<'a>,
+    pub(super) function: AtomTerm<'a>,
+    pub(super) options: &'a [u8],
+    pub(super) token: Option<&'a [u8]>,
+    pub(super) arguments: &'a [u8],
 }
 
 /// The options that mean something here.
@@ -55,14 +51,12 @@ struct Application<'a> {
     style: Style,
     /// What `erpc` knows the result by; empty otherwise.
     result: &'a [u8],
-    module: &'a [u8],
-    function: &'a [u8],
-    arguments: &'a [u8],
+    applied: Applying<'a>,
 }
 
 impl Dispatch {
     /// Spawns the process and runs it. The answer to the request stands before all that comes of the process.
-    pub(in crate::node) fn spawn_request(
+    pub(super) fn spawn_request(
         &mut self,
         request: SpawnRequest<'_>,
         input: Input<'_>,
@@ -72,7 +66,7 @@ impl Dispatch {
             Ok(arguments) => arguments,
             // Of a later release: costs no more than this request.
             Err(error @ EtfError::UnknownTag { .. }) => {
-                tracing::warn!(peer = %self.context.peer(), %error, "a spawn request was refused");
+                tracing::warn!(peer = %self.connection.context.peer(), %error, "a spawn request was refused");
                 self.spawn_reply(&request, 0, AtomTerm::new(BADARG).map(ProcTerm::Name), out);
                 return Ok(());
             }
@@ -86,135 +80,79 @@ impl Dispatch {
             return Ok(());
         };
         let application = Application::new(&request, arguments);
-        let number = self.inner.registry.spawned.take();
-        let address = Arc::new(Address::new(&self.inner.pid(number)));
-        let own = |term| RawTerm::from_slice(term, Some(input.owner()));
-        let spawned = Arc::new(Spawned::new(
-            address,
-            self.context.clone(),
+        let inner = &self.connection.inner;
+        let number = inner.registry.spawned.take();
+        let address = Arc::new(Address::new(&inner.identity.pid(number)));
+        let own = |term: &[u8]| RawTerm::from_slice(term, Some(input.owner()));
+        let applied = application.applied;
+        let process = Arc::new(RpcProcess::new(
+            address.clone(),
+            self.connection.context.clone(),
             application.style,
             [own(request.id.as_bytes()), own(request.from.as_bytes()), own(application.result)],
-            Applied {
-                module: own(application.module),
-                function: own(application.function),
-                arguments: own(application.arguments),
-            },
+            applied.keep(own),
         ));
-        self.inner.registry.spawned.set_call(number, &spawned);
+        inner.registry.spawned.set_call(number, &process);
         let mut flags = 0;
         if options.monitor {
             flags |= spawn_flags::MONITOR;
-            spawned.monitored.store(true, Ordering::SeqCst);
+            process.monitored.store(true, Ordering::SeqCst);
         }
         if options.link {
             flags |= spawn_flags::LINK;
-            spawned.watched.store(true, Ordering::SeqCst);
-            self.enter_link(number, request.from)?;
+            process.watched.store(true, Ordering::SeqCst);
+            self.connection.enter_link(number, request.from)?;
         }
-        self.spawn_reply(&request, flags, spawned.address.pid().map(ProcTerm::Pid), out);
-        let more = CallTag { spawned: Some(&spawned), ..CallTag::default() };
+        self.spawn_reply(&request, flags, address.pid().map(ProcTerm::Pid), out);
+        // From here on nothing but the call keeps it.
+        let sink: Arc<dyn ReplySink> = process;
+        let call_tag = CallTag { sink: Some(&sink), ..CallTag::default() };
         let reply_to = ReplyTo {
             kind: CallKind::Rpc,
-            flags: self.flags,
-            to: PidTerm::new(spawned.caller.as_bytes()),
-            from: &spawned.address,
-            more: Some(&more),
+            flags: self.connection.flags,
+            to: Some(request.from),
+            from: &address,
+            call_tag: Some(&call_tag),
         };
-        self.apply(&spawned, reply_to, input, out);
+        apply(self, applied, &sink, reply_to, input, out);
         Ok(())
     }
 
     fn spawn_reply(&self, request: &SpawnRequest<'_>, flags: u32, result: Option<ProcTerm<'_>>, out: &mut Encoder) {
         let Some(result) = result else { return };
         let reply = Control::SpawnReply { id: request.id, to: request.from, flags, result, token: request.token };
-        if let Err(error) = reply.encode(self.flags, out) {
-            tracing::debug!(peer = %self.context.peer(), %error, "a spawn request cannot be answered");
+        if let Err(error) = reply.encode(self.connection.flags, out) {
+            tracing::debug!(peer = %self.connection.context.peer(), %error, "a spawn request cannot be answered");
         }
     }
-
-    /// Calls the function that `spawned` is for. The route says where the result goes that is sent as a message.
-    pub(in crate::node) fn apply(
-        &mut self,
-        spawned: &Arc<Spawned>,
-        reply_to: ReplyTo<'_>,
-        input: Input<'_>,
-        out: &mut Encoder,
-    ) {
-        let Applied { module, function, arguments } = &spawned.function;
-        let (Some(module), Some(function)) = (AtomTerm::new(module.as_bytes()), AtomTerm::new(function.as_bytes()))
-        else {
-            return spawned.bad_apply(&reply_to, out);
-        };
-        let Some((arity, arguments)) = elements(arguments.as_bytes()) else { return spawned.bad_apply(&reply_to, out) };
-        let registry = &self.inner.registry;
-        let process = registry.by_name(module);
-        // Services that answer any name do not stand in for what every node answers.
-        let process = match registry.module(module.name_bytes()) {
-            Some(own)
-                if process.as_ref().is_none_or(|process| process.name.is_none())
-                    && own.function(function.name_bytes(), function.name_bytes().len(), arity).is_some() =>
-            {
-                Some(ProcessRef::Permanent(own))
-            }
-            _ => process,
-        };
-        let (Some(process), Ok(function)) = (process, function.name()) else {
-            self.context.counters().unknown();
-            return spawned.undef(&reply_to, out);
-        };
-        let decoder = match &arguments {
-            // The owner is asked for slices of itself only.
-            Cow::Borrowed(arguments) if is_within(arguments, input.owner()) => {
-                Decoder::with_owner(arguments, input.owner())
-            }
-            arguments => Decoder::new(arguments),
-        };
-        let arrival = Arrival {
-            process: &process,
-            name: Some(module),
-            registry,
-            context: &self.context,
-            flags: self.flags,
-            input,
-            ending: self.ending,
-        };
-        let name = function.as_bytes();
-        arrival.for_call(name, arity).invoke(&decoder, name, arity, &reply_to, &mut self.later, out);
-        spawned.settle(&reply_to, out);
-        spawned.count_if_kept();
-    }
-}
-
-/// True when `part` is a slice of `whole`.
-fn is_within(part: &[u8], whole: &[u8]) -> bool {
-    whole.as_ptr_range().contains(&part.as_ptr()) && part.as_ptr_range().end <= whole.as_ptr_range().end
 }
 
 impl<'a> Application<'a> {
     fn new(request: &SpawnRequest<'a>, arguments: &'a [u8]) -> Self {
         let (module, function) = (request.module.as_bytes(), request.function.as_bytes());
-        let plain = Application { style: Style::Spawn, result: &[], module, function, arguments };
+        let plain = |applied| Application { style: Style::Spawn, result: &[], applied };
+        let itself = Applying { module, function, arguments };
         if request.module.name_bytes() != b"erpc" {
-            return plain;
+            return plain(itself);
         }
         match request.function.name_bytes() {
             b"execute_call" => match terms(arguments) {
                 Some([result, module, function, arguments]) => {
-                    Application { style: Style::Call, result, module, function, arguments }
+                    Application { style: Style::Call, result, applied: Applying { module, function, arguments } }
                 }
-                None => plain,
+                None => plain(itself),
             },
             b"execute_cast" => match terms(arguments) {
-                Some([module, function, arguments]) => Application { module, function, arguments, ..plain },
-                None => plain,
+                Some([module, function, arguments]) => plain(Applying { module, function, arguments }),
+                None => plain(itself),
             },
-            _ => plain,
+            _ => plain(itself),
         }
     }
 }
 
 /// The terms of a list of exactly so many.
-pub(in crate::node) fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> {
+fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> {
     let mut decoder = Decoder::new(list);
     match decoder.list() {
         Ok(List::Elements(count)) if count == N => {}
@@ -226,26 +164,6 @@ pub(in crate::node) fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> 
     }
     decoder.list_tail().ok()?;
     Some(terms)
-}
-
-/// The number of elements of a proper list, and all of them one after the other.
-fn elements(list: &[u8]) -> Option<(usize, Cow<'_, [u8]>)> {
-    let mut decoder = Decoder::new(list);
-    match decoder.list().ok()? {
-        List::Bytes(bytes) => {
-            let integers = bytes.iter().flat_map(|&byte| [tag::SMALL_INTEGER_EXT, byte]).collect();
-            Some((bytes.len(), Cow::Owned(integers)))
-        }
-        List::Elements(count) => {
-            let all = decoder.remaining();
-            for _ in 0..count {
-                decoder.skip().ok()?;
-            }
-            let end = all.len() - decoder.remaining().len();
-            decoder.list_tail().ok()?;
-            Some((count, Cow::Borrowed(&all[..end])))
-        }
-    }
 }
 
 impl Options {
@@ -289,6 +207,7 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::etf::tag;
 
     fn list(elements: &[&[u8]]) -> Vec<u8> {
         let mut list = vec![tag::LIST_EXT];
@@ -322,16 +241,6 @@ mod tests {
     }
 
     #[test]
-    fn arguments_come_as_lists_and_as_strings() {
-        assert_eq!(elements(b"\x6a"), Some((0, Cow::Borrowed(&[][..]))));
-        assert_eq!(elements(b"\x6b\0\x02\x01\xff"), Some((2, Cow::Borrowed(&b"\x61\x01\x61\xff"[..]))));
-        assert_eq!(elements(&list(&[b"\x61\x01", b"\x6a"])), Some((2, Cow::Borrowed(&b"\x61\x01\x6a"[..]))));
-        assert_eq!(elements(b"\x6c\0\0\0\x01\x61\x01\x61\x02"), None);
-        assert_eq!(elements(b"\x77\x01a"), None);
-        assert_eq!(elements(b"\x6c\xff\xff\xff\xff\x61\x01"), None);
-    }
-
-    #[test]
     fn the_arguments_of_erpc_are_told_from_those_of_others() {
         let erpc = |function: &[u8], arguments: &[u8]| {
             let [id, from] =
@@ -346,7 +255,7 @@ mod tests {
                 arguments,
             };
             let application = Application::new(&request, arguments);
-            (application.style, application.module.to_vec(), application.arguments.to_vec())
+            (application.style, application.applied.module.to_vec(), application.applied.arguments.to_vec())
         };
         let (m, f, a, r) =
             (b"\x77\x01m".as_slice(), b"\x77\x01f".as_slice(), b"\x6a".as_slice(), b"\x61\x01".as_slice());

@@ -2,21 +2,23 @@
 //! for.
 
 use super::{
-    dispatch::{Dispatch, REX, head as name_of},
+    connection::{Connection, Dispatch},
     forms::{self, FILE_REPLY, IO_REPLY},
     rex,
+    run::head as name_of,
 };
 use crate::{
     etf::{Decoder, Encoder, tag},
     net::{Input, LinkEnd, Together},
     node::{
         connection::inner::Inner,
-        process::{call_table::Outcome, table::Number},
+        counters::CallKind,
+        number::Number,
+        process::{call_table::Outcome, names::REX},
         service::{
-            args::Rejection,
-            call_tag::{alias_of, gen_from, usual_call},
-            caller::CallKind,
-            reply_to::{CallTag, ReplyTo},
+            call_tag::{CallTag, gen_from, usual_call},
+            rejection::Rejection,
+            reply_to::ReplyTo,
         },
     },
     protocol::control::{self, AtomTerm, Control, PidTerm, ProcTerm, Target},
@@ -41,17 +43,17 @@ enum Form<'a> {
 
 impl Dispatch {
     /// A frame of this length was passed over, all but its head. What cannot be understood ends the connection.
-    pub(in crate::node) fn pass_over(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd> {
-        let limit = self.inner.limits.max_frame;
+    pub(super) fn pass_over(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd> {
+        let limit = self.connection.inner.limits.max_frame;
         let (op, control) = match control::decode(head) {
             Ok(decoded) => decoded,
             Err(error) if error.closes_connection() => return Err(LinkEnd::FrameTooLong { length, limit }),
             Err(error) => {
-                tracing::error!(peer = %self.context.peer(), length, limit, %error, "a frame over the limit was dropped");
+                tracing::error!(peer = %self.connection.context.peer(), length, limit, %error, "a frame over the limit was dropped");
                 return Ok(());
             }
         };
-        tracing::error!(peer = %self.context.peer(), ?op, length, limit, "a frame over the limit was dropped");
+        tracing::error!(peer = %self.connection.context.peer(), ?op, length, limit, "a frame over the limit was dropped");
         let rejection = Rejection::too_long(length, limit);
         // Signals do what they do without their reasons as well.
         let reason = &rejection.reason().to_vec()[..];
@@ -63,7 +65,7 @@ impl Dispatch {
             }
             Control::SpawnRequest { id, from, token, .. } => {
                 if let Some(result) = AtomTerm::new(MESSAGE_TOO_BIG).map(ProcTerm::Name) {
-                    self.answer(&Control::SpawnReply { id, to: from, flags: 0, result, token }, out);
+                    self.connection.answer(&Control::SpawnReply { id, to: from, flags: 0, result, token }, out);
                 }
                 return Ok(());
             }
@@ -91,31 +93,34 @@ impl Dispatch {
         too_long: Outcome,
         out: &mut Encoder,
     ) {
-        let Dispatch { inner, context, flags, later, .. } = self;
+        let Dispatch { connection, later, .. } = self;
+        let Connection { inner, peer, flags, .. } = &*connection;
         let process = match to {
-            Target::Name(name) if name.name_bytes() == REX && inner.registry.named(REX).is_none() => {
+            Target::Name(name)
+                if name.name_bytes() == REX.as_bytes() && inner.registry.named(REX.as_bytes()).is_none() =>
+            {
                 return refuse_rex(inner, *flags, head, rejection, out);
             }
             Target::Name(name) => inner.registry.by_name(name),
             Target::Pid(pid) => {
                 let number = Number { id: pid.id(), serial: pid.serial() };
-                if pid.creation() != inner.creation {
+                if pid.creation() != inner.identity.creation {
                     return;
                 }
                 inner.registry.by_number(number).or_else(|| {
-                    inner.complete_reply(number, too_long, context.connection());
+                    inner.complete_reply(number, too_long, peer);
                     None
                 })
             }
             Target::Alias(alias) => {
-                let Some(number) = inner.aliased(alias) else { return };
+                let Some(number) = inner.aliases.process(&inner.identity, alias) else { return };
                 inner.registry.by_number(number)
             }
         };
         let Some(process) = process else { return };
         let address = &process.address;
-        let reply_to = ReplyTo { kind: CallKind::Plain, flags: *flags, to: None, from: address, more: None };
-        let more;
+        let reply_to = ReplyTo { kind: CallKind::Plain, flags: *flags, to: None, from: address, call_tag: None };
+        let call_tag;
         let reply_to = match Form::read(from, head) {
             Form::Nobody => return,
             Form::Io(to, reply, reply_as) => {
@@ -130,8 +135,8 @@ impl Dispatch {
             }
             Form::Plain(to) => ReplyTo { to: Some(to), ..reply_to },
             Form::Call(to, call) => {
-                more = call;
-                ReplyTo { kind: CallKind::GenCall, to: Some(to), more: Some(&more), ..reply_to }
+                call_tag = call;
+                ReplyTo { kind: CallKind::GenCall, to: Some(to), call_tag: Some(&call_tag), ..reply_to }
             }
         };
         if later.must_wait(&reply_to) {
@@ -173,7 +178,7 @@ impl<'a> Form<'a> {
 /// With `{Pid, Tag}` next.
 fn call(mut decoder: Decoder<'_>) -> Form<'_> {
     match gen_from(&mut decoder) {
-        Some((to, tag)) => Form::Call(to, CallTag { tag, alias: alias_of(tag), spawned: None }),
+        Some((to, tag)) => Form::Call(to, CallTag::new(tag)),
         None => Form::Nobody,
     }
 }
@@ -195,7 +200,7 @@ fn is_from_a_process(head: &[u8]) -> bool {
 /// Answers as `rex` does: `{badrpc, {'EXIT', Reason}}`.
 fn refuse_rex(inner: &Inner, flags: crate::protocol::Flags, head: &[u8], rejection: &Rejection, out: &mut Encoder) {
     const BADRPC_EXIT: &[u8] = b"\x68\x02\x77\x06badrpc\x68\x02\x77\x04EXIT";
-    let Some(process) = inner.registry.system(REX) else { return };
+    let Some(process) = inner.registry.system(REX.as_bytes()) else { return };
     let (to, tag) = match Form::read(None, head) {
         Form::Call(to, more) => (to, more.tag),
         // As C nodes ask.
@@ -207,8 +212,9 @@ fn refuse_rex(inner: &Inner, flags: crate::protocol::Flags, head: &[u8], rejecti
             None => return,
         },
     };
-    let more = CallTag { tag, alias: alias_of(tag), spawned: None };
-    let reply_to = ReplyTo { kind: CallKind::Rpc, flags, to: Some(to), from: &process.address, more: Some(&more) };
+    let call_tag = CallTag::new(tag);
+    let reply_to =
+        ReplyTo { kind: CallKind::Rpc, flags, to: Some(to), from: &process.address, call_tag: Some(&call_tag) };
     if let Some(frame) = reply_to.begin(out) {
         out.put_slice(BADRPC_EXIT);
         out.append(rejection.reason());

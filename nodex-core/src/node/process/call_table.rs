@@ -8,8 +8,20 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use super::table::{Number, RESTING, SMALL_SERIAL};
-use crate::{etf::Decoder, node::api::mailbox::MailboxSender, term::RawTerm};
+use super::{
+    mailbox_sender::MailboxSender,
+    references::{self, USES},
+    table::RESTING,
+};
+use crate::{
+    etf::Decoder,
+    node::{
+        number::{Number, SMALL_SERIAL},
+        shared::Identity,
+    },
+    protocol::control::RefTerm,
+    term::{RawTerm, Reference},
+};
 
 /// What a waiting call gets.
 #[derive(Debug)]
@@ -48,9 +60,6 @@ pub(in crate::node) struct ReplyId {
     pub(in crate::node) number: Number,
     pub(in crate::node) uses: u64,
 }
-
-/// The bits of [`ReplyId::uses`] that count. There is no room for more in a reference.
-pub(in crate::node) const USES: u64 = (1 << 50) - 1;
 
 /// What became of an outcome.
 #[derive(Debug)]
@@ -151,8 +160,19 @@ impl CallTable {
         ReplyId { number: Number { id: self.base + 2 * index, serial: slot.serial }, uses: slot.uses }
     }
 
+    /// The reference that goes with a reply pid.
+    pub(in crate::node) fn reference(identity: &Identity, id: ReplyId) -> Reference {
+        identity.reference(references::words_of(id.number.id, id.uses))
+    }
+
+    /// The reply pid that goes with this reference, while it is there.
+    pub(in crate::node) fn of_reference(&self, identity: &Identity, reference: RefTerm<'_>) -> Option<Number> {
+        let (id, uses) = identity.read_words(reference, references::read_words)?;
+        self.number(id, uses)
+    }
+
     /// The pid that this id still has.
-    pub(in crate::node) fn number(&self, id: u32, uses: u64) -> Option<Number> {
+    fn number(&self, id: u32, uses: u64) -> Option<Number> {
         let index = self.index(id)?;
         let slots = self.lock();
         let slot = slots.all.get(index as usize).filter(|slot| slot.uses & USES == uses && slot.waiting.is_some())?;
@@ -263,27 +283,13 @@ impl Slots {
 /// Whether this is `{Tag, _}` with the reference of this place as it is used now.
 fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
     let mut decoder = Decoder::new(message.as_bytes());
-    decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == reference_words(id, uses))
-}
-
-/// The words of the reference that goes with a pid. Three of them, the first of 18 bits: OTP 23 takes no more. An id of 0,
-/// which no process has, is that of an alias.
-pub(in crate::node) fn reference_words(id: u32, uses: u64) -> [u32; 3] {
-    [id & 0x3_FFFF, uses as u32, id >> 18 | (((uses & USES) >> 32) as u32) << 14]
-}
-
-/// What [`reference_words`] were made of.
-pub(in crate::node) fn of_reference_words(words: &[u32]) -> Option<(u32, u64)> {
-    match *words {
-        [low, uses, high] => Some((low | high << 18, u64::from(uses) | u64::from(high >> 14) << 32)),
-        _ => None,
-    }
+    decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == references::words_of(id, uses))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{etf::Encoder, node::api::mailbox, term::Reference};
+    use crate::{etf::Encoder, node::process::mailbox_sender::mailbox, term::Reference};
 
     fn term() -> RawTerm {
         RawTerm::from_slice(b"\x6a", None)
@@ -299,7 +305,7 @@ mod tests {
 
     /// `{Reference, []}`
     fn tagged(id: ReplyId) -> RawTerm {
-        let words = reference_words(id.number.id, id.uses);
+        let words = references::words_of(id.number.id, id.uses);
         let mut out = Encoder::new();
         out.put_tuple(2).unwrap();
         out.put_reference(&Reference::new(crate::atom!("a@h"), 4, &words).unwrap());
@@ -383,19 +389,9 @@ mod tests {
     }
 
     #[test]
-    fn references_keep_what_they_are_made_of() {
-        for (id, uses) in [(1, 0), (0x3_FFFF, 1), (0x4_0000, 8192), (u32::MAX, USES), (0, USES), (7, 1 << 32)] {
-            let words = reference_words(id, uses);
-            assert!(words[0] < 1 << 18);
-            assert_eq!(of_reference_words(&words), Some((id, uses)));
-        }
-        assert_eq!(of_reference_words(&[1, 2]), None);
-    }
-
-    #[test]
     fn a_mailbox_takes_messages_until_it_is_closed() {
         let replies = CallTable::new(10);
-        let (letters, _mailbox) = mailbox::letters();
+        let (letters, _mailbox) = mailbox();
         let id = replies.open_mailbox(letters);
         assert!(replies.is_mailbox(id.number));
         for _ in 0..3 {

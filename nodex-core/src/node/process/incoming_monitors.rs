@@ -10,8 +10,8 @@ use std::{
     },
 };
 
-use super::table::Number;
 use crate::{
+    node::number::Number,
     protocol::control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
     term::RawTerm,
 };

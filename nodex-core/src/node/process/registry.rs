@@ -2,28 +2,27 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    ops::Deref,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
+    hash::BuildHasherDefault,
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use super::{
+    exit_policy::ExitPolicy,
     factory::Factory,
+    names::{NameHasher, PARTS_OF_A_BEAM},
     service_end::ServiceType,
-    table::{Found, Number, Processes},
+    service_process::{Process, ProcessRef, Role},
+    table::{Found, Processes},
 };
 use crate::{
     node::{
-        service::{
-            function_table::{FunctionTable, Target},
-            interface::{Function, Service},
-            reply_to::Address,
-            state::{Extensions, MissingState},
-        },
-        system::{modules, services as system},
+        error::ServiceError,
+        number::Number,
+        service::{extensions::Extensions, interface::Service},
+        shared::Identity,
     },
     protocol::control::AtomTerm,
-    term::{Atom, AtomError, Pid},
+    term::{Atom, Pid},
 };
 
 /// All services of a node. Finding a function costs the same however many there are.
@@ -35,6 +34,8 @@ pub(in crate::node) struct Registry {
     catch_all: Option<usize>,
     /// The first of the processes that every node has; they come last.
     system: usize,
+    /// The lengths of their names, a bit for each.
+    system_lengths: u32,
     /// Those that come and go.
     pub(in crate::node) spawned: Processes,
     /// Modules whose functions can be called by `rpc`, and that are no processes.
@@ -48,66 +49,7 @@ pub(in crate::node) struct Registry {
     anew: RwLock<Option<Arc<Process>>>,
 }
 
-/// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
-/// with; a service that takes messages to any name would leave them waiting for one.
-const PARTS_OF_A_BEAM: [&str; 3] = ["global_name_server", "global_group", "pg"];
-
-/// Services behind one pid.
-pub(in crate::node) struct Process {
-    pub(in crate::node) name: Option<Atom>,
-    pub(in crate::node) pid: Pid,
-    /// The pid, encoded.
-    pub(in crate::node) address: Arc<Address>,
-    pub(in crate::node) exit_policy: ExitPolicy,
-    /// Somebody has linked or monitored it.
-    pub(in crate::node) watched: AtomicBool,
-    /// What its end means for the node.
-    pub(in crate::node) ends: ServiceType,
-    /// Makes it anew.
-    pub(in crate::node) factory: Option<Arc<Factory>>,
-    functions: FunctionTable,
-    /// Those without functions live as long as the others.
-    services: Vec<Arc<dyn Service>>,
-}
-
-/// What a process does about exit signals and panics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) struct ExitPolicy {
-    /// Exit signals other than `kill` are dropped.
-    pub(in crate::node) trap_exit: bool,
-    /// A handler that panics ends the process.
-    pub(in crate::node) stop_on_panic: bool,
-    /// Nothing ends it.
-    pub(in crate::node) system: bool,
-}
-
-impl ExitPolicy {
-    /// Of the services that a node is built with: they are there as long as the node.
-    pub(in crate::node) const PERMANENT: ExitPolicy =
-        ExitPolicy { trap_exit: true, stop_on_panic: false, system: false };
-    /// Of the processes that every node has.
-    const SYSTEM: ExitPolicy = ExitPolicy { trap_exit: true, stop_on_panic: false, system: true };
-}
-
-/// A process that was looked up.
-#[derive(Debug)]
-pub(in crate::node) enum ProcessRef<'a> {
-    Permanent(&'a Process),
-    Spawned(Arc<Process>),
-}
-
-impl Deref for ProcessRef<'_> {
-    type Target = Process;
-    #[inline]
-    fn deref(&self) -> &Process {
-        match self {
-            ProcessRef::Permanent(process) => process,
-            ProcessRef::Spawned(process) => process,
-        }
-    }
-}
-
-/// What the registry is built from.
+/// A service that the node is built with.
 pub(in crate::node) struct Registration {
     /// None for any name.
     pub(in crate::node) name: Option<Atom>,
@@ -120,50 +62,37 @@ pub(in crate::node) struct Registration {
     pub(in crate::node) factory: Option<Arc<Factory>>,
 }
 
-/// A set of services that cannot be served.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServiceError {
-    /// Two functions of one name and arity.
-    #[error("{name}/{arity} is there twice")]
-    DuplicateFunction {
-        /// The name.
-        name: Atom,
-        /// The arity.
-        arity: u8,
-    },
-    /// Two services of one name.
-    #[error("the name {name} is registered twice")]
-    DuplicateName {
-        /// The name.
-        name: Atom,
-    },
-    /// Several services without a name, of which a factory makes one: each of them would take every message.
-    #[error("a service that a factory makes and that has no name cannot stand beside another one without a name")]
-    SecondWithoutName,
-    /// The name is too long.
-    #[error("no service can have this name: {0}")]
-    Name(#[from] AtomError),
-    /// A handler takes a state that is not there.
-    #[error(transparent)]
-    MissingState(#[from] MissingState),
+/// A process that every node has. It stands behind the names that services are registered under.
+pub(in crate::node) struct SystemService {
+    pub(in crate::node) name: &'static str,
+    pub(in crate::node) role: Role,
+    pub(in crate::node) service: Box<dyn Service>,
+}
+
+/// What every node answers.
+#[derive(Default)]
+pub(in crate::node) struct SystemServices {
+    pub(in crate::node) processes: Vec<SystemService>,
+    /// Modules whose functions can be called by `rpc`, and that are no processes.
+    pub(in crate::node) modules: Vec<(&'static str, Box<dyn Service>)>,
 }
 
 impl Registry {
     pub(in crate::node) fn new(
-        node: &Atom,
-        creation: u32,
+        identity: &Identity,
         registrations: Vec<Registration>,
+        every_node: SystemServices,
         extensions: &Extensions,
         visible: bool,
     ) -> Result<Self, ServiceError> {
-        let (system, system_services) = (registrations.len(), system::services());
+        let system = registrations.len();
         let mut registry = Registry {
             processes: Vec::new(),
             by_name: HashMap::default(),
             catch_all: None,
             system,
-            spawned: Processes::new((system + system_services.len()) as u32 + 1),
+            system_lengths: 0,
+            spawned: Processes::new((system + every_node.processes.len()) as u32 + 1),
             modules: Vec::new(),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
             catch_all_only: usize::MAX,
@@ -182,18 +111,19 @@ impl Registry {
                     }
                 }
             }
-            let process = registry.process(node, creation, name, services, exit_policy)?;
+            let process = registry.process(identity, name, services, exit_policy, Role::Service)?;
             registry.processes.push(process.with_end(ends.unwrap_or(usual), factory));
         }
-        for (name, service) in system::NAMES.into_iter().zip(system_services) {
+        for SystemService { name, role, service } in every_node.processes {
+            registry.system_lengths |= length_bit(name.as_bytes());
             let name = Some(Atom::from_static(name));
-            let process = registry.process(node, creation, name, vec![service], ExitPolicy::SYSTEM)?;
+            let process = registry.process(identity, name, vec![service], ExitPolicy::PERMANENT, role)?;
             registry.processes.push(process);
         }
-        for (name, service) in modules::modules() {
-            let pid = Pid { node: node.clone(), id: system as u32 + 1, serial: 0, creation };
-            let module = Process::new(Some(Atom::from_static(name)), pid, vec![service], ExitPolicy::SYSTEM)?;
-            registry.modules.push(module);
+        for (name, service) in every_node.modules {
+            let pid = identity.pid(Number { id: system as u32 + 1, serial: 0 });
+            let (name, services) = (Some(Atom::from_static(name)), vec![service]);
+            registry.modules.push(Process::new(name, pid, services, ExitPolicy::PERMANENT, Role::System)?);
         }
         if registry.by_name.is_empty() && registry.absent.is_empty() {
             registry.catch_all_only = registry.catch_all.unwrap_or(usize::MAX);
@@ -204,15 +134,15 @@ impl Registry {
     /// The next of the processes that are there from the start.
     fn process(
         &self,
-        node: &Atom,
-        creation: u32,
+        identity: &Identity,
         name: Option<Atom>,
         services: Vec<Box<dyn Service>>,
         exit_policy: ExitPolicy,
+        role: Role,
     ) -> Result<Process, ServiceError> {
         // Small numbers: OTP 23 takes no more than 15 bits for the first.
-        let pid = Pid { node: node.clone(), id: self.next_id(), serial: 0, creation };
-        Process::new(name, pid, services, exit_policy)
+        let pid = identity.pid(Number { id: self.next_id(), serial: 0 });
+        Process::new(name, pid, services, exit_policy, role)
     }
 
     /// A service has taken the place of another one that has ended.
@@ -310,7 +240,19 @@ impl Registry {
     /// The process of this name that every node has, whatever is registered.
     #[inline]
     pub(in crate::node) fn system(&self, name: &[u8]) -> Option<&Process> {
-        self.processes.get(self.system + system::position(name)?)
+        if self.system_lengths & length_bit(name) == 0 {
+            return None;
+        }
+        self.every_node().find(|process| process.name.as_ref().is_some_and(|own| own.as_bytes() == name))
+    }
+
+    /// The group leader of what the node calls elsewhere.
+    pub(in crate::node) fn group_leader(&self) -> Option<&Process> {
+        self.every_node().find(|process| process.role == Role::GroupLeader)
+    }
+
+    fn every_node(&self) -> impl Iterator<Item = &Process> {
+        self.processes[self.system..].iter()
     }
 
     /// The functions of a module of OTP's that is no process.
@@ -350,90 +292,8 @@ impl Registry {
     }
 }
 
-impl Process {
-    pub(in crate::node) fn new(
-        name: Option<Atom>,
-        pid: Pid,
-        services: Vec<Box<dyn Service>>,
-        exit_policy: ExitPolicy,
-    ) -> Result<Self, ServiceError> {
-        let services: Vec<Arc<dyn Service>> = services.into_iter().map(Arc::from).collect();
-        let mut targets = Vec::new();
-        for service in &services {
-            let functions = service.functions().into_iter().enumerate();
-            targets.extend(functions.map(|(index, function)| Target { service: service.clone(), index, function }));
-        }
-        let functions = FunctionTable::new(targets)
-            .map_err(|Function { name, arity, .. }| ServiceError::DuplicateFunction { name, arity })?;
-        let address = Arc::new(Address::new(&pid));
-        let (watched, ends, factory) = (AtomicBool::new(false), ServiceType::Temporary, None);
-        Ok(Process { name, pid, address, exit_policy, watched, ends, factory, functions, services })
-    }
-
-    /// What its end means, and what makes it anew.
-    pub(in crate::node) fn with_end(self, ends: ServiceType, factory: Option<Arc<Factory>>) -> Self {
-        Process { ends, factory, ..self }
-    }
-
-    /// Its services.
-    pub(in crate::node) fn services(&self) -> &[Arc<dyn Service>] {
-        &self.services
-    }
-
-    /// True for the one of the processes that every node has which people talk to.
-    pub(in crate::node) fn is_introspection(&self) -> bool {
-        self.exit_policy.system && self.name.as_ref().is_some_and(|name| *name == "nodex")
-    }
-
-    /// True for the group leader of what the node calls elsewhere.
-    pub(in crate::node) fn is_user(&self) -> bool {
-        self.exit_policy.system && self.name.as_ref().is_some_and(|name| *name == system::USER)
-    }
-
-    /// All its functions.
-    pub(in crate::node) fn functions(&self) -> impl Iterator<Item = &Function> {
-        self.functions.iter().map(|target| &target.function)
-    }
-
-    /// The function `name/arity`. The name is the first `length` of these bytes.
-    #[inline(always)]
-    pub(in crate::node) fn function(&self, name: &[u8], length: usize, arity: usize) -> Option<&Target> {
-        self.functions.get(name, length, arity)
-    }
-}
-
-impl std::fmt::Debug for Process {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Process").field("name", &self.name).field("pid", &self.pid).finish_non_exhaustive()
-    }
-}
-
-/// FNV-1a, eight bytes at a time. Its keys are the node's own function names, so nobody can choose them to collide.
-#[derive(Debug, Default)]
-pub(in crate::node) struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        const PRIME: u64 = 0x0000_0100_0000_01B3;
-        let mut hash = self.0 ^ 0xCBF2_9CE4_8422_2325;
-        let (words, rest) = bytes.as_chunks();
-        for word in words {
-            hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME).rotate_left(29);
-        }
-        for &byte in rest {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
-        }
-        // The table takes its buckets from the low and its tags from the high bits.
-        self.0 = hash ^ (hash >> 32);
-    }
-
-    #[inline]
-    fn write_usize(&mut self, length: usize) {
-        self.0 ^= length as u64;
-    }
+/// The bit for the length of a name; none for one that is longer than any of those that every node has.
+#[inline]
+fn length_bit(name: &[u8]) -> u32 {
+    1u32.checked_shl(name.len() as u32).unwrap_or_default()
 }

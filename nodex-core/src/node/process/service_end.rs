@@ -1,11 +1,9 @@
 //! What the end of a service means for its node.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-use super::registry::Process;
 use crate::{
     etf::Decoder,
-    node::connection::inner::Inner,
     term::{Atom, Pid, RawTerm},
     text::Text,
 };
@@ -80,32 +78,6 @@ impl fmt::Display for ServiceEnd {
             write!(f, "{} ", name.as_str().escape_debug())?;
         }
         write!(f, "has ended: {}", Text::of_valid(self.reason.as_bytes()).max_len(SHOWN))
-    }
-}
-
-impl Inner {
-    /// A service has ended by itself, or by somebody else: it is made anew, or the node ends with it, or goes on.
-    pub(in crate::node) fn has_ended(&self, process: &Process, reason: &RawTerm) {
-        if !is_ordinary(reason)
-            && let Some(factory) = &process.factory
-            && self.make_anew(process, factory)
-        {
-            return;
-        }
-        self.registry.forget(process);
-        if !process.ends.takes_the_node(reason) {
-            return;
-        }
-        let end = ServiceEnd { name: process.name.clone(), pid: process.pid.clone(), reason: reason.clone() };
-        let first = self.fallen.send_if_modified(|fallen| {
-            let first = fallen.is_none();
-            fallen.get_or_insert_with(|| Arc::new(end.clone()));
-            first
-        });
-        if first {
-            tracing::error!(%end, "the node ends with a service");
-            self.begin_stop();
-        }
     }
 }
 

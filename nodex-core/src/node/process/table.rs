@@ -8,17 +8,9 @@ use std::{
     },
 };
 
-use super::{registry::Process, rpc_process::Spawned};
+use super::{rpc_process::RpcProcess, service_process::Process};
 
-/// The two numbers of a pid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Number {
-    pub(crate) id: u32,
-    pub(crate) serial: u32,
-}
-
-/// Numbers that OTP 23 takes in pids.
-pub(in crate::node) const SMALL_SERIAL: u32 = (1 << 13) - 1;
+use crate::node::number::{Number, SMALL_SERIAL};
 
 /// So many numbers stay unused before one is used again: with the serial, half a million processes later at the earliest.
 pub(in crate::node) const RESTING: usize = 64;
@@ -51,14 +43,14 @@ struct Slot {
 enum Entry {
     /// Nobody has this number, or not yet.
     Empty,
-    Call(Weak<Spawned>),
+    Call(Weak<RpcProcess>),
     Service(Arc<Process>),
 }
 
 /// Who has a number.
 #[derive(Debug)]
 pub(in crate::node) enum Found {
-    Call(Arc<Spawned>),
+    Call(Arc<RpcProcess>),
     Service(Arc<Process>),
 }
 
@@ -96,7 +88,7 @@ impl Processes {
     }
 
     /// Gives the number to a call.
-    pub(in crate::node) fn set_call(&self, number: Number, call: &Arc<Spawned>) {
+    pub(in crate::node) fn set_call(&self, number: Number, call: &Arc<RpcProcess>) {
         if let Some(slot) = self.write().slot(self.index(number.id), number.serial) {
             slot.entry = Entry::Call(Arc::downgrade(call));
         }
@@ -190,7 +182,10 @@ impl Slots {
 mod tests {
     use super::*;
     use crate::{
-        node::{process::registry::ExitPolicy, service::functions::Functions},
+        node::{
+            process::{exit_policy::ExitPolicy, service_process::Role},
+            service::functions::Functions,
+        },
         term::{Atom, Pid},
     };
 
@@ -199,7 +194,9 @@ mod tests {
     fn service(number: Number, name: Option<&'static str>) -> Arc<Process> {
         let pid = Pid { node: crate::atom!("a@h"), id: number.id, serial: number.serial, creation: 4 };
         let services = vec![Box::new(Functions::new()) as Box<_>];
-        Arc::new(Process::new(name.map(Atom::from_static), pid, services, ExitPolicy::PERMANENT).unwrap())
+        Arc::new(
+            Process::new(name.map(Atom::from_static), pid, services, ExitPolicy::PERMANENT, Role::Service).unwrap(),
+        )
     }
 
     fn is_service(processes: &Processes, number: Number) -> bool {

@@ -11,15 +11,17 @@ use std::{
 use pin_project_lite::pin_project;
 
 use super::{
-    args::{Args, FromArg, Rejection},
-    caller::{CallKind, LaterShare, Share},
+    args::{Args, FromArg},
+    caller::{LaterShare, Share},
     failed_casts::{self, Cast},
     panics,
+    rejection::Rejection,
     reply_to::ReplyTo,
     state::Lock,
 };
 use crate::{
     etf::{EncodeError, Encoder},
+    node::counters::CallKind,
     reply::{ExceptionClass, IntoReply},
     term::Atom,
 };
@@ -257,7 +259,7 @@ pub struct Later(Pin<Box<dyn AnswerFuture>>);
 impl Later {
     /// Polls the handler; when it is ready, its reply is in `out`. A panic of the handler is answered with an error,
     /// which is given back as well.
-    pub(crate) fn poll(
+    pub(in crate::node) fn poll(
         &mut self,
         context: &mut task::Context<'_>,
         reply_to: &ReplyTo<'_>,
@@ -283,7 +285,7 @@ impl Later {
 
 impl Later {
     /// Drops the handler, whose caller is told by somebody else.
-    pub(crate) fn give_up(mut self) {
+    pub(in crate::node) fn give_up(mut self) {
         self.0.as_mut().answered();
     }
 }
@@ -299,7 +301,7 @@ const PANIC_SHOWN: usize = 4096;
 
 /// The answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
 #[cold]
-pub(crate) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
+pub(in crate::node) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
     let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),

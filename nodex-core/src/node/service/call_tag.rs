@@ -1,10 +1,31 @@
-//! Calls of a `gen_server`: `{'$gen_call', {Pid, Tag}, Request}` (OTP's `gen.erl`, `do_call/4` and `reply/2`).
+//! What tells a call from others of its sender: the tag of `{'$gen_call', {Pid, Tag}, Request}` (OTP's `gen.erl`,
+//! `do_call/4` and `reply/2`), and the process that a call by rpc came as.
 
-use super::reply_to::CallTag;
+use std::sync::Arc;
+
+use super::reply_sink::ReplySink;
 use crate::{
     etf::{Decoder, tag},
     protocol::control::{PidTerm, RefTerm},
 };
+
+/// What is known of a call beyond its sender.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::node) struct CallTag<'a> {
+    /// What stands in front of the reply in a tuple of two, the tag of a gen call; empty when nothing does.
+    pub(in crate::node) tag: &'a [u8],
+    /// The alias inside the tag.
+    pub(in crate::node) alias: Option<RefTerm<'a>>,
+    /// The process that the call came as, or that it would have come as.
+    pub(in crate::node) sink: Option<&'a Arc<dyn ReplySink>>,
+}
+
+impl<'a> CallTag<'a> {
+    /// Of a gen call with this tag.
+    pub(in crate::node) fn new(tag: &'a [u8]) -> Self {
+        CallTag { tag, alias: alias_of(tag), sink: None }
+    }
+}
 
 /// What stands in front of the reference in `[alias|Ref]`, encoded.
 const ALIAS: &[u8] = b"\x6c\0\0\0\x01\x77\x05alias";
@@ -22,7 +43,7 @@ pub(in crate::node) fn usual_call<'a>(message: &'a [u8], from: PidTerm<'a>) -> O
     let (reference, request) = RefTerm::split_of_node(after_alias.unwrap_or(rest), from)?;
     let tag = &rest[..rest.len() - request.len()];
     let alias = after_alias.is_some().then_some(reference);
-    Some((CallTag { tag, alias, spawned: None }, message.len() - request.len()))
+    Some((CallTag { tag, alias, sink: None }, message.len() - request.len()))
 }
 
 /// Pid and tag of a gen call's `{Pid, Tag}`, encoded, whatever their form.

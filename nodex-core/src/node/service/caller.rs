@@ -2,43 +2,27 @@
 
 use std::{
     cell::{Cell, OnceCell},
-    collections::HashMap,
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc,
         atomic::{AtomicU8, Ordering},
     },
 };
 
 use super::{
-    args::Rejection,
     context::Context,
-    reply_to::{Address, OwnedReplyTo, ReplyTo},
+    kept_calls::{ENDED, KeptCall},
+    line::Counted,
+    rejection::Rejection,
+    reply_to::{OwnedReplyTo, ReplyTo},
 };
 use crate::{
     convert::DecodeError,
     etf::{Decoder, EncodeError, Encoder},
-    node::{
-        api::mailbox::Counted,
-        process::{rpc_process::Style, table::Number},
-    },
+    node::{address::Address, counters::CallKind, number::Number},
     reply::{ExceptionClass, IntoReply},
     term::{Atom, Pid},
 };
-
-/// How a function was called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CallKind {
-    /// A plain message; the reply is a plain message to its sender.
-    Plain,
-    /// `GenServer.call`; the reply carries the caller's tag.
-    GenCall,
-    /// `GenServer.cast`; nobody waits for a reply.
-    Cast,
-    /// `rpc` or `erpc`; the reply is what the function returns.
-    Rpc,
-}
 
 /// Argument of a handler: who called. Keep it and return [`NoReply`](crate::node::NoReply) to answer later.
 ///
@@ -121,7 +105,7 @@ impl Caller {
         if written.is_err() {
             self.0.state.store(before, Ordering::SeqCst);
         }
-        self.0.context.inner().went_on();
+        self.0.context.shared().call_ended();
         written
     }
 
@@ -129,7 +113,7 @@ impl Caller {
     /// `rpc` or `erpc` is over all the same.
     pub fn forget(self) {
         self.0.state.store(ANSWERED, Ordering::SeqCst);
-        self.0.context.inner().went_on();
+        self.0.context.shared().call_ended();
     }
 }
 
@@ -165,12 +149,22 @@ impl fmt::Debug for Pending {
 impl Pending {
     fn write<T>(&self, write: impl FnOnce(&ReplyTo<'_>, &mut Encoder) -> T) -> T {
         self.context.push(|out| {
-            let more = self.reply_to.more();
-            write(&self.reply_to.as_reply_to(&more), out)
+            let call_tag = self.reply_to.call_tag();
+            write(&self.reply_to.as_reply_to(&call_tag), out)
         })
     }
+}
 
-    /// Tells the caller, in the form of its call, that nobody will answer; once, and unless somebody has.
+impl KeptCall for Pending {
+    fn process(&self) -> Number {
+        self.process.number()
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.reply_to.kind != CallKind::Cast && self.state.load(Ordering::SeqCst) == OPEN
+    }
+
+    /// In the form of its call; once, and unless somebody has answered.
     #[cold]
     fn give_up(&self, why: &str) {
         if self.state.compare_exchange(OPEN, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -182,10 +176,9 @@ impl Pending {
             CallKind::Plain | CallKind::GenCall => {
                 self.write(|reply_to, out| reply_to.write_error(out, &Rejection::no_reply(&self.function, why)));
             }
-            CallKind::Rpc => self.write(|reply_to, out| match reply_to.spawned() {
-                // Its end is all that can be seen of it.
-                Some(spawned) if spawned.style == Style::Spawn => {}
-                _ => {
+            CallKind::Rpc => self.write(|reply_to, out| {
+                // Of one that nobody waits for, its end is all that can be seen.
+                if reply_to.sink().is_none_or(|sink| sink.is_awaited()) {
                     let mut noreply = Encoder::new();
                     noreply.put_slice(NOREPLY);
                     reply_to.raise(ExceptionClass::Exit, &noreply, out);
@@ -198,9 +191,9 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.context.inner().kept.remove(self);
+        self.context.kept().remove(self);
         self.give_up("the caller was dropped without an answer");
-        self.context.inner().went_on();
+        self.context.shared().call_ended();
     }
 }
 
@@ -234,7 +227,7 @@ impl Share {
                 function: function.clone(),
                 process: process.clone(),
                 state: AtomicU8::new(OPEN),
-                _counted: Counted::new(context.connection(), bytes),
+                _counted: Counted::new(context.line(), bytes),
             })
         });
         Caller(pending.clone())
@@ -296,59 +289,9 @@ fn leave(pending: &Arc<Pending>) {
         // The panic is answered.
         pending.state.store(ANSWERED, Ordering::SeqCst);
     } else if pending.state.load(Ordering::SeqCst) == OPEN && Arc::strong_count(pending) > 1 {
-        pending.context.inner().kept.enter(pending);
+        pending.context.kept().enter(pending);
         // It may have ended before it was entered.
         if !pending.process.is_alive() {
-            pending.give_up(ENDED);
-        }
-    }
-}
-
-/// Why those who called a service that has ended get no answer.
-pub(in crate::node) const ENDED: &str = "the service has ended";
-
-/// The calls that are over and whose callers were kept, by the process whose function was called.
-#[derive(Debug, Default)]
-pub(in crate::node) struct Kept(Mutex<HashMap<Number, HashMap<usize, Weak<Pending>>>>);
-
-impl Kept {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Number, HashMap<usize, Weak<Pending>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(&self, pending: &Arc<Pending>) {
-        let place = Arc::as_ptr(pending).addr();
-        self.lock().entry(pending.process.number()).or_default().insert(place, Arc::downgrade(pending));
-    }
-
-    fn remove(&self, pending: &Pending) {
-        let number = pending.process.number();
-        let mut all = self.lock();
-        if let Some(calls) = all.get_mut(&number)
-            && calls.remove(&std::ptr::from_ref(pending).addr()).is_some()
-            && calls.is_empty()
-        {
-            all.remove(&number);
-        }
-    }
-
-    /// Whether anybody waits for the answer of a kept caller.
-    pub(in crate::node) fn is_awaited(&self) -> bool {
-        let waits = |pending: &Weak<Pending>| {
-            pending.upgrade().is_some_and(|pending| {
-                pending.reply_to.kind != CallKind::Cast && pending.state.load(Ordering::SeqCst) == OPEN
-            })
-        };
-        // Not under the lock, which the end of a call takes: one of these may be the last reference.
-        let all: Vec<_> = self.lock().values().flat_map(HashMap::values).cloned().collect();
-        all.iter().any(waits)
-    }
-
-    /// A process has ended: tells those who wait for answers of its kept callers.
-    pub(in crate::node) fn ended(&self, process: Number) {
-        let calls = self.lock().remove(&process).unwrap_or_default();
-        // Not under the lock, which the end of a call takes.
-        for pending in calls.values().filter_map(Weak::upgrade) {
             pending.give_up(ENDED);
         }
     }

@@ -2,14 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{counters::Counters, reply_to::Address, state::Extensions};
+use super::{extensions::Extensions, kept_calls::KeptCalls, line::Line};
 use crate::{
     etf::Encoder,
-    node::{
-        api::node::Node,
-        connection::{inner::Inner, peers::Peer},
-        process::incoming_monitors::IncomingMonitors,
-    },
+    node::{address::Address, counters::Counters, shared::Shared},
     protocol::Flags,
     term::Atom,
 };
@@ -23,23 +19,28 @@ pub struct Context {
 }
 
 struct Origin {
-    inner: Arc<Inner>,
-    peer: Arc<Peer>,
+    node: Arc<dyn Shared>,
+    common: Arc<Common>,
+    line: Arc<Line>,
+}
+
+/// What all calls of a node have in common.
+#[derive(Debug, Default)]
+pub(in crate::node) struct Common {
+    /// What handlers take as `State`.
+    pub(in crate::node) extensions: Extensions,
+    /// Callers that wait for an answer of who has kept them.
+    pub(in crate::node) kept: KeptCalls,
 }
 
 impl Context {
-    pub(in crate::node) fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self {
-        Context { origin: Arc::new(Origin { inner, peer }), process: None }
+    pub(in crate::node) fn new(node: Arc<dyn Shared>, common: Arc<Common>, line: Arc<Line>) -> Self {
+        Context { origin: Arc::new(Origin { node, common, line }), process: None }
     }
 
     /// The node at the other end of the connection.
     pub fn peer(&self) -> &Atom {
-        self.origin.peer.name()
-    }
-
-    /// The node that the handler runs in, for calling out.
-    pub fn node(&self) -> Node {
-        Node::from_inner(self.origin.inner.clone())
+        &self.origin.line.name
     }
 
     /// For a handler of this process.
@@ -51,37 +52,38 @@ impl Context {
         self.process.as_ref()
     }
 
-    pub(in crate::node) fn inner(&self) -> &Arc<Inner> {
-        &self.origin.inner
+    /// The node that the handler runs in.
+    pub(in crate::node) fn shared(&self) -> &Arc<dyn Shared> {
+        &self.origin.node
     }
 
     /// What both nodes of the connection can do.
     pub(in crate::node) fn flags(&self) -> Flags {
-        self.origin.peer.flags
+        self.origin.line.flags
     }
 
     /// The connection.
-    pub(in crate::node) fn connection(&self) -> &Arc<Peer> {
-        &self.origin.peer
-    }
-
-    /// Who watches our processes over the connection.
-    pub(in crate::node) fn watches(&self) -> &IncomingMonitors {
-        &self.origin.peer.watches
+    pub(in crate::node) fn line(&self) -> &Arc<Line> {
+        &self.origin.line
     }
 
     #[inline]
     pub(in crate::node) fn counters(&self) -> &Counters {
-        &self.origin.peer.counters
+        &self.origin.line.counters
     }
 
     pub(in crate::node) fn extensions(&self) -> &Extensions {
-        &self.origin.inner.extensions
+        &self.origin.common.extensions
+    }
+
+    /// The callers of this node that were kept.
+    pub(in crate::node) fn kept(&self) -> &KeptCalls {
+        &self.origin.common.kept
     }
 
     /// Appends frames to the output of the connection.
     pub(in crate::node) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
-        self.origin.peer.outbox.push(write)
+        self.origin.line.outbox.push(write)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tracing::Level;
 
-use super::{args::Rejection, context::Context};
+use super::{context::Context, rejection::Rejection};
 use crate::{etf::Encoder, reply::IntoReply, term::Atom, text::Text};
 
 /// So much of a reason is shown.

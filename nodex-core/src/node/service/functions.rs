@@ -4,11 +4,13 @@ use crate::reply::IntoReply;
 use std::{fmt, future::Future, marker::PhantomData};
 
 use super::{
-    args::{FromArg, Rejection},
+    args::FromArg,
     call::{Call, Handled},
+    extensions::Extensions,
     interface::{Function, Service},
-    state::{Extensions, MissingState},
+    rejection::Rejection,
 };
+use crate::node::error::MissingState;
 
 /// Functions and closures as a [`Service`].
 ///

@@ -2,10 +2,10 @@
 
 use super::{
     call::{Call, Handled},
-    state::{Extensions, MissingState},
+    extensions::Extensions,
     system_state::SystemState,
 };
-use crate::term::Atom;
+use crate::{node::error::MissingState, term::Atom};
 
 /// A set of functions that messages call.
 ///

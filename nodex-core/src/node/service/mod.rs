@@ -5,28 +5,33 @@ pub(in crate::node) mod call;
 pub(in crate::node) mod call_tag;
 pub(in crate::node) mod caller;
 pub(in crate::node) mod context;
-pub(in crate::node) mod counters;
+pub(in crate::node) mod extensions;
 pub(in crate::node) mod failed_casts;
-pub(in crate::node) mod function_table;
 pub(in crate::node) mod functions;
 pub(in crate::node) mod interface;
+pub(in crate::node) mod kept_calls;
+pub(in crate::node) mod line;
 pub(in crate::node) mod panics;
+pub(in crate::node) mod rejection;
+pub(in crate::node) mod reply_sink;
 pub(in crate::node) mod reply_to;
 pub(in crate::node) mod serve;
 pub(in crate::node) mod state;
 pub(in crate::node) mod system_state;
 
-pub use args::{Args, FromArg, Rejection};
+pub use args::{Args, FromArg};
 pub use call::{Call, Handled, Later};
-pub use caller::{CallKind, Caller};
+pub use caller::Caller;
 pub use context::Context;
+pub use extensions::Extensions;
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use interface::{Accepts, Function, IntoService, Service};
 #[doc(hidden)]
 pub use nodex_proto::reply::Checked;
 pub use nodex_proto::reply::{Encoded, ExceptionClass, IntoReply, NoReply, Raised};
+pub use rejection::Rejection;
 pub use serve::{Serve, Served};
-pub use state::{Extensions, Lock, MissingState, ReadGuard, State, WriteGuard};
+pub use state::{Lock, ReadGuard, State, WriteGuard};
 #[doc(hidden)]
 pub use system_state::Shown;
 pub use system_state::SystemState;

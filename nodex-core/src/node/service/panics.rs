@@ -1,63 +1,19 @@
-//! Panics of handlers in a node executable: told to the caller and to the log, and to a hook that the program has set.
-//!
-//! By default nothing of them is on stderr, as the contract wants. A hook of the program's own gets every panic.
+//! Panics of handlers, told from those that nobody is to blame for but the program.
 
-use std::{
-    cell::Cell,
-    future::Future,
-    panic::{PanicHookInfo, set_hook, take_hook},
-    pin::pin,
-    sync::Once,
-    thread,
-};
-
-use crate::net::thread as link_thread;
+use std::{cell::Cell, future::Future, pin::pin};
 
 thread_local! {
     /// What panics on this thread is caught, and answered.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
-
-/// Has panics of handlers go to the log. The hook that was there gets all of them, unless it is the one that every program
-/// has and that writes to stderr: then it gets those that no handler is to blame for.
-pub(in crate::node) fn log_those_of_handlers() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let former = take_hook();
-        // Now there is no hook but the one that every program has.
-        let usual = take_hook();
-        let is_usual = is_same(&former, &usual);
-        set_hook(Box::new(move |panic| {
-            // Nothing but handlers runs on the thread of a connection.
-            let caught = CAUGHT.with(Cell::get) || thread::current().name() == Some(link_thread::THREAD);
-            if caught {
-                // The field `message` is the text of the event.
-                let reason = panic.payload_as_str().unwrap_or("no message");
-                let place = panic.location().map(ToString::to_string).unwrap_or_default();
-                tracing::error!(reason, place, "a handler panicked");
-            }
-            if !(caught && is_usual) {
-                former(panic);
-            }
-        }));
-    });
-}
-
-/// Whether two hooks run the same code on the same values, as the usual one does with itself: it has no values. If the
-/// answer is wrongly no, the usual one is called once too often.
-fn is_same(one: &Hook, other: &Hook) -> bool {
-    std::ptr::eq(&raw const **one, &raw const **other)
-}
-
 /// While the result lives, panics of this thread are those of handlers.
-pub(crate) fn caught() -> Caught {
+pub(in crate::node) fn caught() -> Caught {
     Caught(CAUGHT.with(|caught| caught.replace(true)))
 }
 
 /// See [`caught`].
-pub(crate) struct Caught(bool);
+pub(in crate::node) struct Caught(bool);
 
 impl Drop for Caught {
     fn drop(&mut self) {
@@ -73,4 +29,9 @@ pub(in crate::node) async fn of_handlers<F: Future>(future: F) -> F::Output {
         future.as_mut().poll(context)
     })
     .await
+}
+
+/// True while what panics on this thread is answered.
+pub(in crate::node) fn is_caught() -> bool {
+    CAUGHT.with(Cell::get)
 }

@@ -2,124 +2,53 @@
 //!
 //! Follows erts, chapter `erl_dist_protocol` (control messages 2, 22, 33, 37) and `gen.erl` (`reply/2`).
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
-use super::{args::Rejection, caller::CallKind};
+use super::{
+    call_tag::CallTag,
+    rejection::Rejection,
+    reply_sink::{Begun, Failure, ReplySink, is_kept},
+};
 use crate::{
-    etf::{Encoder, Prefix, tag},
-    node::process::{
-        rpc_process::{Begun, Spawned},
-        table::Number,
-    },
+    etf::{Encoder, tag},
+    node::{address::Address, counters::CallKind},
     protocol::{
         Flags,
-        control::{Control, Op, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
+        control::{Control, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
     },
     reply::ExceptionClass,
-    term::{Pid, RawTerm},
+    term::RawTerm,
 };
-
-/// The pid of one of our processes, encoded, and the start of every reply from it.
-#[derive(Debug)]
-pub(crate) struct Address {
-    pid: Box<[u8]>,
-    /// Frames from this process, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
-    /// `ALTACT_SIG_SEND` to an alias.
-    to_pid: Prefix,
-    to_alias: Prefix,
-    to_alias_by_altact: Prefix,
-    number: Number,
-    ended: AtomicBool,
-}
-
-impl Address {
-    /// Of a process with this pid.
-    pub(crate) fn new(pid: &Pid) -> Self {
-        let mut encoded = Encoder::new();
-        encoded.put_pid(pid);
-        let number = Number { id: pid.id, serial: pid.serial };
-        let pid: Box<[u8]> = encoded.to_vec().into();
-        let [to_pid, to_alias, to_alias_by_altact] =
-            [Op::SendSender, Op::AliasSend, Op::AltactSigSend].map(|op| OpenFrame::begin_reply(op, &pid));
-        Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
-    }
-
-    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
-    #[inline]
-    fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
-        match to {
-            Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid),
-            Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact),
-            Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias),
-            Target::Name(_) => None,
-        }
-    }
-
-    /// The numbers of the pid.
-    pub(crate) fn number(&self) -> Number {
-        self.number
-    }
-
-    /// True until the process has ended.
-    #[inline]
-    pub(crate) fn is_alive(&self) -> bool {
-        !self.ended.load(Ordering::SeqCst)
-    }
-
-    /// Ends the process. False when it had ended already.
-    pub(crate) fn end(&self) -> bool {
-        !self.ended.swap(true, Ordering::SeqCst)
-    }
-
-    /// The pid; `None` never.
-    pub(crate) fn pid(&self) -> Option<PidTerm<'_>> {
-        PidTerm::new(&self.pid)
-    }
-}
 
 /// The way back to the sender of one message. All terms are slices of the message.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ReplyTo<'a> {
-    pub(crate) kind: CallKind,
+pub(in crate::node) struct ReplyTo<'a> {
+    pub(in crate::node) kind: CallKind,
     /// What both nodes can do.
-    pub(crate) flags: Flags,
+    pub(in crate::node) flags: Flags,
     /// The pid to answer; none when the message named none.
-    pub(crate) to: Option<PidTerm<'a>>,
+    pub(in crate::node) to: Option<PidTerm<'a>>,
     /// Our own process that answers.
-    pub(crate) from: &'a Arc<Address>,
+    pub(in crate::node) from: &'a Arc<Address>,
     /// What the replies to plain messages do without.
-    pub(crate) more: Option<&'a CallTag<'a>>,
-}
-
-/// What is known of a call beyond its sender.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct CallTag<'a> {
-    /// What stands in front of the reply in a tuple of two, the tag of a gen call; empty when nothing does.
-    pub(crate) tag: &'a [u8],
-    /// The alias inside the tag.
-    pub(crate) alias: Option<RefTerm<'a>>,
-    /// The process that the call came as, or that it would have come as.
-    pub(crate) spawned: Option<&'a Arc<Spawned>>,
+    pub(in crate::node) call_tag: Option<&'a CallTag<'a>>,
 }
 
 impl<'a> ReplyTo<'a> {
-    fn more(&self) -> CallTag<'a> {
-        self.more.copied().unwrap_or_default()
+    fn call_tag(&self) -> CallTag<'a> {
+        self.call_tag.copied().unwrap_or_default()
     }
 
     /// The process that the call came as, or that it would have come as.
     #[inline]
-    pub(crate) fn spawned(&self) -> Option<&'a Arc<Spawned>> {
-        self.more?.spawned
+    pub(in crate::node) fn sink(&self) -> Option<&'a Arc<dyn ReplySink>> {
+        self.call_tag?.sink
     }
 
     /// Writes everything in front of the reply; `None` when nobody waits for one, or it cannot be sent.
     /// [`Self::finish`] or [`Self::undo`] has to follow.
     #[inline]
-    pub(crate) fn begin(&self, out: &mut Encoder) -> Option<OpenFrame> {
+    pub(in crate::node) fn begin(&self, out: &mut Encoder) -> Option<OpenFrame> {
         if self.kind == CallKind::Plain && self.flags.contains(Flags::SEND_SENDER) {
             // What nearly every reply is, without a choice of words for each.
             let to = self.to?;
@@ -130,8 +59,8 @@ impl<'a> ReplyTo<'a> {
 
     #[inline(never)]
     fn begin_other(&self, out: &mut Encoder) -> Option<OpenFrame> {
-        if let Some(spawned) = self.spawned() {
-            match spawned.begin(out) {
+        if let Some(sink) = self.sink() {
+            match sink.begin(out) {
                 Begun::Nothing => return None,
                 Begun::Frame(frame) => return Some(frame),
                 Begun::Message => {}
@@ -140,7 +69,7 @@ impl<'a> ReplyTo<'a> {
         let to = match (self.kind, self.to) {
             (CallKind::Cast, _) | (_, None) => return None,
             // A reply to an alias that came too late is dropped by the peer, one to a pid would stay in its mailbox.
-            (_, Some(to)) => Target::reply(self.flags, to, self.more().alias),
+            (_, Some(to)) => Target::reply(self.flags, to, self.call_tag().alias),
         };
         let frame = match self.from.begun(self.flags, to) {
             Some(begun) => OpenFrame::resume(out, begun, to.as_bytes()),
@@ -149,7 +78,7 @@ impl<'a> ReplyTo<'a> {
                 send.open(self.flags, out).ok()?.0
             }
         };
-        let tag = self.more().tag;
+        let tag = self.call_tag().tag;
         if !tag.is_empty() {
             out.put_array(&[tag::SMALL_TUPLE_EXT, 2]);
             out.put_slice(tag);
@@ -159,9 +88,9 @@ impl<'a> ReplyTo<'a> {
 
     /// Ends the frame of a reply. One that is too long for any frame is taken back, and an error is the answer.
     #[inline]
-    pub(crate) fn finish(&self, frame: OpenFrame, out: &mut Encoder) {
-        if let Some(spawned) = self.spawned()
-            && !spawned.finishes(&frame, out)
+    pub(in crate::node) fn finish(&self, frame: OpenFrame, out: &mut Encoder) {
+        if let Some(sink) = self.sink()
+            && !sink.finishes(&frame, out)
         {
             return frame.undo(out);
         }
@@ -173,35 +102,60 @@ impl<'a> ReplyTo<'a> {
     #[cold]
     fn unsendable(&self, error: &UnsupportedControl, out: &mut Encoder) {
         tracing::error!(%error, "a reply cannot be sent");
-        if let Some(spawned) = self.spawned() {
-            spawned.undone();
+        if let Some(sink) = self.sink() {
+            sink.undone();
         }
         self.write_error(out, &Rejection::unsendable(error));
     }
 
     /// Takes back a reply that was begun; another one can follow.
-    pub(crate) fn undo(&self, frame: OpenFrame, out: &mut Encoder) {
+    pub(in crate::node) fn undo(&self, frame: OpenFrame, out: &mut Encoder) {
         frame.undo(out);
-        if let Some(spawned) = self.spawned() {
-            spawned.undone();
+        if let Some(sink) = self.sink() {
+            sink.undone();
         }
     }
 
     /// Answers `{error, Reason}`, or raises an error in a caller by rpc.
     #[cold]
-    pub(crate) fn write_error(&self, out: &mut Encoder, rejection: &Rejection) {
-        if let Some(spawned) = self.spawned() {
-            return spawned.reject(self, rejection, out);
+    pub(in crate::node) fn write_error(&self, out: &mut Encoder, rejection: &Rejection) {
+        if let Some(sink) = self.sink() {
+            return self.fail(sink, &Failure::Rejected(rejection), out);
         }
         self.write_raised(out, rejection.reason());
     }
 
     /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
     #[cold]
-    pub(crate) fn raise(&self, class: ExceptionClass, reason: &Encoder, out: &mut Encoder) {
-        match self.spawned() {
-            Some(spawned) => spawned.raise(self, class, reason, out),
+    pub(in crate::node) fn raise(&self, class: ExceptionClass, reason: &Encoder, out: &mut Encoder) {
+        match self.sink() {
+            Some(sink) => self.fail(sink, &Failure::Raised(class, reason), out),
             None => self.write_raised(out, reason),
+        }
+    }
+
+    /// Ends a call by rpc without a value.
+    #[cold]
+    pub(in crate::node) fn fail(&self, sink: &Arc<dyn ReplySink>, failure: &Failure<'_>, out: &mut Encoder) {
+        if sink.fail(failure, out) {
+            return;
+        }
+        if let Some(frame) = self.begin(out) {
+            sink.write_failure(failure, out);
+            self.finish(frame, out);
+        }
+    }
+
+    /// The function of a call by rpc is over. If it has answered nothing, and nobody has kept the means to do it, it returns
+    /// `ok`.
+    pub(in crate::node) fn settle(&self, out: &mut Encoder) {
+        const OK: &[u8] = b"\x77\x02ok";
+        if self.sink().is_none_or(|sink| sink.is_over() || is_kept(sink)) {
+            return;
+        }
+        if let Some(frame) = self.begin(out) {
+            out.put_slice(OK);
+            self.finish(frame, out);
         }
     }
 
@@ -215,14 +169,14 @@ impl<'a> ReplyTo<'a> {
 
     /// The caller's pid, encoded; empty when there is none.
     #[inline]
-    pub(crate) fn caller(&self) -> &'a [u8] {
+    pub(in crate::node) fn caller(&self) -> &'a [u8] {
         self.to.map_or(&[], PidTerm::as_bytes)
     }
 
     /// A copy that outlives the message.
-    pub(crate) fn keep(self) -> OwnedReplyTo {
+    pub(in crate::node) fn keep(self) -> OwnedReplyTo {
         let own = |term| RawTerm::from_slice(term, None);
-        let CallTag { tag, alias, spawned } = self.more();
+        let CallTag { tag, alias, sink } = self.call_tag();
         OwnedReplyTo {
             kind: self.kind,
             to: self.to.map(|to| own(to.as_bytes())),
@@ -230,55 +184,55 @@ impl<'a> ReplyTo<'a> {
             alias: alias.map(|alias| own(alias.as_bytes())),
             from: self.from.clone(),
             flags: self.flags,
-            spawned: spawned.cloned(),
+            sink: sink.cloned(),
         }
     }
 }
 
 /// A [`ReplyTo`] that is kept.
 #[derive(Debug, Clone)]
-pub(crate) struct OwnedReplyTo {
-    pub(crate) kind: CallKind,
+pub(in crate::node) struct OwnedReplyTo {
+    pub(in crate::node) kind: CallKind,
     to: Option<RawTerm>,
     tag: RawTerm,
     alias: Option<RawTerm>,
     from: Arc<Address>,
     flags: Flags,
-    spawned: Option<Arc<Spawned>>,
+    sink: Option<Arc<dyn ReplySink>>,
 }
 
 impl OwnedReplyTo {
     /// True until the process that answers has ended.
-    pub(crate) fn is_alive(&self) -> bool {
+    pub(in crate::node) fn is_alive(&self) -> bool {
         self.from.is_alive()
     }
 
     /// Memory that it takes besides itself.
-    pub(crate) fn memory(&self) -> usize {
+    pub(in crate::node) fn memory(&self) -> usize {
         self.caller().len() + self.tag.as_bytes().len() + self.alias.as_ref().map_or(0, |alias| alias.as_bytes().len())
     }
 
     /// The caller's pid, encoded; empty when there is none.
-    pub(crate) fn caller(&self) -> &[u8] {
+    pub(in crate::node) fn caller(&self) -> &[u8] {
         self.to.as_ref().map_or(&[], RawTerm::as_bytes)
     }
 
-    /// What there is beyond the sender, for [`Self::as_reply_to`].
-    pub(crate) fn more(&self) -> CallTag<'_> {
+    /// What is known of the call beyond its sender, for [`Self::as_reply_to`].
+    pub(in crate::node) fn call_tag(&self) -> CallTag<'_> {
         CallTag {
             tag: self.tag.as_bytes(),
             alias: self.alias.as_ref().and_then(|alias| RefTerm::new(alias.as_bytes())),
-            spawned: self.spawned.as_ref(),
+            sink: self.sink.as_ref(),
         }
     }
 
-    pub(crate) fn as_reply_to<'a>(&'a self, more: &'a CallTag<'a>) -> ReplyTo<'a> {
+    pub(in crate::node) fn as_reply_to<'a>(&'a self, call_tag: &'a CallTag<'a>) -> ReplyTo<'a> {
         ReplyTo {
             kind: self.kind,
             flags: self.flags,
             to: self.to.as_ref().and_then(|to| PidTerm::new(to.as_bytes())),
             from: &self.from,
-            more: Some(more),
+            call_tag: Some(call_tag),
         }
     }
 }
@@ -286,14 +240,14 @@ impl OwnedReplyTo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::term::Atom;
+    use crate::term::{Atom, Pid};
 
     #[test]
     fn a_reply_that_is_too_long_for_any_frame_is_an_error() {
         let pid = Pid { node: Atom::from_static("a@b"), id: 3, serial: 0, creation: 7 };
         let address = Arc::new(Address::new(&pid));
         let to = PidTerm::new(b"\x58\x77\x03c@d\0\0\0\x01\0\0\0\x02\0\0\0\x03");
-        let reply_to = ReplyTo { kind: CallKind::Plain, flags: Flags::SEND_SENDER, to, from: &address, more: None };
+        let reply_to = ReplyTo { kind: CallKind::Plain, flags: Flags::SEND_SENDER, to, from: &address, call_tag: None };
         let mut reply = Encoder::new();
         let frame = reply_to.begin(&mut reply).unwrap();
         // The same memory over and over.
@@ -318,9 +272,9 @@ mod tests {
         ] {
             for (alias, kind) in [(None, CallKind::Plain), (None, CallKind::GenCall), (Some(alias), CallKind::GenCall)]
             {
-                let more = CallTag { tag: b"\x77\x01t", alias, spawned: None };
+                let call_tag = CallTag { tag: b"\x77\x01t", alias, sink: None };
                 let (is_call, to) = (kind == CallKind::GenCall, Some(to));
-                let reply_to = ReplyTo { kind, flags, to, from: &address, more: is_call.then_some(&more) };
+                let reply_to = ReplyTo { kind, flags, to, from: &address, call_tag: is_call.then_some(&call_tag) };
                 let mut reply = Encoder::new();
                 let frame = reply_to.begin(&mut reply).unwrap();
                 reply.put_array(b"\x77\x02ok");

@@ -4,10 +4,11 @@ use std::fmt;
 
 use super::{
     call::{Call, Handled},
+    extensions::Extensions,
     interface::{Function, Service},
-    state::{Extensions, MissingState},
     system_state::SystemState,
 };
+use crate::node::error::MissingState;
 
 /// A type whose methods are the functions of a service.
 ///

@@ -1,16 +1,20 @@
 //! State that handlers share.
 
 use std::{
-    any::{Any, TypeId, type_name},
-    collections::HashMap,
-    fmt,
+    any::type_name,
     ops::{Deref, DerefMut},
     sync::Arc,
 };
 
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::args::{Args, FromArg, Rejection};
+use super::{
+    args::{Args, FromArg},
+    extensions::Extensions,
+    rejection::Rejection,
+};
+
+use crate::node::error::MissingState;
 
 /// The state of a service with `&mut self` handlers: those run one at a time, in the order in which they arrived, and
 /// `&self` handlers side by side between them.
@@ -122,30 +126,3 @@ impl<T: Send + Sync + 'static> FromArg for State<T> {
         }
     }
 }
-
-/// One value per type, shared by all handlers of a node.
-#[derive(Default)]
-pub struct Extensions(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
-
-impl Extensions {
-    /// Adds a value, in place of an earlier one of its type.
-    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
-        self.0.insert(TypeId::of::<T>(), Arc::new(value));
-    }
-
-    /// The value of this type.
-    pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0.get(&TypeId::of::<T>()).cloned().and_then(|value| value.downcast().ok())
-    }
-}
-
-impl fmt::Debug for Extensions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Extensions({} values)", self.0.len())
-    }
-}
-
-/// A handler takes `State<T>`, but the node was built without a `T`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a handler takes State<{0}>, but the node has no such state")]
-pub struct MissingState(pub &'static str);

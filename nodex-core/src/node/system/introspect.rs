@@ -26,14 +26,13 @@ use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
     etf::{Decoder, EncodeError, Encoder, Kind},
     node::{
-        connection::{inner::Inner, peers::Peer},
-        process::registry::{Process, ProcessRef},
+        connection::{inner::Inner, peer::Peer},
+        counters::Sums,
+        process::service_process::{Process, ProcessRef},
         service::{
-            args::Rejection,
             call::{Call, Handled},
-            context::Context,
-            counters::Sums,
             interface::{Accepts, Function, Service},
+            rejection::Rejection,
         },
     },
     term::{Atom, Pid},
@@ -67,8 +66,7 @@ impl Service for Introspection {
     }
 
     fn call(&self, function: usize, mut call: Call<'_>) -> Handled {
-        let context = call.args().context().clone();
-        let inner = context.inner();
+        let inner = &Inner::of(call.args().context());
         match function {
             0 => call.reply(info(inner)),
             1 => call.reply(services(inner)),
@@ -77,7 +75,7 @@ impl Service for Introspection {
                 Ok(target) => call.reply(functions(inner, Some(&target))),
                 Err(rejection) => call.reject(rejection),
             },
-            4 => call.reply(connections(&context)),
+            4 => call.reply(connections(inner)),
             5 => match call.arg::<Atom>() {
                 Ok(name) => call.reply(inner.registry.named(name.as_bytes()).map(|process| process.pid.clone())),
                 Err(rejection) => call.reject(rejection),
@@ -141,12 +139,12 @@ fn seconds_since(start: Instant) -> u64 {
 fn info(inner: &Inner) -> Map {
     let peers = inner.peers.all();
     let mut sums = *inner.past.lock().unwrap_or_else(PoisonError::into_inner);
-    peers.iter().for_each(|peer| sums.add(&peer.counters));
+    peers.iter().for_each(|peer| sums.add(&peer.line.counters));
     let services = inner.registry.services().len();
     Map(vec![
-        ("node", Box::new(inner.name.clone())),
+        ("node", Box::new(inner.identity.name.clone())),
         ("nodex", Box::new(env!("CARGO_PKG_VERSION"))),
-        ("creation", Box::new(inner.creation)),
+        ("creation", Box::new(inner.identity.creation)),
         ("os_pid", Box::new(std::process::id())),
         ("uptime", Box::new(seconds_since(inner.started))),
         ("services", Box::new(services)),
@@ -206,24 +204,24 @@ fn functions(inner: &Inner, of: Option<&Target>) -> Vec<(Shown, Atom, u8, &'stat
     all
 }
 
-fn connections(context: &Context) -> Vec<Map> {
-    let mut peers = context.inner().peers.all();
-    peers.sort_by(|a, b| a.name.cmp(&b.name));
+fn connections(inner: &Inner) -> Vec<Map> {
+    let mut peers = inner.peers.all();
+    peers.sort_by(|a, b| a.name().cmp(b.name()));
     peers.iter().map(|peer| connection(peer)).collect()
 }
 
 fn connection(peer: &Peer) -> Map {
     let mut sums = Sums::default();
-    sums.add(&peer.counters);
+    sums.add(&peer.line.counters);
     let (monitors, links) = peer.watches.counts();
-    let flags: Vec<Atom> = peer.flags.names().map(Atom::from_static).collect();
+    let flags: Vec<Atom> = peer.line.flags.names().map(Atom::from_static).collect();
     Map(vec![
-        ("node", Box::new(peer.name.clone())),
-        ("creation", Box::new(peer.creation)),
+        ("node", Box::new(peer.line.name.clone())),
+        ("creation", Box::new(peer.line.creation)),
         ("flags", Box::new(flags)),
         ("uptime", Box::new(seconds_since(peer.since))),
-        ("written", Box::new(peer.outbox.written())),
-        ("waiting", Box::new(peer.outbox.waiting())),
+        ("written", Box::new(peer.line.outbox.written())),
+        ("waiting", Box::new(peer.line.outbox.waiting())),
         ("monitors", Box::new(monitors)),
         ("links", Box::new(links)),
         ("counters", Box::new(counters(sums))),

@@ -1,5 +1,7 @@
 //! The processes and modules that every node has.
 
-pub(in crate::node) mod introspect;
-pub(in crate::node) mod modules;
-pub(in crate::node) mod services;
+mod introspect;
+mod modules;
+mod services;
+
+pub(in crate::node) use services::every_node;

@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use crate::{
     node::{
-        process::table::Number,
+        connection::inner::Inner,
+        number::Number,
         service::{
-            args::{Args, Rejection},
+            args::Args,
             call::{Call, Handled},
             interface::{Accepts, Function, Service},
+            rejection::Rejection,
         },
     },
     term::{Atom, Pid},
 };
 
 /// The modules that are not processes as well.
-pub(in crate::node) fn modules() -> [(&'static str, Box<dyn Service>); 2] {
-    [("erlang", Box::new(Erlang)), ("application", Box::new(Applications))]
+pub(super) fn modules() -> Vec<(&'static str, Box<dyn Service>)> {
+    vec![("erlang", Box::new(Erlang)), ("application", Box::new(Applications))]
 }
 
 /// What `net_kernel:get_net_ticktime/0` gives: seconds, 0 never, since that would switch ticks off.
@@ -37,9 +39,9 @@ impl Service for Erlang {
     }
 
     fn call(&self, function: usize, mut call: Call<'_>) -> Handled {
-        let inner = call.args().context().inner().clone();
+        let inner = Inner::of(call.args().context());
         match function {
-            0 => call.reply(inner.name.clone()),
+            0 => call.reply(inner.identity.name.clone()),
             1 => match call.arg::<Atom>() {
                 Ok(name) => {
                     let pid = inner.registry.whereis(name.as_bytes());
@@ -52,7 +54,7 @@ impl Service for Erlang {
                 Err(rejection) => call.reject(rejection),
             },
             _ => match call.arg::<Atom>() {
-                Ok(item) if item == "creation" => call.reply(inner.creation),
+                Ok(item) if item == "creation" => call.reply(inner.identity.creation),
                 Ok(item) => call.reject(Rejection::badarg(&format!("system_info: {item} is not known here"))),
                 Err(rejection) => call.reject(rejection),
             },
@@ -62,11 +64,11 @@ impl Service for Erlang {
 
 /// Whether a process of this node is there.
 fn own(args: &Args<'_>, pid: &Pid) -> Result<bool, Rejection> {
-    let inner = args.context().inner();
-    if pid.node != inner.name {
+    let inner = Inner::of(args.context());
+    if pid.node != inner.identity.name {
         return Err(Rejection::badarg("is_process_alive: a process of another node"));
     }
-    Ok(pid.creation == inner.creation && inner.is_alive(Number { id: pid.id, serial: pid.serial }))
+    Ok(pid.creation == inner.identity.creation && inner.is_alive(Number { id: pid.id, serial: pid.serial }))
 }
 
 /// A pid, or `undefined`.

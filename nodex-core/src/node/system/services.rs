@@ -1,31 +1,39 @@
 //! The processes that every node has: what a BEAM looks for under well-known names.
 
-use super::{introspect::Introspection, modules::net_ticktime};
+use super::{
+    introspect::Introspection,
+    modules::{modules, net_ticktime},
+};
 use crate::{
-    node::service::{
-        args::Rejection,
-        call::{Call, Handled},
-        interface::{Accepts, Function, Service},
+    node::{
+        connection::inner::Inner,
+        process::{
+            names::REX,
+            registry::{SystemService, SystemServices},
+            service_process::Role,
+        },
+        service::{
+            call::{Call, Handled},
+            interface::{Accepts, Function, Service},
+            rejection::Rejection,
+        },
     },
     term::Atom,
 };
 
-/// The names of the processes that every node has. They stand behind the names that services are registered under.
-pub(in crate::node) const NAMES: [&str; 4] = ["net_kernel", "rex", "nodex", USER];
-
-/// The services with these names, in this order. They answer nothing but calls of the functions that they list.
-pub(in crate::node) fn services() -> [Box<dyn Service>; 4] {
-    [Box::new(NetKernel), Box::new(Rex), Box::new(Introspection), Box::new(User)]
+/// What every node answers.
+pub(in crate::node) fn every_node() -> SystemServices {
+    let process = |name, role, service: Box<dyn Service>| SystemService { name, role, service };
+    SystemServices {
+        processes: vec![
+            process("net_kernel", Role::System, Box::new(NetKernel)),
+            process(REX, Role::System, Box::new(Rex)),
+            process("nodex", Role::Console, Box::new(Introspection)),
+            process("user", Role::GroupLeader, Box::new(User)),
+        ],
+        modules: modules(),
+    }
 }
-
-/// Which of [`NAMES`] this is.
-#[inline]
-pub(in crate::node) fn position(name: &[u8]) -> Option<usize> {
-    NAMES.iter().position(|own| own.as_bytes() == name)
-}
-
-/// The name of the process that is the group leader of what this node spawns elsewhere.
-pub(in crate::node) const USER: &str = "user";
 
 /// What `net_adm:ping/1` and `Node.ping/1` call (`net_kernel.erl`, `handle_call({is_auth, Node}, ..)`).
 struct NetKernel;
@@ -40,7 +48,7 @@ impl Service for NetKernel {
 
     fn call(&self, function: usize, mut call: Call<'_>) -> Handled {
         if function == 1 {
-            let tick_time = call.args().context().inner().limits.tick_time;
+            let tick_time = Inner::of(call.args().context()).limits.tick_time;
             return call.reply(net_ticktime(tick_time));
         }
         match call.arg::<Atom>() {

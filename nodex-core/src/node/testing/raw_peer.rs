@@ -6,7 +6,11 @@ use crate::{
     net::{LinkEnd, in_memory},
     node::{
         api::node::Node,
-        connection::{establish as connection, establish::Drive, peers::Peer},
+        connection::{
+            establish::{Drive, establish},
+            peer::Peer,
+        },
+        inbound::Dispatch,
     },
     protocol::{
         Flags,
@@ -32,7 +36,7 @@ impl RawPeer {
     pub fn connect(node: &Node, name: &str, creation: u32, flags: Flags) -> io::Result<Self> {
         let peer = handshake::Peer { name: name.to_owned(), flags, negotiated: flags, creation };
         let (connected, socket) = in_memory(Established { peer, given: None, rest: Vec::new() })?;
-        let (peer, serve) = connection::establish(&node.0, connected, Drive::Task).map_err(io::Error::other)?;
+        let (peer, serve) = establish::<Dispatch>(&node.0, connected, Drive::Task).map_err(io::Error::other)?;
         tokio::spawn(serve);
         socket.set_nonblocking(true)?;
         Ok(RawPeer { socket, peer })

@@ -6,17 +6,16 @@ use crate::{
     convert::{FromTerm, IntoTerm},
     net::{ConnectError, Locate, random_challenge},
     node::{
-        api::{
-            builder::Builder,
-            call::CallError,
-            node::{Node, StartError},
-            send::Destination,
-        },
+        api::{builder::Builder, call::CallError, node::Node},
         connection::{
             inner::Inner,
             listen::{self, Listen},
+            outgoing::Destination,
         },
+        error::StartError,
+        inbound::Dispatch,
         service::interface::IntoService,
+        shared::Identity,
     },
     protocol::Cookie,
     term::Atom,
@@ -81,11 +80,12 @@ impl TestNode {
         let digits = (0..4).map(|_| random_challenge().map(|number| format!("{number:08x}")));
         let secret = digits.collect::<Result<String, _>>()?;
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
+        let name = |name| Identity::incarnation(Atom::from_static(name));
         // Found by its port alone, so whether there is an epmd does not matter.
-        let served = Arc::new(Inner::new(crate::atom!("test_node@127.0.0.1"), cookie.clone(), builder.epmd_port(0))?);
+        let served = Arc::new(Inner::new(builder.epmd_port(0).config(name("test_node@127.0.0.1"), cookie.clone()))?);
         let address = (Ipv4Addr::LOCALHOST, 0).into();
-        let port = listen::start(&served, Listen { address, publish: false }).await?;
-        let mut caller = Inner::new(crate::atom!("test_caller@127.0.0.1"), cookie, Builder::new().epmd_port(0))?;
+        let port = listen::start::<Dispatch>(&served, Listen { address, publish: false }).await?;
+        let mut caller = Inner::new(Builder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie))?;
         caller.locate = Locate::Fixed(port);
         let test = TestNode { node: Node::from_inner(served), caller: Node::from_inner(Arc::new(caller)) };
         test.caller.connect(test.node.name()).await?;

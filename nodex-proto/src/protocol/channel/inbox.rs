@@ -241,6 +241,16 @@ impl Inbox {
         self.begin();
     }
 
+    /// Takes bytes that were read elsewhere, as many as there is room for, and returns how many. Call it when no whole frame
+    /// is left, and none that is too long.
+    pub fn push(&mut self, bytes: &[u8]) -> usize {
+        let Some(Room { buffer, most }) = self.room() else { return 0 };
+        let count = most.min(buffer.capacity() - buffer.len()).min(bytes.len());
+        buffer.extend_from_slice(&bytes[..count]);
+        self.filled(count);
+        count
+    }
+
     /// Makes what was read a batch, if a whole frame is there.
     fn begin(&mut self) {
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
@@ -319,11 +329,8 @@ mod tests {
         let (mut inbox, mut all) = (Inbox::new(&[], max_frame), Vec::new());
         while !stream.is_empty() {
             take_out(&mut inbox, &mut all);
-            let Some(Room { buffer, most }) = inbox.room() else { continue };
-            let count = most.min(buffer.capacity() - buffer.len()).min(piece).min(stream.len());
-            assert!(count > 0);
-            buffer.extend_from_slice(&stream[..count]);
-            inbox.filled(count);
+            let count = inbox.push(&stream[..piece.min(stream.len())]);
+            assert!(count > 0 || inbox.too_long().is_some());
             stream = &stream[count..];
         }
         loop {
@@ -384,9 +391,7 @@ mod tests {
         let mut inbox = Inbox::new(&crowd, 1000);
         take_out(&mut inbox, &mut Vec::new());
         for _ in 0..3 {
-            let Room { buffer, .. } = inbox.room().unwrap();
-            buffer.extend_from_slice(&single);
-            inbox.filled(single.len());
+            assert_eq!(inbox.push(&single), single.len());
             take_out(&mut inbox, &mut Vec::new());
         }
         assert!(inbox.room().unwrap().buffer.capacity() <= 8 * READ_MIN);
@@ -400,11 +405,7 @@ mod tests {
         let (stream, _) = stream(&[&[100; 50][..], &[long], &[100; 50]].concat());
         let (mut inbox, mut rest, mut longest) = (Inbox::new(&[], 1 << 20), &stream[..], 0);
         while !rest.is_empty() {
-            let Room { buffer, most } = inbox.room().unwrap();
-            let count = most.min(buffer.capacity() - buffer.len()).min(rest.len());
-            buffer.extend_from_slice(&rest[..count]);
-            inbox.filled(count);
-            rest = &rest[count..];
+            rest = &rest[inbox.push(rest)..];
             longest = longest.max(inbox.batch.bytes.len());
             take_out(&mut inbox, &mut Vec::new());
         }

@@ -4,8 +4,12 @@ use futures::{FutureExt, future::join_all};
 
 use super::*;
 use crate::{
-    net::{WriteSide, in_memory},
-    protocol::handshake::{self, Established},
+    net::{Outbox, WriteSide, in_memory},
+    node::service::line::Line,
+    protocol::{
+        Flags,
+        handshake::{self, Established},
+    },
 };
 
 /// A connection with this node whose other end is gone.
@@ -13,19 +17,8 @@ fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
     let said = handshake::Peer { name: name.into(), flags: Flags::HIDDEN, negotiated: Flags::HIDDEN, creation };
     let (connected, _) = in_memory(Established { peer: said, given: None, rest: Vec::new() }).unwrap();
     let (_, write) = connected.socket.into_split();
-    Arc::new(Peer {
-        id: u64::from(creation),
-        name: Atom::from_static(name),
-        creation,
-        flags: Flags::HIDDEN,
-        outbox: Arc::new(Outbox::new(WriteSide::Task(write), 0)),
-        watches: IncomingMonitors::default(),
-        counters: Counters::default(),
-        mail: Mail::default(),
-        form_of_state: Default::default(),
-        since: Instant::now(),
-        end: watch::Sender::new(None),
-    })
+    let outbox = Arc::new(Outbox::new(WriteSide::Task(write), 0));
+    Arc::new(Peer::new(Line::new(u64::from(creation), Atom::from_static(name), creation, Flags::HIDDEN, outbox)))
 }
 
 /// An attempt of ours.

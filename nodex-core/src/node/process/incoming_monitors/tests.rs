@@ -190,7 +190,7 @@ async fn a_peer_that_reads_is_told_a_reason_that_is_longer_than_what_may_wait() 
     let node = TestNode::start(Builder::new().limits(limits)).await.unwrap();
     let service = node.node().spawn(Functions::new()).unwrap();
     let watching = node.caller().monitor(service.clone()).await.unwrap();
-    while node.caller().peers()[0].outbox.waiting() > 0 || node.node().peers()[0].watches.counts() != (1, 0) {
+    while node.caller().peers()[0].line.outbox.waiting() > 0 || node.node().peers()[0].watches.counts() != (1, 0) {
         tokio::task::yield_now().await;
     }
     let reason = Bytes::from(vec![7; 5000]);

@@ -9,7 +9,8 @@ use super::*;
 use crate::{
     atom,
     node::{
-        api::{call::CallError, rpc_out::RpcError},
+        api::call::CallError,
+        connection::erpc::RpcError,
         service::{
             call::{Call, Handled},
             functions::Functions,
@@ -203,7 +204,7 @@ async fn the_end_of_a_service_is_told_to_all_who_wait_for_it() {
         node.node().register("keeper", Functions::new().add("last", || atom!("last"))).unwrap();
         mailbox.send(node.process("keeper"), atom!("last")).await.unwrap();
         assert_eq!(mailbox.receive().await, RawTerm::from_value(&atom!("last")).unwrap(), "{name}");
-        assert!(node.node().0.kept.lock().is_empty());
+        assert!(node.node().0.common.kept.is_empty());
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use super::interface::{Function, Service};
-use crate::term::first_word;
+use crate::{
+    node::service::interface::{Function, Service},
+    term::first_word,
+};
 
 /// Names up to this length are told apart by their first and last word; longer ones are compared as bytes as well.
 const IN_KEY: usize = 16;

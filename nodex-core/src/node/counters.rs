@@ -1,8 +1,20 @@
-//! What came over one connection, counted.
+//! What came over one connection, counted by its kind.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::caller::CallKind;
+/// How a function was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CallKind {
+    /// A plain message; the reply is a plain message to its sender.
+    Plain,
+    /// `GenServer.call`; the reply carries the caller's tag.
+    GenCall,
+    /// `GenServer.cast`; nobody waits for a reply.
+    Cast,
+    /// `rpc` or `erpc`; the reply is what the function returns.
+    Rpc,
+}
 
 /// Counters of a connection. Only whoever handles its messages writes, and one thread at a time does, so an increment is a
 /// load and a store.

@@ -1,0 +1,71 @@
+//! One of our processes as a sender of replies.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::number::Number;
+use crate::{
+    etf::{Encoder, Prefix},
+    protocol::{
+        Flags,
+        control::{Op, OpenFrame, PidTerm, Target},
+    },
+    term::Pid,
+};
+
+/// The pid of one of our processes, encoded, and the start of every reply from it.
+#[derive(Debug)]
+pub(in crate::node) struct Address {
+    pid: Box<[u8]>,
+    /// Frames from this process, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
+    /// `ALTACT_SIG_SEND` to an alias.
+    pub(in crate::node) to_pid: Prefix,
+    to_alias: Prefix,
+    to_alias_by_altact: Prefix,
+    number: Number,
+    ended: AtomicBool,
+}
+
+impl Address {
+    /// Of a process with this pid.
+    pub(in crate::node) fn new(pid: &Pid) -> Self {
+        let mut encoded = Encoder::new();
+        encoded.put_pid(pid);
+        let number = Number { id: pid.id, serial: pid.serial };
+        let pid: Box<[u8]> = encoded.to_vec().into();
+        let [to_pid, to_alias, to_alias_by_altact] =
+            [Op::SendSender, Op::AliasSend, Op::AltactSigSend].map(|op| OpenFrame::begin_reply(op, &pid));
+        Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
+    }
+
+    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
+    #[inline]
+    pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
+        match to {
+            Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid),
+            Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact),
+            Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias),
+            Target::Name(_) => None,
+        }
+    }
+
+    /// The numbers of the pid.
+    pub(in crate::node) fn number(&self) -> Number {
+        self.number
+    }
+
+    /// True until the process has ended.
+    #[inline]
+    pub(in crate::node) fn is_alive(&self) -> bool {
+        !self.ended.load(Ordering::SeqCst)
+    }
+
+    /// Ends the process. False when it had ended already.
+    pub(in crate::node) fn end(&self) -> bool {
+        !self.ended.swap(true, Ordering::SeqCst)
+    }
+
+    /// The pid; `None` never.
+    pub(in crate::node) fn pid(&self) -> Option<PidTerm<'_>> {
+        PidTerm::new(&self.pid)
+    }
+}

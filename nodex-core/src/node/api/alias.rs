@@ -1,0 +1,30 @@
+//! Aliases of services and mailboxes.
+
+use super::node::Node;
+use crate::term::{Pid, Reference};
+
+impl Node {
+    /// A new alias of a service or a [`Mailbox`](crate::node::Mailbox) of this node, as `erlang:alias/0` makes one: messages to it
+    /// reach the process until [`Self::unalias`] or the end of the process; after that they are dropped. BEAMs have known
+    /// aliases since OTP 24. `None` when there is no such process.
+    pub fn alias(&self, process: &Pid) -> Option<Reference> {
+        let number = self.0.identity.number(process)?;
+        let there = || self.0.calls.is_mailbox(number) || self.0.registry.by_number(number).is_some();
+        if !there() {
+            return None;
+        }
+        let alias = self.0.aliases.create(&self.0.identity, number);
+        // It may have ended just before, and its aliases have been taken away by then.
+        if there() {
+            return Some(alias);
+        }
+        self.unalias(&alias);
+        None
+    }
+
+    /// Takes an alias away: messages that are sent to it, or that are on their way, are dropped. False when there is no such
+    /// alias.
+    pub fn unalias(&self, alias: &Reference) -> bool {
+        self.0.aliases.remove(&self.0.identity, alias)
+    }
+}

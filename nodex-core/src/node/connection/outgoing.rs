@@ -1,0 +1,149 @@
+//! What this node sends of its own accord: messages, and monitors of the processes that it calls.
+
+use super::peer::Peer;
+use crate::{
+    etf::{EncodeError, Encoder},
+    protocol::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
+    term::{Atom, Pid, Reference},
+};
+
+/// A process of some node.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Destination {
+    /// By its pid.
+    Pid(Pid),
+    /// By its registered name on a node.
+    Name {
+        /// The registered name.
+        name: Atom,
+        /// The node, `name@host`.
+        node: Atom,
+    },
+    /// By an alias, for as long as it is active.
+    Alias(Reference),
+}
+
+impl Destination {
+    /// The node that it lives on.
+    pub fn node(&self) -> &Atom {
+        match self {
+            Destination::Pid(pid) => &pid.node,
+            Destination::Name { node, .. } => node,
+            Destination::Alias(alias) => &alias.node,
+        }
+    }
+}
+
+impl From<Pid> for Destination {
+    fn from(pid: Pid) -> Self {
+        Destination::Pid(pid)
+    }
+}
+
+impl From<Reference> for Destination {
+    fn from(alias: Reference) -> Self {
+        Destination::Alias(alias)
+    }
+}
+
+impl From<(Atom, Atom)> for Destination {
+    /// Registered name and node, as in `{name, node}`.
+    fn from((name, node): (Atom, Atom)) -> Self {
+        Destination::Name { name, node }
+    }
+}
+
+/// Appends one message to the output of a connection; nothing is sent if it cannot be encoded.
+pub(in crate::node) fn push_message<E: From<EncodeError> + From<UnsupportedControl>>(
+    peer: &Peer,
+    from: &[u8],
+    to: &Destination,
+    encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+) -> Result<(), E> {
+    let receiver = Receiver::new(to);
+    // What was encoded just now can be read.
+    let Some(to) = receiver.target() else { return Ok(()) };
+    let send = Control::Send { from: PidTerm::new(from), to, token: None, priority: false, message: &[] };
+    peer.line.outbox.send(|out| {
+        let (frame, _) = send.open(peer.line.flags, out)?;
+        match encode(out) {
+            Ok(()) => Ok(frame.finish(out)?),
+            Err(error) => {
+                frame.undo(out);
+                Err(error.into())
+            }
+        }
+    })
+}
+
+/// The receiver of a message, encoded.
+pub(in crate::node) struct Receiver<'a> {
+    to: &'a Destination,
+    bytes: Vec<u8>,
+}
+
+impl<'a> Receiver<'a> {
+    pub(in crate::node) fn new(to: &'a Destination) -> Self {
+        let mut bytes = Encoder::new();
+        match to {
+            Destination::Pid(pid) => bytes.put_pid(pid),
+            Destination::Name { name, .. } => bytes.put_atom(name),
+            Destination::Alias(alias) => bytes.put_reference(alias),
+        }
+        Receiver { to, bytes: bytes.to_vec() }
+    }
+
+    fn target(&self) -> Option<Target<'_>> {
+        match self.to {
+            Destination::Pid(_) => PidTerm::new(&self.bytes).map(Target::Pid),
+            Destination::Name { .. } => AtomTerm::new(&self.bytes).map(Target::Name),
+            Destination::Alias(_) => RefTerm::new(&self.bytes).map(Target::Alias),
+        }
+    }
+
+    /// What can be monitored of it.
+    pub(in crate::node) fn process(&self) -> Option<ProcTerm<'_>> {
+        match self.target()? {
+            Target::Pid(pid) => Some(ProcTerm::Pid(pid)),
+            Target::Name(name) => Some(ProcTerm::Name(name)),
+            Target::Alias(_) => None,
+        }
+    }
+}
+
+/// A monitor on the process that is called. A peer that knows no monitors has none, and neither has an alias.
+pub(in crate::node) struct OutgoingMonitor<'a> {
+    peer: &'a Peer,
+    me: &'a [u8],
+    to: Receiver<'a>,
+    reference: Vec<u8>,
+}
+
+impl<'a> OutgoingMonitor<'a> {
+    pub(in crate::node) fn new(peer: &'a Peer, me: &'a [u8], to: &'a Destination, reference: &Reference) -> Self {
+        let mut encoded = Encoder::new();
+        encoded.put_reference(reference);
+        OutgoingMonitor { peer, me, to: Receiver::new(to), reference: encoded.to_vec() }
+    }
+
+    fn parts(&self) -> Option<(PidTerm<'_>, ProcTerm<'_>, RefTerm<'_>)> {
+        Some((PidTerm::new(self.me)?, self.to.process()?, RefTerm::new(&self.reference)?))
+    }
+
+    pub(in crate::node) fn set(&self) {
+        self.push(|from, to, reference| Control::Monitor { from, to, reference });
+    }
+
+    pub(in crate::node) fn remove(&self) {
+        self.push(|from, to, reference| Control::Demonitor { from, to, reference });
+    }
+
+    fn push(&self, control: impl for<'b> FnOnce(PidTerm<'b>, ProcTerm<'b>, RefTerm<'b>) -> Control<'b>) {
+        if let Some((from, to, reference)) = self.parts() {
+            let control = control(from, to, reference);
+            // What the peer does not understand is left out: the call then ends with its time-out at the latest.
+            let _ = self.peer.line.outbox.send(|out| control.encode(self.peer.line.flags, out));
+        }
+    }
+}

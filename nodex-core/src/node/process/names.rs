@@ -1,0 +1,43 @@
+//! Names of processes: those that are known on every node, and how they are looked up.
+
+use std::hash::Hasher;
+
+/// The server that `rpc` of OTP 23 calls (`rpc.erl`).
+pub(in crate::node) const REX: &str = "rex";
+
+/// The name server of OTP's `global`.
+pub(in crate::node) const GLOBAL: &str = "global_name_server";
+
+/// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
+/// with; a service that takes messages to any name would leave them waiting for one.
+pub(super) const PARTS_OF_A_BEAM: [&str; 3] = [GLOBAL, "global_group", "pg"];
+
+/// FNV-1a, eight bytes at a time. Its keys are the node's own function names, so nobody can choose them to collide.
+#[derive(Debug, Default)]
+pub(super) struct NameHasher(u64);
+
+impl Hasher for NameHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        const PRIME: u64 = 0x0000_0100_0000_01B3;
+        let mut hash = self.0 ^ 0xCBF2_9CE4_8422_2325;
+        let (words, rest) = bytes.as_chunks();
+        for word in words {
+            hash = (hash ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME).rotate_left(29);
+        }
+        for &byte in rest {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+        }
+        // The table takes its buckets from the low and its tags from the high bits.
+        self.0 = hash ^ (hash >> 32);
+    }
+
+    #[inline]
+    fn write_usize(&mut self, length: usize) {
+        self.0 ^= length as u64;
+    }
+}

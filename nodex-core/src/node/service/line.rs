@@ -1,0 +1,64 @@
+//! One connection as the services see it: who is at its other end, and where answers go.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{net::Outbox, node::counters::Counters, protocol::Flags, term::Atom};
+
+/// What is needed of a connection to answer over it.
+#[derive(Debug)]
+pub(in crate::node) struct Line {
+    /// Of this node, never used twice; 0 is that of no connection.
+    pub(in crate::node) id: u64,
+    /// The full name of the other node.
+    pub(in crate::node) name: Atom,
+    pub(in crate::node) creation: u32,
+    /// What both nodes can do.
+    pub(in crate::node) flags: Flags,
+    pub(in crate::node) outbox: Arc<Outbox>,
+    pub(in crate::node) counters: Counters,
+    /// Memory that is kept for the other node.
+    kept: AtomicUsize,
+}
+
+impl Line {
+    pub(in crate::node) fn new(id: u64, name: Atom, creation: u32, flags: Flags, outbox: Arc<Outbox>) -> Self {
+        let (counters, kept) = (Counters::default(), AtomicUsize::new(0));
+        Line { id, name, creation, flags, outbox, counters, kept }
+    }
+
+    /// Bytes of messages from the other node that nobody has taken yet, and of callers that somebody keeps.
+    #[inline]
+    pub(in crate::node) fn kept_bytes(&self) -> usize {
+        self.kept.load(Ordering::SeqCst)
+    }
+}
+
+/// Memory that is kept for the node at the other end. It keeps the connection that it came over from reading too much.
+#[derive(Debug)]
+pub(in crate::node) struct Counted {
+    line: Arc<Line>,
+    bytes: usize,
+}
+
+impl Counted {
+    pub(in crate::node) fn new(line: &Arc<Line>, bytes: usize) -> Self {
+        line.kept.fetch_add(bytes, Ordering::Relaxed);
+        Counted { line: line.clone(), bytes }
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        Self::new(&self.line, self.bytes)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.line.kept.fetch_sub(self.bytes, Ordering::SeqCst);
+        self.line.outbox.wake_if_stalled();
+    }
+}
