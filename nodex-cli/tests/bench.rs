@@ -1,13 +1,10 @@
 //! `nodex bench`, as its user sees it. Nothing is said about durations.
 
-#[cfg(not(feature = "bench"))]
-use crate::support::nodex;
-
 /// `scripts/test` builds the command with the benchmark; one without it says how to get it.
 #[cfg(not(feature = "bench"))]
 #[test]
 fn a_command_without_it_says_how_to_get_it() {
-    let ended = nodex(["bench", "--quick", "/bin/true"]).run();
+    let ended = crate::support::nodex(["bench", "--quick", "/bin/true"]).run();
     ended.left_nothing();
     assert_eq!(ended.code, Some(2), "{ended}");
     assert!(ended.stderr.starts_with("error: this nodex was built without its benchmark\n  hint: "), "{ended}");
