@@ -148,7 +148,7 @@ fn check_cargo(words: &[&str], packages: &[serde_json::Value]) -> Result<(), Str
 #[test]
 fn commands_that_are_not_there_are_found() {
     let packages = packages();
-    for line in ["scripts/lint", "A=b cargo test -p nodex-core --bench codec", "scripts/bench --keep > README.md"] {
+    for line in ["scripts/lint", "A=b cargo test -p nodex-proto --bench codec", "scripts/bench --keep > README.md"] {
         assert_eq!(check_command(line, &packages), Ok(()), "{line}");
     }
     for line in [
