@@ -367,7 +367,7 @@ fn a_list_of_floats_with_others_among_them() {
 fn atoms_of_all_lengths_near_the_end_and_far_from_it() {
     for len in 0..=30_usize {
         for name in ["abcdefghijklmnopqrstuvwxyzabcd", "éééééééééééééééééé"] {
-            let name = &name[..name.floor_char_boundary(len)];
+            let name = nodex_proto::text::cut(name, len);
             for behind in [0, 1, 8, 23, 40] {
                 let bytes = [&[119, name.len() as u8][..], name.as_bytes(), &vec![0xFF; behind]].concat();
                 let mut decoder = Decoder::new(&bytes);

@@ -32,13 +32,12 @@ pub struct Launch {
 impl fmt::Debug for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
-        let input = format_args!("{} bytes", self.input.len());
         f.debug_struct("Launch")
             .field("program", &self.program)
             .field("args", &self.args)
             .field("env", &env)
             .field("cwd", &self.cwd)
-            .field("input", &input)
+            .field("input", &format_args!("{} bytes", self.input.len()))
             .finish()
     }
 }

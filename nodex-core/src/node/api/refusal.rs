@@ -93,7 +93,7 @@ struct Line<'a>(&'a str);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..self.0.floor_char_boundary(SHOWN)];
+        let shown = crate::text::cut(self.0, SHOWN);
         for c in shown.chars() {
             if crate::text::is_visible(c) {
                 fmt::Write::write_char(f, c)?

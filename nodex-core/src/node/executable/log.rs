@@ -122,7 +122,7 @@ impl Repeated {
         if let Some(kind) = self.kinds.get_mut(place) {
             kind.told += length;
             kind.message.clear();
-            kind.message.push_str(&message[..message.floor_char_boundary(SHORT)]);
+            kind.message.push_str(crate::text::cut(message, SHORT));
         }
     }
 
