@@ -312,7 +312,7 @@ fn nesting_is_limited_for_types_that_contain_themselves() {
         bytes.extend(vec![106; depth]);
         bytes
     };
-    let limits = Limits { max_depth: 100, ..Limits::default() };
+    let limits = Limits::default().max_depth(100);
     assert!(Nested::decode(&mut Decoder::new(&nested(99)).limits(limits)).is_ok());
     let error = Nested::decode(&mut Decoder::new(&nested(100)).limits(limits)).unwrap_err();
     assert!(error.to_string().ends_with("the term is nested deeper than 100 levels at byte 500"), "{error}");

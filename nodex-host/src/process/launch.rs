@@ -15,6 +15,7 @@ use super::before_exec;
 
 /// An executable with its arguments and surroundings.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Launch {
     /// The executable: a path, not looked up in `PATH`; relative to the working directory of this program.
     pub program: PathBuf,
@@ -103,6 +104,11 @@ pub enum LaunchError {
 }
 
 impl Launch {
+    /// An executable without arguments, in the environment and the working directory of this program.
+    pub fn new(program: impl Into<PathBuf>) -> Launch {
+        Launch { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, input: Vec::new() }
+    }
+
     /// Checks what can be checked without starting it; gives the absolute path.
     ///
     /// # Errors

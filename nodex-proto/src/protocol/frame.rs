@@ -20,6 +20,7 @@ pub enum Frame<'a> {
 
 /// Why a stream of frames cannot be followed any further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum FrameError {
     /// Found before anything of the frame is kept or memory is made ready for it.
     #[error("a frame of {length} bytes is announced, the limit is {limit}")]

@@ -97,6 +97,7 @@ pub enum RpcError {
 
 /// An exception that a function of another node raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exception<'a> {
     /// Its class.
     pub class: ExceptionClass,

@@ -26,6 +26,7 @@ const LINE: usize = 4096;
 /// A level that there is not.
 #[derive(Debug, thiserror::Error)]
 #[error("{VARIABLE} is {value:?}: error, warn, info, debug, trace or off is expected")]
+#[non_exhaustive]
 pub struct UnknownLevel {
     /// What `NODEX_LOG` says.
     pub value: String,

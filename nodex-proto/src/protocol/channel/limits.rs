@@ -4,6 +4,7 @@ use std::time::Duration;
 
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LinkLimits {
     /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
     /// is passed over.
@@ -20,6 +21,50 @@ pub struct LinkLimits {
     pub max_watches: usize,
     /// A peer from which nothing came for this long is taken for dead.
     pub tick_time: Duration,
+}
+
+impl LinkLimits {
+    /// Sets [`max_frame`](Self#structfield.max_frame).
+    #[must_use]
+    pub const fn max_frame(mut self, limit: usize) -> Self {
+        self.max_frame = limit;
+        self
+    }
+
+    /// Sets [`max_waiting`](Self#structfield.max_waiting).
+    #[must_use]
+    pub const fn max_waiting(mut self, limit: usize) -> Self {
+        self.max_waiting = limit;
+        self
+    }
+
+    /// Sets [`max_in_flight`](Self#structfield.max_in_flight).
+    #[must_use]
+    pub const fn max_in_flight(mut self, limit: usize) -> Self {
+        self.max_in_flight = limit;
+        self
+    }
+
+    /// Sets [`max_in_flight_bytes`](Self#structfield.max_in_flight_bytes).
+    #[must_use]
+    pub const fn max_in_flight_bytes(mut self, limit: usize) -> Self {
+        self.max_in_flight_bytes = limit;
+        self
+    }
+
+    /// Sets [`max_watches`](Self#structfield.max_watches).
+    #[must_use]
+    pub const fn max_watches(mut self, limit: usize) -> Self {
+        self.max_watches = limit;
+        self
+    }
+
+    /// Sets [`tick_time`](Self#structfield.tick_time).
+    #[must_use]
+    pub const fn tick_time(mut self, limit: Duration) -> Self {
+        self.tick_time = limit;
+        self
+    }
 }
 
 impl Default for LinkLimits {
