@@ -2,6 +2,19 @@
 
 use std::time::Duration;
 
+/// Buffers for output that are larger than this are given back once they are empty.
+pub const KEEP: usize = 512 * 1024;
+
+/// So much is kept while nothing is written.
+pub const KEEP_IDLE: usize = 4 * 1024;
+
+/// Replies are handed to the output when they reach this size, also in the middle of a read. More than a read of small
+/// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
+pub const BATCH: usize = KEEP - 16 * 1024;
+
+/// How long a peer that was told that nothing more comes may take to hang up.
+pub const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,7 +23,7 @@ pub struct LinkLimits {
     /// is passed over.
     pub max_frame: usize,
     /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
-    /// this many bytes of any kind wait to be written, [`Node::send`](crate::node::Node::send) and its like wait as well.
+    /// this many bytes of any kind wait to be written, `Node::send` and its like wait as well.
     pub max_waiting: usize,
     /// Reading stops while this many calls wait for their handlers.
     pub max_in_flight: usize,
