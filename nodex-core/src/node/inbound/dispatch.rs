@@ -19,9 +19,9 @@ use crate::{
         connection::{establish::Inbound, inner::Inner, peer::Peer},
         number::Number,
         process::{
-            call_table::Outcome,
             names::{GLOBAL, REX},
             service_process::ProcessRef,
+            waiting::Outcome,
         },
     },
     protocol::control::{self, Control, PidTerm, Target as Receiver},
