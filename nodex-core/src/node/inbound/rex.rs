@@ -177,10 +177,7 @@ mod tests {
     use nodex_testkit::encoded;
 
     use super::*;
-    use crate::{
-        convert::IntoTerm,
-        term::{Atom, Pid},
-    };
+    use crate::term::{Atom, Pid};
 
     fn pid() -> Pid {
         Pid { node: crate::atom!("c@h"), id: 1, serial: 0, creation: 5 }

@@ -372,3 +372,87 @@ pub(super) fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
     let name = AtomTerm::new(decoder.skip().ok()?)?;
     Some((name.name_bytes(), arity))
 }
+
+#[cfg(test)]
+mod tests {
+    use nodex_testkit::encoded;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::{
+        node::{number::Number, process::exit_policy::ExitPolicy, service::functions::Functions, shared::Identity},
+        term::{Atom, RawTerm},
+    };
+
+    /// With the functions `ab/1`, `ab/2` and `system/2`.
+    fn process() -> Process {
+        let functions = Functions::new()
+            .add("ab", |one: RawTerm| one)
+            .add("ab", |one: RawTerm, two: RawTerm| (one, two))
+            .add("system", |one: RawTerm, two: RawTerm| (one, two));
+        let pid = Identity::new(crate::atom!("a@h"), 4).pid(Number { id: 1, serial: 0 });
+        Process::new(None, pid, vec![Box::new(functions)], ExitPolicy::PERMANENT, Role::Service).unwrap()
+    }
+
+    /// A message in one of the forms that it may have.
+    fn message(name: &str, arguments: &[u8], long: [bool; 2]) -> Vec<u8> {
+        let mut message = match long[0] {
+            true => [&[tag::LARGE_TUPLE_EXT][..], &(arguments.len() as u32 + 1).to_be_bytes()].concat(),
+            false => vec![tag::SMALL_TUPLE_EXT, arguments.len() as u8 + 1],
+        };
+        match long[1] {
+            true => message.extend([&[tag::ATOM_UTF8_EXT][..], &(name.len() as u16).to_be_bytes()].concat()),
+            false => message.extend([tag::SMALL_ATOM_UTF8_EXT, name.len() as u8]),
+        }
+        message.extend(name.as_bytes());
+        message.extend(arguments.iter().flat_map(|argument| [tag::SMALL_INTEGER_EXT, *argument]));
+        message
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        /// The short way and the general one, which is on its own for what the short one leaves to it.
+        #[test]
+        fn what_a_look_at_a_message_tells_the_decoder_tells(
+            name in "[ab$]{0,3}|system|[$a-zé]{0,40}",
+            arguments in vec(any::<u8>(), 0..5),
+            long in any::<[bool; 2]>(),
+            cut in prop_oneof![Just(usize::MAX), 0..12_usize],
+        ) {
+            let process = process();
+            let message = message(&name, &arguments, long);
+            let message = &message[..message.len().min(cut)];
+            let mut decoder = Decoder::new(message);
+            let arity = decoder.tuple().ok();
+            let read = decoder.atom_name().ok().map(|name| name.into_owned());
+            let looked = look(&process, message);
+            let target = |head: &Head<'_>| process.function(head.name, head.name.len(), head.arity);
+            match looked {
+                Looked::Function(head, _) | Looked::NoFunction(head) | Looked::Label(head) => {
+                    prop_assert_eq!(arity, Some(head.arity + 1));
+                    prop_assert_eq!(read.as_deref().map(str::as_bytes), Some(head.name));
+                    prop_assert_eq!(decoder.position(), head.arguments);
+                    prop_assert_eq!(matches!(looked, Looked::Label(_)), name.starts_with('$'));
+                    if !matches!(looked, Looked::Label(_)) {
+                        prop_assert_eq!(matches!(looked, Looked::Function(..)), target(&head).is_some());
+                    }
+                }
+                // Nothing that begins in the short form and is whole as far as the name is unusual.
+                Looked::Unusual => prop_assert!(long != [false, false] || read.is_none()),
+            }
+            let mut decoder = Decoder::new(message);
+            let general = head(&mut decoder);
+            if let (Some(read), Some(arity)) = (&read, arity) {
+                prop_assert_eq!(general, Some((read.as_bytes(), arity - 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_atom_is_a_name_without_arguments() {
+        let atom = encoded(Atom::from_static("ab"));
+        assert!(matches!(look(&process(), &atom), Looked::Unusual));
+        assert_eq!(head(&mut Decoder::new(&atom)), Some((&b"ab"[..], 0)));
+    }
+}
