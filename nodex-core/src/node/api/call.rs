@@ -17,7 +17,10 @@ use crate::{
             outgoing::{Destination, OutgoingMonitor, push_message},
             peer::Peer,
         },
-        process::call_table::{CallTable, Outcome, ReplyFilter},
+        process::{
+            table::ProcessTable,
+            waiting::{Outcome, ReplyFilter},
+        },
     },
     protocol::control::UnsupportedControl,
     term::{Atom, RawTerm},
@@ -200,7 +203,7 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Message);
+        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Message);
         let _open = self.0.open_reply(id);
         push_message::<CallError>(&peer, &self.0.identity.pid_bytes(id.number), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
@@ -228,10 +231,10 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
+        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
         let _open = self.0.open_reply(id);
         let me = self.0.identity.pid_bytes(id.number);
-        let reference = CallTable::reference(&self.0.identity, id);
+        let reference = ProcessTable::reference(&self.0.identity, id);
         let monitor = OutgoingMonitor::new(&peer, &me, &to, &reference);
         monitor.set();
         push_message::<CallError>(&peer, &me, &to, |out| {
