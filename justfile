@@ -51,7 +51,7 @@ msrv:
 
 # Replay the corpus of the fuzzer, without a fuzzer.
 fuzz-replay:
-    cargo test -p nodex-core --test hostile_corpus
+    cargo test -p nodex-core --test it hostile_corpus::
 
 # Fuzz every target for so many seconds.
 fuzz seconds="60":
@@ -64,7 +64,7 @@ soak minutes="10":
 # Write anew what the command prints and what the macros complain about, to be looked at before it is committed.
 update-snapshots:
     INSTA_UPDATE=always cargo test -p nodex-cli
-    TRYBUILD=overwrite cargo test -p nodex --test ui
+    TRYBUILD=overwrite cargo test -p nodex --test it ui::
 
 # Write anew how many instructions messages and terms cost.
 update-counts:

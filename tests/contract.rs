@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use nodex_testkit::executable::Executable;
+use nodex_testkit::peer::{epmd::honest, link::until_closed};
 use nodex_testkit::run::{Ended, run};
 use nodex_testkit::{epmd::Epmd, free_port};
 
@@ -96,32 +97,15 @@ fn epmd_that_answers_rubbish(executable: &Executable) {
 
 /// It accepts and never answers: the executable gives up by itself.
 fn silent_epmd(executable: &Executable) {
-    let port = listen(|socket| {
-        std::thread::sleep(DEADLINE);
-        drop(socket);
-    });
+    let port = listen(until_closed);
     let ended = fails_to_connect(executable, port);
     assert!(ended.took > Duration::from_secs(1), "gave up at once: {ended:?}");
 }
 
 /// epmd gives a port where somebody accepts and never says a word of the handshake.
 fn silent_host(executable: &Executable) {
-    let host = listen(|socket| {
-        std::thread::sleep(DEADLINE);
-        drop(socket);
-    });
-    let epmd = listen(move |mut socket| {
-        let _ = std::io::Read::read(&mut socket, &mut [0; 64]);
-        // PORT2_RESP (erl_dist_protocol): ok, port, type 77, protocol 0, versions 6 to 5, the name,
-        // no extra.
-        let mut answer = vec![119, 0];
-        answer.extend(host.to_be_bytes());
-        answer.extend([77, 0, 0, 6, 0, 5, 0, 6]);
-        answer.extend(b"nobody");
-        answer.extend([0, 0]);
-        let _ = std::io::Write::write_all(&mut socket, &answer);
-    });
-    fails_to_connect(executable, epmd);
+    let host = listen(until_closed);
+    fails_to_connect(executable, honest(host));
 }
 
 /// Runs the executable with four arguments against `epmd_port` and checks what holds for every

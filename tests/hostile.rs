@@ -13,7 +13,7 @@ use adversary::{
     victim::{MODEST_KIB, Victim},
     wire::{atom, ping, reg_send, tuple},
 };
-use nodex_testkit::executable::Executable;
+use nodex_testkit::{executable::Executable, heavy};
 
 fn no_macro() -> Executable {
     Executable::example("no_macro")
@@ -115,6 +115,7 @@ fn terms_that_fill_stacks() {
 /// the node takes little more memory than the message.
 #[test]
 fn a_term_of_64_mib() {
+    let _alone = heavy::alone();
     let Row { term, .. } = terms::list_of_nils();
     for function in ["ping", "dynamic"] {
         let (stage, mut link) = Stage::connected(&scene::target());

@@ -18,6 +18,7 @@ use std::{
 
 use nodex_testkit::{
     executable::Executable,
+    peer::link::until_closed,
     run::{Ended, run, run_with_stdin},
     script::run_script,
 };
@@ -76,8 +77,7 @@ fn ends_with(executable: &Executable, stdin: OwnedFd, other_end: impl Send + 'st
         let connection = epmd.accept();
         drop(other_end);
         // Open until the executable is gone.
-        std::thread::sleep(DEADLINE);
-        drop(connection);
+        until_closed(connection.expect("the executable asks epmd").0);
     });
     let ended = run_with_stdin(node(executable, "a_cookie", port), Stdio::from(stdin), DEADLINE);
     assert_eq!(ended.code, Some(0), "{ended:?}");

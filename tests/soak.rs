@@ -24,7 +24,7 @@ use nodex_core::{
     protocol::Cookie,
 };
 use nodex_host::{
-    CnodeBuilder, Distributed, Supervisor, UseEpmd,
+    CnodeBuilder, Distributed, EpmdMode, Supervisor,
     supervisor::{Child, ChildSpec},
 };
 use nodex_testkit::{
@@ -108,6 +108,7 @@ fn soak(time: Duration) {
 
     let (started, mut early, mut faults) = (Instant::now(), None, 0);
     while started.elapsed() < time {
+        // Between two faults.
         std::thread::sleep(PAUSE);
         fault(faults, &mut world, &node, &mut beams, &children);
         faults += 1;
@@ -189,7 +190,7 @@ fn causes(failed: &str) -> BTreeMap<String, usize> {
 /// A Rust program as a host, with a Rust node and a C node under a supervisor.
 async fn host(world: &World) -> (Distributed, Supervisor, Vec<Child>) {
     let cookie = Cookie::new(COOKIE).expect("a cookie");
-    let epmd = UseEpmd::System;
+    let epmd = EpmdMode::System;
     let builder = Distributed::builder("host").ip(Ipv4Addr::LOCALHOST).cookie(cookie).epmd(epmd);
     let net = builder.epmd_port(world.epmd_port()).up().await.expect("a host");
     let paths = [Executable::example("example_client"), Executable::c_node("example_client")];
@@ -235,6 +236,7 @@ fn fault(number: usize, world: &mut World, node: &Node, beams: &mut [Beam], chil
     match number % 8 {
         0 => {
             kill_process(beam.os_pid(), Signal::STOP).expect("it runs");
+            // For so long it stands still.
             std::thread::sleep(Duration::from_millis(300));
             kill_process(beam.os_pid(), Signal::CONT).expect("it is stopped");
         }
@@ -247,6 +249,7 @@ fn fault(number: usize, world: &mut World, node: &Node, beams: &mut [Beam], chil
         3 => kill(&children[1]),
         4 => {
             world.stop_epmd();
+            // For so long there is none.
             std::thread::sleep(Duration::from_millis(200));
             world.start_epmd();
             world.wait_registered("soak");

@@ -5,6 +5,7 @@ use crate::support;
 
 use std::{fs, io::Read as _, process::Stdio, thread, time::Duration};
 
+use nodex_testkit::heavy;
 use support::{Running, world::World};
 
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -33,6 +34,7 @@ fn wait_for_answer(running: &Running) {
 
 #[test]
 fn ctrl_c_works_at_once() {
+    let _alone = heavy::alone();
     let world = World::start();
     for args in [&["--timeout", "600s"][..], &["--timeout", "600s", "--json"]] {
         // While it is made, and while nobody reads it.
@@ -55,6 +57,7 @@ fn ctrl_c_works_at_once() {
 
 #[test]
 fn the_time_limit_holds_for_printing_and_not_for_who_reads() {
+    let _alone = heavy::alone();
     let world = World::start();
     for args in [&["--timeout", "3s"][..], &["--timeout", "3s", "--json"]] {
         let ended = big(&world, args, Stdio::null()).end(DEADLINE);
@@ -66,6 +69,7 @@ fn the_time_limit_holds_for_printing_and_not_for_who_reads() {
     let mut running = world.command(&args).stdout(Stdio::piped()).start();
     let mut read = running.pipe();
     read.read_exact(&mut [0; 100]).expect("the beginning");
+    // Longer than the time limit.
     thread::sleep(Duration::from_secs(11));
     let mut rest = String::new();
     read.read_to_string(&mut rest).expect("the rest");
@@ -76,6 +80,7 @@ fn the_time_limit_holds_for_printing_and_not_for_who_reads() {
 
 #[test]
 fn a_reader_that_has_enough() {
+    let _alone = heavy::alone();
     let world = World::start();
     for args in [&["--timeout", "600s"][..], &["--timeout", "600s", "--json"]] {
         let mut running = big(&world, args, Stdio::piped());
@@ -90,6 +95,7 @@ fn a_reader_that_has_enough() {
 /// A large binary, and a list that is no dynamic term any more.
 #[test]
 fn memory_stays_near_the_answer() {
+    let _alone = heavy::alone();
     let world = World::start();
     // The messages have 6 MB and 7.5 MB.
     let cases = [["binary", "copy", "<<1>>", "6000000"], ["lists", "duplicate", "2500000", "a"]];

@@ -5,10 +5,10 @@ use crate::support;
 
 use std::time::{Duration, Instant};
 
-use support::{
-    Ended,
-    world::{Release, World},
-};
+use nodex_testkit::otp::{Otp, for_each_release};
+use support::{Ended, world::World};
+
+for_each_release!(a_peer_of_its_name, two_commands_of_one_name, costs_few_atoms, identifiers_can_be_given_back);
 
 /// Gives to `got` the nodes that have come and gone, the newest last.
 const WATCH: &str = "
@@ -29,9 +29,9 @@ fn ends(ended: &Ended, code: i32, stderr: &str) {
 }
 
 /// A visible BEAM and another one that is connected with it: the command has the name of that one.
-fn a_peer_of_its_name(release: Release) {
-    let world = World::of(release);
-    let _other = world.beam(release, "other@127.0.0.1", WATCH);
+fn a_peer_of_its_name(otp: &Otp) {
+    let world = World::of(otp);
+    let _other = world.beam(otp, "other@127.0.0.1", WATCH);
     let seen = |events: &str| {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
@@ -59,7 +59,7 @@ fn a_peer_of_its_name(release: Release) {
     assert_eq!(world.nodex(&["rpc", "beam", "erlang", "nodes"]).stdout, "[:\"other@127.0.0.1\"]\n");
     // On request it does. OTP 23 goes on with nobody before the other connection is gone.
     let ended = world.nodex(&["rpc", "beam", "erlang", "node", "--name", "other@127.0.0.1", "--take-over"]);
-    if release == Some("23") {
+    if otp.release() < 25 {
         assert_eq!(ended.code, Some(5), "{ended}");
         return seen(UP);
     }
@@ -68,8 +68,8 @@ fn a_peer_of_its_name(release: Release) {
 }
 
 /// The second one is refused, and the first one gets its answer.
-fn two_commands_of_one_name(release: Release) {
-    let world = World::of(release);
+fn two_commands_of_one_name(otp: &Otp) {
+    let world = World::of(otp);
     let waiting = world.command(&["rpc", "beam", "timer", "sleep", "4000", "--name", "me", "--timeout", "60s"]).start();
     let deadline = Instant::now() + Duration::from_secs(60);
     while !world.nodex(&["rpc", "beam", "erlang", "nodes", "hidden"]).stdout.contains("me@") {
@@ -93,8 +93,8 @@ fn two_commands_of_one_name(release: Release) {
 }
 
 /// A BEAM keeps every atom for ever, and the name of a node is one.
-fn costs_few_atoms(release: Release) {
-    let world = World::of(release);
+fn costs_few_atoms(otp: &Otp) {
+    let world = World::of(otp);
     let atoms = || {
         let ended = world.nodex(&["rpc", "beam", "erlang", "system_info", "atom_count"]);
         ended.stdout.trim().parse::<u32>().unwrap_or_else(|error| panic!("{error}: {ended}"))
@@ -122,8 +122,8 @@ fn costs_few_atoms(release: Release) {
 }
 
 /// What a BEAM gives is what it gets when it is given back, in either language.
-fn identifiers_can_be_given_back(release: Release) {
-    let world = World::of(release);
+fn identifiers_can_be_given_back(otp: &Otp) {
+    let world = World::of(otp);
     let rpc = |args: &[&str]| {
         let ended = world.nodex(&[&["rpc", "beam", "erlang"], args].concat());
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended}");
@@ -183,37 +183,4 @@ fn identifiers_can_be_given_back(release: Release) {
         let ended = world.nodex(&["rpc", "beam", "erlang", "is_process_alive", text]);
         assert!(ended.code == Some(7) && ended.stderr.starts_with(&format!("error: {words}")), "{ended}");
     }
-}
-
-macro_rules! releases {
-    ($($module:ident $release:expr;)*) => {$(
-        mod $module {
-            #[test]
-            fn a_peer_of_its_name() {
-                super::a_peer_of_its_name($release);
-            }
-
-            #[test]
-            fn two_commands_of_one_name() {
-                super::two_commands_of_one_name($release);
-            }
-
-            #[test]
-            fn costs_few_atoms() {
-                super::costs_few_atoms($release);
-            }
-
-            #[test]
-            fn identifiers_can_be_given_back() {
-                super::identifiers_can_be_given_back($release);
-            }
-        }
-    )*};
-}
-
-releases! {
-    otp_23 Some("23");
-    system None;
-    otp_27 Some("27");
-    otp_29 Some("29");
 }

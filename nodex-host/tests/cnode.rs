@@ -186,7 +186,7 @@ async fn a_call_that_the_node_dies_of_fails_with_the_cause() {
                 tokio::spawn(async move { cnode.request::<String>((atom!("slowly"), 60_000, "never")).await })
             })
             .collect();
-        tokio::time::sleep(SHORT).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         let result = match call {
             "exit" => cnode.request::<i64>((atom!("exit"), 3)).await.map(drop),
             _ => cnode.request::<bool>(atom!("abort")).await.map(drop),

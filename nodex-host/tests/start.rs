@@ -154,7 +154,7 @@ async fn bytes_that_are_no_text_and_a_carriage_return() {
 async fn closes_its_output() {
     let start = Start::child("closes_output", |options| options).await;
     let process = start.ok();
-    tokio::time::sleep(SHORT).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(process.exit(), None);
     start.finish().await;
 }

@@ -15,7 +15,7 @@
 //!
 //! [`peer`] shares no code with the library, on purpose: what it sends and expects is put together from the chapters of
 //! the OTP documentation, byte by byte, so a mistake of the library's codec is not on both sides. Everything else but
-//! [`world`] needs no library either.
+//! [`world`] and [`encoded`] needs no library either.
 
 pub mod epmd;
 pub mod erl;
@@ -35,9 +35,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nodex_proto::{convert::IntoTerm, etf::Encoder};
+
 /// The workspace.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace around this crate")
+}
+
+/// A term as it stands inside of a message: without the version in front.
+///
+/// # Panics
+/// When it cannot be encoded.
+pub fn encoded(term: impl IntoTerm) -> Vec<u8> {
+    let mut out = Encoder::new();
+    term.encode(&mut out).expect("a term that can be encoded");
+    out.to_vec()
 }
 
 /// A port that nobody listens on at this moment.
@@ -58,6 +70,18 @@ pub fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
         }
         sleep(PAUSE);
     }
+}
+
+/// Waits until a count that has begun does not grow any more, as far as ten looks can tell, and gives it.
+pub fn standing_still(count: impl Fn() -> usize) -> usize {
+    let (mut before, mut same) = (count(), 0);
+    while before == 0 || same < 10 {
+        sleep(Duration::from_millis(50));
+        let now = count();
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+    }
+    before
 }
 
 /// Between two questions about what cannot be waited for.

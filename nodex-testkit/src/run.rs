@@ -285,10 +285,15 @@ impl Ended {
         format!("exit code {}\n--- stdout\n{}--- stderr\n{}", self.code.unwrap_or(-1), self.stdout, self.stderr)
     }
 
+    /// Its processes, of which none should be there any more.
+    pub fn processes(&self) -> Pack {
+        Pack::marked(&self.mark)
+    }
+
     /// Fails if a process of the run is still there when it had time to end.
     #[track_caller]
     pub fn left_nothing(&self) {
-        let left = Pack::marked(&self.mark).left_over();
+        let left = self.processes().left_over();
         assert!(left.is_empty(), "left behind: {left:?}\n{self}");
     }
 }

@@ -130,7 +130,7 @@ fn announced(name: &str, length: u32, sent: usize) -> Attack {
         let before = victim.memory_kib().ok_or("the node is gone")?;
         link.send(&length.to_be_bytes());
         link.send(&[&[112, 131][..], &vec![112; sent]].concat()[..sent]);
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(100));
         let after = victim.memory_kib().ok_or("the node is gone")?;
         let allowed = before + 4096 + 3 * sent as u64 / 1024;
         link.close();

@@ -4,12 +4,12 @@ use std::{
     io::Write,
     net::{Ipv4Addr, TcpListener, TcpStream},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{
     epmd::{found, request},
-    link::reset,
+    link::{reset, until_closed},
     stage::Named,
 };
 
@@ -27,9 +27,6 @@ impl Named for Mapper {
         self.name
     }
 }
-
-/// Far longer than the five seconds after which the node gives up; the machine may be busy.
-const LONG: Duration = Duration::from_secs(60);
 
 /// Reads the request and answers it with these bytes.
 fn say(mut socket: TcpStream, bytes: &[u8]) {
@@ -92,7 +89,7 @@ pub(crate) fn all() -> Vec<Mapper> {
                 let mut answer = found(9, b"host");
                 answer[10..12].copy_from_slice(&[255, 255]);
                 say(socket.try_clone().expect("a second handle"), &answer);
-                thread::sleep(LONG);
+                until_closed(socket.try_clone().expect("a second handle"));
                 let _ = socket.write_all(&[0]);
             },
             "did not answer the port request within",
@@ -123,9 +120,8 @@ pub(crate) fn all() -> Vec<Mapper> {
     ]
 }
 
-/// Keeps the connection open for longer than any node waits.
+/// Keeps the connection open until the node has had enough.
 fn wait_with(mut socket: TcpStream, act: impl FnOnce(&mut TcpStream)) {
-    let deadline = Instant::now() + LONG;
     act(&mut socket);
-    thread::sleep(deadline.saturating_duration_since(Instant::now()));
+    until_closed(socket);
 }

@@ -7,8 +7,9 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
 };
+
+use nodex_testkit::standing_still;
 
 use super::{link::Link, wire::reg_send};
 
@@ -35,16 +36,11 @@ impl Writing {
 
     /// Waits until it does not get on any more, because the node does not read. The node must not have taken all.
     pub(crate) fn stands_still(&self) {
-        let mut before = 0;
-        loop {
+        standing_still(|| {
             let written = self.written.load(Ordering::Relaxed);
             assert!(!self.thread.is_finished(), "the node has taken all {written} messages");
-            if written > 0 && written == before {
-                return;
-            }
-            before = written;
-            thread::sleep(Duration::from_millis(500));
-        }
+            written
+        });
     }
 
     pub(crate) fn finish(self) {

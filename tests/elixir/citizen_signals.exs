@@ -184,7 +184,7 @@ defmodule CitizenSignalsTest do
     assert workers(node, {:stop, pid, :gone}) == true
     given_up = {:error, {:no_reply, "sleep: the service has ended"}}
     assert [given_up, {:pong, 1}] == for(_ <- 1..2, do: receive_any())
-    nothing(300)
+    nothing(100)
     assert GenServer.call({:orders, node}, {:add, 1, 2}) == 3
   end
 

@@ -36,7 +36,7 @@ defmodule LifetimeTest do
   test "is not ended by a stdin that is a file or /dev/null" do
     for file <- ["/dev/null", __ENV__.file] do
       child = start!(stdin: file)
-      Process.sleep(300)
+      Process.sleep(100)
       assert call(child, {:ping, file}) == {:pong, file}
       Node.disconnect(child.name)
       assert ending(child) == {[], 0}

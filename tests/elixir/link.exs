@@ -58,6 +58,7 @@ defmodule LinkTest do
   test "keeps an idle link alive with ticks" do
     host = other_host!(['-kernel', 'net_ticktime', '4'])
     child = start!(tname: host.name)
+    # Twice the time after which a silent node is given up.
     Process.sleep(9_000)
     assert :peer.call(host.peer, :erlang, :nodes, [:hidden]) == [child.name]
     :peer.stop(host.peer)

@@ -9,7 +9,7 @@ defmodule StartTest do
     child = start!()
     assert call(child, {:ping, "hello"}) == {:pong, "hello"}
     assert call(child, :nonsense) == {:error, :unknown_call}
-    Process.sleep(200)
+    Process.sleep(100)
     Node.disconnect(child.name)
     assert ending(child) == {[], 0}
   end

@@ -66,6 +66,7 @@ fn a_beam_is_stopped_and_goes_on() {
     for _ in 0..3 {
         ledger.wait_for(100);
         kill_process(beam.os_pid(), Signal::STOP).expect("it runs");
+        // For so long it stands still.
         std::thread::sleep(Duration::from_millis(700));
         kill_process(beam.os_pid(), Signal::CONT).expect("it is stopped");
     }

@@ -14,6 +14,7 @@ use nodex_core::node::{CallError, Destination, Node};
 
 use nodex_testkit::{
     erl::Beam,
+    standing_still,
     world::{DEADLINE, LIMIT},
 };
 
@@ -90,11 +91,7 @@ impl Ledger {
 
     /// Waits until nothing has been answered for a while.
     pub(crate) fn wait_for_rest(&self) {
-        let mut before = usize::MAX;
-        while self.answered() != before {
-            before = self.answered();
-            std::thread::sleep(Duration::from_millis(500));
-        }
+        standing_still(|| self.answered());
     }
 
     /// Has no more calls be made.

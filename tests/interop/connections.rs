@@ -89,7 +89,7 @@ fn a_connection_that_the_beam_still_has(otp: &Otp) {
     let connecting = node.clone();
     let attempt = world.spawn(async move { connecting.connect(BEAM).await });
     if otp.release() < 25 {
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_millis(100));
         assert!(raw::is_open(&mut old));
         assert!(!attempt.is_finished());
         drop(old);
@@ -291,7 +291,7 @@ fn kept_connected(otp: &Otp) {
     }
     drop(kept);
     let mut beam = world.beam(otp, BEAM, &[]);
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(Duration::from_millis(100));
     assert_eq!(beam.eval("nodes(hidden)"), "[]");
     assert_eq!(events.try_next(), None);
 }
@@ -340,7 +340,7 @@ fn visible(otp: &Otp) {
         // Its loss is not taken for a partition.
         world.wait(node.stop(Duration::ZERO));
         first.eventually("nodes()", "['second@127.0.0.1']");
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(100));
         assert_eq!(first.eval("nodes()"), "['second@127.0.0.1']");
         assert_eq!(second.eval("nodes()"), format!("['{BEAM}']"));
         for beam in [first, second] {

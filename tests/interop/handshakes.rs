@@ -3,8 +3,6 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use nodex_core::epmd::{Client, Entry, Registered};
 use nodex_core::net::{ConnectError, LinkEnd};
@@ -216,10 +214,8 @@ fn when_refused_we_wait_for_the_other_connection() {
         let refused = raw::accept(&listener, raw::local(HIGHER)).answer(Answer::Nok);
         assert!(refused.is_err());
         let (stream, _) = match comes {
-            true => {
-                thread::sleep(Duration::from_millis(200));
-                raw::connect(raw::local(HIGHER), OURS, port).expect("a connection")
-            }
+            // It has closed its own by now, so it has read that it is refused.
+            true => raw::connect(raw::local(HIGHER), OURS, port).expect("a connection"),
             false => raw::accept(&listener, raw::local(HIGHER)).answer(Answer::Ok).expect("a connection"),
         };
         let peer = world.wait(attempt).expect("no panic").expect("a connection");

@@ -78,7 +78,7 @@ fn a_name_is_free_once_its_link_has_ended(otp: &Otp) {
         assert!(lines.any(|line| line.is_ok_and(|line| line.starts_with("connecting to "))));
         if ends {
             // So that it has been told that the name is taken.
-            std::thread::sleep(Duration::from_millis(300));
+            std::thread::sleep(Duration::from_millis(100));
             drop(old);
             assert!(lines.any(|line| line.is_ok_and(|line| line.ends_with(" ready"))));
             child.kill().expect("it can be killed");

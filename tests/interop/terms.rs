@@ -7,6 +7,7 @@ use nodex_core::node::{Builder, Functions};
 use nodex_core::term::{RawTerm, Term};
 
 use nodex_testkit::erl::Beam;
+use nodex_testkit::heavy;
 use nodex_testkit::otp::{Otp, for_each_release};
 use nodex_testkit::world::{BEAM, OURS, World};
 
@@ -40,6 +41,7 @@ fn every_kind(otp: &Otp) {
 
 /// Dynamic terms have a limit, and a message over it is answered.
 fn nested_a_hundred_thousand_deep(otp: &Otp) {
+    let _alone = heavy::alone();
     let world = World::new();
     let _node = world.node(OURS, echo());
     let mut beam = connected(&world, otp);
@@ -53,6 +55,7 @@ fn nested_a_hundred_thousand_deep(otp: &Otp) {
 }
 
 fn a_binary_of_64_megabytes(otp: &Otp) {
+    let _alone = heavy::alone();
     let world = World::new();
     let _node = world.node(OURS, echo());
     let mut beam = connected(&world, otp);

@@ -20,6 +20,8 @@ pub(crate) fn our_node(world: &World, visible: bool, name: Option<&'static str>)
         Some(name) => Builder::new().register(name, functions),
         None => Builder::new().service(functions),
     };
+    // OTP's epmd hears later than others that the last one of the name is gone.
+    world.wait_unregistered("ours");
     world.node(OURS, builder.visible(visible))
 }
 

@@ -27,8 +27,8 @@ const TOWERS: &[Tower] = &[
     Tower {
         folder: "nodex-core/src/node",
         floors: &[
-            &["testing"],
             &["executable"],
+            &["testing"],
             &["api"],
             &["system"],
             &["inbound"],

@@ -83,7 +83,7 @@ defmodule NodexRs.OutputTest do
       options = [exec: "/bin/sh", sname: "#{unique()}", distribute: true, args: ["-c", #{inspect(script)}, "sh"], env: env]
       # Between the lines of the flood it may be overlooked.
       {:ok, _} = NodexRs.start_link(options ++ [ready_line: "never", log: false])
-      Process.sleep(500)
+      Process.sleep(100)
       IO.puts("up \#{System.pid()}")
       Process.sleep(:infinity)
       """

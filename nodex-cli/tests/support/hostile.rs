@@ -11,22 +11,28 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
     eetf,
-    protocol::{
-        Cookie, Flags,
-        control::{Control, ProcTerm, Target, decode},
-        handshake::{Acceptor, Answer, Event, Framing, Local},
-    },
+    protocol::control::{Control, ProcTerm, Target, decode},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
 
+use nodex_testkit::peer::{
+    handshake::{self, FLAGS},
+    link::{Came, Link, PATIENCE},
+    wire,
+};
+
 use super::world::COOKIE;
+
+/// `DFLAG_ALIAS` and `DFLAG_SPAWN`, so that it is called in other ways.
+const ALIAS: u64 = 1 << 35;
+const SPAWN: u64 = 1 << 32;
 
 /// Colours, a bell, a cleared screen, C1, text from right to left, ends of lines, zero width, and a forged line.
 pub(crate) const EVIL: &str =
@@ -164,46 +170,22 @@ pub(crate) fn evil_term() -> Term {
     eetf::Tuple { elements: all }.into()
 }
 
-/// Whole frames.
+/// A control message of the library's terms, and an encoded payload.
 fn frame(control: &impl IntoTerm, payload: &[u8]) -> Vec<u8> {
     let control = term_to_binary(control).expect("a control message");
-    let length = (1 + control.len() + payload.len()) as u32;
-    [&length.to_be_bytes()[..], &[112], &control, payload].concat()
+    wire::message(&control[1..], &payload[1..])
 }
 
 /// Lets everybody in, and answers everything with what is evil.
 fn serve_node(mut socket: TcpStream) -> Option<()> {
-    let cookie = Cookie::new(COOKIE).expect("a cookie");
-    let flags = Flags::HIDDEN.without(Flags::ALIAS).without(Flags::SPAWN);
-    let local = Local { flags, ..Local::hidden(format!("{NODE}@127.0.0.1"), 5, cookie) };
-    let mut acceptor = Acceptor::new(local, Framing::Two, 7).expect("a name");
-    let mut input = [0; 4096];
-    let established = loop {
-        let count = socket.read(&mut input).ok().filter(|count| *count > 0)?;
-        let mut event = acceptor.handle_input(&input[..count]).ok()?;
-        while let Some(Event::Name(request)) = event {
-            let given = Answer::Named { name: format!("guest@{}", request.name), creation: 8 };
-            event = acceptor.answer(if request.wants_name { given } else { Answer::Ok }).ok()?;
-        }
-        socket.write_all(&acceptor.take_output()).ok()?;
-        if let Some(Event::Established(established)) = event {
-            break established;
-        }
-    };
-    let mut buffer = established.rest.to_vec();
+    handshake::accept_with(&mut socket, FLAGS & !ALIAS & !SPAWN, &format!("{NODE}@127.0.0.1"), COOKIE).ok()?;
+    let mut link = Link::new(socket, NODE);
     loop {
-        while buffer.len() >= 4 {
-            let length = u32::from_be_bytes(buffer[..4].try_into().ok()?) as usize;
-            if buffer.len() < 4 + length {
-                break;
-            }
-            let heard: Vec<u8> = buffer.drain(..4 + length).skip(4).collect();
-            if let Ok((_, control)) = decode(&heard) {
-                socket.write_all(&answer(&control)).ok()?;
-            }
+        if let Came::Frame(heard) = link.next(Instant::now() + PATIENCE).ok()?
+            && let Ok((_, control)) = decode(&heard)
+        {
+            link.send(&answer(&control));
         }
-        let count = socket.read(&mut input).ok().filter(|count| *count > 0)?;
-        buffer.extend(&input[..count]);
     }
 }
 

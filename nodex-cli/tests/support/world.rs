@@ -30,9 +30,6 @@ const ECHO: &str = "
     register(echo, spawn(fun() -> Echo([]) end)),
     register(mortal, spawn(fun() -> Echo([]) end))";
 
-/// A release of Erlang/OTP: that of this machine, or one that `scripts/otp` has set up.
-pub(crate) type Release = Option<&'static str>;
-
 pub(crate) struct World {
     epmd: Option<Running>,
     beam: Beam,
@@ -43,21 +40,21 @@ pub(crate) struct World {
 impl World {
     /// `beam@127.0.0.1` and `rust@127.0.0.1`.
     pub(crate) fn start() -> World {
-        World::of(None)
+        World::of(&Otp::installed(None))
     }
 
     /// The same with a BEAM of this release.
-    pub(crate) fn of(release: Release) -> World {
+    pub(crate) fn of(otp: &Otp) -> World {
         let port = free_port();
         let epmd = nodex(["epmd", "--port", &port.to_string()]).start();
         epmd.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
-        let beam = beam(release, "beam@127.0.0.1", port, ECHO);
+        let beam = beam(otp, "beam@127.0.0.1", port, ECHO);
         World { epmd: Some(epmd), beam, rust: Some(rust_node(port)), port }
     }
 
     /// Another BEAM of this release, which has evaluated this.
-    pub(crate) fn beam(&self, release: Release, name: &str, eval: &str) -> Beam {
-        beam(release, name, self.port, eval)
+    pub(crate) fn beam(&self, otp: &Otp, name: &str, eval: &str) -> Beam {
+        beam(otp, name, self.port, eval)
     }
 
     /// A run of the command in this world.
@@ -100,8 +97,8 @@ impl Drop for World {
     }
 }
 
-fn beam(release: Release, name: &str, epmd_port: u16, eval: &str) -> Beam {
-    let mut beam = Beam::start(&Otp::installed(release), name, COOKIE, epmd_port, &[]);
+fn beam(otp: &Otp, name: &str, epmd_port: u16, eval: &str) -> Beam {
+    let mut beam = Beam::start(otp, name, COOKIE, epmd_port, &[]);
     beam.eval(eval);
     beam
 }

@@ -64,11 +64,28 @@ pub fn challenge_in_reply(reply: &[u8]) -> Option<u32> {
     }
 }
 
+/// The flag of a peer that asks for a name (`DFLAG_NAME_ME`).
+const NAME_ME: u64 = 1 << 33;
+
 /// The accepting side, done right.
 pub fn accept(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
-    receive(socket)?;
-    send(socket, b"sok")?;
-    send(socket, &challenge(FLAGS, 7, own_name.as_bytes()))?;
+    accept_with(socket, FLAGS, own_name, cookie)
+}
+
+/// The same with other flags. A peer that asks for a name is called `guest` at its host.
+pub fn accept_with(socket: &mut TcpStream, flags: u64, own_name: &str, cookie: &str) -> io::Result<()> {
+    let said = receive(socket)?;
+    // `'N' Flags Creation Nlen Name`.
+    let asks = said.get(1..9).and_then(|flags| flags.first_chunk()).map_or(0, |flags| u64::from_be_bytes(*flags));
+    let host = said.get(15..).ok_or_else(|| rubbish(&said))?;
+    if asks & NAME_ME == 0 {
+        send(socket, b"sok")?;
+    } else {
+        let given = [b"guest@", host].concat();
+        let length = (given.len() as u16).to_be_bytes();
+        send(socket, &[&b"snamed:"[..], &length, &given, &CREATION.to_be_bytes()].concat())?;
+    }
+    send(socket, &challenge(flags, 7, own_name.as_bytes()))?;
     let reply = receive(socket)?;
     let theirs = challenge_in_reply(&reply).ok_or_else(|| rubbish(&reply))?;
     send(socket, &ack(&digest(cookie, theirs)))

@@ -131,6 +131,12 @@ impl Link {
     }
 }
 
+/// Says nothing and reads whatever comes until the other side has closed the connection.
+pub fn until_closed(mut socket: TcpStream) {
+    // A reset is an end as well.
+    let _ = socket.set_read_timeout(None).and_then(|()| io::copy(&mut socket, &mut io::sink()));
+}
+
 /// Has the other side see `ECONNRESET`: no lingering means no orderly end.
 pub fn reset(socket: TcpStream) {
     rustix::net::sockopt::set_socket_linger(&socket, Some(Duration::ZERO)).expect("no linger");

@@ -208,17 +208,13 @@ fn event_reply(request: &[u8]) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
+    use nodex_testkit::encoded;
+
     use super::*;
     use crate::{
         convert::IntoTerm,
         term::{Atom, Pid, RawTerm, Reference},
     };
-
-    fn encoded(term: impl IntoTerm) -> Vec<u8> {
-        let mut out = Encoder::new();
-        term.encode(&mut out).unwrap();
-        out.to_vec()
-    }
 
     fn atom(name: &'static str) -> Atom {
         Atom::from_static(name)

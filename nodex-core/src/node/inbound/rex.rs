@@ -90,7 +90,8 @@ impl Dispatch {
                     let (connection, ending) = (&self.connection, self.ending);
                     let envelope = Envelope { process: &process, name: Some(name), connection, input, ending };
                     // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
-                    run::message(&envelope, None, message, &mut self.later, out);
+                    let looked = run::look(&process, message);
+                    run::message(&envelope, None, message, looked, &mut self.later, out);
                 }
                 let reply_to = ReplyTo { kind: CallKind::Plain, to: Some(to), ..reply_to };
                 if let Some(frame) = reply_to.begin(out) {
@@ -173,17 +174,10 @@ impl<'a> Request<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{
-        convert::IntoTerm,
-        term::{Atom, Pid},
-    };
+    use nodex_testkit::encoded;
 
-    fn encoded(term: impl IntoTerm) -> Vec<u8> {
-        let mut out = Encoder::new();
-        term.encode(&mut out).unwrap();
-        out.to_vec()
-    }
+    use super::*;
+    use crate::term::{Atom, Pid};
 
     fn pid() -> Pid {
         Pid { node: crate::atom!("c@h"), id: 1, serial: 0, creation: 5 }

@@ -66,20 +66,11 @@ pub(in crate::node) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use nodex_testkit::encoded;
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::{
-        convert::IntoTerm,
-        etf::Encoder,
-        term::{Atom, Pid, RawTerm, Reference},
-    };
-
-    fn encoded(term: impl IntoTerm) -> Vec<u8> {
-        let mut out = Encoder::new();
-        term.encode(&mut out).unwrap();
-        out.to_vec()
-    }
+    use crate::term::{Atom, Pid, RawTerm, Reference};
 
     fn pid(id: u32) -> Pid {
         Pid { node: Atom::from_static("a@b"), id, serial: 0, creation: 3 }
