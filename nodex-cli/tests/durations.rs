@@ -1,8 +1,6 @@
 //! Durations on the command line: one grammar for all options.
 
-use crate::support;
-
-use support::nodex;
+use crate::support::nodex;
 
 #[test]
 fn every_option_reads_them_alike() {

@@ -32,6 +32,7 @@ fn shows_what_a_beam_sends() {
     for part in ["known to epmd on port", "+ beam@127.0.0.1 has connected\n", "is gone: it closed the connection\n"] {
         assert!(ended.stderr.contains(part), "{ended}");
     }
+    assert!(!ended.stderr.contains("was not let in"), "a command that asks for a name comes again with one: {ended}");
     assert_eq!(ended.code, Some(0), "{ended}");
 }
 

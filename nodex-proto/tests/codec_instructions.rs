@@ -6,15 +6,21 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
+    num::NonZero,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
 };
 
 /// Set to write the figures down in place of comparing them.
 const UPDATE: &str = "UPDATE_INSTRUCTIONS";
 
-/// By how many percent a figure may be off. Hash maps have another order in each run, so the allocator finds its memory in
-/// another state, which was seen to cost up to 9 % for terms of many small pieces.
+/// By how many percent a figure may be off: the C library has other routines for other processors, and hash maps have
+/// another order in each run.
 const MARGIN: f64 = 15.0;
 
 /// The terms of the corpus.
@@ -68,34 +74,57 @@ fn benchmark(root: &Path) -> PathBuf {
         .expect("cargo names the executable")
 }
 
-/// Instructions for once, by term and work. Valgrind writes a part whenever a mark is passed, so every second part is one
-/// work, in the order in which the benchmark names them.
+/// Instructions for once, by term and work. Each work has a process of its own: what an allocation costs depends on the
+/// state of the allocator, which all works before it would have changed, and one that decodes hash maps differently each
+/// time.
 fn count(benchmark: &Path) -> BTreeMap<(String, String), f64> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("codec_instructions");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
-    let output = Command::new("valgrind")
-        .args(["--quiet", "--tool=callgrind", "--dump-before=getppid"])
-        .arg(format!("--callgrind-out-file={}/part", folder.display()))
-        .arg(benchmark)
-        .arg("--count")
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("valgrind, which has to be installed");
-    assert!(output.status.success(), "the benchmark has failed: {}", output.status);
-    let named = String::from_utf8(output.stdout).expect("names");
-    let mut counted = BTreeMap::new();
-    for (index, line) in named.lines().enumerate() {
-        let mut words = line.split(' ').map(str::to_owned);
-        let (Some(term), Some(work), Some(times)) = (words.next(), words.next(), words.next()) else {
-            panic!("{line:?} names no work");
-        };
-        let total = total(&folder.join(format!("part.{}", 2 * index + 2)));
-        let times: f64 = times.parse().expect("a number");
-        counted.insert((term, work), total as f64 / times);
-    }
+    let named = run(Command::new(benchmark).arg("--count"));
+    let works: Vec<[&str; 3]> = named
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            words.try_into().unwrap_or_else(|_| panic!("{line:?} names no work"))
+        })
+        .collect();
+    let next = AtomicUsize::new(0);
+    let counted = Mutex::new(BTreeMap::new());
+    let count_some = || {
+        while let Some([term, work, times]) = works.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let times: f64 = times.parse().expect("a number");
+            let once = count_one(benchmark, &folder.join(format!("{term}_{work}")), term, work) as f64 / times;
+            counted.lock().expect("the figures").insert(((*term).to_owned(), (*work).to_owned()), once);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+            scope.spawn(count_some);
+        }
+    });
     fs::remove_dir_all(&folder).expect("a folder that can be removed");
-    counted
+    counted.into_inner().expect("the figures")
+}
+
+/// The instructions of one work. Valgrind writes a part whenever a mark is passed, so the second part is the work.
+fn count_one(benchmark: &Path, part: &Path, term: &str, work: &str) -> u64 {
+    let mut counter = Command::new("valgrind");
+    counter
+        .args(["--quiet", "--tool=callgrind", "--dump-before=getppid"])
+        .arg(format!("--callgrind-out-file={}", part.display()))
+        .arg(benchmark)
+        .args(["--count", term, work]);
+    run(&mut counter);
+    total(&PathBuf::from(format!("{}.2", part.display())))
+}
+
+/// What a command prints.
+fn run(command: &mut Command) -> String {
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    assert!(output.status.success(), "{command:?} has failed: {}", output.status);
+    String::from_utf8(output.stdout).expect("text")
 }
 
 fn total(part: &Path) -> u64 {

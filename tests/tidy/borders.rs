@@ -11,7 +11,7 @@ use crate::{
 /// The crates that decide and touch nothing, whoever uses them handing in time, random numbers and bytes, and what they may
 /// depend on.
 const PURE: &[(&str, &[&str])] =
-    &[("nodex-proto", &["bytes", "eetf", "md_5", "num_bigint", "num_traits", "serde", "thiserror"])];
+    &[("nodex-proto", &["bytes", "eetf", "md5", "num_bigint", "num_traits", "serde", "thiserror"])];
 
 /// A runtime, the system, a clock, randomness: the beginnings of paths.
 const IMPURE: [&str; 11] = [

@@ -27,8 +27,8 @@ const TOWERS: &[Tower] = &[
     Tower {
         folder: "nodex-core/src/node",
         floors: &[
-            &["testing"],
             &["executable"],
+            &["testing"],
             &["api"],
             &["system"],
             &["inbound"],
@@ -45,7 +45,17 @@ const TOWERS: &[Tower] = &[
     Tower { folder: "nodex-macros/src", floors: &[&["lib.rs"], &["handler", "term"], &["."]] },
     Tower {
         folder: "nodex-cli/src",
-        floors: &[&["main.rs"], &["cli.rs"], &["command"], &["fleet"], &["client"], &["wire"], &["output"], &["."]],
+        floors: &[
+            &["main.rs"],
+            &["cli.rs"],
+            &["command"],
+            &["fleet", "raw"],
+            &["client"],
+            &["lifetime", "report.rs", "terms"],
+            &["options.rs"],
+            &["failure.rs"],
+            &["output"],
+        ],
     },
 ];
 

@@ -107,11 +107,19 @@ impl Package {
     pub(crate) fn dependencies(&self, tables: &[&str]) -> BTreeSet<String> {
         let of = |table: &toml::Table| {
             let found = tables.iter().filter_map(|name| table.get(*name)?.as_table());
-            found.flat_map(|table| table.keys().map(|name| name.replace('-', "_"))).collect::<Vec<String>>()
+            found.flat_map(|table| table.keys().map(|name| library(name))).collect::<Vec<String>>()
         };
         let targets = self.manifest.get("target").and_then(toml::Value::as_table).into_iter().flatten();
         let by_target = targets.filter_map(|(_, table)| table.as_table()).flat_map(of);
         of(&self.manifest).into_iter().chain(by_target).collect()
+    }
+}
+
+/// What a package is called in code.
+fn library(package: &str) -> String {
+    match package {
+        "md-5" => "md5".to_owned(),
+        _ => package.replace('-', "_"),
     }
 }
 

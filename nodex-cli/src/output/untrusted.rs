@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
+use nodex_core::text::cut;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::escape::{Escaping, write_escaped};
@@ -75,7 +76,7 @@ struct Kept {
 impl Write for Kept {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = (self.most + 4).saturating_sub(self.text.len());
-        self.text.push_str(&text[..text.floor_char_boundary(room)]);
+        self.text.push_str(cut(text, room));
         if text.len() <= room { Ok(()) } else { Err(fmt::Error) }
     }
 }

@@ -7,4 +7,4 @@ mod signal;
 
 pub(crate) use epmd::Epmd;
 pub(crate) use host::Host;
-pub(crate) use signal::{Heard, Signal, To, write};
+pub(crate) use signal::{Heard, Signal, To, ended, write};

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use nodex_core::{
     convert::{DecodeError, FromTerm},
     etf::Decoder,
-    net::raw::{Frame, Incoming, Writer},
+    net::{
+        LinkEnd,
+        raw::{Frame, Incoming, Writer},
+    },
     protocol::control::{Control, PidTerm, ProcTerm, Target},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
@@ -83,6 +86,15 @@ impl From<Incoming> for Heard {
             }
             _ => Signal::Other,
         })
+    }
+}
+
+/// Why nothing comes over a connection any more, as the end of a sentence about the peer.
+pub(crate) fn ended(end: &LinkEnd) -> String {
+    match end {
+        LinkEnd::Closed => "it closed the connection".to_owned(),
+        LinkEnd::Protocol(why) => format!("it broke the protocol: {why}"),
+        end => end.to_string(),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::io::{self, Read as _};
 
-use nodex_core::term::{Atom, Term};
-use nodex_core::text::{ParseError, Syntax, Text, is_visible, parse};
+use nodex_core::{
+    term::{Atom, Term},
+    text::{ParseError, Syntax, Text, is_visible, parse},
+};
 
 use super::identifiers::complete;
 use crate::{

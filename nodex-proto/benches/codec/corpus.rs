@@ -202,30 +202,38 @@ pub(crate) fn all(bench: &mut impl Subject) {
     let pid = Pid { node: Atom::new("host@127.0.0.1").unwrap(), id: 91, serial: 0, creation: 1_700_000_000 };
     let reference = Reference::new(pid.node.clone(), 1_700_000_000, &[1, 2, 3]).unwrap();
 
-    bench.term("ping", &(atom!("ping"), String::from("hello")));
+    // Made only where it is wanted.
+    macro_rules! term {
+        ($name:literal, $value:expr) => {
+            if bench.wants($name) {
+                bench.term($name, &$value);
+            }
+        };
+    }
+    term!("ping", (atom!("ping"), String::from("hello")));
     let call = (atom!("put"), String::from("key"), 5_i64);
-    bench.term("gen_call", &(atom!("$gen_call"), (pid.clone(), reference.clone()), call));
-    bench.term("struct", &order(17));
-    bench.term("structs", &(0..100).map(order).collect::<Vec<_>>());
-    bench.term("nested_struct", &customer(17, pid.clone()));
-    bench.term("keyword_list", &settings());
-    bench.term("tree", &tree(8, 1));
-    bench.term("deep_list", &(0..100).fold(Nested(Vec::new()), |inner, _| Nested(vec![inner])));
+    term!("gen_call", (atom!("$gen_call"), (pid.clone(), reference.clone()), call));
+    term!("struct", order(17));
+    term!("structs", (0..100).map(order).collect::<Vec<_>>());
+    term!("nested_struct", customer(17, pid.clone()));
+    term!("keyword_list", settings());
+    term!("tree", tree(8, 1));
+    term!("deep_list", (0..100).fold(Nested(Vec::new()), |inner, _| Nested(vec![inner])));
     let wide = |i: i64| (Atom::new(&format!("key_{i}")).unwrap(), i * 1000);
-    bench.term("wide_map", &(0..64).map(wide).collect::<BTreeMap<_, _>>());
-    bench.term("string_keys", &(0..100).map(|i| (format!("key number {i}"), i)).collect::<HashMap<String, i64>>());
-    bench.term("integers", &(0..1000).map(|i| i * 7919).collect::<Vec<i64>>());
-    bench.term("timestamps", &(0..100).map(|i| 1_700_000_000_000_000 + i * 977).collect::<Vec<i64>>());
-    bench.term("big_integers", &(1..=50).map(|i| (BigInt::from(i) << (16 * i)) + 1).collect::<Vec<_>>());
-    bench.term("floats", &(0..1000).map(|i| f64::from(i) / 3.0).collect::<Vec<f64>>());
+    term!("wide_map", (0..64).map(wide).collect::<BTreeMap<_, _>>());
+    term!("string_keys", (0..100).map(|i| (format!("key number {i}"), i)).collect::<HashMap<String, i64>>());
+    term!("integers", (0..1000).map(|i| i * 7919).collect::<Vec<i64>>());
+    term!("timestamps", (0..100).map(|i| 1_700_000_000_000_000 + i * 977).collect::<Vec<i64>>());
+    term!("big_integers", (1..=50).map(|i| (BigInt::from(i) << (16 * i)) + 1).collect::<Vec<_>>());
+    term!("floats", (0..1000).map(|i| f64::from(i) / 3.0).collect::<Vec<f64>>());
     let bits = |i: u8| BitString::new(vec![i, 0b1010_0000], 11);
-    bench.term("bit_strings", &(0..100).map(|i| bits(i).unwrap()).collect::<Vec<_>>());
-    bench.term("pids_and_refs", &vec![(atom!("DOWN"), reference, atom!("process"), pid.clone(), atom!("normal")); 50]);
-    bench.term("log_events", &(0..50).map(|line| event(line, &pid)).collect::<Vec<_>>());
+    term!("bit_strings", (0..100).map(|i| bits(i).unwrap()).collect::<Vec<_>>());
+    term!("pids_and_refs", vec![(atom!("DOWN"), reference, atom!("process"), pid.clone(), atom!("normal")); 50]);
+    term!("log_events", (0..50).map(|line| event(line, &pid)).collect::<Vec<_>>());
     let greetings = ["Grüße aus Köln", "Доброе утро", "おはようございます", "καλημέρα κόσμε", "🦀 and ☎"];
-    bench.term("unicode", &greetings.into_iter().cycle().take(50).map(String::from).collect::<Vec<_>>());
-    bench.term("iolist", &html());
-    bench.term("json", &Json::Array((0..20).map(json).collect()));
-    bench.term("bytes", &(0..=255_u8).cycle().take(4000).collect::<Vec<u8>>());
-    bench.term("binary_64k", &Bytes::from(vec![7; 65_536]));
+    term!("unicode", greetings.into_iter().cycle().take(50).map(String::from).collect::<Vec<_>>());
+    term!("iolist", html());
+    term!("json", Json::Array((0..20).map(json).collect()));
+    term!("bytes", (0..=255_u8).cycle().take(4000).collect::<Vec<u8>>());
+    term!("binary_64k", Bytes::from(vec![7; 65_536]));
 }

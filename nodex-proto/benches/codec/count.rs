@@ -1,4 +1,4 @@
-//! Each work a fixed number of times between two marks.
+//! One work a fixed number of times between two marks.
 
 use std::{hint::black_box, os::unix::process::parent_id};
 
@@ -9,45 +9,76 @@ use nodex_proto::{
 
 use crate::Subject;
 
-/// How often each work is done between its marks. Printed with its name, so that whoever counts need not know it.
+/// How often a work is done between its marks. Printed with its name, so that whoever counts need not know it.
 const TIMES: u32 = 20;
 
+/// How often it is done before: buffers grow, tables are made, and the allocator finds what it will find again.
+const BEFORE: u32 = 5;
+
+const WORKS: [&str; 4] = ["decode_typed", "decode_dynamic", "encode_typed", "encode_dynamic"];
+
 /// Does the work that valgrind counts.
-pub(crate) struct Counter;
+pub(crate) enum Counter {
+    /// Names all works.
+    List,
+    /// Does one of them with one term. A process does no other, and makes no other term: what an allocation costs depends
+    /// on all that were made and freed before, and maps are freed in another order in each run.
+    One { term: String, work: String },
+}
 
-impl Subject for Counter {
-    fn term<T: FromTerm + IntoTerm + Clone>(&mut self, name: &str, value: &T) {
-        let binary = term_to_binary(value).unwrap();
-        let bytes = &binary[1..];
-        let received = bytes::Bytes::copy_from_slice(bytes);
-        let dynamic = Decoder::new(bytes).term().unwrap();
-        let mut encoder = Encoder::new();
-
-        count(name, "decode_typed", || {
-            drop(black_box(T::decode(&mut Decoder::with_owner(black_box(&received), &received)).unwrap()));
-        });
-        count(name, "decode_dynamic", || drop(black_box(Decoder::new(black_box(bytes)).term().unwrap())));
-        count(name, "encode_typed", || {
-            encoder.clear();
-            black_box(value).encode(&mut encoder).unwrap();
-            black_box(encoder.len());
-        });
-        count(name, "encode_dynamic", || {
-            encoder.clear();
-            encoder.put_term(black_box(&dynamic)).unwrap();
-            black_box(encoder.len());
-        });
+impl Counter {
+    /// By the arguments behind `--count`.
+    pub(crate) fn new(mut arguments: impl Iterator<Item = String>) -> Self {
+        match (arguments.next(), arguments.next()) {
+            (Some(term), Some(work)) => Counter::One { term, work },
+            _ => Counter::List,
+        }
     }
 }
 
-fn count(term: &str, work: &str, mut once: impl FnMut()) {
-    println!("{term} {work} {TIMES}");
-    // What is done only the first time: buffers that grow, tables that are made.
-    once();
-    mark();
-    for _ in 0..TIMES {
-        once();
+impl Subject for Counter {
+    fn wants(&self, name: &str) -> bool {
+        match self {
+            Counter::List => true,
+            Counter::One { term, .. } => term == name,
+        }
     }
+
+    fn term<T: FromTerm + IntoTerm + Clone>(&mut self, name: &str, value: &T) {
+        let Counter::One { work, .. } = self else {
+            return WORKS.iter().for_each(|work| println!("{name} {work} {TIMES}"));
+        };
+        let binary = term_to_binary(value).unwrap();
+        let bytes = &binary[1..];
+        let received = bytes::Bytes::copy_from_slice(bytes);
+        let mut encoder = Encoder::new();
+        match work.as_str() {
+            "decode_typed" => count(|| {
+                drop(black_box(T::decode(&mut Decoder::with_owner(black_box(&received), &received)).unwrap()));
+            }),
+            "decode_dynamic" => count(|| drop(black_box(Decoder::new(black_box(bytes)).term().unwrap()))),
+            "encode_typed" => count(|| {
+                encoder.clear();
+                black_box(value).encode(&mut encoder).unwrap();
+                black_box(encoder.len());
+            }),
+            "encode_dynamic" => {
+                let dynamic = Decoder::new(bytes).term().unwrap();
+                count(|| {
+                    encoder.clear();
+                    encoder.put_term(black_box(&dynamic)).unwrap();
+                    black_box(encoder.len());
+                });
+            }
+            other => panic!("no work is called {other}"),
+        }
+    }
+}
+
+fn count(mut once: impl FnMut()) {
+    (0..BEFORE).for_each(|_| once());
+    mark();
+    (0..TIMES).for_each(|_| once());
     mark();
 }
 

@@ -11,8 +11,8 @@
 //! beside it; `--keep` also puts both into docs/benchmark. Figures are the best of fifteen
 //! rounds or more, of which other work on the machine disturbs the least.
 //!
-//! With `--count` nothing is measured: each work is done a fixed number of times between two marks, for
-//! `nodex-proto/tests/codec_instructions.rs`, which runs it under valgrind.
+//! With `--count` nothing is measured: `--count` names all works, and `--count TERM WORK` does one of them a fixed number of
+//! times between two marks, for `nodex-proto/tests/codec_instructions.rs`, which runs it under valgrind.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -54,6 +54,12 @@ struct Bench<'c> {
 
 /// What is done with each term of the corpus.
 trait Subject {
+    /// Whether it takes the term of this name.
+    fn wants(&self, name: &str) -> bool {
+        let _ = name;
+        true
+    }
+
     /// Takes a term, given as a Rust value.
     fn term<T: FromTerm + IntoTerm + Clone>(&mut self, name: &str, value: &T);
 }
@@ -115,8 +121,9 @@ impl Subject for Bench<'_> {
 }
 
 fn main() {
-    if std::env::args().any(|argument| argument == "--count") {
-        return corpus::all(&mut count::Counter);
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--count");
+    if arguments.next().is_some() {
+        return corpus::all(&mut count::Counter::new(arguments));
     }
     let keep = std::env::args().any(|argument| argument == "--keep");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -9,6 +9,7 @@
 //!
 //! What there is no room for is not converted.
 
+mod cut;
 mod elixir;
 mod identifier;
 mod integer;
@@ -26,6 +27,7 @@ use crate::{
     term::{Order, RawTerm, Term},
 };
 
+pub use cut::cut;
 pub use integer::MAX_DECIMAL_BYTES;
 pub(super) use leaf::write_atom;
 pub use parse::{MAX_DECIMAL_DIGITS, ParseError, ParseProblem, parse};
@@ -159,7 +161,7 @@ impl Write for Limited<'_, '_> {
             return self.out.write_str(text);
         }
         self.full = true;
-        self.out.write_str(&text[..text.floor_char_boundary(self.left)])?;
+        self.out.write_str(cut(text, self.left))?;
         self.left = 0;
         Err(fmt::Error)
     }

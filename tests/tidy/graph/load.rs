@@ -145,7 +145,24 @@ pub(super) fn enter(item: &Item, scope: usize, scopes: &mut Scopes) {
     match item {
         Item::Const(item) => define(&item.ident, &[Space::Values], here),
         Item::Static(item) => define(&item.ident, &[Space::Values], here),
-        Item::Fn(item) => define(&item.sig.ident, &[Space::Values], here),
+        Item::Fn(item) => {
+            define(&item.sig.ident, &[Space::Values], here.clone());
+            for attribute in attributes {
+                match attribute.path().get_ident().map(ToString::to_string).as_deref() {
+                    Some("proc_macro" | "proc_macro_attribute") => {
+                        define(&item.sig.ident, &[Space::Macros], here.clone());
+                    }
+                    Some("proc_macro_derive") => {
+                        // The name of the trait is the first word.
+                        let syn::Meta::List(list) = &attribute.meta else { continue };
+                        if let Some(TokenTree::Ident(name)) = list.tokens.clone().into_iter().next() {
+                            define(&name, &[Space::Macros], here.clone());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
         Item::Struct(item) => define(&item.ident, &[Space::Types, Space::Values], here),
         Item::Union(item) => define(&item.ident, &[Space::Types], here),
         Item::Trait(item) => define(&item.ident, &[Space::Types], here),

@@ -134,7 +134,13 @@ impl<'a> Lookup<'a> {
 
     fn import(&mut self, scope: usize, import: &Import, space: Space) -> Vec<Found> {
         let space = if import.space == Space::All { space } else { import.space };
-        self.path(scope, &import.path, import.absolute, space)
+        let found = self.path(scope, &import.path, import.absolute, space);
+        match import.path.as_slice() {
+            [name] if found.is_empty() && space.admits(Space::Macros) => {
+                self.textual(self.scopes.all[scope].krate, name).map(Found::Item).into_iter().collect()
+            }
+            _ => found,
+        }
     }
 
     /// A macro that is known by where it stands in the text.

@@ -59,12 +59,13 @@ fn paths_lead_to_the_file_of_the_definition() {
         ("c/a/mod.rs", "mod deep; pub(crate) use deep::X; pub(crate) fn own() {}"),
         ("c/a/deep.rs", "pub(crate) struct X; pub(super) fn f() { super::own() }"),
         ("c/b.rs", "use crate::a::X; fn g(_: X) {}"),
-        ("c/d.rs", "fn g() { let _ = crate::a::X; crate::b::nothing::<crate::a::X>(); }"),
+        ("c/d.rs", "fn g() { let _ = crate::a::X; crate::b::nothing::<crate::a::X>(); }\nuse outside_of_all::Y;"),
     ];
     let found = graph(&[files[0], files[1], files[2], files[3]]);
     assert!(found.problems.iter().any(|problem| problem.contains("c/d.rs: not there")), "{:?}", found.problems);
     let found = graph(&files);
-    assert_eq!(found.problems, ["c/d.rs:1: crate::b::nothing leads nowhere"]);
+    let nowhere = ["c/d.rs:1: crate::b::nothing leads nowhere", "c/d.rs:2: outside_of_all::Y leads nowhere"];
+    assert_eq!(found.problems, nowhere);
     let found = edges(&Graph { problems: Vec::new(), ..found });
     assert_eq!(found, ["a::deep -> a", "b -> a::deep", "d -> a::deep"]);
 }
@@ -289,15 +290,15 @@ fn types_traits_and_derives() {
 fn other_crates_and_what_is_given_on_from_them() {
     let files = [
         ("c/lib.rs", "extern crate self as own; mod a; mod b; pub use p::deep; pub use outer;"),
-        ("c/a.rs", "use crate::deep::X; use own::b::f; fn g(_: X) { f() }"),
+        ("c/a.rs", "use p::Made; use crate::deep::X; use own::b::f; fn g(_: X) { f() }"),
         (
             "c/b.rs",
             "pub fn f() {} use std::{net::TcpStream as Socket, time}; use outer::*; fn g(_: crate::outer::Y) { time::Instant::now(); ::p::h() }",
         ),
-        ("p/lib.rs", "pub mod deep; pub use deep::h;"),
+        ("p/lib.rs", "pub mod deep; pub use deep::h; #[proc_macro_derive(Made, attributes(a))] pub fn make() {}"),
         ("p/deep.rs", "pub struct X; pub fn h() {}"),
     ];
-    check(&files, &["a -> b", "a -> p::deep", "b -> p::deep"]);
+    check(&files, &["a -> b", "a -> p::", "a -> p::deep", "b -> p::deep"]);
     let found = graph(&files);
     let mut outside: Vec<&str> = found.outside.iter().map(|outside| outside.path.as_str()).collect();
     outside.sort_unstable();

@@ -17,8 +17,15 @@ use super::{
 
 /// Adds all that the code of a module uses.
 pub(super) fn walk(body: &Body, graph: &mut Graph, scopes: &mut Scopes) {
-    let mut walker =
-        Walker { graph, scopes, file: body.file, scope: body.scope, space: Space::All, locals: Vec::new() };
+    let mut walker = Walker {
+        graph,
+        scopes,
+        file: body.file,
+        scope: body.scope,
+        space: Space::All,
+        in_use: false,
+        locals: Vec::new(),
+    };
     body.items.iter().for_each(|item| walker.visit_item(item));
 }
 
@@ -29,6 +36,8 @@ struct Walker<'a> {
     scope: usize,
     /// What the next path names.
     space: Space,
+    /// In a `use`, all of whose names are there.
+    in_use: bool,
     /// The variables of the functions around, which hide items of their name.
     locals: Vec<BTreeSet<String>>,
 }
@@ -40,7 +49,7 @@ impl Walker<'_> {
         self.space = before;
     }
 
-    /// Enters what a path names. Those that begin in a way that only a path of this crate can are known to lead somewhere.
+    /// Enters what a path names. One that begins as only a path of a crate can, and one of a `use`, leads somewhere.
     fn used(&mut self, path: &[String], absolute: bool, space: Space, line: usize) {
         let first = path.first().map(String::as_str).unwrap_or_default();
         if path.len() == 1 && !absolute && self.locals.iter().any(|locals| locals.contains(first)) {
@@ -53,12 +62,13 @@ impl Walker<'_> {
             found = lookup.path(self.scope, path, absolute, Space::All);
         }
         if found.is_empty()
-            && space == Space::Macros
+            && (space == Space::Macros || self.in_use)
             && let (1, Some(file)) = (path.len(), lookup.textual(self.scopes.all[self.scope].krate, first))
         {
             found.push(Found::Item(file));
         }
-        if found.is_empty() && path.len() > 1 && ["crate", "self", "super"].contains(&first) {
+        let is_certain = self.in_use || path.len() > 1 && ["crate", "self", "super"].contains(&first);
+        if found.is_empty() && is_certain {
             let file = &self.graph.modules[self.file].file;
             self.graph.problems.push(format!("{file}:{line}: {} leads nowhere", path.join("::")));
         }
@@ -155,6 +165,7 @@ impl<'ast> Visit<'ast> for Walker<'_> {
         if head(item).is_some_and(|(attributes, _)| is_for_tests(attributes)) {
             return;
         }
+        self.in_use = matches!(item, Item::Use(_));
         match item {
             Item::Use(item) if matches!(item.vis, Visibility::Inherited) => {
                 for (name, path, space) in imports(&item.tree) {
@@ -169,13 +180,14 @@ impl<'ast> Visit<'ast> for Walker<'_> {
             Item::Use(item) => {
                 // Who uses what is given on here has the edge; that it leads somewhere is looked at all the same.
                 let count = self.graph.uses.len();
-                for (_, path, space) in imports(&item.tree) {
+                for (_, path, space) in imports(&item.tree).into_iter().filter(|(_, path, _)| !path.is_empty()) {
                     self.used(&path, item.leading_colon.is_some(), space, item.use_token.span.start().line);
                 }
                 self.graph.uses.truncate(count);
             }
             _ => visit::visit_item(self, item),
         }
+        self.in_use = false;
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {

@@ -161,7 +161,7 @@ async fn tick_busy(subject: &Subject, session: &mut Session, message: &[u8]) -> 
                     return Err(Silence::Nothing(heard_last.elapsed()));
                 }
                 Ok(_) => {}
-                Err(error) => return Err(Silence::Gone(error.to_string())),
+                Err(why) => return Err(Silence::Gone(why)),
             }
         }
     };
@@ -238,7 +238,7 @@ async fn echo(session: &mut Session, pid: &Pid, frame: &[u8], data: &Bytes) -> R
                     };
                 }
                 Ok(Some(_)) => {}
-                Err(error) => return Err(Silence::Gone(error.to_string())),
+                Err(why) => return Err(Silence::Gone(why)),
             }
         }
     };

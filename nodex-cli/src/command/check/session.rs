@@ -7,7 +7,7 @@ use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
     etf::EncodeError,
-    net::{LinkEnd, raw::Connection},
+    net::raw::Connection,
     protocol::{Flags, control::frame},
     term::{Atom, Pid, RawTerm, Reference, Term},
     text::{Syntax, Text},
@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 use super::subject::{Call, Subject};
 use crate::{
     output,
-    raw::{Heard, Signal, To, write},
+    raw::{Heard, Signal, To, ended, write},
 };
 
 /// The connection, and the processes on this side of it.
@@ -110,8 +110,15 @@ impl Session {
     }
 
     /// What comes next; `None` when nothing came until `deadline`.
-    pub(super) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Heard>, LinkEnd> {
-        Ok(timeout_at(deadline, self.connection.next()).await.ok().transpose()?.map(Heard::from))
+    ///
+    /// # Errors
+    /// Why nothing can come any more.
+    pub(super) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Heard>, String> {
+        match timeout_at(deadline, self.connection.next()).await {
+            Ok(Ok(incoming)) => Ok(Some(incoming.into())),
+            Ok(Err(end)) => Err(ended(&end)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The first signal that `wanted` takes.
@@ -130,7 +137,7 @@ impl Session {
                         return Ok(found);
                     }
                 }
-                Err(error) => return Err(Silence::Gone(error.to_string())),
+                Err(why) => return Err(Silence::Gone(why)),
             }
         }
     }
@@ -155,7 +162,7 @@ impl Session {
                     return Ok(());
                 }
                 Ok(Some(Heard::Signal(_))) => {}
-                Err(error) => return Err(Silence::Gone(error.to_string())),
+                Err(why) => return Err(Silence::Gone(why)),
             }
         }
     }

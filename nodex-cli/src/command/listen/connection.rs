@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     output::Untrusted,
-    raw::{Heard, Signal, To, write},
+    raw::{Heard, Signal, To, ended, write},
 };
 
 /// What messages that are not shown yet may take together, in pages of so many bytes; a longer one is alone. Each
@@ -106,14 +106,28 @@ impl Shared {
 struct Door<'a> {
     own: &'a str,
     shared: &'a Shared,
+    refused: Option<Refused>,
+}
+
+/// Who is not let in.
+#[derive(Debug, Clone, Copy)]
+enum Refused {
+    /// It asks for a name, and will come again with one of its own.
+    Nameless,
+    OwnName,
 }
 
 impl Gate for Door<'_> {
     fn answer(&mut self, request: &Request) -> Answer {
-        match request {
-            request if request.wants_name || request.name == self.own => Answer::NotAllowed,
-            request if self.shared.open().contains_key(&request.name) => Answer::Alive,
-            _ => Answer::Ok,
+        self.refused = match request {
+            request if request.wants_name => Some(Refused::Nameless),
+            request if request.name == self.own => Some(Refused::OwnName),
+            _ => None,
+        };
+        match self.refused {
+            Some(_) => Answer::NotAllowed,
+            None if self.shared.open().contains_key(&request.name) => Answer::Alive,
+            None => Answer::Ok,
         }
     }
 
@@ -123,10 +137,17 @@ impl Gate for Door<'_> {
 }
 
 pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) {
-    let mut door = Door { own: &local.name, shared: &shared };
+    let mut door = Door { own: &local.name, shared: &shared, refused: None };
     let connection = match raw::accept(socket, local.clone(), &mut door).await {
         Ok(connection) => connection,
-        Err(error) => return shared.tell(Event::Refused { why: Untrusted::of(error) }).await,
+        Err(error) => {
+            let why = match door.refused {
+                Some(Refused::Nameless) => return,
+                Some(Refused::OwnName) => "it calls itself as this node does".into(),
+                None => Untrusted::of(error),
+            };
+            return shared.tell(Event::Refused { why }).await;
+        }
     };
     let node = connection.peer().name.clone();
     let (alive, replaced) = oneshot::channel();
@@ -153,7 +174,7 @@ async fn hear(mut connection: Connection, local: &Local, shared: &Shared) -> Unt
         let signal = match connection.next().await.map(Heard::from) {
             Ok(Heard::Tick) => continue,
             Ok(Heard::Signal(signal)) => signal,
-            Err(end) => return Untrusted::of(end),
+            Err(end) => return ended(&end).into(),
         };
         if let Err(error) = take(signal, &own, flags, &writer, shared, &node).await {
             return Untrusted::of(error);

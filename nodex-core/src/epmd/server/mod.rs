@@ -28,6 +28,7 @@ use crate::socket::ShutOnDrop;
 
 /// What a [`Server`] allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// How long a connection may take to make its request and get its answer.
     pub idle: Duration,
@@ -42,6 +43,43 @@ pub struct Options {
     /// Let nodes of this host take away registrations of others, and stop the server while nodes are
     /// registered (`epmd -relaxed_command_check`).
     pub relaxed: bool,
+}
+
+impl Options {
+    /// Sets [`idle`](Self#structfield.idle).
+    #[must_use]
+    pub const fn idle(mut self, limit: Duration) -> Self {
+        self.idle = limit;
+        self
+    }
+
+    /// Sets [`max_waiting`](Self#structfield.max_waiting).
+    #[must_use]
+    pub const fn max_waiting(mut self, limit: usize) -> Self {
+        self.max_waiting = limit;
+        self
+    }
+
+    /// Sets [`max_nodes`](Self#structfield.max_nodes).
+    #[must_use]
+    pub const fn max_nodes(mut self, limit: usize) -> Self {
+        self.max_nodes = limit;
+        self
+    }
+
+    /// Sets [`max_nodes_each`](Self#structfield.max_nodes_each).
+    #[must_use]
+    pub const fn max_nodes_each(mut self, limit: usize) -> Self {
+        self.max_nodes_each = limit;
+        self
+    }
+
+    /// Sets [`relaxed`](Self#structfield.relaxed).
+    #[must_use]
+    pub const fn relaxed(mut self, on: bool) -> Self {
+        self.relaxed = on;
+        self
+    }
 }
 
 impl Default for Options {

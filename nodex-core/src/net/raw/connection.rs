@@ -51,7 +51,7 @@ impl Connection {
         let outbox = Arc::new(Outbox::new(WriteSide::Task(write), limits.max_waiting));
         let collector = Collector::new(limits.max_frame);
         // One by one: what is not asked for stays with the peer.
-        let limits = LinkLimits { max_in_flight: 1, ..limits };
+        let limits = limits.max_in_flight(1);
         let link = Link::new(read, outbox.clone(), &rest, limits, collector);
         let writer = Writer::new(outbox.clone(), peer.negotiated);
         Connection { peer, given, link, outbox, writer, ticks: Ticks::new(limits.tick_time), end: None }

@@ -63,6 +63,7 @@ pub struct Acceptor {
 
 /// A node wants to connect. It has proven nothing yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request {
     /// Its full name, or only its host if it asks for a name.
     pub name: String,

@@ -3,6 +3,7 @@
 /// Where a text stops being a term, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]
+#[non_exhaustive]
 pub struct ParseError {
     /// Where, in bytes from the start of the text.
     pub offset: usize,
