@@ -41,10 +41,13 @@ fn starts(package: &Path) -> Vec<PathBuf> {
         let targets = manifest.get(kind).and_then(toml::Value::as_array).into_iter().flatten();
         let text = |target: &toml::Value, key: &str| target.get(key).and_then(toml::Value::as_str).map(str::to_owned);
         let path = |target: &toml::Value| {
-            let usual = || format!("tests/{}.rs", text(target, "name").expect("a name"));
-            package.join(text(target, "path").unwrap_or_else(usual))
+            let name = text(target, "name").expect("a name");
+            let usual = [tests.join(format!("{name}.rs")), tests.join(&name).join("main.rs")];
+            let named = text(target, "path").map(|path| package.join(path));
+            let found = named.or_else(|| usual.into_iter().find(|path| path.is_file()));
+            found.unwrap_or_else(|| panic!("{}: no file for {name}", package.display()))
         };
-        targets.map(path).collect::<Vec<_>>()
+        targets.filter(move |target| kind == "test" || text(target, "path").is_some()).map(path).collect::<Vec<_>>()
     };
     let mut starts = named("test");
     starts.extend(named("example").into_iter().filter(|path| path.starts_with(&tests)));
