@@ -4,7 +4,7 @@
 // The paths that the macros write, `::nodex::..`, work in here too.
 extern crate self as nodex;
 
-pub use nodex_core::{Bytes, atom, eetf, etf, net, node, protocol, term, text};
+pub use nodex_core::{Bytes, atom, duration, eetf, epmd, etf, net, node, protocol, reply, term, text};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]

@@ -143,7 +143,7 @@ fn nodes_find_each_other_and_the_epmd_command_lists_them(otp: &Otp) {
 
 /// The other program is this one.
 fn a_node_gets_a_name_when_another_program_takes_all_that_it_can(otp: &Otp) {
-    let epmd = Epmd::start_with("127.0.0.1:0", Options { max_nodes: 20, max_nodes_each: 8, ..Options::default() });
+    let epmd = Epmd::start_with("127.0.0.1:0", Options::default().max_nodes(20).max_nodes_each(8));
     let erlang = Erlang::new(otp, &epmd);
     let take =
         |number| epmd.runtime.block_on(Client::new(epmd.address).register(&Entry::hidden(format!("n{number}"), 1)));

@@ -2,7 +2,7 @@
 //! written by hand shares nothing with what it is to judge, and nobody waits by sleeping.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -41,10 +41,13 @@ fn starts(package: &Path) -> Vec<PathBuf> {
         let targets = manifest.get(kind).and_then(toml::Value::as_array).into_iter().flatten();
         let text = |target: &toml::Value, key: &str| target.get(key).and_then(toml::Value::as_str).map(str::to_owned);
         let path = |target: &toml::Value| {
-            let usual = || format!("tests/{}.rs", text(target, "name").expect("a name"));
-            package.join(text(target, "path").unwrap_or_else(usual))
+            let name = text(target, "name").expect("a name");
+            let usual = [tests.join(format!("{name}.rs")), tests.join(&name).join("main.rs")];
+            let named = text(target, "path").map(|path| package.join(path));
+            let found = named.or_else(|| usual.into_iter().find(|path| path.is_file()));
+            found.unwrap_or_else(|| panic!("{}: no file for {name}", package.display()))
         };
-        targets.map(path).collect::<Vec<_>>()
+        targets.filter(move |target| kind == "test" || text(target, "path").is_some()).map(path).collect::<Vec<_>>()
     };
     let mut starts = named("test");
     starts.extend(named("example").into_iter().filter(|path| path.starts_with(&tests)));
@@ -121,27 +124,35 @@ fn the_peer_that_is_written_by_hand_shares_nothing_with_the_library() {
 /// The longest that anybody may sleep without saying why.
 const LONGEST_MS: u64 = 100;
 
-/// What a line sleeps for: milliseconds if they stand there, `u64::MAX` if a constant does, none if it is computed or does
-/// not sleep.
-fn sleeps(line: &str) -> Option<u64> {
+/// How many milliseconds a line sleeps for, if a number or a constant stands there; none if it is computed or does not sleep.
+fn sleeps(line: &str, constants: &BTreeMap<String, u64>) -> Option<u64> {
     let argument = ["thread::sleep(", "time::sleep(", "Process.sleep(", "timer:sleep(", " sleep("]
         .into_iter()
         .find_map(|call| line.split_once(call))?
         .1;
+    let constant: String = argument.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+    if constant.len() > 1 {
+        Some(constants.get(&constant).copied().unwrap_or(u64::MAX))
+    } else {
+        milliseconds(argument)
+    }
+}
+
+/// What a `Duration`, or a number, comes to.
+fn milliseconds(text: &str) -> Option<u64> {
     let digits = |text: &str| {
         let digits: String =
             text.chars().take_while(|c| c.is_ascii_digit() || *c == '_').filter(|c| *c != '_').collect();
         digits.parse::<u64>().ok()
     };
-    let argument = argument.trim_start_matches("std::time::");
+    let argument = text.trim_start_matches("std::time::");
     let argument = argument.strip_prefix("Duration::").unwrap_or(argument);
-    for (unit, milliseconds) in [("from_secs(", 1000), ("from_millis(", 1)] {
+    for (unit, factor) in [("from_secs(", 1000), ("from_millis(", 1)] {
         if let Some(rest) = argument.strip_prefix(unit) {
-            return digits(rest).map(|number| number * milliseconds);
+            return digits(rest).map(|number| number * factor);
         }
     }
-    let constant = argument.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').count() > 1;
-    if constant { Some(u64::MAX) } else { digits(argument) }
+    digits(argument)
 }
 
 /// Whoever waits for something waits for it, and not for time to pass. Where a silence or a pause is what is tested, or
@@ -157,12 +168,22 @@ fn nobody_sleeps_long_without_a_reason() {
     }
     files(&root().join("nodex-testkit/src"), &["rs"], &mut all);
     files(&root().join("elixir/nodex_rs/test"), &["ex", "exs"], &mut all);
+    // Of one name the longest.
+    let mut constants = BTreeMap::new();
+    for line in all.iter().flat_map(|file| read(file).lines().map(str::to_owned).collect::<Vec<_>>()) {
+        if let Some((name, value)) = line.split_once(": Duration = ")
+            && let Some(name) = name.trim_start_matches("pub ").strip_prefix("const ")
+        {
+            let known: &mut u64 = constants.entry(name.to_owned()).or_default();
+            *known = milliseconds(value).unwrap_or(u64::MAX).max(*known);
+        }
+    }
     let (mut seen, mut findings) = (0, Vec::new());
     // Its own examples are none.
     for file in all.iter().filter(|file| !file.ends_with("tests/habits.rs")) {
         let mut before = String::new();
         for (number, line) in read(file).lines().enumerate() {
-            if let Some(milliseconds) = sleeps(line) {
+            if let Some(milliseconds) = sleeps(line, &constants) {
                 seen += 1;
                 let said = ["//", "#", "%"].iter().any(|mark| before.trim_start().starts_with(mark));
                 if milliseconds > LONGEST_MS && !said {
@@ -178,18 +199,21 @@ fn nobody_sleeps_long_without_a_reason() {
 
 #[test]
 fn a_sleep_is_found() {
+    let constants = BTreeMap::from([("PAUSE".to_owned(), 5), ("TICK_TIME".to_owned(), 8000)]);
     for (line, milliseconds) in [
         ("    thread::sleep(Duration::from_millis(1_500));", Some(1500)),
         ("std::thread::sleep(std::time::Duration::from_secs(2));", Some(2000)),
         ("tokio::time::sleep(Duration::from_millis(5)).await;", Some(5)),
-        ("thread::sleep(TICK_TIME / 12);", Some(u64::MAX)),
+        ("thread::sleep(TICK_TIME / 12);", Some(8000)),
+        ("    sleep(PAUSE);", Some(5)),
+        ("thread::sleep(UNKNOWN);", Some(u64::MAX)),
         ("Process.sleep(9_000)", Some(9000)),
         (":timer.sleep(ms)", None),
         ("thread::sleep(Duration::from_millis(ms));", None),
         ("Process.sleep(:infinity)", None),
         ("no sleep at all", None),
     ] {
-        assert_eq!(sleeps(line), milliseconds, "{line}");
+        assert_eq!(sleeps(line, &constants), milliseconds, "{line}");
     }
 }
 

@@ -81,7 +81,10 @@ fn packages_build_under_other_names() {
         assert!(!package(name).join("tests").exists(), "{PREFIX}{name} has its tests with it");
     }
 
-    // The command with all that it needs: templates, scripts, the other crates.
+    // The command with all that it needs: templates, scripts, the other crates. It lies below a workspace that is not its own.
+    let manifest = package("-cli").join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).expect("a manifest");
+    fs::write(&manifest, text + "\n[workspace]\n").expect("a manifest");
     succeeds(cargo(&packages, &package("-cli")).args(["check", "--all-features"]));
 
     let project = written.0.join("calc");

@@ -24,7 +24,7 @@ use nodex_core::{
     protocol::Cookie,
 };
 use nodex_host::{
-    CnodeBuilder, Distributed, Supervisor, UseEpmd,
+    CnodeBuilder, Distributed, EpmdMode, Supervisor,
     supervisor::{Child, ChildSpec},
 };
 use nodex_testkit::{
@@ -190,7 +190,7 @@ fn causes(failed: &str) -> BTreeMap<String, usize> {
 /// A Rust program as a host, with a Rust node and a C node under a supervisor.
 async fn host(world: &World) -> (Distributed, Supervisor, Vec<Child>) {
     let cookie = Cookie::new(COOKIE).expect("a cookie");
-    let epmd = UseEpmd::System;
+    let epmd = EpmdMode::System;
     let builder = Distributed::builder("host").ip(Ipv4Addr::LOCALHOST).cookie(cookie).epmd(epmd);
     let net = builder.epmd_port(world.epmd_port()).up().await.expect("a host");
     let paths = [Executable::example("example_client"), Executable::c_node("example_client")];

@@ -1,4 +1,17 @@
 //! The `nodex` command: Erlang nodes from a shell.
+//!
+//! Each floor uses those below it only:
+//!
+//! | | |
+//! |---|---|
+//! | `cli` | the command line as it is read |
+//! | `command` | one file or folder per command |
+//! | `fleet`, `raw` | fleets; connections of which every signal is seen, as `check` and `listen` need them |
+//! | `client` | this command as a node that is connected with another one |
+//! | `lifetime`, `report`, `terms` | Ctrl-C and time limits; lists of checks; terms in arguments and answers |
+//! | `options` | what all commands are told |
+//! | `failure` | exit codes and errors |
+//! | `output` | everything that is printed |
 
 mod cli;
 mod client;

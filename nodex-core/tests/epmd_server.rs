@@ -243,7 +243,7 @@ async fn a_thousand_names_are_registered_listed_and_given_back() {
 /// Another process gets a name all the same: `tests/epmd_beam.rs`.
 #[tokio::test]
 async fn one_process_does_not_take_all_names() {
-    let epmd = Epmd::start(Options { max_nodes: 40, max_nodes_each: 15, ..Options::default() }).await;
+    let epmd = Epmd::start(Options::default().max_nodes(40).max_nodes_each(15)).await;
     let register = async |number: usize| epmd.register(&alive2(format!("foo{number}").as_bytes(), 6, b"")).await;
     let mut held = Vec::new();
     for number in 0..15 {
@@ -269,7 +269,7 @@ async fn one_process_does_not_take_all_names() {
 /// Strangers that say nothing keep nobody out, who has longer to say something than they have places.
 #[tokio::test]
 async fn the_address_with_most_idle_connections_gives_its_places_back() {
-    let epmd = Epmd::start(Options { max_waiting: 20, ..Options::default() }).await;
+    let epmd = Epmd::start(Options::default().max_waiting(20)).await;
     let from = |address: &'static str| async move {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
@@ -333,7 +333,7 @@ async fn extra_fields_overrun_nothing() {
 /// Half a second stands for epmd's sixty: what counts is that dripping does not extend it.
 #[tokio::test]
 async fn idle_and_dripping_connections_are_closed_in_time() {
-    let epmd = Epmd::start(Options { idle: Duration::from_millis(500), ..Options::default() }).await;
+    let epmd = Epmd::start(Options::default().idle(Duration::from_millis(500))).await;
     let (_, mut holder) = epmd.register(&alive2(b"foo", 6, b"")).await;
     let start = Instant::now();
     for beginning in [&b""[..], b"\0", b"\0\x03", b"\0\x64only a few bytes"] {
@@ -359,7 +359,7 @@ async fn idle_and_dripping_connections_are_closed_in_time() {
 
 #[tokio::test]
 async fn many_idle_connections_keep_nobody_out() {
-    let epmd = Epmd::start(Options { max_waiting: 10, ..Options::default() }).await;
+    let epmd = Epmd::start(Options::default().max_waiting(10)).await;
     let (_, _holder) = epmd.register(&alive2(b"foo", 6, b"")).await;
     let mut idle = Vec::new();
     for _ in 0..50 {
@@ -405,7 +405,7 @@ async fn nodes_that_live_are_neither_killed_nor_stopped() {
 
 #[tokio::test]
 async fn a_relaxed_epmd_stops_and_is_killed() {
-    let epmd = Epmd::start(Options { relaxed: true, ..Options::default() }).await;
+    let epmd = Epmd::start(Options::default().relaxed(true)).await;
     let (_, mut foo) = epmd.register(&alive2(b"foo", 6, b"")).await;
     let (_, mut bar) = epmd.register(&alive2(b"bar", 6, b"")).await;
     assert_eq!(epmd.ask(b"sxxx42").await, b"NOEXIST");

@@ -208,7 +208,7 @@ async fn what_a_spawned_process_gave_is_told_only_by_its_own_node() {
 #[tokio::test]
 async fn a_result_over_the_limit_is_told_by_its_length() {
     const MAX_FRAME: usize = 1000;
-    let builder = Builder::new().limits(LinkLimits { max_frame: MAX_FRAME, ..LinkLimits::default() });
+    let builder = Builder::new().limits(LinkLimits::default().max_frame(MAX_FRAME));
     let node = builder.epmd_port(1).start("ours@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     let mut asked = Peer::connect(&node, ASKED);
     let asking = node.clone();

@@ -4,7 +4,7 @@
 use std::{error::Error, net::Ipv4Addr, time::Duration};
 
 use nodex_core::term::Atom;
-use nodex_host::{Distributed, UseEpmd};
+use nodex_host::{Distributed, EpmdMode};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -16,7 +16,7 @@ const SOURCE: &str = "
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let net = Distributed::builder("master").ip(Ipv4Addr::LOCALHOST).epmd(UseEpmd::Private).up().await?;
+    let net = Distributed::builder("master").ip(Ipv4Addr::LOCALHOST).epmd(EpmdMode::Private).up().await?;
     let slaves = net.spawn_slaves(2).await?;
 
     // A Rust program has no Erlang compiler, a BEAM has one. `ObjectCode::read` takes a file of `erlc` instead.

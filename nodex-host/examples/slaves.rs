@@ -2,12 +2,12 @@
 
 use std::{error::Error, io::Read as _, net::Ipv4Addr};
 
-use nodex_host::{Distributed, UseEpmd};
+use nodex_host::{Distributed, EpmdMode};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().nth(1).ok_or("usage: slaves <count>")?.parse()?;
-    let net = Distributed::builder("master").ip(Ipv4Addr::LOCALHOST).epmd(UseEpmd::Private).up().await?;
+    let net = Distributed::builder("master").ip(Ipv4Addr::LOCALHOST).epmd(EpmdMode::Private).up().await?;
     for slave in net.spawn_slaves(count).await? {
         println!("{} is process {}", slave.node(), slave.pid());
     }

@@ -3,13 +3,13 @@
 
 use std::{error::Error, io::Read as _, net::Ipv4Addr};
 
-use nodex_host::{Distributed, UseEpmd};
+use nodex_host::{Distributed, EpmdMode};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let name = std::env::args().nth(1).ok_or("usage: up <name>")?;
     let net = match std::env::args().nth(2).as_deref() {
-        Some("system") => Distributed::builder(&name).epmd(UseEpmd::SystemStarted).up().await?,
+        Some("system") => Distributed::builder(&name).epmd(EpmdMode::SystemStarted).up().await?,
         _ => Distributed::up(&name, Ipv4Addr::LOCALHOST).await?,
     };
     let epmd = if net.has_embedded_epmd() { "embedded" } else { "of the system" };

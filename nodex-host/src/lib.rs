@@ -28,6 +28,6 @@ pub use cnode::{
     Cnode, CnodeBuilder, CnodeError, CnodeEvent, EventKind, Events, HostNode, NodeDown, NodeProcess, Protocol,
     SpawnError,
 };
-pub use distributed::{Distributed, Environment, ObjectCode, Slave, SlaveBuilder, UpError, UseEpmd};
+pub use distributed::{Distributed, Environment, EpmdMode, ObjectCode, Slave, SlaveBuilder, UpError};
 pub use pool::Pool;
 pub use supervisor::{Restart, Supervisor};

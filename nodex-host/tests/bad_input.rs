@@ -8,7 +8,7 @@ use crate::support;
 use nodex_host::{
     CnodeBuilder, Distributed, Protocol, SpawnError, UpError,
     cnode::{HostNode, HostNodeError},
-    distributed::{SlaveBuilder, UseEpmd},
+    distributed::{EpmdMode, SlaveBuilder},
     process::{Exit, LaunchError},
     supervisor::{Change, ChildSpec, Ended, StartSupervisorError, Supervisor},
 };
@@ -62,7 +62,7 @@ async fn names_of_a_host() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     for name in ["a.b", "a/b", "a:b", "a+b", "", "a@b", &"x".repeat(300)] {
-        let error = Distributed::builder(name).epmd(UseEpmd::System).epmd_port(port).up().await.unwrap_err();
+        let error = Distributed::builder(name).epmd(EpmdMode::System).epmd_port(port).up().await.unwrap_err();
         assert!(matches!(error, UpError::HostNode(HostNodeError::Name { .. })), "{name:?}: {error:?}");
     }
     free.set_nonblocking(true).unwrap();

@@ -207,7 +207,7 @@ async fn the_connection_closed_here(kind: Kind) {
 }
 
 async fn silence_for_the_tick_time(kind: Kind) {
-    let limits = LinkLimits { tick_time: Duration::from_secs(4), ..LinkLimits::default() };
+    let limits = LinkLimits::default().tick_time(Duration::from_secs(4));
     let net = up_with(|node| node.limits(limits)).await;
     let stop = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "STOP");
     let down = cause(net, kind.good(), None, stop).await;

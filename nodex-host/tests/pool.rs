@@ -19,7 +19,7 @@ use std::{
 use nodex_core::{atom, node::Backoff, term::Term};
 use nodex_host::{
     CnodeBuilder, CnodeError, Distributed, NodeDown, Pool, SpawnError,
-    pool::{MemberState, PoolBuilder, RestartError, Restarted},
+    pool::{MemberState, PoolBuilder, RestartError},
     process::Exit,
     supervisor::{Change, Ended, Health, StartSupervisorError},
 };

@@ -159,7 +159,7 @@ async fn down_stops_them_all_and_calls_off_those_that_are_starting() {
 async fn slaves_over_ipv6() {
     let cookie = nodex_core::protocol::Cookie::new(COOKIE).expect("a cookie");
     let net = nodex_host::Distributed::builder("master").ip(std::net::Ipv6Addr::LOCALHOST).cookie(cookie);
-    let net = net.epmd(nodex_host::UseEpmd::Private).up().await.expect("a host");
+    let net = net.epmd(nodex_host::EpmdMode::Private).up().await.expect("a host");
     let slave = of(&beam()).spawn(&net).await.expect("a slave");
     assert_eq!(slave.node().as_str(), "slave1@::1");
     let name: Atom = slave.rpc("erlang", "node", &[], LIMIT).await.expect("an answer");

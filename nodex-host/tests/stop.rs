@@ -223,7 +223,7 @@ fn shell(options: CnodeBuilder, script: &str) -> CnodeBuilder {
 async fn another_signal() {
     let script = "trap 'echo asked by INT; exit 0' INT; trap '' TERM; echo up; while :; do sleep 0.02 & wait $!; done";
     let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
-    let stop = StopOptions { signal: StopSignal::Int, group: true, grace: Duration::from_secs(20) };
+    let stop = StopOptions::new(StopSignal::Int, Duration::from_secs(20));
     let start = Start::options(options.stop(stop)).await;
     assert_eq!(start.ok().stop().await, Exit::Status(0));
     assert_eq!(texts(&start.finish().await), ["up", "asked by INT"]);
@@ -264,7 +264,7 @@ async fn a_signal_for_the_first_process_only() {
         trap 'sleep 0.2; echo the first was asked; kill -KILL $!; exit 0' TERM
         echo up; while :; do sleep 0.02; done";
     let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
-    let stop = StopOptions { signal: StopSignal::Term, group: false, grace: Duration::from_secs(20) };
+    let stop = StopOptions::new(StopSignal::Term, Duration::from_secs(20)).group(false);
     let start = Start::options(options.stop(stop)).await;
     assert_eq!(start.ok().stop().await, Exit::Status(0));
     assert_eq!(texts(&start.finish().await), ["up", "the first was asked"]);
@@ -278,7 +278,7 @@ async fn the_rest_of_a_group_is_asked_later() {
         trap 'exit 3' TERM
         echo up; while :; do sleep 0.02; done";
     let options = shell(CnodeBuilder::new("/bin/sh").sname("child"), script);
-    let stop = StopOptions { signal: StopSignal::Term, group: false, grace: Duration::from_secs(3600) };
+    let stop = StopOptions::new(StopSignal::Term, Duration::from_secs(3600)).group(false);
     let start = Start::options(options.stop(stop)).await;
     assert_eq!(within(60, "the end of the group", start.ok().stop()).await, Exit::Status(3));
     start.finish().await;

@@ -10,7 +10,7 @@ use std::{error::Error, time::Duration};
 use nodex_core::{
     atom,
     convert::IntoTerm,
-    node::{CallError as Core, Refusal, RpcError},
+    node::{CallError, RpcError},
     term::{Atom, RawTerm},
 };
 use nodex_host::{Cnode, CnodeError};
@@ -19,21 +19,19 @@ use support::net::{Pong, c_node, finish, rust_node, up};
 const LONG: Duration = Duration::from_secs(60);
 
 /// The errors of a call for an integer, as a plain message and as a `GenServer.call`.
-async fn refused(cnode: &Cnode, message: impl IntoTerm + Clone) -> Vec<(Refusal, String)> {
+async fn refused(cnode: &Cnode, message: impl IntoTerm + Clone) -> Vec<(CallError, String)> {
     let errors = [
         cnode.request_timeout::<i64>(message.clone(), LONG).await.unwrap_err(),
         cnode.call::<i64>(message, LONG).await.unwrap_err(),
     ];
     let refusal = |error: CnodeError| {
         let text = error.to_string();
-        let CnodeError::Call { source: Core::Refused { refusal, reply, error: mismatch, .. }, .. } = error else {
-            panic!("{error:?}")
-        };
+        let CnodeError::Call { source, .. } = error else { panic!("{error:?}") };
         // What came, and what was expected, are there as well.
-        let (tag, _): (Atom, RawTerm) = reply.decode().unwrap();
+        let (tag, _): (Atom, RawTerm) = source.reply().unwrap().decode().unwrap();
         assert_eq!(tag, "error");
-        assert_eq!(mismatch.to_string(), "expected integer, got tuple");
-        (refusal, text)
+        assert_eq!(source.source().unwrap().to_string(), "expected integer, got tuple");
+        (source, text)
     };
     errors.into_iter().map(refusal).collect()
 }
@@ -43,16 +41,17 @@ async fn errors_of_rust_nodes() {
     let net = up().await;
     let cnode = Cnode::builder(rust_node()).sname("one").spawn(&net).await.unwrap();
     for (refusal, text) in refused(&cnode, (atom!("no_such_function"), 1)).await {
-        assert_eq!(refusal, Refusal::UnknownCall);
+        assert!(matches!(refusal, CallError::UnknownFunction { .. }), "{refusal:?}");
         assert_eq!(text, "one@127.0.0.1: it answered with an error: it has no such function (unknown_call)");
     }
     for (refusal, text) in refused(&cnode, (atom!("slowly"), atom!("x"), 1)).await {
-        let Refusal::BadArgument { text: words } = &refusal else { panic!("{refusal:?}") };
+        let CallError::BadArgument { text: words, .. } = &refusal else { panic!("{refusal:?}") };
         assert!(words.contains("argument 1: expected integer, got atom"), "{words}");
         assert_eq!(text, format!("one@127.0.0.1: it answered with an error: badarg: {words}"));
     }
     for (refusal, text) in refused(&cnode, (atom!("panic"), "\u{1b}[31mno\n")).await {
-        assert_eq!(refusal, Refusal::Panic { text: "panic: \u{1b}[31mno\n".into() });
+        let CallError::Panic { text: words, .. } = &refusal else { panic!("{refusal:?}") };
+        assert_eq!(&**words, "panic: \u{1b}[31mno\n");
         assert_eq!(text, "one@127.0.0.1: it answered with an error: panic: panic: \\u{1b}[31mno\\n");
     }
     // A caller that expects errors gets them as before.
@@ -68,8 +67,7 @@ async fn errors_of_nodes_on_ei() {
     let net = up().await;
     let cnode = Cnode::builder(c_node()).sname("one").spawn(&net).await.unwrap();
     let error = cnode.request::<i64>((atom!("no_such_function"), 1)).await.unwrap_err();
-    let CnodeError::Call { source: Core::Refused { refusal, .. }, .. } = &error else { panic!("{error:?}") };
-    assert_eq!(*refusal, Refusal::UnknownCall);
+    let CnodeError::Call { source: CallError::UnknownFunction { .. }, .. } = &error else { panic!("{error:?}") };
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
     finish(net, [pid]).await;
@@ -87,12 +85,12 @@ async fn a_reply_that_is_not_what_was_expected_is_carried() {
         // The chain goes down to what was wrong with the term.
         let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
         assert_eq!(deepest.to_string(), "expected integer, got tuple");
-        let CnodeError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
+        let CnodeError::Call { source: CallError::Reply { reply, .. }, .. } = &error else { panic!("{error:?}") };
         assert_eq!(reply.decode::<Pong>().unwrap(), (atom!("pong"), "x".to_owned()));
     }
     // However large it is.
     let error = cnode.request_timeout::<i64>((atom!("big"), 4), LONG).await.unwrap_err();
-    let CnodeError::Call { source: Core::Reply { reply, .. }, .. } = &error else { panic!("{error:.100?}") };
+    let CnodeError::Call { source: CallError::Reply { reply, .. }, .. } = &error else { panic!("{error:.100?}") };
     assert!(reply.as_bytes().len() > 4 << 20 && format!("{error:?}").len() < 10_000, "{error}");
     let (node, arguments) = (cnode.node().to_string(), "x".to_owned());
     let error = net.rpc::<i64>(&node, "pong", "ping", &[&arguments], LONG).await.unwrap_err();

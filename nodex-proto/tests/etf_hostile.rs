@@ -234,7 +234,7 @@ fn the_deepest_dynamic_terms_fit_the_stack() {
                 }
                 bytes
             };
-            let limits = Limits { max_depth: u32::MAX, ..Limits::default() };
+            let limits = Limits::default().max_depth(u32::MAX);
             let deepest = bytes(depth - 1);
             let term = Decoder::new(&deepest).limits(limits).term().unwrap();
             let copy = canonical(term.clone());
@@ -265,7 +265,7 @@ fn a_list_of_numbers_takes_one_byte_each() {
 fn memory_is_limited_over_all_terms_of_a_message() {
     let one = [&[108, 0, 0, 39, 16][..], &[106].repeat(10_000), &[106]].concat();
     let many = one.repeat(10);
-    let limits = Limits { max_term_memory: 1_000_000, ..Limits::default() };
+    let limits = Limits::default().max_term_memory(1_000_000);
     let mut decoder = Decoder::new(&many).limits(limits);
     assert!(decoder.term().is_ok());
     let error = decoder.term().unwrap_err();

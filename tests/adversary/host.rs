@@ -7,7 +7,7 @@ use std::{net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use nodex::{node::Functions, prelude::*};
 use nodex_core::{epmd, node, protocol::Cookie, text::Text};
-use nodex_host::{Cnode, Distributed, UseEpmd};
+use nodex_host::{Cnode, Distributed, EpmdMode};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 fn main() -> ExitCode {
@@ -25,7 +25,7 @@ async fn host(name: &str, cookie: Cookie) {
     let net = Distributed::builder(name)
         .ip(Ipv4Addr::LOCALHOST)
         .cookie(cookie)
-        .epmd(UseEpmd::Private)
+        .epmd(EpmdMode::Private)
         .node(|builder| builder.service(functions))
         .up()
         .await

@@ -46,7 +46,7 @@ fn between_hosts(networks: &Networks) {
     });
     count_in(&mut beam);
     let world = World::new();
-    let limits = LinkLimits { tick_time: TICK_TIME, ..LinkLimits::default() };
+    let limits = LinkLimits::default().tick_time(TICK_TIME);
     let builder = Builder::new().limits(limits).dist_port(port);
     let cookie = Cookie::new(COOKIE).expect("a cookie");
     let node = world.wait(builder.start(&format!("ours@{LEFT}"), cookie)).expect("a node");

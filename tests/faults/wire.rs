@@ -35,7 +35,7 @@ impl Scene {
         let mut beam = world.beam(&Otp::installed(None), BEAM, &[]);
         count_in(&mut beam);
         let proxy = Proxy::to(world.port_of("beam"));
-        let limits = LinkLimits { tick_time: TICK_TIME, ..LinkLimits::default() };
+        let limits = LinkLimits::default().tick_time(TICK_TIME);
         let builder = Builder::new().limits(limits).dist_port(proxy.port());
         let node = world.wait(builder.start(OURS, Cookie::new(COOKIE).expect("a cookie"))).expect("a node");
         Scene { world, beam, proxy, node }

@@ -28,6 +28,7 @@ impl Service for Shelf {
                 let shelf = self.0.clone();
                 call.run(async move {
                     let mut shelf = shelf.write().await;
+                    // So that the next request comes while it holds the state.
                     tokio::time::sleep(Duration::from_millis(300)).await;
                     shelf.push(term);
                 })

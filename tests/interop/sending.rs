@@ -29,7 +29,7 @@ const OTHER: &str = "other@127.0.0.1";
 const MESSAGES: usize = 1000;
 const SIZE: usize = 64 * 1024;
 
-const LIMITS: fn() -> LinkLimits = || LinkLimits { max_waiting: 256 * 1024, ..LinkLimits::default() };
+const LIMITS: fn() -> LinkLimits = || LinkLimits::default().max_waiting(256 * 1024);
 
 fn start() -> (World, Node, u16) {
     let world = World::new();
@@ -169,7 +169,7 @@ fn the_end_of_the_connection_ends_the_waiting() {
 fn a_mailbox_that_nobody_empties() {
     let limit = 1024 * 1024;
     let world = World::new();
-    let limits = LinkLimits { max_in_flight_bytes: limit, ..LIMITS() };
+    let limits = LIMITS().max_in_flight_bytes(limit);
     let node = world.node(OURS, Builder::new().limits(limits));
     let (stream, _) = raw::connect(raw::local(PEER), OURS, world.port_of("ours")).expect("a connection");
     let mut mailbox = node.mailbox();

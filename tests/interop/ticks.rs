@@ -24,7 +24,7 @@ fn idle_and_busy_connections_stay_and_silent_ones_end(otp: &Otp) {
     assert_eq!(beam.eval("net_kernel:get_net_ticktime()"), "8");
     assert_eq!(beam.eval("net_kernel:monitor_nodes(true, [{node_type, all}])"), "ok");
 
-    let limits = LinkLimits { tick_time: TICK_TIME, ..LinkLimits::default() };
+    let limits = LinkLimits::default().tick_time(TICK_TIME);
     let knows = world.node("knows@127.0.0.1", Builder::new().limits(limits));
     let idle = world.start("idle@127.0.0.1", Builder::new());
     let seen = world.start("seen@127.0.0.1", Builder::new().visible(true));

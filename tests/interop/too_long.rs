@@ -15,7 +15,7 @@ const MAX_FRAME: usize = 100_000;
 
 fn builder() -> Builder {
     let orders = Functions::new().add("size", |bytes: Bytes| bytes.len());
-    Builder::new().limits(LinkLimits { max_frame: MAX_FRAME, ..LinkLimits::default() }).register("orders", orders)
+    Builder::new().limits(LinkLimits::default().max_frame(MAX_FRAME)).register("orders", orders)
 }
 
 fn a_message_over_the_limit_costs_itself(otp: &Otp) {

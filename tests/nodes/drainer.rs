@@ -128,7 +128,12 @@ fn services(node: Builder) -> Builder {
 
 fn main() -> ExitCode {
     if std::env::var_os("HOOK").is_some() {
-        std::panic::set_hook(Box::new(|panic| note(&format!("hook: {}", panic.payload_as_str().unwrap_or("?")))));
+        std::panic::set_hook(Box::new(|panic| {
+            let payload = panic.payload();
+            let text = payload.downcast_ref::<&str>().copied();
+            let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            note(&format!("hook: {}", text.unwrap_or("?")));
+        }));
     }
     let drain = milliseconds("DRAIN");
     let status = node::main(|node| {

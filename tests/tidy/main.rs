@@ -1,6 +1,7 @@
 //! The rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check: what the layers of the core may name,
 //! where `unsafe` may stand, how long a file may be, and what must not be anywhere.
 
+mod api;
 mod borders;
 mod graph;
 mod rules;

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
+use nodex_core::text::cut;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::escape::{Escaping, write_escaped};
@@ -75,8 +76,7 @@ struct Kept {
 impl Write for Kept {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = (self.most + 4).saturating_sub(self.text.len());
-        let end = (0..=room.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
-        self.text.push_str(&text[..end]);
+        self.text.push_str(cut(text, room));
         if text.len() <= room { Ok(()) } else { Err(fmt::Error) }
     }
 }

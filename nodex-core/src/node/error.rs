@@ -31,6 +31,7 @@ pub enum StartError {
         /// The address.
         address: SocketAddr,
         /// Why not.
+        #[source]
         error: std::io::Error,
     },
     /// epmd does not take the name, or cannot be looked for.

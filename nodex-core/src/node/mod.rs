@@ -29,8 +29,7 @@ pub mod testing;
 
 pub use crate::protocol::Cookie;
 pub use api::{
-    Backoff, Builder, CallError, Down, KeptConnected, Mailbox, Monitor, Node, Refusal, SendError, ServiceOptions,
-    Subscription,
+    Backoff, Builder, CallError, Down, KeptConnected, Mailbox, Monitor, Node, SendError, ServiceOptions, Subscription,
 };
 pub use connection::{Destination, Exception, NodeEvent, Peer, RpcError};
 pub use counters::CallKind;

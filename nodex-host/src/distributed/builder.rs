@@ -8,7 +8,7 @@ use nodex_core::{
 };
 use tokio::runtime::Handle;
 
-use super::{Distributed, UpError, UseEpmd, cookie, epmd, handle::Inner, slave::Slaves};
+use super::{Distributed, EpmdMode, UpError, cookie, epmd, handle::Inner, slave::Slaves};
 use crate::cnode::{HostNode, HostNodeError};
 
 impl Distributed {
@@ -34,7 +34,7 @@ pub struct DistributedBuilder {
     ip: IpAddr,
     hostname: Option<String>,
     cookie: Option<Cookie>,
-    epmd: UseEpmd,
+    epmd: EpmdMode,
     epmd_port: Option<u16>,
     node: node::Builder,
 }
@@ -47,7 +47,7 @@ impl DistributedBuilder {
             ip: Ipv4Addr::LOCALHOST.into(),
             hostname: None,
             cookie: None,
-            epmd: UseEpmd::default(),
+            epmd: EpmdMode::default(),
             epmd_port: None,
             node: node::Builder::new(),
         }
@@ -77,7 +77,7 @@ impl DistributedBuilder {
 
     /// Which epmd it uses. Default: that of the system, or an embedded one if none answers.
     #[must_use]
-    pub fn epmd(mut self, epmd: UseEpmd) -> Self {
+    pub fn epmd(mut self, epmd: EpmdMode) -> Self {
         self.epmd = epmd;
         self
     }

@@ -20,7 +20,8 @@ use super::UpError;
 
 /// Which epmd a host uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UseEpmd {
+#[non_exhaustive]
+pub enum EpmdMode {
     /// The one of this machine if it answers, else one in this program on the same port.
     #[default]
     SystemOrEmbedded,
@@ -95,22 +96,22 @@ impl Running {
 }
 
 /// The port of the epmd to use, and the epmd itself if it had to be started.
-pub(super) async fn find(which: UseEpmd, at_port: Option<u16>, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
+pub(super) async fn find(which: EpmdMode, at_port: Option<u16>, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
     let usual = match at_port {
-        _ if which == UseEpmd::Private => 0,
+        _ if which == EpmdMode::Private => 0,
         Some(port) => port,
         None => port()?,
     };
-    if which == UseEpmd::SystemStarted {
+    if which == EpmdMode::SystemStarted {
         spawn_epmd().await?;
         return Ok((usual, None));
     }
-    if matches!(which, UseEpmd::SystemOrEmbedded | UseEpmd::System) {
+    if matches!(which, EpmdMode::SystemOrEmbedded | EpmdMode::System) {
         let mut address = local_address()?;
         address.set_port(usual);
         match Client::new(address).names().await {
             Ok(_) => return Ok((usual, None)),
-            Err(EpmdError::NotRunning { .. }) if which == UseEpmd::SystemOrEmbedded => {}
+            Err(EpmdError::NotRunning { .. }) if which == EpmdMode::SystemOrEmbedded => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -120,7 +121,7 @@ pub(super) async fn find(which: UseEpmd, at_port: Option<u16>, ip: IpAddr) -> Re
         addresses.push(SocketAddr::new(ip, usual));
     }
     let bound = match Server::bind_all(&addresses).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && which == UseEpmd::Embedded => {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && which == EpmdMode::Embedded => {
             addresses.iter_mut().for_each(|address| address.set_port(0));
             Server::bind_all(&addresses).await
         }

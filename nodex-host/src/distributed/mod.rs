@@ -15,7 +15,7 @@ pub use builder::DistributedBuilder;
 pub use code::{CompileError, LoadError, LoadProblem, ObjectCode, ObjectCodeError, SourceError};
 pub use cookie::random_cookie;
 pub use environment::Environment;
-pub use epmd::{UseEpmd, spawn_epmd};
+pub use epmd::{EpmdMode, spawn_epmd};
 pub use error::UpError;
 pub use handle::Distributed;
 pub use slave::{Slave, SlaveBuilder};

@@ -43,6 +43,7 @@ pub enum MemberState {
 
 /// One member of a pool, for those who watch it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct MemberInfo {
     /// The part of its node name before the `@`, by which events name it.
     pub name: Arc<str>,

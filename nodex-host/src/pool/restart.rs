@@ -10,6 +10,7 @@ use crate::supervisor::{Change, ChildError};
 
 /// What came of [`Pool::restart`](super::Pool::restart).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Restarted {
     /// How many members have been restarted: all.
     pub members: usize,

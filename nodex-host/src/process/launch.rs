@@ -15,6 +15,7 @@ use super::before_exec;
 
 /// An executable with its arguments and surroundings.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Launch {
     /// The executable: a path, not looked up in `PATH`; relative to the working directory of this program.
     pub program: PathBuf,
@@ -32,13 +33,12 @@ pub struct Launch {
 impl fmt::Debug for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
-        let input = format_args!("{} bytes", self.input.len());
         f.debug_struct("Launch")
             .field("program", &self.program)
             .field("args", &self.args)
             .field("env", &env)
             .field("cwd", &self.cwd)
-            .field("input", &input)
+            .field("input", &format_args!("{} bytes", self.input.len()))
             .finish()
     }
 }
@@ -104,6 +104,11 @@ pub enum LaunchError {
 }
 
 impl Launch {
+    /// An executable without arguments, in the environment and the working directory of this program.
+    pub fn new(program: impl Into<PathBuf>) -> Launch {
+        Launch { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, input: Vec::new() }
+    }
+
     /// Checks what can be checked without starting it; gives the absolute path.
     ///
     /// # Errors

@@ -35,6 +35,7 @@ impl fmt::Display for Stream {
 
 /// A line that a process printed, or a piece of one that is longer than [`LINE_LIMIT`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Line {
     /// Where it was printed to.
     pub stream: Stream,

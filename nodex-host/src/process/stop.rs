@@ -6,6 +6,7 @@ use rustix::process::Signal;
 
 /// The signal by which a process is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum StopSignal {
     /// SIGTERM.
     #[default]
@@ -60,6 +61,7 @@ impl fmt::Display for StopSignal {
 /// A text that names no [`StopSignal`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{}\" is none of the signals SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 and SIGUSR2", name.escape_debug())]
+#[non_exhaustive]
 pub struct UnknownStopSignal {
     /// The text.
     pub name: String,
@@ -78,6 +80,7 @@ impl FromStr for StopSignal {
 
 /// How a process is stopped: the end of its stdin, a signal, a grace period, SIGKILL to its group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StopOptions {
     /// The signal.
     pub signal: StopSignal,
@@ -89,8 +92,23 @@ pub struct StopOptions {
 }
 
 impl Default for StopOptions {
+    /// SIGTERM to the group, and 5 s.
     fn default() -> Self {
-        StopOptions { signal: StopSignal::Term, group: true, grace: Duration::from_secs(5) }
+        StopOptions::new(StopSignal::Term, Duration::from_secs(5))
+    }
+}
+
+impl StopOptions {
+    /// This signal to the whole group, and this grace period.
+    pub const fn new(signal: StopSignal, grace: Duration) -> StopOptions {
+        StopOptions { signal, group: true, grace }
+    }
+
+    /// Whether the whole group gets the signal, or only the process itself.
+    #[must_use]
+    pub const fn group(mut self, whole: bool) -> StopOptions {
+        self.group = whole;
+        self
     }
 }
 

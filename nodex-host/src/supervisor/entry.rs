@@ -10,6 +10,7 @@ use crate::cnode::{Cnode, SpawnError};
 
 /// One child, as `supervisor:which_children/1` tells of it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ChildInfo {
     /// Its id.
     pub id: Arc<str>,
@@ -27,6 +28,7 @@ pub struct ChildInfo {
 
 /// How many children there are (`supervisor:count_children/1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Counts {
     /// All that are known.
     pub specs: usize,

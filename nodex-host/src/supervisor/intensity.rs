@@ -7,6 +7,7 @@ use std::{
 
 /// At most so many restarts within so much time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Intensity {
     /// The number of restarts that is still allowed; with 0 the first failure is the last.
     pub max_restarts: u32,

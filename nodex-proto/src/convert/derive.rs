@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::DecodeError;
-use crate::etf::{Decoder, EtfError, Kind, tag};
+use crate::{
+    etf::{Decoder, EtfError, Kind, tag},
+    text::cut,
+};
 
 /// Reads a value, naming its type in errors.
 ///
@@ -204,7 +207,7 @@ struct Detail<'a> {
 
 impl Write for Detail<'_> {
     fn write_str(&mut self, more: &str) -> fmt::Result {
-        let taken = &more[..more.floor_char_boundary(self.left)];
+        let taken = cut(more, self.left);
         self.text.push_str(taken);
         self.left -= taken.len();
         if taken.len() < more.len() { Err(fmt::Error) } else { Ok(()) }

@@ -11,6 +11,7 @@ use crate::{
 /// Why a value could not be made into one of another type by way of a term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum ConvertError {
     #[error(transparent)]
     Encode(#[from] EncodeError),

@@ -93,6 +93,7 @@ pub enum EncodeError {
 /// More elements than a term can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{count} elements do not fit into a {kind}, the limit is 4294967295")]
+#[non_exhaustive]
 pub struct TooMany {
     /// What would have them.
     pub kind: super::Kind,

@@ -6,6 +6,7 @@
 mod ascii;
 mod decode_error;
 mod decoder;
+mod dynamic;
 mod encoder;
 mod error;
 mod float_text;
@@ -15,16 +16,11 @@ mod kind;
 mod out;
 mod put;
 mod put_digits;
-mod read_list;
-mod read_run;
-mod read_simple;
-mod read_term;
 mod scalar;
-mod short_term;
 mod skip;
 pub mod tag;
-mod write_term;
 
+pub use crate::term::SHARE_MIN;
 pub use decode_error::{Cause, DecodeError};
 pub use decoder::{Decoder, List};
 #[doc(hidden)]
@@ -34,8 +30,6 @@ pub use error::{EncodeError, EtfError, TooMany};
 pub use integer::Integer;
 pub(crate) use integer::big_integer;
 pub use kind::Kind;
-pub use scalar::SHARE_MIN;
-pub(crate) use scalar::is_shared;
 
 use float_text::float_text;
 
@@ -62,12 +56,29 @@ pub const MAX_KEY_DEPTH: usize = 4;
 
 /// What a [`Decoder`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// How deep typed values and dynamic terms may be nested; raw terms have no such limit.
     pub max_depth: u32,
     /// How many bytes of memory what is decoded of one message may take, dynamic terms and lists and maps of Rust values
     /// alike. A long message may always take a multiple of its length: twice for dynamic terms, eight times else.
     pub max_term_memory: usize,
+}
+
+impl Limits {
+    /// Sets [`max_depth`](Self#structfield.max_depth).
+    #[must_use]
+    pub const fn max_depth(mut self, limit: u32) -> Self {
+        self.max_depth = limit;
+        self
+    }
+
+    /// Sets [`max_term_memory`](Self#structfield.max_term_memory).
+    #[must_use]
+    pub const fn max_term_memory(mut self, limit: usize) -> Self {
+        self.max_term_memory = limit;
+        self
+    }
 }
 
 impl Default for Limits {

@@ -14,6 +14,7 @@ pub struct Cookie(Box<[u8]>);
 
 /// Why a text cannot be a cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum CookieError {
     /// An empty cookie protects nothing.
     #[error("the cookie is empty")]

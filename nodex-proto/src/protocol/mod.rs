@@ -9,9 +9,7 @@ pub mod handshake;
 
 mod cookie;
 mod flags;
-mod frame;
 
 pub use control::{Control, ControlError};
 pub use cookie::{Cookie, CookieError};
 pub use flags::Flags;
-pub use frame::{DEFAULT_LIMIT, Frame, FrameError, Frames};

@@ -47,6 +47,7 @@ impl Name {
 /// A name that cannot be an atom.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an atom has at most {MAX_ATOM_CHARACTERS} characters, this one has {characters}")]
+#[non_exhaustive]
 pub struct AtomError {
     /// The number of characters of the refused name.
     pub characters: usize,

@@ -13,7 +13,7 @@ use std::{
 
 use nodex_core::{node::Backoff, protocol::Cookie};
 use nodex_host::{
-    CnodeBuilder, Distributed, UseEpmd,
+    CnodeBuilder, Distributed, EpmdMode,
     supervisor::{Change, ChildSpec, Supervisor},
 };
 use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, setrlimit};
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     let measured = runtime.map_err(|error| format!("no runtime: {error}")).and_then(|runtime| {
         runtime.block_on(async {
             let cookie = Cookie::new("bench_cookie").map_err(|error| error.to_string())?;
-            let net = Distributed::builder("fleet").cookie(cookie).epmd(UseEpmd::Private).up().await;
+            let net = Distributed::builder("fleet").cookie(cookie).epmd(EpmdMode::Private).up().await;
             let net = net.map_err(|error| format!("no host: {error}"))?;
             measure(&net, size, &executables).await?;
             net.down().await;

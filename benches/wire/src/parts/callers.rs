@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use nodex_core::{atom, protocol::Cookie, term::Atom};
-use nodex_host::{Cnode, CnodeBuilder, Distributed, UseEpmd};
+use nodex_host::{Cnode, CnodeBuilder, Distributed, EpmdMode};
 use tokio::runtime::{Builder, Runtime};
 
 use super::world::World;
@@ -86,7 +86,7 @@ fn started(node: &Executable, placement: Placement) -> Result<(Runtime, Distribu
     let runtime = runtime.enable_all().build().map_err(|error| format!("no runtime: {error}"))?;
     let cookie = Cookie::new(COOKIE).map_err(|error| error.to_string())?;
     let (net, cnode) = runtime.block_on(async {
-        let net = Distributed::builder("caller").cookie(cookie).epmd(UseEpmd::Private).up().await;
+        let net = Distributed::builder("caller").cookie(cookie).epmd(EpmdMode::Private).up().await;
         let net = net.map_err(|error| error.to_string())?;
         let builder = CnodeBuilder::new(&node.path).spawn_inactive_timeout(PATIENCE).connect_timeout(PATIENCE);
         let cnode = builder.spawn(&net).await.map_err(|error| error.to_string())?;

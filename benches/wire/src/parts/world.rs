@@ -1,7 +1,7 @@
 //! What is there for all rounds.
 
 use nodex_core::protocol::Cookie;
-use nodex_host::{Distributed, distributed::UseEpmd};
+use nodex_host::{Distributed, distributed::EpmdMode};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -25,7 +25,7 @@ impl<'a> World<'a> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("no runtime: {error}"))?;
         let cookie = Cookie::new(COOKIE).map_err(|error| error.to_string())?;
-        let net = Distributed::builder("host").cookie(cookie).epmd(UseEpmd::Private).up();
+        let net = Distributed::builder("host").cookie(cookie).epmd(EpmdMode::Private).up();
         Ok(World {
             options,
             cores: Cores::of_this_process()?,

@@ -1,5 +1,5 @@
 //! `nodex bench`: node executables side by side. The benchmark is part of the command if the feature `bench` is on: it
-//! is a third of what there is to compile.
+//! needs crates that nothing else here does.
 
 #[cfg(feature = "bench")]
 mod measure;

@@ -13,7 +13,7 @@ use nodex_core::{
     term::Term,
 };
 use nodex_host::{
-    Cnode, CnodeBuilder, CnodeEvent, Distributed, EventKind, Events, Restart, UseEpmd,
+    Cnode, CnodeBuilder, CnodeEvent, Distributed, EpmdMode, EventKind, Events, Restart,
     distributed::random_cookie,
     process::Stream,
     supervisor::{Change, Ended, Supervised, SupervisorEvent},
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(exe: Option<PathBuf>, calls: u64, global: &Global) -> Result<ExitCode, Failure> {
     let printer = Printer { screen: Screen::new(global.quiet), global };
-    let net = Distributed::builder("demo").cookie(random_cookie()?).epmd(UseEpmd::Embedded).up().await?;
+    let net = Distributed::builder("demo").cookie(random_cookie()?).epmd(EpmdMode::Embedded).up().await?;
     printer.talk("epmd", format_args!("embedded, on 127.0.0.1:{}", net.epmd_port()));
     printer.talk("host", format_args!("{}, a hidden node in this program", net.node().name()));
 

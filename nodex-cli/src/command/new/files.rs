@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{name::Name, source::Source, sources::Sources};
+use super::{
+    name::Name,
+    source::{Source, Sources},
+};
 
 /// A file to be written.
 #[derive(Clone)]

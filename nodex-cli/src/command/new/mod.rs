@@ -3,7 +3,6 @@
 mod files;
 mod name;
 mod source;
-mod sources;
 
 use std::{
     fs,
@@ -13,7 +12,10 @@ use std::{
 
 use serde_json::json;
 
-use self::{name::Name, source::Source, sources::Sources};
+use self::{
+    name::Name,
+    source::{Source, Sources},
+};
 use crate::{
     failure::{Code, Failure},
     options::Global,
@@ -39,7 +41,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let name = Name::of(&args.dir, args.elixir)?;
-    let sources = Sources::find(args.nodex.as_deref(), args.registry.as_deref(), args.elixir)?;
+    let sources = Sources::find(args.registry.as_deref(), args.nodex.as_deref(), args.elixir)?;
     must_be_free(&args.dir)?;
     let dir = source::real(&args.dir).map_err(|error| cannot_be(&args.dir, "made", &error))?;
     let files = files::all(&dir, &name, &sources);

@@ -146,6 +146,35 @@ impl Source {
     }
 }
 
+/// Where a project takes nodex from.
+pub(super) struct Sources {
+    pub(super) crates: Source,
+    /// The Elixir package, in a mix project.
+    pub(super) elixir: Option<Source>,
+}
+
+impl Sources {
+    pub(super) fn find(registry: Option<&str>, nodex: Option<&str>, with_elixir: bool) -> Result<Sources, Failure> {
+        if registry.is_some() && nodex.is_some() && !with_elixir {
+            let failure = Failure::new(Code::Usage, "--registry and --nodex both say where the crates are");
+            return Err(failure.hint("give one of them; with --elixir, --nodex says where the Elixir package is"));
+        }
+        let given = registry.map(Source::registry).transpose()?;
+        let elsewhere = Source::find(nodex);
+        // What was installed from a registry takes its own crates from there again.
+        let crates = given.or_else(|| Source::of_this_command().filter(|_| elsewhere.is_err() && nodex.is_none()));
+        match (crates, with_elixir) {
+            (Some(crates), false) => Ok(Sources { crates, elixir: None }),
+            (Some(crates), true) => Ok(Sources { crates, elixir: Some(elsewhere?) }),
+            (None, false) => Ok(Sources { crates: elsewhere?, elixir: None }),
+            (None, true) => {
+                let source = elsewhere?;
+                Ok(Sources { crates: source.clone(), elixir: Some(source) })
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,8 +30,8 @@ fn executable(fleet: &Fleet, node: &Node) -> Option<Fault> {
         let hint = format!("for a file beside the fleet file, write exec = \"./{}\"", exec.display());
         return Some(Fault::new(&fleet.text, node.exec.span(), message).hint(hint));
     }
-    let (program, cwd) = (fleet.exec(node), Some(fleet.cwd(node)));
-    let launch = Launch { program, args: Vec::new(), env: Vec::new(), cwd, input: Vec::new() };
+    let mut launch = Launch::new(fleet.exec(node));
+    launch.cwd = Some(fleet.cwd(node));
     let error = launch.check().err()?;
     let span = match (&error, &node.cwd) {
         (LaunchError::WorkingDirectory { .. }, Some(cwd)) => cwd.span(),

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, ops::Range, path::Path};
 
+use nodex_core::text::cut;
 use serde_json::{Value, json};
 
 use super::path;
@@ -26,8 +27,9 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn new(text: &str, span: Range<usize>, message: impl Into<String>) -> Fault {
-        let start = floor(text, span.start);
-        let end = floor(text, span.end).max(start);
+        // Moved back to where a character begins.
+        let start = cut(text, span.start).len();
+        let end = cut(text, span.end).len().max(start);
         let line_start = text[..start].rfind('\n').map_or(0, |feed| feed + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |feed| start + feed);
         let column = text[line_start..start].chars().count();
@@ -122,11 +124,6 @@ pub(crate) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let mistakes = |word: &str| strsim::damerau_levenshtein(&unknown.to_lowercase(), &word.to_lowercase());
     let (count, best) = known.iter().map(|word| (mistakes(word), *word)).min_by_key(|(count, _)| *count)?;
     (count <= (unknown.chars().count() / 3).clamp(1, 4)).then_some(best)
-}
-
-/// The place, moved back to where a character begins.
-fn floor(text: &str, place: usize) -> usize {
-    (0..=place.min(text.len())).rev().find(|place| text.is_char_boundary(*place)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use nodex_core::node::Backoff;
 use nodex_host::{
-    UseEpmd,
+    EpmdMode,
     process::StopOptions,
     supervisor::{RestartType, Strategy},
 };
@@ -51,13 +51,13 @@ pub(crate) enum Epmd {
     Private,
 }
 
-impl From<Epmd> for UseEpmd {
-    fn from(epmd: Epmd) -> UseEpmd {
+impl From<Epmd> for EpmdMode {
+    fn from(epmd: Epmd) -> EpmdMode {
         match epmd {
-            Epmd::Auto => UseEpmd::SystemOrEmbedded,
-            Epmd::System => UseEpmd::System,
-            Epmd::Embedded => UseEpmd::Embedded,
-            Epmd::Private => UseEpmd::Private,
+            Epmd::Auto => EpmdMode::SystemOrEmbedded,
+            Epmd::System => EpmdMode::System,
+            Epmd::Embedded => EpmdMode::Embedded,
+            Epmd::Private => EpmdMode::Private,
         }
     }
 }
@@ -199,10 +199,8 @@ impl Node {
 
     pub(crate) fn stop(&self) -> StopOptions {
         let usual = StopOptions::default();
-        StopOptions {
-            signal: self.stop.signal.map_or(usual.signal, |signal| signal.0),
-            group: self.stop.group.unwrap_or(usual.group),
-            grace: self.stop.grace.map_or(usual.grace, |time| time.0),
-        }
+        let signal = self.stop.signal.map_or(usual.signal, |signal| signal.0);
+        let grace = self.stop.grace.map_or(usual.grace, |time| time.0);
+        StopOptions::new(signal, grace).group(self.stop.group.unwrap_or(usual.group))
     }
 }

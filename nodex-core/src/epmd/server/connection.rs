@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::request::{MAX_REQUEST, Request};
-use super::{Options, Shared};
+use super::{options::Options, shared::Shared};
 
 /// Takes a connection out of the books when its task ends, however it ends.
 pub(super) struct Guard {
@@ -175,7 +175,7 @@ mod tests {
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
         let guard = Guard { shared: shared.clone(), id: 1 };
-        let served = serve(stream, peer.parse().unwrap(), 4369, guard, Options { relaxed: true, ..Options::default() });
+        let served = serve(stream, peer.parse().unwrap(), 4369, guard, Options::default().relaxed(true));
         let length = u16::try_from(request.len()).unwrap().to_be_bytes();
         let mut answer = Vec::new();
         let ask = async {

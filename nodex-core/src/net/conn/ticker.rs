@@ -187,7 +187,7 @@ mod tests {
         outbox.set_handling(true);
         assert_eq!(ticks(&outbox, 1..=4, |_| ()), [1, 2, 3, 4]);
         outbox.set_handling(false);
-        assert_eq!(ticks(&outbox, 1..=14, |_| ()), []);
+        assert!(ticks(&outbox, 1..=14, |_| ()).is_empty());
     }
 
     #[tokio::test]

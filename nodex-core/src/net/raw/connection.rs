@@ -18,13 +18,13 @@ use crate::{
     net::conn::{Link, Outbox, WriteSide},
     protocol::{
         channel::{Idle, Incoming, LinkEnd, LinkLimits},
-        handshake::{Established, GivenName, Peer},
+        handshake::{Established, GivenName, PeerIdentity},
     },
 };
 
 /// A connection with another node, past the handshake. It ends when it is dropped.
 pub struct Connection {
-    peer: Peer,
+    peer: PeerIdentity,
     given: Option<GivenName>,
     link: Link<Collector>,
     outbox: Arc<Outbox>,
@@ -51,14 +51,14 @@ impl Connection {
         let outbox = Arc::new(Outbox::new(WriteSide::Task(write), limits.max_waiting));
         let collector = Collector::new(limits.max_frame);
         // One by one: what is not asked for stays with the peer.
-        let limits = LinkLimits { max_in_flight: 1, ..limits };
+        let limits = limits.max_in_flight(1);
         let link = Link::new(read, outbox.clone(), &rest, limits, collector);
         let writer = Writer::new(outbox.clone(), peer.negotiated);
         Connection { peer, given, link, outbox, writer, ticks: Ticks::new(limits.tick_time), end: None }
     }
 
     /// Who is at the other end.
-    pub fn peer(&self) -> &Peer {
+    pub fn peer(&self) -> &PeerIdentity {
         &self.peer
     }
 

@@ -16,7 +16,7 @@ use crate::{
         Cookie, Flags,
         channel::LinkEnd,
         control::{self, Control},
-        handshake::{Answer, Established, HandshakeError, Peer},
+        handshake::{Answer, Established, HandshakeError, PeerIdentity},
     },
     term::Pid,
 };
@@ -24,7 +24,7 @@ use crate::{
 /// A connection with these limits, and the bytes at its other end.
 fn with_bytes(limits: LinkLimits) -> (Connection, UnixStream) {
     let flags = Flags::HIDDEN;
-    let peer = Peer { name: "peer@host".into(), flags, negotiated: flags, creation: 3 };
+    let peer = PeerIdentity { name: "peer@host".into(), flags, negotiated: flags, creation: 3 };
     let (connected, far) = in_memory(Established { peer, given: None, rest: Vec::new() }).unwrap();
     (Connection::new(connected.socket, connected.established, limits), far)
 }
@@ -80,7 +80,7 @@ async fn what_comes_before_a_breach_is_there_first() {
 
 #[tokio::test]
 async fn of_a_frame_over_the_limit_there_is_the_head_and_what_follows_it() {
-    let (mut near, mut far) = with_bytes(LinkLimits { max_frame: 1000, ..LinkLimits::default() });
+    let (mut near, mut far) = with_bytes(LinkLimits::default().max_frame(1000));
     let long = message(&[&b"\x83m\0\0\x4e\x20"[..], &[7; 20_000]].concat());
     far.write_all(&[long.clone(), message(b"\x83a\x02")].concat()).unwrap();
     match near.next().await.unwrap() {

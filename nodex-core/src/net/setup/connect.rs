@@ -70,6 +70,7 @@ pub enum ConnectError {
         /// The node.
         node: String,
         /// What the system says.
+        #[source]
         error: io::Error,
     },
     /// The connection broke during the handshake.

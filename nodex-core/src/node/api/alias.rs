@@ -9,7 +9,7 @@ impl Node {
     /// aliases since OTP 24. `None` when there is no such process.
     pub fn alias(&self, process: &Pid) -> Option<Reference> {
         let number = self.0.identity.number(process)?;
-        let there = || self.0.calls.is_mailbox(number) || self.0.registry.by_number(number).is_some();
+        let there = || self.0.registry.table.is_mailbox(number) || self.0.registry.by_number(number).is_some();
         if !there() {
             return None;
         }

@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{node::Node, refusal::Refusal};
+use super::{
+    node::Node,
+    refusal::{Line, Refusal},
+};
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
     etf::{Decoder, EncodeError},
@@ -14,13 +17,35 @@ use crate::{
             outgoing::{Destination, OutgoingMonitor, push_message},
             peer::Peer,
         },
-        process::call_table::{CallTable, Outcome, ReplyFilter},
+        process::{
+            table::ProcessTable,
+            waiting::{Outcome, ReplyFilter},
+        },
     },
     protocol::control::UnsupportedControl,
     term::{Atom, RawTerm},
 };
 
 /// Why a call has no reply.
+///
+/// What nodes answer in place of a reply has variants of its own, so that nobody has to read texts; each of them has the
+/// answer as it came ([`CallError::reply`]).
+///
+/// ```
+/// use nodex_core::{atom, node::{CallError, Functions, testing::TestNode}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let node = TestNode::serve(Functions::new().add("half", |n: i64| n / 2)).await?;
+/// let error = node.request::<i64>((atom!("half"), "7")).await.unwrap_err();
+/// let CallError::BadArgument { text, .. } = &error else { panic!("{error}") };
+/// assert_eq!(&**text, "half: argument 1: expected integer, got string");
+/// let error = node.call::<i64>(atom!("third")).await.unwrap_err();
+/// assert!(matches!(error, CallError::UnknownFunction { .. }));
+/// assert_eq!(error.reply().unwrap().to_string(), "{error,unknown_call}");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -45,13 +70,69 @@ pub enum CallError {
         /// Its exit reason.
         reason: RawTerm,
     },
-    /// The process answered `{error, Reason}`, which is not what was expected.
-    #[error("it answered with an error: {refusal}")]
+    /// `{error, unknown_call}`: the process has no function of this name that takes so many arguments.
+    #[error("it answered with an error: it has no such function (unknown_call)")]
+    #[non_exhaustive]
+    UnknownFunction {
+        /// As it came.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
+    /// `{error, {badarg, Text}}`: an argument is not what the function takes.
+    #[error("it answered with an error: badarg: {}", Line(.text))]
+    #[non_exhaustive]
+    BadArgument {
+        /// Which one, and why; the first 4 KiB of it.
+        text: Box<str>,
+        /// As it came.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
+    /// `{error, {panic, Text}}`: the function panicked.
+    #[error("it answered with an error: panic: {}", Line(.text))]
+    #[non_exhaustive]
+    Panic {
+        /// The function and its message; the first 4 KiB of it.
+        text: Box<str>,
+        /// As it came.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
+    /// `{error, {unencodable, Text}}`: what the function returned is no term.
+    #[error("it answered with an error: unencodable: {}", Line(.text))]
+    #[non_exhaustive]
+    Unencodable {
+        /// What was wrong with it; the first 4 KiB of it.
+        text: Box<str>,
+        /// As it came.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
+    /// `{error, draining}`: the node is being stopped and takes no more calls.
+    #[error("it answered with an error: it is being stopped and takes no more calls (draining)")]
+    #[non_exhaustive]
+    Draining {
+        /// As it came.
+        reply: RawTerm,
+        /// Where it differs from what was expected.
+        #[source]
+        error: DecodeError,
+    },
+    /// `{error, Reason}` with another reason, which is not what was expected.
+    #[error("it answered with an error: {reason:.1024}")]
     #[non_exhaustive]
     Refused {
         /// The reason.
-        refusal: Refusal,
-        /// The whole answer.
+        reason: RawTerm,
+        /// As it came.
         reply: RawTerm,
         /// Where it differs from what was expected.
         #[source]
@@ -83,6 +164,22 @@ pub enum CallError {
     Unsupported(#[from] UnsupportedControl),
 }
 
+impl CallError {
+    /// The answer that came in place of a reply, or that is not what was expected.
+    pub fn reply(&self) -> Option<&RawTerm> {
+        match self {
+            CallError::UnknownFunction { reply, .. }
+            | CallError::BadArgument { reply, .. }
+            | CallError::Panic { reply, .. }
+            | CallError::Unencodable { reply, .. }
+            | CallError::Draining { reply, .. }
+            | CallError::Refused { reply, .. }
+            | CallError::Reply { reply, .. } => Some(reply),
+            _ => None,
+        }
+    }
+}
+
 /// The end of a time that may be longer than clocks go.
 pub(in crate::node) fn after(limit: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -106,7 +203,7 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Message);
+        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Message);
         let _open = self.0.open_reply(id);
         push_message::<CallError>(&peer, &self.0.identity.pid_bytes(id.number), &to, |out| message.encode(out))?;
         self.lost_meanwhile(&peer)?;
@@ -134,10 +231,10 @@ impl Node {
         let to = to.into();
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
+        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
         let _open = self.0.open_reply(id);
         let me = self.0.identity.pid_bytes(id.number);
-        let reference = CallTable::reference(&self.0.identity, id);
+        let reference = ProcessTable::reference(&self.0.identity, id);
         let monitor = OutgoingMonitor::new(&peer, &me, &to, &reference);
         monitor.set();
         push_message::<CallError>(&peer, &me, &to, |out| {
@@ -220,7 +317,12 @@ fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
 #[cold]
 fn unexpected(error: DecodeError, reply: RawTerm) -> CallError {
     match Refusal::of(&reply) {
-        Some(refusal) => CallError::Refused { refusal, reply, error },
+        Some(Refusal::UnknownCall) => CallError::UnknownFunction { reply, error },
+        Some(Refusal::BadArgument { text }) => CallError::BadArgument { text, reply, error },
+        Some(Refusal::Panic { text }) => CallError::Panic { text, reply, error },
+        Some(Refusal::Unencodable { text }) => CallError::Unencodable { text, reply, error },
+        Some(Refusal::Draining) => CallError::Draining { reply, error },
+        Some(Refusal::Other { reason }) => CallError::Refused { reason, reply, error },
         None => CallError::Reply { error, reply },
     }
 }

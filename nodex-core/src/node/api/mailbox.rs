@@ -8,8 +8,8 @@ use crate::{
     node::{
         connection::outgoing::Destination,
         process::{
-            call_table::ReplyId,
             mailbox_sender::{Letter, mailbox},
+            waiting::ReplyId,
         },
     },
     term::{Pid, RawTerm, Reference},
@@ -47,7 +47,7 @@ impl Node {
     /// ```
     pub fn mailbox(&self) -> Mailbox {
         let (sender, letters) = mailbox();
-        Mailbox { node: self.clone(), id: self.0.calls.open_mailbox(sender), letters }
+        Mailbox { node: self.clone(), id: self.0.registry.table.open_mailbox(sender), letters }
     }
 }
 

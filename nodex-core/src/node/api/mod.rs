@@ -25,7 +25,6 @@ pub use mailbox::Mailbox;
 pub use monitor::{Down, Monitor};
 pub use node::Node;
 pub use reconnect::KeptConnected;
-pub use refusal::Refusal;
 pub use send::SendError;
 pub use service_options::ServiceOptions;
 pub use subscription::Subscription;

@@ -18,7 +18,10 @@ use crate::{
             outgoing::{Destination, OutgoingMonitor},
             peer::Peer,
         },
-        process::call_table::{CallTable, Outcome, ReplyFilter, ReplyId},
+        process::{
+            table::ProcessTable,
+            waiting::{Outcome, ReplyFilter, ReplyId},
+        },
     },
     protocol::{Flags, control::UnsupportedControl},
     term::RawTerm,
@@ -92,7 +95,7 @@ impl Node {
         if !missing.is_empty() {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
         }
-        let (id, outcome) = self.0.calls.open(peer.line.id, peer.serials(), ReplyFilter::Down);
+        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Down);
         // From here on, dropping it gives the pid back.
         let monitor = Monitor { node: self.clone(), peer, id, to, outcome, down: false };
         monitor.control(|control| control.set());
@@ -109,7 +112,7 @@ impl Monitor {
 
     fn control(&self, say: impl FnOnce(&OutgoingMonitor<'_>)) {
         let me = self.node.0.identity.pid_bytes(self.id.number);
-        let reference = CallTable::reference(&self.node.0.identity, self.id);
+        let reference = ProcessTable::reference(&self.node.0.identity, self.id);
         say(&OutgoingMonitor::new(&self.peer, &me, &self.to, &reference));
     }
 }

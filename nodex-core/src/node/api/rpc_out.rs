@@ -23,9 +23,13 @@ impl From<CallError> for RpcError {
             CallError::TooLong { length, limit } => RpcError::TooLong { length, limit },
             CallError::Encode(error) => RpcError::Encode(error),
             CallError::Unsupported(error) => RpcError::Unsupported(error),
-            CallError::Reply { error, reply } | CallError::Refused { error, reply, .. } => {
-                RpcError::Result { error, value: reply }
-            }
+            CallError::UnknownFunction { error, reply }
+            | CallError::BadArgument { error, reply, .. }
+            | CallError::Panic { error, reply, .. }
+            | CallError::Unencodable { error, reply, .. }
+            | CallError::Draining { error, reply }
+            | CallError::Refused { error, reply, .. }
+            | CallError::Reply { error, reply } => RpcError::Result { error, value: reply },
             CallError::Exit { reason } => RpcError::Signal { reason },
             CallError::NoConnection | CallError::NoProcess => RpcError::NoConnection,
         }

@@ -72,7 +72,7 @@ impl Node {
         options: ServiceOptions,
         service: Box<dyn Service>,
     ) -> Result<Pid, ServiceError> {
-        let (inner, spawned) = (&self.0, &self.0.registry.spawned);
+        let (inner, spawned) = (&self.0, &self.0.registry.table);
         service.check(&inner.common.extensions)?;
         if let Some(name) = &name
             && inner.registry.named(name.as_bytes()).is_some()

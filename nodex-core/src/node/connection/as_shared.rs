@@ -18,7 +18,7 @@ impl Shared for Inner {
     }
 
     fn rpc_process_ended(&self, process: Number) {
-        self.registry.spawned.release(process);
+        self.registry.table.release(process);
     }
 
     fn call_ended(&self) {

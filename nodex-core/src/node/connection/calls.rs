@@ -5,8 +5,8 @@ use crate::{
     node::{
         number::Number,
         process::{
-            call_table::{Completed, Outcome, ReplyId},
             exit_policy::NORMAL,
+            waiting::{Completed, Outcome, ReplyId},
         },
         shared::Shared,
     },
@@ -16,7 +16,7 @@ use crate::{
 impl Inner {
     /// Hands an outcome that came over this connection to a call of ours that waits for it, or a message to a mailbox.
     pub(in crate::node) fn complete_reply(&self, id: Number, outcome: Outcome, peer: &Peer) {
-        match self.calls.complete(id, outcome, peer.line.id) {
+        match self.registry.table.complete(id, outcome, peer.line.id) {
             Completed::Done { watched: true } => self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None)),
             Completed::Mail(letters, message) => letters.put(&message, &peer.line),
             Completed::Done { watched: false } | Completed::Dropped => {}
@@ -25,7 +25,7 @@ impl Inner {
 
     /// A call of ours waits no longer, or a mailbox is gone.
     pub(in crate::node) fn close_reply(&self, id: ReplyId) {
-        if self.calls.close(id) {
+        if self.registry.table.close(id) {
             self.notify_watchers(id.number, &RawTerm::from_slice(NORMAL, None));
         }
     }

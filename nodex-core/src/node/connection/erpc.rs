@@ -12,7 +12,10 @@ use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
     etf::{Decoder, EncodeError, Encoder},
     net::ConnectError,
-    node::process::call_table::{CallTable, Outcome, ReplyFilter, ReplyId},
+    node::process::{
+        table::ProcessTable,
+        waiting::{Outcome, ReplyFilter, ReplyId},
+    },
     protocol::control::{AtomTerm, Control, PidTerm, RefTerm, UnsupportedControl},
     reply::ExceptionClass,
     term::{Atom, AtomError, RawTerm, Reference},
@@ -97,6 +100,7 @@ pub enum RpcError {
 
 /// An exception that a function of another node raised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exception<'a> {
     /// Its class.
     pub class: ExceptionClass,
@@ -136,9 +140,9 @@ impl Inner {
         limit: Duration,
         deadline: Instant,
     ) -> Result<R, RpcError> {
-        let (id, outcome) = self.calls.open(peer.line.id, peer.serials(), ReplyFilter::Down);
+        let (id, outcome) = self.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Down);
         let _open = self.open_reply(id);
-        let reference = CallTable::reference(&self.identity, id);
+        let reference = ProcessTable::reference(&self.identity, id);
         self.push_spawn(peer, id, &reference, |out| {
             out.put_list(4)?;
             out.put_reference(&reference);

@@ -19,7 +19,6 @@ use crate::{
         error::StartError,
         process::{
             aliases::Aliases,
-            call_table::CallTable,
             registry::{Registration, Registry, SystemServices},
             service_end::ServiceEnd,
         },
@@ -59,8 +58,6 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) peers: Peers,
     /// Connections that are being served.
     pub(in crate::node) connections: AtomicUsize,
-    /// Calls of our own that wait for replies, and mailboxes.
-    pub(in crate::node) calls: CallTable,
     pub(in crate::node) aliases: Aliases,
     pub(in crate::node) started: Instant,
     /// What came over connections that have ended.
@@ -91,7 +88,6 @@ impl Inner {
             locate,
             visible,
             take_over,
-            calls: CallTable::new(registry.next_id()),
             aliases: Aliases::default(),
             registry,
             common: Arc::new(Common { extensions, ..Common::default() }),

@@ -13,6 +13,7 @@ use crate::protocol::{
 
 /// What a host passes to a node executable: `<sname> <hostname> <cookie> <tname>`.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Arguments {
     /// Name of this node in front of the `@`.
     pub sname: String,

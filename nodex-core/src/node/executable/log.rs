@@ -26,6 +26,7 @@ const LINE: usize = 4096;
 /// A level that there is not.
 #[derive(Debug, thiserror::Error)]
 #[error("{VARIABLE} is {value:?}: error, warn, info, debug, trace or off is expected")]
+#[non_exhaustive]
 pub struct UnknownLevel {
     /// What `NODEX_LOG` says.
     pub value: String,
@@ -122,7 +123,7 @@ impl Repeated {
         if let Some(kind) = self.kinds.get_mut(place) {
             kind.told += length;
             kind.message.clear();
-            kind.message.push_str(&message[..message.floor_char_boundary(SHORT)]);
+            kind.message.push_str(crate::text::cut(message, SHORT));
         }
     }
 

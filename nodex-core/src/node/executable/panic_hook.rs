@@ -26,7 +26,7 @@ pub(in crate::node) fn log_panics_of_handlers() {
             let caught = panics::is_caught() || thread::current().name() == Some(link_thread::THREAD);
             if caught {
                 // The field `message` is the text of the event.
-                let reason = panic.payload_as_str().unwrap_or("no message");
+                let reason = panics::text_of(panic.payload());
                 let place = panic.location().map(ToString::to_string).unwrap_or_default();
                 tracing::error!(reason, place, "a handler panicked");
             }

@@ -180,8 +180,10 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
     // The states may take their time to be dropped, as what follows in `main` may.
     drop(armed);
     drop(inner);
+    if let Some(service) = fallen {
+        return fail_with(exit_status::SERVICE_ENDED, &service.to_string());
+    }
     match end {
-        _ if let Some(service) = fallen => fail_with(exit_status::SERVICE_ENDED, &service.to_string()),
         Ok(end) if end.is_breach() => fail_with(exit_status::BREACH, &format!("the link to {target} was ended: {end}")),
         Ok(end) => {
             tracing::info!(%end, "the link to the host has ended");

@@ -74,7 +74,7 @@ pub(super) fn apply(
     };
     let envelope = Envelope { process: &process, name: Some(module), connection, input, ending: *ending };
     let name = function.as_bytes();
-    run::invoke(&run::for_call(envelope, name, arity), &decoder, name, arity, &reply_to, later, out);
+    run::call(&envelope, &decoder, (name, arity), &reply_to, later, out);
     reply_to.settle(out);
     if is_kept(sink) {
         sink.count_as_kept();

@@ -19,9 +19,9 @@ use crate::{
         connection::{establish::Inbound, inner::Inner, peer::Peer},
         number::Number,
         process::{
-            call_table::Outcome,
             names::{GLOBAL, REX},
             service_process::ProcessRef,
+            waiting::Outcome,
         },
     },
     protocol::control::{self, Control, PidTerm, Target as Receiver},
@@ -44,26 +44,33 @@ impl Inbound for Dispatch {
 impl Receive for Dispatch {
     #[inline(always)]
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        if let Some((from, name, message)) = control::decode_reg_send(frame)
-            && let Dispatch { connection, later, .. } = self
-            && let Some(process) = connection.inner.registry.lookup_static(name.name_bytes())
-        {
-            if let Some(taken) = run::dispatch_fast(process, connection, from, message, input, later, out) {
+        let Some((from, name, message)) = control::decode_reg_send(frame) else {
+            return self.dispatch_slow(frame, input, out);
+        };
+        let Dispatch { connection, later, .. } = self;
+        if let Some(process) = connection.inner.registry.lookup_static(name.name_bytes()) {
+            let envelope = || Envelope { process, name: Some(name), connection, input, ending: Ending::No };
+            let looked = run::look(process, message);
+            if let Some(taken) = run::dispatch_fast(envelope(), from, message, looked, later, out) {
                 return Ok(taken);
             }
             if name.name_bytes() != REX.as_bytes() {
-                let envelope = Envelope { process, name: Some(name), connection, input, ending: Ending::No };
-                run::message(&envelope, Some(from), message, later, out);
+                run::message(&envelope(), Some(from), message, looked, later, out);
                 return Ok(Taken::Kept);
             }
         }
-        self.dispatch_slow(frame, input, out)
+        self.message(Some(from), Receiver::Name(name), message, input, out);
+        Ok(Taken::Kept)
     }
 
     #[cold]
     fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
         self.ending = if late { Ending::Late } else { Ending::Early };
-        self.dispatch_slow(frame, input, out)
+        let Some((from, name, message)) = control::decode_reg_send(frame) else {
+            return self.dispatch_slow(frame, input, out);
+        };
+        self.message(Some(from), Receiver::Name(name), message, input, out);
+        Ok(Taken::Kept)
     }
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
@@ -108,15 +115,12 @@ impl Receive for Dispatch {
 }
 
 impl Dispatch {
-    /// Any frame.
+    /// A frame that is no message to a name, in the form that every node sends.
     #[inline(never)]
     fn dispatch_slow(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        if let Some((from, name, message)) = control::decode_reg_send(frame) {
-            self.message(Some(from), Receiver::Name(name), message, input, out);
-        } else if let Some((from, to, message)) = control::decode_send(frame) {
-            self.message(from, Receiver::Pid(to), message, input, out);
-        } else {
-            self.dispatch_signal(frame, input, out)?;
+        match control::decode_send(frame) {
+            Some((from, to, message)) => self.message(from, Receiver::Pid(to), message, input, out),
+            None => self.dispatch_signal(frame, input, out)?,
         }
         Ok(Taken::Kept)
     }
@@ -138,6 +142,7 @@ impl Dispatch {
     }
 
     /// A message to whatever it may be for. As on a BEAM, one to nobody is dropped.
+    #[inline(never)]
     fn message(
         &mut self,
         from: Option<PidTerm<'_>>,
@@ -166,7 +171,8 @@ impl Dispatch {
             let name = if let Receiver::Name(name) = to { Some(name) } else { None };
             let (connection, ending) = (&self.connection, self.ending);
             let envelope = Envelope { process: &process, name, connection, input, ending };
-            run::message(&envelope, from, message, &mut self.later, out);
+            let looked = run::look(&process, message);
+            run::message(&envelope, from, message, looked, &mut self.later, out);
         }
     }
 }

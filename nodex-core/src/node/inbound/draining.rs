@@ -28,8 +28,7 @@ const SHUTDOWN_DRAINING: &[u8] = b"\x68\x02\x77\x08shutdown\x77\x08draining";
 pub(super) fn refused(
     envelope: &Envelope<'_>,
     term: &[u8],
-    name: &[u8],
-    arity: usize,
+    (name, is_function): (&[u8], bool),
     reply_to: &ReplyTo<'_>,
     later: &mut PendingCalls,
     out: &mut Encoder,
@@ -38,10 +37,7 @@ pub(super) fn refused(
         return false;
     }
     // What calls nothing is answered in its own form, or not at all, as it always is.
-    if reply_to.kind == CallKind::Plain
-        && envelope.process.function(name, name.len(), arity).is_none()
-        && forms::answer(envelope, term, out)
-    {
+    if reply_to.kind == CallKind::Plain && !is_function && forms::answer(envelope, term, out) {
         return true;
     }
     let counters = envelope.connection.context.counters();

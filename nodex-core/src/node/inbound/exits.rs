@@ -34,10 +34,10 @@ impl Inner {
     pub(in crate::node) fn is_alive(&self, number: Number) -> bool {
         match self.registry.permanent(number) {
             Some(_) => true,
-            None => match self.registry.spawned.get(number) {
+            None => match self.registry.table.get(number) {
                 Some(Found::Service(service)) => service.address.is_alive(),
                 Some(Found::Call(call)) => !call.is_over(),
-                None => self.calls.is_open(number),
+                None => self.registry.table.is_open(number),
             },
         }
     }
@@ -64,7 +64,7 @@ impl Inner {
             }
             return;
         }
-        match self.registry.spawned.get(number) {
+        match self.registry.table.get(number) {
             Some(Found::Service(process)) if accepts_exit(&process) => {
                 self.fall(&process, reason);
             }
@@ -103,7 +103,7 @@ impl Inner {
             false => tracing::error!(name, pid = ?process.pid, reason = %shown, "a service has ended"),
         }
         let number = process.address.number();
-        self.registry.spawned.release(number);
+        self.registry.table.release(number);
         self.aliases.ended(number);
         self.common.kept.ended(number);
         if process.watched.load(Ordering::SeqCst) {
@@ -122,7 +122,7 @@ impl Inner {
         if dropped > 0 {
             tracing::warn!(peer = %peer.name(), dropped, "casts came too late, when the node was to end");
         }
-        for id in self.calls.disconnected(peer.line.id) {
+        for id in self.registry.table.disconnected(peer.line.id) {
             self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None));
         }
         let noconnection = RawTerm::from_slice(NOCONNECTION, None);

@@ -90,7 +90,8 @@ impl Dispatch {
                     let (connection, ending) = (&self.connection, self.ending);
                     let envelope = Envelope { process: &process, name: Some(name), connection, input, ending };
                     // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
-                    run::message(&envelope, None, message, &mut self.later, out);
+                    let looked = run::look(&process, message);
+                    run::message(&envelope, None, message, looked, &mut self.later, out);
                 }
                 let reply_to = ReplyTo { kind: CallKind::Plain, to: Some(to), ..reply_to };
                 if let Some(frame) = reply_to.begin(out) {
@@ -176,10 +177,7 @@ mod tests {
     use nodex_testkit::encoded;
 
     use super::*;
-    use crate::{
-        convert::IntoTerm,
-        term::{Atom, Pid},
-    };
+    use crate::term::{Atom, Pid};
 
     fn pid() -> Pid {
         Pid { node: crate::atom!("c@h"), id: 1, serial: 0, creation: 5 }

@@ -2,6 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bytes::Bytes;
+
 use super::{
     connection::{Connection, Ending},
     draining,
@@ -12,7 +14,7 @@ use super::{
 };
 use crate::{
     etf::{Decoder, Encoder, Mark, tag},
-    net::{Input, Taken},
+    net::Taken,
     node::{
         counters::CallKind,
         process::{
@@ -34,77 +36,154 @@ use crate::{
     protocol::control::{AtomTerm, PidTerm},
 };
 
-/// A message that calls a function of a permanent process by name, with a handler that answers at once: what nearly every
-/// one is. `None` for all else, which is then untouched, and for [`message`].
+/// The head of a message that begins as nearly every one does: see [`short_head`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShortHead {
+    /// The length of the name.
+    length: u8,
+    arity: u8,
+}
+
+impl ShortHead {
+    /// Where the first argument begins.
+    #[inline(always)]
+    fn arguments(self) -> usize {
+        SHORT_HEAD + usize::from(self.length)
+    }
+
+    /// The name in the message that this is the head of.
+    fn name(self, message: &[u8]) -> &[u8] {
+        message.get(SHORT_HEAD..self.arguments()).unwrap_or_default()
+    }
+}
+
+/// What the beginning of a message has told. It is looked at once, whatever becomes of the message.
+///
+/// It fits registers: what stands in memory would be written for every message.
+#[derive(Clone, Copy)]
+pub(super) struct Looked<'a> {
+    /// None if it does not begin as nearly every message does.
+    head: Option<ShortHead>,
+    /// The function that has this name and arity.
+    target: Option<&'a Target>,
+}
+
+/// Looks at the beginning of a message to this process.
 #[inline(always)]
-#[expect(clippy::too_many_arguments)]
+pub(super) fn look<'a>(process: &'a Process, message: &[u8]) -> Looked<'a> {
+    let Some((name, head)) = short_head(message) else { return Looked { head: None, target: None } };
+    let target = process.function(name, usize::from(head.length), usize::from(head.arity));
+    Looked { head: Some(head), target }
+}
+
+/// Calls the function of a plain message that nothing keeps from being called: what nearly every message is. `None` for all
+/// else, which is then untouched, and for [`message`].
+#[inline(always)]
 pub(super) fn dispatch_fast(
-    process: &Process,
-    connection: &Connection,
+    envelope: Envelope<'_>,
     from: PidTerm<'_>,
     message: &[u8],
-    input: Input<'_>,
+    looked: Looked<'_>,
     later: &mut PendingCalls,
     out: &mut Encoder,
 ) -> Option<Taken> {
-    let (name, length, arity) = short_head(message)?;
-    let Target { service, index, function } = process.function(name, length, arity)?;
-    if !function.accepts.contains(Accepts::PLAIN) || !later.nothing_queued() {
+    let Looked { head: Some(head), target: Some(target) } = looked else { return None };
+    if !target.function.accepts.contains(Accepts::PLAIN) || !later.nothing_queued() {
         return None;
     }
-    connection.context.counters().count_call(CallKind::Plain);
-    let mark = out.mark();
-    let address = &process.address;
-    let reply_to =
-        ReplyTo { kind: CallKind::Plain, flags: connection.flags, to: Some(from), from: address, call_tag: None };
-    // Made where the service reads it.
-    let context = &connection.context;
-    let decoder = Decoder::at(message, SHORT_HEAD + length, Some(input.owner()));
-    let share = Share::default();
-    let args = Args {
-        function: &function.name,
-        taken: 0,
-        decoder,
-        context,
-        reply_to: &reply_to,
-        process: address,
-        share: &share,
+    let (connection, process) = (envelope.connection, envelope.process);
+    let reply_to = ReplyTo {
+        kind: CallKind::Plain,
+        flags: connection.flags,
+        to: Some(from),
+        from: &process.address,
+        call_tag: None,
     };
+    let arguments = (message, head.arguments());
+    Some(match run(envelope, target, arguments, Some(envelope.input.owner()), &reply_to, later, out) {
+        Ran::Done => Taken::Handled,
+        Ran::Failed | Ran::Runs => Taken::Kept,
+    })
+}
+
+/// What has become of a handler.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ran {
+    Done,
+    /// It has panicked, which is its answer.
+    Failed,
+    /// It goes on later.
+    Runs,
+}
+
+/// Runs a handler: its reply is in `out` if it is ready at once, else it is kept. The arguments stand in `message` from a
+/// position on.
+///
+/// This is on the way of every message, so it is a part of both that call it.
+#[inline(always)]
+fn run(
+    envelope: Envelope<'_>,
+    target: &Target,
+    (message, position): (&[u8], usize),
+    owner: Option<&Bytes>,
+    reply_to: &ReplyTo<'_>,
+    later: &mut PendingCalls,
+    out: &mut Encoder,
+) -> Ran {
+    let Envelope { process, connection, input, .. } = envelope;
+    let Target { service, index, function } = target;
+    let context = &connection.context;
+    context.counters().count_call(reply_to.kind);
+    let mark = out.mark();
+    // Made where the service reads it: to copy what has just been written in pieces stalls the processor.
+    let decoder = Decoder::at(message, position, owner);
+    let (address, share) = (&process.address, Share::default());
+    let args = Args { function: &function.name, taken: 0, decoder, context, reply_to, process: address, share: &share };
     let call = Call { args, out, waker: input.waker };
     let handled = catch_unwind(AssertUnwindSafe(|| service.call(*index, call)));
     share.over(handled.is_err());
     match handled {
-        Ok(Handled(None)) => return Some(Taken::Handled),
-        Ok(Handled(Some(running))) => later.push(&reply_to, process, function.name.clone(), running, input),
-        Err(panic) => panicked(process, connection, function, &reply_to, mark, out, &*panic),
+        Ok(Handled(None)) => Ran::Done,
+        Ok(Handled(Some(running))) => {
+            later.push(reply_to, process, function.name.clone(), running, input);
+            Ran::Runs
+        }
+        Err(panic) => {
+            panicked(process, connection, function, reply_to, mark, out, &*panic);
+            Ran::Failed
+        }
     }
-    Some(Taken::Kept)
 }
 
+/// Handles a message, whatever it is.
 #[inline(never)]
 pub(super) fn message(
     envelope: &Envelope<'_>,
     from: Option<PidTerm<'_>>,
     term: &[u8],
+    looked: Looked<'_>,
     later: &mut PendingCalls,
     out: &mut Encoder,
 ) {
-    let mut reply_to = ReplyTo {
-        kind: CallKind::Plain,
-        flags: envelope.connection.flags,
-        to: from,
-        from: &envelope.process.address,
-        call_tag: None,
-    };
+    let mut reply_to = envelope.plain_reply_to(from);
     let mut decoder = Decoder::with_owner(term, envelope.input.owner());
     let call_tag;
-    if let Some((call, request)) = from.and_then(|from| usual_call(term, from)) {
+    if let (None, Some(_), Some((call, request))) =
+        (looked.target, looked.head, from.and_then(|from| usual_call(term, from)))
+    {
         decoder.rewind(request);
         call_tag = call;
         reply_to = ReplyTo { kind: CallKind::GenCall, call_tag: Some(&call_tag), ..reply_to };
     } else {
-        let Some((name, arity)) = head(&mut decoder) else {
-            return unknown(envelope, &reply_to, b"", term, later, out);
+        let (name, arity) = match looked.head {
+            Some(head) => {
+                decoder.rewind(head.arguments());
+                (head.name(term), usize::from(head.arity))
+            }
+            None => match head(&mut decoder) {
+                Some(head) => head,
+                None => return unknown(envelope, &reply_to, b"", term, later, out),
+            },
         };
         match (name, arity) {
             (b"$gen_call", 2) => {
@@ -117,17 +196,38 @@ pub(super) fn message(
             }
             (b"$gen_cast", 1) => reply_to = ReplyTo { kind: CallKind::Cast, ..reply_to },
             (b"system", 2) if sys::answer(envelope, term, later, out) => return,
-            _ => return invoke(envelope, &decoder, name, arity, &reply_to, later, out),
+            _ => {
+                let target = match looked.head {
+                    Some(_) => looked.target,
+                    // It has not been looked for.
+                    None => envelope.process.function(name, name.len(), arity),
+                };
+                return invoke(envelope, &decoder, name, target, &reply_to, later, out);
+            }
         }
     }
     match head(&mut decoder) {
-        Some((name, arity)) => invoke(&for_call(*envelope, name, arity), &decoder, name, arity, &reply_to, later, out),
+        Some(head) => call(envelope, &decoder, head, &reply_to, later, out),
         None => unknown(envelope, &reply_to, b"", term, later, out),
     }
 }
 
+/// Calls `name/arity` by something else than a plain message.
+pub(super) fn call(
+    envelope: &Envelope<'_>,
+    decoder: &Decoder<'_>,
+    (name, arity): (&[u8], usize),
+    reply_to: &ReplyTo<'_>,
+    later: &mut PendingCalls,
+    out: &mut Encoder,
+) {
+    let envelope = for_call(*envelope, name, arity);
+    let target = envelope.process.function(name, name.len(), arity);
+    invoke(&envelope, decoder, name, target, reply_to, later, out);
+}
+
 /// What every node answers to calls of `net_kernel` and its like, it answers also where services take any name.
-pub(super) fn for_call<'a>(mut envelope: Envelope<'a>, function: &[u8], arity: usize) -> Envelope<'a> {
+fn for_call<'a>(mut envelope: Envelope<'a>, function: &[u8], arity: usize) -> Envelope<'a> {
     if let Some(name) = envelope.name
         && envelope.process.name.is_none()
         && let Some(system) = envelope.connection.inner.registry.system(name.name_bytes())
@@ -138,33 +238,34 @@ pub(super) fn for_call<'a>(mut envelope: Envelope<'a>, function: &[u8], arity: u
     envelope
 }
 
-/// Calls `name/arity` with the arguments that the decoder comes to next.
-pub(super) fn invoke(
+/// Calls the function of this name, if there is one that takes calls of this kind, with the arguments that the decoder comes
+/// to next.
+#[inline]
+fn invoke(
     envelope: &Envelope<'_>,
     decoder: &Decoder<'_>,
     name: &[u8],
-    arity: usize,
+    target: Option<&Target>,
     reply_to: &ReplyTo<'_>,
     later: &mut PendingCalls,
     out: &mut Encoder,
 ) {
-    let (process, context) = (envelope.process, &envelope.connection.context);
-    if envelope.ending != Ending::No && draining::refused(envelope, decoder.bytes(), name, arity, reply_to, later, out)
+    if envelope.ending != Ending::No
+        && draining::refused(envelope, decoder.bytes(), (name, target.is_some()), reply_to, later, out)
     {
         return;
     }
-    context.counters().count_call(reply_to.kind);
     let accepts = match reply_to.kind {
         CallKind::Plain => Accepts::PLAIN,
         CallKind::GenCall => Accepts::CALL,
         CallKind::Cast => Accepts::CAST,
         CallKind::Rpc => Accepts::RPC,
     };
-    let function = process.function(name, name.len(), arity);
-    let Some(Target { service, index, function }) = function.filter(|target| target.function.accepts.admits(accepts))
-    else {
+    let Some(target) = target.filter(|target| target.function.accepts.admits(accepts)) else {
+        envelope.connection.context.counters().count_call(reply_to.kind);
         return unknown(envelope, reply_to, name, decoder.bytes(), later, out);
     };
+    let arguments = (decoder.bytes(), decoder.position());
     let mut kept;
     let waits = later.must_wait(reply_to);
     let place = if waits {
@@ -173,22 +274,8 @@ pub(super) fn invoke(
     } else {
         &mut *out
     };
-    let mark = place.mark();
-    // Made where the service reads it: to copy what has just been written in pieces stalls the processor.
-    let decoder = Decoder::at(decoder.bytes(), decoder.position(), decoder.owner());
-    let (address, share) = (&process.address, Share::default());
-    let args = Args { function: &function.name, taken: 0, decoder, context, reply_to, process: address, share: &share };
-    let call = Call { args, out: place, waker: envelope.input.waker };
-    let handled = catch_unwind(AssertUnwindSafe(|| service.call(*index, call)));
-    share.over(handled.is_err());
-    match handled {
-        Ok(Handled(None)) => {}
-        Ok(Handled(Some(running))) => {
-            return later.push(reply_to, process, function.name.clone(), running, envelope.input);
-        }
-        Err(panic) => panicked(process, envelope.connection, function, reply_to, mark, place, &*panic),
-    }
-    if waits {
+    let ran = run(*envelope, target, arguments, decoder.owner(), reply_to, later, place);
+    if waits && ran != Ran::Runs {
         later.queue(reply_to, place);
     }
 }
@@ -254,23 +341,22 @@ fn panicked(
 /// What stands in front of the name where [`short_head`] finds one.
 const SHORT_HEAD: usize = 4;
 
-/// Of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments: what begins with the name, the length of the
-/// name, and the number of arguments.
+/// Of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments: what begins with the name, and the head.
 #[inline(always)]
-fn short_head(term: &[u8]) -> Option<(&[u8], usize, usize)> {
+fn short_head(term: &[u8]) -> Option<(&[u8], ShortHead)> {
     let (head, name) = term.split_first_chunk::<SHORT_HEAD>()?;
     let [tuple, arity, atom, length] = *head;
-    let (length, arity) = (usize::from(length), usize::from(arity));
-    let fits = [tuple, 0, atom, 0] == [tag::SMALL_TUPLE_EXT, 0, tag::SMALL_ATOM_UTF8_EXT, 0] && length <= name.len();
-    if fits { Some((name, length, arity.checked_sub(1)?)) } else { None }
+    let fits = [tuple, 0, atom, 0] == [tag::SMALL_TUPLE_EXT, 0, tag::SMALL_ATOM_UTF8_EXT, 0];
+    let fits = fits && usize::from(length) <= name.len();
+    if fits { Some((name, ShortHead { length, arity: arity.checked_sub(1)? })) } else { None }
 }
 
 /// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
 #[inline]
 pub(super) fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
-    if let Some((name, length, arity)) = short_head(decoder.remaining()) {
-        decoder.rewind(decoder.position() + SHORT_HEAD + length);
-        return Some((&name[..length], arity));
+    if let Some((name, head)) = short_head(decoder.remaining()) {
+        decoder.rewind(decoder.position() + head.arguments());
+        return Some((&name[..usize::from(head.length)], usize::from(head.arity)));
     }
     let arity = match decoder.remaining().first()? {
         &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) => decoder.tuple().ok()?.checked_sub(1)?,
@@ -278,4 +364,90 @@ pub(super) fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
     };
     let name = AtomTerm::new(decoder.skip().ok()?)?;
     Some((name.name_bytes(), arity))
+}
+
+#[cfg(test)]
+mod tests {
+    use nodex_testkit::encoded;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::{
+        node::{number::Number, process::exit_policy::ExitPolicy, service::functions::Functions, shared::Identity},
+        term::{Atom, RawTerm},
+    };
+
+    /// With the functions `ab/1`, `ab/2` and `system/2`.
+    fn process() -> Process {
+        let functions = Functions::new()
+            .add("ab", |one: RawTerm| one)
+            .add("ab", |one: RawTerm, two: RawTerm| (one, two))
+            .add("system", |one: RawTerm, two: RawTerm| (one, two));
+        let pid = Identity::new(crate::atom!("a@h"), 4).pid(Number { id: 1, serial: 0 });
+        Process::new(None, pid, vec![Box::new(functions)], ExitPolicy::PERMANENT, Role::Service).unwrap()
+    }
+
+    /// A message in one of the forms that it may have.
+    fn message(name: &str, arguments: &[u8], long: [bool; 2]) -> Vec<u8> {
+        let mut message = match long[0] {
+            true => [&[tag::LARGE_TUPLE_EXT][..], &(arguments.len() as u32 + 1).to_be_bytes()].concat(),
+            false => vec![tag::SMALL_TUPLE_EXT, arguments.len() as u8 + 1],
+        };
+        match long[1] {
+            true => message.extend([&[tag::ATOM_UTF8_EXT][..], &(name.len() as u16).to_be_bytes()].concat()),
+            false => message.extend([tag::SMALL_ATOM_UTF8_EXT, name.len() as u8]),
+        }
+        message.extend(name.as_bytes());
+        message.extend(arguments.iter().flat_map(|argument| [tag::SMALL_INTEGER_EXT, *argument]));
+        message
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+        /// The short way and the general one, which is on its own for what the short one leaves to it.
+        #[test]
+        fn what_a_look_at_a_message_tells_the_decoder_tells(
+            name in "[ab$]{0,3}|system|[$a-zé]{0,40}",
+            arguments in vec(any::<u8>(), 0..5),
+            long in any::<[bool; 2]>(),
+            cut in prop_oneof![Just(usize::MAX), 0..12_usize],
+        ) {
+            let process = process();
+            let message = message(&name, &arguments, long);
+            let message = &message[..message.len().min(cut)];
+            let mut decoder = Decoder::new(message);
+            let arity = decoder.tuple().ok();
+            let read = decoder.atom_name().ok().map(|name| name.into_owned());
+            let looked = look(&process, message);
+            match looked.head {
+                Some(short) => {
+                    prop_assert_eq!(arity, Some(usize::from(short.arity) + 1));
+                    prop_assert_eq!(read.as_deref().map(str::as_bytes), Some(short.name(message)));
+                    prop_assert_eq!(decoder.position(), short.arguments());
+                    let expected = match (short.name(message), short.arity) {
+                        (b"ab", 1) => Some(0),
+                        (b"ab", 2) => Some(1),
+                        (b"system", 2) => Some(2),
+                        _ => None,
+                    };
+                    prop_assert_eq!(looked.target.map(|target| target.index), expected);
+                }
+                // Nothing that begins in the short form and is whole as far as the name is unusual.
+                None => prop_assert!(long != [false, false] || read.is_none()),
+            }
+            let mut decoder = Decoder::new(message);
+            let general = head(&mut decoder);
+            if let (Some(read), Some(arity)) = (&read, arity) {
+                prop_assert_eq!(general, Some((read.as_bytes(), arity - 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn an_atom_is_a_name_without_arguments() {
+        let atom = encoded(Atom::from_static("ab"));
+        assert_eq!(look(&process(), &atom).head, None);
+        assert_eq!(head(&mut Decoder::new(&atom)), Some((&b"ab"[..], 0)));
+    }
 }

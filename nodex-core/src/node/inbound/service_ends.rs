@@ -58,18 +58,18 @@ fn make_anew(inner: &Inner, old: &Process, factory: &Arc<Factory>) -> bool {
         tracing::error!(name, %error, "a service cannot be made anew");
         return false;
     }
-    let number = inner.registry.spawned.take();
+    let number = inner.registry.table.take();
     let process = Process::new(old.name.clone(), inner.identity.pid(number), vec![service], old.exit_policy, old.role);
     let process = match process {
         Ok(process) => Arc::new(process.with_end(old.ends, Some(factory.clone()))),
         Err(error) => {
-            inner.registry.spawned.release(number);
+            inner.registry.table.release(number);
             tracing::error!(name, %error, "a service cannot be made anew");
             return false;
         }
     };
-    if !inner.registry.spawned.set_service(number, &process) {
-        inner.registry.spawned.release(number);
+    if !inner.registry.table.set_service(number, &process) {
+        inner.registry.table.release(number);
         tracing::error!(name, "a service cannot be made anew: its name was taken");
         return false;
     }

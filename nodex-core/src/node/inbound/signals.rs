@@ -15,7 +15,7 @@ use crate::{
     net::{Input, LinkEnd},
     node::{
         number::Number,
-        process::{call_table::Outcome, incoming_monitors::LimitExceeded, table::Found},
+        process::{incoming_monitors::LimitExceeded, table::Found, waiting::Outcome},
     },
     protocol::control::{Control, PidTerm, ProcTerm, RefTerm, Target},
     term::RawTerm,
@@ -111,7 +111,7 @@ impl Dispatch {
             }
             // The monitor that came with a spawn request.
             ProcTerm::Pid(_) => {
-                if let Some(Found::Call(call)) = number.and_then(|number| registry.spawned.get(number))
+                if let Some(Found::Call(call)) = number.and_then(|number| registry.table.get(number))
                     && call.request.as_bytes() == reference.as_bytes()
                 {
                     call.monitored.store(false, Ordering::SeqCst);
@@ -187,7 +187,7 @@ impl Dispatch {
     /// An outcome for the call of ours that has this reference.
     pub(super) fn complete(&self, reference: RefTerm<'_>, outcome: Outcome) {
         let Connection { inner, peer, .. } = &self.connection;
-        if let Some(reply) = inner.calls.of_reference(&inner.identity, reference) {
+        if let Some(reply) = inner.registry.table.of_reference(&inner.identity, reference) {
             inner.complete_reply(reply, outcome, peer);
         }
     }
@@ -247,13 +247,13 @@ impl Dispatch {
             process.watched.store(true, Ordering::SeqCst);
             return true;
         }
-        match self.connection.inner.registry.spawned.get(number) {
+        match self.connection.inner.registry.table.get(number) {
             Some(Found::Call(call)) => {
                 call.watched.store(true, Ordering::SeqCst);
                 true
             }
             Some(Found::Service(_)) => false,
-            None => self.connection.inner.calls.watch(number),
+            None => self.connection.inner.registry.table.watch(number),
         }
     }
 

@@ -81,7 +81,7 @@ impl Dispatch {
         };
         let application = Application::new(&request, arguments);
         let inner = &self.connection.inner;
-        let number = inner.registry.spawned.take();
+        let number = inner.registry.table.take();
         let address = Arc::new(Address::new(&inner.identity.pid(number)));
         let own = |term: &[u8]| RawTerm::from_slice(term, Some(input.owner()));
         let applied = application.applied;
@@ -92,7 +92,7 @@ impl Dispatch {
             [own(request.id.as_bytes()), own(request.from.as_bytes()), own(application.result)],
             applied.keep(own),
         ));
-        inner.registry.spawned.set_call(number, &process);
+        inner.registry.table.set_call(number, &process);
         let mut flags = 0;
         if options.monitor {
             flags |= spawn_flags::MONITOR;

@@ -14,7 +14,7 @@ use crate::{
         connection::inner::Inner,
         counters::CallKind,
         number::Number,
-        process::{call_table::Outcome, names::REX},
+        process::{names::REX, waiting::Outcome},
         service::{
             call_tag::{CallTag, gen_from, usual_call},
             rejection::Rejection,

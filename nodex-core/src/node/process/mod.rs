@@ -1,7 +1,7 @@
 //! What has a pid: services, calls by rpc, calls of our own that wait, mailboxes; and who watches them.
 
 pub(in crate::node) mod aliases;
-pub(in crate::node) mod call_table;
+pub(in crate::node) mod calls;
 pub(in crate::node) mod exit_policy;
 pub(in crate::node) mod factory;
 pub(in crate::node) mod function_table;
@@ -15,5 +15,6 @@ pub(in crate::node) mod rpc_process;
 pub(in crate::node) mod service_end;
 pub(in crate::node) mod service_process;
 pub(in crate::node) mod table;
+pub(in crate::node) mod waiting;
 
 pub use service_end::{ServiceEnd, ServiceType};

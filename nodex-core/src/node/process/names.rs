@@ -5,6 +5,15 @@ use std::hash::Hasher;
 /// The server that `rpc` of OTP 23 calls (`rpc.erl`).
 pub(in crate::node) const REX: &str = "rex";
 
+/// The names of the processes that every node has. They stand behind the names that services are registered under.
+pub(super) const EVERY_NODE: [&str; 4] = ["net_kernel", REX, "nodex", "user"];
+
+/// Which of [`EVERY_NODE`] this is. The names are known here, so that a call to another name costs a few comparisons.
+#[inline]
+pub(super) fn position(name: &[u8]) -> Option<usize> {
+    EVERY_NODE.iter().position(|own| own.as_bytes() == name)
+}
+
 /// The name server of OTP's `global`.
 pub(in crate::node) const GLOBAL: &str = "global_name_server";
 

@@ -9,10 +9,10 @@ use std::{
 use super::{
     exit_policy::ExitPolicy,
     factory::Factory,
-    names::{NameHasher, PARTS_OF_A_BEAM},
+    names::{EVERY_NODE, NameHasher, PARTS_OF_A_BEAM, position},
     service_end::ServiceType,
     service_process::{Process, ProcessRef, Role},
-    table::{Found, Processes},
+    table::ProcessTable,
 };
 use crate::{
     node::{
@@ -34,10 +34,8 @@ pub(in crate::node) struct Registry {
     catch_all: Option<usize>,
     /// The first of the processes that every node has; they come last.
     system: usize,
-    /// The lengths of their names, a bit for each.
-    system_lengths: u32,
     /// Those that come and go.
-    pub(in crate::node) spawned: Processes,
+    pub(in crate::node) table: ProcessTable,
     /// Modules whose functions can be called by `rpc`, and that are no processes.
     modules: Vec<Process>,
     /// Names that nobody has unless a service is registered under them.
@@ -62,17 +60,12 @@ pub(in crate::node) struct Registration {
     pub(in crate::node) factory: Option<Arc<Factory>>,
 }
 
-/// A process that every node has. It stands behind the names that services are registered under.
-pub(in crate::node) struct SystemService {
-    pub(in crate::node) name: &'static str,
-    pub(in crate::node) role: Role,
-    pub(in crate::node) service: Box<dyn Service>,
-}
-
-/// What every node answers.
-#[derive(Default)]
+/// What every node answers: the services behind [`EVERY_NODE`], and modules.
 pub(in crate::node) struct SystemServices {
-    pub(in crate::node) processes: Vec<SystemService>,
+    pub(in crate::node) net_kernel: Box<dyn Service>,
+    pub(in crate::node) rex: Box<dyn Service>,
+    pub(in crate::node) nodex: Box<dyn Service>,
+    pub(in crate::node) user: Box<dyn Service>,
     /// Modules whose functions can be called by `rpc`, and that are no processes.
     pub(in crate::node) modules: Vec<(&'static str, Box<dyn Service>)>,
 }
@@ -91,8 +84,7 @@ impl Registry {
             by_name: HashMap::default(),
             catch_all: None,
             system,
-            system_lengths: 0,
-            spawned: Processes::new((system + every_node.processes.len()) as u32 + 1),
+            table: ProcessTable::new((system + EVERY_NODE.len()) as u32 + 1),
             modules: Vec::new(),
             absent: if visible { &PARTS_OF_A_BEAM } else { &[] },
             catch_all_only: usize::MAX,
@@ -114,13 +106,15 @@ impl Registry {
             let process = registry.process(identity, name, services, exit_policy, Role::Service)?;
             registry.processes.push(process.with_end(ends.unwrap_or(usual), factory));
         }
-        for SystemService { name, role, service } in every_node.processes {
-            registry.system_lengths |= length_bit(name.as_bytes());
+        let SystemServices { net_kernel, rex, nodex, user, modules } = every_node;
+        let services =
+            [(Role::System, net_kernel), (Role::System, rex), (Role::Console, nodex), (Role::GroupLeader, user)];
+        for (name, (role, service)) in EVERY_NODE.into_iter().zip(services) {
             let name = Some(Atom::from_static(name));
             let process = registry.process(identity, name, vec![service], ExitPolicy::PERMANENT, role)?;
             registry.processes.push(process);
         }
-        for (name, service) in every_node.modules {
+        for (name, service) in modules {
             let pid = identity.pid(Number { id: system as u32 + 1, serial: 0 });
             let (name, services) = (Some(Atom::from_static(name)), vec![service]);
             registry.modules.push(Process::new(name, pid, services, ExitPolicy::PERMANENT, Role::System)?);
@@ -179,7 +173,7 @@ impl Registry {
     #[inline(always)]
     pub(in crate::node) fn catch_all_only(&self) -> Option<&Process> {
         let process = self.processes.get(self.catch_all_only)?;
-        (!self.spawned.has_names() && process.address.is_alive()).then_some(process)
+        (!self.table.has_names() && process.address.is_alive()).then_some(process)
     }
 
     /// The process that the node was built with and that answers this name, in UTF-8, for certain.
@@ -221,7 +215,7 @@ impl Registry {
     pub(in crate::node) fn named(&self, name: &[u8]) -> Option<ProcessRef<'_>> {
         match self.lookup_exact(name) {
             Some(process) => Some(ProcessRef::Permanent(process)),
-            None if self.spawned.has_names() => self.spawned.by_name(name).map(ProcessRef::Spawned),
+            None if self.table.has_names() => self.table.by_name(name).map(ProcessRef::Spawned),
             None => None,
         }
     }
@@ -240,19 +234,12 @@ impl Registry {
     /// The process of this name that every node has, whatever is registered.
     #[inline]
     pub(in crate::node) fn system(&self, name: &[u8]) -> Option<&Process> {
-        if self.system_lengths & length_bit(name) == 0 {
-            return None;
-        }
-        self.every_node().find(|process| process.name.as_ref().is_some_and(|own| own.as_bytes() == name))
+        self.processes.get(self.system + position(name)?)
     }
 
     /// The group leader of what the node calls elsewhere.
     pub(in crate::node) fn group_leader(&self) -> Option<&Process> {
-        self.every_node().find(|process| process.role == Role::GroupLeader)
-    }
-
-    fn every_node(&self) -> impl Iterator<Item = &Process> {
-        self.processes[self.system..].iter()
+        self.processes[self.system..].iter().find(|process| process.role == Role::GroupLeader)
     }
 
     /// The functions of a module of OTP's that is no process.
@@ -271,10 +258,7 @@ impl Registry {
     pub(in crate::node) fn by_number(&self, number: Number) -> Option<ProcessRef<'_>> {
         match self.permanent(number) {
             Some(process) => Some(ProcessRef::Permanent(process)),
-            None => match self.spawned.get(number)? {
-                Found::Service(process) => Some(ProcessRef::Spawned(process)),
-                Found::Call(_) => None,
-            },
+            None => self.table.service(number).map(ProcessRef::Spawned),
         }
     }
 
@@ -287,13 +271,7 @@ impl Registry {
     /// The services that a node is built with and that have not been stopped, and those spawned since.
     pub(in crate::node) fn services(&self) -> Vec<ProcessRef<'_>> {
         let permanent = self.processes[..self.system].iter().filter(|process| process.address.is_alive());
-        let spawned = self.spawned.services().into_iter().map(ProcessRef::Spawned);
+        let spawned = self.table.services().into_iter().map(ProcessRef::Spawned);
         permanent.map(ProcessRef::Permanent).chain(spawned).collect()
     }
-}
-
-/// The bit for the length of a name; none for one that is longer than any of those that every node has.
-#[inline]
-fn length_bit(name: &[u8]) -> u32 {
-    1u32.checked_shl(name.len() as u32).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Processes that come and go: services that were spawned while the node runs, and calls by rpc for as long as they run.
+//! The table of the processes that come and go, by the numbers in their pids.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,89 +8,88 @@ use std::{
     },
 };
 
-use super::{rpc_process::RpcProcess, service_process::Process};
-
+use super::{rpc_process::RpcProcess, service_process::Process, waiting::Waiting};
 use crate::node::number::{Number, SMALL_SERIAL};
 
 /// So many numbers stay unused before one is used again: with the serial, half a million processes later at the earliest.
-pub(in crate::node) const RESTING: usize = 64;
+const RESTING: usize = 64;
 
-/// The table of these processes. Their ids are `base + 1`, `base + 3` and so on; those in between are of
-/// [`Replies`](crate::node::process::call_table::CallTable). Both stay small, because OTP 23 takes ids of 15 bits only.
+/// Services that were spawned while the node runs, calls by rpc for as long as they run, calls of this node that wait for
+/// their replies, and mailboxes. Their ids begin where those of the services end that the node is built with, and stay small,
+/// because OTP 23 takes ids of 15 bits only.
 #[derive(Debug)]
-pub(in crate::node) struct Processes {
-    base: u32,
+pub(in crate::node) struct ProcessTable {
+    pub(super) base: u32,
     slots: RwLock<Slots>,
-    /// How many names there are, readable without the lock.
+    /// How many services there are, and how many of them have names; readable without the lock.
+    services: AtomicUsize,
     names: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
-struct Slots {
-    all: Vec<Slot>,
+pub(super) struct Slots {
+    pub(super) all: Vec<Slot>,
     /// First in, first out, so that a number is not used again soon.
     free: VecDeque<u32>,
     by_name: HashMap<Box<[u8]>, u32>,
 }
 
+/// The place of one process after the other.
 #[derive(Debug)]
-struct Slot {
-    serial: u32,
-    entry: Entry,
-}
-
-#[derive(Debug)]
-enum Entry {
-    /// Nobody has this number, or not yet.
-    Empty,
-    Call(Weak<RpcProcess>),
-    Service(Arc<Process>),
+pub(super) struct Slot {
+    /// Of the pid that it has now, or has next.
+    pub(super) serial: u32,
+    /// How many processes it had before.
+    pub(super) uses: u64,
+    pub(super) entry: Entry,
 }
 
 /// Who has a number.
 #[derive(Debug)]
-pub(in crate::node) enum Found {
-    Call(Arc<RpcProcess>),
+pub(super) enum Entry {
+    /// Nobody, or not yet.
+    Empty,
     Service(Arc<Process>),
+    Rpc(Weak<RpcProcess>),
+    Waiting(Waiting),
 }
 
-impl Processes {
+/// A process with a number, as far as it is more than somebody who waits.
+#[derive(Debug)]
+pub(in crate::node) enum Found {
+    Service(Arc<Process>),
+    Call(Arc<RpcProcess>),
+}
+
+impl ProcessTable {
     /// With ids from `base` on.
     pub(in crate::node) fn new(base: u32) -> Self {
-        Processes { base, slots: RwLock::default(), names: AtomicUsize::new(0) }
+        ProcessTable { base, slots: RwLock::default(), services: AtomicUsize::new(0), names: AtomicUsize::new(0) }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Slots> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Slots> {
         self.slots.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Slots> {
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Slots> {
         self.slots.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn index(&self, id: u32) -> Option<usize> {
-        let offset = id.checked_sub(self.base)?;
-        (offset % 2 == 1).then_some(offset as usize / 2)
+    pub(super) fn index(&self, id: u32) -> Option<usize> {
+        usize::try_from(id.checked_sub(self.base)?).ok()
     }
 
     /// A number that no process has.
     pub(in crate::node) fn take(&self) -> Number {
         let mut slots = self.write();
-        let index = match slots.free.len() > RESTING {
-            true => slots.free.pop_front(),
-            false => None,
-        };
-        let index = index.unwrap_or_else(|| {
-            slots.all.push(Slot { serial: 0, entry: Entry::Empty });
-            slots.all.len() as u32 - 1
-        });
-        Number { id: self.base + 2 * index + 1, serial: slots.all[index as usize].serial }
+        let index = slots.take(SMALL_SERIAL);
+        Number { id: self.base + index, serial: slots.all[index as usize].serial }
     }
 
-    /// Gives the number to a call.
+    /// Gives the number to a call by rpc.
     pub(in crate::node) fn set_call(&self, number: Number, call: &Arc<RpcProcess>) {
         if let Some(slot) = self.write().slot(self.index(number.id), number.serial) {
-            slot.entry = Entry::Call(Arc::downgrade(call));
+            slot.entry = Entry::Rpc(Arc::downgrade(call));
         }
     }
 
@@ -107,6 +106,7 @@ impl Processes {
         }
         if let Some(slot) = slots.slot(Some(index), number.serial) {
             slot.entry = Entry::Service(service.clone());
+            self.services.fetch_add(1, Ordering::SeqCst);
         }
         true
     }
@@ -116,14 +116,17 @@ impl Processes {
         let mut slots = self.write();
         let Some(index) = self.index(number.id) else { return };
         let Some(slot) = slots.slot(Some(index), number.serial) else { return };
-        slot.serial = (slot.serial + 1) & SMALL_SERIAL;
+        if let Entry::Waiting(_) = slot.entry {
+            return;
+        }
         let entry = std::mem::replace(&mut slot.entry, Entry::Empty);
-        slots.free.push_back(index as u32);
-        if let Entry::Service(service) = &entry
-            && let Some(name) = &service.name
-        {
-            slots.by_name.remove(name.as_bytes());
-            self.names.store(slots.by_name.len(), Ordering::SeqCst);
+        slots.release(index);
+        if let Entry::Service(service) = &entry {
+            self.services.fetch_sub(1, Ordering::SeqCst);
+            if let Some(name) = &service.name {
+                slots.by_name.remove(name.as_bytes());
+                self.names.store(slots.by_name.len(), Ordering::SeqCst);
+            }
         }
         // What a service does when it is dropped may look into this table.
         drop(slots);
@@ -135,9 +138,22 @@ impl Processes {
         let index = self.index(number.id)?;
         let slots = self.read();
         match slots.all.get(index).filter(|slot| slot.serial == number.serial)?.entry {
-            Entry::Empty => None,
-            Entry::Call(ref call) => call.upgrade().map(Found::Call),
+            Entry::Empty | Entry::Waiting(_) => None,
+            Entry::Rpc(ref call) => call.upgrade().map(Found::Call),
             Entry::Service(ref service) => Some(Found::Service(service.clone())),
+        }
+    }
+
+    /// The service with this number.
+    #[inline]
+    pub(in crate::node) fn service(&self, number: Number) -> Option<Arc<Process>> {
+        // Most nodes have none, and who sends to a number then is a server that replies.
+        if self.services.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        match self.get(number)? {
+            Found::Service(service) => Some(service),
+            Found::Call(_) => None,
         }
     }
 
@@ -166,14 +182,37 @@ impl Processes {
         self.read().all.iter().filter_map(service).collect()
     }
 
-    /// How many calls run.
+    /// How many calls by rpc run.
     pub(in crate::node) fn calls(&self) -> usize {
-        self.read().all.iter().filter(|slot| matches!(slot.entry, Entry::Call(_))).count()
+        self.read().all.iter().filter(|slot| matches!(slot.entry, Entry::Rpc(_))).count()
     }
 }
 
 impl Slots {
-    fn slot(&mut self, index: Option<usize>, serial: u32) -> Option<&mut Slot> {
+    /// A place that is free, for a process in whose pid the serial has these bits.
+    pub(super) fn take(&mut self, serials: u32) -> u32 {
+        let index = match self.free.len() > RESTING {
+            true => self.free.pop_front(),
+            false => None,
+        };
+        let index = index.unwrap_or_else(|| {
+            self.all.push(Slot { serial: 0, uses: 0, entry: Entry::Empty });
+            self.all.len() as u32 - 1
+        });
+        let slot = &mut self.all[index as usize];
+        slot.serial = slot.uses as u32 & serials;
+        index
+    }
+
+    /// The place is free again. Who still has the number of its last process has that of nobody.
+    pub(super) fn release(&mut self, index: usize) {
+        let slot = &mut self.all[index];
+        slot.uses += 1;
+        slot.serial = slot.uses as u32 & SMALL_SERIAL;
+        self.free.push_back(index as u32);
+    }
+
+    pub(super) fn slot(&mut self, index: Option<usize>, serial: u32) -> Option<&mut Slot> {
         self.all.get_mut(index?).filter(|slot| slot.serial == serial)
     }
 }
@@ -199,17 +238,17 @@ mod tests {
         )
     }
 
-    fn is_service(processes: &Processes, number: Number) -> bool {
+    fn is_service(processes: &ProcessTable, number: Number) -> bool {
         matches!(processes.get(number), Some(Found::Service(_)))
     }
 
     #[test]
-    fn a_number_is_not_used_again_soon_and_leaves_room_for_those_of_replies() {
-        let processes = Processes::new(BASE);
+    fn a_number_is_not_used_again_soon() {
+        let processes = ProcessTable::new(BASE);
         let mut seen = std::collections::HashSet::new();
         for _ in 0..10_000 {
             let number = processes.take();
-            assert!(number.id > BASE && (number.id - BASE) % 2 == 1, "{number:?}");
+            assert!(number.id >= BASE, "{number:?}");
             assert!(seen.insert(number));
             processes.release(number);
         }
@@ -219,7 +258,7 @@ mod tests {
 
     #[test]
     fn names_and_numbers_go_with_the_service() {
-        let processes = Processes::new(BASE);
+        let processes = ProcessTable::new(BASE);
         assert!(!processes.has_names());
         let number = processes.take();
         assert!(processes.set_service(number, &service(number, Some("x"))));
@@ -240,10 +279,10 @@ mod tests {
 
     #[test]
     fn numbers_of_nobody_are_nobody() {
-        let processes = Processes::new(BASE);
+        let processes = ProcessTable::new(BASE);
         let number = processes.take();
         processes.set_service(number, &service(number, None));
-        for id in [0, 1, BASE - 1, BASE, BASE + 2, BASE + 3, u32::MAX] {
+        for id in [0, 1, BASE - 1, BASE + 1, BASE + 2, u32::MAX] {
             assert!(!is_service(&processes, Number { id, serial: 0 }), "{id}");
         }
         assert!(!is_service(&processes, Number { serial: 1, ..number }));

@@ -302,12 +302,8 @@ const PANIC_SHOWN: usize = 4096;
 /// The answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
 #[cold]
 pub(in crate::node) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
-    let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text.as_str(),
-        _ => "no message",
-    };
-    let shown = &message[..message.floor_char_boundary(PANIC_SHOWN)];
+    let message = panics::text_of(panic);
+    let shown = crate::text::cut(message, PANIC_SHOWN);
     let more = if shown.len() < message.len() { "…" } else { "" };
     Rejection::panic(&format!("{function}: {shown}{more}"))
 }

@@ -70,11 +70,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::{
-        convert::IntoTerm,
-        etf::Encoder,
-        term::{Atom, Pid, RawTerm, Reference},
-    };
+    use crate::term::{Atom, Pid, RawTerm, Reference};
 
     fn pid(id: u32) -> Pid {
         Pid { node: Atom::from_static("a@b"), id, serial: 0, creation: 3 }

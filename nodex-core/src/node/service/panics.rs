@@ -1,10 +1,19 @@
 //! Panics of handlers, told from those that nobody is to blame for but the program.
 
-use std::{cell::Cell, future::Future, pin::pin};
+use std::{any::Any, cell::Cell, future::Future, pin::pin};
 
 thread_local! {
     /// What panics on this thread is caught, and answered.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What was said with `panic!`.
+pub(in crate::node) fn text_of(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text.as_str(),
+        _ => "no message",
+    }
 }
 
 /// While the result lives, panics of this thread are those of handlers.

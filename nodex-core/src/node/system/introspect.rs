@@ -149,7 +149,7 @@ fn info(inner: &Inner) -> Map {
         ("uptime", Box::new(seconds_since(inner.started))),
         ("services", Box::new(services)),
         ("connections", Box::new(peers.len())),
-        ("spawned_calls", Box::new(inner.registry.spawned.calls())),
+        ("spawned_calls", Box::new(inner.registry.table.calls())),
         ("counters", Box::new(counters(sums))),
     ])
 }

@@ -7,11 +7,7 @@ use super::{
 use crate::{
     node::{
         connection::inner::Inner,
-        process::{
-            names::REX,
-            registry::{SystemService, SystemServices},
-            service_process::Role,
-        },
+        process::registry::SystemServices,
         service::{
             call::{Call, Handled},
             interface::{Accepts, Function, Service},
@@ -23,14 +19,11 @@ use crate::{
 
 /// What every node answers.
 pub(in crate::node) fn every_node() -> SystemServices {
-    let process = |name, role, service: Box<dyn Service>| SystemService { name, role, service };
     SystemServices {
-        processes: vec![
-            process("net_kernel", Role::System, Box::new(NetKernel)),
-            process(REX, Role::System, Box::new(Rex)),
-            process("nodex", Role::Console, Box::new(Introspection)),
-            process("user", Role::GroupLeader, Box::new(User)),
-        ],
+        net_kernel: Box::new(NetKernel),
+        rex: Box::new(Rex),
+        nodex: Box::new(Introspection),
+        user: Box::new(User),
         modules: modules(),
     }
 }

@@ -38,6 +38,7 @@ pub enum CompileError {
 
 /// What the Erlang compiler says about a place of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SourceError {
     /// The line, from 1 on, if it is about one.
     pub line: Option<u32>,

@@ -18,6 +18,7 @@ use crate::distributed::Distributed;
 /// A module could not be loaded into a node.
 #[derive(Debug, Clone, Error)]
 #[error("{module} cannot be loaded into {node}: {problem}")]
+#[non_exhaustive]
 pub struct LoadError {
     /// The node.
     pub node: String,

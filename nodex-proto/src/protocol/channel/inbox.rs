@@ -22,7 +22,20 @@ const SHORT_REST: usize = 256;
 /// So much of a frame that is too long is looked at; the rest is passed over.
 const HEAD: usize = 8 * 1024;
 
-/// Bytes that were read, and how far their frames have been handled.
+/// Bytes that were read, and how far their frames have been handled. A frame is a length of four bytes and as many bytes; one
+/// of length zero is a tick ("Protocol between Connected Nodes" in the chapter "Distribution Protocol").
+///
+/// ```
+/// use nodex_proto::protocol::channel::{Inbox, LinkLimits};
+///
+/// let mut inbox = Inbox::new(b"\0\0\0\0\0\0\0\x02hi\0\0\0\x05par", LinkLimits::default().max_frame);
+/// let mut batch = inbox.batch();
+/// assert_eq!(batch.next(), Some(&b""[..]), "a tick");
+/// assert_eq!(batch.next(), Some(&b"hi"[..]));
+/// assert_eq!(batch.next(), None, "the rest has not come");
+/// assert_eq!(inbox.push(b"ts"), 2);
+/// assert_eq!(inbox.batch().next(), Some(&b"parts"[..]));
+/// ```
 ///
 /// Whoever keeps a part of a batch keeps all memory of it. So a batch is a quarter of the memory in which it stands or more,
 /// unless it is so short that nobody keeps a part of it, and a long frame stands alone in its memory.

@@ -2,14 +2,28 @@
 
 use std::time::Duration;
 
+/// Buffers for output that are larger than this are given back once they are empty.
+pub const KEEP: usize = 512 * 1024;
+
+/// So much is kept while nothing is written.
+pub const KEEP_IDLE: usize = 4 * 1024;
+
+/// Replies are handed to the output when they reach this size, also in the middle of a read. More than a read of small
+/// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
+pub const BATCH: usize = KEEP - 16 * 1024;
+
+/// How long a peer that was told that nothing more comes may take to hang up.
+pub const FAREWELL: Duration = Duration::from_millis(500);
+
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LinkLimits {
     /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
     /// is passed over.
     pub max_frame: usize,
     /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
-    /// this many bytes of any kind wait to be written, [`Node::send`](crate::node::Node::send) and its like wait as well.
+    /// this many bytes of any kind wait to be written, `Node::send` and its like wait as well.
     pub max_waiting: usize,
     /// Reading stops while this many calls wait for their handlers.
     pub max_in_flight: usize,
@@ -20,6 +34,50 @@ pub struct LinkLimits {
     pub max_watches: usize,
     /// A peer from which nothing came for this long is taken for dead.
     pub tick_time: Duration,
+}
+
+impl LinkLimits {
+    /// Sets [`max_frame`](Self#structfield.max_frame).
+    #[must_use]
+    pub const fn max_frame(mut self, limit: usize) -> Self {
+        self.max_frame = limit;
+        self
+    }
+
+    /// Sets [`max_waiting`](Self#structfield.max_waiting).
+    #[must_use]
+    pub const fn max_waiting(mut self, limit: usize) -> Self {
+        self.max_waiting = limit;
+        self
+    }
+
+    /// Sets [`max_in_flight`](Self#structfield.max_in_flight).
+    #[must_use]
+    pub const fn max_in_flight(mut self, limit: usize) -> Self {
+        self.max_in_flight = limit;
+        self
+    }
+
+    /// Sets [`max_in_flight_bytes`](Self#structfield.max_in_flight_bytes).
+    #[must_use]
+    pub const fn max_in_flight_bytes(mut self, limit: usize) -> Self {
+        self.max_in_flight_bytes = limit;
+        self
+    }
+
+    /// Sets [`max_watches`](Self#structfield.max_watches).
+    #[must_use]
+    pub const fn max_watches(mut self, limit: usize) -> Self {
+        self.max_watches = limit;
+        self
+    }
+
+    /// Sets [`tick_time`](Self#structfield.tick_time).
+    #[must_use]
+    pub const fn tick_time(mut self, limit: Duration) -> Self {
+        self.tick_time = limit;
+        self
+    }
 }
 
 impl Default for LinkLimits {

@@ -34,8 +34,6 @@ mod receive;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-use std::time::Duration;
-
 pub use channel::{Channel, Handled, Transmit};
 pub use end::LinkEnd;
 pub use idle::Idle;
@@ -43,20 +41,7 @@ pub use inbox::{Batch, Inbox, Room, Together};
 pub use incoming::{Frame, Incoming};
 pub use intake::Intake;
 pub use life::Life;
-pub use limits::LinkLimits;
+pub use limits::{BATCH, FAREWELL, KEEP, KEEP_IDLE, LinkLimits};
 pub use output::Output;
 use quiet::Quiet;
 pub use receive::{Input, Load, Receive, Taken};
-
-/// Buffers for output that are larger than this are given back once they are empty.
-pub const KEEP: usize = 512 * 1024;
-
-/// So much is kept while nothing is written.
-pub const KEEP_IDLE: usize = 4 * 1024;
-
-/// Replies are handed to the output when they reach this size, also in the middle of a read. More than a read of small
-/// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
-pub const BATCH: usize = KEEP - 16 * 1024;
-
-/// How long a peer that was told that nothing more comes may take to hang up.
-pub const FAREWELL: Duration = Duration::from_millis(500);

@@ -4,6 +4,9 @@ use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSE
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 use crate::protocol::Flags;
 
+/// Bytes of the length in front of a frame.
+const HEADER: usize = 4;
+
 /// The longest frame that a BEAM takes: it adds the four bytes of the length in an `int` (`packet_get_length` of OTP's
 /// `packet_parser.c`), and closes the connection when that overflows.
 const LONGEST: u32 = i32::MAX as u32 - 4;
@@ -50,7 +53,7 @@ impl OpenFrame {
     /// Writes the length in front of what was written since. Takes the frame back if it is longer than 2 GiB.
     #[inline]
     pub fn finish(self, out: &mut Encoder) -> Result<(), UnsupportedControl> {
-        let length = out.written_since(self.start) - crate::protocol::frame::HEADER;
+        let length = out.written_since(self.start) - HEADER;
         match u32::try_from(length) {
             Ok(short) if short <= LONGEST => {
                 out.patch_u32(self.start, short);
@@ -66,7 +69,7 @@ impl OpenFrame {
     /// A copy of the frame as far as it has been written, without its length.
     #[doc(hidden)]
     pub fn written(&self, out: &Encoder) -> Vec<u8> {
-        out.copy_since(self.start).split_off(crate::protocol::frame::HEADER)
+        out.copy_since(self.start).split_off(HEADER)
     }
 
     /// Takes back all of the frame.

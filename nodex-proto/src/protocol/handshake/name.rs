@@ -7,6 +7,7 @@ pub const MAX_NODE_NAME: usize = 255;
 
 /// What is wrong with a node name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum NameProblem {
     /// Nothing there.
     #[error("it is empty")]

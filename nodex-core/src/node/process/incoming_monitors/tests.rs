@@ -186,7 +186,7 @@ fn memory_that_a_crowd_took_is_given_back() {
 
 #[tokio::test]
 async fn a_peer_that_reads_is_told_a_reason_that_is_longer_than_what_may_wait() {
-    let limits = LinkLimits { max_in_flight_bytes: 1000, ..LinkLimits::default() };
+    let limits = LinkLimits::default().max_in_flight_bytes(1000);
     let node = TestNode::start(Builder::new().limits(limits)).await.unwrap();
     let service = node.node().spawn(Functions::new()).unwrap();
     let watching = node.caller().monitor(service.clone()).await.unwrap();

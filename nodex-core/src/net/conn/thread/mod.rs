@@ -4,25 +4,22 @@
 //! where a task needs two, one to wait and one to read. The thread reads, runs handlers and writes; the runtime goes on
 //! with handlers that are not ready at once, writes what the socket did not take, and watches the tick time.
 
+mod reader;
+mod shared;
+
 use std::{
-    io,
     os::fd::OwnedFd,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::{Arc, atomic::Ordering},
+    task::{Context, Poll},
     thread,
     time::Duration,
 };
 
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{Outbox, clock::Clock, sys::fill};
-use crate::protocol::channel::{Channel, FAREWELL, Handled, Inbox, LinkEnd, LinkLimits, Receive, Room, Transmit as _};
-
-/// How soon the runtime is woken again while the thread waits for it.
-const RETRY: Duration = Duration::from_millis(10);
+use super::{Outbox, clock::Clock};
+use crate::protocol::channel::{Channel, FAREWELL, Inbox, LinkEnd, LinkLimits, Receive};
+use shared::{Core, Shared};
 
 /// The name of the thread.
 pub(crate) const THREAD: &str = "nodex-link";
@@ -32,24 +29,6 @@ pub(crate) const LAST: Duration = Duration::from_millis(80);
 
 /// How long a handler may go on when the time to stop is over.
 const AT_ONCE: Duration = Duration::from_millis(20);
-
-/// What the thread and the runtime share.
-struct Shared<R> {
-    core: Mutex<Core<R>>,
-    /// Something that the thread may wait for has changed.
-    changed: Condvar,
-    outbox: Arc<Outbox>,
-    heard: AtomicBool,
-    /// All is said and done, and what still comes is dropped.
-    finished: AtomicBool,
-    /// The runtime found the core in use and wants to be woken when it is free.
-    wanted: AtomicBool,
-}
-
-struct Core<R> {
-    channel: Channel<R, Arc<Outbox>>,
-    end: Option<LinkEnd>,
-}
 
 /// Runs until the connection ends, and says why. `socket` is the same as that of `outbox`, and blocks; `rest` came behind
 /// the handshake.
@@ -62,14 +41,7 @@ pub(crate) async fn drive<R: Receive + 'static>(
 ) -> LinkEnd {
     let inbox = Inbox::new(rest, limits.max_frame);
     outbox.intake.read(rest.len());
-    let shared = Arc::new(Shared {
-        core: Mutex::new(Core { channel: Channel::new(receive, outbox.clone(), limits), end: None }),
-        changed: Condvar::new(),
-        outbox,
-        heard: AtomicBool::new(true),
-        finished: AtomicBool::new(false),
-        wanted: AtomicBool::new(false),
-    });
+    let shared = Shared::new(Channel::new(receive, outbox.clone(), limits), outbox);
     let mut clock = Clock::new(limits.tick_time);
     let mut start = Some((socket, inbox));
     let (gone, mut thread) = oneshot::channel::<()>();
@@ -121,65 +93,6 @@ pub(crate) async fn drive<R: Receive + 'static>(
 }
 
 impl<R: Receive> Shared<R> {
-    fn lock(&self) -> MutexGuard<'_, Core<R>> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The thread.
-    fn read(&self, socket: OwnedFd, mut inbox: Inbox, waker: &Waker) {
-        let end = loop {
-            if let Err(end) = self.handle(&mut inbox, waker) {
-                break end;
-            }
-            let Some(Room { buffer, most }) = inbox.room() else { continue };
-            match fill(&socket, buffer, most) {
-                Ok(0) => break LinkEnd::Closed,
-                Ok(count) => {
-                    self.heard.store(true, Ordering::Relaxed);
-                    if self.finished.load(Ordering::Acquire) {
-                        buffer.clear();
-                        continue;
-                    }
-                    self.outbox.intake.read(count);
-                    inbox.filled(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break error.into(),
-            }
-        };
-        self.lock().end.get_or_insert(end);
-        waker.wake_by_ref();
-    }
-
-    /// Handles all whole frames, and waits while too much does.
-    fn handle(&self, inbox: &mut Inbox, waker: &Waker) -> Result<(), LinkEnd> {
-        let mut core = self.lock();
-        loop {
-            let Core { channel, end } = &mut *core;
-            if end.is_some() || self.outbox.closed() {
-                return Err(LinkEnd::Shutdown);
-            }
-            // The thread serves nobody else, so its turn never ends.
-            let handled = channel.handle(inbox, waker, &mut { usize::MAX })?;
-            let stalled = channel.is_congested();
-            if handled == Handled::All && !stalled {
-                break;
-            }
-            self.outbox.set_stalled(stalled);
-            if stalled {
-                // The runtime writes, and goes on with handlers. It is told again and again, for it may have looked for
-                // the core just before this thread gave it up.
-                waker.wake_by_ref();
-                core = self.changed.wait_timeout(core, RETRY).unwrap_or_else(PoisonError::into_inner).0;
-            }
-        }
-        drop(core);
-        if self.wanted.swap(false, Ordering::AcqRel) || self.outbox.waiting() > 0 || self.outbox.intake.draining() {
-            waker.wake_by_ref();
-        }
-        Ok(())
-    }
-
     /// The runtime's part.
     fn poll(&self, context: &mut Context<'_>, clock: &mut Clock) -> Result<(), LinkEnd> {
         self.outbox.attend(context.waker())?;
@@ -215,18 +128,5 @@ impl<R: Receive> Shared<R> {
             if core.channel.poll_last(context) { Poll::Ready(()) } else { Poll::Pending }
         });
         let _ = timeout(LAST, done).await;
-    }
-
-    /// The core if it is free; else this task is woken when it is.
-    fn try_lock(&self) -> Option<MutexGuard<'_, Core<R>>> {
-        for _ in 0..2 {
-            match self.core.try_lock() {
-                Ok(core) => return Some(core),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                // Once more after this, for it may have become free just before.
-                Err(TryLockError::WouldBlock) => self.wanted.store(true, Ordering::Release),
-            }
-        }
-        None
     }
 }

@@ -1,129 +1,40 @@
-//! Processes that are no services: calls of this node that wait for their replies, and mailboxes. Each call has a pid of
-//! its own, so that even a peer that knows no tags answers the right one.
-
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+//! Calls of this node that wait for their replies, and mailboxes, in the table of processes.
 
 use tokio::sync::oneshot;
 
 use super::{
     mailbox_sender::MailboxSender,
     references::{self, USES},
-    table::RESTING,
+    table::{Entry, ProcessTable, Slot},
+    waiting::{Completed, Outcome, ReplyFilter, ReplyId, Waiter, Waiting},
 };
 use crate::{
-    etf::Decoder,
     node::{
         number::{Number, SMALL_SERIAL},
         shared::Identity,
     },
     protocol::control::RefTerm,
-    term::{RawTerm, Reference},
+    term::Reference,
 };
 
-/// What a waiting call gets.
-#[derive(Debug)]
-pub(in crate::node) enum Outcome {
-    /// A message to its pid.
-    Message(RawTerm),
-    /// The process that it monitors is gone, with this reason.
-    Down(RawTerm),
-    /// The same with a reason that is over the limit and was not read: what stands in its place, and its length.
-    DownTooLong { reason: RawTerm, length: u64, limit: usize },
-    /// The process that it wanted spawned was refused, with this reason.
-    Refused(RawTerm),
-    /// A message to its pid that is over the limit, of which this is the beginning.
-    TooLong { head: RawTerm, length: u64, limit: usize },
-    /// The connection is gone.
-    NoConnection,
-}
-
-/// What a reply pid is there for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) enum ReplyFilter {
-    /// The first message to it, or the end of what it monitors. Nothing but the connection that it comes over tells that
-    /// it is an answer.
-    Message,
-    /// `{Tag, Reply}` with its reference as the tag, from whatever node, or the end of what it monitors; other messages are
-    /// dropped.
-    Tagged,
-    /// The end of what it monitors; messages are dropped.
-    Down,
-}
-
-/// The numbers of a reply pid, and how often its place was used before. No two of them are the same, though their pids
-/// may be, after so many others that nobody can be waiting for the earlier one any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::node) struct ReplyId {
-    pub(in crate::node) number: Number,
-    pub(in crate::node) uses: u64,
-}
-
-/// What became of an outcome.
-#[derive(Debug)]
-pub(in crate::node) enum Completed {
-    /// Nobody waited for it.
-    Dropped,
-    /// It was handed over, and the pid is gone. `watched` is true when whoever watches it has to be told.
-    Done { watched: bool },
-    /// It is a message for a mailbox.
-    Mail(MailboxSender, RawTerm),
-}
-
-#[derive(Debug)]
-pub(in crate::node) struct CallTable {
-    /// The ids are `base`, `base + 2` and so on; those between are of [`Processes`](crate::node::process::table::Processes).
-    base: u32,
-    slots: Mutex<Slots>,
-}
-
-#[derive(Debug, Default)]
-struct Slots {
-    all: Vec<Slot>,
-    /// First in, first out, so that a number is not used again soon.
-    free: VecDeque<u32>,
-}
-
-#[derive(Debug)]
-struct Slot {
-    /// Of the pid that it has now, or had last.
-    serial: u32,
-    uses: u64,
-    waiting: Option<Waiting>,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    who: Waiter,
-    /// The connection that it ends with; 0 for none.
-    peer: u64,
-    /// Somebody has linked or monitored the pid, as servers do with their clients.
-    watched: bool,
-}
-
-#[derive(Debug)]
-enum Waiter {
-    Call { outcome: oneshot::Sender<Outcome>, wants: ReplyFilter },
-    Mailbox(MailboxSender),
-}
-
-impl CallTable {
-    /// With ids from `base` on.
-    pub(in crate::node) fn new(base: u32) -> Self {
-        CallTable { base, slots: Mutex::default() }
+impl Slot {
+    fn waiting(&mut self) -> Option<&mut Waiting> {
+        match &mut self.entry {
+            Entry::Waiting(waiting) => Some(waiting),
+            _ => None,
+        }
     }
 
-    fn index(&self, id: u32) -> Option<u32> {
-        let offset = id.checked_sub(self.base)?;
-        (offset % 2 == 0).then_some(offset / 2)
+    fn take_waiting(&mut self, is: impl FnOnce(&Waiting) -> bool) -> Option<Waiting> {
+        self.waiting().filter(|waiting| is(waiting))?;
+        match std::mem::replace(&mut self.entry, Entry::Empty) {
+            Entry::Waiting(waiting) => Some(waiting),
+            _ => None,
+        }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl ProcessTable {
     /// A new reply pid, and where the outcome comes. `peer` is the connection that the reply will come over, and `serials`
     /// has the bits of serials that it takes.
     pub(in crate::node) fn open(
@@ -142,22 +53,11 @@ impl CallTable {
     }
 
     fn enter(&self, waiting: Waiting, serials: u32) -> ReplyId {
-        let mut slots = self.lock();
-        let index = match slots.free.len() > RESTING {
-            true => slots.free.pop_front(),
-            false => None,
-        };
-        let index = match index {
-            Some(index) => index,
-            None => {
-                slots.all.push(Slot { serial: 0, uses: 0, waiting: None });
-                slots.all.len() as u32 - 1
-            }
-        };
+        let mut slots = self.write();
+        let index = slots.take(serials);
         let slot = &mut slots.all[index as usize];
-        slot.serial = slot.uses as u32 & serials;
-        slot.waiting = Some(waiting);
-        ReplyId { number: Number { id: self.base + 2 * index, serial: slot.serial }, uses: slot.uses }
+        slot.entry = Entry::Waiting(waiting);
+        ReplyId { number: Number { id: self.base + index, serial: slot.serial }, uses: slot.uses }
     }
 
     /// The reference that goes with a reply pid.
@@ -174,8 +74,9 @@ impl CallTable {
     /// The pid that this id still has.
     fn number(&self, id: u32, uses: u64) -> Option<Number> {
         let index = self.index(id)?;
-        let slots = self.lock();
-        let slot = slots.all.get(index as usize).filter(|slot| slot.uses & USES == uses && slot.waiting.is_some())?;
+        let slots = self.read();
+        let is = |slot: &&Slot| slot.uses & USES == uses && matches!(slot.entry, Entry::Waiting(_));
+        let slot = slots.all.get(index).filter(is)?;
         Some(Number { id, serial: slot.serial })
     }
 
@@ -183,23 +84,12 @@ impl CallTable {
     /// a node that was not asked. Servers may have others answer in their place, who then know the tag.
     #[must_use]
     pub(in crate::node) fn complete(&self, id: Number, outcome: Outcome, peer: u64) -> Completed {
-        let Some(index) = self.index(id.id) else { return Completed::Dropped };
-        let mut slots = self.lock();
-        let Some(slot) = slots.all.get_mut(index as usize).filter(|slot| slot.serial == id.serial) else {
-            return Completed::Dropped;
-        };
+        let mut slots = self.write();
+        let index = self.index(id.id);
+        let (Some(index), Some(slot)) = (index, slots.slot(index, id.serial)) else { return Completed::Dropped };
         let uses = slot.uses;
-        let awaited = |wants, asked| match (&outcome, wants) {
-            (Outcome::Message(_) | Outcome::TooLong { .. }, ReplyFilter::Down) => false,
-            (Outcome::Message(head) | Outcome::TooLong { head, .. }, ReplyFilter::Tagged) => has_tag(head, id.id, uses),
-            _ => peer == asked,
-        };
-        let waiting = slot.waiting.take_if(|waiting| match &waiting.who {
-            Waiter::Call { wants, .. } => awaited(*wants, waiting.peer),
-            Waiter::Mailbox(_) => false,
-        });
-        let Some(waiting) = waiting else {
-            return match (slot.waiting.as_ref().map(|waiting| &waiting.who), outcome) {
+        let Some(waiting) = slot.take_waiting(|waiting| waiting.awaits(&outcome, peer, (id.id, uses))) else {
+            return match (slot.waiting().map(|waiting| &waiting.who), outcome) {
                 (Some(Waiter::Mailbox(letters)), Outcome::Message(message)) => {
                     Completed::Mail(letters.clone(), message)
                 }
@@ -208,22 +98,18 @@ impl CallTable {
         };
         slots.release(index);
         drop(slots);
-        if let Waiter::Call { outcome: receiver, .. } = waiting.who {
-            // The caller may have given up just now.
-            let _ = receiver.send(outcome);
-        }
-        Completed::Done { watched: waiting.watched }
+        let watched = waiting.watched;
+        waiting.end(outcome);
+        Completed::Done { watched }
     }
 
     /// Gives up waiting. True when whoever watches the pid has to be told that it is gone.
     #[must_use]
     pub(in crate::node) fn close(&self, id: ReplyId) -> bool {
+        let mut slots = self.write();
         let Some(index) = self.index(id.number.id) else { return false };
-        let mut slots = self.lock();
-        let Some(slot) = slots.all.get_mut(index as usize).filter(|slot| slot.uses == id.uses) else {
-            return false;
-        };
-        let Some(waiting) = slot.waiting.take() else { return false };
+        let slot = slots.all.get_mut(index).filter(|slot| slot.uses == id.uses);
+        let Some(waiting) = slot.and_then(|slot| slot.take_waiting(|_| true)) else { return false };
         slots.release(index);
         waiting.watched
     }
@@ -244,62 +130,48 @@ impl CallTable {
     }
 
     fn with<T>(&self, id: Number, see: impl FnOnce(&mut Waiting) -> T) -> Option<T> {
-        let index = self.index(id.id)?;
-        let mut slots = self.lock();
-        let slot = slots.all.get_mut(index as usize).filter(|slot| slot.serial == id.serial)?;
-        slot.waiting.as_mut().map(see)
+        let mut slots = self.write();
+        slots.slot(self.index(id.id), id.serial)?.waiting().map(see)
     }
 
     /// Tells all calls over this connection that it is gone. Gives the pids that somebody watches.
     #[must_use]
     pub(in crate::node) fn disconnected(&self, peer: u64) -> Vec<Number> {
-        let mut slots = self.lock();
+        let mut slots = self.write();
         let mut watched = Vec::new();
         for index in 0..slots.all.len() {
             let slot = &mut slots.all[index];
-            let id = Number { id: self.base + 2 * index as u32, serial: slot.serial };
-            if let Some(waiting) = slot.waiting.take_if(|waiting| waiting.peer == peer) {
-                slots.release(index as u32);
+            let id = Number { id: self.base + index as u32, serial: slot.serial };
+            if let Some(waiting) = slot.take_waiting(|waiting| waiting.peer == peer) {
+                slots.release(index);
                 if waiting.watched {
                     watched.push(id);
                 }
-                if let Waiter::Call { outcome, .. } = waiting.who {
-                    let _ = outcome.send(Outcome::NoConnection);
-                }
+                waiting.end(Outcome::NoConnection);
             }
         }
         watched
     }
 }
 
-impl Slots {
-    fn release(&mut self, index: u32) {
-        let slot = &mut self.all[index as usize];
-        slot.uses += 1;
-        self.free.push_back(index);
-    }
-}
-
-/// Whether this is `{Tag, _}` with the reference of this place as it is used now.
-fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
-    let mut decoder = Decoder::new(message.as_bytes());
-    decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == references::words_of(id, uses))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{etf::Encoder, node::process::mailbox_sender::mailbox, term::Reference};
+    use crate::{
+        etf::Encoder,
+        node::process::mailbox_sender::mailbox,
+        term::{RawTerm, Reference},
+    };
 
     fn term() -> RawTerm {
         RawTerm::from_slice(b"\x6a", None)
     }
 
-    fn open(replies: &CallTable, peer: u64, wants: ReplyFilter) -> (ReplyId, oneshot::Receiver<Outcome>) {
+    fn open(replies: &ProcessTable, peer: u64, wants: ReplyFilter) -> (ReplyId, oneshot::Receiver<Outcome>) {
         replies.open(peer, SMALL_SERIAL, wants)
     }
 
-    fn message(replies: &CallTable, id: ReplyId, message: RawTerm) -> bool {
+    fn message(replies: &ProcessTable, id: ReplyId, message: RawTerm) -> bool {
         matches!(replies.complete(id.number, Outcome::Message(message), 1), Completed::Done { watched: false })
     }
 
@@ -315,10 +187,9 @@ mod tests {
 
     #[test]
     fn every_call_gets_its_own_outcome_and_late_ones_are_dropped() {
-        let replies = CallTable::new(10);
+        let replies = ProcessTable::new(10);
         let (one, mut first) = open(&replies, 1, ReplyFilter::Message);
         let (two, mut second) = open(&replies, 1, ReplyFilter::Message);
-        assert_eq!((one.number.id % 2, two.number.id % 2), (0, 0));
         assert!(message(&replies, two, term()));
         assert!(matches!(second.try_recv(), Ok(Outcome::Message(_))));
         assert!(first.try_recv().is_err() && replies.is_open(one.number) && !replies.is_open(two.number));
@@ -331,7 +202,7 @@ mod tests {
 
     #[test]
     fn what_waits_for_an_end_takes_no_messages() {
-        let replies = CallTable::new(10);
+        let replies = ProcessTable::new(10);
         let (id, mut outcome) = open(&replies, 1, ReplyFilter::Down);
         assert!(!message(&replies, id, term()));
         assert!(outcome.try_recv().is_err() && replies.is_open(id.number));
@@ -341,7 +212,7 @@ mod tests {
 
     #[test]
     fn only_the_connection_that_was_asked_over_answers_without_a_tag() {
-        let replies = CallTable::new(10);
+        let replies = ProcessTable::new(10);
         let outcomes = [Outcome::Message as fn(RawTerm) -> Outcome, Outcome::Down, Outcome::Refused];
         for (wants, takes) in [
             (ReplyFilter::Message, [true; 3]),
@@ -368,7 +239,7 @@ mod tests {
 
     #[test]
     fn the_reply_to_an_earlier_call_with_the_same_pid_is_not_taken_for_another() {
-        let replies = CallTable::new(10);
+        let replies = ProcessTable::new(10);
         let (early, _given_up) = open(&replies, 1, ReplyFilter::Tagged);
         assert!(!replies.close(early));
         let (mut now, mut outcome) = open(&replies, 1, ReplyFilter::Tagged);
@@ -390,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_mailbox_takes_messages_until_it_is_closed() {
-        let replies = CallTable::new(10);
+        let replies = ProcessTable::new(10);
         let (letters, _mailbox) = mailbox();
         let id = replies.open_mailbox(letters);
         assert!(replies.is_mailbox(id.number));
@@ -405,7 +276,7 @@ mod tests {
 
     #[test]
     fn watchers_of_a_caller_are_told_when_it_is_done() {
-        let replies = CallTable::new(10);
+        let replies = ProcessTable::new(10);
         let (one, _first) = open(&replies, 1, ReplyFilter::Message);
         let (two, _second) = open(&replies, 1, ReplyFilter::Message);
         let (three, mut third) = open(&replies, 1, ReplyFilter::Message);

@@ -1,0 +1,97 @@
+//! Those who have a pid to be answered at: calls of this node that wait for their replies, and mailboxes. Each call has a pid
+//! of its own, so that even a peer that knows no tags answers the right one.
+
+use tokio::sync::oneshot;
+
+use super::{mailbox_sender::MailboxSender, references};
+use crate::{etf::Decoder, node::number::Number, term::RawTerm};
+
+/// What a waiting call gets.
+#[derive(Debug)]
+pub(in crate::node) enum Outcome {
+    /// A message to its pid.
+    Message(RawTerm),
+    /// The process that it monitors is gone, with this reason.
+    Down(RawTerm),
+    /// The same with a reason that is over the limit and was not read: what stands in its place, and its length.
+    DownTooLong { reason: RawTerm, length: u64, limit: usize },
+    /// The process that it wanted spawned was refused, with this reason.
+    Refused(RawTerm),
+    /// A message to its pid that is over the limit, of which this is the beginning.
+    TooLong { head: RawTerm, length: u64, limit: usize },
+    /// The connection is gone.
+    NoConnection,
+}
+
+/// What a reply pid is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) enum ReplyFilter {
+    /// The first message to it, or the end of what it monitors. Nothing but the connection that it comes over tells that
+    /// it is an answer.
+    Message,
+    /// `{Tag, Reply}` with its reference as the tag, from whatever node, or the end of what it monitors; other messages are
+    /// dropped.
+    Tagged,
+    /// The end of what it monitors; messages are dropped.
+    Down,
+}
+
+/// The numbers of a reply pid, and how often its place was used before. No two of them are the same, though their pids
+/// may be, after so many others that nobody can be waiting for the earlier one any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) struct ReplyId {
+    pub(in crate::node) number: Number,
+    pub(in crate::node) uses: u64,
+}
+
+/// What became of an outcome.
+#[derive(Debug)]
+pub(in crate::node) enum Completed {
+    /// Nobody waited for it.
+    Dropped,
+    /// It was handed over, and the pid is gone. `watched` is true when whoever watches it has to be told.
+    Done { watched: bool },
+    /// It is a message for a mailbox.
+    Mail(MailboxSender, RawTerm),
+}
+
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) who: Waiter,
+    /// The connection that it ends with; 0 for none.
+    pub(super) peer: u64,
+    /// Somebody has linked or monitored the pid, as servers do with their clients.
+    pub(super) watched: bool,
+}
+
+#[derive(Debug)]
+pub(super) enum Waiter {
+    Call { outcome: oneshot::Sender<Outcome>, wants: ReplyFilter },
+    Mailbox(MailboxSender),
+}
+
+impl Waiting {
+    /// Whether this waits for an outcome that came over this connection, as the one with this id for the time being.
+    pub(super) fn awaits(&self, outcome: &Outcome, peer: u64, (id, uses): (u32, u64)) -> bool {
+        let Waiter::Call { wants, .. } = &self.who else { return false };
+        match (outcome, wants) {
+            (Outcome::Message(_) | Outcome::TooLong { .. }, ReplyFilter::Down) => false,
+            (Outcome::Message(head) | Outcome::TooLong { head, .. }, ReplyFilter::Tagged) => has_tag(head, id, uses),
+            _ => peer == self.peer,
+        }
+    }
+
+    /// Hands the outcome over.
+    pub(super) fn end(self, outcome: Outcome) {
+        if let Waiter::Call { outcome: receiver, .. } = self.who {
+            // The caller may have given up just now.
+            let _ = receiver.send(outcome);
+        }
+    }
+}
+
+/// Whether this is `{Tag, _}` with the reference of this place as it is used now.
+fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
+    let mut decoder = Decoder::new(message.as_bytes());
+    decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == references::words_of(id, uses))
+}
