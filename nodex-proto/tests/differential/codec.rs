@@ -87,7 +87,7 @@ fn typed(bytes: &[u8]) -> Option<Option<(usize, Vec<u8>)>> {
     let again = match decoder.peek().ok()? {
         Kind::Integer => {
             let start = decoder.clone();
-            let read = decoder.any_integer("integer").ok().map(|integer| {
+            decoder.any_integer("integer").ok().map(|integer| {
                 let big = start.clone().any_integer("integer").unwrap();
                 match integer {
                     Integer::Small(value) => {
@@ -99,8 +99,7 @@ fn typed(bytes: &[u8]) -> Option<Option<(usize, Vec<u8>)>> {
                         encoded(|encoder| encoder.put_bigint(&value).unwrap())
                     }
                 }
-            });
-            read
+            })
         }
         Kind::Float => decoder.float().ok().map(|value| encoded(|encoder| encoder.put_float(value).unwrap())),
         Kind::Atom => {
