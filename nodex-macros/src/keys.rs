@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     value: Value,
 }
 
+// There are few of them, and for a moment only.
+#[allow(clippy::large_enum_variant)]
 enum Value {
     None,
     Assigned(Expr),

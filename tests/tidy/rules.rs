@@ -24,6 +24,9 @@ const TOWERS: &[Tower] = &[
         floors: &[&["macros"], &["protocol", "reply.rs"], &["convert"], &["text"], &["etf"], &["term"], &["."]],
     },
     Tower { folder: "nodex-core/src", floors: &[&["node"], &["net"], &["epmd"], &["limits", "socket"], &["."]] },
+    Tower { folder: "nodex-core/src/net", floors: &[&["raw"], &["conn"], &["setup"], &["."]] },
+    Tower { folder: "nodex-testkit/src", floors: &[&["."], &["peer"]] },
+    Tower { folder: "benches/wire/src", floors: &[&["."], &["bin", "generator"]] },
     Tower {
         folder: "nodex-core/src/node",
         floors: &[

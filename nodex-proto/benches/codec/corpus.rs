@@ -11,7 +11,7 @@ use nodex_proto::{
 };
 use num_bigint::BigInt;
 
-use crate::Subject;
+use crate::subject::Subject;
 
 /// `%Shop.Order{}`.
 #[derive(Debug, Clone, FromTerm, IntoTerm)]

@@ -7,7 +7,7 @@ use nodex_proto::{
     etf::{Decoder, Encoder},
 };
 
-use crate::Subject;
+use crate::subject::Subject;
 
 /// How often a work is done between its marks. Printed with its name, so that whoever counts need not know it.
 const TIMES: u32 = 20;

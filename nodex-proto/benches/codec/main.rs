@@ -32,7 +32,7 @@ use nodex_proto::{
     term::Term,
 };
 
-use crate::report::Report;
+use crate::{report::Report, subject::Subject};
 
 mod corpus;
 mod count;
@@ -40,6 +40,7 @@ mod count;
 mod machine;
 mod others;
 mod report;
+mod subject;
 
 /// What has been measured so far.
 struct Bench<'c> {
@@ -50,18 +51,6 @@ struct Bench<'c> {
     report: Report,
     /// For the other programs: lines of a name and an encoded term.
     corpus: String,
-}
-
-/// What is done with each term of the corpus.
-trait Subject {
-    /// Whether it takes the term of this name.
-    fn wants(&self, name: &str) -> bool {
-        let _ = name;
-        true
-    }
-
-    /// Takes a term, given as a Rust value.
-    fn term<T: FromTerm + IntoTerm + Clone>(&mut self, name: &str, value: &T);
 }
 
 impl Subject for Bench<'_> {

@@ -1,6 +1,6 @@
 //! Floats.
 
-use super::{DecodeError, FromTerm, IntoTerm, list::in_element};
+use super::{DecodeError, FromTerm, IntoTerm, from_term::in_element};
 use crate::etf::{Decoder, EncodeError, Encoder, Kind};
 
 impl FromTerm for f64 {

@@ -60,7 +60,7 @@ pub trait FromTerm: Sized {
                 continue;
             }
             let element = Self::decode(decoder);
-            all.push(element.map_err(|error| super::list::in_element(error, count - (end - all.len())))?);
+            all.push(element.map_err(|error| in_element(error, count - (end - all.len())))?);
         }
         Ok(())
     }
@@ -74,4 +74,9 @@ pub trait FromTerm: Sized {
         }
         Ok(())
     }
+}
+
+#[cold]
+pub(super) fn in_element(error: DecodeError, index: usize) -> DecodeError {
+    error.within(format!("element {}", index + 1))
 }

@@ -39,7 +39,7 @@ pub trait IntoTerm {
     where
         Self: Sized,
     {
-        super::list::encode(all.len(), all.iter(), encoder)
+        encode_elements(all.len(), all.iter(), encoder)
     }
 
     /// True if values that are not equal in Rust are never equal as terms, so that the keys of a map need no check.
@@ -50,4 +50,20 @@ pub trait IntoTerm {
     {
         false
     }
+}
+
+/// A proper list of values.
+pub(super) fn encode_elements<T: IntoTerm>(
+    count: usize,
+    elements: impl Iterator<Item = T>,
+    encoder: &mut Encoder,
+) -> Result<(), EncodeError> {
+    if count > 0 {
+        encoder.put_list(count)?;
+        for element in elements {
+            element.encode(encoder)?;
+        }
+    }
+    encoder.put_nil();
+    Ok(())
 }

@@ -2,29 +2,8 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
-use super::{DecodeError, FromTerm, IntoTerm};
+use super::{DecodeError, FromTerm, IntoTerm, into_term::encode_elements};
 use crate::etf::{Decoder, EncodeError, Encoder, Kind, List};
-
-#[cold]
-pub(super) fn in_element(error: DecodeError, index: usize) -> DecodeError {
-    error.within(format!("element {}", index + 1))
-}
-
-/// A proper list of values.
-pub(super) fn encode<T: IntoTerm>(
-    count: usize,
-    elements: impl Iterator<Item = T>,
-    encoder: &mut Encoder,
-) -> Result<(), EncodeError> {
-    if count > 0 {
-        encoder.put_list(count)?;
-        for element in elements {
-            element.encode(encoder)?;
-        }
-    }
-    encoder.put_nil();
-    Ok(())
-}
 
 impl<T: FromTerm> FromTerm for Vec<T> {
     #[inline]
@@ -114,7 +93,7 @@ impl<T: IntoTerm> IntoTerm for VecDeque<T> {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self.as_slices() {
             (all, []) => T::encode_list(all, encoder),
-            _ => encode(self.len(), self.iter(), encoder),
+            _ => encode_elements(self.len(), self.iter(), encoder),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use super::{DecodeError, FromTerm, IntoTerm, list};
+use super::{DecodeError, FromTerm, IntoTerm, from_term::in_element, into_term::encode_elements};
 use crate::etf::{Decoder, EncodeError, Encoder, Kind, List, tag};
 
 const STRING: &str = "string (a binary of UTF-8)";
@@ -78,7 +78,7 @@ impl FromTerm for Charlist {
             List::Elements(count) => {
                 let mut text = String::with_capacity(decoder.capacity(count, 2));
                 for i in 0..count {
-                    text.push(char::decode(decoder).map_err(|error| list::in_element(error, i))?);
+                    text.push(char::decode(decoder).map_err(|error| in_element(error, i))?);
                 }
                 decoder.list_tail()?;
                 Ok(Charlist(text))
@@ -93,7 +93,7 @@ impl IntoTerm for Charlist {
         let bytes: Result<Vec<u8>, _> = self.0.chars().map(u8::try_from).collect();
         match bytes {
             Ok(bytes) => encoder.put_byte_list(&bytes),
-            Err(_) => list::encode(self.0.chars().count(), self.0.chars(), encoder),
+            Err(_) => encode_elements(self.0.chars().count(), self.0.chars(), encoder),
         }
     }
 

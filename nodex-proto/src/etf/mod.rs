@@ -6,6 +6,7 @@
 mod ascii;
 mod decode_error;
 mod decoder;
+mod dynamic;
 mod encoder;
 mod error;
 mod float_text;
@@ -15,16 +16,11 @@ mod kind;
 mod out;
 mod put;
 mod put_digits;
-mod read_list;
-mod read_run;
-mod read_simple;
-mod read_term;
 mod scalar;
-mod short_term;
 mod skip;
 pub mod tag;
-mod write_term;
 
+pub use crate::term::SHARE_MIN;
 pub use decode_error::{Cause, DecodeError};
 pub use decoder::{Decoder, List};
 #[doc(hidden)]
@@ -34,8 +30,6 @@ pub use error::{EncodeError, EtfError, TooMany};
 pub use integer::Integer;
 pub(crate) use integer::big_integer;
 pub use kind::Kind;
-pub use scalar::SHARE_MIN;
-pub(crate) use scalar::is_shared;
 
 use float_text::float_text;
 

@@ -4,21 +4,11 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{Decoder, EtfError, Kind, ascii::short_name, float_text, read_run::finite, tag};
+use super::{Decoder, EtfError, Kind, ascii::short_name, dynamic::read_run::finite, float_text, tag};
 use crate::{
     etf::DecodeError,
-    term::{Atom, MAX_ATOM_CHARACTERS},
+    term::{Atom, MAX_ATOM_CHARACTERS, is_shared},
 };
-
-/// Binaries and raw terms from this size on share the received buffer, if they are a quarter of it or more. Others are
-/// copied: kept for long, they would keep much more in memory than they are.
-pub const SHARE_MIN: usize = 4 * 1024;
-
-/// Whether what is kept of these bytes is to share them.
-#[inline]
-pub(crate) fn is_shared(len: usize, owner: &Bytes) -> bool {
-    len >= SHARE_MIN && len >= owner.len() / 4
-}
 
 fn check_length(characters: usize, offset: usize) -> Result<(), EtfError> {
     if characters > MAX_ATOM_CHARACTERS { Err(EtfError::AtomLength { offset, characters }) } else { Ok(()) }

@@ -6,6 +6,7 @@ mod identifier;
 mod keys;
 mod order;
 mod raw;
+mod share;
 
 pub use atom::{Atom, AtomError, MAX_ATOM_CHARACTERS};
 pub use canonical::canonical;
@@ -16,6 +17,8 @@ pub(crate) use raw::Held;
 pub use raw::RawTerm;
 #[doc(hidden)]
 pub use raw::first_word;
+pub use share::SHARE_MIN;
+pub(crate) use share::is_shared;
 
 pub(crate) use canonical::{improper, is_canonical, mask_bits, proper_list};
 pub(crate) use keys::{Alike, MAX_ALIKE, Maps, maps_in};

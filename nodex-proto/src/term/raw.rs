@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::etf::is_shared;
+use super::share::is_shared;
 
 /// Words of a term that is held in place. Aligned as words are, so that they are copied as words.
 #[derive(Clone, Copy, Default)]

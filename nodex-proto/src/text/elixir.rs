@@ -5,10 +5,11 @@ use std::fmt::{self, Write};
 use eetf::InternalFun;
 
 use super::{
-    Out, Syntax,
+    Syntax,
     identifier::{write_pid, write_port, write_reference},
     integer::write_integer,
     leaf::{is_printable, utf8, write_float, write_quoted},
+    out::Out,
     parse::OPERATORS,
     term::pairs,
 };

@@ -5,7 +5,7 @@ use std::{
     str::Utf8Error,
 };
 
-use super::{Out, Syntax, is_visible};
+use super::{Syntax, is_visible, out::Out};
 
 /// Words of the language, which an atom can be only in quotes (reference manual, "Reserved Words").
 const RESERVED: [&str; 30] = [

@@ -14,13 +14,16 @@ mod elixir;
 mod identifier;
 mod integer;
 mod leaf;
+mod out;
 mod parse;
 mod raw;
 mod syntax;
 mod term;
 mod visible;
 
-use std::fmt::{self, Write};
+use std::fmt;
+
+use out::Limited;
 
 use crate::{
     etf::Decoder,
@@ -131,45 +134,6 @@ impl fmt::Debug for Text<'_> {
     /// The beginning of the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Text({self:.DEBUG$})")
-    }
-}
-
-/// Where text goes as long as there is room.
-trait Out: Write {
-    /// Bytes that can still be written. Once there are more, writing fails.
-    fn room(&self) -> usize;
-
-    /// As much of a text as shows that there is no room for all of it, if there is none: all of its elements take at least
-    /// a byte. What is longer need not be looked at.
-    fn part<'t, T>(&self, all: &'t [T]) -> &'t [T] {
-        // A character of UTF-8 may be cut at the end.
-        all.get(..self.room().saturating_add(4)).unwrap_or(all)
-    }
-}
-
-/// Passes on so many bytes and then stops the printing.
-struct Limited<'f, 'g> {
-    out: &'f mut fmt::Formatter<'g>,
-    left: usize,
-    full: bool,
-}
-
-impl Write for Limited<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        if let Some(left) = self.left.checked_sub(text.len()) {
-            self.left = left;
-            return self.out.write_str(text);
-        }
-        self.full = true;
-        self.out.write_str(cut(text, self.left))?;
-        self.left = 0;
-        Err(fmt::Error)
-    }
-}
-
-impl Out for Limited<'_, '_> {
-    fn room(&self) -> usize {
-        self.left
     }
 }
 

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use super::{
-    Out, Syntax,
+    Syntax,
     identifier::{write_pid, write_port, write_reference},
     integer::write_encoded,
     leaf::{is_printable, write_atom, write_bits, write_float, write_quoted},
+    out::Out,
     term::write_bytes,
 };
 use crate::etf::{DecodeError, Decoder, EtfError, Kind, List, tag};

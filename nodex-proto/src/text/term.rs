@@ -5,10 +5,11 @@ use std::{fmt, rc::Rc};
 use eetf::{InternalFun, Map};
 
 use super::{
-    Out, Syntax,
+    Syntax,
     identifier::{write_pid, write_port, write_reference},
     integer::write_integer,
     leaf::{is_printable, write_atom, write_bits, write_float, write_quoted},
+    out::Out,
 };
 use crate::term::{Order, Term};
 

@@ -1,5 +1,8 @@
 //! What a node has to know of its processes and of those who watch them, and what it owes its peers.
 
+// Only tests and fuzzers run this, and they need a later release of Rust than the crates do.
+#![allow(clippy::incompatible_msrv)]
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Which of the peers.

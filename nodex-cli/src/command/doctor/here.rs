@@ -170,8 +170,9 @@ async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Untru
     Ok(names.ok())
 }
 
-/// The names that an epmd gives, which may be anything.
-pub(super) fn untrusted(names: Vec<(String, u16)>) -> Vec<(Untrusted, u16)> {
+/// The names that an epmd gives, which may be anything, in their order.
+pub(super) fn untrusted(mut names: Vec<(String, u16)>) -> Vec<(Untrusted, u16)> {
+    names.sort();
     names.into_iter().map(|(name, port)| (Untrusted::new(name), port)).collect()
 }
 

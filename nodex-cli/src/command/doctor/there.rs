@@ -116,8 +116,7 @@ async fn port(found: &mut Findings, epmd: &Epmd, alive: &str) -> Result<Option<u
 }
 
 async fn not_registered(epmd: &Epmd, alive: &str) -> Verdict {
-    let mut names = here::untrusted(epmd.names().await.unwrap_or_default());
-    names.sort();
+    let names = here::untrusted(epmd.names().await.unwrap_or_default());
     let has = match &names[..] {
         [] => "it has no nodes at all".to_owned(),
         names => format!("it has {}", listing(names.iter().map(|(name, _)| name))),

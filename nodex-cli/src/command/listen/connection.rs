@@ -11,7 +11,7 @@ use nodex_core::{
     protocol::{
         Flags,
         control::frame,
-        handshake::{Answer, Local, Peer, Request},
+        handshake::{Answer, Local, PeerIdentity, Request},
     },
     term::{Atom, Pid, RawTerm, Reference, Term},
     text::Text,
@@ -131,7 +131,7 @@ impl Gate for Door<'_> {
         }
     }
 
-    fn replace(&mut self, peer: &Peer) {
+    fn replace(&mut self, peer: &PeerIdentity) {
         drop(self.shared.open().remove(&peer.name));
     }
 }
@@ -169,7 +169,7 @@ async fn hear(mut connection: Connection, local: &Local, shared: &Shared) -> Unt
     let own =
         Pid { node: Atom::new(&local.name).unwrap_or(atom!("nonode")), id: 1, serial: 0, creation: local.creation };
     let writer = connection.writer().clone();
-    let Peer { name: node, negotiated: flags, .. } = connection.peer().clone();
+    let PeerIdentity { name: node, negotiated: flags, .. } = connection.peer().clone();
     loop {
         let signal = match connection.next().await.map(Heard::from) {
             Ok(Heard::Tick) => continue,

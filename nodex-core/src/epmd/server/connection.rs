@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::request::{MAX_REQUEST, Request};
-use super::{Options, Shared};
+use super::{options::Options, shared::Shared};
 
 /// Takes a connection out of the books when its task ends, however it ends.
 pub(super) struct Guard {

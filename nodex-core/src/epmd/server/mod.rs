@@ -1,112 +1,29 @@
 //! An epmd in this process.
 mod connection;
+mod options;
 mod owners;
 mod registry;
 mod request;
+mod shared;
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_ipv6_v6only;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{self, Notify};
-use tokio::task::{AbortHandle, JoinSet, spawn_blocking};
+use tokio::task::JoinSet;
 
 use self::connection::Guard;
-use self::owners::{Ends, owners};
-use self::registry::Registry;
+pub use self::options::Options;
 pub(super) use self::request::Request;
-use super::Entry;
-use crate::limits::{Crowd, Seldom, descriptors};
+use self::shared::Shared;
+use crate::limits::descriptors;
 use crate::socket::ShutOnDrop;
-
-/// What a [`Server`] allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Options {
-    /// How long a connection may take to make its request and get its answer.
-    pub idle: Duration,
-    /// How many connections may be without a registration, and no more than a quarter of the descriptors that the process
-    /// may have. The oldest of the address that has most goes when one more comes.
-    pub max_waiting: usize,
-    /// How many nodes can be registered, and no more than half of the descriptors; those of one user, three quarters of it.
-    pub max_nodes: usize,
-    /// How many of them can be registered by one process, and no more than half of all. Where the processes of another user
-    /// cannot be told apart, by all of them.
-    pub max_nodes_each: usize,
-    /// Let nodes of this host take away registrations of others, and stop the server while nodes are
-    /// registered (`epmd -relaxed_command_check`).
-    pub relaxed: bool,
-}
-
-impl Options {
-    /// Sets [`idle`](Self#structfield.idle).
-    #[must_use]
-    pub const fn idle(mut self, limit: Duration) -> Self {
-        self.idle = limit;
-        self
-    }
-
-    /// Sets [`max_waiting`](Self#structfield.max_waiting).
-    #[must_use]
-    pub const fn max_waiting(mut self, limit: usize) -> Self {
-        self.max_waiting = limit;
-        self
-    }
-
-    /// Sets [`max_nodes`](Self#structfield.max_nodes).
-    #[must_use]
-    pub const fn max_nodes(mut self, limit: usize) -> Self {
-        self.max_nodes = limit;
-        self
-    }
-
-    /// Sets [`max_nodes_each`](Self#structfield.max_nodes_each).
-    #[must_use]
-    pub const fn max_nodes_each(mut self, limit: usize) -> Self {
-        self.max_nodes_each = limit;
-        self
-    }
-
-    /// Sets [`relaxed`](Self#structfield.relaxed).
-    #[must_use]
-    pub const fn relaxed(mut self, on: bool) -> Self {
-        self.relaxed = on;
-        self
-    }
-}
-
-impl Default for Options {
-    /// 60 seconds, 1,024 connections, 2,000 nodes, of which 1,000 of one process, not relaxed.
-    fn default() -> Self {
-        Options {
-            idle: Duration::from_secs(60),
-            max_waiting: 1024,
-            max_nodes: 2000,
-            max_nodes_each: 1000,
-            relaxed: false,
-        }
-    }
-}
-
-impl Options {
-    /// What can be kept of it with so many descriptors.
-    fn within(self, descriptors: usize) -> Self {
-        let max_nodes = self.max_nodes.min(descriptors / 2);
-        Options {
-            max_waiting: self.max_waiting.min(descriptors / 4).max(1),
-            max_nodes_each: self.max_nodes_each.min(max_nodes.div_ceil(2)),
-            max_nodes,
-            ..self
-        }
-    }
-}
 
 /// Why a server came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,87 +60,6 @@ pub struct Server {
     listeners: Vec<ShutOnDrop<TcpListener>>,
     address: SocketAddr,
     options: Options,
-}
-
-/// What connections share.
-#[derive(Debug, Default)]
-struct Shared {
-    state: Mutex<State>,
-    killed: Notify,
-    /// Held while owners are counted: one at a time, as it takes a while.
-    counting: sync::Mutex<()>,
-    refused: Seldom,
-    not_accepted: Seldom,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    registry: Registry,
-    /// Connections without a registration.
-    waiting: Crowd<AbortHandle>,
-    /// Connections that hold a registration, and their ends.
-    holding: HashMap<u64, (AbortHandle, Ends)>,
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Registers a node and keeps its connection from being taken for an idle one.
-    async fn register(&self, entry: Entry, connection: u64, ends: Ends, options: &Options) -> Option<u32> {
-        let is_many = || self.state().registry.len() >= options.max_nodes_each;
-        // As long as there are few of all, nobody can have too many.
-        let _counting = if is_many() { Some(self.counting.lock().await) } else { None };
-        if is_many() && !self.may_have_more(ends, options).await {
-            if let Some(left_out) = self.refused.admit(Instant::now()) {
-                let event = "a node was not registered: its process or its user has too many names";
-                tracing::warn!(name = entry.name, left_out, "{event}");
-            }
-            return None;
-        }
-        let mut state = self.state();
-        if state.registry.len() >= options.max_nodes {
-            return None;
-        }
-        let creation = state.registry.register(entry, connection)?;
-        if let Some(task) = state.waiting.leave(connection) {
-            state.holding.insert(connection, (task, ends));
-        }
-        Some(creation)
-    }
-
-    /// Whether whoever is at the other end of this connection has not registered all the names that it may.
-    async fn may_have_more(&self, ends: Ends, options: &Options) -> bool {
-        let mut all: Vec<Ends> = self.state().holding.values().map(|(_, ends)| *ends).collect();
-        all.push(ends);
-        let Ok(owners) = spawn_blocking(move || owners(&all)).await else { return false };
-        let Some((owner, others)) = owners.split_last() else { return false };
-        let its_own = others.iter().filter(|other| owner.is(other)).count();
-        let of_user = others.iter().filter(|other| owner.user.is_some() && owner.user == other.user).count();
-        its_own < options.max_nodes_each && of_user < (options.max_nodes * 3).div_ceil(4)
-    }
-
-    /// Ends the connection that holds a name. False if nobody does.
-    fn stop(&self, name: &str) -> bool {
-        let mut state = self.state();
-        let Some(connection) = state.registry.holder(name) else { return false };
-        state.registry.unregister(connection);
-        if let Some((task, _)) = state.holding.remove(&connection) {
-            task.abort();
-        }
-        true
-    }
-
-    /// Ends connections until no more than `keep` are without a registration.
-    fn make_room(&self, keep: usize) {
-        let mut state = self.state();
-        while state.waiting.len() > keep {
-            if let Some((_, task)) = state.waiting.evict() {
-                task.abort();
-            }
-        }
-    }
 }
 
 impl Server {

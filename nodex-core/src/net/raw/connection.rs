@@ -18,13 +18,13 @@ use crate::{
     net::conn::{Link, Outbox, WriteSide},
     protocol::{
         channel::{Idle, Incoming, LinkEnd, LinkLimits},
-        handshake::{Established, GivenName, Peer},
+        handshake::{Established, GivenName, PeerIdentity},
     },
 };
 
 /// A connection with another node, past the handshake. It ends when it is dropped.
 pub struct Connection {
-    peer: Peer,
+    peer: PeerIdentity,
     given: Option<GivenName>,
     link: Link<Collector>,
     outbox: Arc<Outbox>,
@@ -58,7 +58,7 @@ impl Connection {
     }
 
     /// Who is at the other end.
-    pub fn peer(&self) -> &Peer {
+    pub fn peer(&self) -> &PeerIdentity {
         &self.peer
     }
 

@@ -16,7 +16,7 @@ use crate::{
         Cookie, Flags,
         channel::LinkEnd,
         control::{self, Control},
-        handshake::{Answer, Established, HandshakeError, Peer},
+        handshake::{Answer, Established, HandshakeError, PeerIdentity},
     },
     term::Pid,
 };
@@ -24,7 +24,7 @@ use crate::{
 /// A connection with these limits, and the bytes at its other end.
 fn with_bytes(limits: LinkLimits) -> (Connection, UnixStream) {
     let flags = Flags::HIDDEN;
-    let peer = Peer { name: "peer@host".into(), flags, negotiated: flags, creation: 3 };
+    let peer = PeerIdentity { name: "peer@host".into(), flags, negotiated: flags, creation: 3 };
     let (connected, far) = in_memory(Established { peer, given: None, rest: Vec::new() }).unwrap();
     (Connection::new(connected.socket, connected.established, limits), far)
 }

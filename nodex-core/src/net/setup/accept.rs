@@ -9,7 +9,9 @@ use tokio::{
 };
 
 use super::{Connected, random_challenge};
-use crate::protocol::handshake::{Acceptor, Answer, Event, Framing, HandshakeError, Local, Peer, Request, SETUP_TIME};
+use crate::protocol::handshake::{
+    Acceptor, Answer, Event, Framing, HandshakeError, Local, PeerIdentity, Request, SETUP_TIME,
+};
 
 /// Why a node that connected was not let in.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +47,13 @@ pub trait Gate {
     fn answer(&mut self, request: &Request) -> Answer;
 
     /// Whether the connection of this peer, who has proven the cookie, is the one that stays. Asked before the peer is told.
-    fn settle(&mut self, peer: &Peer) -> impl Future<Output = bool> + Send {
+    fn settle(&mut self, peer: &PeerIdentity) -> impl Future<Output = bool> + Send {
         let _ = peer;
         std::future::ready(true)
     }
 
     /// Closes the connection that this peer, who has proven the cookie, takes the place of.
-    fn replace(&mut self, peer: &Peer) {
+    fn replace(&mut self, peer: &PeerIdentity) {
         let _ = peer;
     }
 }

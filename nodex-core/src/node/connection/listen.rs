@@ -17,7 +17,7 @@ use crate::{
     epmd::Entry,
     net::{Gate, Locate, accept, publish},
     node::error::StartError,
-    protocol::handshake::{Answer, Peer, Request},
+    protocol::handshake::{Answer, PeerIdentity, Request},
     socket::ShutOnDrop,
     term::Atom,
 };
@@ -145,7 +145,7 @@ impl Gate for Door<'_> {
         self.inner.peers.answer(&self.inner.identity.name, &request.name)
     }
 
-    async fn settle(&mut self, peer: &Peer) -> bool {
+    async fn settle(&mut self, peer: &PeerIdentity) -> bool {
         let peers = &self.inner.peers;
         // What is no atom is refused where the connection is entered.
         let Ok(name) = Atom::new(&peer.name) else { return true };
@@ -155,7 +155,7 @@ impl Gate for Door<'_> {
         stays
     }
 
-    fn replace(&mut self, peer: &Peer) {
+    fn replace(&mut self, peer: &PeerIdentity) {
         self.inner.peers.replace(&peer.name);
     }
 }

@@ -36,40 +36,44 @@ use crate::{
     protocol::control::{AtomTerm, PidTerm},
 };
 
-/// What a message says in front of its first argument.
-#[derive(Clone, Copy)]
-pub(super) struct Head<'a> {
-    name: &'a [u8],
-    arity: usize,
+/// The head of a message that begins as nearly every one does: see [`short_head`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShortHead {
+    /// The length of the name.
+    length: u8,
+    arity: u8,
+}
+
+impl ShortHead {
     /// Where the first argument begins.
-    arguments: usize,
+    #[inline(always)]
+    fn arguments(self) -> usize {
+        SHORT_HEAD + usize::from(self.length)
+    }
+
+    /// The name in the message that this is the head of.
+    fn name(self, message: &[u8]) -> &[u8] {
+        message.get(SHORT_HEAD..self.arguments()).unwrap_or_default()
+    }
 }
 
 /// What the beginning of a message has told. It is looked at once, whatever becomes of the message.
+///
+/// It fits registers: what stands in memory would be written for every message.
 #[derive(Clone, Copy)]
-pub(super) enum Looked<'a> {
-    /// It has the name and the arity of a function.
-    Function(Head<'a>, &'a Target),
-    /// It has those of none.
-    NoFunction(Head<'a>),
-    /// A label such as `'$gen_call'`, behind which another message may stand.
-    Label(Head<'a>),
-    /// It does not begin as nearly every message does.
-    Unusual,
+pub(super) struct Looked<'a> {
+    /// None if it does not begin as nearly every message does.
+    head: Option<ShortHead>,
+    /// The function that has this name and arity.
+    target: Option<&'a Target>,
 }
 
 /// Looks at the beginning of a message to this process.
 #[inline(always)]
-pub(super) fn look<'a>(process: &'a Process, message: &'a [u8]) -> Looked<'a> {
-    let Some((name, length, arity)) = short_head(message) else { return Looked::Unusual };
-    let head = Head { name: &name[..length], arity, arguments: SHORT_HEAD + length };
-    if name.first() == Some(&b'$') {
-        return Looked::Label(head);
-    }
-    match process.function(name, length, arity) {
-        Some(target) => Looked::Function(head, target),
-        None => Looked::NoFunction(head),
-    }
+pub(super) fn look<'a>(process: &'a Process, message: &[u8]) -> Looked<'a> {
+    let Some((name, head)) = short_head(message) else { return Looked { head: None, target: None } };
+    let target = process.function(name, usize::from(head.length), usize::from(head.arity));
+    Looked { head: Some(head), target }
 }
 
 /// Calls the function of a plain message that nothing keeps from being called: what nearly every message is. `None` for all
@@ -83,7 +87,7 @@ pub(super) fn dispatch_fast(
     later: &mut PendingCalls,
     out: &mut Encoder,
 ) -> Option<Taken> {
-    let Looked::Function(head, target) = looked else { return None };
+    let Looked { head: Some(head), target: Some(target) } = looked else { return None };
     if !target.function.accepts.contains(Accepts::PLAIN) || !later.nothing_queued() {
         return None;
     }
@@ -95,7 +99,7 @@ pub(super) fn dispatch_fast(
         from: &process.address,
         call_tag: None,
     };
-    let arguments = (message, head.arguments);
+    let arguments = (message, head.arguments());
     Some(match run(envelope, target, arguments, Some(envelope.input.owner()), &reply_to, later, out) {
         Ran::Done => Taken::Handled,
         Ran::Failed | Ran::Runs => Taken::Kept,
@@ -163,28 +167,18 @@ pub(super) fn message(
 ) {
     let mut reply_to = envelope.plain_reply_to(from);
     let mut decoder = Decoder::with_owner(term, envelope.input.owner());
-    let label = match looked {
-        Looked::Function(head, target) => {
-            if (head.name, head.arity) == (b"system", 2) && sys::answer(envelope, term, later, out) {
-                return;
-            }
-            decoder.rewind(head.arguments);
-            return invoke(envelope, &decoder, head.name, Some(target), &reply_to, later, out);
-        }
-        Looked::NoFunction(head) => Some(head),
-        Looked::Label(head) => Some(head),
-        Looked::Unusual => None,
-    };
     let call_tag;
-    if let (Looked::Label(_), Some((call, request))) = (looked, from.and_then(|from| usual_call(term, from))) {
+    if let (None, Some(_), Some((call, request))) =
+        (looked.target, looked.head, from.and_then(|from| usual_call(term, from)))
+    {
         decoder.rewind(request);
         call_tag = call;
         reply_to = ReplyTo { kind: CallKind::GenCall, call_tag: Some(&call_tag), ..reply_to };
     } else {
-        let (name, arity) = match label {
+        let (name, arity) = match looked.head {
             Some(head) => {
-                decoder.rewind(head.arguments);
-                (head.name, head.arity)
+                decoder.rewind(head.arguments());
+                (head.name(term), usize::from(head.arity))
             }
             None => match head(&mut decoder) {
                 Some(head) => head,
@@ -203,10 +197,10 @@ pub(super) fn message(
             (b"$gen_cast", 1) => reply_to = ReplyTo { kind: CallKind::Cast, ..reply_to },
             (b"system", 2) if sys::answer(envelope, term, later, out) => return,
             _ => {
-                let target = match looked {
-                    // It has been looked for.
-                    Looked::NoFunction(_) => None,
-                    _ => envelope.process.function(name, name.len(), arity),
+                let target = match looked.head {
+                    Some(_) => looked.target,
+                    // It has not been looked for.
+                    None => envelope.process.function(name, name.len(), arity),
                 };
                 return invoke(envelope, &decoder, name, target, &reply_to, later, out);
             }
@@ -347,23 +341,22 @@ fn panicked(
 /// What stands in front of the name where [`short_head`] finds one.
 const SHORT_HEAD: usize = 4;
 
-/// Of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments: what begins with the name, the length of the
-/// name, and the number of arguments.
+/// Of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments: what begins with the name, and the head.
 #[inline(always)]
-fn short_head(term: &[u8]) -> Option<(&[u8], usize, usize)> {
+fn short_head(term: &[u8]) -> Option<(&[u8], ShortHead)> {
     let (head, name) = term.split_first_chunk::<SHORT_HEAD>()?;
     let [tuple, arity, atom, length] = *head;
-    let (length, arity) = (usize::from(length), usize::from(arity));
-    let fits = [tuple, 0, atom, 0] == [tag::SMALL_TUPLE_EXT, 0, tag::SMALL_ATOM_UTF8_EXT, 0] && length <= name.len();
-    if fits { Some((name, length, arity.checked_sub(1)?)) } else { None }
+    let fits = [tuple, 0, atom, 0] == [tag::SMALL_TUPLE_EXT, 0, tag::SMALL_ATOM_UTF8_EXT, 0];
+    let fits = fits && usize::from(length) <= name.len();
+    if fits { Some((name, ShortHead { length, arity: arity.checked_sub(1)? })) } else { None }
 }
 
 /// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
 #[inline]
 pub(super) fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
-    if let Some((name, length, arity)) = short_head(decoder.remaining()) {
-        decoder.rewind(decoder.position() + SHORT_HEAD + length);
-        return Some((&name[..length], arity));
+    if let Some((name, head)) = short_head(decoder.remaining()) {
+        decoder.rewind(decoder.position() + head.arguments());
+        return Some((&name[..usize::from(head.length)], usize::from(head.arity)));
     }
     let arity = match decoder.remaining().first()? {
         &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) => decoder.tuple().ok()?.checked_sub(1)?,
@@ -427,19 +420,21 @@ mod tests {
             let arity = decoder.tuple().ok();
             let read = decoder.atom_name().ok().map(|name| name.into_owned());
             let looked = look(&process, message);
-            let target = |head: &Head<'_>| process.function(head.name, head.name.len(), head.arity);
-            match looked {
-                Looked::Function(head, _) | Looked::NoFunction(head) | Looked::Label(head) => {
-                    prop_assert_eq!(arity, Some(head.arity + 1));
-                    prop_assert_eq!(read.as_deref().map(str::as_bytes), Some(head.name));
-                    prop_assert_eq!(decoder.position(), head.arguments);
-                    prop_assert_eq!(matches!(looked, Looked::Label(_)), name.starts_with('$'));
-                    if !matches!(looked, Looked::Label(_)) {
-                        prop_assert_eq!(matches!(looked, Looked::Function(..)), target(&head).is_some());
-                    }
+            match looked.head {
+                Some(short) => {
+                    prop_assert_eq!(arity, Some(usize::from(short.arity) + 1));
+                    prop_assert_eq!(read.as_deref().map(str::as_bytes), Some(short.name(message)));
+                    prop_assert_eq!(decoder.position(), short.arguments());
+                    let expected = match (short.name(message), short.arity) {
+                        (b"ab", 1) => Some(0),
+                        (b"ab", 2) => Some(1),
+                        (b"system", 2) => Some(2),
+                        _ => None,
+                    };
+                    prop_assert_eq!(looked.target.map(|target| target.index), expected);
                 }
                 // Nothing that begins in the short form and is whole as far as the name is unusual.
-                Looked::Unusual => prop_assert!(long != [false, false] || read.is_none()),
+                None => prop_assert!(long != [false, false] || read.is_none()),
             }
             let mut decoder = Decoder::new(message);
             let general = head(&mut decoder);
@@ -452,7 +447,7 @@ mod tests {
     #[test]
     fn an_atom_is_a_name_without_arguments() {
         let atom = encoded(Atom::from_static("ab"));
-        assert!(matches!(look(&process(), &atom), Looked::Unusual));
+        assert_eq!(look(&process(), &atom).head, None);
         assert_eq!(head(&mut Decoder::new(&atom)), Some((&b"ab"[..], 0)));
     }
 }

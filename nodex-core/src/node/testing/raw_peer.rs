@@ -34,7 +34,7 @@ impl RawPeer {
     /// # Errors
     /// When the system has no more sockets.
     pub fn connect(node: &Node, name: &str, creation: u32, flags: Flags) -> io::Result<Self> {
-        let peer = handshake::Peer { name: name.to_owned(), flags, negotiated: flags, creation };
+        let peer = handshake::PeerIdentity { name: name.to_owned(), flags, negotiated: flags, creation };
         let (connected, socket) = in_memory(Established { peer, given: None, rest: Vec::new() })?;
         let (peer, serve) = establish::<Dispatch>(&node.0, connected, Drive::Task).map_err(io::Error::other)?;
         tokio::spawn(serve);

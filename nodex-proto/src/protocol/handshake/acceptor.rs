@@ -3,7 +3,7 @@ use super::framing::{Framing, MAX_UNPROVEN, Wire};
 use super::message::{self, Challenge, Complement, Name, Reply, Status};
 use super::name::{check_node_name, host_of};
 use super::open::{OpenChallenge, is_reflected};
-use super::{Established, HandshakeError, Local, Peer};
+use super::{Established, HandshakeError, Local, PeerIdentity};
 use crate::protocol::Flags;
 
 /// Where the handshake is; `dist_util:handshake_other_started/1` in OTP.
@@ -53,7 +53,7 @@ pub struct Acceptor {
     wire: Wire,
     state: State,
     /// The peer as it describes itself, nothing of it is proven before the reply.
-    peer: Peer,
+    peer: PeerIdentity,
     /// What it called itself when it came: only its host if it asked for a name.
     claimed: String,
     old: bool,
@@ -103,7 +103,7 @@ pub enum Event {
     Name(Request),
     /// The peer knows the cookie and takes the place of an existing connection: close that one,
     /// then call [`Acceptor::replaced`].
-    Replace(Peer),
+    Replace(PeerIdentity),
     /// The handshake is complete once the output is written.
     Established(Established),
 }
@@ -127,7 +127,7 @@ impl Acceptor {
             challenge,
             wire: Wire::new(framing, MAX_UNPROVEN),
             state: State::Name,
-            peer: Peer { name: String::new(), flags: Flags::EMPTY, negotiated: Flags::EMPTY, creation: 0 },
+            peer: PeerIdentity { name: String::new(), flags: Flags::EMPTY, negotiated: Flags::EMPTY, creation: 0 },
             claimed: String::new(),
             old: false,
             dynamic: false,

@@ -128,5 +128,5 @@ pub enum HandshakeError {
 impl HandshakeError {
     /// The message that [`HandshakeError::Closed`] names when nothing was answered to our name.
     #[doc(hidden)]
-    pub const STATUS: &'static str = super::message::STATUS;
+    pub const STATUS: &'static str = "status";
 }

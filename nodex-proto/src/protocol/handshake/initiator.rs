@@ -3,7 +3,7 @@ use super::framing::{Framing, MAX_MESSAGE, Wire};
 use super::message::{self, Challenge, Name, Reply, Status};
 use super::name::{check_host, check_node_name, host_of};
 use super::open::{OpenChallenge, is_reflected};
-use super::{Established, GivenName, HandshakeError, Local, Peer};
+use super::{Established, GivenName, HandshakeError, Local, PeerIdentity};
 use crate::protocol::Flags;
 
 /// Where the handshake is; `dist_util:handshake_we_started/1` in OTP.
@@ -29,7 +29,7 @@ use crate::protocol::Flags;
 enum State {
     Status,
     Challenge { given: Option<GivenName> },
-    Ack { peer: Peer, given: Option<GivenName> },
+    Ack { peer: PeerIdentity, given: Option<GivenName> },
     Over,
 }
 
@@ -173,7 +173,7 @@ fn read_status(local: &Local, dialled: &str, status: &Status<'_>) -> Result<(Opt
 }
 
 /// Checks that the node that answered is the one that was dialled and can do what we need.
-fn accept_challenge(local: &Local, dialled: &str, challenge: &Challenge<'_>) -> Result<Peer, HandshakeError> {
+fn accept_challenge(local: &Local, dialled: &str, challenge: &Challenge<'_>) -> Result<PeerIdentity, HandshakeError> {
     if challenge.name != dialled.as_bytes() {
         return Err(HandshakeError::WrongName {
             dialled: dialled.to_owned(),
@@ -184,7 +184,7 @@ fn accept_challenge(local: &Local, dialled: &str, challenge: &Challenge<'_>) -> 
     if !missing.is_empty() {
         return Err(HandshakeError::MissingFlags { peer: dialled.to_owned(), missing });
     }
-    Ok(Peer {
+    Ok(PeerIdentity {
         name: dialled.to_owned(),
         flags: challenge.flags.expanded(),
         negotiated: local.flags.negotiated(challenge.flags).without(Flags::NAME_ME),

@@ -8,7 +8,7 @@ use crate::protocol::Flags;
 
 /// Names of the messages, for errors.
 pub(super) const NAME: &str = "name";
-pub(super) const STATUS: &str = "status";
+pub(super) const STATUS: &str = HandshakeError::STATUS;
 pub(super) const CHALLENGE: &str = "challenge";
 pub(super) const STATUS_REPLY: &str = "status reply";
 pub(super) const COMPLEMENT: &str = "complement";

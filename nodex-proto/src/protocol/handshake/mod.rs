@@ -69,7 +69,7 @@ impl Local {
 
 /// The node on the other side, after it has proven that it knows the cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
+pub struct PeerIdentity {
     /// Full name.
     pub name: String,
     /// What it said it can do, shorthands written out.
@@ -93,7 +93,7 @@ pub struct GivenName {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Established {
     /// Who the peer is.
-    pub peer: Peer,
+    pub peer: PeerIdentity,
     /// The name that this node was given, if it had asked for one.
     pub given: Option<GivenName>,
     /// Bytes that came after the last handshake message: the beginning of the first frames.

@@ -3,7 +3,7 @@
 use eetf::BitBinary;
 use num_bigint::BigInt;
 
-use super::{Cursor, ParseProblem, Parsed, Syntax, number, quoted};
+use super::{ParseProblem, Syntax, cursor::Cursor, error::Parsed, number, quoted};
 use crate::term::{Term, canonical};
 
 /// The most bits of one integer.

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use eetf::{Map, Tuple};
 
-use super::{Cursor, ParseProblem, Parsed, name, term};
+use super::{ParseProblem, cursor::Cursor, error::Parsed, name};
 use crate::term::{Alike, MAX_ALIKE, Maps, Term, improper, maps_in, proper_list};
 
-pub(super) fn tuple(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+/// Reads what a compound term contains.
+pub(super) type Inner = fn(&mut Cursor<'_>) -> Parsed<Term>;
+
+pub(super) fn tuple(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
     let start = cursor.at();
     cursor.bump();
     cursor.nested(|cursor| {
@@ -20,7 +23,7 @@ pub(super) fn tuple(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     })
 }
 
-pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+pub(super) fn list(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
     let start = cursor.at();
     cursor.bump();
     cursor.nested(|cursor| {
@@ -44,9 +47,9 @@ pub(super) fn list(cursor: &mut Cursor<'_>) -> Parsed<Term> {
 }
 
 /// `%{..}` or `%Module{..}`.
-pub(super) fn elixir_map(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+pub(super) fn elixir_map(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
     if cursor.rest().starts_with("%{") {
-        return map(cursor, 2, None);
+        return map(cursor, 2, None, term);
     }
     cursor.bump();
     // The name of a struct may be quoted as any atom.
@@ -57,11 +60,11 @@ pub(super) fn elixir_map(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     if !cursor.rest().starts_with('{') {
         return Err(cursor.expected("{"));
     }
-    map(cursor, 1, Some(name))
+    map(cursor, 1, Some(name), term)
 }
 
 /// A map whose opening is so many bytes long.
-pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>) -> Parsed<Term> {
+pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>, term: Inner) -> Parsed<Term> {
     let start = cursor.at();
     cursor.back_to(start + opening);
     cursor.nested_map(|cursor| {

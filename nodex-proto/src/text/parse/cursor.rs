@@ -1,6 +1,6 @@
 //! A place in the text.
 
-use super::{MAX_KEY_DEPTH, MAX_TERM_DEPTH, ParseError, ParseProblem, Parsed, Syntax};
+use super::{MAX_KEY_DEPTH, MAX_TERM_DEPTH, ParseError, ParseProblem, Syntax, error::Parsed};
 
 /// The most bytes that numbers with a size may make of one text: a few characters can ask for many.
 const MAX_SIZED: usize = 64 << 20;

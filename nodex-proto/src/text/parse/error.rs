@@ -1,5 +1,8 @@
 //! Text that is no term.
 
+/// What was read, or why it cannot be.
+pub(super) type Parsed<T> = Result<T, ParseError>;
+
 /// Where a text stops being a term, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}")]

@@ -2,7 +2,7 @@
 
 use eetf::{ExternalFun, Pid, Port, Reference};
 
-use super::{Cursor, ParseProblem, Parsed, name, number, quoted};
+use super::{ParseProblem, cursor::Cursor, error::Parsed, name, number, quoted};
 use crate::term::{Reference as OurReference, Term};
 
 /// `<node.1.2/3>`, `#PID<..>`, `#Port<..>`, `#Ref<..>`, `#Reference<..>`.
@@ -44,8 +44,9 @@ pub(super) fn identifier(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     Err(cursor.error(ParseProblem::Unreadable { what }))
 }
 
-/// After `fun`: `module:function/arity`.
+/// `fun module:function/arity`.
 pub(super) fn external_fun(cursor: &mut Cursor<'_>) -> Parsed<Term> {
+    cursor.take("fun");
     cursor.skip_space();
     let module = word(cursor, "the name of a module")?;
     cursor.expect(":", "a colon and a function")?;

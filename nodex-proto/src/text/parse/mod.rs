@@ -14,6 +14,7 @@ mod number;
 mod quoted;
 
 use cursor::Cursor;
+use error::Parsed;
 pub use error::{ParseError, ParseProblem};
 pub(super) use name::OPERATORS;
 pub use number::MAX_DECIMAL_DIGITS;
@@ -23,8 +24,6 @@ use crate::{
     etf::{MAX_KEY_DEPTH, MAX_TERM_DEPTH},
     term::Term,
 };
-
-type Parsed<T> = Result<T, ParseError>;
 
 /// Reads a term that is written in Erlang or Elixir.
 ///
@@ -62,14 +61,15 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Term, ParseError> {
 fn term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     cursor.skip_space();
     match cursor.peek() {
-        Some('{') => compound::tuple(cursor),
-        Some('[') => compound::list(cursor),
-        Some('%') => compound::elixir_map(cursor),
-        Some('#') if cursor.rest().starts_with("#{") => compound::map(cursor, 2, None),
+        Some('{') => compound::tuple(cursor, term),
+        Some('[') => compound::list(cursor, term),
+        Some('%') => compound::elixir_map(cursor, term),
+        Some('#') if cursor.rest().starts_with("#{") => compound::map(cursor, 2, None, term),
         Some('<') if cursor.rest().starts_with("<<") => bits::bits(cursor),
         Some('#' | '<') => identifier::identifier(cursor),
         Some('&') => identifier::capture(cursor),
         Some('"') => quoted::string(cursor),
+        Some('f') if name::is_word(cursor, "fun") => identifier::external_fun(cursor),
         Some('~') => quoted::sigil(cursor),
         Some('0'..='9' | '+' | '-' | '$' | '?') => number::number(cursor),
         Some('.') if cursor.rest().starts_with("...") => {

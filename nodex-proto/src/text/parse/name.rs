@@ -1,6 +1,6 @@
 //! Atoms, modules, words of the language.
 
-use super::{Cursor, ParseError, ParseProblem, Parsed, Syntax, error::shown, identifier, quoted};
+use super::{ParseError, ParseProblem, Syntax, cursor::Cursor, error::Parsed, error::shown, quoted};
 use crate::term::{MAX_ATOM_CHARACTERS, Term};
 
 /// Atoms that Elixir writes without quotes although they are no names; the longer ones first.
@@ -22,11 +22,10 @@ pub(super) fn name(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         Some(c) if c.is_alphabetic() || c == '_' => {
             let word = cursor.take_while(is_inner);
             match word {
-                "fun" => identifier::external_fun(cursor),
                 _ if word.starts_with(|c: char| c.is_uppercase() || c == '_') => {
                     Err(cursor.error_at(start, ParseProblem::Variable { name: shown(word) }))
                 }
-                "end" | "case" | "receive" | "begin" | "if" | "try" => {
+                "fun" | "end" | "case" | "receive" | "begin" | "if" | "try" => {
                     Err(cursor.error_at(start, ParseProblem::Reserved { name: word.to_owned() }))
                 }
                 _ => term(start, word),
@@ -34,6 +33,11 @@ pub(super) fn name(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         }
         _ => Err(cursor.expected("a term")),
     }
+}
+
+/// Whether this word is next, and not as the beginning of a longer one.
+pub(super) fn is_word(cursor: &Cursor<'_>, word: &str) -> bool {
+    cursor.rest().strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_inner))
 }
 
 /// A key as in `key: value`, if one is next; the cursor stays where it is otherwise.

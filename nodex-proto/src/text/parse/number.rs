@@ -3,7 +3,7 @@
 use eetf::{BigInteger, FixInteger, Float};
 use num_bigint::BigInt;
 
-use super::{Cursor, ParseProblem, Parsed, Syntax, error::shown, quoted};
+use super::{ParseProblem, Syntax, cursor::Cursor, error::Parsed, error::shown, quoted};
 use crate::term::{Term, canonical};
 
 /// The most digits of an integer that is read in base 10, or in another one that is no power of two: it takes more time

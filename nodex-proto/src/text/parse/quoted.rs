@@ -2,7 +2,7 @@
 
 use eetf::Binary;
 
-use super::{Cursor, ParseProblem, Parsed, Syntax};
+use super::{ParseProblem, Syntax, cursor::Cursor, error::Parsed};
 use crate::term::{Term, proper_list};
 
 /// What stands in double quotes: a binary or a list of characters.

@@ -14,7 +14,7 @@ use crate::{
 
 /// A connection with this node whose other end is gone.
 fn peer(name: &'static str, creation: u32) -> Arc<Peer> {
-    let said = handshake::Peer { name: name.into(), flags: Flags::HIDDEN, negotiated: Flags::HIDDEN, creation };
+    let said = handshake::PeerIdentity { name: name.into(), flags: Flags::HIDDEN, negotiated: Flags::HIDDEN, creation };
     let (connected, _) = in_memory(Established { peer: said, given: None, rest: Vec::new() }).unwrap();
     let (_, write) = connected.socket.into_split();
     let outbox = Arc::new(Outbox::new(WriteSide::Task(write), 0));

@@ -1,26 +1,23 @@
 //! Bytes to the dynamic term: the terms that contain others.
 
-use std::{collections::HashMap, iter, mem};
+use std::{collections::HashMap, mem};
 
 use eetf::{ByteList, FixInteger, ImproperList, InternalFun, Map, Tuple};
 
-use super::{Decoder, EtfError, Integer, Kind, MAX_KEY_DEPTH, MAX_TERM_DEPTH, read_run::run, tag};
+use super::{
+    open::{Fun, OVERHEAD, Open, Place as _, Reader, Shape},
+    read_run::run,
+};
 use crate::{
-    etf::DecodeError,
+    etf::{DecodeError, Decoder, EtfError, Integer, Kind, MAX_KEY_DEPTH, MAX_TERM_DEPTH, tag},
     term::{Alike, MAX_ALIKE, Maps, Order, Term, maps_in, proper_list},
 };
-
-/// Memory that an allocation takes beside what it holds.
-pub(super) const OVERHEAD: usize = 16;
-
-/// How many times its length a message may take in memory, whatever the limit.
-pub(super) const FACTOR: usize = 2;
 
 impl Decoder<'_> {
     /// A term of any kind, in canonical form (see [`canonical`](crate::term::canonical)).
     ///
-    /// It may be nested [`Limits::max_depth`](super::Limits::max_depth) levels deep, but no more than
-    /// [`MAX_TERM_DEPTH`], and take [`Limits::max_term_memory`](super::Limits::max_term_memory) bytes, or twice the
+    /// It may be nested [`Limits::max_depth`](crate::etf::Limits::max_depth) levels deep, but no more than
+    /// [`MAX_TERM_DEPTH`], and take [`Limits::max_term_memory`](crate::etf::Limits::max_term_memory) bytes, or twice the
     /// length of the message if that is more.
     ///
     /// # Errors
@@ -30,69 +27,6 @@ impl Decoder<'_> {
         let max_depth = self.limits.max_depth.min(MAX_TERM_DEPTH).saturating_sub(self.depth) as usize;
         Reader { decoder: self, outer: Vec::new(), max_depth, key_depth: 0, spare: Vec::new() }.term()
     }
-}
-
-/// Where a term is made.
-pub(super) trait Place {
-    fn put(&mut self, make: impl FnOnce() -> Term);
-}
-
-impl Place for Vec<Term> {
-    /// Unlike `push`, which has the term wait on the stack in case that the vector has to grow, `extend` makes it in the
-    /// vector.
-    #[inline(always)]
-    fn put(&mut self, make: impl FnOnce() -> Term) {
-        self.extend(iter::once(make).map(|make| make()));
-    }
-}
-
-impl Place for Option<Term> {
-    #[inline(always)]
-    fn put(&mut self, make: impl FnOnce() -> Term) {
-        *self = Some(make());
-    }
-}
-
-/// A term that contains others and is not complete.
-pub(super) struct Open {
-    /// What it contains, as far as it was read. Of a map: key, value, key, value ..
-    pub(super) elements: Vec<Term>,
-    /// How many are due.
-    pub(super) left: usize,
-    pub(super) shape: Shape,
-}
-
-pub(super) enum Shape {
-    Tuple,
-    List,
-    /// A list of which only the tail is due, which is no list.
-    Tail,
-    Map {
-        offset: usize,
-    },
-    Fun(Box<Fun>),
-}
-
-pub(super) struct Fun {
-    /// Still without its free variables; taken when it is whole.
-    fun: Option<Box<InternalFun>>,
-    /// Where it says that it ends.
-    end: usize,
-    offset: usize,
-}
-
-/// Reads one term. Terms are made where they stay: to move one that has just been made stalls the processor, since it is
-/// read back in other pieces than it was written in.
-pub(super) struct Reader<'d, 'a> {
-    pub(super) decoder: &'d mut Decoder<'a>,
-    /// The open terms around the one that is being read.
-    outer: Vec<Open>,
-    /// How many may be open.
-    max_depth: usize,
-    /// How many of these are maps of which a key is being read.
-    key_depth: usize,
-    /// Memory for the pairs of the next map.
-    spare: Vec<Term>,
 }
 
 impl Reader<'_, '_> {
@@ -164,24 +98,12 @@ impl Reader<'_, '_> {
         }
     }
 
-    #[inline]
-    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), EtfError> {
-        self.decoder.spend(bytes, FACTOR)
-    }
-
     /// Makes room for `count` terms, if so many and `more` bytes can follow and may be kept.
     #[inline(always)]
     fn room(&mut self, elements: &mut Vec<Term>, count: usize, more: usize) -> Result<(), DecodeError> {
         self.expect(count + more)?;
         self.charge(count.saturating_mul(size_of::<Term>()) + OVERHEAD)?;
         elements.reserve_exact(count);
-        Ok(())
-    }
-
-    pub(super) fn expect(&self, bytes: usize) -> Result<(), EtfError> {
-        if bytes > self.decoder.bytes.len() - self.decoder.pos {
-            return Err(EtfError::Truncated { offset: self.decoder.bytes.len() });
-        }
         Ok(())
     }
 
@@ -443,11 +365,4 @@ fn starts_with_byte(elements: &[Term]) -> bool {
 fn contains_others(tag: u8) -> bool {
     use tag::{LARGE_TUPLE_EXT, LIST_EXT, MAP_EXT, NEW_FUN_EXT, SMALL_TUPLE_EXT};
     matches!(tag, SMALL_TUPLE_EXT | LIST_EXT | MAP_EXT | LARGE_TUPLE_EXT | NEW_FUN_EXT)
-}
-
-impl Open {
-    #[inline]
-    fn reads_key(&self) -> bool {
-        matches!(self.shape, Shape::Map { .. }) && self.left.is_multiple_of(2)
-    }
 }

@@ -4,18 +4,11 @@ use std::borrow::Cow;
 
 use eetf::{BigInteger, BitBinary, ByteList, ExternalFun, FixInteger};
 
-use super::{
-    EtfError, Integer, Kind, List, big_integer,
-    read_term::{OVERHEAD, Place, Reader},
-    tag,
-};
+use super::open::{OVERHEAD, Place, REFERENCE, Reader};
 use crate::{
-    etf::DecodeError,
+    etf::{DecodeError, EtfError, Integer, Kind, List, big_integer, tag},
     term::{Term, mask_bits},
 };
-
-/// Memory that a reference takes beside the name of its node.
-pub(super) const REFERENCE: usize = size_of::<eetf::Reference>() + 5 * OVERHEAD;
 
 impl Reader<'_, '_> {
     /// Appends the next term, which is none that contains others.

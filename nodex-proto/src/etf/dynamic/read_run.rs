@@ -2,14 +2,15 @@
 
 use eetf::FixInteger;
 
-use super::{
-    Decoder,
-    integer::{big_integer, short_big},
-    read_simple::REFERENCE,
-    read_term::{FACTOR, OVERHEAD, Place},
-    tag,
+use super::open::{FACTOR, OVERHEAD, Place, REFERENCE};
+use crate::{
+    etf::{
+        Decoder,
+        integer::{big_integer, short_big},
+        tag,
+    },
+    term::Term,
 };
-use crate::term::Term;
 
 /// Appends of the `left` terms that follow those in front that are of the commonest kinds. Stops at the first other
 /// one, and at one that is not right, which [`Reader::simple`] reports.
@@ -186,7 +187,7 @@ fn put_reference(elements: &mut Vec<Term>, node: &str, creation: [u8; 4], words:
 
 /// What an encoded float is, if it is one and finite.
 #[inline(always)]
-pub(super) fn finite(&[tag, a, b, c, d, e, f, g, h]: &[u8; 9]) -> Option<f64> {
+pub(in crate::etf) fn finite(&[tag, a, b, c, d, e, f, g, h]: &[u8; 9]) -> Option<f64> {
     let value = f64::from_be_bytes([a, b, c, d, e, f, g, h]);
     (tag == tag::NEW_FLOAT_EXT && value.is_finite()).then_some(value)
 }

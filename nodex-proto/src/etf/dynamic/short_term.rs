@@ -1,6 +1,6 @@
 //! Short dynamic terms that contain no others, written in place.
 
-use super::{
+use crate::etf::{
     out::{PLACE, head_and_node, numbers, short},
     put,
     put_digits::bit_string,

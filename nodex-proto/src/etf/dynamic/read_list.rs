@@ -2,12 +2,11 @@
 
 use eetf::FixInteger;
 
-use super::{
-    EtfError, List,
-    read_term::{OVERHEAD, Open, Reader, Shape},
-    tag,
+use super::open::{OVERHEAD, Open, Reader, Shape};
+use crate::{
+    etf::{DecodeError, EtfError, List, tag},
+    term::Term,
 };
-use crate::{etf::DecodeError, term::Term};
 
 impl Reader<'_, '_> {
     /// The head of a list of some elements.

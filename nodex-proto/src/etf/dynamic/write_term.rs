@@ -4,7 +4,8 @@ use std::{collections::hash_map, slice};
 
 use eetf::{InternalFun, Map};
 
-use super::{EncodeError, Encoder, Kind, Mark, put::put_numbers, short_term::short_term, tag};
+use super::short_term::short_term;
+use crate::etf::{EncodeError, Encoder, Kind, Mark, put::put_numbers, tag};
 use crate::term::{Maps, Order, Term, is_canonical, maps_in};
 
 /// How many levels are written by recursion, which is faster; the others are not, so that no depth overflows the stack.
