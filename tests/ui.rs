@@ -5,7 +5,7 @@
 use std::path::Path;
 
 /// Every folder of cases, `pass` and `fail`.
-const FOLDERS: [&str; 4] = ["derive", "handler", "host", "main"];
+const FOLDERS: [&str; 5] = ["derive", "handler", "host", "main", "signature"];
 
 #[test]
 fn cases() {

@@ -243,7 +243,7 @@ fn json() {
     assert!(!folder.0.join("calc/Cargo.lock").exists());
 }
 
-/// What is packaged by `scripts/package` has other names; a project builds against it in `tests/packages.rs` of the facade.
+/// What is packaged by `scripts/package` has other names; a project builds against it in `tests/project/packages.rs` of the facade.
 #[test]
 fn crates_come_from_a_registry_under_other_names() {
     let folder = Folder::new("registry");

@@ -11,7 +11,7 @@ use crate::root;
 use crate::run::{Ended, run};
 
 /// Generous: a script takes seconds, but the machine may be busy with others.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_secs(1_200);
 
 /// Runs the ExUnit script `tests/elixir/<script>` against a node executable, whose path is the
 /// script's argument, and checks that each of its tests has run and passed.

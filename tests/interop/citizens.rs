@@ -19,37 +19,37 @@ for_each_release!(ping, ping_of_the_drop_in, rpc, drop_in, signals, introspect, 
 
 /// Whatever it serves, it can be pinged.
 fn ping(otp: &Otp) {
-    run(otp, "citizen_ping.exs", "citizen_under_test");
+    run(otp, "citizens/citizen_ping.exs", "citizen_under_test");
 }
 
 /// The drop-in node, which answers any name, is one as well.
 fn ping_of_the_drop_in(otp: &Otp) {
-    run(otp, "citizen_ping.exs", "no_macro");
+    run(otp, "citizens/citizen_ping.exs", "no_macro");
 }
 
 /// `rpc`, `erpc`, spawn requests and the server `rex`, side by side with a BEAM.
 fn rpc(otp: &Otp) {
-    run(otp, "citizen_rpc.exs", "citizen_under_test");
+    run(otp, "citizens/citizen_rpc.exs", "citizen_under_test");
 }
 
 /// What the drop-in node makes of names and modules.
 fn drop_in(otp: &Otp) {
-    run(otp, "citizen_drop_in.exs", "no_macro");
+    run(otp, "citizens/citizen_drop_in.exs", "no_macro");
 }
 
 /// Monitors, links and exit signals; services that come and go.
 fn signals(otp: &Otp) {
-    run(otp, "citizen_signals.exs", "citizen_under_test");
+    run(otp, "citizens/citizen_signals.exs", "citizen_under_test");
 }
 
 /// What a person at a shell can ask a node about itself.
 fn introspect(otp: &Otp) {
-    run(otp, "citizen_introspect.exs", "citizen_under_test");
+    run(otp, "citizens/citizen_introspect.exs", "citizen_under_test");
 }
 
 /// `sys` and `GenServer.stop`.
 fn sys(otp: &Otp) {
-    run(otp, "citizen_sys.exs", "citizen_under_test");
+    run(otp, "citizens/citizen_sys.exs", "citizen_under_test");
 }
 
 const STARTER: &str = "starter@127.0.0.1";
@@ -70,7 +70,7 @@ fn run(otp: &Otp, script: &'static str, example: &str) {
         beams: Mutex::default(),
     });
     let _node = world.node(STARTER, Builder::new().register("starter", starter.clone().functions()));
-    world.begin_script_with(otp, script, &["started_node.exs"], &[STARTER], LONG).passes();
+    world.begin_script_with(otp, script, &["citizens/started_node.exs"], &[STARTER], LONG).passes();
     assert!(starter.children.lock().expect("no panic").is_empty(), "executables are left");
     assert!(starter.beams.lock().expect("no panic").is_empty(), "BEAMs are left");
 }

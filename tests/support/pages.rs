@@ -4,7 +4,7 @@ use std::fs;
 
 use nodex_testkit::root;
 
-/// The pages, from the root of the repository. `tests/docs.rs` keeps the list whole.
+/// The pages, from the root of the repository. `tests/project/docs.rs` keeps the list whole.
 pub(crate) const PAGES: [&str; 24] = [
     "README.md",
     "ARCHITECTURE.md",

@@ -48,8 +48,10 @@ impl World {
         let port = free_port();
         let epmd = nodex(["epmd", "--port", &port.to_string()]).start();
         epmd.wait_for_stdout(&format!("epmd on 127.0.0.1:{port}\n"));
+        // In the order in which the pages have them.
+        let rust = Some(rust_node(port));
         let beam = beam(otp, "beam@127.0.0.1", port, ECHO);
-        World { epmd: Some(epmd), beam, rust: Some(rust_node(port)), port }
+        World { epmd: Some(epmd), beam, rust, port }
     }
 
     /// Another BEAM of this release, which has evaluated this.

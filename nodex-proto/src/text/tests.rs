@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use num_bigint::BigInt;
 
 use super::*;
