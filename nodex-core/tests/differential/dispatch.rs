@@ -175,7 +175,7 @@ impl Said {
         let (name, arity) = &self.function;
         // The name of a function outside of ASCII is one in UTF-8 only.
         let mut utf8 = |ways: usize| choose(if name.is_ascii() { ways } else { ways.min(2) });
-        if *arity == 0 && self.choices[0] % 2 == 0 {
+        if *arity == 0 && self.choices[0].is_multiple_of(2) {
             return atom(name, &mut utf8, out);
         }
         tuple(arity + 1, &mut utf8, out);
