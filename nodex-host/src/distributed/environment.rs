@@ -12,7 +12,7 @@ use nodex_core::{
 /// element, too. Of a parameter that is there several times, the last one counts.
 ///
 /// ```
-/// use nodex_core::{atom, convert::from_term, term, text::Syntax};
+/// use nodex_core::{atom, convert::from_term, text, text::Syntax};
 /// use nodex_host::Environment;
 ///
 /// let config = text::parse("[{shop, [{port, 4000}]}, {shop, name, <<\"corner\">>}]", Syntax::Erlang)?;

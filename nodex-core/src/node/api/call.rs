@@ -39,7 +39,7 @@ use crate::{
 /// let node = TestNode::serve(Functions::new().add("half", |n: i64| n / 2)).await?;
 /// let error = node.request::<i64>((atom!("half"), "7")).await.unwrap_err();
 /// let CallError::BadArgument { text, .. } = &error else { panic!("{error}") };
-/// assert_eq!(&**text, "half: argument 1: expected integer, got string");
+/// assert_eq!(&**text, "half: argument 1: expected integer, got binary");
 /// let error = node.call::<i64>(atom!("third")).await.unwrap_err();
 /// assert!(matches!(error, CallError::UnknownFunction { .. }));
 /// assert_eq!(error.reply().unwrap().to_string(), "{error,unknown_call}");
