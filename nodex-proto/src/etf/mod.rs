@@ -20,7 +20,7 @@ mod scalar;
 mod skip;
 pub mod tag;
 
-pub use crate::term::SHARE_MIN;
+pub use crate::term::share::SHARE_MIN;
 pub use decode_error::{Cause, DecodeError};
 pub use decoder::{Decoder, List};
 #[doc(hidden)]

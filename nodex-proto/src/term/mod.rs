@@ -6,7 +6,7 @@ mod identifier;
 mod keys;
 mod order;
 mod raw;
-mod share;
+pub(crate) mod share;
 
 pub use atom::{Atom, AtomError, MAX_ATOM_CHARACTERS};
 pub use canonical::canonical;
@@ -17,7 +17,6 @@ pub(crate) use raw::Held;
 pub use raw::RawTerm;
 #[doc(hidden)]
 pub use raw::first_word;
-pub use share::SHARE_MIN;
 pub(crate) use share::is_shared;
 
 pub(crate) use canonical::{improper, is_canonical, mask_bits, proper_list};

@@ -2,13 +2,20 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::epmd::{self, Client, Entry, EpmdError, Registered};
 
 /// How long to wait between attempts to register again, as `erl_epmd` does.
 const AGAIN: Duration = Duration::from_secs(2);
+
+/// How long an epmd may take to hear that the node of a name has ended. A busy system has been seen to tell it of the next
+/// registration first.
+const RELEASED: Duration = Duration::from_millis(500);
+
+/// How long to wait between attempts in that time.
+const SOON: Duration = Duration::from_millis(10);
 
 /// How the port of a node is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,15 +58,23 @@ impl Locate {
 /// `loopback` is where that epmd is unless `ERL_EPMD_ADDRESS` says otherwise: nodes that listen on IPv6 register there as
 /// well, as `erl_epmd` does.
 ///
+/// A name that is taken is asked for again for a moment: its node may just have ended, and epmd not heard of that yet.
+///
 /// # Errors
-/// When epmd does not take it the first time.
+/// When epmd does not take it, of a name that is taken after half a second.
 pub(crate) async fn publish(
     epmd_port: u16,
     loopback: IpAddr,
     entry: Entry,
 ) -> Result<impl Future<Output = ()> + Send + use<>, EpmdError> {
     let client = Client::new(SocketAddr::new(epmd::loopback()?.unwrap_or(loopback), epmd_port));
-    let registered = client.register(&entry).await?;
+    let deadline = Instant::now() + RELEASED;
+    let registered = loop {
+        match client.register(&entry).await {
+            Err(EpmdError::NameTaken { .. }) if Instant::now() < deadline => tokio::time::sleep(SOON).await,
+            result => break result?,
+        }
+    };
     Ok(keep_published(client, entry, registered))
 }
 
