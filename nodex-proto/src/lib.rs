@@ -2,7 +2,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
-//! | [`term`] | values: atoms, pids, references, ports, raw terms, the dynamic term |
+//! | [`term`](mod@term) | values: atoms, pids, references, ports, raw terms, the dynamic term |
 //! | [`etf`] | the external term format: [`Decoder`](etf::Decoder) and [`Encoder`](etf::Encoder), with limits |
 //! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): Rust values from terms and to terms |
 //! | [`reply`] | [`IntoReply`](reply::IntoReply): what a function may return that other nodes call |

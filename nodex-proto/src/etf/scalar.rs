@@ -151,7 +151,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A binary that shares the received buffer where there is one and the binary is a large part of it (see
-    /// [`SHARE_MIN`]), and is copied otherwise.
+    /// [`SHARE_MIN`](super::SHARE_MIN)), and is copied otherwise.
     pub fn shared_binary(&mut self) -> Result<Bytes, DecodeError> {
         let binary = self.binary()?;
         Ok(match self.owner {

@@ -67,8 +67,11 @@ fn frame(message: &Message, choose: &mut Choose<'_>) -> Vec<u8> {
     out
 }
 
+/// Sender, receiver, token and body, encoded.
+type Parts = (Option<Vec<u8>>, Vec<u8>, Option<Vec<u8>>, Vec<u8>);
+
 /// What a frame is read as, in the words of [`Message`].
-fn read(frame: &[u8]) -> (Option<Vec<u8>>, Vec<u8>, Option<Vec<u8>>, Vec<u8>) {
+fn read(frame: &[u8]) -> Parts {
     let (_, control) = control::decode(frame).unwrap_or_else(|error| panic!("{error}: {frame:?}"));
     let Control::Send { from, to, token, priority: false, message } = control else { panic!("{control:?}") };
     let to = match to {
