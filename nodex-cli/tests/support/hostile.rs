@@ -141,7 +141,7 @@ fn serve_epmd(mut socket: TcpStream, node_port: u16) {
 
 /// A list of what may be anywhere in an answer.
 pub(crate) fn evil_term() -> Term {
-    let atom = Atom::new(EVIL).unwrap();
+    let atom = Atom::new(EVIL).expect("an atom");
     let evil_atom = Term::from(&atom);
     let bytes = EVIL.as_bytes().to_vec();
     let mut latin1 = bytes.clone();
@@ -154,7 +154,7 @@ pub(crate) fn evil_term() -> Term {
         Term::binary(&latin1),
         Term::byte_list(latin1),
         Pid { node: atom.clone(), id: 1, serial: 2, creation: 3 }.into(),
-        Reference::new(atom.clone(), 3, &[1, 2, 3]).unwrap().into(),
+        Reference::new(atom.clone(), 3, &[1, 2, 3]).expect("a reference").into(),
         Port { node: atom.clone(), id: 7, creation: 3 }.into(),
         Term::external_fun(&atom, &atom, 1),
         Term::list([&pair, &pair]),
@@ -220,7 +220,7 @@ fn answer(control: &Control<'_>) -> Vec<u8> {
 
 /// What a call of a function gives: things of the form that is expected, where one is.
 fn function_result(request: &RawTerm) -> Term {
-    let evil = Term::from(Atom::new(EVIL).unwrap());
+    let evil = Term::from(Atom::new(EVIL).expect("an atom"));
     let text = Term::from(EVIL);
     let list = |elements: Vec<Term>| Term::list(elements);
     let tuple = |elements: Vec<Term>| Term::tuple(elements);
@@ -232,7 +232,7 @@ fn function_result(request: &RawTerm) -> Term {
         ("erlang", "registered") => list(vec![evil.clone(), atom!("fine").into(), evil]),
         ("erlang", "system_info") => tuple(vec![atom!("badrpc").into(), evil]),
         ("nodex", "info") => {
-            Term::map(["nodex", "os_pid", "uptime", "connections"].map(|key| (Atom::new(key).unwrap(), &evil)))
+            Term::map(["nodex", "os_pid", "uptime", "connections"].map(|key| (Atom::new(key).expect("an atom"), &evil)))
         }
         ("nodex", "functions") => list(vec![
             tuple(vec![evil.clone(), evil.clone(), evil.clone(), text.clone()]),

@@ -26,12 +26,10 @@ const INLINE: usize = 22;
 /// use nodex_proto::{term, term::{Term, TermKind}};
 ///
 /// fn area(shape: &Term) -> Option<f64> {
-///     match shape.kind() {
-///         TermKind::Tuple(parts) => match parts.as_array()? {
-///             [tag, radius] if tag.is_atom("circle") => Some(3.14 * radius.as_f64()?.powi(2)),
-///             [tag, width, height] if tag.is_atom("box") => Some(width.as_f64()? * height.as_f64()?),
-///             _ => None,
-///         },
+///     let TermKind::Tuple(parts) = shape.kind() else { return None };
+///     match parts.iter().collect::<Vec<_>>()[..] {
+///         [tag, radius] if tag.is_atom("circle") => Some(3.14 * radius.as_f64()?.powi(2)),
+///         [tag, width, height] if tag.is_atom("box") => Some(width.as_f64()? * height.as_f64()?),
 ///         _ => None,
 ///     }
 /// }
