@@ -4,7 +4,9 @@
 // The paths that the macros write, `::nodex::..`, work in here too.
 extern crate self as nodex;
 
-pub use nodex_core::{Bytes, atom, duration, eetf, epmd, etf, net, node, protocol, reply, term, text};
+#[cfg(feature = "eetf")]
+pub use nodex_core::eetf;
+pub use nodex_core::{Bytes, atom, duration, epmd, etf, net, node, protocol, reply, term, text};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]

@@ -9,7 +9,9 @@ pub mod net;
 pub mod node;
 mod socket;
 
-pub use nodex_proto::{Bytes, atom, convert, eetf, etf, protocol, reply, term, text};
+#[cfg(feature = "eetf")]
+pub use nodex_proto::eetf;
+pub use nodex_proto::{Bytes, atom, convert, etf, protocol, reply, term, text};
 
 /// What the macros `atom!` and `term!` write paths to.
 #[doc(hidden)]

@@ -9,6 +9,12 @@
 //! | [`text`] | terms as Erlang or Elixir text, and back |
 //! | [`protocol`] | handshake, flags, frames, control messages, cookies |
 //!
+//! | feature | what it adds |
+//! |---|---|
+//! | `eetf` (default) | conversions of terms from and to those of the crate `eetf` |
+//! | `num-bigint` (default) | `BigInt` and `BigUint` as terms |
+//! | `serde` | [`Term`](term::Term) as what serde serializes and deserializes |
+//!
 //! A program that is an Erlang node uses the crate `nodex`, which has all of this too. This crate alone is for those who
 //! have terms in a file, in a message queue or in a database, and for those who drive the protocol themselves.
 //!
@@ -33,5 +39,6 @@ pub mod text;
 
 /// Bytes that are shared and not copied: a binary as an argument or a field.
 pub use bytes::Bytes;
-/// The dynamic term, re-exported so that its version is the one this crate uses.
+/// Terms as other programs have them, which are converted both ways; re-exported so that its version is the one this crate uses.
+#[cfg(feature = "eetf")]
 pub use eetf;

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use nodex_proto::{
     convert::{Binary, BitString, Charlist, FromTerm, IntoTerm, binary_to_term, from_term, term_to_binary, to_term},
-    eetf::{self, BigInteger, BitBinary, ByteList, FixInteger, ImproperList, Term},
-    etf::{Decoder, Encoder},
-    term::{Atom, Pid, Port, RawTerm, Reference, canonical, compare},
+    eetf::{self, BigInteger, BitBinary, ByteList, FixInteger, ImproperList},
+    etf::{Decoder, Encoder, Integer},
+    term::{Atom, Pid, Port, RawTerm, Reference, Term, TermKind, TermRef},
     text::Text,
 };
 use num_bigint::{BigInt, Sign};
@@ -22,9 +25,9 @@ fn eetf_pid() -> impl Strategy<Value = eetf::Pid> {
     (eetf_atom(), any::<[u32; 3]>()).prop_map(|(node, [id, serial, creation])| eetf::Pid { node, id, serial, creation })
 }
 
-fn leaf() -> impl Strategy<Value = Term> {
+fn leaf() -> impl Strategy<Value = eetf::Term> {
     prop_oneof![
-        eetf_atom().prop_map(Term::from),
+        eetf_atom().prop_map(eetf::Term::from),
         any::<i32>().prop_map(|value| FixInteger { value }.into()),
         (-3_i32..300).prop_map(|value| FixInteger { value }.into()),
         any::<i128>().prop_map(|value| BigInteger { value: value.into() }.into()),
@@ -37,7 +40,7 @@ fn leaf() -> impl Strategy<Value = Term> {
         (vec(any::<u8>(), 1..10), 1..=8_u8)
             .prop_map(|(bytes, tail_bits_size)| BitBinary { bytes, tail_bits_size }.into()),
         vec(any::<u8>(), 0..50).prop_map(|bytes| ByteList { bytes }.into()),
-        eetf_pid().prop_map(Term::from),
+        eetf_pid().prop_map(eetf::Term::from),
         (eetf_atom(), any::<u64>(), any::<u32>())
             .prop_map(|(node, id, creation)| eetf::Port { node, id, creation }.into()),
         (eetf_atom(), vec(any::<u32>(), 1..=5), any::<u32>()).prop_map(|(node, id, creation)| eetf::Reference {
@@ -56,7 +59,7 @@ fn leaf() -> impl Strategy<Value = Term> {
 }
 
 /// Terms in any form that eetf has, canonical or not.
-fn term() -> impl Strategy<Value = Term> {
+fn term() -> impl Strategy<Value = eetf::Term> {
     leaf().prop_recursive(5, 60, 6, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(|elements| eetf::Tuple { elements }.into()),
@@ -79,10 +82,68 @@ fn term() -> impl Strategy<Value = Term> {
     })
 }
 
-fn encode(term: &Term) -> Option<Vec<u8>> {
+fn encode(term: &Term) -> Vec<u8> {
     let mut encoder = Encoder::new();
-    encoder.put_term(term).ok()?;
-    Some(encoder.to_vec())
+    encoder.put_term(term).unwrap();
+    encoder.to_vec()
+}
+
+fn hash(term: &Term) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    term.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The same term, with the pairs of all maps in another order and every number in its longest form.
+fn in_another_form(term: TermRef<'_>, out: &mut Vec<u8>) {
+    let count = |out: &mut Vec<u8>, tag: u8, count: usize| {
+        out.push(tag);
+        out.extend((count as u32).to_be_bytes());
+    };
+    match term.kind() {
+        TermKind::Integer(Integer::Small(value)) => {
+            out.extend([110, 9, u8::from(value < 0)]);
+            out.extend(value.unsigned_abs().to_le_bytes());
+            out.push(0);
+        }
+        TermKind::Atom(name) => {
+            out.push(118);
+            out.extend((name.len() as u16).to_be_bytes());
+            out.extend(name.bytes());
+        }
+        TermKind::Tuple(tuple) => {
+            count(out, 105, tuple.len());
+            tuple.iter().for_each(|element| in_another_form(element, out));
+        }
+        TermKind::List(list) => {
+            for element in list.iter() {
+                count(out, 108, 1);
+                in_another_form(element, out);
+            }
+            out.extend([108, 0, 0, 0, 0, 106]);
+        }
+        TermKind::ImproperList(list) => {
+            for element in list.iter() {
+                count(out, 108, 1);
+                in_another_form(element, out);
+            }
+            in_another_form(list.tail(), out);
+        }
+        TermKind::Map(map) => {
+            count(out, 116, map.len());
+            let pairs: Vec<_> = map.iter().collect();
+            for (key, value) in pairs.into_iter().rev() {
+                in_another_form(key, out);
+                in_another_form(value, out);
+            }
+        }
+        TermKind::Binary(bytes) if !bytes.is_empty() => {
+            count(out, 77, bytes.len());
+            out.push(8);
+            out.extend(bytes);
+        }
+        _ => out.extend(term.as_bytes()),
+    }
 }
 
 fn there_and_back<T: IntoTerm + FromTerm + PartialEq + std::fmt::Debug>(value: &T) {
@@ -107,29 +168,70 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn a_dynamic_term_comes_back_canonical(term in term()) {
+    fn a_dynamic_term_comes_back(theirs in term()) {
         // Refused only for keys that are equal as terms.
-        if let Some(bytes) = encode(&term) {
+        if let Ok(term) = Term::try_from(&theirs) {
+            let bytes = encode(&term);
             let mut decoder = Decoder::new(&bytes);
             let back = decoder.term().unwrap();
             prop_assert!(decoder.is_empty());
-            prop_assert!(compare(&back, &term).is_eq());
-            prop_assert!(compare(&canonical(term.clone()), &term).is_eq());
+            prop_assert_eq!(&back, &term);
+            prop_assert_eq!(encode(&back), &bytes[..]);
             prop_assert_eq!(Decoder::new(&bytes).skip().unwrap(), &bytes[..]);
-            prop_assert_eq!(encode(&back).unwrap().len(), encode(&canonical(term.clone())).unwrap().len());
             let raw = RawTerm::new(bytes).unwrap();
-            prop_assert!(compare(&raw.decode::<Term>().unwrap(), &term).is_eq());
+            prop_assert_eq!(&raw.decode::<Term>().unwrap(), &term);
             prop_assert_eq!(raw.to_string().len(), Text::of(&back).to_string().len());
+            let again = eetf::Term::try_from(&back).unwrap();
+            prop_assert_eq!(&Term::try_from(&again).unwrap(), &term);
+        }
+    }
+
+    #[test]
+    fn eetf_reads_what_is_written(theirs in term()) {
+        if let Ok(term) = Term::try_from(&theirs) {
+            // It takes the length of an atom for that of its name in bytes, and no more than 255 of them.
+            if let Ok(read) = eetf::Term::decode(&[&[131][..], &encode(&term)].concat()[..]) {
+                prop_assert_eq!(Term::try_from(&read).unwrap(), term);
+            }
+        }
+    }
+
+    #[test]
+    fn all_forms_of_a_term_are_equal(theirs in term()) {
+        if let Ok(term) = Term::try_from(&theirs) {
+            let mut bytes = Vec::new();
+            in_another_form(term.as_ref(), &mut bytes);
+            let other = Decoder::new(&bytes).term().unwrap();
+            prop_assert_eq!(&other, &term);
+            prop_assert_eq!(other.to_string(), term.to_string());
+            prop_assert_eq!(hash(&other), hash(&term));
+            prop_assert_eq!(other.cmp(&term), std::cmp::Ordering::Equal);
+            // Parts as well, alone and in place.
+            for (part, same) in other.elements().zip(term.elements()) {
+                prop_assert_eq!(&part, &same);
+                prop_assert_eq!(part.to_term(), same.to_term());
+                prop_assert_eq!(hash(&part.to_term()), hash(&same.to_term()));
+            }
+            if let (Some(map), Some(same)) = (other.as_map(), term.as_map()) {
+                for (key, value) in map.iter() {
+                    prop_assert_eq!(same.get(&key.to_term()), Some(value));
+                }
+                prop_assert!(map.keys().zip(map.keys().skip(1)).all(|(a, b)| a < b));
+            }
         }
     }
 
     #[test]
     fn the_order_of_terms_is_one(a in term(), b in term(), c in term()) {
-        prop_assert!(compare(&a, &a).is_eq());
-        prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse());
-        if compare(&a, &b).is_le() && compare(&b, &c).is_le() {
-            prop_assert!(compare(&a, &c).is_le());
+        let [Ok(a), Ok(b), Ok(c)] = [a, b, c].map(Term::try_from) else { return Ok(()) };
+        for compare in [|a: &Term, b: &Term| a.cmp(b), |a: &Term, b: &Term| a.as_ref().compare(b.as_ref())] {
+            prop_assert!(compare(&a, &a).is_eq());
+            prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse());
+            if compare(&a, &b).is_le() && compare(&b, &c).is_le() {
+                prop_assert!(compare(&a, &c).is_le());
+            }
         }
+        prop_assert_eq!(a == b, a.cmp(&b).is_eq());
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! A term read in three ways, written, and read again.
 
-use std::cmp::Ordering;
-
 use bytes::Bytes;
 use nodex_core::{
     convert::{Cause, DecodeError},
     etf::{Decoder, EncodeError, Encoder, EtfError, MAX_SENT_INTEGER_BYTES},
-    term::{RawTerm, Term, compare},
+    term::{RawTerm, Term},
     text::{Syntax, Text},
 };
 
@@ -53,8 +51,9 @@ fn write_and_read(value: &Term) {
     let mut decoder = Decoder::new(&bytes);
     assert_eq!(decoder.skip().map(<[u8]>::len), Ok(bytes.len()), "what was written is no term");
     let again = Decoder::new(&bytes).term().unwrap_or_else(|error| panic!("what was written cannot be read: {error}"));
-    // Not `==`, which cannot be relied upon where a map is the key of another: its hash is not its own.
-    assert_eq!(compare(&again, value), Ordering::Equal, "another term came back: {again:?}, not {value:?}");
+    assert_eq!(&again, value, "another term came back");
+    let part = value.elements().last().map(|part| part.to_term());
+    assert_eq!(part.as_ref().map(|part| part.as_ref()), again.elements().last(), "another part");
     for text in [Text::of(value), Text::of(value).syntax(Syntax::Elixir)] {
         is_one_line(&text.to_string());
         let short = text.max_len(50).to_string();
@@ -87,8 +86,6 @@ fn is_a_limit(error: &DecodeError) -> bool {
         error.cause(),
         Cause::Malformed(
             EtfError::TooDeep { .. }
-                | EtfError::KeyTooDeep { .. }
-                | EtfError::AlikeKeys { .. }
                 | EtfError::TooLarge { .. }
                 | EtfError::Opaque { .. }
                 | EtfError::DuplicateKey { .. }

@@ -1,9 +1,9 @@
 //! Terms in writing.
 
-use std::cmp::Ordering;
-
-use nodex_core::term::{Term, compare};
-use nodex_core::text::{Syntax, Text, parse};
+use nodex_core::{
+    term::Term,
+    text::{Syntax, Text, parse},
+};
 
 /// The first byte says in which language.
 pub(super) fn text(input: &[u8]) {
@@ -28,9 +28,7 @@ fn again(term: &Term) {
             continue;
         }
         match parse(&written, syntax) {
-            Ok(read) => {
-                assert_eq!(compare(&read, term), Ordering::Equal, "{term:?} comes back from {written:?} as {read:?}")
-            }
+            Ok(read) => assert_eq!(&read, term, "another comes back from {written:?}"),
             Err(error) => panic!("{term:?} is written as {written:?}: {error}"),
         }
     }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use nodex_core::{
-    atom, eetf,
+    atom,
     node::CallError,
-    term::{Atom, RawTerm, Term},
+    term::{Atom, RawTerm, Term, TermRef},
 };
 
 use super::connection::Client;
@@ -20,7 +20,7 @@ impl Client {
         arguments: Vec<Term>,
         limit: Duration,
     ) -> Result<RawTerm, CallError> {
-        let arguments = Term::from(eetf::List { elements: arguments });
+        let arguments = Term::list(arguments);
         // What the function prints goes to the other node's own output.
         let request = (atom!("call"), module, function, arguments, atom!("user"));
         self.node.call((atom!("rex"), self.target().clone()), request, limit).await
@@ -36,20 +36,15 @@ impl Client {
 
     /// The names that can be called there, as far as it tells.
     pub(crate) async fn registered(&self) -> Option<Vec<Untrusted>> {
-        let name = |term: &Term| match term {
-            Term::Atom(atom) => Some(Untrusted::new(&atom.name)),
-            Term::Tuple(tuple) => match tuple.elements.first() {
-                Some(Term::Atom(eetf::Atom { name })) if name != "nil" => Some(Untrusted::new(name)),
-                _ => None,
-            },
-            _ => None,
+        let name = |term: TermRef<'_>| match term.as_tuple() {
+            Some(tuple) => tuple.get(0)?.as_atom().filter(|name| *name != "nil").map(Untrusted::new),
+            None => term.as_atom().map(Untrusted::new),
         };
         let names = match self.ask("erlang", "registered", Vec::new()).await {
             Some(names) => names,
             None => self.ask("nodex", "services", Vec::new()).await?,
         };
-        let Term::List(names) = names else { return None };
-        let mut names: Vec<_> = names.elements.iter().filter_map(name).collect();
+        let mut names: Vec<_> = names.as_list()?.iter().filter_map(name).collect();
         names.sort();
         Some(names)
     }

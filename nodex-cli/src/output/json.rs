@@ -1,7 +1,10 @@
 //! Terms as JSON, for programs that want no other than JSON's own kinds of values.
 
-use nodex_core::term::Term;
-use nodex_core::text::{Syntax, Text};
+use nodex_core::{
+    etf::Integer,
+    term::{Children, Term, TermKind, TermRef},
+    text::{Syntax, Text},
+};
 use serde::{
     Serialize, Serializer,
     ser::{SerializeMap as _, SerializeSeq as _},
@@ -14,13 +17,13 @@ use serde_json::Value;
 /// It is written as it is made, so that it takes no memory of its own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Json<'a> {
-    term: &'a Term,
+    term: TermRef<'a>,
     syntax: Syntax,
 }
 
 impl<'a> Json<'a> {
-    pub(crate) fn of(term: &'a Term, syntax: Syntax) -> Json<'a> {
-        Json { term, syntax }
+    pub(crate) fn of(term: impl Into<TermRef<'a>>, syntax: Syntax) -> Json<'a> {
+        Json { term: term.into(), syntax }
     }
 
     fn text(self) -> Text<'a> {
@@ -29,10 +32,9 @@ impl<'a> Json<'a> {
 
     /// The string that it is, if it is one.
     fn string(self) -> Option<&'a str> {
-        match self.term {
-            Term::Atom(atom) if !matches!(&*atom.name, "true" | "false" | "nil" | "undefined") => Some(&atom.name),
-            Term::Binary(binary) => std::str::from_utf8(&binary.bytes).ok(),
-            _ => None,
+        match self.term.as_atom() {
+            Some(name) => Some(name).filter(|name| !matches!(*name, "true" | "false" | "nil" | "undefined")),
+            None => self.term.as_str(),
         }
     }
 
@@ -40,41 +42,33 @@ impl<'a> Json<'a> {
         self.string().map_or_else(|| self.text().to_string(), str::to_owned)
     }
 
-    fn all<S: Serializer>(self, terms: &'a [Term], serializer: S) -> Result<S::Ok, S::Error> {
+    fn all<S: Serializer>(self, mut terms: Children<'a>, serializer: S) -> Result<S::Ok, S::Error> {
         let mut array = serializer.serialize_seq(Some(terms.len()))?;
-        terms.iter().try_for_each(|term| array.serialize_element(&Json { term, ..self }))?;
+        terms.try_for_each(|term| array.serialize_element(&Json { term, ..self }))?;
         array.end()
     }
 }
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.term {
-            term @ Term::Atom(atom) => match &*atom.name {
-                "true" => serializer.serialize_bool(true),
-                "false" => serializer.serialize_bool(false),
-                "nil" | "undefined" => serializer.serialize_none(),
-                _ => serializer.serialize_str(Json { term, ..*self }.string().unwrap_or_default()),
-            },
-            Term::FixInteger(integer) => serializer.serialize_i32(integer.value),
+        match self.term.kind() {
+            TermKind::Atom("true") => serializer.serialize_bool(true),
+            TermKind::Atom("false") => serializer.serialize_bool(false),
+            TermKind::Atom("nil" | "undefined") => serializer.serialize_none(),
             // As digits where programs would round it.
-            Term::BigInteger(integer) => match i64::try_from(&integer.value) {
-                Ok(integer) => serializer.serialize_i64(integer),
-                Err(_) => serializer.collect_str(&self.text()),
-            },
-            Term::Float(float) => serializer.serialize_f64(float.value),
-            Term::List(list) => self.all(&list.elements, serializer),
-            Term::ByteList(list) => serializer.collect_seq(&list.bytes),
-            Term::Tuple(tuple) => self.all(&tuple.elements, serializer),
-            Term::Map(map) => {
+            TermKind::Integer(Integer::Small(integer)) => serializer.serialize_i64(integer),
+            TermKind::Float(value) => serializer.serialize_f64(value),
+            TermKind::List(list) => self.all(list.iter(), serializer),
+            TermKind::Tuple(tuple) => self.all(tuple.iter(), serializer),
+            TermKind::Map(map) => {
                 let pair = |(key, value)| (Json { term: key, ..*self }.key(), value);
-                let mut pairs: Vec<_> = map.map.iter().map(pair).collect();
+                let mut pairs: Vec<_> = map.iter().map(pair).collect();
                 pairs.sort_by(|a, b| a.0.cmp(&b.0));
                 // Of an atom and a binary of one text, one is left.
                 pairs.dedup_by(|a, b| a.0 == b.0);
                 let mut object = serializer.serialize_map(Some(pairs.len()))?;
-                for (key, term) in &pairs {
-                    object.serialize_entry(key, &Json { term, ..*self })?;
+                for (key, term) in pairs {
+                    object.serialize_entry(&key, &Json { term, ..*self })?;
                 }
                 object.end()
             }

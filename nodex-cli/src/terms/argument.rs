@@ -3,7 +3,7 @@
 use std::io::{self, Read as _};
 
 use nodex_core::{
-    term::{Atom, Term},
+    term::{Atom, Term, TermRef},
     text::{ParseError, Syntax, Text, is_visible, parse},
 };
 
@@ -42,9 +42,9 @@ fn read(text: &str, syntax: Syntax) -> Result<Term, Failure> {
 /// The atom that an argument stands for: `lists`, `:lists`, `Enum`, `'any text'`. What is none of these is its own name.
 pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
     let name = if text.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, ':' | '\'')) {
-        match read(text, Syntax::Elixir)? {
-            Term::Atom(atom) => atom.name,
-            _ => return Err(Failure::new(Code::BadTerm, format!("{text} is no atom"))),
+        match read(text, Syntax::Elixir)?.as_atom() {
+            Some(name) => name.to_owned(),
+            None => return Err(Failure::new(Code::BadTerm, format!("{text} is no atom"))),
         }
     } else {
         text.to_owned()
@@ -53,12 +53,12 @@ pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
 }
 
 /// The term as the user writes terms.
-pub(crate) fn shown<'a>(term: &'a Term, global: &Global) -> Text<'a> {
+pub(crate) fn shown<'a>(term: impl Into<TermRef<'a>>, global: &Global) -> Text<'a> {
     Text::of(term).syntax(global.syntax.into())
 }
 
 /// The same in a sentence.
-pub(crate) fn brief<'a>(term: &'a Term, global: &Global) -> Text<'a> {
+pub(crate) fn brief<'a>(term: impl Into<TermRef<'a>>, global: &Global) -> Text<'a> {
     shown(term, global).max_len(BRIEF)
 }
 

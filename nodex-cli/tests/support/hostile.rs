@@ -17,9 +17,8 @@ use std::{
 use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
-    eetf,
     protocol::control::{Control, ProcTerm, Target, decode},
-    term::{Atom, Pid, RawTerm, Reference, Term},
+    term::{Atom, Pid, Port, RawTerm, Reference, Term},
 };
 
 use nodex_testkit::peer::{
@@ -142,32 +141,27 @@ fn serve_epmd(mut socket: TcpStream, node_port: u16) {
 
 /// A list of what may be anywhere in an answer.
 pub(crate) fn evil_term() -> Term {
-    let evil_atom: Term = eetf::Atom::from(EVIL).into();
-    let chars = EVIL.chars().map(|c| eetf::FixInteger::from(c as i32).into()).collect();
+    let atom = Atom::new(EVIL).expect("an atom");
+    let evil_atom = Term::from(&atom);
     let bytes = EVIL.as_bytes().to_vec();
     let mut latin1 = bytes.clone();
     latin1.push(0x9b);
-    let pid = eetf::Pid { node: eetf::Atom::from(EVIL), id: 1, serial: 2, creation: 3 };
-    let reference = eetf::Reference { node: eetf::Atom::from(EVIL), id: vec![1, 2, 3], creation: 3 };
-    let port = eetf::Port { node: eetf::Atom::from(EVIL), id: 7, creation: 3 };
-    let fun = eetf::ExternalFun { module: eetf::Atom::from(EVIL), function: eetf::Atom::from(EVIL), arity: 1 };
-    let pair = Term::from(eetf::Tuple { elements: vec![evil_atom.clone(), evil_atom.clone()] });
-    let map = [(evil_atom.clone(), evil_atom.clone()), (eetf::Binary { bytes: bytes.clone() }.into(), pair.clone())];
+    let pair = Term::tuple([&evil_atom, &evil_atom]);
     let all = vec![
         evil_atom.clone(),
-        eetf::List { elements: chars }.into(),
-        eetf::Binary { bytes }.into(),
-        eetf::Binary { bytes: latin1.clone() }.into(),
-        eetf::ByteList { bytes: latin1 }.into(),
-        pid.into(),
-        Term::Reference(Box::new(reference)),
-        port.into(),
-        fun.into(),
-        eetf::List { elements: vec![pair.clone(), pair] }.into(),
-        eetf::Map { map: map.into_iter().collect() }.into(),
-        eetf::ImproperList { elements: vec![evil_atom.clone()], last: Box::new(evil_atom) }.into(),
+        Term::charlist(EVIL),
+        Term::binary(&bytes),
+        Term::binary(&latin1),
+        Term::byte_list(latin1),
+        Pid { node: atom.clone(), id: 1, serial: 2, creation: 3 }.into(),
+        Reference::new(atom.clone(), 3, &[1, 2, 3]).expect("a reference").into(),
+        Port { node: atom.clone(), id: 7, creation: 3 }.into(),
+        Term::external_fun(&atom, &atom, 1),
+        Term::list([&pair, &pair]),
+        Term::map([(&evil_atom, &evil_atom), (&Term::binary(bytes), &pair)]),
+        Term::improper_list([&evil_atom], &evil_atom),
     ];
-    eetf::Tuple { elements: all }.into()
+    Term::tuple(all)
 }
 
 /// A control message of the library's terms, and an encoded payload.
@@ -226,27 +220,25 @@ fn answer(control: &Control<'_>) -> Vec<u8> {
 
 /// What a call of a function gives: things of the form that is expected, where one is.
 fn function_result(request: &RawTerm) -> Term {
-    let evil: Term = eetf::Atom::from(EVIL).into();
-    let text: Term = eetf::Binary { bytes: EVIL.as_bytes().to_vec() }.into();
-    let list = |elements| Term::from(eetf::List { elements });
-    let tuple = |elements| Term::from(eetf::Tuple { elements });
+    let evil = Term::from(Atom::new(EVIL).expect("an atom"));
+    let text = Term::from(EVIL);
+    let list = |elements: Vec<Term>| Term::list(elements);
+    let tuple = |elements: Vec<Term>| Term::tuple(elements);
     let Ok((call, module, function, ..)) = request.decode::<(Atom, Atom, Atom, RawTerm, RawTerm)>() else {
         return evil_term();
     };
     assert_eq!(call, "call");
     match (module.as_str(), function.as_str()) {
-        ("erlang", "registered") => list(vec![evil.clone(), eetf::Atom::from("fine").into(), evil]),
-        ("erlang", "system_info") => tuple(vec![eetf::Atom::from("badrpc").into(), evil]),
+        ("erlang", "registered") => list(vec![evil.clone(), atom!("fine").into(), evil]),
+        ("erlang", "system_info") => tuple(vec![atom!("badrpc").into(), evil]),
         ("nodex", "info") => {
-            let keys =
-                ["nodex", "os_pid", "uptime", "connections"].map(|key| (eetf::Atom::from(key).into(), evil.clone()));
-            eetf::Map { map: keys.into_iter().collect() }.into()
+            Term::map(["nodex", "os_pid", "uptime", "connections"].map(|key| (Atom::new(key).expect("an atom"), &evil)))
         }
         ("nodex", "functions") => list(vec![
             tuple(vec![evil.clone(), evil.clone(), evil.clone(), text.clone()]),
             tuple(vec![text.clone(), text.clone(), text.clone(), evil_term()]),
         ]),
-        ("erlang", "error") => tuple(vec![eetf::Atom::from("badrpc").into(), evil_term()]),
+        ("erlang", "error") => tuple(vec![atom!("badrpc").into(), evil_term()]),
         _ => evil_term(),
     }
 }

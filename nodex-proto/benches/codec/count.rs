@@ -56,14 +56,16 @@ impl Subject for Counter {
             "decode_typed" => count(|| {
                 drop(black_box(T::decode(&mut Decoder::with_owner(black_box(&received), &received)).unwrap()));
             }),
-            "decode_dynamic" => count(|| drop(black_box(Decoder::new(black_box(bytes)).term().unwrap()))),
+            "decode_dynamic" => count(|| {
+                drop(black_box(Decoder::with_owner(black_box(&received), &received).term().unwrap()));
+            }),
             "encode_typed" => count(|| {
                 encoder.clear();
                 black_box(value).encode(&mut encoder).unwrap();
                 black_box(encoder.len());
             }),
             "encode_dynamic" => {
-                let dynamic = Decoder::new(bytes).term().unwrap();
+                let dynamic = Decoder::with_owner(&received, &received).term().unwrap();
                 count(|| {
                     encoder.clear();
                     encoder.put_term(black_box(&dynamic)).unwrap();

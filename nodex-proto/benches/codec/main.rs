@@ -29,7 +29,6 @@ use nodex_proto::{
     convert::{FromTerm, IntoTerm, term_to_binary},
     eetf,
     etf::{Decoder, Encoder},
-    term::Term,
 };
 
 use crate::{report::Report, subject::Subject};
@@ -61,7 +60,7 @@ impl Subject for Bench<'_> {
         let (with_version, bytes) = (&binary[..], &binary[1..]);
         // As the link has it: the buffer that was received is shared.
         let received = bytes::Bytes::copy_from_slice(bytes);
-        let dynamic = Decoder::new(bytes).term().unwrap();
+        let dynamic = Decoder::with_owner(&received, &received).term().unwrap();
         let theirs = eetf::Term::decode(with_version).unwrap();
         let rival = erltf::decode(with_version).unwrap();
 
@@ -70,7 +69,9 @@ impl Subject for Bench<'_> {
         group.bench_function("decode typed", |b| {
             b.iter(|| T::decode(&mut Decoder::with_owner(black_box(&received), &received)).unwrap());
         });
-        group.bench_function("decode dynamic", |b| b.iter(|| Decoder::new(black_box(bytes)).term().unwrap()));
+        group.bench_function("decode dynamic", |b| {
+            b.iter(|| Decoder::with_owner(black_box(&received), &received).term().unwrap())
+        });
         group.bench_function("decode eetf", |b| b.iter(|| eetf::Term::decode(black_box(with_version)).unwrap()));
         group.bench_function("decode erltf", |b| b.iter(|| erltf::decode(black_box(with_version)).unwrap()));
         group.bench_function("decode skip", |b| b.iter(|| Decoder::new(black_box(bytes)).skip().unwrap().len()));
@@ -87,7 +88,7 @@ impl Subject for Bench<'_> {
         group.bench_function("encode dynamic", |b| {
             b.iter(|| {
                 encoder.clear();
-                encoder.put_term(black_box::<&Term>(&dynamic)).unwrap();
+                encoder.put_term(black_box(&dynamic)).unwrap();
                 encoder.len()
             });
         });

@@ -1,9 +1,7 @@
 //! Integers of all widths, and characters.
 
-use num_bigint::{BigInt, BigUint};
-
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind, big_integer};
+use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind};
 
 #[cold]
 fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: impl ToString) -> DecodeError {
@@ -155,58 +153,6 @@ impl IntoTerm for char {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         u32::from(*self).encode(encoder)
-    }
-
-    fn is_injective() -> bool {
-        true
-    }
-}
-
-impl FromTerm for BigInt {
-    #[inline]
-    fn could_be(kind: Kind) -> bool {
-        kind == Kind::Integer
-    }
-
-    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(match decoder.any_integer("integer")? {
-            Integer::Small(value) => value.into(),
-            Integer::Big { negative, digits } => big_integer(negative, digits),
-        })
-    }
-}
-
-impl IntoTerm for BigInt {
-    #[inline]
-    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        encoder.put_bigint(self)
-    }
-
-    fn is_injective() -> bool {
-        true
-    }
-}
-
-impl FromTerm for BigUint {
-    #[inline]
-    fn could_be(kind: Kind) -> bool {
-        kind == Kind::Integer
-    }
-
-    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let expected = "integer of at least 0";
-        match decoder.any_integer(expected)? {
-            Integer::Small(value) if value >= 0 => Ok(value.unsigned_abs().into()),
-            Integer::Big { negative: false, digits } => Ok(BigUint::from_bytes_le(digits)),
-            found => Err(DecodeError::mismatch(expected, found.to_string())),
-        }
-    }
-}
-
-impl IntoTerm for BigUint {
-    #[inline]
-    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
-        encoder.put_biguint(self)
     }
 
     fn is_injective() -> bool {

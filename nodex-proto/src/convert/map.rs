@@ -7,8 +7,7 @@ use std::{
 
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
-    etf::{Decoder, EncodeError, Encoder, EtfError, Kind},
-    term::{Alike, MAX_ALIKE},
+    etf::{Decoder, EncodeError, Encoder, Kind},
     text::Text,
 };
 
@@ -17,51 +16,32 @@ fn shown(term: &[u8]) -> String {
     Text::of_valid(term).max_len(40).to_string()
 }
 
-/// What became of a pair.
-enum Inserted {
-    New,
-    Twice,
-    /// Too many keys have the same hash.
-    Alike,
-}
-
-impl Inserted {
-    fn of(before: Option<impl Sized>) -> Self {
-        if before.is_none() { Inserted::New } else { Inserted::Twice }
-    }
-}
-
-/// Reads pairs into a map. `insert` is told whether there are maps of dynamic terms in the key.
+/// Reads pairs into a map. `insert` gives what was there for the key.
 fn decode<K: FromTerm, V: FromTerm, M>(
     decoder: &mut Decoder<'_>,
     make: impl FnOnce(usize) -> M,
-    mut insert: impl FnMut(&mut M, K, V, bool) -> Inserted,
+    mut insert: impl FnMut(&mut M, K, V) -> Option<V>,
 ) -> Result<M, DecodeError> {
     decoder.nested(|decoder| {
-        let offset = decoder.position();
         let count = decoder.map()?;
         // Every key and every value takes a byte; a hash table has room for twice as many pairs at most.
         decoder.room::<()>(count.saturating_mul(2))?;
         decoder.spend(count.saturating_mul(2 * (size_of::<(K, V)>() + 1)), 8)?;
         let mut map = make(count);
         for i in 0..count {
-            let (start, maps) = (decoder.position(), decoder.dynamic_maps());
+            let start = decoder.position();
             let key = K::decode(decoder).map_err(|error| error.within(format!("key {}", i + 1)))?;
-            let (end, has_maps) = (decoder.position(), decoder.dynamic_maps() != maps);
+            let end = decoder.position();
             let value = V::decode(decoder).map_err(|error| {
                 let mut key = decoder.clone();
                 key.rewind(start);
                 error.within(format!("value of {}", shown(key.bytes_until(end))))
             })?;
-            match insert(&mut map, key, value, has_maps) {
-                Inserted::New => {}
-                Inserted::Twice => {
-                    let mut key = decoder.clone();
-                    key.rewind(start);
-                    let found = format!("{} twice", shown(key.bytes_until(end)));
-                    return Err(DecodeError::mismatch("map with different keys", found));
-                }
-                Inserted::Alike => return Err(EtfError::AlikeKeys { offset, limit: MAX_ALIKE }.into()),
+            if insert(&mut map, key, value).is_some() {
+                let mut key = decoder.clone();
+                key.rewind(start);
+                let found = format!("{} twice", shown(key.bytes_until(end)));
+                return Err(DecodeError::mismatch("map with different keys", found));
             }
         }
         Ok(map)
@@ -76,15 +56,7 @@ impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm fo
 
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        let mut alike = Alike::default();
-        decode(
-            decoder,
-            |count| HashMap::with_capacity_and_hasher(count, S::default()),
-            |map: &mut Self, key, value, has_maps| match !has_maps || alike.admits(&key, map.hasher()) {
-                true => Inserted::of(map.insert(key, value)),
-                false => Inserted::Alike,
-            },
-        )
+        decode(decoder, |count| HashMap::with_capacity_and_hasher(count, S::default()), Self::insert)
     }
 }
 
@@ -96,7 +68,7 @@ impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
 
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decode(decoder, |_| BTreeMap::new(), |map, key, value, _| Inserted::of(map.insert(key, value)))
+        decode(decoder, |_| BTreeMap::new(), Self::insert)
     }
 }
 

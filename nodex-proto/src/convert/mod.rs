@@ -23,6 +23,8 @@
 //! `()` is no term. Sets are none either: a `MapSet` of Elixir is a struct of its own.
 
 mod atom;
+#[cfg(feature = "num-bigint")]
+mod bigint;
 mod binary;
 #[doc(hidden)]
 pub mod derive;

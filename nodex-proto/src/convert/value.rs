@@ -3,7 +3,7 @@
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
     etf::{Decoder, EncodeError, Encoder, tag},
-    term::{Pid, Port, RawTerm, Reference, Term},
+    term::{Pid, Port, RawTerm, Reference, Term, TermRef},
 };
 
 macro_rules! identifiers {
@@ -58,5 +58,15 @@ impl IntoTerm for Term {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_term(self)
+    }
+}
+
+impl IntoTerm for TermRef<'_> {
+    fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
+        self.to_term().encode(encoder)
+    }
+
+    fn is_injective() -> bool {
+        true
     }
 }

@@ -55,7 +55,7 @@ pub fn to_term<T: IntoTerm + ?Sized>(value: &T) -> Result<Term, ConvertError> {
 /// # Errors
 /// When it is another one than expected, or no BEAM would accept it.
 pub fn from_term<T: FromTerm>(term: &Term) -> Result<T, ConvertError> {
-    Ok(RawTerm::from_value(term)?.decode()?)
+    Ok(term.as_ref().decode()?)
 }
 
 impl RawTerm {

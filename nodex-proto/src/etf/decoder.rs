@@ -21,8 +21,6 @@ pub struct Decoder<'a> {
     pub(super) read_again: usize,
     /// Bytes of memory that what was decoded so far takes.
     pub(super) spent: usize,
-    /// How many maps of dynamic terms were decoded so far.
-    pub(super) maps: usize,
 }
 
 /// The head of a list.
@@ -52,7 +50,7 @@ impl<'a> Decoder<'a> {
     #[inline(always)]
     #[doc(hidden)]
     pub fn at(bytes: &'a [u8], pos: usize, owner: Option<&'a Bytes>) -> Self {
-        Decoder { bytes, pos, owner, limits: Limits::default(), depth: 0, read_again: 0, spent: 0, maps: 0 }
+        Decoder { bytes, pos, owner, limits: Limits::default(), depth: 0, read_again: 0, spent: 0 }
     }
 
     /// With other limits than the default ones.
@@ -292,11 +290,6 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// How many maps of dynamic terms were decoded so far.
-    pub(crate) fn dynamic_maps(&self) -> usize {
-        self.maps
-    }
-
     /// A decoder for other bytes under the same limits.
     pub(crate) fn of_part<'b>(&self, bytes: &'b [u8]) -> Decoder<'b> {
         Decoder {
@@ -307,7 +300,6 @@ impl<'a> Decoder<'a> {
             depth: self.depth,
             read_again: self.read_again,
             spent: self.spent,
-            maps: self.maps,
         }
     }
 

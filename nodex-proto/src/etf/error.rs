@@ -43,10 +43,6 @@ pub enum EtfError {
     DuplicateKey { offset: usize },
     #[error("the term is nested deeper than {limit} levels at byte {offset}")]
     TooDeep { offset: usize, limit: u32 },
-    #[error("the map at byte {offset} is nested deeper than {limit} levels in keys of maps")]
-    KeyTooDeep { offset: usize, limit: usize },
-    #[error("the map at byte {offset} has more than {limit} keys that no hash table tells apart")]
-    AlikeKeys { offset: usize, limit: usize },
     #[error("the nested term at byte {offset} fits several types in part: over {limit} bytes would be read again")]
     ReadAgain { offset: usize, limit: usize },
     #[error("the term at byte {offset} would take more than {limit} bytes of memory")]

@@ -1,23 +1,12 @@
 //! Reading pids, ports and references.
 
-use std::borrow::Cow;
-
 use super::{Decoder, EtfError, Kind, tag};
 use crate::{
     etf::DecodeError,
     term::{Pid, Port, Reference},
 };
 
-/// What a reference is made of.
-pub(super) struct ReferenceParts<'a> {
-    pub(super) node: Cow<'a, str>,
-    pub(super) creation: u32,
-    pub(super) words: [u32; Reference::MAX_WORDS],
-    /// How many of them count; at least one.
-    pub(super) len: usize,
-}
-
-impl<'a> Decoder<'a> {
+impl Decoder<'_> {
     /// A pid.
     #[inline]
     pub fn pid(&mut self) -> Result<Pid, DecodeError> {
@@ -25,12 +14,6 @@ impl<'a> Decoder<'a> {
         let node = self.atom()?;
         let [id, serial, creation] = self.pid_numbers(tag, offset)?;
         Ok(Pid { node, id, serial, creation })
-    }
-
-    pub(super) fn pid_parts(&mut self) -> Result<(Cow<'a, str>, [u32; 3]), DecodeError> {
-        let (tag, offset) = self.pid_tag()?;
-        let node = self.atom_name()?;
-        Ok((node, self.pid_numbers(tag, offset)?))
     }
 
     #[inline]
@@ -59,13 +42,6 @@ impl<'a> Decoder<'a> {
         Ok(Port { node, id, creation })
     }
 
-    pub(super) fn port_parts(&mut self) -> Result<(Cow<'a, str>, u64, u32), DecodeError> {
-        let (tag, offset) = self.port_tag()?;
-        let node = self.atom_name()?;
-        let (id, creation) = self.port_numbers(tag, offset)?;
-        Ok((node, id, creation))
-    }
-
     #[inline]
     fn port_tag(&mut self) -> Result<(u8, usize), DecodeError> {
         let (tag, offset) = (self.peek_tag(), self.pos);
@@ -90,13 +66,6 @@ impl<'a> Decoder<'a> {
         let node = self.atom()?;
         let (creation, words) = self.reference_numbers(tag, offset, len)?;
         Ok(Reference::of_words(node, creation, words, len as u8))
-    }
-
-    pub(super) fn reference_parts(&mut self) -> Result<ReferenceParts<'a>, DecodeError> {
-        let (tag, offset, len) = self.reference_head()?;
-        let node = self.atom_name()?;
-        let (creation, words) = self.reference_numbers(tag, offset, len)?;
-        Ok(ReferenceParts { node, creation, words, len })
     }
 
     /// Tag, offset and the number of words.

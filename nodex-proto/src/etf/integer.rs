@@ -1,7 +1,5 @@
 //! Reading integers.
 
-use num_bigint::{BigInt, Sign};
-
 use super::{Decoder, EtfError, MAX_INTEGER_BYTES, tag};
 use crate::{etf::DecodeError, term::first_word};
 
@@ -59,8 +57,9 @@ fn magnitude(digits: &[u8]) -> Option<u128> {
 }
 
 /// An integer of this sign and these digits.
-pub(crate) fn big_integer(negative: bool, digits: &[u8]) -> BigInt {
-    BigInt::from_bytes_le(if negative { Sign::Minus } else { Sign::Plus }, digits)
+#[cfg(feature = "num-bigint")]
+pub(crate) fn big_integer(negative: bool, digits: &[u8]) -> num_bigint::BigInt {
+    num_bigint::BigInt::from_bytes_le(if negative { num_bigint::Sign::Minus } else { num_bigint::Sign::Plus }, digits)
 }
 
 /// The value of a `SMALL_BIG_EXT` that fits, as times do, and how many bytes it takes.

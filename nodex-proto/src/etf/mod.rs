@@ -11,8 +11,11 @@ mod encoder;
 mod error;
 mod float_text;
 mod identifier;
+mod index;
+mod index_map;
 mod integer;
 mod kind;
+mod normal;
 mod out;
 mod put;
 mod put_digits;
@@ -23,13 +26,17 @@ pub mod tag;
 pub use crate::term::share::SHARE_MIN;
 pub use decode_error::{Cause, DecodeError};
 pub use decoder::{Decoder, List};
+pub(crate) use dynamic::own_len;
 #[doc(hidden)]
 pub use encoder::Prefix;
 pub use encoder::{Encoder, Mark};
 pub use error::{EncodeError, EtfError, TooMany};
+pub(crate) use index::{Cell, IN_PAIRS, Indexed};
 pub use integer::Integer;
+#[cfg(feature = "num-bigint")]
 pub(crate) use integer::big_integer;
 pub use kind::Kind;
+pub(crate) use normal::{put_arity, put_digits};
 
 use float_text::float_text;
 
@@ -47,12 +54,8 @@ pub const MAX_INTEGER_BYTES: usize = 4_194_296;
 /// The most bytes of a big integer that every BEAM takes; the encoder refuses longer ones.
 pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
 
-/// How deep a dynamic term may be nested, whatever the limits say: [`Term`](crate::term::Term) is dropped, cloned,
-/// compared and printed by recursion, which must not overflow the 2 MiB stack of a worker thread.
+/// How deep terms may be nested unless other limits are set, and in a text in any case.
 pub const MAX_TERM_DEPTH: u32 = 512;
-
-/// In how many keys of maps a map of a dynamic term may be nested. Every level hashes its keys again.
-pub const MAX_KEY_DEPTH: usize = 4;
 
 /// What a [`Decoder`] accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,6 @@ impl Limits {
 impl Default for Limits {
     /// 512 levels, 64 MiB.
     fn default() -> Self {
-        Limits { max_depth: 512, max_term_memory: 64 << 20 }
+        Limits { max_depth: MAX_TERM_DEPTH, max_term_memory: 64 << 20 }
     }
 }

@@ -216,34 +216,6 @@ impl Out {
             None => self.put_long(tag, len, piece),
         }
     }
-
-    /// Appends items as long as `write` can, in place; gives the first that it cannot.
-    ///
-    /// Where writing goes on is kept in registers meanwhile. From one put to the next it goes through memory, which takes
-    /// longer than to write a number.
-    #[inline(always)]
-    pub(super) fn put_while<T>(
-        &mut self,
-        items: &mut impl Iterator<Item = T>,
-        write: impl Fn(&mut [u8; PLACE], &T) -> Option<usize>,
-    ) -> Option<T> {
-        loop {
-            let mut room = &mut self.bytes[self.len..];
-            let before = room.len();
-            let end = loop {
-                let Some(place) = room.first_chunk_mut() else { break None };
-                let Some(item) = items.next() else { break Some(None) };
-                let Some(used) = write(place, &item) else { break Some(Some(item)) };
-                room = &mut room[used..];
-            };
-            let after = room.len();
-            self.len += before - after;
-            match end {
-                Some(other) => return other,
-                None => self.grow(self.len + PLACE),
-            }
-        }
-    }
 }
 
 /// Writes a tag, a length and a piece, if it is short, and gives how many bytes they take.

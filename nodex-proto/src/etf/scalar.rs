@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::{Decoder, EtfError, Kind, ascii::short_name, dynamic::read_run::finite, float_text, tag};
+use super::{Decoder, EtfError, Kind, ascii::short_name, float_text, tag};
 use crate::{
     etf::DecodeError,
     term::{Atom, MAX_ATOM_CHARACTERS, is_shared},
@@ -12,6 +12,13 @@ use crate::{
 
 fn check_length(characters: usize, offset: usize) -> Result<(), EtfError> {
     if characters > MAX_ATOM_CHARACTERS { Err(EtfError::AtomLength { offset, characters }) } else { Ok(()) }
+}
+
+/// What an encoded float is, if it is one and finite.
+#[inline(always)]
+fn finite(&[tag, a, b, c, d, e, f, g, h]: &[u8; 9]) -> Option<f64> {
+    let value = f64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    (tag == tag::NEW_FLOAT_EXT && value.is_finite()).then_some(value)
 }
 
 impl<'a> Decoder<'a> {

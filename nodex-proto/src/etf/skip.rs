@@ -28,6 +28,13 @@ pub(super) fn end_of_term(bytes: &[u8], start: usize) -> Result<usize, EtfError>
     Walk { bytes, at: start }.term()
 }
 
+/// Of a fun that starts at `start`: how many free variables it has, where they begin, and where it says that it ends.
+pub(super) fn fun_head(bytes: &[u8], start: usize) -> Result<(usize, usize, usize), EtfError> {
+    let mut walk = Walk { bytes, at: start };
+    let (free, end) = walk.fun_head()?;
+    Ok((free, walk.at, end))
+}
+
 /// A fun that is being read: what is due after it, and where it says that it ends.
 struct Fun {
     due: u64,

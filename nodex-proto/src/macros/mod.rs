@@ -2,7 +2,7 @@
 
 pub mod support;
 
-/// A dynamic [`Term`](crate::term::Term), in canonical form, written as in Erlang.
+/// A dynamic [`Term`](crate::term::Term), written as in Erlang.
 ///
 /// | written | is |
 /// |---|---|
@@ -39,7 +39,7 @@ pub mod support;
 #[macro_export]
 macro_rules! term {
     ($($tokens:tt)+) => {
-        $crate::term::canonical($crate::__term!(next (done) $($tokens)+))
+        $crate::__term!(next (done) $($tokens)+)
     };
 }
 

@@ -2,116 +2,108 @@
 
 use std::fmt::{self, Write};
 
-use eetf::InternalFun;
-
 use super::{
     Syntax,
     identifier::{write_pid, write_port, write_reference},
-    integer::write_integer,
+    integer::write_encoded,
     leaf::{is_printable, utf8, write_float, write_quoted},
     out::Out,
     parse::OPERATORS,
-    term::pairs,
 };
-use crate::term::{Order, Term};
+use crate::term::{Children, Map, TermKind, TermRef};
 
 /// `depth` levels of nesting are shown; this function calls itself no deeper.
-pub(super) fn write<'t>(out: &mut impl Out, term: &'t Term, depth: usize, order: &mut Order<'t>) -> fmt::Result {
-    match term {
-        Term::Tuple(_) | Term::Map(_) | Term::List(_) | Term::ImproperList(_) if depth == 0 => out.write_str("..."),
-        Term::Atom(atom) => write_name(out, &atom.name),
-        Term::FixInteger(integer) => write!(out, "{}", integer.value),
-        Term::BigInteger(integer) => write_integer(out, &integer.value, Syntax::Elixir),
-        Term::Float(float) => write_float(out, float.value),
-        Term::Binary(binary) => write_bits(out, &binary.bytes, 8),
-        Term::BitBinary(bits) => write_bits(out, &bits.bytes, bits.tail_bits_size),
-        Term::Pid(pid) => write_pid(out, "#PID<", &pid.node.name, (pid.id, pid.serial), pid.creation),
-        Term::Port(port) => write_port(out, &port.node.name, port.id, port.creation),
-        Term::Reference(reference) => {
-            write_reference(out, "#Reference<", &reference.node.name, &reference.id, reference.creation)
+pub(super) fn write(out: &mut impl Out, term: TermRef<'_>, depth: usize) -> fmt::Result {
+    match term.kind() {
+        TermKind::List(list) if list.as_bytes().is_some() && (depth > 0 || !list.is_empty()) => {
+            write_bytes(out, list.as_bytes().unwrap_or_default())
         }
-        Term::ExternalFun(fun) => {
+        TermKind::Tuple(_) | TermKind::Map(_) | TermKind::List(_) | TermKind::ImproperList(_) if depth == 0 => {
+            out.write_str("...")
+        }
+        TermKind::Atom(name) => write_name(out, name),
+        TermKind::Integer(integer) => write_encoded(out, integer, Syntax::Elixir),
+        TermKind::Float(value) => write_float(out, value),
+        TermKind::Binary(bytes) => write_bits(out, bytes, 8),
+        TermKind::BitString { bytes, bits } => write_bits(out, bytes, bits),
+        TermKind::Pid(pid) => write_pid(out, "#PID<", &pid.node, (pid.id, pid.serial), pid.creation),
+        TermKind::Port(port) => write_port(out, &port.node, port.id, port.creation),
+        TermKind::Reference(reference) => {
+            write_reference(out, "#Reference<", &reference.node, reference.words(), reference.creation)
+        }
+        TermKind::ExternalFun(fun) => {
             out.write_char('&')?;
-            write_name(out, &fun.module.name)?;
+            write_name(out, fun.module)?;
             out.write_char('.')?;
             // With a capital letter it would be a part of the module.
-            match is_word(&fun.function.name) && !fun.function.name.starts_with(|c: char| c.is_ascii_uppercase()) {
-                true => out.write_str(&fun.function.name)?,
-                false => write_text(out, &fun.function.name)?,
+            match is_word(fun.function) && !fun.function.starts_with(|c: char| c.is_ascii_uppercase()) {
+                true => out.write_str(fun.function)?,
+                false => write_text(out, fun.function)?,
             }
             write!(out, "/{}", fun.arity)
         }
-        Term::InternalFun(fun) => {
-            let (module, index, uniq) = match &**fun {
-                InternalFun::Old { module, index, uniq, .. } => (module, index, uniq),
-                InternalFun::New { module, old_index, old_uniq, .. } => (module, old_index, old_uniq),
-            };
-            write!(out, "#Function<{index}.{uniq} in ")?;
-            write_name(out, &module.name)?;
+        TermKind::Fun(fun) => {
+            write!(out, "#Function<{}.{} in ", fun.old_index, fun.old_uniq)?;
+            write_name(out, fun.module)?;
             out.write_char('>')
         }
-        Term::ByteList(list) => write_bytes(out, &list.bytes),
-        Term::Tuple(tuple) => {
+        TermKind::Tuple(tuple) => {
             out.write_char('{')?;
-            write_all(out, &tuple.elements, depth, order)?;
+            write_all(out, tuple.iter(), depth)?;
             out.write_char('}')
         }
-        Term::List(list) => {
+        TermKind::List(list) => {
             out.write_char('[')?;
-            if !list.elements.is_empty() && list.elements.iter().all(|element| pair(element).is_some()) && depth > 1 {
-                for (i, (key, value)) in list.elements.iter().filter_map(pair).enumerate() {
+            if depth > 1 && list.iter().all(|element| pair(element).is_some()) {
+                for (i, (key, value)) in list.iter().filter_map(pair).enumerate() {
                     separate(out, i)?;
                     write_key(out, key)?;
-                    write(out, value, depth - 2, order)?;
+                    write(out, value, depth - 2)?;
                 }
             } else {
-                write_all(out, &list.elements, depth, order)?;
+                write_all(out, list.iter(), depth)?;
             }
             out.write_char(']')
         }
-        Term::ImproperList(list) => {
+        TermKind::ImproperList(list) => {
             out.write_char('[')?;
-            write_all(out, &list.elements, depth, order)?;
+            write_all(out, list.iter(), depth)?;
             out.write_str(" | ")?;
-            write(out, &list.last, depth - 1, order)?;
+            write(out, list.tail(), depth - 1)?;
             out.write_char(']')
         }
-        Term::Map(map) => write_map(out, map, depth, order),
+        TermKind::Map(map) => write_map(out, &map, depth),
     }
 }
 
-fn write_map<'t>(out: &mut impl Out, map: &'t eetf::Map, depth: usize, order: &mut Order<'t>) -> fmt::Result {
-    let pairs = pairs(out, map, order);
-    let is_struct = |(key, value): (&Term, &Term)| match (key, value) {
-        (Term::Atom(key), Term::Atom(module)) => key.name == "__struct__" && module_name(&module.name).is_some(),
-        _ => false,
-    };
+fn write_map(out: &mut impl Out, map: &Map<'_>, depth: usize) -> fmt::Result {
     out.write_char('%')?;
-    let keys = map.map.keys().all(|key| matches!(key, Term::Atom(atom) if !atom.name.starts_with("Elixir.")));
-    let module = if keys { map.map.iter().find(|pair| is_struct(*pair)).map(|pair| pair.1) } else { None };
-    if let Some(Term::Atom(module)) = module {
-        write_name(out, &module.name)?;
+    let keys = map.keys().all(|key| key.as_atom().is_some_and(|name| !name.starts_with("Elixir.")));
+    let module = map.get(crate::atom!("__struct__")).and_then(|module| module.as_atom());
+    let module = module.filter(|module| keys && module_name(module).is_some());
+    if let Some(module) = module {
+        write_name(out, module)?;
     }
     out.write_char('{')?;
-    let others = pairs.iter().filter(|pair| module.is_none() || !is_struct(**pair));
+    let others = map.iter().filter(|(key, _)| module.is_none() || !key.is_atom("__struct__"));
     for (i, (key, value)) in others.enumerate() {
         separate(out, i)?;
-        match key {
-            Term::Atom(atom) if keys => write_key(out, &atom.name)?,
-            key => {
-                write(out, key, depth - 1, order)?;
+        match key.as_atom() {
+            Some(name) if keys => write_key(out, name)?,
+            _ => {
+                write(out, key, depth - 1)?;
                 out.write_str(" => ")?;
             }
         }
-        write(out, value, depth - 1, order)?;
+        write(out, value, depth - 1)?;
     }
     out.write_char('}')
 }
 
-fn write_all<'t>(out: &mut impl Out, terms: &'t [Term], depth: usize, order: &mut Order<'t>) -> fmt::Result {
-    for (i, term) in terms.iter().enumerate() {
+fn write_all(out: &mut impl Out, terms: Children<'_>, depth: usize) -> fmt::Result {
+    for (i, term) in terms.enumerate() {
         separate(out, i)?;
-        write(out, term, depth - 1, order)?;
+        write(out, term, depth - 1)?;
     }
     Ok(())
 }
@@ -121,14 +113,9 @@ fn separate(out: &mut impl Write, i: usize) -> fmt::Result {
 }
 
 /// The key and the value of a pair that `key: value` stands for.
-fn pair(term: &Term) -> Option<(&str, &Term)> {
-    match term {
-        Term::Tuple(tuple) => match &tuple.elements[..] {
-            [Term::Atom(key), value] if !key.name.starts_with("Elixir.") => Some((&key.name, value)),
-            _ => None,
-        },
-        _ => None,
-    }
+fn pair(term: TermRef<'_>) -> Option<(&str, TermRef<'_>)> {
+    let [key, value] = term.as_tuple()?.as_array()?;
+    Some((key.as_atom().filter(|name| !name.starts_with("Elixir."))?, value))
 }
 
 fn write_key(out: &mut impl Write, name: &str) -> fmt::Result {

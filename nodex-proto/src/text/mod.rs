@@ -10,6 +10,7 @@
 //! What there is no room for is not converted.
 
 mod cut;
+mod digits;
 mod elixir;
 mod identifier;
 mod integer;
@@ -27,7 +28,7 @@ use out::Limited;
 
 use crate::{
     etf::Decoder,
-    term::{Order, RawTerm, Term},
+    term::{RawTerm, Term, TermRef},
 };
 
 pub use cut::cut;
@@ -62,13 +63,13 @@ enum Value<'a> {
     /// Maybe no term.
     Bytes(&'a [u8]),
     Raw(&'a [u8]),
-    Term(&'a Term),
+    Term(TermRef<'a>),
 }
 
 impl<'a> Text<'a> {
     /// The text of a dynamic term.
-    pub fn of(term: &'a Term) -> Self {
-        Self::new(Value::Term(term))
+    pub fn of(term: impl Into<TermRef<'a>>) -> Self {
+        Self::new(Value::Term(term.into()))
     }
 
     /// The text of an encoded term without version byte. Bytes that are no term are shown as what is wrong with them.
@@ -121,10 +122,8 @@ impl fmt::Display for Text<'_> {
         let mut out = Limited { out: f, left, full: false };
         let result = match self.value {
             Value::Bytes(bytes) | Value::Raw(bytes) => raw::write(&mut out, &mut Decoder::new(bytes), self.depth),
-            Value::Term(term) if self.syntax == Syntax::Elixir => {
-                elixir::write(&mut out, term, self.depth, &mut Order::default())
-            }
-            Value::Term(term) => term::write(&mut out, term, self.depth, &mut Order::default()),
+            Value::Term(term) if self.syntax == Syntax::Elixir => elixir::write(&mut out, term, self.depth),
+            Value::Term(term) => term::write(&mut out, term, self.depth),
         };
         if out.full { f.write_str("...") } else { result }
     }
@@ -136,6 +135,25 @@ impl fmt::Debug for Text<'_> {
         write!(f, "Text({self:.DEBUG$})")
     }
 }
+
+macro_rules! shown {
+    ($($type:ty)*) => {$(
+        impl fmt::Display for $type {
+            /// As [`Text`]; no more than so many bytes with a precision, as in `{term:.100}`.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Text::of(self).fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $type {
+            /// The first 1,000 bytes of its text.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{self:.DEBUG$}")
+            }
+        }
+    )*};
+}
+shown!(Term TermRef<'_>);
 
 impl fmt::Display for RawTerm {
     /// As [`Text`]; no more than so many bytes with a precision, as in `{term:.100}`.

@@ -45,7 +45,7 @@ fn write_term(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Re
         return Ok(out.write_str("...")?);
     }
     match kind {
-        Kind::Integer => write_encoded(out, decoder.any_integer("integer")?)?,
+        Kind::Integer => write_encoded(out, decoder.any_integer("integer")?, Syntax::Erlang)?,
         Kind::Float => write_float(out, decoder.float()?)?,
         Kind::Atom => write_atom(out, &decoder.atom_name()?)?,
         Kind::Pid => {

@@ -1,12 +1,17 @@
 use std::fmt::Write;
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 
 use super::*;
-use crate::term;
+use crate::{term, term::Atom};
 
 fn encoded(value: &impl crate::convert::IntoTerm) -> RawTerm {
     RawTerm::from_value(value).unwrap()
+}
+
+fn big(value: &BigInt) -> Term {
+    let (sign, digits) = value.to_bytes_le();
+    Term::integer_of_digits(sign == Sign::Minus, &digits)
 }
 
 fn both(term: &Term) -> [String; 2] {
@@ -35,7 +40,7 @@ fn long_integers_are_written_in_base_16() {
             true => [value.to_string(), value.to_string()],
             false => [format!("{sign}16#{digits}"), format!("{sign}0x{digits}")],
         };
-        let term = Term::from(eetf::BigInteger { value: value.clone() });
+        let term = big(&value);
         assert_eq!(both(&term), [erlang.clone(), elixir.clone()]);
         assert_eq!(encoded(&value).to_string(), erlang);
         assert_eq!(parse(&erlang, Syntax::Erlang), Ok(term.clone()));
@@ -48,7 +53,7 @@ fn zeros_stay_within_integers_in_base_16() {
     // Words and bytes that begin with zeros.
     let value: BigInt = (BigInt::from(0x0A) << (64 * 300)) + (BigInt::from(0x0B) << 64) + 0x0C;
     let text = format!("16#A{:0>4784}{:0>16}", "B", "C");
-    assert_eq!(Text::of(&eetf::BigInteger { value: value.clone() }.into()).to_string(), text);
+    assert_eq!(Text::of(&big(&value)).to_string(), text);
     assert_eq!(encoded(&value).to_string(), text);
 }
 
@@ -56,7 +61,7 @@ fn zeros_stay_within_integers_in_base_16() {
 fn four_megabytes_of_digits_are_no_work() {
     // In base 10 the first would take half a minute, and the second longer.
     let value: BigInt = BigInt::from(7) << (8 * 524_000);
-    let term = Term::from(eetf::BigInteger { value: value.clone() });
+    let term = big(&value);
     for text in both(&term) {
         assert!(parse(&text, Syntax::Erlang).is_ok_and(|read| read == term));
     }
@@ -76,9 +81,11 @@ fn what_is_cut_is_the_beginning_of_the_whole() {
     let long = "x".repeat(300);
     let wide = "\u{e4}\u{20ac}\u{1f600}".repeat(50);
     let map: Vec<(Term, Term)> = (0..300).map(|n| (term!((n)), term!({(n), [(n)]}))).collect();
-    let words = |names: &[&str]| eetf::Map {
-        map: names.iter().map(|name| (eetf::Atom::from(*name).into(), term!((long.as_str())))).collect(),
+    let words = |names: &[&str]| -> Vec<(Term, Term)> {
+        names.iter().map(|name| (Atom::new(name).unwrap().into(), term!((long.as_str())))).collect()
     };
+    let mut module = words(&["x", "y", "z"]);
+    module.push((term!(:"__struct__"), term!(:"Elixir.A.B")));
     let terms = [
         term!({ok, (long.as_str()), 1.5, -7}),
         term!({(wide.as_str()), [(wide.as_str()) | tail]}),
@@ -86,16 +93,12 @@ fn what_is_cut_is_the_beginning_of_the_whole() {
         term!((vec![b'a'; 300])),
         term!((vec![200; 300])),
         term!(#{a => (vec![0, 1, 2]), <<"b">> => #{1 => 2}}),
-        eetf::Map { map: map.into_iter().collect() }.into(),
-        words(&["a", "b", "c", "__struct__"]).into(),
-        {
-            let mut map = words(&["x", "y", "z"]);
-            map.map.insert(eetf::Atom::from("__struct__").into(), eetf::Atom::from("Elixir.A.B").into());
-            map.into()
-        },
-        eetf::BigInteger { value: BigInt::from(3) << 40_000 }.into(),
-        eetf::BitBinary { bytes: vec![0xAA; 300], tail_bits_size: 3 }.into(),
-        eetf::Binary { bytes: vec![0xFF; 300] }.into(),
+        Term::map(map),
+        Term::map(words(&["a", "b", "c", "__struct__"])),
+        Term::map(module),
+        big(&(BigInt::from(3) << 40_000)),
+        Term::bit_string(vec![0xAA; 300], 3).unwrap(),
+        Term::binary(vec![0xFF; 300]),
     ];
     for term in terms {
         let raw = encoded(&term);

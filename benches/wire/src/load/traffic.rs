@@ -4,7 +4,7 @@ use std::{collections::HashMap, io, net::TcpStream};
 
 use nodex_core::{
     convert::{binary_to_term, term_to_binary},
-    term::{Term, canonical},
+    term::Term,
     text::{Syntax, parse},
 };
 
@@ -131,8 +131,7 @@ fn terms((request, answer): &Kind) -> io::Result<(Vec<u8>, Term)> {
 }
 
 fn read(term: &[u8]) -> io::Result<Term> {
-    let term = binary_to_term(term).map_err(|error| io::Error::other(format!("the answer is no term: {error}")))?;
-    Ok(canonical(term))
+    binary_to_term(term).map_err(|error| io::Error::other(format!("the answer is no term: {error}")))
 }
 
 fn no_answer(error: &io::Error, request: &str, name: &str) -> io::Error {

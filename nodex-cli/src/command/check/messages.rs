@@ -3,7 +3,6 @@
 use nodex_core::{
     atom,
     convert::term_to_binary,
-    eetf,
     protocol::{Flags, control::frame},
     term::{Atom, Pid, RawTerm, Reference, Term},
 };
@@ -152,19 +151,16 @@ pub(super) async fn call(
 
 /// `Ref`, or `[alias | Ref]`.
 fn tag(reference: &Reference, alias: bool) -> Term {
-    let reference: Term = eetf::Reference::from(reference.clone()).into();
     match alias {
-        false => reference,
-        true => {
-            eetf::ImproperList { elements: vec![eetf::Atom::from("alias").into()], last: Box::new(reference) }.into()
-        }
+        false => reference.into(),
+        true => Term::improper_list([atom!("alias")], reference),
     }
 }
 
 /// The reply in `{Tag, Reply}`.
 fn tagged(term: &RawTerm, tag: &Term) -> Option<RawTerm> {
     let (answered, reply) = term.decode::<(Term, RawTerm)>().ok()?;
-    nodex_core::term::compare(&answered, tag).is_eq().then_some(reply)
+    (answered == *tag).then_some(reply)
 }
 
 async fn gen_call(subject: &Subject, session: &mut Session, alias: bool) -> Verdict {
@@ -296,14 +292,9 @@ async fn rpc(subject: &Subject, session: &mut Session) -> Verdict {
     }
     let (pid, id, result) = (session.pid(), session.reference(), session.reference());
     let asked = async {
-        let none = Term::from(eetf::List { elements: Vec::new() });
         let options = vec![atom!("monitor")];
-        let arguments = term_to_binary(&vec![
-            Term::from(eetf::Reference::from(result)),
-            eetf::Atom::from(subject.to.as_str()).into(),
-            eetf::Atom::from(NO_FUNCTION).into(),
-            none,
-        ])?;
+        let arguments =
+            term_to_binary(&vec![Term::from(result), Term::from(&subject.to), atom!(NO_FUNCTION).into(), Term::nil()])?;
         let control = (29_u8, &id, &pid, &pid, (atom!("erpc"), atom!("execute_call"), 4_u8), options);
         let request = frame(&control, Some(&arguments))?;
         session.write(&request).await?;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use nodex_core::{
     atom,
     convert::term_to_binary,
-    eetf,
     protocol::Flags,
     term::{Atom, RawTerm, Term},
 };
@@ -26,8 +25,7 @@ pub(super) async fn instead(session: &mut Session, limit: Duration) -> Option<Ve
     if !session.can(Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME)) || !is_missing(session, limit).await {
         return None;
     }
-    let none = Term::from(eetf::List { elements: Vec::new() });
-    let services = (atom!("call"), atom!("nodex"), atom!("services"), none, atom!("user"));
+    let services = (atom!("call"), atom!("nodex"), atom!("services"), Term::nil(), atom!("user"));
     let services = RawTerm::from_value(&services).ok()?;
     let Ok(Answer::Tagged { reply, .. }) = call(session, &atom!("rex"), &services, false, limit).await else {
         return Some(Vec::new());

@@ -75,5 +75,5 @@ impl Printer<'_> {
 }
 
 fn is_error(answer: &Term) -> bool {
-    matches!(answer, Term::Tuple(tuple) if matches!(tuple.elements.first(), Some(Term::Atom(tag)) if tag.name == "error"))
+    answer.as_tuple().and_then(|tuple| tuple.get(0)).is_some_and(|tag| tag.is_atom("error"))
 }

@@ -310,7 +310,7 @@ async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, globa
         Ok::<_, String>((answer, began.elapsed()))
     };
     let verdict = match asked.await {
-        Ok((answer, took)) if matches!(&answer, Term::Atom(yes) if yes.name == "yes") => Verdict::noted(duration(took)),
+        Ok((answer, took)) if answer.is_atom("yes") => Verdict::noted(duration(took)),
         Ok((answer, _)) => {
             Verdict::warn(format!("it answers {}", brief(&answer, global)), "Node.ping from a BEAM gives pang")
         }

@@ -206,12 +206,7 @@ async fn take(
                 // Nobody is there but the names.
                 write(writer, &encoded(&(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
             }
-            Event::Signal {
-                kind: "monitor",
-                from,
-                to,
-                about: Untrusted::of(Text::of(&Term::from(eetf_of(&reference)))),
-            }
+            Event::Signal { kind: "monitor", from, to, about: Untrusted::of(Text::of(&Term::from(&reference))) }
         }
         Signal::Link { from, to } => {
             write(writer, &encoded(&(24_u8, &to, &from), Some(NOPROC))).await?;
@@ -225,10 +220,6 @@ async fn take(
     };
     shared.tell(event).await;
     Ok(())
-}
-
-fn eetf_of(reference: &Reference) -> nodex_core::eetf::Reference {
-    reference.clone().into()
 }
 
 /// Answers a message, and gives what is to be shown of it.
@@ -284,7 +275,7 @@ async fn reply(
     let mut payload = vec![131, 104, 2];
     payload.extend(tag.as_bytes());
     payload.extend(&answer[1..]);
-    let alias = tag.decode::<Term>().ok().and_then(alias).filter(|_| flags.contains(Flags::ALIAS));
+    let alias = tag.decode::<Term>().ok().and_then(|tag| alias(&tag)).filter(|_| flags.contains(Flags::ALIAS));
     let frame = match alias {
         Some(alias) if flags.contains(Flags::ALTACT_SIG) => encoded(&(37_u8, 4_u8, own, alias), Some(&payload)),
         Some(alias) => encoded(&(33_u8, own, alias), Some(&payload)),
@@ -294,14 +285,10 @@ async fn reply(
 }
 
 /// The reference in `[alias | Reference]`.
-fn alias(tag: Term) -> Option<Term> {
-    match tag {
-        Term::ImproperList(list) => match (&list.elements[..], *list.last) {
-            ([Term::Atom(alias)], last @ Term::Reference(_)) if alias.name == "alias" => Some(last),
-            _ => None,
-        },
-        _ => None,
-    }
+fn alias(tag: &Term) -> Option<Reference> {
+    let list = tag.as_improper_list()?;
+    let is_alias = list.iter().len() == 1 && list.iter().all(|element| element.is_atom("alias"));
+    list.tail().as_reference().filter(|_| is_alias)
 }
 
 /// Small integers, atoms and what has come from a node can always be encoded.

@@ -2,7 +2,7 @@
 
 use std::{io, time::Instant};
 
-use nodex_core::{eetf, term::RawTerm};
+use nodex_core::term::{RawTerm, Term};
 use serde::Serialize;
 
 use super::connection::Event;
@@ -52,7 +52,7 @@ fn row(
     let to = match to {
         To::Name(name) => Untrusted::new(name.as_str()),
         To::Pid(to) => pid(to, global),
-        To::Alias(alias) => Untrusted::of(shown(&eetf::Reference::from(alias.clone()).into(), global)),
+        To::Alias(alias) => Untrusted::of(shown(&Term::from(alias), global)),
     };
     if global.json {
         let seconds = (seconds * 1e6).round() / 1e6;
@@ -100,5 +100,5 @@ enum What<'a> {
 }
 
 fn pid(pid: &nodex_core::term::Pid, global: &Global) -> Untrusted {
-    Untrusted::of(shown(&eetf::Pid::from(pid.clone()).into(), global))
+    Untrusted::of(shown(&Term::from(pid), global))
 }

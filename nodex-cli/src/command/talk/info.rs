@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
-use nodex_core::{eetf, protocol::Flags, term::Term};
+use nodex_core::{
+    atom,
+    protocol::Flags,
+    term::{Atom, Term, TermRef},
+};
 use serde_json::json;
 
 use crate::{
@@ -24,27 +28,23 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let client = Client::connect(&args.node, global).await?;
-    let mut facts = vec![
-        ("node", Term::from(eetf::Atom::from(client.target().as_str()))),
-        ("creation", eetf::BigInteger::from(client.peer.creation()).into()),
-    ];
-    let kind = match client.ask("erlang", "system_info", vec![eetf::Atom::from("otp_release").into()]).await {
+    let mut facts = vec![("node", Term::from(client.target())), ("creation", client.peer.creation().into())];
+    let kind = match client.ask("erlang", "system_info", vec![atom!("otp_release").into()]).await {
         Some(release) => {
             facts.push(("otp_release", text(release)));
             if let Some(version) = client.ask("Elixir.System", "version", Vec::new()).await {
                 facts.push(("elixir", version));
             }
             for (name, function) in [("processes", "process_count"), ("schedulers", "schedulers")] {
-                let count = client.ask("erlang", "system_info", vec![eetf::Atom::from(function).into()]).await;
+                let count = client.ask("erlang", "system_info", vec![Atom::from_static(function).into()]).await;
                 facts.extend(count.map(|count| (name, count)));
             }
             "beam"
         }
         None => match client.ask("nodex", "info", Vec::new()).await {
-            Some(Term::Map(map)) => {
+            Some(info) if info.as_map().is_some() => {
                 for name in ["nodex", "os_pid", "uptime", "connections"] {
-                    let fact = map.map.get(&eetf::Atom::from(name).into());
-                    facts.extend(fact.map(|fact| (name, fact.clone())));
+                    facts.extend(info.get(Atom::from_static(name)).map(|fact| (name, fact.to_term())));
                 }
                 "nodex"
             }
@@ -76,10 +76,10 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     for (line, text) in folded(names.iter().flatten().map(ToString::to_string)).into_iter().enumerate() {
         screen.data(format_args!("{}{text}", words(if line == 0 { "it has" } else { "" })))?;
     }
-    if let Some(Term::List(functions)) = functions {
+    if let Some(functions) = functions.as_ref().and_then(Term::as_list) {
         screen.data("")?;
         let mut table = Table::new(&["process", "function", "about"]);
-        for [service, name, arity, doc] in functions.elements.iter().filter_map(entry) {
+        for [service, name, arity, doc] in functions.iter().filter_map(entry) {
             let function = format!("{}/{}", plain(name, global), plain(arity, global));
             table.row([plain(service, global), function.into(), plain(doc, global)]);
         }
@@ -136,26 +136,23 @@ fn kind_in_words(kind: &str) -> &str {
 }
 
 /// Service, name, arity and text of a function.
-fn entry(term: &Term) -> Option<[&Term; 4]> {
-    match term {
-        Term::Tuple(tuple) => tuple.elements.iter().collect::<Vec<_>>().try_into().ok(),
-        _ => None,
-    }
+fn entry(term: TermRef<'_>) -> Option<[TermRef<'_>; 4]> {
+    term.as_tuple()?.as_array()
 }
 
 /// A list of characters as a binary.
 fn text(term: Term) -> Term {
-    match term {
-        Term::ByteList(list) => eetf::Binary { bytes: list.bytes }.into(),
-        other => other,
+    match term.as_list().and_then(|list| list.as_bytes()) {
+        Some(bytes) => Term::binary(bytes),
+        None => term,
     }
 }
 
 /// Atoms and text without decoration, all else as a term.
-fn plain(term: &Term, global: &Global) -> Untrusted {
-    match term {
-        Term::Atom(atom) => Untrusted::new(&atom.name),
-        Term::Binary(binary) if std::str::from_utf8(&binary.bytes).is_ok() => Untrusted::new(&binary.bytes),
+fn plain<'a>(term: impl Into<TermRef<'a>>, global: &Global) -> Untrusted {
+    let term = term.into();
+    match term.as_atom().or(term.as_str()) {
+        Some(text) => Untrusted::new(text),
         _ => Untrusted::of(shown(term, global)),
     }
 }

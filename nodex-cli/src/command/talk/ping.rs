@@ -47,7 +47,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
         let answer = client.node.call::<Term>((atom!("net_kernel"), target.clone()), request, client.timeout).await;
         let took = asked.elapsed();
         match answer {
-            Ok(Term::Atom(yes)) if yes.name == "yes" => {}
+            Ok(answer) if answer.is_atom("yes") => {}
             Ok(other) => {
                 let other = brief(&other, global);
                 let message = format!("{shown} answered {other} to is_auth: Node.ping gives pang");

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nodex_core::{
     node::Destination,
-    term::{Atom, Pid, Term},
+    term::{Atom, Term},
 };
 
 use crate::{
@@ -46,10 +46,9 @@ impl Process {
             Process::Name(name) => return Ok((name.clone(), client.target().clone()).into()),
             Process::Pid { text, term } => (Untrusted::new(text), term),
         };
-        let Term::Pid(pid) = client.complete(term.clone(), global)? else {
+        let Some(pid) = client.complete(term.clone(), global)?.as_pid() else {
             return Err(Failure::new(Code::BadTerm, format!("{text} is no pid")));
         };
-        let pid = Pid::try_from(&pid).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
         if pid.node != *client.target() {
             let node = Untrusted::new(pid.node.as_str());
             let message = format!("{text} is a process of {node} and not of {}", client.shown());

@@ -1,10 +1,7 @@
 //! Binaries and bit strings in `<< >>`.
 
-use eetf::BitBinary;
-use num_bigint::BigInt;
-
 use super::{ParseProblem, Syntax, cursor::Cursor, error::Parsed, number, quoted};
-use crate::term::{Term, canonical};
+use crate::{etf::Integer, term::Term};
 
 /// The most bits of one integer.
 const MAX_SIZE: u64 = 1 << 20;
@@ -35,7 +32,7 @@ pub(super) fn bits(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     }
     // The last byte counts wholly where no bits are left over.
     let tail_bits_size = if out.used == 0 { 8 } else { out.used };
-    Ok(canonical(BitBinary { bytes: out.bytes, tail_bits_size }.into()))
+    Ok(Term::bit_string(out.bytes, tail_bits_size).unwrap_or_else(|| Term::binary([])))
 }
 
 const UNCLOSED: ParseProblem = ParseProblem::Unclosed { what: "binary", closing: '>' };
@@ -60,10 +57,9 @@ fn string(cursor: &mut Cursor<'_>, out: &mut Bits) -> Parsed<()> {
 
 fn integer(cursor: &mut Cursor<'_>, out: &mut Bits) -> Parsed<()> {
     let start = cursor.at();
-    let value = match number::number(cursor)? {
-        Term::FixInteger(integer) => integer.value.into(),
-        Term::BigInteger(integer) => integer.value,
-        _ => return Err(cursor.error_at(start, ParseProblem::Expected { expected: "an integer", found: None })),
+    let number = number::number(cursor)?;
+    let Some(value) = number.as_integer() else {
+        return Err(cursor.error_at(start, ParseProblem::Expected { expected: "an integer", found: None }));
     };
     let size = if cursor.take("::size(") {
         let size = number::small(cursor, MAX_SIZE)?;
@@ -78,21 +74,38 @@ fn integer(cursor: &mut Cursor<'_>, out: &mut Bits) -> Parsed<()> {
         return Err(cursor.error(ParseProblem::Segment));
     }
     cursor.spend(size.div_ceil(8) as usize)?;
-    // What does not fit is cut off on the left.
-    let value: BigInt = value & ((BigInt::from(1) << size) - 1);
-    let bytes = value.to_bytes_be().1;
-    let whole = size.div_ceil(8) as usize;
-    let first = match size % 8 {
-        0 => 8,
-        bits => bits as u8,
-    };
-    for place in 0..whole {
-        // The value may be shorter than its place.
-        let byte = (place + bytes.len()).checked_sub(whole).map_or(0, |at| bytes[at]);
-        let bits = if place == 0 { first } else { 8 };
+    for (place, byte) in low_bits(value, size).into_iter().rev().enumerate() {
+        let bits = match size % 8 {
+            bits @ 1.. if place == 0 => bits as u8,
+            _ => 8,
+        };
         out.push(byte << (8 - bits), bits);
     }
     Ok(())
+}
+
+/// So many bits of an integer, the least significant byte first; what does not fit is cut off.
+fn low_bits(value: Integer<'_>, size: u64) -> Vec<u8> {
+    let small;
+    let (negative, digits) = match value {
+        Integer::Small(value) => {
+            small = value.unsigned_abs().to_le_bytes();
+            (value < 0, &small[..])
+        }
+        Integer::Big { negative, digits } => (negative, digits),
+    };
+    let mut bytes: Vec<u8> =
+        digits.iter().copied().chain(std::iter::repeat(0)).take(size.div_ceil(8) as usize).collect();
+    if negative {
+        let mut carry = true;
+        for byte in &mut bytes {
+            (*byte, carry) = (!*byte).overflowing_add(carry.into());
+        }
+    }
+    if let (Some(last), bits @ 1..) = (bytes.last_mut(), size % 8) {
+        *last &= 0xFF >> (8 - bits);
+    }
+    bytes
 }
 
 /// Bits, the first ones highest.

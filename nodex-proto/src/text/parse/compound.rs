@@ -1,11 +1,7 @@
 //! Terms that contain others.
 
-use std::collections::HashMap;
-
-use eetf::{Map, Tuple};
-
 use super::{ParseProblem, cursor::Cursor, error::Parsed, name};
-use crate::term::{Alike, MAX_ALIKE, Maps, Term, improper, maps_in, proper_list};
+use crate::term::Term;
 
 /// Reads what a compound term contains.
 pub(super) type Inner = fn(&mut Cursor<'_>) -> Parsed<Term>;
@@ -19,7 +15,7 @@ pub(super) fn tuple(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
             elements.push(term(cursor)?);
             comma(cursor, start, "tuple", '}', "a comma or }")?;
         }
-        Ok(Tuple { elements }.into())
+        Ok(Term::tuple(elements))
     })
 }
 
@@ -30,7 +26,7 @@ pub(super) fn list(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
         let mut elements = Vec::new();
         while !cursor.take_spaced("]") {
             elements.push(match name::key(cursor)? {
-                Some(key) => Tuple { elements: vec![key, term(cursor)?] }.into(),
+                Some(key) => Term::tuple([key, term(cursor)?]),
                 None => term(cursor)?,
             });
             if cursor.take_spaced("|") {
@@ -38,11 +34,11 @@ pub(super) fn list(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
                 cursor.skip_space();
                 closed(cursor, start, "list", ']', "]")?;
                 cursor.bump();
-                return Ok(improper(elements, last));
+                return Ok(Term::improper_list(elements, last));
             }
             comma(cursor, start, "list", ']', "a comma, | or ]")?;
         }
-        Ok(proper_list(elements))
+        Ok(Term::list(elements))
     })
 }
 
@@ -67,16 +63,14 @@ pub(super) fn elixir_map(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
 pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>, term: Inner) -> Parsed<Term> {
     let start = cursor.at();
     cursor.back_to(start + opening);
-    cursor.nested_map(|cursor| {
-        let (mut map, mut alike) = (HashMap::new(), Alike::default());
-        if let Some(name) = name {
-            map.insert(eetf::Atom::from("__struct__").into(), name);
-        }
+    cursor.nested(|cursor| {
+        let mut pairs: Vec<(Term, Term)> =
+            name.map(|name| (crate::atom!("__struct__").into(), name)).into_iter().collect();
         while !cursor.take_spaced("}") {
             let key = match name::key(cursor)? {
                 Some(key) => key,
                 None => {
-                    let key = cursor.key(term)?;
+                    let key = term(cursor)?;
                     cursor.skip_space();
                     if !cursor.take("=>") {
                         let unclosed = ParseProblem::Unclosed { what: "map", closing: '}' };
@@ -89,14 +83,11 @@ pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>, t
                 }
             };
             let value = term(cursor)?;
-            if maps_in(&key) != Maps::None && !map.contains_key(&key) && !alike.admits(&key, map.hasher()) {
-                return Err(cursor.error_at(start, ParseProblem::AlikeKeys { limit: MAX_ALIKE }));
-            }
-            // Of equal keys the last one counts, as in both languages.
-            map.insert(key, value);
+            pairs.push((key, value));
             comma(cursor, start, "map", '}', "a comma or }")?;
         }
-        Ok(Map { map }.into())
+        // Of equal keys the last one counts, as in both languages.
+        Ok(Term::map(pairs))
     })
 }
 

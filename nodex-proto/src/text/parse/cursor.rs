@@ -1,6 +1,6 @@
 //! A place in the text.
 
-use super::{MAX_KEY_DEPTH, MAX_TERM_DEPTH, ParseError, ParseProblem, Syntax, error::Parsed};
+use super::{MAX_TERM_DEPTH, ParseError, ParseProblem, Syntax, error::Parsed};
 
 /// The most bytes that numbers with a size may make of one text: a few characters can ask for many.
 const MAX_SIZED: usize = 64 << 20;
@@ -9,8 +9,6 @@ pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
-    /// In how many keys of maps.
-    key_depth: usize,
     /// Bytes that numbers with a size have made.
     sized: usize,
     pub(super) syntax: Syntax,
@@ -18,7 +16,7 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a str, syntax: Syntax) -> Self {
-        Cursor { text, at: 0, depth: 0, key_depth: 0, sized: 0, syntax }
+        Cursor { text, at: 0, depth: 0, sized: 0, syntax }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -90,22 +88,6 @@ impl<'a> Cursor<'a> {
         self.depth += 1;
         let result = inside(self);
         self.depth -= 1;
-        result
-    }
-
-    /// As [`nested`](Self::nested), for a map.
-    pub(super) fn nested_map<T>(&mut self, inside: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.key_depth > MAX_KEY_DEPTH {
-            return Err(self.error(ParseProblem::KeyTooDeep { limit: MAX_KEY_DEPTH }));
-        }
-        self.nested(inside)
-    }
-
-    /// For what `inside` reads of a key of a map.
-    pub(super) fn key<T>(&mut self, inside: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        self.key_depth += 1;
-        let result = inside(self);
-        self.key_depth -= 1;
         result
     }
 

@@ -57,10 +57,6 @@ pub enum ParseProblem {
     Segment,
     #[error("nested more than {limit} levels deep")]
     TooDeep { limit: u32 },
-    #[error("this map is nested more than {limit} levels deep in keys of maps")]
-    KeyTooDeep { limit: usize },
-    #[error("this map has more than {limit} keys that no hash table tells apart")]
-    AlikeKeys { limit: usize },
     #[error("a number of {digits} digits is over the limit of {limit}: write it in base 16")]
     LongNumber { digits: usize, limit: usize },
     #[error("the binaries of this term take more than {limit} bytes")]

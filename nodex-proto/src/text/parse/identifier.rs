@@ -1,9 +1,7 @@
 //! Pids, ports, references and functions of modules.
 
-use eetf::{ExternalFun, Pid, Port, Reference};
-
 use super::{ParseProblem, cursor::Cursor, error::Parsed, name, number, quoted};
-use crate::term::{Reference as OurReference, Term};
+use crate::term::{Atom, Pid, Port, Reference, Term};
 
 /// `<node.1.2/3>`, `#PID<..>`, `#Port<..>`, `#Ref<..>`, `#Reference<..>`.
 pub(super) fn identifier(cursor: &mut Cursor<'_>) -> Parsed<Term> {
@@ -31,10 +29,8 @@ pub(super) fn identifier(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         let creation = creation(cursor, "> at the end of a reference")?;
         // The most significant is written first.
         id.reverse();
-        if id.is_empty() || id.len() > OurReference::MAX_WORDS {
-            return Err(cursor.error_at(start, ParseProblem::ReferenceLength));
-        }
-        return Ok(Reference { node, id, creation }.into());
+        let reference = Reference::new(node, creation, &id);
+        return reference.map(Term::from).ok_or_else(|| cursor.error_at(start, ParseProblem::ReferenceLength));
     }
     let what = if cursor.rest().starts_with("#Fun<") || cursor.rest().starts_with("#Function<") {
         "a function that is no function of a module"
@@ -56,20 +52,23 @@ pub(super) fn external_fun(cursor: &mut Cursor<'_>) -> Parsed<Term> {
 /// `&module.function/arity`.
 pub(super) fn capture(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     cursor.bump();
-    let Term::Atom(module) = name::name(cursor)? else { return Err(cursor.expected("the name of a module")) };
+    let start = cursor.at();
+    let name = name::name(cursor)?;
+    let Some(module) = name.as_atom() else { return Err(cursor.expected("the name of a module")) };
+    let module = name::atom(start, module)?;
     cursor.expect(".", "a dot and a function")?;
     function(cursor, module)
 }
 
-fn function(cursor: &mut Cursor<'_>, module: eetf::Atom) -> Parsed<Term> {
+fn function(cursor: &mut Cursor<'_>, module: Atom) -> Parsed<Term> {
     let function = word(cursor, "the name of a function")?;
     cursor.expect("/", "/ and an arity")?;
     let arity = number::small(cursor, u8::MAX.into())? as u8;
-    Ok(ExternalFun { module, function, arity }.into())
+    Ok(Term::external_fun(&module, &function, arity))
 }
 
 /// An atom with or without quotes, and without a colon before it.
-fn word(cursor: &mut Cursor<'_>, expected: &'static str) -> Parsed<eetf::Atom> {
+fn word(cursor: &mut Cursor<'_>, expected: &'static str) -> Parsed<Atom> {
     let start = cursor.at();
     let name = match cursor.peek() {
         Some('\'' | '"') => quoted::text(cursor)?,
@@ -89,7 +88,7 @@ fn word(cursor: &mut Cursor<'_>, expected: &'static str) -> Parsed<eetf::Atom> {
     name::atom(start, &name)
 }
 
-fn node(cursor: &mut Cursor<'_>) -> Parsed<eetf::Atom> {
+fn node(cursor: &mut Cursor<'_>) -> Parsed<Atom> {
     match cursor.peek() {
         Some('0'..='9') => Err(cursor.error(ParseProblem::LocalNode)),
         _ => word(cursor, "the name of a node"),

@@ -20,16 +20,12 @@ pub(super) use name::OPERATORS;
 pub use number::MAX_DECIMAL_DIGITS;
 
 use super::Syntax;
-use crate::{
-    etf::{MAX_KEY_DEPTH, MAX_TERM_DEPTH},
-    term::Term,
-};
+use crate::{etf::MAX_TERM_DEPTH, term::Term};
 
 /// Reads a term that is written in Erlang or Elixir.
 ///
-/// The term is in [canonical](crate::term::canonical) form. Where a node would not take it, it is refused here: nested
-/// more than [`MAX_TERM_DEPTH`] levels deep, or with maps in more than [`MAX_KEY_DEPTH`] keys of maps. Integers of more
-/// than [`MAX_DECIMAL_DIGITS`] digits are written in base 16.
+/// A term that is nested more than [`MAX_TERM_DEPTH`] levels deep is refused. Integers of more than
+/// [`MAX_DECIMAL_DIGITS`] digits are written in base 16.
 ///
 /// Pids, ports and references can be read as [`Text`](super::Text) writes them, with their node and its creation. Where
 /// the text does not tell a creation it is 0, which no running node has.
@@ -57,7 +53,7 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Term, ParseError> {
     }
 }
 
-/// The next term, in canonical form. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
+/// The next term. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
 fn term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     cursor.skip_space();
     match cursor.peek() {

@@ -1,7 +1,7 @@
 //! Atoms, modules, words of the language.
 
 use super::{ParseError, ParseProblem, Syntax, cursor::Cursor, error::Parsed, error::shown, quoted};
-use crate::term::{MAX_ATOM_CHARACTERS, Term};
+use crate::term::{Atom, Term};
 
 /// Atoms that Elixir writes without quotes although they are no names; the longer ones first.
 pub(in crate::text) const OPERATORS: [&str; 26] = [
@@ -113,12 +113,9 @@ pub(super) fn is_inner(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '@'
 }
 
-pub(super) fn atom(start: usize, name: &str) -> Parsed<eetf::Atom> {
-    let characters = name.chars().count();
-    if characters > MAX_ATOM_CHARACTERS {
-        return Err(ParseError { offset: start, problem: ParseProblem::LongAtom { characters } });
-    }
-    Ok(eetf::Atom::from(name))
+pub(super) fn atom(start: usize, name: &str) -> Parsed<Atom> {
+    Atom::new(name)
+        .map_err(|error| ParseError { offset: start, problem: ParseProblem::LongAtom { characters: error.characters } })
 }
 
 fn term(start: usize, name: &str) -> Parsed<Term> {

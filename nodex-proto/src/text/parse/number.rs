@@ -1,10 +1,7 @@
 //! Numbers and characters.
 
-use eetf::{BigInteger, FixInteger, Float};
-use num_bigint::BigInt;
-
 use super::{ParseProblem, Syntax, cursor::Cursor, error::Parsed, error::shown, quoted};
-use crate::term::{Term, canonical};
+use crate::{term::Term, text::digits::magnitude};
 
 /// The most digits of an integer that is read in base 10, or in another one that is no power of two: it takes more time
 /// than they are long to find what they stand for.
@@ -61,8 +58,8 @@ pub(super) fn number(cursor: &mut Cursor<'_>) -> Parsed<Term> {
             cursor.error_at(start, ParseProblem::LongNumber { digits: digits.len(), limit: MAX_DECIMAL_DIGITS })
         );
     }
-    let value = BigInt::parse_bytes(digits.as_bytes(), base).ok_or_else(|| cursor.error(bad))?;
-    Ok(canonical(BigInteger { value: if negative { -value } else { value } }.into()))
+    let magnitude = magnitude(&digits, base).ok_or_else(|| cursor.error(bad))?;
+    Ok(Term::integer_of_digits(negative, &magnitude))
 }
 
 /// Digits; one `_` may stand between two of them.
@@ -92,7 +89,7 @@ fn float(cursor: &mut Cursor<'_>, start: usize, negative: bool, whole: String) -
         return Err(cursor.error(ParseProblem::Number { base: 10 }));
     }
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(Float { value }.into()),
+        Ok(value) if value.is_finite() => Ok(value.into()),
         _ => Err(cursor.error_at(start, ParseProblem::Float)),
     }
 }
@@ -104,8 +101,7 @@ fn character(cursor: &mut Cursor<'_>) -> Parsed<Term> {
         Some(c) => c,
         None => return Err(cursor.expected("a character")),
     };
-    // A character has at most 21 bits.
-    Ok(FixInteger { value: u32::from(c) as i32 }.into())
+    Ok(c.into())
 }
 
 /// A whole number of at most `limit`.

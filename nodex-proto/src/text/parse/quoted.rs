@@ -1,23 +1,15 @@
 //! Text in quotes.
 
-use eetf::Binary;
-
 use super::{ParseProblem, Syntax, cursor::Cursor, error::Parsed};
-use crate::term::{Term, proper_list};
+use crate::term::Term;
 
 /// What stands in double quotes: a binary or a list of characters.
 pub(super) fn string(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     let text = text(cursor)?;
     Ok(match cursor.syntax {
-        Syntax::Elixir => Binary { bytes: text.into_bytes() }.into(),
-        Syntax::Erlang => characters(&text),
+        Syntax::Elixir => Term::from(text),
+        Syntax::Erlang => Term::charlist(&text),
     })
-}
-
-fn characters(text: &str) -> Term {
-    // A character has at most 21 bits.
-    let elements = text.chars().map(|c| eetf::FixInteger::from(u32::from(c) as i32).into()).collect();
-    proper_list(elements)
 }
 
 /// `~c"characters"`, `~s"binary"`; `~"binary"` and `~b"binary"` of Erlang.
@@ -44,8 +36,8 @@ pub(super) fn sigil(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     };
     let text = until(cursor, closing, name.is_ascii_uppercase())?;
     Ok(match name {
-        'c' | 'C' => characters(&text),
-        _ => Binary { bytes: text.into_bytes() }.into(),
+        'c' | 'C' => Term::charlist(&text),
+        _ => Term::from(text),
     })
 }
 
