@@ -214,7 +214,7 @@ proptest! {
             }
             if let (Some(map), Some(same)) = (other.as_map(), term.as_map()) {
                 for (key, value) in map.iter() {
-                    prop_assert_eq!(same.get(&key.to_term()), Some(value));
+                    prop_assert_eq!(same.get(key.to_term()), Some(value));
                 }
                 prop_assert!(map.keys().zip(map.keys().skip(1)).all(|(a, b)| a < b));
             }
