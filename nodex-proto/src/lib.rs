@@ -7,12 +7,13 @@
 //! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): Rust values from terms and to terms |
 //! | [`reply`] | [`IntoReply`](reply::IntoReply): what a function may return that other nodes call |
 //! | [`text`] | terms as Erlang or Elixir text, and back |
-//! | [`protocol`] | handshake, flags, frames, control messages, cookies |
+//! | `protocol` | handshake, flags, frames, control messages, cookies |
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `eetf` (default) | conversions of terms from and to those of the crate `eetf` |
 //! | `num-bigint` (default) | `BigInt` and `BigUint` as terms |
+//! | `protocol` (default) | the module of that name; without it a decoder is 8 crates, this one and what only builds included |
 //! | `serde` | [`Term`](term::Term) as what serde serializes and deserializes |
 //!
 //! A program that is an Erlang node uses the crate `nodex`, which has all of this too. This crate alone is for those who
@@ -29,9 +30,11 @@
 //! ```
 
 pub mod convert;
+mod dynamic;
 pub mod etf;
 #[doc(hidden)]
 pub mod macros;
+#[cfg(feature = "protocol")]
 pub mod protocol;
 pub mod reply;
 pub mod term;

@@ -68,7 +68,7 @@ pub fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
         if answer.is_some() || late {
             return answer;
         }
-        sleep(PAUSE);
+        sleep(POLL_INTERVAL);
     }
 }
 
@@ -85,7 +85,7 @@ pub fn standing_still(count: impl Fn() -> usize) -> usize {
 }
 
 /// Between two questions about what cannot be waited for.
-pub const PAUSE: Duration = Duration::from_millis(5);
+pub const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// For what comes at once on an idle machine. A test that hangs fails after it; no test fails because it is slow.
 pub const PATIENCE: Duration = Duration::from_secs(120);

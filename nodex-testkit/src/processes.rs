@@ -10,7 +10,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::PAUSE;
+use crate::POLL_INTERVAL;
 
 /// The variable that marks every process of a run.
 pub const MARK: &str = "NODEX_TEST_RUN";
@@ -95,7 +95,7 @@ impl Pack {
             if Instant::now() > deadline {
                 panic!("left of {self}: {:?}", self.killed());
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
-    PAUSE,
+    POLL_INTERVAL,
     executable::target,
     free_port,
     processes::{MARK, Pack, new_mark},
@@ -240,7 +240,7 @@ impl Running {
                 break status;
             }
             assert!(Instant::now() < deadline, "{:?} runs after {limit:?}\n{}", self.run.command, self.output());
-            std::thread::sleep(PAUSE);
+            std::thread::sleep(POLL_INTERVAL);
         };
         let took = self.started.elapsed();
         let (stdout, stderr, mark) = (self.stdout(), self.stderr(), self.run.mark.clone());

@@ -7,7 +7,8 @@ use nodex_core::atom;
 use nodex_core::node::Node;
 use nodex_core::term::{Atom, RawTerm};
 
-use nodex_testkit::world::{OURS, World};
+use nodex_testkit::poll;
+use nodex_testkit::world::{DEADLINE, OURS, World};
 
 use crate::neighbours::neighbour::{Home, Neighbour, our_node};
 use nodex_testkit::free_port;
@@ -78,6 +79,14 @@ fn a_cluster_of_rabbitmq_is_joined_called_and_left() {
         let peer = world.wait(node.wait_connected(RABBITS[0]));
         peer.disconnect();
         world.wait(node.wait_disconnected(RABBITS[0]));
+        // It may hear later of that; until then it is connected, as far as it knows.
+        let heard = poll(DEADLINE, || {
+            let arguments = (Atom::from_static(RABBITS[0]), atom!("erlang"), atom!("nodes"), vec![atom!("connected")]);
+            let (of, module, function, with) = &arguments;
+            let known: Vec<Atom> = world.ask(&node, RABBITS[1], "rpc", "call", &[of, module, function, with]);
+            (!known.contains(&Atom::from_static(OURS))).then_some(())
+        });
+        assert!(heard.is_some(), "{} goes on with a connection that was ended", RABBITS[0]);
         let connected: Atom = world.ask(
             &node,
             RABBITS[1],

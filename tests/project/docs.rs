@@ -163,8 +163,18 @@ fn files_that_are_named_are_there() {
             for code in code_in(line) {
                 let places = ["", "nodex-core/src/", "nodex-proto/src/"];
                 let starts = ["nodex-", "scripts/", "tests/", "docs/", "examples/", "c_src/", "benches/", "elixir/"];
-                let starts_in_core =
-                    ["node/", "net/", "protocol/", "etf/", "convert/", "epmd/", "term/", "text/", "macros/"];
+                let starts_in_core = [
+                    "node/",
+                    "net/",
+                    "protocol/",
+                    "dynamic/",
+                    "etf/",
+                    "convert/",
+                    "epmd/",
+                    "term/",
+                    "text/",
+                    "macros/",
+                ];
                 let is_path = starts.iter().chain(&starts_in_core).any(|start| code.starts_with(start))
                     && code.contains('/')
                     && !code.contains(['*', ' ', '<'])

@@ -199,13 +199,13 @@ fn nobody_sleeps_long_without_a_reason() {
 
 #[test]
 fn a_sleep_is_found() {
-    let constants = BTreeMap::from([("PAUSE".to_owned(), 5), ("TICK_TIME".to_owned(), 8000)]);
+    let constants = BTreeMap::from([("POLL_INTERVAL".to_owned(), 5), ("TICK_TIME".to_owned(), 8000)]);
     for (line, milliseconds) in [
         ("    thread::sleep(Duration::from_millis(1_500));", Some(1500)),
         ("std::thread::sleep(std::time::Duration::from_secs(2));", Some(2000)),
         ("tokio::time::sleep(Duration::from_millis(5)).await;", Some(5)),
         ("thread::sleep(TICK_TIME / 12);", Some(8000)),
-        ("    sleep(PAUSE);", Some(5)),
+        ("    sleep(POLL_INTERVAL);", Some(5)),
         ("thread::sleep(UNKNOWN);", Some(u64::MAX)),
         ("Process.sleep(9_000)", Some(9000)),
         (":timer.sleep(ms)", None),

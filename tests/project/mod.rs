@@ -3,6 +3,7 @@
 mod docs;
 mod docs_files;
 mod docs_project;
+mod features;
 mod habits;
 mod licences;
 mod packages;

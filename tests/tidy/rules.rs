@@ -18,7 +18,16 @@ struct Tower {
 const TOWERS: &[Tower] = &[
     Tower {
         folder: "nodex-proto/src",
-        floors: &[&["macros"], &["protocol", "reply.rs"], &["convert"], &["text"], &["etf"], &["term"], &["."]],
+        floors: &[
+            &["macros"],
+            &["protocol", "reply.rs"],
+            &["convert"],
+            &["text"],
+            &["dynamic"],
+            &["etf"],
+            &["term"],
+            &["."],
+        ],
     },
     Tower { folder: "nodex-proto/src/protocol", floors: &[&["channel"], &["control", "handshake"], &["."]] },
     Tower { folder: "nodex-core/src", floors: &[&["node"], &["net"], &["epmd"], &["limits", "socket"], &["."]] },

@@ -5,10 +5,7 @@ use std::ops::{Deref, DerefMut};
 use bytes::{Bytes, BytesMut};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::{
-    etf::{Decoder, EncodeError, Encoder, Kind},
-    term::mask_bits,
-};
+use crate::etf::{Decoder, EncodeError, Encoder, Kind, mask_bits};
 
 /// Bytes that are a binary. (`Vec<u8>` is a list of integers; [`Bytes`] is a binary that may share its memory.)
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -28,6 +28,8 @@ mod bigint;
 mod binary;
 #[doc(hidden)]
 pub mod derive;
+#[cfg(feature = "eetf")]
+mod eetf;
 mod float;
 mod from_term;
 mod integer;

@@ -70,3 +70,13 @@ impl IntoTerm for TermRef<'_> {
         true
     }
 }
+
+impl TermRef<'_> {
+    /// The value of a Rust type.
+    ///
+    /// # Errors
+    /// When the term is another one than expected.
+    pub fn decode<T: FromTerm>(self) -> Result<T, DecodeError> {
+        T::decode(&mut self.decoder())
+    }
+}

@@ -12,15 +12,15 @@ use crate::{etf::DecodeError, term::RawTerm};
 /// The position moves past what was read; after an error it is unspecified unless [`rewind`](Self::rewind) restores it.
 #[derive(Debug, Clone)]
 pub struct Decoder<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) pos: usize,
-    pub(super) owner: Option<&'a Bytes>,
-    pub(super) limits: Limits,
-    pub(super) depth: u32,
+    pub(crate) bytes: &'a [u8],
+    pub(crate) pos: usize,
+    pub(crate) owner: Option<&'a Bytes>,
+    pub(crate) limits: Limits,
+    pub(crate) depth: u32,
     /// Bytes read again by untagged enums.
-    pub(super) read_again: usize,
+    pub(crate) read_again: usize,
     /// Bytes of memory that what was decoded so far takes.
-    pub(super) spent: usize,
+    pub(crate) spent: usize,
 }
 
 /// The head of a list.
@@ -154,7 +154,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], EtfError> {
+    pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], EtfError> {
         match self.bytes.get(self.pos..).and_then(|rest| rest.get(..count)) {
             Some(taken) => {
                 self.pos += count;
@@ -165,7 +165,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], EtfError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], EtfError> {
         match self.bytes.get(self.pos..).and_then(|rest| rest.first_chunk()) {
             Some(taken) => {
                 self.pos += N;
@@ -176,22 +176,22 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    pub(super) fn u8(&mut self) -> Result<u8, EtfError> {
+    pub(crate) fn u8(&mut self) -> Result<u8, EtfError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
     #[inline]
-    pub(super) fn u16(&mut self) -> Result<u16, EtfError> {
+    pub(crate) fn u16(&mut self) -> Result<u16, EtfError> {
         self.array().map(u16::from_be_bytes)
     }
 
     #[inline]
-    pub(super) fn u32(&mut self) -> Result<u32, EtfError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, EtfError> {
         self.array().map(u32::from_be_bytes)
     }
 
     #[inline]
-    pub(super) fn peek_tag(&self) -> u8 {
+    pub(crate) fn peek_tag(&self) -> u8 {
         // 0 is no tag, so the end of the bytes falls into the error arms, where `mismatch` reports it.
         self.bytes.get(self.pos).copied().unwrap_or(0)
     }

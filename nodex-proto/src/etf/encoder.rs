@@ -55,6 +55,7 @@ impl Prefix {
     /// Enough for a control message with the pid of a node whose name has up to 40 characters.
     const SHORT: usize = 64;
 
+    #[cfg(feature = "protocol")]
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let mut short = [0; Self::SHORT];
         match short.get_mut(..bytes.len()) {

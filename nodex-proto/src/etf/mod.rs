@@ -3,40 +3,34 @@
 //! Nothing here recurses as deep as a term is nested, and no count in the bytes makes an allocation larger than the
 //! bytes that follow it can fill.
 
-mod ascii;
+pub(crate) mod ascii;
 mod decode_error;
 mod decoder;
-mod dynamic;
 mod encoder;
 mod error;
 mod float_text;
 mod identifier;
-mod index;
-mod index_map;
 mod integer;
 mod kind;
-mod normal;
 mod out;
 mod put;
 mod put_digits;
 mod scalar;
-mod skip;
+pub(crate) mod skip;
 pub mod tag;
 
 pub use crate::term::share::SHARE_MIN;
 pub use decode_error::{Cause, DecodeError};
 pub use decoder::{Decoder, List};
-pub(crate) use dynamic::own_len;
 #[doc(hidden)]
 pub use encoder::Prefix;
 pub use encoder::{Encoder, Mark};
 pub use error::{EncodeError, EtfError, TooMany};
-pub(crate) use index::{Cell, IN_PAIRS, Indexed};
 pub use integer::Integer;
 #[cfg(feature = "num-bigint")]
 pub(crate) use integer::big_integer;
 pub use kind::Kind;
-pub(crate) use normal::{put_arity, put_digits};
+pub(crate) use put_digits::mask_bits;
 
 use float_text::float_text;
 

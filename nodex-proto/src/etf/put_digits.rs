@@ -8,7 +8,6 @@ use super::{
     out::{SHORT_PLACE, short},
     tag,
 };
-use crate::term::mask_bits;
 
 /// Writes a short bit string, if it is one, and gives how many bytes it takes.
 #[inline(always)]
@@ -208,5 +207,12 @@ mod tests {
             assert!(Encoder::new().put_bit_string(&source[..len], 0).is_err());
         }
         assert!(Encoder::new().put_bit_string(&[], 3).is_err());
+    }
+}
+
+/// Clears what is not among the first `bits` (1 to 8) bits of the last byte.
+pub(crate) fn mask_bits(bytes: &mut [u8], bits: u8) {
+    if let (Some(last), 1..=7) = (bytes.last_mut(), bits) {
+        *last &= !(0xFF >> bits);
     }
 }

@@ -9,7 +9,7 @@ use super::{EtfError, Kind, MAX_ARITY, MAX_INTEGER_BYTES, VERSION, ascii::short_
 
 /// The term at the front if it is one of the commonest: a binary, a short ASCII atom, an integer of at most 32 bits.
 #[inline(always)]
-pub(super) fn simple(bytes: &[u8]) -> Option<&[u8]> {
+pub(crate) fn simple(bytes: &[u8]) -> Option<&[u8]> {
     match *bytes {
         [tag::BINARY_EXT, a, b, c, d, ..] => bytes.get(..5 + u32::from_be_bytes([a, b, c, d]) as usize),
         [tag::SMALL_ATOM_UTF8_EXT, len, ..] => bytes.get(..2 + usize::from(len)).filter(|atom| atom[2..].is_ascii()),
@@ -20,7 +20,7 @@ pub(super) fn simple(bytes: &[u8]) -> Option<&[u8]> {
 }
 
 /// Offset of the first byte after the term that starts at `start`.
-pub(super) fn end_of_term(bytes: &[u8], start: usize) -> Result<usize, EtfError> {
+pub(crate) fn end_of_term(bytes: &[u8], start: usize) -> Result<usize, EtfError> {
     // A format known to its sender only has no end of its own, so it is one only in the place of a whole message.
     if bytes.get(start) == Some(&tag::LOCAL_EXT) && (start == 0 || (start == 1 && bytes[0] == VERSION)) {
         return Ok(bytes.len());
@@ -29,7 +29,7 @@ pub(super) fn end_of_term(bytes: &[u8], start: usize) -> Result<usize, EtfError>
 }
 
 /// Of a fun that starts at `start`: how many free variables it has, where they begin, and where it says that it ends.
-pub(super) fn fun_head(bytes: &[u8], start: usize) -> Result<(usize, usize, usize), EtfError> {
+pub(crate) fn fun_head(bytes: &[u8], start: usize) -> Result<(usize, usize, usize), EtfError> {
     let mut walk = Walk { bytes, at: start };
     let (free, end) = walk.fun_head()?;
     Ok((free, walk.at, end))
