@@ -11,7 +11,7 @@ use crate::{
     term::{Pid, Port, Reference},
 };
 
-/// A [`Term`] or a part of one, borrowed. It is copied freely, and has all that `Term` has to look at it.
+/// A [`Term`](super::Term) or a part of one, borrowed. It is copied freely, and has all that `Term` has to look at it.
 ///
 /// ```
 /// use nodex_proto::term;
