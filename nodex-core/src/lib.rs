@@ -7,6 +7,7 @@ pub mod epmd;
 mod limits;
 pub mod net;
 pub mod node;
+pub mod random;
 mod socket;
 
 #[cfg(feature = "eetf")]

@@ -92,3 +92,26 @@ fn sockets_are_opened_in_few_places() {
         findings.into_iter().filter(|finding| !SOCKET_PLACES.iter().any(|place| finding.starts_with(place))).collect(),
     );
 }
+
+/// What gives random numbers, or passes for it.
+const RANDOM: [&str; 4] = ["getrandom", "rand", "std::hash::RandomState", "std::collections::hash_map::RandomState"];
+
+#[test]
+fn random_numbers_come_from_one_place() {
+    let place = "nodex-core/src/random.rs";
+    let findings: Vec<String> = ["nodex-core/", "nodex-host/", "nodex-cli/", "nodex-macros/"]
+        .iter()
+        .flat_map(|folder| named(graph(), folder, &RANDOM))
+        .collect();
+    assert!(findings.iter().any(|finding| finding.starts_with(place)), "{findings:?}");
+    none(findings.into_iter().filter(|finding| !finding.starts_with(place)).collect());
+    none(
+        files()
+            .iter()
+            .filter(|file| file.path.ends_with(".rs") && file.path.contains("/src/"))
+            .flat_map(|file| file.code().map(move |(number, line)| (file, number, line)))
+            .filter(|(_, _, line)| line.contains("dev/urandom"))
+            .map(|(file, number, _)| format!("{}:{number}: /dev/urandom", file.path))
+            .collect(),
+    );
+}

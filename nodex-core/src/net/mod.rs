@@ -6,12 +6,10 @@ mod setup;
 
 pub use conn::Outbox;
 pub(crate) use conn::{Link, Ticker, WriteSide, thread};
-#[doc(hidden)]
-pub use setup::random_challenge;
 pub use setup::{AcceptError, ConnectError};
 pub(crate) use setup::{
     Connected, Gate, Locate, Obstacle, Pauses, accept, connect, connect_by, connect_to_host, in_memory, obstacle,
-    publish, random_bits,
+    publish,
 };
 
 pub(crate) use crate::protocol::channel::{BATCH, Input, Load, Receive, Taken, Together};

@@ -5,8 +5,8 @@ use std::any::Any;
 use super::number::Number;
 use crate::{
     etf::{Encoder, tag},
-    net::random_bits,
     protocol::control::RefTerm,
+    random,
     term::{Atom, Pid, RawTerm, Reference},
 };
 
@@ -35,7 +35,7 @@ impl Identity {
     /// Of a node that starts.
     pub(in crate::node) fn incarnation(name: Atom) -> Self {
         // 0 to 3 were used by nodes that knew only two bits of creation.
-        Self::new(name, random_bits() | 4)
+        Self::new(name, random::any() as u32 | 4)
     }
 
     pub(in crate::node) fn new(name: Atom, creation: u32) -> Self {

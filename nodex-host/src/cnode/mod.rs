@@ -34,4 +34,3 @@ pub use printed::Printed;
 pub(crate) use process_options::ProcessOptions;
 pub use protocol::Protocol;
 pub use running::{CALL_TIMEOUT, Cnode};
-pub(crate) use start::random;

@@ -1,13 +1,8 @@
 //! From the options to a process that is ready.
 
-use std::{
-    collections::hash_map::RandomState,
-    hash::{BuildHasher as _, Hasher as _},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use nodex_core::protocol::handshake::check_own_name;
+use nodex_core::{protocol::handshake::check_own_name, random};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
@@ -192,17 +187,12 @@ pub(super) async fn at(deadline: Option<Instant>) {
 
 /// Eight random hexadecimal digits.
 fn random_sname() -> String {
-    format!("{:08x}", random() & 0xffff_ffff)
+    format!("{:08x}", random::any() & 0xffff_ffff)
 }
 
 /// A creation for a node that is told its own: not one of the four of old nodes, and it fits a C `short`.
 fn creation() -> u32 {
-    u32::try_from(random() & 0x3fff).unwrap_or_default() + 4
-}
-
-/// Any number, another one each time.
-pub(crate) fn random() -> u64 {
-    RandomState::new().build_hasher().finish()
+    u32::try_from(random::any() & 0x3fff).unwrap_or_default() + 4
 }
 
 #[cfg(test)]

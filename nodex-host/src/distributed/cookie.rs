@@ -1,10 +1,9 @@
 //! The cookie of a host that is given none.
 
-use std::{fs::File, io::Read as _};
-
 use nodex_core::{
     node::{CookieSource, CookieSourceError},
     protocol::Cookie,
+    random,
 };
 
 use super::UpError;
@@ -36,9 +35,7 @@ fn is_guessable(text: &str) -> bool {
 /// When the operating system has no random numbers.
 pub fn random_cookie() -> Result<Cookie, UpError> {
     let mut bytes = [0u8; 20];
-    File::open("/dev/urandom")
-        .and_then(|mut random| random.read_exact(&mut bytes))
-        .map_err(|source| UpError::NoRandomCookie { source })?;
+    random::fill(&mut bytes).map_err(|source| UpError::NoRandomCookie { source })?;
     let letters: String = bytes.iter().map(|byte| char::from(b'A' + byte % 26)).collect();
     Ok(Cookie::new(&letters)?)
 }

@@ -20,7 +20,7 @@ use super::{
     task::Task,
 };
 use crate::{
-    cnode::{Cancel, Cnode, NodeDown, SpawnError, random},
+    cnode::{Cancel, Cnode, NodeDown, SpawnError},
     distributed::Distributed,
 };
 
@@ -123,7 +123,7 @@ impl Driver {
     pub(super) fn add(&mut self, spec: ChildSpec, fresh: Fresh) -> Key {
         let key = self.next_key;
         self.next_key += 1;
-        let member = Member::new(key, &spec.restart, self.backoff, fresh, random());
+        let member = Member::new(key, &spec.restart, self.backoff, fresh, nodex_core::random::any());
         self.entries.insert(key, Entry::new(spec));
         self.core.add(member, Instant::now());
         key

@@ -5,12 +5,13 @@ use std::{io, net::SocketAddr, time::Duration};
 use nodex_core::{
     atom,
     epmd::{Client as Epmd, EpmdError},
-    net::{ConnectError, random_challenge, raw},
+    net::{ConnectError, raw},
     node::Builder,
     protocol::{
         Cookie, Flags,
         handshake::{HandshakeError, Local, NameProblem, check_node_name},
     },
+    random,
     term::Term,
 };
 use tokio::{
@@ -179,7 +180,7 @@ async fn handshake(
             name: own.clone(),
             flags: Flags::HIDDEN_ALTACT,
             required: Flags::EMPTY,
-            creation: random_challenge()? | 4,
+            creation: random::challenge()? | 4,
             cookie: cookie.clone(),
         };
         let shaking = timeout(global.timeout, raw::connect(address, local, &full, global.take_over)).await;

@@ -1,8 +1,7 @@
 //! Who is registered, and which creation comes next for a name.
 use std::collections::VecDeque;
-use std::hash::{BuildHasher as _, RandomState};
 
-use crate::epmd::Entry;
+use crate::{epmd::Entry, random};
 
 /// How many names that went away are remembered, so that their next creation differs.
 const REMEMBERED: usize = 1000;
@@ -23,7 +22,6 @@ pub(super) struct Registry {
     /// In the order of their registration.
     nodes: Vec<Node>,
     gone: VecDeque<Node>,
-    random: RandomState,
 }
 
 impl Registry {
@@ -35,7 +33,7 @@ impl Registry {
         let before = self.gone.iter().position(|node| node.entry.name == entry.name);
         let creation = match before.and_then(|at| self.gone.remove(at)) {
             Some(node) => node.creation.checked_add(1).unwrap_or(FIRST_CREATION),
-            None => (self.random.hash_one((&entry.name, connection)) as u32).max(FIRST_CREATION),
+            None => (random::any() as u32).max(FIRST_CREATION),
         };
         self.nodes.push(Node { entry, creation, connection });
         Some(creation)

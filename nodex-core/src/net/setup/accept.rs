@@ -8,10 +8,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Connected, random_challenge};
+use super::Connected;
 use crate::protocol::handshake::{
     Acceptor, Answer, Event, Framing, HandshakeError, Local, PeerIdentity, Request, SETUP_TIME,
 };
+use crate::random;
 
 /// Why a node that connected was not let in.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +73,7 @@ pub(crate) async fn accept(
 ) -> Result<Connected, AcceptError> {
     let deadline = Instant::now() + SETUP_TIME;
     socket.set_nodelay(true)?;
-    let mut acceptor = Acceptor::new(local, Framing::Two, random_challenge()?)?;
+    let mut acceptor = Acceptor::new(local, Framing::Two, random::challenge()?)?;
     let mut input = [0; 1024];
     loop {
         let waiting_for = acceptor.waiting_for();

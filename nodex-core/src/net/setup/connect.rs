@@ -12,10 +12,11 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Locate, random_bits, random_challenge};
+use super::Locate;
 use crate::{
     epmd::EpmdError,
     protocol::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
+    random,
 };
 
 /// An established connection.
@@ -214,7 +215,7 @@ impl Pauses {
     pub(crate) fn next_pause(&mut self) -> Duration {
         let longest = self.0;
         self.0 = (longest * 2).min(Self::LONGEST);
-        longest.mul_f64(0.5 + f64::from(random_bits()) / f64::from(u32::MAX) / 2.0)
+        longest.mul_f64(0.5 + f64::from(random::any() as u32) / f64::from(u32::MAX) / 2.0)
     }
 }
 
@@ -289,7 +290,7 @@ async fn shake(
     speaks: impl FnOnce() -> bool,
 ) -> Result<Connected, ConnectError> {
     let failed = |error| ConnectError::Handshake { node: node.to_owned(), error };
-    let challenge = random_challenge().map_err(|error| ConnectError::Random { node: node.to_owned(), error })?;
+    let challenge = random::challenge().map_err(|error| ConnectError::Random { node: node.to_owned(), error })?;
     let mut initiator = Initiator::new(local, node, Framing::Two, challenge).map_err(failed)?.replace_existing(replace);
     if !speaks() {
         return Err(ConnectError::Abandoned { node: node.to_owned() });

@@ -4,7 +4,6 @@ mod accept;
 mod connect;
 mod locate;
 mod memory;
-mod random;
 
 pub(crate) use accept::accept;
 pub use accept::{AcceptError, Gate};
@@ -12,6 +11,3 @@ pub use connect::ConnectError;
 pub(crate) use connect::{Connected, Obstacle, Pauses, connect, connect_at, connect_by, connect_to_host, obstacle};
 pub(crate) use locate::{Locate, publish};
 pub(crate) use memory::in_memory;
-pub(crate) use random::random_bits;
-#[doc(hidden)]
-pub use random::random_challenge;

@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{backoff::Backoff, node::Node};
-use crate::{net::random_bits, term::Atom};
+use crate::{random, term::Atom};
 
 /// A node that is connected to again and again, for as long as this value lives. The end of this value is not the end
 /// of the connection.
@@ -53,7 +53,7 @@ async fn keep(node: Node, name: Atom, backoff: Backoff) {
             }
             Err(error) => tracing::debug!(peer = %name, %error, failures, "no connection yet"),
         }
-        sleep(backoff.pause(failures, u64::from(random_bits()) << 32)).await;
+        sleep(backoff.pause(failures, random::any())).await;
         failures = failures.saturating_add(1);
     }
 }

@@ -138,7 +138,7 @@ impl Gate for Door<'_> {
     fn answer(&mut self, request: &Request) -> Answer {
         if request.wants_name {
             // A name that no other node has: this node's creation and a number of its own.
-            let (id, creation) = (self.inner.peers.next_id(), crate::net::random_bits() | 4);
+            let (id, creation) = (self.inner.peers.next_id(), crate::random::any() as u32 | 4);
             let name = format!("{:08x}{id:x}@{}", self.inner.identity.creation, request.name);
             return Answer::Named { name, creation };
         }

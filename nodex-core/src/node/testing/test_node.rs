@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use crate::{
     convert::{FromTerm, IntoTerm},
-    net::{ConnectError, Locate, random_challenge},
+    net::{ConnectError, Locate},
     node::{
         api::{builder::Builder, call::CallError, node::Node},
         connection::{
@@ -18,6 +18,7 @@ use crate::{
         shared::Identity,
     },
     protocol::Cookie,
+    random,
     term::Atom,
 };
 
@@ -77,7 +78,7 @@ impl TestNode {
     /// # Errors
     /// As [`serve`](Self::serve).
     pub async fn start(builder: Builder) -> Result<Self, TestError> {
-        let digits = (0..4).map(|_| random_challenge().map(|number| format!("{number:08x}")));
+        let digits = (0..4).map(|_| random::challenge().map(|number| format!("{number:08x}")));
         let secret = digits.collect::<Result<String, _>>()?;
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
         let name = |name| Identity::incarnation(Atom::from_static(name));

@@ -9,7 +9,7 @@ use std::{
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use crate::cnode::random;
+use nodex_core::random;
 
 /// The variable that marks a slave and everything that it starts.
 pub(super) const VARIABLE: &str = "NODEX_SLAVE";
@@ -28,7 +28,7 @@ pub(in crate::distributed) struct Strays {
 
 impl Strays {
     pub(in crate::distributed) fn new() -> Strays {
-        Strays { mark: format!("{:016x}{:016x}", random(), random()) }
+        Strays { mark: format!("{:016x}{:016x}", random::any(), random::any()) }
     }
 
     /// The value of [`VARIABLE`].
