@@ -225,6 +225,13 @@ fn what_a_run_leaves_behind_is_found() {
     let ended = Run::new(shell).run();
     let left: u32 = ended.stdout.trim().parse().expect("the number of a process");
     let by_mark = ended.processes();
+    // The shell is at its end before its child has become what it is to run.
+    let is_it = || by_mark.members().iter().any(|process| process.command == "sleep 1000 ").then_some(());
+    assert!(
+        nodex_testkit::poll(std::time::Duration::from_secs(60), is_it).is_some(),
+        "{by_mark}: {:?}",
+        by_mark.members()
+    );
     let by_group = Pack::group(stat(left).expect("it sleeps").group);
     for pack in [&by_mark, &by_group] {
         let found = pack.members();
