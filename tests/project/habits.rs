@@ -76,7 +76,10 @@ fn reach(file: &Path, starts: bool, reached: &mut BTreeSet<PathBuf>) {
             path = Some(folder.join(given));
             continue;
         }
-        let words = line.strip_prefix("pub(crate) ").or(line.strip_prefix("pub ")).unwrap_or(line);
+        let words = match line.strip_prefix("pub") {
+            Some(rest) => rest.split_once(") ").map_or(rest, |(_, rest)| rest).trim_start(),
+            None => line,
+        };
         let Some(name) = words.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else { continue };
         let usual =
             || [own.join(format!("{name}.rs")), own.join(name).join("mod.rs")].into_iter().find(|path| path.is_file());
@@ -106,6 +109,35 @@ fn every_file_of_tests_is_part_of_a_program() {
     let left: Vec<_> = there.iter().filter(|path| !reached.contains(*path) && !path.starts_with(&ui)).collect();
     assert!(there.len() > 100, "only {} files found", there.len());
     assert!(left.is_empty(), "no program has these: {left:#?}");
+}
+
+/// What a folder `src` or `benches` begins with, as far as cargo looks for it by itself.
+fn roots(package: &Path) -> Vec<PathBuf> {
+    let src = package.join("src");
+    let mut roots = vec![src.join("lib.rs"), src.join("main.rs")];
+    for folder in [src.join("bin"), package.join("benches")] {
+        let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
+        roots.extend(entries.map(|path| if path.is_dir() { path.join("main.rs") } else { path }));
+    }
+    roots.retain(|path| path.is_file() && path.extension().is_some_and(|own| own == "rs"));
+    roots
+}
+
+/// A module that has moved may have left a copy behind, which nobody compiles and everybody finds.
+#[test]
+fn every_file_of_a_crate_is_a_module_of_it() {
+    let (mut reached, mut there) = (BTreeSet::new(), BTreeSet::new());
+    for package in packages() {
+        roots(&package).iter().for_each(|start| reach(start, true, &mut reached));
+        files(&package.join("src"), &["rs"], &mut there);
+        // That of the whole repository has the benchmark's crates in it.
+        if package != root() && package.join("benches").is_dir() {
+            files(&package.join("benches"), &["rs"], &mut there);
+        }
+    }
+    let left: Vec<_> = there.iter().filter(|path| !reached.contains(*path)).collect();
+    assert!(there.len() > 400, "only {} files found", there.len());
+    assert!(left.is_empty(), "no crate has these: {left:#?}");
 }
 
 #[test]
