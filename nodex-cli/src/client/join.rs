@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use nodex_core::{
+    atom,
     net::ConnectError,
-    node::{Builder, Node, Peer, StartUnnamedError},
-    protocol::{Cookie, handshake::HandshakeError},
+    node::{Builder, CallError, Node, Peer, StartUnnamedError},
+    protocol::{Cookie, Flags, handshake::HandshakeError},
+    term::RawTerm,
 };
 use tokio::time::{Instant, sleep};
 
@@ -35,7 +37,12 @@ pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Resu
     let (until, mut tries) = (Instant::now() + LEAVING, 0);
     loop {
         match of_this_host(target, async |full| node.connect(&full).await).await {
-            Ok(peer) => return Ok((node, peer)),
+            Ok(peer) if is_kept(&node, &peer, global.timeout).await => return Ok((node, peer)),
+            Ok(_) if tries < TRIES => {
+                tries += 1;
+                sleep(AGAIN * tries).await;
+            }
+            Ok(_) => return Err(taken(&own, target)),
             Err(error) if is_taken(&error) && Instant::now() < until => sleep(AGAIN).await,
             Err(error) if was_closed(&error) && tries < TRIES => {
                 tries += 1;
@@ -45,6 +52,17 @@ pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Resu
             Err(error) => return Err(connect_failure(target, &error).await),
         }
     }
+}
+
+/// Whether the node has entered this connection. Until it has, which is after our side of the handshake is over, another
+/// one of the same name takes the place of ours, and what we have sent is lost. Who can spawn processes answers.
+async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
+    if !peer.flags().contains(Flags::SPAWN) {
+        return true;
+    }
+    let request = (atom!("is_auth"), node.name());
+    let answer = node.call::<RawTerm>((atom!("net_kernel"), peer.name().clone()), request, limit).await;
+    !matches!(answer, Err(CallError::NoConnection))
 }
 
 /// A BEAM keeps a name for ever. But it lends names to nodes that have none, and takes them back, so it is asked for
