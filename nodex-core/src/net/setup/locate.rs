@@ -93,3 +93,29 @@ async fn keep_published(client: Client, entry: Entry, mut registered: Registered
         tracing::info!(epmd = %client.address(), name = entry.name, "registered again");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::epmd::Server;
+
+    #[tokio::test]
+    async fn a_name_that_is_given_back_soon_is_taken_and_one_that_is_kept_is_not() {
+        let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let (address, loopback) = (server.local_addr(), IpAddr::from(Ipv4Addr::LOCALHOST));
+        tokio::spawn(server.run(std::future::pending()));
+        let client = Client::new(address);
+        let first = client.register(&Entry::hidden("a", 1)).await.unwrap();
+        let again = tokio::spawn(publish(address.port(), loopback, Entry::hidden("a", 2)));
+        // So that it is refused first.
+        tokio::time::sleep(10 * SOON).await;
+        drop(first);
+        let _second = again.await.unwrap().unwrap();
+        assert_eq!(client.lookup("a").await.unwrap().port, 2);
+        let refused = publish(address.port(), loopback, Entry::hidden("a", 3)).await.err();
+        assert!(matches!(refused, Some(EpmdError::NameTaken { .. })), "{refused:?}");
+        assert_eq!(client.lookup("a").await.unwrap().port, 2);
+    }
+}
