@@ -108,15 +108,9 @@ fn elements(list: &[u8]) -> Option<(usize, Cow<'_, [u8]>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use nodex_testkit::peer::wire::list;
 
-    fn list(elements: &[&[u8]]) -> Vec<u8> {
-        let mut list = vec![tag::LIST_EXT];
-        list.extend((elements.len() as u32).to_be_bytes());
-        list.extend(elements.concat());
-        list.push(tag::NIL_EXT);
-        list
-    }
+    use super::*;
 
     #[test]
     fn arguments_come_as_lists_and_as_strings() {

@@ -206,16 +206,9 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::etf::tag;
+    use nodex_testkit::peer::wire::list;
 
-    fn list(elements: &[&[u8]]) -> Vec<u8> {
-        let mut list = vec![tag::LIST_EXT];
-        list.extend((elements.len() as u32).to_be_bytes());
-        list.extend(elements.concat());
-        list.push(tag::NIL_EXT);
-        list
-    }
+    use super::*;
 
     const LINK: &[u8] = b"\x77\x04link";
     const MONITOR: &[u8] = b"\x77\x07monitor";

@@ -115,12 +115,10 @@ pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], later: &mut Pendin
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{convert::IntoTerm, term::Atom};
+    use nodex_testkit::encoded;
 
-    fn bytes(term: impl IntoTerm) -> Vec<u8> {
-        RawTerm::from_value(&term).unwrap().as_bytes().to_vec()
-    }
+    use super::*;
+    use crate::term::Atom;
 
     fn atom(name: &'static str) -> Atom {
         Atom::from_static(name)
@@ -129,38 +127,40 @@ mod tests {
     #[test]
     fn what_is_switched_off_is_off_and_nothing_is_switched_on() {
         let on = [
-            bytes((atom("trace"), true)),
-            bytes((atom("log"), true)),
-            bytes((atom("log"), (true, 5))),
-            bytes((atom("statistics"), true)),
-            bytes((atom("install"), (1, 2))),
-            bytes(atom("trace")),
-            bytes(5),
+            encoded((atom("trace"), true)),
+            encoded((atom("log"), true)),
+            encoded((atom("log"), (true, 5))),
+            encoded((atom("statistics"), true)),
+            encoded((atom("install"), (1, 2))),
+            encoded(atom("trace")),
+            encoded(5),
         ];
         assert!(on.iter().all(|what| debug(what) == UNKNOWN_DEBUG));
         let off = [
-            bytes((atom("trace"), false)),
-            bytes((atom("log"), false)),
-            bytes((atom("log"), atom("print"))),
-            bytes((atom("statistics"), false)),
-            bytes((atom("log_to_file"), false)),
-            bytes((atom("remove"), atom("id"))),
-            bytes(atom("no_debug")),
+            encoded((atom("trace"), false)),
+            encoded((atom("log"), false)),
+            encoded((atom("log"), atom("print"))),
+            encoded((atom("statistics"), false)),
+            encoded((atom("log_to_file"), false)),
+            encoded((atom("remove"), atom("id"))),
+            encoded(atom("no_debug")),
         ];
         assert!(off.iter().all(|what| debug(what) == OK));
-        assert_eq!(debug(&bytes((atom("log"), atom("get")))), NO_EVENTS);
-        assert_eq!(debug(&bytes((atom("statistics"), atom("get")))), NO_STATISTICS);
-        assert_eq!(debug(&bytes((atom("log_to_file"), "name"))), OPEN_FILE);
+        assert_eq!(debug(&encoded((atom("log"), atom("get")))), NO_EVENTS);
+        assert_eq!(debug(&encoded((atom("statistics"), atom("get")))), NO_STATISTICS);
+        assert_eq!(debug(&encoded((atom("log_to_file"), "name"))), OPEN_FILE);
     }
 
     #[test]
     fn requests_that_are_cut_or_unknown_are_other_ones() {
-        for request in [bytes(atom("suspend")), bytes(5), bytes((atom("get_state"), 1)), bytes("get_state"), vec![]] {
+        for request in
+            [encoded(atom("suspend")), encoded(5), encoded((atom("get_state"), 1)), encoded("get_state"), vec![]]
+        {
             assert!(matches!(Request::read(&request), Request::Other));
         }
-        assert!(matches!(Request::read(&bytes(atom("get_state"))), Request::GetState));
+        assert!(matches!(Request::read(&encoded(atom("get_state"))), Request::GetState));
         assert!(matches!(
-            Request::read(&bytes((atom("terminate"), atom("normal")))),
+            Request::read(&encoded((atom("terminate"), atom("normal")))),
             Request::Terminate(b"\x77\x06normal")
         ));
     }

@@ -89,12 +89,10 @@ fn text(out: &mut Encoder, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{convert::IntoTerm, etf::Decoder};
+    use nodex_testkit::encoded;
 
-    fn bytes(term: impl IntoTerm) -> Vec<u8> {
-        RawTerm::from_value(&term).unwrap().as_bytes().to_vec()
-    }
+    use super::*;
+    use crate::etf::Decoder;
 
     fn atom(name: &'static str) -> Atom {
         Atom::from_static(name)
@@ -103,7 +101,7 @@ mod tests {
     #[test]
     fn a_status_is_a_term() {
         for (name, state) in [(None, None), (Some(atom("größe")), Some(RawTerm::from_value(&5).unwrap()))] {
-            let status = Status { pid: Some(bytes(atom("pid"))), name, state };
+            let status = Status { pid: Some(encoded(atom("pid"))), name, state };
             let mut out = Encoder::new();
             status.write(&mut out);
             let written = out.to_vec();
