@@ -62,7 +62,9 @@ async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
     }
     let request = (atom!("is_auth"), node.name());
     let answer = node.call::<RawTerm>((atom!("net_kernel"), peer.name().clone()), request, limit).await;
-    !matches!(answer, Err(CallError::NoConnection))
+    // A call connects anew where it finds the connection lost already.
+    let is_lost = matches!(answer, Err(CallError::NoConnection | CallError::Connect(_)));
+    !is_lost && peer.is_connected()
 }
 
 /// A BEAM keeps a name for ever. But it lends names to nodes that have none, and takes them back, so it is asked for

@@ -23,6 +23,9 @@ use tokio::{
 
 use crate::failure::{Code, Failure};
 
+/// So often it is looked for processes that are to end.
+const LOOKS: u32 = 3;
+
 /// Every process of an instance has this variable in its environment, wherever it goes.
 const MARK: &str = "NODEX_CHECK";
 
@@ -213,8 +216,9 @@ impl Instance {
         if let (Some(pid), Some(_)) = (Pid::from_raw(self.pid.cast_signed()), self.child.id()) {
             let _ = kill_process_group(pid, Signal::KILL);
         }
-        // Also those that have left the group.
-        for pid in marked(&self.mark) {
+        // Also those that have left the group. One that is just exchanging its program shows no environment, and is seen at
+        // another look.
+        for pid in (0..LOOKS).flat_map(|_| marked(&self.mark)) {
             if let Some(pid) = Pid::from_raw(pid.cast_signed()) {
                 let _ = kill_process(pid, Signal::KILL);
             }

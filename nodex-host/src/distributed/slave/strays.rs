@@ -17,6 +17,9 @@ pub(super) const VARIABLE: &str = "NODEX_SLAVE";
 /// How long processes may take to vanish after SIGKILL before they are given up (they hang in the kernel).
 const VANISH: Duration = Duration::from_secs(2);
 
+/// So many looks in a row find nobody, and nobody is there.
+const LOOKS: u32 = 3;
+
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -44,11 +47,14 @@ impl Strays {
     /// Kills all that carry the mark, and waits until they have ended. To be called when the slave itself has.
     pub(in crate::distributed) async fn end(&self) {
         let give_up_at = Instant::now() + VANISH;
+        // One that is just exchanging its program shows no environment, and is seen at the next look.
+        let mut nobody = 0;
         loop {
             let strays = self.clone();
             // It reads a file of every process of the machine.
             let left = tokio::task::spawn_blocking(move || strays.kill()).await.unwrap_or_default();
-            if left == 0 || Instant::now() >= give_up_at {
+            nobody = if left == 0 { nobody + 1 } else { 0 };
+            if nobody == LOOKS || Instant::now() >= give_up_at {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
