@@ -1,6 +1,6 @@
-//! A stream that makes erl_dist's epmd client safe to use.
+//! A stream that makes any epmd client safe to use.
 //!
-//! That client writes a request in up to ten small pieces and reads an answer as long as it goes on. Here the
+//! That of erl_dist writes a request in up to ten small pieces and reads an answer as long as it goes on. Here the
 //! pieces leave together when it flushes, and an answer over the limit is an error.
 use std::io;
 use std::pin::Pin;

@@ -3,12 +3,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use erl_dist::epmd as protocol;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 use super::bounded::Bounded;
+use super::exchange::{self, Fault};
 use super::{Entry, EpmdError, address, names};
 use crate::socket::ShutOnDrop;
 
@@ -84,9 +84,7 @@ impl Client {
     pub async fn lookup(&self, name: &str) -> Result<Entry, EpmdError> {
         const REQUEST: &str = "port";
         check_name(name)?;
-        let found = self
-            .request(REQUEST, ENTRY_LIMIT, async |stream| protocol::EpmdClient::new(stream).get_node(name).await)
-            .await?;
+        let found = self.request(REQUEST, ENTRY_LIMIT, async |stream| exchange::lookup(stream, name).await).await?;
         let Some(found) = found else {
             return Err(EpmdError::NotRegistered { name: name.to_owned(), address: self.address });
         };
@@ -94,15 +92,7 @@ impl Client {
             let what = format!("it is about the node {:?}", found.name);
             return Err(EpmdError::Rubbish { address: self.address, request: REQUEST, what });
         }
-        Ok(Entry {
-            name: found.name,
-            port: found.port,
-            node_type: found.node_type.into(),
-            protocol: found.protocol.into(),
-            highest_version: found.highest_version,
-            lowest_version: found.lowest_version,
-            extra: found.extra,
-        })
+        Ok(found)
     }
 
     /// The names and ports of all nodes.
@@ -113,29 +103,12 @@ impl Client {
     /// Registers a node until the result is dropped.
     pub async fn register(&self, entry: &Entry) -> Result<Registered, EpmdError> {
         check_name(&entry.name)?;
-        let node = protocol::NodeEntry {
-            name: entry.name.clone(),
-            port: entry.port,
-            // Not `NodeType::Hidden`, which is 72: hidden nodes are 104.
-            node_type: protocol::NodeType::Other(entry.node_type),
-            protocol: entry.protocol.into(),
-            highest_version: entry.highest_version,
-            lowest_version: entry.lowest_version,
-            extra: entry.extra.clone(),
-        };
-        let registered = self
-            .request("registration", ENTRY_LIMIT, async |stream| {
-                match protocol::EpmdClient::new(stream).register(node).await {
-                    Ok((stream, creation)) => Ok(Some((stream, creation))),
-                    // There is one code for everything; all else that it may mean has been checked before.
-                    Err(protocol::EpmdError::RegisterNodeError { .. }) => Ok(None),
-                    Err(error) => Err(error),
-                }
-            })
-            .await?;
+        // There is one code for every refusal; all else that it may mean has been checked before.
+        let registered =
+            self.request("registration", ENTRY_LIMIT, async |stream| exchange::register(stream, entry).await).await?;
         match registered {
             Some((stream, creation)) => {
-                Ok(Registered { stream: ShutOnDrop(stream.into_inner().into_inner()), creation: creation.get() })
+                Ok(Registered { stream: ShutOnDrop(stream.into_inner().into_inner()), creation })
             }
             None => Err(EpmdError::NameTaken { name: entry.name.clone(), address: self.address }),
         }
@@ -146,7 +119,7 @@ impl Client {
         &self,
         request: &'static str,
         limit: usize,
-        exchange: impl AsyncFnOnce(Bounded<Compat<TcpStream>>) -> Result<T, protocol::EpmdError>,
+        exchange: impl AsyncFnOnce(Bounded<Compat<TcpStream>>) -> Result<T, Fault>,
     ) -> Result<T, EpmdError> {
         let Client { address, timeout } = *self;
         let all = async {
@@ -154,21 +127,23 @@ impl Client {
                 io::ErrorKind::ConnectionRefused => EpmdError::NotRunning { address },
                 _ => EpmdError::Unreachable { address, source },
             })?;
-            exchange(Bounded::new(stream.compat(), limit)).await.map_err(|error| self.rubbish(request, error))
+            exchange(Bounded::new(stream.compat(), limit)).await.map_err(|fault| self.rubbish(request, fault))
         };
         tokio::time::timeout(timeout, all).await.unwrap_or(Err(EpmdError::Timeout { address, request, timeout }))
     }
 
-    fn rubbish(&self, request: &'static str, error: protocol::EpmdError) -> EpmdError {
+    fn rubbish(&self, request: &'static str, fault: Fault) -> EpmdError {
         let address = self.address;
-        let what = match error {
-            protocol::EpmdError::Io(source) => match source.kind() {
+        let what = match fault {
+            Fault::Io(source) => match source.kind() {
                 io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
                 io::ErrorKind::InvalidData => source.to_string(),
                 _ => return EpmdError::Unreachable { address, source },
             },
-            protocol::EpmdError::UnknownResponseTag { tag, .. } => format!("it starts with {tag}"),
-            other => other.to_string(),
+            Fault::Tag(tag) => format!("it starts with {tag}"),
+            Fault::Result(code) => format!("its result is {code}"),
+            #[cfg(feature = "erl_dist")]
+            Fault::Other(what) => what,
         };
         EpmdError::Rubbish { address, request, what }
     }

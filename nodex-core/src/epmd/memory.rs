@@ -5,26 +5,25 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use erl_dist::epmd as protocol;
 use futures::io::{AsyncRead, AsyncWrite};
 
 use super::bounded::Bounded;
-use super::names;
 use super::server::Request;
+use super::{Entry, exchange, names};
 
 /// What a client makes of `answer` to each of its requests, in words.
 pub fn client(answer: &[u8]) -> String {
-    let bounded = || Bounded::new(Answer(answer), 4096);
-    let stream = || protocol::EpmdClient::new(bounded());
-    let entry = protocol::NodeEntry::new_hidden("name", 4711);
+    let stream = || Bounded::new(Answer::new(answer), 4096);
+    let entry = Entry::hidden("name", 4711);
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write!(text, "{:?}", at_once(stream().get_node("name")));
-    let _ = write!(text, "{:?}", at_once(names::request(bounded())));
+    let _ = write!(text, "{:?}", at_once(exchange::lookup(stream(), "name")));
+    let _ = write!(text, "{:?}", at_once(names::request(stream())));
     let _ = write!(
         text,
         "{:?}",
-        at_once(stream().register(entry)).map(|registered| registered.map(|(_, creation)| creation))
+        at_once(exchange::register(stream(), &entry))
+            .map(|done| done.map(|registered| registered.map(|(_, number)| number)))
     );
     text
 }
@@ -35,24 +34,39 @@ pub fn server(request: &[u8]) -> Option<String> {
 }
 
 /// Polls a future that has all that it needs.
-fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+pub(super) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Some(result),
         Poll::Pending => None,
     }
 }
 
-/// Gives these bytes to whoever reads; what is written is lost.
-struct Answer<'a>(&'a [u8]);
+/// Returns these bytes to whoever reads, and keeps what is written.
+pub(super) struct Answer<'a> {
+    rest: &'a [u8],
+    written: Vec<u8>,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(rest: &'a [u8]) -> Self {
+        Answer { rest, written: Vec::new() }
+    }
+
+    #[cfg(all(test, feature = "erl_dist"))]
+    pub(super) fn into_written(self) -> Vec<u8> {
+        self.written
+    }
+}
 
 impl AsyncRead for Answer<'_> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        Pin::new(&mut self.rest).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Answer<'_> {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.written.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -7,6 +7,7 @@ mod address;
 mod bounded;
 mod client;
 mod error;
+mod exchange;
 #[doc(hidden)]
 pub mod memory;
 mod names;
