@@ -5,4 +5,5 @@ mod differential;
 mod epmd_client;
 mod epmd_server;
 mod hostile_corpus;
+mod readers;
 mod replies;

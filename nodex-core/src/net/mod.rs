@@ -5,7 +5,7 @@ pub mod raw;
 mod setup;
 
 pub use conn::Outbox;
-pub(crate) use conn::{Link, Ticker, WriteSide, thread};
+pub(crate) use conn::{Link, Readers, Ticker, WriteSide, thread};
 pub use setup::{AcceptError, ConnectError};
 pub(crate) use setup::{
     Connected, Gate, Locate, Obstacle, Pauses, accept, connect, connect_by, connect_to_host, in_memory, obstacle,

@@ -2,6 +2,7 @@
 
 mod clock;
 mod outbox;
+mod readers;
 mod sys;
 mod task;
 pub(crate) mod thread;
@@ -9,6 +10,7 @@ mod ticker;
 mod write_side;
 
 pub use outbox::Outbox;
+pub(crate) use readers::Readers;
 pub(crate) use task::Link;
 pub(crate) use ticker::Ticker;
 pub(crate) use write_side::WriteSide;

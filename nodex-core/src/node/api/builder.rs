@@ -27,6 +27,7 @@ pub struct Builder {
     pub(in crate::node) limits: LinkLimits,
     pub(in crate::node) drain: Option<Duration>,
     pub(in crate::node) listen: Option<Listen>,
+    pub(in crate::node) readers: Option<usize>,
     pub(in crate::node) locate: Option<Locate>,
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
@@ -40,6 +41,7 @@ impl Default for Builder {
             limits: LinkLimits::default(),
             drain: None,
             listen: None,
+            readers: None,
             locate: None,
             visible: false,
             take_over: true,
@@ -241,6 +243,20 @@ impl Builder {
         self
     }
 
+    /// How many threads drive the connections of a node that listens, each of them its own connections for as long as
+    /// they last: what comes in is handled by the thread that waited for it. 0 leaves them to the runtime in which the node
+    /// is started. Unless this is called it is one for each processor, at most 64, in a runtime of several
+    /// threads, and 0 in one of a single thread. It means nothing for a node that does not listen.
+    ///
+    /// What handlers spawn, sockets that they open and timers belong to the runtime of the program in any case. A handler
+    /// that blocks its thread holds up the connections of this thread only; `tokio::task::block_in_place` panics on it, so
+    /// let such a handler be `#[cnode(blocking)]`.
+    #[must_use]
+    pub fn readers(mut self, count: usize) -> Self {
+        self.readers = Some(count.min(MAX_READERS));
+        self
+    }
+
     /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
     ///
     /// For a node executable what its host says in the environment variable `NODEX_DRAIN` comes first, because the host
@@ -252,6 +268,9 @@ impl Builder {
     }
 }
 
+/// No node has more threads than this that drive connections.
+pub(in crate::node) const MAX_READERS: usize = 64;
+
 impl Builder {
     /// What a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
@@ -262,6 +281,7 @@ impl Builder {
             visible: self.visible,
             take_over: self.take_over,
             limits: self.limits,
+            readers: None,
             extensions: self.extensions,
             registrations: self.registrations,
             every_node: every_node(),

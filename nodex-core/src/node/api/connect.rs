@@ -12,11 +12,7 @@ use super::node::Node;
 use crate::{
     net::{ConnectError, LinkEnd, Obstacle, Pauses, connect_by, obstacle},
     node::{
-        connection::{
-            establish::{Drive, establish},
-            peer::Peer,
-            peers::Wanted,
-        },
+        connection::{establish::serve, peer::Peer, peers::Wanted},
         inbound::Dispatch,
     },
     protocol::handshake::SETUP_TIME,
@@ -117,9 +113,7 @@ impl Node {
                 });
             }
         };
-        let (peer, serve) = establish::<Dispatch>(&self.0, connected, Drive::Task)
-            .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })?;
-        tokio::spawn(serve);
-        Ok(peer)
+        serve::<Dispatch>(&self.0, connected)
+            .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })
     }
 }

@@ -1,10 +1,15 @@
 //! From a builder to a node that runs.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, thread, time::Duration};
 
-use super::{builder::Builder, node::Node};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use super::{
+    builder::{Builder, MAX_READERS},
+    node::Node,
+};
 use crate::{
-    net::{ConnectError, Locate, connect},
+    net::{ConnectError, Locate, Readers, connect},
     node::{
         connection::{
             drain,
@@ -36,8 +41,12 @@ impl Builder {
         check_own_name(name).map_err(bad)?;
         // A node name has at most 255 bytes, so it is an atom.
         let atom = Atom::new(name).map_err(|_| bad(NameProblem::TooLong { length: name.len() }))?;
-        let (listen, drain) = (self.listen, self.drain);
-        let inner = Arc::new(Inner::new(self.config(Identity::incarnation(atom), cookie))?);
+        let (listen, drain, readers) = (self.listen, self.drain, self.readers);
+        let mut config = self.config(Identity::incarnation(atom), cookie);
+        if listen.is_some() {
+            config.readers = start_readers(readers.unwrap_or_else(default_readers));
+        }
+        let inner = Arc::new(Inner::new(config)?);
         if let Some(listen) = listen {
             listen::start::<Dispatch>(&inner, listen).await?;
         }
@@ -87,4 +96,23 @@ fn end_with_its_services(inner: Arc<Inner>, drain: Option<Duration>) -> Node {
         }
     });
     Node::from_inner(inner)
+}
+
+/// One for each processor, where the program works on several at all.
+fn default_readers() -> usize {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => match thread::available_parallelism().map_or(1, usize::from) {
+            1 => 0,
+            processors => processors.min(MAX_READERS),
+        },
+        _ => 0,
+    }
+}
+
+/// A node without them serves as well.
+fn start_readers(count: usize) -> Option<Readers> {
+    let started = (count > 0).then(|| Readers::start(count))?;
+    started
+        .inspect_err(|error| tracing::warn!(%error, count, "no threads for connections: the runtime serves them"))
+        .ok()
 }

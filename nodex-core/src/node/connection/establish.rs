@@ -10,7 +10,7 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use super::{inner::Inner, peer::Peer};
 use crate::{
-    net::{Connected, Link, LinkEnd, Outbox, Receive, WriteSide, thread},
+    net::{Connected, Link, LinkEnd, Outbox, Readers, Receive, WriteSide, thread},
     node::service::line::Line,
     term::Atom,
 };
@@ -39,6 +39,20 @@ pub(in crate::node) enum Drive {
 enum Read {
     Task(OwnedReadHalf),
     Thread(OwnedFd),
+}
+
+/// Establishes a connection that is driven by a thread of the node's, or else by a task of the runtime that this is called in.
+pub(in crate::node) fn serve<R: Inbound>(inner: &Arc<Inner>, mut connected: Connected) -> Result<Arc<Peer>, LinkEnd> {
+    let seat = inner.readers.as_ref().and_then(Readers::seat);
+    if let Some(seat) = &seat {
+        connected.socket = seat.adopt(connected.socket)?;
+    }
+    let (peer, serve) = establish::<R>(inner, connected, Drive::Task)?;
+    match seat {
+        Some(seat) => seat.spawn(serve),
+        None => drop(tokio::spawn(serve)),
+    }
+    Ok(peer)
 }
 
 /// Enters the peer into the node's table. The future serves the connection until it ends, and has to be polled by

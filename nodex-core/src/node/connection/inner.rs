@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{drain::Drain, peers::Peers};
 use crate::{
-    net::{LinkLimits, Locate, Ticker},
+    net::{LinkLimits, Locate, Readers, Ticker},
     node::{
         counters::Sums,
         error::StartError,
@@ -39,6 +39,7 @@ pub(in crate::node) struct Config {
     /// Its connections take the place of those of a node of its name.
     pub(in crate::node) take_over: bool,
     pub(in crate::node) limits: LinkLimits,
+    pub(in crate::node) readers: Option<Readers>,
     pub(in crate::node) extensions: Extensions,
     pub(in crate::node) registrations: Vec<Registration>,
     pub(in crate::node) every_node: SystemServices,
@@ -54,6 +55,8 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) registry: Registry,
     pub(in crate::node) common: Arc<Common>,
     pub(in crate::node) limits: LinkLimits,
+    /// What drives connections; without it the runtime does.
+    pub(in crate::node) readers: Option<Readers>,
     pub(in crate::node) ticker: Ticker,
     pub(in crate::node) peers: Peers,
     /// Connections that are being served.
@@ -75,8 +78,18 @@ pub(in crate::node) struct Inner {
 
 impl Inner {
     pub(in crate::node) fn new(config: Config) -> Result<Self, StartError> {
-        let Config { identity, cookie, locate, visible, take_over, limits, extensions, registrations, every_node } =
-            config;
+        let Config {
+            identity,
+            cookie,
+            locate,
+            visible,
+            take_over,
+            limits,
+            readers,
+            extensions,
+            registrations,
+            every_node,
+        } = config;
         let locate = match locate {
             Some(locate) => locate,
             None => Locate::from_environment().map_err(StartError::Epmd)?,
@@ -92,6 +105,7 @@ impl Inner {
             registry,
             common: Arc::new(Common { extensions, ..Common::default() }),
             limits,
+            readers,
             ticker: Ticker::new(limits.tick_time),
             peers: Peers::default(),
             connections: AtomicUsize::new(0),

@@ -9,7 +9,7 @@ use std::{
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{
-    establish::{Drive, Inbound, establish},
+    establish::{Inbound, serve},
     handshakes::{Pending, PendingEntry},
     inner::Inner,
 };
@@ -69,10 +69,7 @@ async fn listen_forever<R: Inbound>(inner: Arc<Inner>, listener: ShutOnDrop<TcpL
                 let (inner, shared) = (inner.clone(), pending.clone());
                 let handshake = async move {
                     let entry = shared.entry(id);
-                    let served = enter::<R>(&inner, socket, from, &entry).await;
-                    if let Some(served) = served {
-                        served.await;
-                    }
+                    enter::<R>(&inner, socket, from, &entry).await;
                 };
                 pending.enter(id, from, || tokio::spawn(handshake).abort_handle());
             }
@@ -86,13 +83,8 @@ async fn listen_forever<R: Inbound>(inner: Arc<Inner>, listener: ShutOnDrop<TcpL
     }
 }
 
-/// The handshake; what it gives serves the connection, unless it has been given up.
-async fn enter<R: Inbound>(
-    inner: &Arc<Inner>,
-    socket: TcpStream,
-    from: SocketAddr,
-    entry: &PendingEntry<'_>,
-) -> Option<impl Future<Output = ()> + use<R>> {
+/// The handshake; what drives the connection goes on by itself.
+async fn enter<R: Inbound>(inner: &Arc<Inner>, socket: TcpStream, from: SocketAddr, entry: &PendingEntry<'_>) {
     // Dropped once the connection is there.
     let mut door = Door { inner, settled: None };
     let connected = match accept(socket, inner.local(), &mut door).await {
@@ -101,21 +93,15 @@ async fn enter<R: Inbound>(
             if let Some(left_out) = entry.refused(Instant::now()) {
                 tracing::warn!(%from, %error, left_out, "a node was not let in");
             }
-            return None;
+            return;
         }
     };
     if !entry.complete() {
-        return None;
+        return;
     }
-    match establish::<R>(inner, connected, Drive::Task) {
-        Ok((_, serve)) => Some(async {
-            serve.await;
-        }),
-        Err(end) => {
-            // Who knows the cookie is no stranger.
-            tracing::warn!(%from, %end, "a node was let in and sent rubbish at once");
-            None
-        }
+    if let Err(end) = serve::<R>(inner, connected) {
+        // Who knows the cookie is no stranger.
+        tracing::warn!(%from, %end, "a node was let in and sent rubbish at once");
     }
 }
 
