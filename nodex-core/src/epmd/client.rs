@@ -92,7 +92,7 @@ impl Client {
         };
         if found.name != name {
             let what = format!("it is about the node {:?}", found.name);
-            return Err(EpmdError::Rubbish { address: self.address, request: REQUEST, what });
+            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, what });
         }
         Ok(Entry {
             name: found.name,
@@ -170,7 +170,7 @@ impl Client {
             protocol::EpmdError::UnknownResponseTag { tag, .. } => format!("it starts with {tag}"),
             other => other.to_string(),
         };
-        EpmdError::Rubbish { address, request, what }
+        EpmdError::InvalidResponse { address, request, what }
     }
 }
 
