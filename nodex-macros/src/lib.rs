@@ -155,9 +155,9 @@ pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
 /// | `Orders::open()?` | any other expression: a service, or a value with handlers |
 /// | `"orders" => Orders::open()?` | answers under this registered name only |
 /// | `transient "orders" => Orders::open()?` | what the end of this service means for the node: `permanent`, `transient` or `temporary`, see `nodex::node::ServiceType` |
-/// | `factory "orders" => \|\| Orders::default()` | made by this function, and again when it has failed, see `Builder::register_factory` |
+/// | `factory "orders" => \|\| Orders::default()` | made by this function, and again when it has failed, see `NodeBuilder::register_factory` |
 /// | `state = value` | what handlers take as `State<T>` |
-/// | `drain = "10s"`, `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `Builder::drain` |
+/// | `drain = "10s"`, `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `NodeBuilder::drain` |
 ///
 /// The expressions are evaluated once the arguments of the program have been read; `?` in them ends the program with
 /// the error on stderr and a non-zero status. The rest is what `nodex::node::main` does.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use nodex_core::{
     atom,
     net::ConnectError,
-    node::{Builder, CallError, Node, Peer, StartUnnamedError},
+    node::{CallError, Node, NodeBuilder, Peer, StartUnnamedError},
     protocol::{Cookie, Flags, handshake::HandshakeError},
     term::RawTerm,
 };
@@ -72,7 +72,7 @@ async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
 async fn unnamed(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Failure> {
     let host = host_name();
     let given = of_this_host(target, async |full| {
-        let started = Builder::new().start_unnamed(&host, &full, cookie.clone()).await;
+        let started = NodeBuilder::new().start_unnamed(&host, &full, cookie.clone()).await;
         started.map(|node| (node, full)).map_err(|error| match error {
             StartUnnamedError::Connect(error) => Arc::new(error),
             error => Arc::new(ConnectError::Ended { node: target.to_owned(), reason: error.to_string() }),
@@ -105,7 +105,7 @@ async fn numbered(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Fa
 }
 
 async fn start(own: &str, cookie: &Cookie, take_over: bool) -> Result<Node, Failure> {
-    let started = Builder::new().take_over(take_over).start(own, cookie.clone()).await;
+    let started = NodeBuilder::new().take_over(take_over).start(own, cookie.clone()).await;
     started.map_err(start_failure)
 }
 

@@ -90,7 +90,7 @@ impl Client {
         };
         if found.name != name {
             let what = format!("it is about the node {:?}", found.name);
-            return Err(EpmdError::Rubbish { address: self.address, request: REQUEST, what });
+            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, what });
         }
         Ok(found)
     }
@@ -145,7 +145,7 @@ impl Client {
             #[cfg(feature = "erl_dist")]
             Fault::Other(what) => what,
         };
-        EpmdError::Rubbish { address, request, what }
+        EpmdError::InvalidResponse { address, request, what }
     }
 }
 

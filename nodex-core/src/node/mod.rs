@@ -29,7 +29,8 @@ pub mod testing;
 
 pub use crate::protocol::Cookie;
 pub use api::{
-    Backoff, Builder, CallError, Down, KeptConnected, Mailbox, Monitor, Node, SendError, ServiceOptions, Subscription,
+    Backoff, CallError, Down, KeptConnected, Mailbox, Monitor, Node, NodeBuilder, SendError, ServiceOptions,
+    Subscription,
 };
 pub use connection::{Destination, Exception, NodeEvent, Peer, RpcError};
 pub use counters::CallKind;

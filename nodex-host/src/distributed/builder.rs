@@ -36,7 +36,7 @@ pub struct DistributedBuilder {
     cookie: Option<Cookie>,
     epmd: EpmdMode,
     epmd_port: Option<u16>,
-    node: node::Builder,
+    node: node::NodeBuilder,
 }
 
 impl DistributedBuilder {
@@ -49,7 +49,7 @@ impl DistributedBuilder {
             cookie: None,
             epmd: EpmdMode::default(),
             epmd_port: None,
-            node: node::Builder::new(),
+            node: node::NodeBuilder::new(),
         }
     }
 
@@ -91,7 +91,7 @@ impl DistributedBuilder {
 
     /// What the node serves, and its limits.
     #[must_use]
-    pub fn node(mut self, configure: impl FnOnce(node::Builder) -> node::Builder) -> Self {
+    pub fn node(mut self, configure: impl FnOnce(node::NodeBuilder) -> node::NodeBuilder) -> Self {
         self.node = configure(self.node);
         self
     }

@@ -4,7 +4,7 @@ use std::{fmt, io::IoSlice};
 
 use bytes::{Buf, Bytes};
 
-use super::out::Out;
+use super::write_buf::WriteBuf;
 
 /// Binaries from this size on are spliced in: below it a copy costs less than one more entry of a vectored write.
 const SPLICE_MIN: usize = 16 * 1024;
@@ -14,7 +14,7 @@ const SPLICE_MIN: usize = 16 * 1024;
 /// Bytes up to the last splice are `buf[..at] ++ shared ++ buf[at..] ..`. Nothing here adds a version byte 131.
 #[derive(Default, Clone)]
 pub struct Encoder {
-    pub(super) buf: Out,
+    pub(super) buf: WriteBuf,
     splices: Vec<Splice>,
     spliced: usize,
 }

@@ -200,7 +200,7 @@ pub(super) fn epmd_verdict(error: &EpmdError) -> (Code, Verdict) {
                 "is the other machine up, and in the same network? ping and ip route tell",
             ),
         ),
-        EpmdError::Rubbish { address, .. } => (
+        EpmdError::InvalidResponse { address, .. } => (
             Code::NotReachable,
             Verdict::fail(
                 format!("what listens at {address} is no epmd"),

@@ -6,7 +6,7 @@ use nodex_core::{
     atom,
     epmd::{Client as Epmd, EpmdError},
     net::{ConnectError, raw},
-    node::Builder,
+    node::NodeBuilder,
     protocol::{
         Cookie, Flags,
         handshake::{HandshakeError, Local, NameProblem, check_node_name},
@@ -293,7 +293,7 @@ fn refused(error: &HandshakeError, full: &str, own: &str) -> (Code, Verdict) {
 /// Whether it answers as nodes do.
 async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, global: &Global) -> Result<(), Failure> {
     found.begin("ping");
-    let builder = Builder::new().take_over(global.take_over);
+    let builder = NodeBuilder::new().take_over(global.take_over);
     let node = builder.start(own, cookie).await.map_err(|error| Failure::new(Code::Usage, error))?;
     let asked = async {
         // It has to notice the end of the last connection before there is another one of the same name.

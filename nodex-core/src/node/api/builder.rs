@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What a node serves and how. `nodex::main!` makes one; [`crate::node::main`] runs it.
-pub struct Builder {
+pub struct NodeBuilder {
     /// The services that answer any name come first.
     pub(in crate::node) registrations: Vec<Registration>,
     pub(in crate::node) extensions: Extensions,
@@ -32,9 +32,9 @@ pub struct Builder {
     pub(in crate::node) take_over: bool,
 }
 
-impl Default for Builder {
+impl Default for NodeBuilder {
     fn default() -> Self {
-        Builder {
+        NodeBuilder {
             registrations: Vec::new(),
             extensions: Extensions::default(),
             limits: LinkLimits::default(),
@@ -47,7 +47,7 @@ impl Default for Builder {
     }
 }
 
-impl Builder {
+impl NodeBuilder {
     /// Without a service.
     pub fn new() -> Self {
         Self::default()
@@ -122,16 +122,16 @@ impl Builder {
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
     ///
-    /// use nodex_core::node::{Builder, Functions, ServiceOptions};
+    /// use nodex_core::node::{NodeBuilder, Functions, ServiceOptions};
     ///
     /// let counter = || {
     ///     let count = AtomicU64::new(0);
     ///     Functions::new().add("next", move || count.fetch_add(1, Ordering::Relaxed))
     /// };
-    /// let node = Builder::new().register_factory("counter", counter);
+    /// let node = NodeBuilder::new().register_factory("counter", counter);
     /// // A handler that panics is then the end of the counter, and the next one begins at 0.
     /// let options = ServiceOptions::new().trap_exit(true).stop_on_panic(true);
-    /// let node = Builder::new().register_factory_with("counter", options, counter);
+    /// let node = NodeBuilder::new().register_factory_with("counter", options, counter);
     /// ```
     ///
     /// # Panics
@@ -252,7 +252,7 @@ impl Builder {
     }
 }
 
-impl Builder {
+impl NodeBuilder {
     /// What a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
         Config {
@@ -278,9 +278,9 @@ impl Registration {
     }
 }
 
-impl std::fmt::Debug for Builder {
+impl std::fmt::Debug for NodeBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.registrations.iter().map(|known| &known.name).collect();
-        f.debug_struct("Builder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("NodeBuilder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

@@ -35,9 +35,9 @@ impl Node {
     /// A new process for plain Rust code.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::Builder};
+    /// # use nodex_core::{atom, protocol::Cookie, node::NodeBuilder};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// # let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// # let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let mut news = node.mailbox();
     /// let alias = news.alias();
     /// // Tell a publisher `{subscribe, Alias}`, take what it sends with `news.receive().await`, and in the end:

@@ -31,9 +31,9 @@ impl Node {
     /// connections may still be ending then; see [`ServiceType`](crate::node::ServiceType).
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::{Builder, Functions, ServiceOptions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{NodeBuilder, Functions, ServiceOptions}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let watched = node.clone();
     /// tokio::spawn(async move {
     ///     if let Some(end) = watched.ended().await {

@@ -6,7 +6,7 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 
 /// How a service behaves as a process.
 ///
-/// | | services of the [`Builder`](crate::node::Builder) | spawned ones |
+/// | | services of the [`NodeBuilder`](crate::node::NodeBuilder) | spawned ones |
 /// |---|---|---|
 /// | exit signals: `exit/2`, the end of a linked process or of its connection | dropped, the service goes on as a C node would | end the service with the same reason, unless that is `normal` |
 /// | `exit(Pid, kill)` | ends the service with the reason `killed` | the same |
@@ -15,14 +15,14 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 /// These options choose otherwise. A service that has ended is gone for good: its name is free, those who monitor it or are
 /// linked to it are told, and its calls that still run are dropped; who sent a plain message gets
 /// `{error, {no_reply, _}}`, as do those whose [`Caller`](crate::node::Caller) was kept. What this means for the node says its
-/// [`ServiceType`]; and a service that a [factory](crate::node::Builder::register_factory) has made is made anew if it has failed.
+/// [`ServiceType`]; and a service that a [factory](crate::node::NodeBuilder::register_factory) has made is made anew if it has failed.
 ///
 /// ```
-/// use nodex_core::node::{Builder, Functions, ServiceOptions};
+/// use nodex_core::node::{NodeBuilder, Functions, ServiceOptions};
 ///
 /// let orders = Functions::new().add("total", || 0u64);
 /// let reports = Functions::new().add("daily", || "nothing");
-/// let node = Builder::new()
+/// let node = NodeBuilder::new()
 ///     // The node ends with this one, and somebody starts it again.
 ///     .register_with("orders", ServiceOptions::new().stop_on_panic(true).permanent(), orders)
 ///     // And does without this one.

@@ -22,9 +22,9 @@ impl Node {
     /// Serves this under a new pid, which is all that others can reach it by.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::{Builder, Functions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{NodeBuilder, Functions}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let session = node.spawn(Functions::new().add("hello", || atom!("world"))).unwrap();
     /// assert_eq!(&session.node, node.name());
     /// assert_eq!(node.stop_service(&session, &atom!("shutdown")), Ok(true));

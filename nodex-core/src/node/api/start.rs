@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{builder::Builder, node::Node};
+use super::{builder::NodeBuilder, node::Node};
 use crate::{
     net::{ConnectError, Locate, connect},
     node::{
@@ -23,11 +23,11 @@ use crate::{
     term::Atom,
 };
 
-impl Builder {
+impl NodeBuilder {
     /// Starts a node of this full name (`name@host`) inside the current tokio runtime. The part before the `@` has letters,
     /// digits, `_` and `-`.
     ///
-    /// It listens and is published in epmd only if [`Builder::listen`] asked for it.
+    /// It listens and is published in epmd only if [`NodeBuilder::listen`] asked for it.
     ///
     /// # Errors
     /// When the name or the services cannot be used, the address cannot be listened on, or epmd does not take the name.

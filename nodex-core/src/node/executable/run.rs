@@ -25,7 +25,7 @@ use super::{
 use crate::{
     net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
     node::{
-        api::{builder::Builder, node::Node},
+        api::{builder::NodeBuilder, node::Node},
         connection::{
             drain,
             establish::{Drive, establish},
@@ -70,11 +70,11 @@ pub mod exit_status {
 /// breaks the protocol, and when a service ends with which the node ends.
 ///
 /// It returns when the node has ended, and the rest of `main` runs. The services and their states have been dropped by
-/// then, except for what a handler still uses that did not come to its end in time ([`Builder::drain`]). The process is
+/// then, except for what a handler still uses that did not come to its end in time ([`NodeBuilder::drain`]). The process is
 /// ended from within only if such a handler keeps the node from coming to its end, or at a second signal.
 pub fn main<F>(configure: F) -> ExitCode
 where
-    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+    F: FnOnce(NodeBuilder) -> Result<NodeBuilder, Box<dyn Error + Send + Sync>>,
 {
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();
@@ -85,7 +85,7 @@ where
 /// what its usage shows as the name of the program.
 pub fn main_with<F>(program: &str, arguments: impl IntoIterator<Item = OsString>, configure: F) -> ExitCode
 where
-    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+    F: FnOnce(NodeBuilder) -> Result<NodeBuilder, Box<dyn Error + Send + Sync>>,
 {
     let arguments = match Arguments::parse(arguments) {
         Ok(arguments) => arguments,
@@ -106,13 +106,13 @@ where
         Ok(watch) => watch,
         Err(error) => return fail(&format!("signals cannot be watched: {error}")),
     };
-    match configure(Builder::new()) {
+    match configure(NodeBuilder::new()) {
         Ok(builder) => run(&arguments, builder, &watch),
         Err(error) => fail(&error.to_string()),
     }
 }
 
-fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCode {
+fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> ExitCode {
     let (name, target) = (arguments.name(), arguments.target());
     let drain = match drain_time::from_environment() {
         Ok(drain) => drain.or(builder.drain).unwrap_or(drain::DEFAULT_TIME),

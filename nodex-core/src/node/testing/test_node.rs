@@ -6,7 +6,7 @@ use crate::{
     convert::{FromTerm, IntoTerm},
     net::{ConnectError, Locate},
     node::{
-        api::{builder::Builder, call::CallError, node::Node},
+        api::{builder::NodeBuilder, call::CallError, node::Node},
         connection::{
             inner::Inner,
             listen::{self, Listen},
@@ -70,14 +70,14 @@ impl TestNode {
     /// # Errors
     /// When the service cannot be served, or the loopback interface cannot be used.
     pub async fn serve(service: impl IntoService) -> Result<Self, TestError> {
-        Self::start(Builder::new().service(service)).await
+        Self::start(NodeBuilder::new().service(service)).await
     }
 
     /// A node with several services or with state; where it would listen is passed over, as only the caller knows the cookie.
     ///
     /// # Errors
     /// As [`serve`](Self::serve).
-    pub async fn start(builder: Builder) -> Result<Self, TestError> {
+    pub async fn start(builder: NodeBuilder) -> Result<Self, TestError> {
         let digits = (0..4).map(|_| random::challenge().map(|number| format!("{number:08x}")));
         let secret = digits.collect::<Result<String, _>>()?;
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
@@ -86,7 +86,7 @@ impl TestNode {
         let served = Arc::new(Inner::new(builder.epmd_port(0).config(name("test_node@127.0.0.1"), cookie.clone()))?);
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let port = listen::start::<Dispatch>(&served, Listen { address, publish: false }).await?;
-        let mut caller = Inner::new(Builder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie))?;
+        let mut caller = Inner::new(NodeBuilder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie))?;
         caller.locate = Locate::Fixed(port);
         let test = TestNode { node: Node::from_inner(served), caller: Node::from_inner(Arc::new(caller)) };
         test.caller.connect(test.node.name()).await?;
