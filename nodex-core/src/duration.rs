@@ -58,7 +58,7 @@ enum Problem {
 /// Reads a duration.
 ///
 /// # Errors
-/// When the text is none, or one of more than a day.
+/// Returns an error when the text is none, or one of more than a day.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     read(text.as_bytes()).map_err(|problem| {
         let text = text.chars().take(SHOWN).collect();
@@ -70,7 +70,7 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     })
 }
 
-/// The same for a text in a program, at compile time.
+/// Returns the same for a text in a program, at compile time.
 ///
 /// # Panics
 /// Where [`parse`] returns an error.

@@ -17,23 +17,23 @@ use std::{
 /// ```
 ///
 /// # Errors
-/// When the system has no random numbers.
+/// Returns an error when the system has no random numbers.
 pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
     getrandom::fill(bytes).map_err(|error| io::Error::other(format!("no random numbers: {error}")))
 }
 
-/// A number that nobody can guess: for the challenges of a handshake.
+/// Returns a number that nobody can guess: for the challenges of a handshake.
 ///
 /// # Errors
-/// When the system has no random numbers.
+/// Returns an error when the system has no random numbers.
 pub fn challenge() -> io::Result<u32> {
     let mut bytes = [0; 4];
     fill(&mut bytes)?;
     Ok(u32::from_ne_bytes(bytes))
 }
 
-/// A number for what only has to differ: pauses, and the creations of nodes, which every peer is told. A system without
-/// random numbers gives one from the time.
+/// Returns a number for what only has to differ: pauses, and the creations of nodes, which every peer is told. A system
+/// without random numbers gives one from the time.
 pub fn any() -> u64 {
     let mut bytes = [0; 8];
     match fill(&mut bytes) {

@@ -9,7 +9,7 @@ pub const DEFAULT_PORT: u16 = 4369;
 const PORT: &str = "ERL_EPMD_PORT";
 const ADDRESS: &str = "ERL_EPMD_ADDRESS";
 
-/// The port of epmd on every host: `ERL_EPMD_PORT`, or 4369.
+/// Returns the port of epmd on every host: `ERL_EPMD_PORT`, or 4369.
 pub fn port() -> Result<u16, EpmdError> {
     port_from(variable(PORT)?.as_deref())
 }
@@ -20,7 +20,7 @@ pub fn local_address() -> Result<SocketAddr, EpmdError> {
     Ok(SocketAddr::new(loopback()?.unwrap_or(Ipv4Addr::LOCALHOST.into()), port()?))
 }
 
-/// The loopback address in `ERL_EPMD_ADDRESS`, if it lists one.
+/// Returns the loopback address in `ERL_EPMD_ADDRESS`, if it lists one.
 pub(crate) fn loopback() -> Result<Option<IpAddr>, EpmdError> {
     let addresses = addresses_from(variable(ADDRESS)?.as_deref())?;
     Ok(addresses.into_iter().find(IpAddr::is_loopback))
@@ -35,7 +35,7 @@ pub fn server_addresses() -> Result<Vec<SocketAddr>, EpmdError> {
     Ok(all_addresses(asked, has_ipv6()).into_iter().map(|address| SocketAddr::new(address, port)).collect())
 }
 
-/// Whether an epmd that listens on these addresses is reached at this one. Those of IPv6 take no connections of
+/// Returns whether an epmd that listens on these addresses is reached at this one. Those of IPv6 take no connections of
 /// IPv4, as with epmd.
 pub fn is_covered(addresses: &[SocketAddr], address: IpAddr) -> bool {
     addresses.iter().any(|known| covers(known.ip(), address))
@@ -59,7 +59,7 @@ fn all_addresses(asked: Vec<IpAddr>, ipv6: bool) -> Vec<IpAddr> {
     all
 }
 
-/// Whether the system has a loopback address of IPv6.
+/// Returns whether the system has a loopback address of IPv6.
 fn has_ipv6() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }

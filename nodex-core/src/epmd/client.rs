@@ -35,7 +35,7 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// The incarnation that epmd gave to the node; 1 to 3 from an epmd before OTP 23.
+    /// Returns the incarnation that epmd gave to the node; 1 to 3 from an epmd before OTP 23.
     pub fn creation(&self) -> u32 {
         self.creation
     }
@@ -95,7 +95,7 @@ impl Client {
         Ok(found)
     }
 
-    /// The names and ports of all nodes.
+    /// Returns the names and ports of all nodes.
     pub async fn names(&self) -> Result<Vec<(String, u16)>, EpmdError> {
         self.request("names", NAMES_LIMIT, async |stream| Ok(names::request(stream).await?)).await
     }

@@ -49,7 +49,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// A hidden node that listens on `port`.
+    /// Creates a hidden node that listens on `port`.
     pub fn hidden(name: impl Into<String>, port: u16) -> Self {
         Entry {
             name: name.into(),
@@ -62,7 +62,7 @@ impl Entry {
         }
     }
 
-    /// A node like a BEAM that listens on `port`.
+    /// Creates a node like a BEAM that listens on `port`.
     pub fn visible(name: impl Into<String>, port: u16) -> Self {
         Entry { node_type: NORMAL_NODE, ..Entry::hidden(name, port) }
     }

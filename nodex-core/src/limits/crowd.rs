@@ -65,7 +65,7 @@ impl<T> Crowd<T> {
     }
 }
 
-/// The addresses that one and the same machine has at the least: with IPv6, a whole network of 64 bits.
+/// Returns the addresses that one and the same machine has at the least: with IPv6, a whole network of 64 bits.
 fn place(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

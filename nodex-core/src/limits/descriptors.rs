@@ -5,8 +5,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// What a process that listens has use for. Far below what has programs make large tables of descriptors.
 const ENOUGH: u64 = 8192;
 
-/// How many descriptors this process may have, once its limit is raised as far as it needs and may: shells and service
-/// managers give 1,024 where they allow far more.
+/// Returns how many descriptors this process may have, once its limit is raised as far as it needs and may: shells and
+/// service managers give 1,024 where they allow far more.
 pub(crate) fn descriptors() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let Some(current) = limit.current else { return usize::MAX };

@@ -22,7 +22,7 @@ struct Told {
 }
 
 impl Seldom {
-    /// Whether the event is to be told, and if so, how many were left out before it, if any.
+    /// Returns whether the event is to be told, and if so, how many were left out before it, if any.
     pub(crate) fn admit(&self, now: Instant) -> Option<Option<u64>> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.since.is_none_or(|since| now.saturating_duration_since(since) >= WINDOW) {

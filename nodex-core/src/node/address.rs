@@ -37,7 +37,7 @@ impl Address {
         Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
     }
 
-    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
+    /// Returns how a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
     #[inline]
     pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
         match to {
@@ -48,12 +48,12 @@ impl Address {
         }
     }
 
-    /// The numbers of the pid.
+    /// Returns the numbers of the pid.
     pub(in crate::node) fn number(&self) -> Number {
         self.number
     }
 
-    /// True until the process has ended.
+    /// Returns `true` until the process has ended.
     #[inline]
     pub(in crate::node) fn is_alive(&self) -> bool {
         !self.ended.load(Ordering::SeqCst)
@@ -64,7 +64,7 @@ impl Address {
         !self.ended.swap(true, Ordering::SeqCst)
     }
 
-    /// The pid; `None` never.
+    /// Returns the pid; `None` never.
     pub(in crate::node) fn pid(&self) -> Option<PidTerm<'_>> {
         PidTerm::new(&self.pid)
     }

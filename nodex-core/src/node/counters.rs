@@ -112,7 +112,7 @@ impl Sums {
         }
     }
 
-    /// Every counter with its name.
+    /// Returns every counter with its name.
     pub(in crate::node) fn named(self) -> [(&'static str, u64); 9] {
         let Sums { plain, calls, casts, rpc, unknown, panics, failed_casts, refused, dropped } = self;
         [

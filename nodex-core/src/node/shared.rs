@@ -44,12 +44,12 @@ impl Identity {
         Identity { name, creation, name_bytes: name_bytes.to_vec().into() }
     }
 
-    /// A pid of this node.
+    /// Returns a pid of this node.
     pub(in crate::node) fn pid(&self, number: Number) -> Pid {
         Pid { node: self.name.clone(), id: number.id, serial: number.serial, creation: self.creation }
     }
 
-    /// A pid of this node, encoded.
+    /// Returns a pid of this node, encoded.
     pub(in crate::node) fn pid_bytes(&self, number: Number) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.name_bytes.len() + 13);
         bytes.push(tag::NEW_PID_EXT);
@@ -60,7 +60,7 @@ impl Identity {
         bytes
     }
 
-    /// The numbers of a pid of this node.
+    /// Returns the numbers of a pid of this node.
     pub(in crate::node) fn number(&self, pid: &Pid) -> Option<Number> {
         let own = pid.node == self.name && pid.creation == self.creation;
         own.then_some(Number { id: pid.id, serial: pid.serial })
@@ -71,7 +71,7 @@ impl Identity {
         Reference::of_three(self.name.clone(), self.creation, words)
     }
 
-    /// The words of a reference of this node.
+    /// Returns the words of a reference of this node.
     pub(in crate::node) fn words<'a>(&self, reference: &'a Reference) -> Option<&'a [u32]> {
         (reference.creation == self.creation && reference.node == self.name).then(|| reference.words())
     }

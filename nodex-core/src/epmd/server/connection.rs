@@ -89,7 +89,7 @@ async fn exchange(
     Ok(registered)
 }
 
-/// The first request on a connection, without its length; `None` if it is none or has bytes behind it.
+/// Returns the first request on a connection, without its length; `None` if it is none or has bytes behind it.
 async fn read_request(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; 2 + MAX_REQUEST];
     let mut got = 0;
@@ -169,7 +169,7 @@ mod tests {
         assert!(!is_local(at("[::ffff:10.0.0.2]:1"), at("10.0.0.1:2")));
     }
 
-    /// Sends a request over a connection that comes from `peer` as far as the server knows, and gives the answer.
+    /// Sends a request over a connection that comes from `peer` as far as the server knows, and returns the answer.
     async fn ask_from(shared: &Arc<Shared>, peer: &str, request: &[u8]) -> Vec<u8> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -16,7 +16,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Whether the two are taken for one: the same process, or as much of it as is known.
+    /// Returns whether the two are taken for one: the same process, or as much of it as is known.
     pub(super) fn is(&self, other: &Owner) -> bool {
         match (self.process, other.process, self.user, other.user) {
             (Some(one), Some(two), ..) => one == two,
@@ -27,8 +27,8 @@ impl Owner {
     }
 }
 
-/// The owners of these connections, in their order. Reads what the system says of all connections and of all processes,
-/// which takes some milliseconds.
+/// Returns the owners of these connections, in their order. Reads what the system says of all connections and of all
+/// processes, which takes some milliseconds.
 pub(super) fn owners(connections: &[Ends]) -> Vec<Owner> {
     let mut sockets = HashMap::new();
     for table in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
@@ -78,7 +78,7 @@ fn end(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, u16::from_str_radix(port, 16).ok()?))
 }
 
-/// The processes that have these sockets, by their inodes; of several the first.
+/// Returns the processes that have these sockets, by their inodes; of several the first.
 fn processes(mut sockets: HashMap<u64, u32>) -> HashMap<u64, u32> {
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let name = process.file_name();

@@ -53,7 +53,7 @@ impl Registry {
         self.nodes.iter().map(|node| &node.entry).find(|entry| entry.name == name)
     }
 
-    /// The connection that holds a name.
+    /// Returns the connection that holds a name.
     pub(super) fn holder(&self, name: &str) -> Option<u64> {
         self.nodes.iter().find(|node| node.entry.name == name).map(|node| node.connection)
     }

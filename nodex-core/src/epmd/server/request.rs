@@ -70,7 +70,7 @@ fn register(bytes: &[u8]) -> Option<Request> {
     }))
 }
 
-/// A name of 1 to 255 characters in valid UTF-8 without zero bytes.
+/// Returns a name of 1 to 255 characters in valid UTF-8 without zero bytes.
 fn name_of(bytes: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(bytes).ok()?;
     let usable = !name.is_empty() && !name.contains('\0') && name.chars().count() <= 255;

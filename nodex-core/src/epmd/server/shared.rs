@@ -69,7 +69,7 @@ impl Shared {
         Some(creation)
     }
 
-    /// Whether whoever is at the other end of this connection has not registered all the names that it may.
+    /// Returns whether whoever is at the other end of this connection has not registered all the names that it may.
     async fn may_have_more(&self, ends: Ends, options: &Options) -> bool {
         let mut all: Vec<Ends> = self.state().holding.values().map(|(_, ends)| *ends).collect();
         all.push(ends);

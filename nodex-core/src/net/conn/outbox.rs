@@ -97,7 +97,7 @@ impl Outbox {
         let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Write);
     }
 
-    /// Whether the peer has ended its side of the connection.
+    /// Returns whether the peer has ended its side of the connection.
     pub(crate) fn hung_up(&self) -> bool {
         let mut socket = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::RDHUP)];
         self.closed() || matches!(poll(&mut socket, Some(&Timespec::default())), Ok(1..))
@@ -145,12 +145,12 @@ impl Outbox {
         }
     }
 
-    /// Whether [`Self::room`] is there now.
+    /// Returns whether [`Self::room`] is there now.
     pub(crate) fn has_room(&self) -> bool {
         self.waiting() <= self.limit || self.closed()
     }
 
-    /// Bytes that have not been written yet.
+    /// Returns bytes that have not been written yet.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
@@ -160,7 +160,7 @@ impl Outbox {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Keeps the counts after every change; gives how many bytes wait.
+    /// Keeps the counts after every change; returns how many bytes wait.
     fn count(&self, pending: &mut Pending) -> usize {
         let waiting = pending.output.waiting();
         self.waiting.store(waiting, Ordering::Relaxed);
@@ -171,12 +171,12 @@ impl Outbox {
         waiting
     }
 
-    /// Bytes written since the connection was made.
+    /// Returns bytes written since the connection was made.
     pub fn written(&self) -> usize {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// True once the connection has ended.
+    /// Returns `true` once the connection has ended.
     pub(crate) fn closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -219,7 +219,7 @@ impl Outbox {
     /// Has all that concerns the driver wake this task from now on.
     ///
     /// # Errors
-    /// When it is to end the connection at once.
+    /// Returns an error when it is to end the connection at once.
     pub(crate) fn attend(&self, waker: &Waker) -> Result<(), LinkEnd> {
         self.driver.register(waker);
         if self.aborted() { Err(LinkEnd::Shutdown) } else { Ok(()) }
@@ -292,7 +292,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
+    /// Writes `out` from `done` on until all is written or the socket is full; returns the new `done`.
     fn write(&self, out: &Encoder, mut done: usize) -> io::Result<usize> {
         // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;

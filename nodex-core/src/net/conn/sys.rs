@@ -16,7 +16,7 @@ pub(super) fn register_for_writing(socket: TcpStream) -> io::Result<AsyncFd<TcpS
     Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::WRITABLE) }?)
 }
 
-/// One `read` of at most `most` bytes into the spare capacity of `buffer`; gives the number of bytes that came, 0 at the
+/// Makes one `read` of at most `most` bytes into the spare capacity of `buffer`. Returns how many bytes came, 0 at the
 /// end of the stream.
 ///
 /// Zeroing the room before every read would cost as much as handling a tenth of the messages that it takes.

@@ -43,7 +43,7 @@ impl WriteSide {
         }
     }
 
-    /// The socket, for what is neither reading nor writing.
+    /// Returns the socket, for what is neither reading nor writing.
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             WriteSide::Task(half) => half.as_ref().as_fd(),

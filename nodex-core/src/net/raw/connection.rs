@@ -44,7 +44,8 @@ struct Ticks {
 }
 
 impl Connection {
-    /// A socket on which the handshake is done. In a tokio runtime. Of the limits, those for handlers mean nothing here.
+    /// Creates a socket on which the handshake is done. In a tokio runtime. Of the limits, those for handlers mean
+    /// nothing here.
     pub fn new(socket: TcpStream, established: Established, limits: LinkLimits) -> Self {
         let Established { peer, given, rest } = established;
         let (read, write) = socket.into_split();
@@ -62,7 +63,7 @@ impl Connection {
         &self.peer
     }
 
-    /// The name that this side was given, if it had asked for one.
+    /// Returns the name that this side was given, if it had asked for one.
     pub fn given(&self) -> Option<&GivenName> {
         self.given.as_ref()
     }
@@ -82,7 +83,7 @@ impl Connection {
     /// What comes next. Nothing is lost when it is given up before.
     ///
     /// # Errors
-    /// When nothing comes any more. All that came before has been returned then.
+    /// Returns an error when nothing comes any more. All that came before has been returned then.
     pub async fn next(&mut self) -> Result<Incoming, LinkEnd> {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }

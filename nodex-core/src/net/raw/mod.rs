@@ -71,7 +71,7 @@ pub use writer::{SendError, Writer};
 /// While that node tries to connect to one of our name, which it does not find, it may refuse us, and is asked again.
 ///
 /// # Errors
-/// When there is no connection in the end.
+/// Returns an error when there is no connection in the end.
 pub async fn connect(address: SocketAddr, local: Local, node: &str, replace: bool) -> Result<Connection, ConnectError> {
     let deadline = Instant::now() + SETUP_TIME;
     let mut pauses = Pauses::default();
@@ -92,7 +92,7 @@ pub async fn connect(address: SocketAddr, local: Local, node: &str, replace: boo
 /// [`SETUP_TIME`].
 ///
 /// # Errors
-/// When there is no connection in the end.
+/// Returns an error when there is no connection in the end.
 pub async fn accept(socket: TcpStream, local: Local, gate: &mut impl Gate) -> Result<Connection, AcceptError> {
     Ok(connection(setup::accept(socket, local, gate).await?))
 }

@@ -29,7 +29,7 @@ impl Writer {
     /// is sent next.
     ///
     /// # Errors
-    /// When the connection is gone.
+    /// Returns an error when the connection is gone.
     pub async fn send(&self, frames: &[u8]) -> io::Result<()> {
         self.outbox.send(|out| out.put_slice(frames));
         self.outbox.flush().await
@@ -38,7 +38,7 @@ impl Writer {
     /// Writes a control message, in the words that the peer knows.
     ///
     /// # Errors
-    /// When the peer knows none, or the connection is gone.
+    /// Returns an error when the peer knows none, or the connection is gone.
     pub async fn control(&self, control: &Control<'_>) -> Result<(), SendError> {
         self.outbox.send(|out| control.encode(self.flags, out))?;
         Ok(self.outbox.flush().await?)
@@ -47,7 +47,7 @@ impl Writer {
     /// Writes a tick, a sign of life.
     ///
     /// # Errors
-    /// When the connection is gone.
+    /// Returns an error when the connection is gone.
     pub async fn tick(&self) -> io::Result<()> {
         self.send(&[0; 4]).await
     }

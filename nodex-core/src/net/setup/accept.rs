@@ -44,10 +44,11 @@ pub enum AcceptError {
 ///
 /// A closure from the request to the answer is one, if nothing more has to be decided.
 pub trait Gate {
-    /// The status for it. Nothing of the request is proven yet.
+    /// Returns the status for it. Nothing of the request is proven yet.
     fn answer(&mut self, request: &Request) -> Answer;
 
-    /// Whether the connection of this peer, who has proven the cookie, is the one that stays. Asked before the peer is told.
+    /// Returns whether the connection of this peer, who has proven the cookie, is the one that stays. Asked before the
+    /// peer is told.
     fn settle(&mut self, peer: &PeerIdentity) -> impl Future<Output = bool> + Send {
         let _ = peer;
         std::future::ready(true)

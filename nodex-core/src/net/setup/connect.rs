@@ -246,7 +246,7 @@ pub(crate) async fn connect_by(
     Err(last.unwrap_or_else(|| resolve(io::ErrorKind::NotFound.into())))
 }
 
-/// The addresses of a host; a literal address needs no resolver.
+/// Returns the addresses of a host; a literal address needs no resolver.
 pub(crate) async fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     if let Ok(address) = host.parse() {
         return Ok(vec![address]);

@@ -30,7 +30,7 @@ impl Locate {
     /// By `ERL_DIST_PORT` if that is set, as Erlang's `-erl_epmd_port`; else by the epmds on `ERL_EPMD_PORT`, or 4369.
     ///
     /// # Errors
-    /// When a variable holds no port.
+    /// Returns an error when a variable holds no port.
     pub(crate) fn from_environment() -> Result<Self, EpmdError> {
         const VARIABLE: &str = "ERL_DIST_PORT";
         match std::env::var_os(VARIABLE) {
@@ -61,7 +61,7 @@ impl Locate {
 /// A name that is taken is asked for again for a moment: its node may just have ended, and epmd not heard of that yet.
 ///
 /// # Errors
-/// When epmd does not take it, of a name that is taken after half a second.
+/// Returns an error when epmd does not take it, of a name that is taken after half a second.
 pub(crate) async fn publish(
     epmd_port: u16,
     loopback: IpAddr,

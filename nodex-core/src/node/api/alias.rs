@@ -4,9 +4,9 @@ use super::node::Node;
 use crate::term::{Pid, Reference};
 
 impl Node {
-    /// A new alias of a service or a [`Mailbox`](crate::node::Mailbox) of this node, as `erlang:alias/0` makes one: messages to it
-    /// reach the process until [`Self::unalias`] or the end of the process; after that they are dropped. BEAMs have known
-    /// aliases since OTP 24. `None` when there is no such process.
+    /// Returns a new alias of a service or a [`Mailbox`](crate::node::Mailbox) of this node, as `erlang:alias/0` makes
+    /// one: messages to it reach the process until [`Self::unalias`] or the end of the process; after that they are
+    /// dropped. BEAMs have known aliases since OTP 24. `None` when there is no such process.
     pub fn alias(&self, process: &Pid) -> Option<Reference> {
         let number = self.0.identity.number(process)?;
         let there = || self.0.registry.table.is_mailbox(number) || self.0.registry.by_number(number).is_some();

@@ -46,7 +46,7 @@ impl Backoff {
         Backoff { first, max, jitter: 0.2, stable: Duration::from_secs(10) }
     }
 
-    /// The part of each pause that is left to chance, from 0 to 1. Default: 0.2.
+    /// Returns the part of each pause that is left to chance, from 0 to 1. Default: 0.2.
     #[must_use]
     pub const fn jitter(mut self, part: f64) -> Backoff {
         self.jitter = part;
@@ -60,7 +60,7 @@ impl Backoff {
         self
     }
 
-    /// The pause after so many failures in a row beside the first. `random` is any number.
+    /// Returns the pause after so many failures in a row beside the first. `random` is any number.
     pub fn pause(&self, failures: u32, random: u64) -> Duration {
         let factor = 1u32.checked_shl(failures).unwrap_or(u32::MAX);
         let pause = self.first.saturating_mul(factor).min(self.max);

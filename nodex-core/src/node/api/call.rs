@@ -165,7 +165,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The answer that came in place of a reply, or that is not what was expected.
+    /// Returns the answer that came in place of a reply, or that is not what was expected.
     pub fn reply(&self) -> Option<&RawTerm> {
         match self {
             CallError::UnknownFunction { reply, .. }
@@ -180,7 +180,7 @@ impl CallError {
     }
 }
 
-/// The end of a time that may be longer than clocks go.
+/// Returns the end of a time that may be longer than clocks go.
 pub(in crate::node) fn after(limit: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     Instant::now() + limit.min(30 * YEAR)
@@ -265,7 +265,7 @@ impl Node {
         }
     }
 
-    /// The connection with this node, made if need be, once it has room for more.
+    /// Returns the connection with this node, made if need be, once it has room for more.
     pub(in crate::node) async fn connected(
         &self,
         node: &Atom,
@@ -298,7 +298,7 @@ fn ended(reason: RawTerm) -> CallError {
     }
 }
 
-/// The reply in `{Tag, Reply}`, whose tag has been looked at.
+/// Returns the reply in `{Tag, Reply}`, whose tag has been looked at.
 fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
     let mut decoder = Decoder::new(message.as_bytes());
     let begun = decoder.tuple().and_then(|_| Ok(decoder.skip()?));
@@ -313,7 +313,7 @@ fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
     }
 }
 
-/// A reply that is something else than the caller wanted.
+/// Returns a reply that is something else than the caller wanted.
 #[cold]
 fn unexpected(error: DecodeError, reply: RawTerm) -> CallError {
     match Refusal::of(&reply) {

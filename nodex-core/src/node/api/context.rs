@@ -9,12 +9,12 @@ use crate::{
 };
 
 impl Context {
-    /// The node that the handler runs in, for calling out.
+    /// Returns the node that the handler runs in, for calling out.
     pub fn node(&self) -> Node {
         Node::from_inner(Inner::of(self))
     }
 
-    /// The pid of the service that the handler belongs to. `None` unless this is an argument of a handler.
+    /// Returns the pid of the service that the handler belongs to. `None` unless this is an argument of a handler.
     pub fn pid(&self) -> Option<Pid> {
         self.process().and_then(|process| process.pid()?.to_pid().ok())
     }
@@ -23,7 +23,7 @@ impl Context {
     /// whoever watches the service is told after that.
     ///
     /// # Errors
-    /// When the reason is no term.
+    /// Returns an error when the reason is no term.
     pub fn stop(&self, reason: &impl IntoTerm) -> Result<(), EncodeError> {
         let reason = RawTerm::from_value(reason)?;
         if let Some(process) = self.process() {
@@ -35,8 +35,8 @@ impl Context {
         Ok(())
     }
 
-    /// A new alias of the service that the handler belongs to: see [`Node::alias`]. `None` unless this is an argument of a
-    /// handler, and when the service has ended.
+    /// Returns a new alias of the service that the handler belongs to: see [`Node::alias`]. `None` unless this is an
+    /// argument of a handler, and when the service has ended.
     pub fn alias(&self) -> Option<Reference> {
         self.node().alias(&self.pid()?)
     }

@@ -32,7 +32,7 @@ pub struct Mailbox {
 }
 
 impl Node {
-    /// A new process for plain Rust code.
+    /// Returns a new process for plain Rust code.
     ///
     /// ```
     /// # use nodex_core::{atom, protocol::Cookie, node::Builder};
@@ -52,12 +52,12 @@ impl Node {
 }
 
 impl Mailbox {
-    /// Its pid.
+    /// Returns its pid.
     pub fn pid(&self) -> Pid {
         self.node.0.identity.pid(self.id.number)
     }
 
-    /// A new alias of it: see [`Node::alias`].
+    /// Returns a new alias of it: see [`Node::alias`].
     pub fn alias(&self) -> Reference {
         self.node.0.aliases.create(&self.node.0.identity, self.id.number)
     }
@@ -71,7 +71,7 @@ impl Mailbox {
         }
     }
 
-    /// The next message, if one is there.
+    /// Returns the next message, if one is there.
     pub fn try_receive(&mut self) -> Option<RawTerm> {
         self.letters.try_recv().ok().map(Letter::take)
     }

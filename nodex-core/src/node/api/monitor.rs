@@ -83,7 +83,8 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// When there is no connection, the node knows no monitors, as nodes on `ei` do not, or it is an alias.
+    /// Returns an error when there is no connection, the node knows no monitors, as nodes on `ei` do not, or it is an
+    /// alias.
     pub async fn monitor(&self, process: impl Into<Destination>) -> Result<Monitor, CallError> {
         const NEEDED: Flags = Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME);
         let to = process.into();
@@ -105,7 +106,7 @@ impl Node {
 }
 
 impl Monitor {
-    /// The process that is monitored.
+    /// Returns the process that is monitored.
     pub fn process(&self) -> &Destination {
         &self.to
     }

@@ -27,7 +27,7 @@ impl Node {
         Node(inner)
     }
 
-    /// Waits until the node was asked to stop, or a service has ended with which it ends, and gives the latter. Its
+    /// Waits until the node was asked to stop, or a service has ended with which it ends, and returns the latter. Its
     /// connections may still be ending then; see [`ServiceType`](crate::node::ServiceType).
     ///
     /// ```
@@ -52,22 +52,22 @@ impl Node {
         self.0.begin_stop();
     }
 
-    /// Its full name.
+    /// Returns its full name.
     pub fn name(&self) -> &Atom {
         &self.0.identity.name
     }
 
-    /// Its incarnation.
+    /// Returns its incarnation.
     pub fn creation(&self) -> u32 {
         self.0.identity.creation
     }
 
-    /// The nodes that it is connected with.
+    /// Returns the nodes that it is connected with.
     pub fn peers(&self) -> Vec<Arc<Peer>> {
         self.0.peers.all()
     }
 
-    /// The connection with this node, if there is one.
+    /// Returns the connection with this node, if there is one.
     pub fn peer(&self, name: &str) -> Option<Arc<Peer>> {
         self.0.peers.get(name)
     }

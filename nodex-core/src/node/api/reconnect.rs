@@ -15,7 +15,7 @@ pub struct KeptConnected {
 }
 
 impl KeptConnected {
-    /// The name of the node.
+    /// Returns the name of the node.
     pub fn node(&self) -> &Atom {
         &self.node
     }

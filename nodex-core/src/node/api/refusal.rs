@@ -81,7 +81,7 @@ impl Refusal {
     }
 }
 
-/// The beginning of a text, before anything else is done to it.
+/// Returns the beginning of a text, before anything else is done to it.
 fn cut(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(&text[..text.len().min(TEXT)]).into()
 }

@@ -50,7 +50,7 @@ impl Node {
     /// message.
     ///
     /// # Errors
-    /// When there is no connection, or the message cannot be sent.
+    /// Returns an error when there is no connection, or the message cannot be sent.
     pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
         self.send_from(NOBODY, to.into(), message).await
     }

@@ -37,48 +37,49 @@ pub struct ServiceOptions {
 }
 
 impl ServiceOptions {
-    /// Those of a spawned service.
+    /// Creates the options of a spawned service: signals are not trapped, and the node outlives it.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those of the services of a builder.
+    /// Returns the options of a service that the node is built with.
     pub(in crate::node) const fn built_in() -> Self {
         ServiceOptions { trap_exit: true, stop_on_panic: false, ends: None, intensity: Intensity::USUAL }
     }
 
-    /// Whether exit signals other than `kill` are dropped.
+    /// Sets whether exit signals other than `kill` are dropped.
     #[must_use]
     pub fn trap_exit(self, trap_exit: bool) -> Self {
         ServiceOptions { trap_exit, ..self }
     }
 
-    /// Whether a handler that panics ends the service, with the reason `{panic, Message}`. The caller gets its error first.
+    /// Sets whether a handler that panics ends the service, with the reason `{panic, Message}`. The caller gets its
+    /// error first.
     #[must_use]
     pub fn stop_on_panic(self, stop_on_panic: bool) -> Self {
         ServiceOptions { stop_on_panic, ..self }
     }
 
-    /// The node ends with the service: see [`ServiceType`].
+    /// Ends the node with the service: see [`ServiceType`].
     #[must_use]
     pub fn permanent(self) -> Self {
         ServiceOptions { ends: Some(ServiceType::Permanent), ..self }
     }
 
-    /// The node ends with the service if that fails: see [`ServiceType`].
+    /// Ends the node with the service if the service fails: see [`ServiceType`].
     #[must_use]
     pub fn transient(self) -> Self {
         ServiceOptions { ends: Some(ServiceType::Transient), ..self }
     }
 
-    /// The node goes on without the service: see [`ServiceType`].
+    /// Keeps the node running without the service: see [`ServiceType`].
     #[must_use]
     pub fn temporary(self) -> Self {
         ServiceOptions { ends: Some(ServiceType::Temporary), ..self }
     }
 
-    /// How often a factory makes the service anew, 3 times within 5 seconds unless set. One that fails more often has ended,
-    /// and its [`ServiceType`] says what comes of it.
+    /// Sets how often a factory makes the service again: 3 times within 5 seconds by default. A service that fails more
+    /// often has ended; its [`ServiceType`] decides what happens then.
     #[must_use]
     pub fn at_most(self, times: usize, within: Duration) -> Self {
         ServiceOptions { intensity: Intensity { times, within }, ..self }

@@ -32,7 +32,7 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// When the service cannot be served.
+    /// Returns an error when the service cannot be served.
     pub fn spawn(&self, service: impl IntoService) -> Result<Pid, ServiceError> {
         self.spawn_with(ServiceOptions::new(), service)
     }
@@ -40,7 +40,7 @@ impl Node {
     /// As [`Self::spawn`], with options.
     ///
     /// # Errors
-    /// When the service cannot be served.
+    /// Returns an error when the service cannot be served.
     pub fn spawn_with(&self, options: ServiceOptions, service: impl IntoService) -> Result<Pid, ServiceError> {
         self.start_service(None, options, Box::new(service.into_service()))
     }
@@ -48,7 +48,7 @@ impl Node {
     /// Serves this under a name, until it ends.
     ///
     /// # Errors
-    /// When the name is taken, or no name, or the service cannot be served.
+    /// Returns an error when the name is taken, or no name, or the service cannot be served.
     pub fn register(&self, name: &str, service: impl IntoService) -> Result<Pid, ServiceError> {
         self.register_with(name, ServiceOptions::new(), service)
     }
@@ -95,7 +95,7 @@ impl Node {
         }
     }
 
-    /// The pid of the service that has registered this name.
+    /// Returns the pid of the service that has registered this name.
     pub fn whereis(&self, name: &str) -> Option<Pid> {
         self.0.registry.named(name.as_bytes()).map(|process| process.pid.clone())
     }
@@ -104,7 +104,7 @@ impl Node {
     /// goes on, and no factory makes it anew. False when there is none of this pid.
     ///
     /// # Errors
-    /// When the reason is no term.
+    /// Returns an error when the reason is no term.
     pub fn stop_service(&self, service: &Pid, reason: &impl IntoTerm) -> Result<bool, EncodeError> {
         let reason = RawTerm::from_value(reason)?;
         let process = self.0.identity.number(service).and_then(|number| self.0.registry.by_number(number));
@@ -118,7 +118,8 @@ impl Node {
     /// is the loss of the connection. See [`ServiceOptions`] for what a service does about it.
     ///
     /// # Errors
-    /// When there is no connection, or no such service. A process that is not there gives an exit signal `noproc`.
+    /// Returns an error when there is no connection, or no such service. A process that is not there gives an exit
+    /// signal `noproc`.
     pub async fn link(&self, service: &Pid, other: &Pid) -> Result<(), CallError> {
         let peer = self.connect(&other.node).await.map_err(CallError::Connect)?;
         let number = self.0.identity.number(service).ok_or(CallError::NoProcess)?;

@@ -30,7 +30,8 @@ impl Builder {
     /// It listens and is published in epmd only if [`Builder::listen`] asked for it.
     ///
     /// # Errors
-    /// When the name or the services cannot be used, the address cannot be listened on, or epmd does not take the name.
+    /// Returns an error when the name or the services cannot be used, the address cannot be listened on, or epmd does
+    /// not take the name.
     pub async fn start(self, name: &str, cookie: Cookie) -> Result<Node, StartError> {
         let bad = |problem| StartError::Name { name: name.to_owned(), problem };
         check_own_name(name).map_err(bad)?;

@@ -48,7 +48,7 @@ impl<E: Clone> Subscription<E> {
         }
     }
 
-    /// The next event, if one is there.
+    /// Returns the next event, if one is there.
     pub fn try_next(&mut self) -> Option<E> {
         match self.events.try_recv() {
             Ok(event) => Some(event),

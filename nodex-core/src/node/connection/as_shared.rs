@@ -31,7 +31,7 @@ impl Shared for Inner {
 }
 
 impl Inner {
-    /// The node of a call.
+    /// Returns the node of a call.
     pub(in crate::node) fn of(context: &Context) -> Arc<Inner> {
         let shared: Arc<dyn Any + Send + Sync> = context.shared().clone();
         match shared.downcast() {

@@ -17,7 +17,7 @@ pub(in crate::node) struct Drain {
 }
 
 impl Drain {
-    /// Whether the node was asked to end.
+    /// Returns whether the node was asked to end.
     pub(in crate::node) fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
@@ -27,7 +27,7 @@ impl Drain {
         !self.asked.swap(true, Ordering::SeqCst)
     }
 
-    /// Whether nothing runs on any connection.
+    /// Returns whether nothing runs on any connection.
     pub(super) fn is_idle(&self) -> bool {
         self.busy.load(Ordering::SeqCst) == 0
     }
@@ -36,7 +36,7 @@ impl Drain {
         self.busy.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// True for the last one.
+    /// Returns `true` for the last one.
     pub(super) fn leave(&self) -> bool {
         self.busy.fetch_sub(1, Ordering::SeqCst) == 1
     }

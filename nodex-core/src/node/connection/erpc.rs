@@ -111,12 +111,12 @@ pub struct Exception<'a> {
 }
 
 impl RpcError {
-    /// A value that is not what was expected.
+    /// Returns a value that is not what was expected.
     pub fn unexpected(error: DecodeError, value: RawTerm) -> RpcError {
         RpcError::Result { error, value }
     }
 
-    /// The exception that the function raised, if that is why there is no result.
+    /// Returns the exception that the function raised, if that is why there is no result.
     pub fn exception(&self) -> Option<Exception<'_>> {
         match self {
             RpcError::Error { reason, stack } => {

@@ -105,7 +105,7 @@ impl Inner {
         })
     }
 
-    /// A number for an unlinking, not 0.
+    /// Returns a number for an unlinking, not 0.
     pub(in crate::node) fn next_unlink(&self) -> u64 {
         self.unlinks.fetch_add(1, Ordering::Relaxed)
     }

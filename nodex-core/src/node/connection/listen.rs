@@ -32,7 +32,7 @@ pub(in crate::node) struct Listen {
     pub(in crate::node) publish: bool,
 }
 
-/// Listens until the node stops; gives the port.
+/// Listens until the node stops; returns the port.
 pub(in crate::node) async fn start<R: Inbound>(inner: &Arc<Inner>, listen: Listen) -> Result<u16, StartError> {
     let failed = |error| StartError::Listen { address: listen.address, error };
     let mut address = listen.address;
@@ -86,7 +86,7 @@ async fn listen_forever<R: Inbound>(inner: Arc<Inner>, listener: ShutOnDrop<TcpL
     }
 }
 
-/// The handshake; what it gives serves the connection, unless it has been given up.
+/// Returns the handshake; what it gives serves the connection, unless it has been given up.
 async fn enter<R: Inbound>(
     inner: &Arc<Inner>,
     socket: TcpStream,

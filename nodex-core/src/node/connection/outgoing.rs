@@ -25,7 +25,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The node that it lives on.
+    /// Returns the node that it lives on.
     pub fn node(&self) -> &Atom {
         match self {
             Destination::Pid(pid) => &pid.node,

@@ -35,12 +35,12 @@ impl Peer {
         }
     }
 
-    /// Its full name.
+    /// Returns its full name.
     pub fn name(&self) -> &Atom {
         &self.line.name
     }
 
-    /// Its incarnation.
+    /// Returns its incarnation.
     pub fn creation(&self) -> u32 {
         self.line.creation
     }
@@ -50,7 +50,7 @@ impl Peer {
         self.line.flags
     }
 
-    /// The bits of serials in pids that it takes: before `V4_NC`, 13.
+    /// Returns the bits of serials in pids that it takes: before `V4_NC`, 13.
     pub(in crate::node) fn serials(&self) -> u32 {
         if self.line.flags.contains(Flags::V4_NC) { u32::MAX } else { SMALL_SERIAL }
     }
@@ -65,7 +65,8 @@ impl Peer {
         }
     }
 
-    /// False from the moment at which this connection is known to be lost; [`ended`](Self::ended) then tells why.
+    /// Returns `false` from the moment at which this connection is known to be lost; [`ended`](Self::ended) then tells
+    /// why.
     pub fn is_connected(&self) -> bool {
         !self.line.outbox.closed()
     }

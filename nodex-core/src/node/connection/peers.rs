@@ -130,12 +130,12 @@ impl Peers {
         self.events.subscribe()
     }
 
-    /// The connection with this node, if there is one.
+    /// Returns the connection with this node, if there is one.
     pub(in crate::node) fn get(&self, name: &str) -> Option<Arc<Peer>> {
         self.entry(name).filter(|peer| !peer.line.outbox.closed())
     }
 
-    /// The same, one that is about to go included.
+    /// Returns the same, one that is about to go included.
     fn entry(&self, name: &str) -> Option<Arc<Peer>> {
         match self.lock().get(name) {
             Some(Entry::Up(peer)) => Some(peer.clone()),
@@ -143,7 +143,7 @@ impl Peers {
         }
     }
 
-    /// All connected nodes.
+    /// Returns all connected nodes.
     pub(in crate::node) fn all(&self) -> Vec<Arc<Peer>> {
         let up = |entry: &Entry| match entry {
             Entry::Up(peer) => Some(peer.clone()),
@@ -152,7 +152,7 @@ impl Peers {
         self.lock().values().filter_map(up).collect()
     }
 
-    /// How a connection with this node is to be had.
+    /// Returns how a connection with this node is to be had.
     pub(in crate::node) fn want(&self, name: &Atom) -> Wanted {
         let mut table = self.lock();
         match table.get(name) {
@@ -205,8 +205,8 @@ impl Peers {
         self.changed(name);
     }
 
-    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). It has
-    /// proven nothing yet, so nothing changes by it: see [`Self::settle`].
+    /// Returns the status for a node that connects to this one, by what is known of it (`net_kernel`,
+    /// `accept_pending`). It has proven nothing yet, so nothing changes by it: see [`Self::settle`].
     pub(in crate::node) fn answer(&self, ours: &str, theirs: &str) -> Answer {
         if ours == theirs {
             // The pids of two nodes of one name cannot be told apart.
@@ -223,10 +223,10 @@ impl Peers {
         }
     }
 
-    /// Whether the connection `id` of this node, which has proven the cookie and is about to be told so, stays; if it does,
-    /// no other one is made until it is there, or [`Self::left`]. An attempt of ours to connect to that node gives way if its
-    /// name is greater, as it does on the other side; else what becomes of ours is waited for. The node of the greater name
-    /// waits and the other one does not, so the two never wait for each other.
+    /// Returns whether the connection `id` of this node, which has proven the cookie and is about to be told so, stays;
+    /// if it does, no other one is made until it is there, or [`Self::left`]. An attempt of ours to connect to that
+    /// node gives way if its name is greater, as it does on the other side; else what becomes of ours is waited for.
+    /// The node of the greater name waits and the other one does not, so the two never wait for each other.
     pub(in crate::node) async fn settle(&self, ours: &str, theirs: &Atom, id: u64, creation: u32) -> bool {
         let deadline = tokio::time::Instant::now() + OURS_FIRST;
         loop {
@@ -295,7 +295,7 @@ impl Peers {
         self.changed(name);
     }
 
-    /// Waits while a connection with this node is about to be there; gives it.
+    /// Waits while a connection with this node is about to be there; returns it.
     pub(in crate::node) async fn wait_entered(&self, name: &str) -> Option<Arc<Peer>> {
         let changes = self.waiting.changes(name);
         loop {

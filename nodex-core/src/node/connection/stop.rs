@@ -16,7 +16,8 @@ impl Inner {
         self.stop.cancel();
     }
 
-    /// Whether nothing runs any more, on no connection: a call of one may need others. Callers that were kept count.
+    /// Returns whether nothing runs any more, on no connection: a call of one may need others. Callers that were kept
+    /// count.
     pub(in crate::node) fn nothing_runs(&self) -> bool {
         self.drain.is_idle() && !self.common.kept.is_awaited()
     }

@@ -67,10 +67,10 @@ impl CookieSource {
         CookieSource { file: Some(file.into()) }
     }
 
-    /// The cookie.
+    /// Returns the cookie.
     ///
     /// # Errors
-    /// When the first place that should have one has none that can be used, or no place has one.
+    /// Returns an error when the first place that should have one has none that can be used, or no place has one.
     pub fn read(&self) -> Result<Cookie, CookieSourceError> {
         for variable in ["NODEX_COOKIE", "RELEASE_COOKIE"] {
             match env::var(variable) {
@@ -93,7 +93,8 @@ impl CookieSource {
         Err(CookieSourceError::None)
     }
 
-    /// The files in which a BEAM of this user looks for its cookie, in that order (`auth`, `filename:basedir/2`).
+    /// Returns the files in which a BEAM of this user looks for its cookie, in that order (`auth`,
+    /// `filename:basedir/2`).
     pub fn of_the_user() -> impl Iterator<Item = PathBuf> {
         let folder = |variable| env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let home = folder("HOME");
@@ -103,7 +104,7 @@ impl CookieSource {
     }
 }
 
-/// The cookie in a file; `None` when there is no such file. A line end after it does not count.
+/// Returns the cookie in a file; `None` when there is no such file. A line end after it does not count.
 fn read_file(path: &Path) -> Result<Option<Cookie>, CookieSourceError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,

@@ -40,7 +40,7 @@ pub struct UnknownLevel {
 /// [`main`](crate::node::main) calls this; a program with a `tracing` subscriber of its own keeps that.
 ///
 /// # Errors
-/// When the variable is set to something else.
+/// Returns an error when the variable is set to something else.
 pub fn log_to_stderr() -> Result<(), UnknownLevel> {
     let Some(value) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else { return Ok(()) };
     let value = value.to_string_lossy().into_owned();
@@ -102,7 +102,7 @@ struct LeftOut {
 }
 
 impl Repeated {
-    /// Whether an event of this place is to be told, at this time.
+    /// Returns whether an event of this place is to be told, at this time.
     fn is_told(&mut self, place: &'static str, level: Level, target: &'static str, now: Duration) -> bool {
         let new = || Kind { level, target, message: String::new(), since: now, told: 0, left_out: 0 };
         let kind = self.kinds.entry(place).or_insert_with(new);

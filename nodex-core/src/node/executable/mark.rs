@@ -35,11 +35,12 @@ const PIECE: usize = 64 * 1024;
 /// Bigger files are not looked through.
 const LARGEST: u64 = 1 << 30;
 
-/// Whether a file is a node executable that was built with this crate, and so takes `-` as its third argument and the cookie
-/// from `NODEX_COOKIE`. A script that starts one is none itself, and neither is one that has been packed.
+/// Returns whether a file is a node executable that was built with this crate, and so takes `-` as its third argument
+/// and the cookie from `NODEX_COOKIE`. A script that starts one is none itself, and neither is one that has been
+/// packed.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// Returns an error when the file cannot be read.
 pub fn reads_cookie_from_environment(executable: &Path) -> io::Result<bool> {
     let file = File::open(executable)?;
     let about = file.metadata()?;

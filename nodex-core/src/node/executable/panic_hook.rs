@@ -37,8 +37,8 @@ pub(in crate::node) fn log_panics_of_handlers() {
     });
 }
 
-/// Whether two hooks run the same code on the same values, as the usual one does with itself: it has no values. If the
-/// answer is wrongly no, the usual one is called once too often.
+/// Returns whether two hooks run the same code on the same values, as the usual one does with itself: it has no values.
+/// If the answer is wrongly no, the usual one is called once too often.
 fn is_same(one: &Hook, other: &Hook) -> bool {
     std::ptr::eq(&raw const **one, &raw const **other)
 }

@@ -206,7 +206,7 @@ impl Shared {
     }
 }
 
-/// Whether the end of stdin means the end of the parent: for a pipe or a socket, not for a file, a terminal or
+/// Returns whether the end of stdin means the end of the parent: for a pipe or a socket, not for a file, a terminal or
 /// `/dev/null`, which are at their end without anybody being gone.
 fn follows_stdin() -> bool {
     fstat(rustix::stdio::stdin())
@@ -222,7 +222,7 @@ fn is_at_its_end(stdin: std::os::fd::BorrowedFd<'_>) -> bool {
     }
 }
 
-/// How many signals were reported. A 0 only wakes.
+/// Returns how many signals were reported. A 0 only wakes.
 fn taken(mut raised: &UnixStream) -> usize {
     let mut bytes = [0; 64];
     let count = raised.read(&mut bytes).unwrap_or(0);

@@ -50,7 +50,7 @@ pub mod exit_status {
     pub const SERVICE_ENDED: u8 = 4;
 }
 
-/// Runs a node executable from its arguments to its end, and gives its exit status.
+/// Runs a node executable from its arguments to its end, and returns its exit status.
 ///
 /// `nodex::main!` expands to a call of this; without macros, call it from your own `main`:
 ///
@@ -193,7 +193,7 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
     }
 }
 
-/// The error in the words of somebody who started this node.
+/// Returns the error in the words of somebody who started this node.
 fn in_words(name: &str, error: ConnectError) -> String {
     match error {
         ConnectError::Handshake { node, error: HandshakeError::AlreadyConnected { .. } } => {

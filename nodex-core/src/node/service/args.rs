@@ -97,10 +97,10 @@ pub struct Args<'a> {
 }
 
 impl Args<'_> {
-    /// The next term of the message.
+    /// Returns the next term of the message.
     ///
     /// # Errors
-    /// When it is not a `T`; the rejection names the function and the argument.
+    /// Returns an error when it is not a `T`; the rejection names the function and the argument.
     #[inline(always)]
     pub fn term<T: FromTerm>(&mut self) -> Result<T, Rejection> {
         self.taken += 1;
@@ -117,12 +117,12 @@ impl Args<'_> {
         self.share.caller(self.function, self.reply_to, self.context, self.process)
     }
 
-    /// The node and the connection of the call.
+    /// Returns the node and the connection of the call.
     pub fn context(&self) -> &Context {
         self.context
     }
 
-    /// The name of the function that is called.
+    /// Returns the name of the function that is called.
     pub fn function(&self) -> &str {
         self.function
     }

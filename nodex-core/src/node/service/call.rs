@@ -43,7 +43,7 @@ pub struct Call<'a> {
 pub struct Handled(pub(in crate::node) Option<Later>);
 
 impl<'a> Call<'a> {
-    /// The next argument.
+    /// Returns the next argument.
     ///
     /// # Errors
     /// A rejection, for [`reject`](Self::reject).
@@ -299,7 +299,7 @@ impl fmt::Debug for Later {
 /// So much of the message of a panic is told, in bytes.
 const PANIC_SHOWN: usize = 4096;
 
-/// The answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
+/// Returns the answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
 #[cold]
 pub(in crate::node) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
     let message = panics::text_of(panic);

@@ -30,9 +30,9 @@ impl<'a> CallTag<'a> {
 /// What stands in front of the reference in `[alias|Ref]`, encoded.
 const ALIAS: &[u8] = b"\x6c\0\0\0\x01\x77\x05alias";
 
-/// The call in a message that begins like nearly every one does, and where its request begins: the caller is the process
-/// that the message comes from, and the tag a reference of its node, or `[alias|Ref]` with one. `None` says nothing: the
-/// message may be a call in another form, or no call.
+/// Returns the call in a message that begins like nearly every one does, and where its request begins: the caller is
+/// the process that the message comes from, and the tag a reference of its node, or `[alias|Ref]` with one. `None` says
+/// nothing: the message may be a call in another form, or no call.
 ///
 /// Nothing of it needs to be checked: what goes back to the caller is only what it has sent of itself.
 #[inline]
@@ -55,7 +55,7 @@ pub(in crate::node) fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTer
     Some((pid, decoder.skip().ok()?))
 }
 
-/// The reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
+/// Returns the reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
 pub(in crate::node) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
     const PAIR: &[u8] = b"\x6c\0\0\0\x01";
     let inner = tag.strip_prefix(PAIR).filter(|inner| inner.first() == Some(&tag::LIST_EXT)).unwrap_or(tag);

@@ -60,15 +60,15 @@ use crate::{
 pub struct Caller(Arc<Pending>);
 
 impl Caller {
-    /// The process that called.
+    /// Returns the process that called.
     ///
     /// # Errors
-    /// When the message named no sender, as `SEND` (operation 2) does not.
+    /// Returns an error when the message named no sender, as `SEND` (operation 2) does not.
     pub fn pid(&self) -> Result<Pid, DecodeError> {
         Decoder::new(self.0.reply_to.caller()).pid()
     }
 
-    /// How it called.
+    /// Returns how it called.
     pub fn kind(&self) -> CallKind {
         self.0.reply_to.kind
     }
@@ -77,7 +77,7 @@ impl Caller {
     /// the service has ended, does not matter.
     ///
     /// # Errors
-    /// When no BEAM would accept the value; nothing has been sent then.
+    /// Returns an error when no BEAM would accept the value; nothing has been sent then.
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         let before = self.0.state.swap(ANSWERED, Ordering::SeqCst);
         if before == GIVEN_UP {
@@ -209,7 +209,7 @@ pub(in crate::node) struct Share {
 }
 
 impl Share {
-    /// The caller, of whom this keeps a share.
+    /// Returns the caller, of whom this keeps a share.
     pub(in crate::node) fn caller(
         &self,
         function: &Atom,
@@ -241,7 +241,7 @@ impl Share {
         }
     }
 
-    /// The share of a handler that is not over when it has been called.
+    /// Returns the share of a handler that is not over when it has been called.
     pub(in crate::node) fn hand_on(&self) -> LaterShare {
         self.handed_on.set(true);
         LaterShare(Share { pending: self.pending.clone(), handed_on: Cell::new(false) })

@@ -38,7 +38,7 @@ impl Context {
         Context { origin: Arc::new(Origin { node, common, line }), process: None }
     }
 
-    /// The node at the other end of the connection.
+    /// Returns the node at the other end of the connection.
     pub fn peer(&self) -> &Atom {
         &self.origin.line.name
     }
@@ -52,7 +52,7 @@ impl Context {
         self.process.as_ref()
     }
 
-    /// The node that the handler runs in.
+    /// Returns the node that the handler runs in.
     pub(in crate::node) fn shared(&self) -> &Arc<dyn Shared> {
         &self.origin.node
     }
@@ -62,7 +62,7 @@ impl Context {
         self.origin.line.flags
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub(in crate::node) fn line(&self) -> &Arc<Line> {
         &self.origin.line
     }
@@ -76,7 +76,7 @@ impl Context {
         &self.origin.common.extensions
     }
 
-    /// The callers of this node that were kept.
+    /// Returns the callers of this node that were kept.
     pub(in crate::node) fn kept(&self) -> &KeptCalls {
         &self.origin.common.kept
     }

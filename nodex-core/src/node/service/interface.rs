@@ -40,7 +40,7 @@ pub trait Service: Send + Sync + 'static {
     /// Its functions. Asked once, when the node is built.
     fn functions(&self) -> Vec<Function>;
 
-    /// Handles a call of `functions()[function]`: reads the arguments and gives back the outcome of
+    /// Handles a call of `functions()[function]`: reads the arguments and returns the outcome of
     /// [`Call::reply`], [`Call::run`], [`Call::blocking`], [`Call::reject`] or [`Call::no_reply`].
     ///
     /// Runs on the thread that drives the caller's connection. A panic is answered with an error.
@@ -55,8 +55,8 @@ pub trait Service: Send + Sync + 'static {
         Ok(())
     }
 
-    /// The state that `sys:get_state/1,2` and `sys:get_status/1,2` show to whoever asks; `None`, which it is unless said
-    /// otherwise, keeps it to the service. Asked on the thread that drives the caller's connection.
+    /// Returns the state that `sys:get_state/1,2` and `sys:get_status/1,2` show to whoever asks; `None`, which it is
+    /// unless said otherwise, keeps it to the service. Asked on the thread that drives the caller's connection.
     ///
     /// ```
     /// use nodex_core::node::{Call, Function, Handled, Lock, Service, SystemState};
@@ -120,7 +120,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function that every kind of message reaches.
+    /// Creates a function that every kind of message reaches.
     pub const fn new(name: &'static str, arity: u8) -> Self {
         Function { name: Atom::from_static(name), arity, doc: "", accepts: Accepts::ALL }
     }
@@ -162,7 +162,7 @@ impl Accepts {
         Accepts(self.0 | other.0)
     }
 
-    /// The same, where a plain message is looked at before it is taken for a call.
+    /// Returns the same, where a plain message is looked at before it is taken for a call.
     pub(in crate::node) const fn checked(self) -> Accepts {
         match self.contains(Self::PLAIN) {
             true => Accepts(self.0 & !Self::PLAIN.0 | Self::CHECKED.0),
@@ -170,12 +170,12 @@ impl Accepts {
         }
     }
 
-    /// True when messages of this kind, having been looked at, reach the function.
+    /// Returns `true` when messages of this kind, having been looked at, reach the function.
     pub(in crate::node) const fn admits(self, kind: Accepts) -> bool {
         self.contains(kind) || kind.0 == Self::PLAIN.0 && self.contains(Self::CHECKED)
     }
 
-    /// True when every kind of `other` is accepted.
+    /// Returns `true` when every kind of `other` is accepted.
     pub const fn contains(self, other: Accepts) -> bool {
         self.0 & other.0 == other.0
     }

@@ -9,10 +9,10 @@ use crate::node::number::Number;
 
 /// A call whose caller is kept.
 pub(in crate::node) trait KeptCall: Send + Sync {
-    /// The process whose function was called.
+    /// Returns the process whose function was called.
     fn process(&self) -> Number;
 
-    /// Whether somebody waits for its answer.
+    /// Returns whether somebody waits for its answer.
     fn is_awaited(&self) -> bool;
 
     /// Tells whoever waits that nobody will answer.
@@ -50,7 +50,7 @@ impl KeptCalls {
         }
     }
 
-    /// Whether anybody waits for the answer of a kept caller.
+    /// Returns whether anybody waits for the answer of a kept caller.
     pub(in crate::node) fn is_awaited(&self) -> bool {
         // Not under the lock, which the end of a call takes: one of these may be the last reference.
         let all: Vec<_> = self.lock().values().flat_map(HashMap::values).cloned().collect();
@@ -66,7 +66,7 @@ impl KeptCalls {
         }
     }
 
-    /// True when no call is kept.
+    /// Returns `true` when no call is kept.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_empty()

@@ -29,7 +29,7 @@ impl Line {
         Line { id, name, creation, flags, outbox, counters, kept }
     }
 
-    /// Bytes of messages from the other node that nobody has taken yet, and of callers that somebody keeps.
+    /// Returns bytes of messages from the other node that nobody has taken yet, and of callers that somebody keeps.
     #[inline]
     pub(in crate::node) fn kept_bytes(&self) -> usize {
         self.kept.load(Ordering::SeqCst)

@@ -40,7 +40,7 @@ pub(in crate::node) async fn of_handlers<F: Future>(future: F) -> F::Output {
     .await
 }
 
-/// True while what panics on this thread is answered.
+/// Returns `true` while what panics on this thread is answered.
 pub(in crate::node) fn is_caught() -> bool {
     CAUGHT.with(Cell::get)
 }

@@ -14,7 +14,7 @@ impl Rejection {
     /// With a term of your own as the reason.
     ///
     /// # Errors
-    /// When no BEAM would accept the term.
+    /// Returns an error when no BEAM would accept the term.
     pub fn new<T: IntoTerm + ?Sized>(reason: &T) -> Result<Self, EncodeError> {
         let mut encoder = Encoder::new();
         reason.encode(&mut encoder)?;
@@ -52,14 +52,14 @@ impl Rejection {
         Self::tagged(crate::atom!("message_too_big"), &message)
     }
 
-    /// The atom `unknown_call`.
+    /// Returns the atom `unknown_call`.
     pub(in crate::node) fn unknown_call() -> Self {
         let mut encoder = Encoder::new();
         encoder.put_atom(&crate::atom!("unknown_call"));
         Rejection(Box::new(encoder))
     }
 
-    /// The atom `draining`: the node is about to end.
+    /// Returns the atom `draining`: the node is about to end.
     pub(in crate::node) fn draining() -> Self {
         let mut encoder = Encoder::new();
         encoder.put_atom(&crate::atom!("draining"));
@@ -73,8 +73,8 @@ impl Rejection {
         Rejection(Box::new(encoder))
     }
 
-    /// The exception that it is for a caller by rpc: the reason, and the text of a bad argument, which stands in the
-    /// stack trace then.
+    /// Returns the exception that it is for a caller by rpc: the reason, and the text of a bad argument, which stands
+    /// in the stack trace then.
     pub(in crate::node) fn exception(&self) -> (Encoder, Option<Vec<u8>>) {
         const BADARG: &[u8] = b"\x77\x06badarg";
         let text = self.0.in_one_piece().and_then(|reason| reason.strip_prefix(b"\x68\x02")?.strip_prefix(BADARG));
@@ -88,7 +88,7 @@ impl Rejection {
         }
     }
 
-    /// The reason, encoded.
+    /// Returns the reason, encoded.
     pub(in crate::node) fn reason(&self) -> &Encoder {
         &self.0
     }

@@ -10,7 +10,7 @@ pub(in crate::node) trait ReplySink: fmt::Debug + Send + Sync {
     /// Starts the reply. From now on nobody else can answer.
     fn begin(&self, out: &mut Encoder) -> Begun;
 
-    /// Whether the frame that [`Self::begin`] began is to be sent, now that it is whole.
+    /// Returns whether the frame that [`Self::begin`] began is to be sent, now that it is whole.
     fn finishes(&self, frame: &OpenFrame, out: &Encoder) -> bool;
 
     /// The reply was taken back.
@@ -22,10 +22,10 @@ pub(in crate::node) trait ReplySink: fmt::Debug + Send + Sync {
     /// What a message says of a failure.
     fn write_failure(&self, failure: &Failure<'_>, out: &mut Encoder);
 
-    /// True when nothing is to be answered any more.
+    /// Returns `true` when nothing is to be answered any more.
     fn is_over(&self) -> bool;
 
-    /// Whether anybody waits for the value.
+    /// Returns whether anybody waits for the value.
     fn is_awaited(&self) -> bool;
 
     /// Has the handler be dropped when the process is killed.
@@ -58,7 +58,7 @@ pub(in crate::node) enum Failure<'a> {
     Raised(ExceptionClass, &'a Encoder),
 }
 
-/// Whether somebody keeps the means to answer later, besides whoever asks.
+/// Returns whether somebody keeps the means to answer later, besides whoever asks.
 pub(in crate::node) fn is_kept(sink: &Arc<dyn ReplySink>) -> bool {
     !sink.is_over() && Arc::strong_count(sink) > 1
 }

@@ -39,7 +39,7 @@ impl<'a> ReplyTo<'a> {
         self.call_tag.copied().unwrap_or_default()
     }
 
-    /// The process that the call came as, or that it would have come as.
+    /// Returns the process that the call came as, or that it would have come as.
     #[inline]
     pub(in crate::node) fn sink(&self) -> Option<&'a Arc<dyn ReplySink>> {
         self.call_tag?.sink
@@ -167,13 +167,13 @@ impl<'a> ReplyTo<'a> {
         self.finish(frame, out);
     }
 
-    /// The caller's pid, encoded; empty when there is none.
+    /// Returns the caller's pid, encoded; empty when there is none.
     #[inline]
     pub(in crate::node) fn caller(&self) -> &'a [u8] {
         self.to.map_or(&[], PidTerm::as_bytes)
     }
 
-    /// A copy that outlives the message.
+    /// Returns a copy that outlives the message.
     pub(in crate::node) fn keep(self) -> OwnedReplyTo {
         let own = |term| RawTerm::from_slice(term, None);
         let CallTag { tag, alias, sink } = self.call_tag();
@@ -202,17 +202,17 @@ pub(in crate::node) struct OwnedReplyTo {
 }
 
 impl OwnedReplyTo {
-    /// True until the process that answers has ended.
+    /// Returns `true` until the process that answers has ended.
     pub(in crate::node) fn is_alive(&self) -> bool {
         self.from.is_alive()
     }
 
-    /// Memory that it takes besides itself.
+    /// Returns memory that it takes besides itself.
     pub(in crate::node) fn memory(&self) -> usize {
         self.caller().len() + self.tag.as_bytes().len() + self.alias.as_ref().map_or(0, |alias| alias.as_bytes().len())
     }
 
-    /// The caller's pid, encoded; empty when there is none.
+    /// Returns the caller's pid, encoded; empty when there is none.
     pub(in crate::node) fn caller(&self) -> &[u8] {
         self.to.as_ref().map_or(&[], RawTerm::as_bytes)
     }

@@ -154,7 +154,7 @@ fn info(inner: &Inner) -> Map {
     ])
 }
 
-/// All services, those with names first.
+/// Returns all services, those with names first.
 fn sorted(inner: &Inner) -> Vec<ProcessRef<'_>> {
     let mut services = inner.registry.services();
     services.sort_by(|a, b| (a.name.is_none(), &a.name, &a.pid).cmp(&(b.name.is_none(), &b.name, &b.pid)));

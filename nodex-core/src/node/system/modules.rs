@@ -17,7 +17,7 @@ use crate::{
     term::{Atom, Pid},
 };
 
-/// The modules that are not processes as well.
+/// Returns the modules that are not processes as well.
 pub(super) fn modules() -> Vec<(&'static str, Box<dyn Service>)> {
     vec![("erlang", Box::new(Erlang)), ("application", Box::new(Applications))]
 }
@@ -62,7 +62,7 @@ impl Service for Erlang {
     }
 }
 
-/// Whether a process of this node is there.
+/// Returns whether a process of this node is there.
 fn own(args: &Args<'_>, pid: &Pid) -> Result<bool, Rejection> {
     let inner = Inner::of(args.context());
     if pid.node != inner.identity.name {

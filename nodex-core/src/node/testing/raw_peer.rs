@@ -32,7 +32,7 @@ impl RawPeer {
     /// runtime, which serves the connection.
     ///
     /// # Errors
-    /// When the system has no more sockets.
+    /// Returns an error when the system has no more sockets.
     pub fn connect(node: &Node, name: &str, creation: u32, flags: Flags) -> io::Result<Self> {
         let peer = handshake::PeerIdentity { name: name.to_owned(), flags, negotiated: flags, creation };
         let (connected, socket) = in_memory(Established { peer, given: None, rest: Vec::new() })?;
@@ -42,7 +42,7 @@ impl RawPeer {
         Ok(RawPeer { socket, peer })
     }
 
-    /// The other end: frames with their lengths go in and come out. It does not block.
+    /// Returns the other end: frames with their lengths go in and come out. It does not block.
     pub fn socket(&mut self) -> &mut UnixStream {
         &mut self.socket
     }

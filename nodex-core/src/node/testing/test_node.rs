@@ -65,15 +65,16 @@ pub enum TestError {
 }
 
 impl TestNode {
-    /// A node with this service.
+    /// Creates a node with this service.
     ///
     /// # Errors
-    /// When the service cannot be served, or the loopback interface cannot be used.
+    /// Returns an error when the service cannot be served, or the loopback interface cannot be used.
     pub async fn serve(service: impl IntoService) -> Result<Self, TestError> {
         Self::start(Builder::new().service(service)).await
     }
 
-    /// A node with several services or with state; where it would listen is passed over, as only the caller knows the cookie.
+    /// Creates a node with several services or with state; where it would listen is skipped, as only the caller
+    /// knows the cookie.
     ///
     /// # Errors
     /// As [`serve`](Self::serve).
@@ -96,12 +97,12 @@ impl TestNode {
     /// Sends a plain message, such as `(atom!("add"), 1, 2)`, and waits up to five seconds for the reply.
     ///
     /// # Errors
-    /// When there is no reply, or it is no `R`.
+    /// Returns an error when there is no reply, or it is no `R`.
     pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
         self.caller.request(self.process("test"), message, LIMIT).await
     }
 
-    /// The same as `GenServer.call`.
+    /// Returns the same as `GenServer.call`.
     ///
     /// # Errors
     /// As [`request`](Self::request).
@@ -112,25 +113,25 @@ impl TestNode {
     /// `GenServer.cast`: nothing comes back.
     ///
     /// # Errors
-    /// When it cannot be sent.
+    /// Returns an error when it cannot be sent.
     pub async fn cast(&self, message: impl IntoTerm) -> Result<(), CallError> {
         self.caller.cast(self.process("test"), message).await
     }
 
-    /// The process of this registered name on the node, for the methods of [`caller`](Self::caller).
+    /// Returns the process of this registered name on the node, for the methods of [`caller`](Self::caller).
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     pub fn process(&self, name: &'static str) -> Destination {
         Destination::Name { name: Atom::from_static(name), node: self.node.name().clone() }
     }
 
-    /// The node that serves.
+    /// Returns the node that serves.
     pub fn node(&self) -> &Node {
         &self.node
     }
 
-    /// The node that calls it.
+    /// Returns the node that calls it.
     pub fn caller(&self) -> &Node {
         &self.caller
     }

@@ -44,7 +44,7 @@ impl<R: Receive> Shared<R> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The core if it is free; else the runtime is woken when it is.
+    /// Returns the core if it is free; else the runtime is woken when it is.
     pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Core<R>>> {
         for _ in 0..2 {
             match self.core.try_lock() {
