@@ -1,4 +1,4 @@
-//! One connection: one request, and for a registration the wait for its end.
+//! One connection: one request, and after a registration the wait for its end.
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::request::{MAX_REQUEST, Request};
 use super::{options::Options, shared::Shared};
 
-/// Takes a connection out of the books when its task ends, however it ends.
+/// Removes a connection from the tables when its task ends, however it ends.
 pub(super) struct Guard {
     pub(super) shared: Arc<Shared>,
     pub(super) id: u64,
@@ -24,8 +24,8 @@ impl Drop for Guard {
     }
 }
 
-/// Serves one connection to its end. The time until the answer is counted from here, so bytes that
-/// drip in do not buy more of it.
+/// Serves one connection to its end. The time until the answer is counted from here, so bytes that arrive one by one
+/// do not extend it.
 pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, port: u16, guard: Guard, options: Options) {
     let exchange = exchange(&mut stream, peer, port, &guard, &options);
     match tokio::time::timeout(options.idle, exchange).await {
@@ -39,7 +39,7 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, port: u16, gu
     }
 }
 
-/// Reads a request and answers it. True if it was a registration that holds from now on.
+/// Reads a request and answers it. Returns `true` if it was a registration that holds from now on.
 async fn exchange(
     stream: &mut TcpStream,
     peer: SocketAddr,
@@ -111,7 +111,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// From a loopback address, or from the address that was connected to.
+/// Returns whether the peer is on this host: its address is a loopback address or the one that it connected to.
 fn is_local(peer: SocketAddr, own: SocketAddr) -> bool {
     let (peer, own) = (peer.ip().to_canonical(), own.ip().to_canonical());
     peer.is_loopback() || peer == own

@@ -1,4 +1,4 @@
-//! How a service behaves as a process.
+//! [`ServiceOptions`].
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 
 /// How a service behaves as a process.
 ///
-/// | | services of the [`Builder`](crate::node::Builder) | spawned ones |
+/// | | services of the [`Builder`](crate::node::Builder) | spawned services |
 /// |---|---|---|
-/// | exit signals: `exit/2`, the end of a linked process or of its connection | dropped, the service goes on as a C node would | end the service with the same reason, unless that is `normal` |
+/// | exit signals: `exit/2`, the end of a linked process or of its connection | are dropped, as in a C node | end the service with the same reason, unless that is `normal` |
 /// | `exit(Pid, kill)` | ends the service with the reason `killed` | the same |
 /// | a handler panics | the caller gets the error, the service goes on | the same |
 ///
-/// These options choose otherwise. A service that has ended is gone for good: its name is free, those who monitor it or are
-/// linked to it are told, and its calls that still run are dropped; who sent a plain message gets
-/// `{error, {no_reply, _}}`, as do those whose [`Caller`](crate::node::Caller) was kept. What this means for the node says its
-/// [`ServiceType`]; and a service that a [factory](crate::node::Builder::register_factory) has made is made anew if it has failed.
+/// These options change that. When a service ends, its name is free, and processes that monitor it or are linked to it
+/// are told. Its running calls are dropped: their callers, and those whose [`Caller`](crate::node::Caller) was kept,
+/// receive `{error, {no_reply, _}}`. [`ServiceType`] decides what the end means for the node. A service that a
+/// [factory](crate::node::Builder::register_factory) has made is made again if it fails.
 ///
 /// ```
 /// use nodex_core::node::{Builder, Functions, ServiceOptions};
@@ -23,9 +23,9 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 /// let orders = Functions::new().add("total", || 0u64);
 /// let reports = Functions::new().add("daily", || "nothing");
 /// let node = Builder::new()
-///     // The node ends with this one, and somebody starts it again.
+///     // The node ends with this service, and its host starts it again.
 ///     .register_with("orders", ServiceOptions::new().stop_on_panic(true).permanent(), orders)
-///     // And does without this one.
+///     // The node goes on without this service.
 ///     .register("reports", reports);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,4 +1,4 @@
-//! The node as its services see it.
+//! [`Shared`] of a running node: what its services need of it.
 
 use std::{any::Any, sync::Arc};
 
