@@ -209,7 +209,7 @@ pub fn main(entries: TokenStream) -> TokenStream {
 /// | `enum E { A, B(T, U), C { x: T } }` | `a`, `{b, T, U}`, `{c, #{x => T}}` |
 /// | the same with `untagged` | `a`, `{T, U}`, `#{x => T}`, and the field itself where there is only one; the first variant that fits is read |
 ///
-/// Keys in maps may stand in any order. Keys that no field has are passed over, whatever they are; a key that is there
+/// Keys in maps may stand in any order. Keys that no field has are skipped, whatever they are; a key that is there
 /// twice is refused. A missing key is an error, unless the field is an `Option` (then it is `None`) or has a `default`.
 ///
 /// # Keys of `#[term(..)]`

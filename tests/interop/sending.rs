@@ -48,7 +48,7 @@ async fn send_all(node: Node, sent: Arc<AtomicUsize>) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Waits until a message is refused because too many wait, and gives how many bytes do.
+/// Waits until a message is refused because too many wait, and returns how many bytes do.
 fn wait_busy(world: &World, node: &Node) -> usize {
     let to = || (atom!("any"), Atom::from_static(PEER));
     world.wait(async {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::term::{Atom, Held, MAX_ATOM_CHARACTERS, Pid, Port, RawTerm, Reference};
 
-/// Writes a float in place, and gives how many bytes it takes.
+/// Writes a float in place, and returns how many bytes it takes.
 #[inline(always)]
 pub(super) fn float(place: &mut [u8; 9], value: f64) -> usize {
     place[0] = tag::NEW_FLOAT_EXT;
@@ -25,7 +25,7 @@ fn put_float(out: &mut WriteBuf, value: f64) {
     out.put_bytes(&place);
 }
 
-/// Writes an integer in place, and gives how many bytes it takes.
+/// Writes an integer in place, and returns how many bytes it takes.
 #[inline(always)]
 pub(super) fn integer(place: &mut [u8; 11], value: i64) -> usize {
     if let Ok(small) = u8::try_from(value) {
@@ -108,7 +108,7 @@ impl Encoder {
     /// An atom with this name.
     ///
     /// # Errors
-    /// When it has more than 255 characters.
+    /// Returns an error when it has more than 255 characters.
     pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
         if name.len() <= SHORT {
             self.buf.put_piece(tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name.as_bytes());
@@ -225,7 +225,7 @@ impl Encoder {
     /// A float.
     ///
     /// # Errors
-    /// When it is not finite.
+    /// Returns an error when it is not finite.
     #[inline]
     pub fn put_float(&mut self, value: f64) -> Result<(), EncodeError> {
         if !value.is_finite() {
@@ -244,7 +244,7 @@ impl Encoder {
     /// Floats one after the other.
     ///
     /// # Errors
-    /// When one is not finite.
+    /// Returns an error when one is not finite.
     pub(crate) fn put_floats(&mut self, values: &[f64]) -> Result<(), EncodeError> {
         // All of them, or the compiler could not look at several at once.
         if !values.iter().fold(true, |finite, value| finite & value.is_finite()) {

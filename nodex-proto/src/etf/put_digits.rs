@@ -8,7 +8,7 @@ use super::{
     write_buf::{SHORT_SPARE, short},
 };
 
-/// Writes a short bit string, if it is one, and gives how many bytes it takes.
+/// Writes a short bit string, if it is one, and returns how many bytes it takes.
 #[inline(always)]
 pub(super) fn bit_string(place: &mut [u8; SHORT_SPARE], bytes: &[u8], bits: u8) -> Option<usize> {
     let (Some(&last), 1..=7) = (bytes.last(), bits) else { return None };
@@ -23,7 +23,7 @@ impl Encoder {
     /// An integer of any size.
     ///
     /// # Errors
-    /// When it has more than 524,280 bytes.
+    /// Returns an error when it has more than 524,280 bytes.
     pub fn put_bigint(&mut self, value: &BigInt) -> Result<(), EncodeError> {
         match i64::try_from(value) {
             Ok(value) => {
@@ -74,7 +74,7 @@ impl Encoder {
     /// A bit string: its bytes and how many bits of the last one count (1 to 8). With 8 it is a binary.
     ///
     /// # Errors
-    /// When it has no bytes or another number of bits; the empty bit string is the empty binary.
+    /// Returns an error when it has no bytes or another number of bits; the empty bit string is the empty binary.
     #[inline]
     pub fn put_bit_string(&mut self, bytes: &[u8], bits: u8) -> Result<(), EncodeError> {
         match self.buf.spare().and_then(|place| bit_string(place, bytes, bits)) {

@@ -62,7 +62,7 @@ impl WriteBuf {
         self.bytes.shrink_to(capacity);
     }
 
-    /// The next `N` bytes, if there is room for them. Those that [`WriteBuf::advance`] counts are appended.
+    /// Reads the next `N` bytes, if there is room for them. Those that [`Out::wrote`] counts are appended.
     ///
     /// What is done without room should be a single call with few and small arguments: then nothing has to be saved
     /// across it, and what is to be written stays in registers on the usual way. The usual way is not a closure: the
@@ -97,7 +97,7 @@ impl WriteBuf {
         self.len += count;
     }
 
-    /// The next `count` bytes, which count only when they are added to `len`.
+    /// Reads the next `count` bytes, which count only when they are added to `len`.
     #[inline(always)]
     pub(super) fn reserve(&mut self, count: usize) -> &mut [u8] {
         // No overflow: neither is more than memory holds.
@@ -218,7 +218,7 @@ impl WriteBuf {
     }
 }
 
-/// Writes a tag, a length and a piece, if it is short, and gives how many bytes they take.
+/// Writes a tag, a length and a piece, if it is short, and returns how many bytes they take.
 #[inline(always)]
 pub(super) fn short<const N: usize>(
     place: &mut [u8; SHORT_SPARE],
@@ -238,7 +238,7 @@ pub(super) fn short<const N: usize>(
     Some(1 + N + piece.len())
 }
 
-/// Writes a head and the atom with a short name, and gives where they end.
+/// Writes a head and the atom with a short name, and returns where they end.
 #[inline(always)]
 pub(super) fn head_and_node<const N: usize>(place: &mut [u8; SPARE], head: [u8; N], node: &[u8]) -> Option<usize> {
     let (first, rest) = place.split_first_chunk_mut()?;
@@ -246,7 +246,7 @@ pub(super) fn head_and_node<const N: usize>(place: &mut [u8; SPARE], head: [u8; 
     Some(N + short(rest.first_chunk_mut()?, tag::SMALL_ATOM_UTF8_EXT, [node.len() as u8], node)?)
 }
 
-/// Writes numbers from `at` on, and gives where they end.
+/// Writes numbers from `at` on, and returns where they end.
 #[inline(always)]
 pub(super) fn numbers(place: &mut [u8; SPARE], mut at: usize, numbers: &[u32]) -> Option<usize> {
     for number in numbers {

@@ -17,7 +17,7 @@ use nodex::{
 };
 use nodex_core::protocol::Cookie;
 
-/// Gives the term back.
+/// Returns the term back.
 #[cnode_handler]
 fn ping(term: RawTerm) -> (Atom, RawTerm) {
     (atom!("pong"), term)

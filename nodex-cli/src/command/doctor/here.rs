@@ -27,7 +27,7 @@ use crate::{
 /// How long a node of this machine may take to accept a connection.
 const KNOCK: Duration = Duration::from_secs(1);
 
-/// All of it; gives the cookie.
+/// Returns all of it; returns the cookie.
 pub(super) async fn all(found: &mut Findings, global: &Global) -> Result<Option<Cookie>, Failure> {
     let cookie = cookie(found, global)?;
     environment(found)?;
@@ -170,7 +170,7 @@ async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Untru
     Ok(names.ok())
 }
 
-/// The names that an epmd gives, which may be anything, in their order.
+/// Returns the names that an epmd gives, which may be anything, in their order.
 pub(super) fn untrusted(mut names: Vec<(String, u16)>) -> Vec<(Untrusted, u16)> {
     names.sort();
     names.into_iter().map(|(name, port)| (Untrusted::new(name), port)).collect()

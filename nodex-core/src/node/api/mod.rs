@@ -1,4 +1,4 @@
-//! What a program does with its node.
+//! The builder, the node and its methods.
 
 mod alias;
 pub(in crate::node) mod backoff;
