@@ -84,18 +84,18 @@ impl World {
     }
 
     /// Returns a node that listens and is published.
-    pub fn node(&self, name: &str, builder: Builder) -> Node {
+    pub fn node(&self, name: &str, builder: NodeBuilder) -> Node {
         self.start(name, builder.listen((Ipv4Addr::LOCALHOST, 0).into()))
     }
 
     /// Returns a node that does not listen unless the builder was told to.
-    pub fn start(&self, name: &str, builder: Builder) -> Node {
+    pub fn start(&self, name: &str, builder: NodeBuilder) -> Node {
         let cookie = Cookie::new(COOKIE).expect("a cookie");
         self.wait(builder.epmd_port(self.epmd_port()).start(name, cookie)).expect("a node")
     }
 
     /// Returns a node that listens and is published, all of it on one thread of its own, until the result is dropped.
-    pub fn single_threaded_node(&self, name: &str, builder: Builder) -> oneshot::Sender<()> {
+    pub fn single_threaded_node(&self, name: &str, builder: NodeBuilder) -> oneshot::Sender<()> {
         let (end, ended) = oneshot::channel();
         let cookie = Cookie::new(COOKIE).expect("a cookie");
         let builder = builder.epmd_port(self.epmd_port()).listen((Ipv4Addr::LOCALHOST, 0).into());

@@ -41,8 +41,8 @@ pub enum EpmdError {
         timeout: Duration,
     },
     /// The answer is not one of epmd, or is cut off.
-    #[error("epmd at {address} answered the {request} request with rubbish: {what}")]
-    Rubbish {
+    #[error("epmd at {address} gave no valid answer to the {request} request: {what}")]
+    InvalidResponse {
         /// Where epmd is.
         address: SocketAddr,
         /// What was asked.

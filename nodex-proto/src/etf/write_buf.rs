@@ -62,7 +62,7 @@ impl WriteBuf {
         self.bytes.shrink_to(capacity);
     }
 
-    /// Reads the next `N` bytes, if there is room for them. Those that [`Out::wrote`] counts are appended.
+    /// Returns the next `N` bytes, if there is room for them. Those that [`WriteBuf::advance`] counts are appended.
     ///
     /// What is done without room should be a single call with few and small arguments: then nothing has to be saved
     /// across it, and what is to be written stays in registers on the usual way. The usual way is not a closure: the
@@ -97,7 +97,7 @@ impl WriteBuf {
         self.len += count;
     }
 
-    /// Reads the next `count` bytes, which count only when they are added to `len`.
+    /// Returns the next `count` bytes, which count only when they are added to `len`.
     #[inline(always)]
     pub(super) fn reserve(&mut self, count: usize) -> &mut [u8] {
         // No overflow: neither is more than memory holds.

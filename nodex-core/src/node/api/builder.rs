@@ -1,4 +1,4 @@
-//! [`Builder`]: what a node is made of.
+//! [`NodeBuilder`]: what a node is made of.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -25,12 +25,12 @@ use crate::{
 /// which [`main`](crate::node::main()) runs.
 ///
 /// ```
-/// use nodex_core::node::{Builder, Functions, testing::TestNode};
+/// use nodex_core::node::{Functions, NodeBuilder, testing::TestNode};
 ///
 /// # tokio::runtime::Runtime::new()?.block_on(async {
 /// let sums = Functions::new().add("add", |a: i64, b: i64| a + b);
 /// let texts = Functions::new().add("upper", |text: String| text.to_uppercase());
-/// let builder = Builder::new().register("sums", sums).register("texts", texts);
+/// let builder = NodeBuilder::new().register("sums", sums).register("texts", texts);
 ///
 /// // `TestNode` starts it without a socket or epmd, beside a second node that calls it.
 /// let node = TestNode::start(builder).await?;
@@ -38,7 +38,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Builder {
+pub struct NodeBuilder {
     /// The services that answer any name come first.
     pub(in crate::node) registrations: Vec<Registration>,
     pub(in crate::node) extensions: Extensions,
@@ -65,7 +65,7 @@ impl Default for NodeBuilder {
     }
 }
 
-impl Builder {
+impl NodeBuilder {
     /// Creates a builder without a service.
     pub fn new() -> Self {
         Self::default()
@@ -141,13 +141,13 @@ impl Builder {
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
     ///
-    /// use nodex_core::node::{NodeBuilder, Functions, ServiceOptions};
+    /// use nodex_core::node::{Functions, NodeBuilder, ServiceOptions};
     ///
     /// let counter = || {
     ///     let count = AtomicU64::new(0);
     ///     Functions::new().add("next", move || count.fetch_add(1, Ordering::Relaxed))
     /// };
-    /// let node = Builder::new().register_factory("counter", counter);
+    /// let node = NodeBuilder::new().register_factory("counter", counter);
     /// // With these options a handler that panics ends the counter, and the next counter starts at 0.
     /// let options = ServiceOptions::new().trap_exit(true).stop_on_panic(true);
     /// let node = NodeBuilder::new().register_factory_with("counter", options, counter);
@@ -272,7 +272,7 @@ impl Builder {
     }
 }
 
-impl Builder {
+impl NodeBuilder {
     /// Returns what a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
         Config {

@@ -24,11 +24,11 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// ```no_run
 /// use std::time::Duration;
 ///
-/// use nodex_core::{atom, node::{Builder, Functions}, protocol::Cookie};
+/// use nodex_core::{atom, node::{Functions, NodeBuilder}, protocol::Cookie};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let prices = Functions::new().add("price", |item: String| item.len());
-/// let node = Builder::new().register("prices", prices).start("shop@127.0.0.1", Cookie::new("secret")?).await?;
+/// let node = NodeBuilder::new().register("prices", prices).start("shop@127.0.0.1", Cookie::new("secret")?).await?;
 ///
 /// // Call `GenServer.call({:stock, :"beam@127.0.0.1"}, {:count, "tea"})`.
 /// let stock = (atom!("stock"), atom!("beam@127.0.0.1"));
@@ -50,7 +50,7 @@ impl Node {
     /// [`ServiceType`](crate::node::ServiceType). Connections may still be closing.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::{NodeBuilder, Functions, ServiceOptions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{Functions, NodeBuilder, ServiceOptions}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let watched = node.clone();

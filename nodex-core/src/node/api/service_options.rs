@@ -6,7 +6,7 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 
 /// How a service behaves as a process.
 ///
-/// | | services of the [`Builder`](crate::node::Builder) | spawned services |
+/// | | services of the [`NodeBuilder`](crate::node::NodeBuilder) | spawned services |
 /// |---|---|---|
 /// | exit signals: `exit/2`, the end of a linked process or of its connection | are dropped, as in a C node | end the service with the same reason, unless that is `normal` |
 /// | `exit(Pid, kill)` | ends the service with the reason `killed` | the same |
@@ -15,14 +15,14 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 /// These options change that. When a service ends, its name is free, and processes that monitor it or are linked to it
 /// are told. Its running calls are dropped: their callers, and those whose [`Caller`](crate::node::Caller) was kept,
 /// receive `{error, {no_reply, _}}`. [`ServiceType`] decides what the end means for the node. A service that a
-/// [factory](crate::node::Builder::register_factory) has made is made again if it fails.
+/// [factory](crate::node::NodeBuilder::register_factory) has made is made again if it fails.
 ///
 /// ```
-/// use nodex_core::node::{NodeBuilder, Functions, ServiceOptions};
+/// use nodex_core::node::{Functions, NodeBuilder, ServiceOptions};
 ///
 /// let orders = Functions::new().add("total", || 0u64);
 /// let reports = Functions::new().add("daily", || "nothing");
-/// let node = Builder::new()
+/// let node = NodeBuilder::new()
 ///     // The node ends with this service, and its host starts it again.
 ///     .register_with("orders", ServiceOptions::new().stop_on_panic(true).permanent(), orders)
 ///     // The node goes on without this service.

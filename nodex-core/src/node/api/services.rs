@@ -22,7 +22,7 @@ impl Node {
     /// Starts a service without a registered name; it is reached by the pid that is returned.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::{NodeBuilder, Functions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{Functions, NodeBuilder}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let session = node.spawn(Functions::new().add("hello", || atom!("world"))).unwrap();

@@ -23,11 +23,11 @@ use crate::{
     term::Atom,
 };
 
-impl Builder {
+impl NodeBuilder {
     /// Starts a node with this full name (`name@host`) in the current tokio runtime. The part before the `@` consists
     /// of letters, digits, `_` and `-`.
     ///
-    /// The node listens and registers with epmd only after [`Builder::listen`].
+    /// The node listens and registers with epmd only after [`NodeBuilder::listen`].
     ///
     /// # Errors
     /// Returns an error when the name or the services are not valid, the address cannot be listened on, or epmd refuses

@@ -94,7 +94,7 @@ impl<T> DerefMut for WriteGuard<T> {
 /// A value that all handlers of a node share, as an argument of a handler.
 ///
 /// ```
-/// use nodex_core::{atom, node::{Builder, Functions, State, testing::TestNode}};
+/// use nodex_core::{atom, node::{Functions, NodeBuilder, State, testing::TestNode}};
 ///
 /// struct Config {
 ///     greeting: String,
@@ -102,10 +102,11 @@ impl<T> DerefMut for WriteGuard<T> {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let service = Functions::new().add("greet", |name: String, config: State<Config>| format!("{} {name}",
-/// config.greeting)); let builder = Builder::new().service(service).state(Config { greeting: "hello".into() }); let
-/// node = TestNode::start(builder).await?; assert_eq!(node.request::<String>((atom!("greet"), "world")).await?, "hello
-/// world");
+/// let service = Functions::new()
+///     .add("greet", |name: String, config: State<Config>| format!("{} {name}", config.greeting));
+/// let builder = NodeBuilder::new().service(service).state(Config { greeting: "hello".into() });
+/// let node = TestNode::start(builder).await?;
+/// assert_eq!(node.request::<String>((atom!("greet"), "world")).await?, "hello world");
 /// # Ok(())
 /// # }
 /// ```

@@ -78,7 +78,7 @@ impl TestNode {
     ///
     /// # Errors
     /// Returns the errors of [`serve`](Self::serve).
-    pub async fn start(builder: Builder) -> Result<Self, TestError> {
+    pub async fn start(builder: NodeBuilder) -> Result<Self, TestError> {
         let digits = (0..4).map(|_| random::challenge().map(|number| format!("{number:08x}")));
         let secret = digits.collect::<Result<String, _>>()?;
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
