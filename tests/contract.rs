@@ -62,7 +62,7 @@ fn names_that_no_node_can_have() {
 async fn names_that_no_node_in_a_program_can_have() {
     let start = async |name: &str| {
         let cookie = nodex::node::Cookie::new("secret").expect("a cookie");
-        nodex::node::Builder::new().start(name, cookie).await
+        nodex::node::NodeBuilder::new().start(name, cookie).await
     };
     for name in
         ["a.b@127.0.0.1", "a/b@127.0.0.1", "a:b@h", "a+b@h", "@h", "a", "a@b@c", &format!("{}@h", "a".repeat(254))]

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use nodex_core::epmd::{Client, Ended, Entry, EpmdError, NORMAL_NODE, Options, Server};
-use nodex_core::node::Builder;
+use nodex_core::node::NodeBuilder;
 use nodex_core::protocol::Cookie;
 use nodex_testkit::otp::{Folder, Otp, for_each_release};
 use tokio::runtime::Runtime;
@@ -204,7 +204,7 @@ fn a_name_is_free_when_its_node_has_stopped() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     for round in 0..50 {
-        let builder = Builder::new().listen((Ipv4Addr::LOCALHOST, 0).into()).epmd_port(epmd.port());
+        let builder = NodeBuilder::new().listen((Ipv4Addr::LOCALHOST, 0).into()).epmd_port(epmd.port());
         let started = runtime.block_on(builder.start("again@127.0.0.1", Cookie::new("secret").expect("a cookie")));
         let node = started.unwrap_or_else(|error| panic!("round {round}: {error}"));
         let names = runtime.block_on(Client::new((Ipv4Addr::LOCALHOST, epmd.port()).into()).names());

@@ -170,7 +170,7 @@ fn greedy(scene: &Scene, time: Duration) -> Vec<thread::JoinHandle<Link>> {
     payloads.into_iter().enumerate().map(start).collect()
 }
 
-/// Sends small messages as fast as it can while another thread reads the replies; gives how many came.
+/// Sends small messages as fast as it can while another thread reads the replies; returns how many came.
 fn busy(mut link: Link, end: Arc<AtomicBool>) -> thread::JoinHandle<usize> {
     thread::spawn(move || {
         let reply = reply_size(&mut link);
@@ -189,7 +189,7 @@ fn busy(mut link: Link, end: Arc<AtomicBool>) -> thread::JoinHandle<usize> {
     })
 }
 
-/// Sends so many small messages, reads the replies, and waits for the next millisecond; gives how many came.
+/// Sends so many small messages, reads the replies, and waits for the next millisecond; returns how many came.
 fn bursts(mut link: Link, burst: usize, end: Arc<AtomicBool>) -> thread::JoinHandle<usize> {
     thread::spawn(move || {
         let reply = reply_size(&mut link);

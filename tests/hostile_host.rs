@@ -242,7 +242,7 @@ fn nodes_that_answer_wrong() {
     });
 }
 
-/// Has the host call a node, which is this link, and gives what the host says of the answer.
+/// Has the host call a node, which is this link, and returns what the host says of the answer.
 fn call(
     scene: &mut Scene,
     link: &mut Link,

@@ -12,7 +12,7 @@ use std::{
 };
 
 use nodex::{
-    node::{Args, Builder, FromArg, IntoService, Rejection, StartError, testing::TestError, testing::TestNode},
+    node::{Args, FromArg, IntoService, NodeBuilder, Rejection, StartError, testing::TestError, testing::TestNode},
     prelude::*,
 };
 use tokio::sync::Notify;
@@ -95,8 +95,8 @@ fn to_text() -> impl IntoTerm {
     "text"
 }
 
-fn everything() -> Builder {
-    Builder::new()
+fn everything() -> NodeBuilder {
+    NodeBuilder::new()
         .service(ping {})
         .service(add {})
         .service(nothing {})
@@ -213,7 +213,7 @@ fn not_today(_: Refused, _: i64) {}
 
 #[tokio::test]
 async fn arguments_that_are_no_terms_stand_anywhere() {
-    let builder = Builder::new().service(who {}).service(not_today {}).state(9_u64);
+    let builder = NodeBuilder::new().service(who {}).service(not_today {}).state(9_u64);
     let node = TestNode::start(builder).await.unwrap();
     assert_eq!(who {}.functions()[0].arity, 2);
     let reply: (i64, String, String, u64) = node.call((atom!("who"), 5, 3)).await.unwrap();
@@ -235,7 +235,7 @@ async fn a_state_that_is_missing_is_known_at_the_start() {
         }
     }
     for (missing, builder) in
-        [("u64", Builder::new().service(who {})), ("alloc::string::String", Builder::new().service(Stock))]
+        [("u64", NodeBuilder::new().service(who {})), ("alloc::string::String", NodeBuilder::new().service(Stock))]
     {
         let error = TestNode::start(builder).await.unwrap_err();
         let text = format!("a handler takes State<{missing}>, but the node has no such state");
@@ -246,7 +246,7 @@ async fn a_state_that_is_missing_is_known_at_the_start() {
 
 #[tokio::test]
 async fn two_services_with_one_function_are_refused_at_the_start() {
-    let error = TestNode::start(Builder::new().service(add {}).service(add {})).await.unwrap_err();
+    let error = TestNode::start(NodeBuilder::new().service(add {}).service(add {})).await.unwrap_err();
     assert_eq!(error.to_string(), "add/2 is there twice");
 }
 
@@ -262,7 +262,7 @@ mod only {
 
 #[tokio::test]
 async fn only_some_kinds_of_messages() {
-    let node = TestNode::start(Builder::new().service(only::plain {}).service(only::gen_only {})).await.unwrap();
+    let node = TestNode::start(NodeBuilder::new().service(only::plain {}).service(only::gen_only {})).await.unwrap();
     assert_eq!(node.request::<Atom>(atom!("plain")).await.unwrap(), "ok");
     assert_eq!(node.call::<(Atom, Atom)>(atom!("plain")).await.unwrap(), unknown_call());
     assert_eq!(node.call::<Atom>(atom!("gen_only")).await.unwrap(), "ok");
@@ -357,7 +357,7 @@ struct Limit {
 #[tokio::test]
 async fn registered_names() {
     let (service, _) = methods::counter();
-    let builder = Builder::new().service(ping {}).register("counter", service).register("shop", Shop(5));
+    let builder = NodeBuilder::new().service(ping {}).register("counter", service).register("shop", Shop(5));
     let node = TestNode::start(builder).await.unwrap();
     let limit = Duration::from_secs(5);
     let add = (atom!("add"), 1);

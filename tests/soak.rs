@@ -20,7 +20,7 @@ use std::{
 
 use nodex::prelude::*;
 use nodex_core::{
-    node::{Backoff, Builder, Functions, Node},
+    node::{Backoff, Functions, Node, NodeBuilder},
     protocol::Cookie,
 };
 use nodex_host::{
@@ -91,7 +91,7 @@ fn a_mixed_load_with_faults() {
 fn soak(time: Duration) {
     let mut world = World::new();
     let echo = Functions::new().add("echo", |term: RawTerm| term);
-    let node = world.node(NODE, Builder::new().register("soak", echo));
+    let node = world.node(NODE, NodeBuilder::new().register("soak", echo));
     let mut beams: Vec<Beam> = RELEASES.iter().map(|release| beam(&world, *release)).collect();
     beams.iter_mut().for_each(start_calls);
 

@@ -79,7 +79,7 @@ impl Failure {
         self.code
     }
 
-    /// Tells it on stderr, and gives the exit status.
+    /// Tells it on stderr, and returns the exit status.
     pub(crate) fn report(self, json: bool) -> ExitCode {
         if json && !self.message.is_empty() {
             let Failure { code, message, details, hint } = &self;

@@ -65,7 +65,7 @@ pub(crate) enum TimeError {
     Zero,
 }
 
-/// How long something may take: a duration that is not nothing.
+/// Returns how long something may take: a duration that is not nothing.
 pub(crate) fn time(text: &str) -> Result<Duration, TimeError> {
     match duration::parse(text)? {
         Duration::ZERO => Err(TimeError::Zero),
@@ -73,7 +73,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, TimeError> {
     }
 }
 
-/// The same for an option whose name has the unit: a number alone is one of seconds.
+/// Returns the same for an option whose name has the unit: a number alone is one of seconds.
 pub(crate) fn seconds(text: &str) -> Result<Duration, TimeError> {
     match text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())) {
         Ok(Duration::ZERO) => Err(TimeError::Zero),

@@ -124,18 +124,18 @@ impl Report {
         Ok(())
     }
 
-    /// How many passed, warned, failed, and were left out.
+    /// Returns how many passed, warned, failed, and were left out.
     pub(crate) fn counts(&self) -> [usize; 4] {
         let count = |word| self.found.iter().filter(|(_, verdict, _)| verdict.word() == word).count();
         ["PASS", "WARN", "FAIL", "SKIP"].map(count)
     }
 
-    /// True if something failed.
+    /// Returns `true` if something failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.counts()[2] > 0
     }
 
-    /// All of it as JSON, with `about` in front.
+    /// Returns all of it as JSON, with `about` in front.
     pub(crate) fn to_json(&self, about: Value) -> Value {
         let [passed, warned, failed, skipped] = self.counts();
         let check = |(check, verdict, took): &(Check, Verdict, Duration)| {
@@ -159,7 +159,7 @@ impl Report {
         all
     }
 
-    /// The last line: how many of each.
+    /// Returns the last line: how many of each.
     pub(crate) fn summary(&self) -> String {
         let out = self.screen.out;
         let [passed, warned, failed, skipped] = self.counts();

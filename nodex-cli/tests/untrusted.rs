@@ -5,7 +5,7 @@ use crate::support;
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
-use nodex_core::{node::Builder, protocol::Cookie, term::Atom, text::is_visible};
+use nodex_core::{node::NodeBuilder, protocol::Cookie, term::Atom, text::is_visible};
 use support::{
     Ended, Nodex, example,
     hostile::{EVIL, Hostile, NODE, evil_line, evil_program, evil_term},
@@ -140,7 +140,7 @@ fn what_is_sent_to_a_listener() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
                 let cookie = Cookie::new(COOKIE).expect("a cookie");
-                let node = Builder::new().epmd_port(port).start("sends@127.0.0.1", cookie).await.expect("a node");
+                let node = NodeBuilder::new().epmd_port(port).start("sends@127.0.0.1", cookie).await.expect("a node");
                 let evil = Atom::new(EVIL).expect("an atom");
                 let dbg = Atom::new("dbg@127.0.0.1").expect("an atom");
                 let to = || (evil.clone(), dbg.clone());

@@ -1,7 +1,7 @@
-//! Durations as text: the one grammar of the environment, of the options of a command and of files.
+//! Durations as text, for environment variables, command options and files.
 //!
-//! A duration is a whole number and its unit, `ms`, `s`, `m` or `h`, with nothing between them, and at most a day:
-//! `500ms`, `10s`, `2m`, `24h`. A number without a unit is refused, because nobody can see what it counts.
+//! A duration is a whole number followed by its unit, `ms`, `s`, `m` or `h`, and is at most a day: `500ms`, `10s`,
+//! `2m`, `24h`. A number without a unit is refused.
 //!
 //! ```
 //! use std::time::Duration;
@@ -17,29 +17,29 @@
 
 use std::time::Duration;
 
-/// The longest duration that can be said: a day.
+/// The longest duration that is accepted: a day.
 pub const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// So many characters of what was given are told.
+/// How many characters of the text an error shows.
 const SHOWN: usize = 40;
 
-/// Why a text is no duration. `text` is what was given, its first 40 characters if it is longer.
+/// Why a text is not a duration. `text` is the text that was given, cut to 40 characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DurationError {
-    /// A number alone.
+    /// The text is a number without a unit.
     #[error("{text:?} has no unit: write {text}s for seconds (units: ms, s, m, h)")]
     NoUnit {
         /// What was given.
         text: String,
     },
-    /// No number with a unit.
+    /// The text is not a number with a unit.
     #[error("{text:?} is not a duration: expected a whole number and a unit (ms, s, m or h), such as 500ms, 10s or 2m")]
     Malformed {
         /// What was given.
         text: String,
     },
-    /// Over [`LONGEST`].
+    /// The duration is over [`LONGEST`].
     #[error("{text:?} is too long: the longest duration is 24h")]
     TooLong {
         /// What was given.
@@ -58,7 +58,7 @@ enum Problem {
 /// Reads a duration.
 ///
 /// # Errors
-/// When the text is none, or one of more than a day.
+/// Returns an error when the text is not a duration, or is one of more than a day.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
     read(text.as_bytes()).map_err(|problem| {
         let text = text.chars().take(SHOWN).collect();
@@ -70,10 +70,10 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     })
 }
 
-/// The same for a text in a program, at compile time.
+/// Like [`parse`], at compile time.
 ///
 /// # Panics
-/// Where [`parse`] returns an error.
+/// Panics where [`parse`] returns an error.
 #[doc(hidden)]
 #[must_use]
 pub const fn literal(text: &str) -> Duration {

@@ -29,7 +29,7 @@ async fn fake(answer: Vec<u8>, close: bool) -> (Client, tokio::task::JoinHandle<
 
 fn rubbish<T: std::fmt::Debug>(result: Result<T, EpmdError>) -> String {
     match result {
-        Err(EpmdError::Rubbish { what, .. }) => what,
+        Err(EpmdError::InvalidResponse { what, .. }) => what,
         other => panic!("{other:?}"),
     }
 }

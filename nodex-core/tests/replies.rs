@@ -10,7 +10,7 @@ use nodex_core::{
     atom,
     etf::Encoder,
     net::LinkLimits,
-    node::{Builder, CallError, Node, RpcError, testing::RawPeer},
+    node::{CallError, Node, NodeBuilder, RpcError, testing::RawPeer},
     protocol::{
         Cookie, Flags,
         control::{self, AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target},
@@ -24,7 +24,7 @@ const OTHER: &str = "other@127.0.0.1";
 
 async fn node() -> (Node, Peer, Peer) {
     let cookie = Cookie::new("secret").unwrap();
-    let node = Builder::new().epmd_port(1).start("ours@127.0.0.1", cookie).await.unwrap();
+    let node = NodeBuilder::new().epmd_port(1).start("ours@127.0.0.1", cookie).await.unwrap();
     let [asked, other] = [ASKED, OTHER].map(|name| Peer::connect(&node, name));
     (node, asked, other)
 }
@@ -208,7 +208,7 @@ async fn what_a_spawned_process_gave_is_told_only_by_its_own_node() {
 #[tokio::test]
 async fn a_result_over_the_limit_is_told_by_its_length() {
     const MAX_FRAME: usize = 1000;
-    let builder = Builder::new().limits(LinkLimits::default().max_frame(MAX_FRAME));
+    let builder = NodeBuilder::new().limits(LinkLimits::default().max_frame(MAX_FRAME));
     let node = builder.epmd_port(1).start("ours@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     let mut asked = Peer::connect(&node, ASKED);
     let asking = node.clone();

@@ -4,7 +4,7 @@ use std::{error::Error, io::Read as _, net::Ipv4Addr, time::Duration};
 
 use nodex_core::{
     atom,
-    node::{Builder, Functions},
+    node::{Functions, NodeBuilder},
     protocol::Cookie,
     term::RawTerm,
 };
@@ -17,7 +17,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let cookie = Cookie::new(&std::env::var("BUNDLEX_ERLANG_COOKIE")?)?;
     let functions = Functions::new().add("ping", |term: RawTerm| (atom!("pong"), term));
-    let node = Builder::new().service(functions).listen((Ipv4Addr::LOCALHOST, 0).into()).start(node, cookie).await?;
+    let node =
+        NodeBuilder::new().service(functions).listen((Ipv4Addr::LOCALHOST, 0).into()).start(node, cookie).await?;
     println!("ready\r");
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
     node.stop(Duration::from_secs(1)).await;

@@ -10,7 +10,7 @@ use std::{
 
 use nodex_core::{
     atom,
-    node::{Builder, Caller, Context, Functions, NoReply},
+    node::{Caller, Context, Functions, NoReply, NodeBuilder},
     protocol::Cookie,
     term::RawTerm,
 };
@@ -103,7 +103,7 @@ async fn join(node: &str, host: &str, cookie: Cookie, misbehaviour: &str) -> Res
         "stops_reading" => Functions::new(),
         other => return Err(format!("the misbehaviour {other} is not known").into()),
     };
-    let local = Builder::new().service(functions).start(node, cookie).await?;
+    let local = NodeBuilder::new().service(functions).start(node, cookie).await?;
     local.connect(host).await?;
     say(&format!("{node} ready\n"))?;
     match misbehaviour {

@@ -39,7 +39,7 @@ for_each_kind!(
     a_health_check,
 );
 
-/// Has a node go down, and gives the cause, which all who tell of it have to agree about.
+/// Has a node go down, and returns the cause, which all who tell of it have to agree about.
 async fn cause(
     net: Distributed,
     options: CnodeBuilder,

@@ -21,7 +21,7 @@ fn shown(pid: u32) -> (Vec<String>, Vec<String>) {
     (read("cmdline"), read("environ"))
 }
 
-/// Starts a node, which answers, and gives what is to be seen of it.
+/// Starts a node, which answers, and returns what is to be seen of it.
 async fn start(options: CnodeBuilder) -> (Vec<String>, Vec<String>) {
     let net = up().await;
     let cnode = options.spawn(&net).await.unwrap_or_else(|error| panic!("{error}"));

@@ -29,7 +29,7 @@ impl Errors {
         self.0.is_none()
     }
 
-    /// The errors as items, which go in front of whatever can still be expanded.
+    /// Returns the errors as items, which go in front of whatever can still be expanded.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0.map(|error| error.into_compile_error()).unwrap_or_default()
     }

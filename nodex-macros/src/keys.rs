@@ -23,7 +23,7 @@ enum Value {
     Broken,
 }
 
-/// Reads all entries; what cannot be read is reported and passed over.
+/// Reads all entries; what cannot be read is reported and skipped.
 pub(crate) fn entries(tokens: TokenStream, errors: &mut Errors) -> Vec<Entry> {
     let parser = |input: ParseStream<'_>| {
         let mut all = Vec::new();
@@ -92,7 +92,7 @@ impl Entry {
         self.key.span()
     }
 
-    /// The entry as a flag, which takes no value.
+    /// Returns the entry as a flag, which takes no value.
     pub(crate) fn flag(&self, errors: &mut Errors) -> Option<Span> {
         match &self.value {
             Value::None => return Some(self.span()),
@@ -103,7 +103,7 @@ impl Entry {
         None
     }
 
-    /// The string of `key = "string"`.
+    /// Returns the string of `key = "string"`.
     pub(crate) fn string(&self, errors: &mut Errors) -> Option<LitStr> {
         match &self.value {
             Value::Assigned(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => return Some(text.clone()),
@@ -116,7 +116,7 @@ impl Entry {
         None
     }
 
-    /// The string of `key = "string"`, which becomes the name of an atom.
+    /// Returns the string of `key = "string"`, which becomes the name of an atom.
     pub(crate) fn atom(&self, errors: &mut Errors) -> Option<LitStr> {
         let text = self.string(errors)?;
         let characters = text.value().chars().count();
@@ -144,7 +144,7 @@ impl Entry {
         None
     }
 
-    /// The entries of `key(..)`.
+    /// Returns the entries of `key(..)`.
     pub(crate) fn list(&self, errors: &mut Errors) -> Option<&[Entry]> {
         match &self.value {
             Value::List(list) => return Some(list),

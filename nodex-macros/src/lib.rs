@@ -155,9 +155,9 @@ pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
 /// | `Orders::open()?` | any other expression: a service, or a value with handlers |
 /// | `"orders" => Orders::open()?` | answers under this registered name only |
 /// | `transient "orders" => Orders::open()?` | what the end of this service means for the node: `permanent`, `transient` or `temporary`, see `nodex::node::ServiceType` |
-/// | `factory "orders" => \|\| Orders::default()` | made by this function, and again when it has failed, see `Builder::register_factory` |
+/// | `factory "orders" => \|\| Orders::default()` | made by this function, and again when it has failed, see `NodeBuilder::register_factory` |
 /// | `state = value` | what handlers take as `State<T>` |
-/// | `drain = "10s"`, `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `Builder::drain` |
+/// | `drain = "10s"`, `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `NodeBuilder::drain` |
 ///
 /// The expressions are evaluated once the arguments of the program have been read; `?` in them ends the program with
 /// the error on stderr and a non-zero status. The rest is what `nodex::node::main` does.
@@ -209,7 +209,7 @@ pub fn main(entries: TokenStream) -> TokenStream {
 /// | `enum E { A, B(T, U), C { x: T } }` | `a`, `{b, T, U}`, `{c, #{x => T}}` |
 /// | the same with `untagged` | `a`, `{T, U}`, `#{x => T}`, and the field itself where there is only one; the first variant that fits is read |
 ///
-/// Keys in maps may stand in any order. Keys that no field has are passed over, whatever they are; a key that is there
+/// Keys in maps may stand in any order. Keys that no field has are skipped, whatever they are; a key that is there
 /// twice is refused. A missing key is an error, unless the field is an `Option` (then it is `None`) or has a `default`.
 ///
 /// # Keys of `#[term(..)]`

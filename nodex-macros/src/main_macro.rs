@@ -61,7 +61,7 @@ pub(crate) fn main(input: TokenStream) -> TokenStream {
     }
 }
 
-/// A literal string.
+/// Returns a literal string.
 fn text(value: &Expr) -> Option<&LitStr> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text),
@@ -126,7 +126,7 @@ impl Kind {
         }
     }
 
-    /// The method of the builder.
+    /// Returns the method of the builder.
     fn call(&self, name: Option<&LitStr>, service: &Expr) -> TokenStream {
         let (service, method) = match self.factory {
             true => (quote!(#service), if name.is_some() { "register_factory" } else { "factory" }),

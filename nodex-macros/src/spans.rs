@@ -4,25 +4,25 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Type, ext::IdentExt};
 
-/// A local name. The user's own locals it cannot meet, wherever they come from; the prefix keeps it apart from his
-/// constants, which a pattern would otherwise be.
+/// Returns a local name. The user's own locals it cannot meet, wherever they come from; the prefix keeps it apart from
+/// his constants, which a pattern would otherwise be.
 pub(crate) fn local(name: &str) -> Ident {
     Ident::new(&format!("__nodex_{name}"), Span::mixed_site())
 }
 
-/// The same place, but with names resolved as those of the expansion.
+/// Returns the same place, but with names resolved as those of the expansion.
 pub(crate) fn at(span: Span) -> Span {
     span.resolved_at(Span::mixed_site())
 }
 
-/// The spans of the first and the last token.
+/// Returns the spans of the first and the last token.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut tokens = tokens.to_token_stream().into_iter();
     let first = tokens.next().map_or_else(Span::call_site, |token| token.span());
     (first, tokens.last().map_or(first, |token| token.span()))
 }
 
-/// All tokens at one place.
+/// Returns all tokens at one place.
 pub(crate) fn respan(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
@@ -46,7 +46,7 @@ pub(crate) fn member_of(ty: &Type, implemented: TokenStream, member: &str) -> To
     quote_spanned!(at(last)=> #open #ty as #implemented>::#member)
 }
 
-/// A name without `r#`.
+/// Returns a name without `r#`.
 pub(crate) fn plain_name(ident: &Ident) -> String {
     ident.unraw().to_string()
 }

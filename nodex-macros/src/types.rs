@@ -27,7 +27,7 @@ pub(crate) fn for_each_unowned(ty: &Type, found: &mut impl FnMut(&Type)) {
     }
 }
 
-/// The types to take in place of a reference to this one, in words.
+/// Returns the types to take in place of a reference to this one, in words.
 pub(crate) fn owned(referred: &Type) -> String {
     match referred {
         Type::Path(path) if path.path.is_ident("str") => "`String`".into(),
@@ -39,13 +39,13 @@ pub(crate) fn owned(referred: &Type) -> String {
     }
 }
 
-/// A type as people write it: token streams print with a space around everything.
+/// Returns a type as people write it: token streams print with a space around everything.
 fn spelled(ty: &Type) -> String {
     let text = ty.to_token_stream().to_string();
     text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",").replace("& ", "&")
 }
 
-/// Whether a token that is no delimiter, however deep, is wanted.
+/// Returns whether a token that is no delimiter, however deep, is wanted.
 pub(crate) fn contains(tokens: &impl ToTokens, wanted: fn(&str) -> bool) -> bool {
     fn search(tokens: TokenStream, wanted: fn(&str) -> bool) -> bool {
         tokens.into_iter().any(|token| match token {

@@ -22,20 +22,20 @@ use crate::{
     note = "a method that no message calls is marked `#[cnode(skip)]` or stands in another `impl` block"
 )]
 pub trait IntoReply {
-    /// False when nothing is to be sent.
+    /// Returns `false` when nothing is to be sent.
     #[inline]
     fn replies(&self) -> bool {
         true
     }
 
-    /// How the handler failed, if what it returned is an exception.
+    /// Returns how the handler failed, if what it returned is an exception.
     #[inline]
     fn raises(&self) -> Option<ExceptionClass> {
         None
     }
 
-    /// Whether what the handler returned is an error: an exception, or the `Err` of a `Result`. The sender of a cast does
-    /// not learn of it, so the log of the node says it.
+    /// Returns whether what the handler returned is an error: an exception, or the `Err` of a `Result`. The sender of a
+    /// cast does not learn of it, so the log of the node says it.
     #[inline]
     fn failed(&self) -> bool {
         self.raises().is_some()
@@ -44,7 +44,7 @@ pub trait IntoReply {
     /// Appends the reply as one term; of an exception its reason.
     ///
     /// # Errors
-    /// When no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
+    /// Returns an error when no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
 }
 
@@ -132,7 +132,7 @@ impl IntoReply for Encoded {
 pub trait Checked {
     /// The type itself.
     type Reply: IntoReply;
-    /// The value itself.
+    /// Returns the value itself.
     fn checked(self) -> Self::Reply;
 }
 

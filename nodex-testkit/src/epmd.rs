@@ -29,7 +29,7 @@ impl Epmd {
         panic!("epmd answered on none of ten free ports");
     }
 
-    /// The port that it listens on.
+    /// Returns the port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }

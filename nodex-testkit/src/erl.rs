@@ -117,21 +117,21 @@ impl Beam {
         Self { child, stdin, lines, said, name: name.to_owned(), mark, folder }
     }
 
-    /// Its full name.
+    /// Returns its full name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its process.
+    /// Returns its process.
     pub fn os_pid(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)
     }
 
-    /// Evaluates Erlang expressions, with commas between them, and gives the value of the last one as
+    /// Evaluates Erlang expressions, with commas between them, and returns the value of the last one as
     /// `~0tp` writes it. All lines are evaluated by the same process; variables stay bound.
     ///
     /// # Panics
-    /// When the evaluation fails.
+    /// Panics when the evaluation fails.
     pub fn eval(&mut self, expressions: &str) -> String {
         self.begin(expressions);
         self.answer()
@@ -163,7 +163,7 @@ impl Beam {
         }
     }
 
-    /// The value of what was begun.
+    /// Returns the value of what was begun.
     pub fn answer(&mut self) -> String {
         match self.lines.recv_timeout(DEADLINE) {
             Ok(line) => match line.strip_prefix("=> ") {
@@ -178,7 +178,7 @@ impl Beam {
     /// Evaluates until the value is this one.
     ///
     /// # Panics
-    /// When it never is.
+    /// Panics when it never is.
     pub fn eventually(&mut self, expressions: &str, value: &str) {
         let mut now = String::new();
         let reached = poll(DEADLINE, || {

@@ -12,17 +12,17 @@ pub struct Executable {
 }
 
 impl Executable {
-    /// A program of `c_src/children`, which misbehaves.
+    /// Creates a program of `c_src/children`, which misbehaves.
     pub fn child(name: &str) -> Self {
         Self::at(target().join("c_src/children").join(name), "make -C c_src")
     }
 
-    /// A program that `make -C c_src` has built.
+    /// Creates a program that `make -C c_src` has built.
     pub fn c_node(name: &str) -> Self {
         Self::at(target().join("c_src").join(name), "make -C c_src")
     }
 
-    /// An example of this workspace, which `cargo test` builds beside the test itself.
+    /// Creates an example of this workspace, which `cargo test` builds beside the test itself.
     pub fn example(name: &str) -> Self {
         Self::at(profile().join("examples").join(name), "cargo build --examples")
     }
@@ -58,7 +58,7 @@ pub fn target() -> &'static Path {
     &TARGET
 }
 
-/// A program of the system.
+/// Returns a program of the system.
 pub fn in_path(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").expect("PATH");
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file());

@@ -37,22 +37,22 @@ use std::{
 
 use nodex_proto::{convert::IntoTerm, etf::Encoder};
 
-/// The workspace.
+/// Returns the workspace.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace around this crate")
 }
 
-/// A term as it stands inside of a message: without the version in front.
+/// Returns a term as it stands inside of a message: without the version in front.
 ///
 /// # Panics
-/// When it cannot be encoded.
+/// Panics when it cannot be encoded.
 pub fn encoded(term: impl IntoTerm) -> Vec<u8> {
     let mut out = Encoder::new();
     term.encode(&mut out).expect("a term that can be encoded");
     out.to_vec()
 }
 
-/// A port that nobody listens on at this moment.
+/// Returns a port that nobody listens on at this moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("the address of a bound socket").port()
@@ -72,7 +72,7 @@ pub fn poll<T>(patience: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
     }
 }
 
-/// Waits until a count that has begun does not grow any more, as far as ten looks can tell, and gives it.
+/// Waits until a count that has begun does not grow any more, as far as ten looks can tell, and returns it.
 pub fn standing_still(count: impl Fn() -> usize) -> usize {
     let (mut before, mut same) = (count(), 0);
     while before == 0 || same < 10 {

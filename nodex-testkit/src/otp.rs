@@ -29,7 +29,7 @@ pub struct Otp {
 }
 
 impl Otp {
-    /// The one in `target/otp/<folder>`, or the one of this machine.
+    /// Returns the one in `target/otp/<folder>`, or the one of this machine.
     pub fn installed(folder: Option<&str>) -> Self {
         let root = folder.map(|folder| target().join("otp").join(folder));
         if let Some(root) = &root {
@@ -39,17 +39,17 @@ impl Otp {
         Self { release: release_in(root.as_deref().unwrap_or(Path::new("/"))), root }
     }
 
-    /// Whether it is the one that is installed here, and not one in a folder of its own.
+    /// Returns whether it is the one that is installed here, and not one in a folder of its own.
     pub fn is_of_this_machine(&self) -> bool {
         self.root.is_none()
     }
 
-    /// The release, as the installation says itself.
+    /// Returns the release, as the installation says itself.
     pub fn release(&self) -> u32 {
         self.release
     }
 
-    /// A program of this installation.
+    /// Returns a program of this installation.
     pub fn command(&self, program: &str) -> Command {
         let mut command = match &self.root {
             None => Command::new(program),
@@ -67,7 +67,7 @@ impl Otp {
         command
     }
 
-    /// A shell script of this installation, with its arguments to come, for programs that look at `/proc`.
+    /// Returns a shell script of this installation, with its arguments to come, for programs that look at `/proc`.
     pub fn script(&self, script: &str) -> Command {
         let mut command = match &self.root {
             None => Command::new("sh"),
@@ -96,7 +96,7 @@ impl Otp {
         command.env("LC_ALL", "C.UTF-8");
     }
 
-    /// A new folder that programs of this installation see.
+    /// Returns a new folder that programs of this installation see.
     pub fn folder(&self, name: &str) -> Folder {
         let inside = match self.root {
             None => target().join("tmp").join(format!("otp-{name}")),
@@ -117,7 +117,7 @@ impl fmt::Display for Otp {
     }
 }
 
-/// The highest release in an installation's own list, `releases/<n>`.
+/// Returns the highest release in an installation's own list, `releases/<n>`.
 fn release_in(root: &Path) -> u32 {
     let releases = root.join("usr/lib/erlang/releases");
     let entries =
@@ -135,7 +135,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Copies a file, and gives its path as it is called in the installation.
+    /// Copies a file, and returns its path as it is called in the installation.
     pub fn copy(&self, file: &Path) -> PathBuf {
         let name = file.file_name().expect("the path of a file");
         fs::copy(file, self.outside.join(name)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
@@ -147,7 +147,7 @@ impl Folder {
         fs::rename(self.outside.join(from), self.outside.join(to)).unwrap_or_else(|error| panic!("{from}: {error}"));
     }
 
-    /// Copies a folder with all that is in it, except for these names, and gives its path in the installation.
+    /// Copies a folder with all that is in it, except for these names, and returns its path in the installation.
     pub fn copy_all(&self, folder: &Path, except: &[&str]) -> PathBuf {
         let name = folder.file_name().expect("the path of a folder");
         copy_all(folder, &self.outside.join(name), except);

@@ -19,7 +19,7 @@ pub const MARK: &str = "NODEX_TEST_RUN";
 /// was killed have five seconds.
 pub const TIME_TO_END: Duration = Duration::from_secs(60);
 
-/// A value of [`MARK`] that no other run has.
+/// Returns a value of [`MARK`] that no other run has.
 pub fn new_mark() -> String {
     static RUNS: AtomicU32 = AtomicU32::new(0);
     format!("{}-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed))
@@ -35,12 +35,12 @@ pub enum Pack {
 }
 
 impl Pack {
-    /// The processes of a run with this mark.
+    /// Returns the processes of a run with this mark.
     pub fn marked(mark: &str) -> Self {
         Pack::Carrying(format!("{MARK}={mark}"))
     }
 
-    /// The processes of one group.
+    /// Returns the processes of one group.
     pub fn group(group: u32) -> Self {
         Pack::Groups(HashSet::from([group]))
     }
@@ -78,7 +78,7 @@ impl Pack {
     /// Waits until none of them is left.
     ///
     /// # Panics
-    /// When one still is after [`TIME_TO_END`]; they are killed first.
+    /// Panics when one still is after [`TIME_TO_END`]; they are killed first.
     #[track_caller]
     pub fn is_gone(&self) {
         let left = self.left_over();
@@ -141,7 +141,7 @@ impl Process {
 /// Sends a signal to a process of a test.
 ///
 /// # Panics
-/// When it is not there.
+/// Panics when it is not there.
 #[track_caller]
 pub fn signal(pid: u32, signal: Signal) {
     kill_process(raw(pid), signal).unwrap_or_else(|error| panic!("{signal:?} for process {pid}: {error}"));
@@ -151,7 +151,7 @@ fn raw(pid: u32) -> Pid {
     i32::try_from(pid).ok().and_then(Pid::from_raw).expect("the number of a process")
 }
 
-/// All processes that there are.
+/// Returns all processes that there are.
 pub fn pids() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc").expect("/proc").flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }

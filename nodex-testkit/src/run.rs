@@ -189,17 +189,17 @@ impl Running {
         self.run.read("stdout")
     }
 
-    /// The same of stderr.
+    /// Returns the same of stderr.
     pub fn stderr(&self) -> String {
         self.run.read("stderr")
     }
 
-    /// The end of a pipe, if stdout is one.
+    /// Returns the end of a pipe, if stdout is one.
     pub fn pipe(&mut self) -> ChildStdout {
         self.child.stdout.take().expect("a pipe")
     }
 
-    /// Its process.
+    /// Returns its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -223,7 +223,7 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).expect("a process to signal");
     }
 
-    /// Whether it has not ended yet.
+    /// Returns whether it has not ended yet.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("the state of the child").is_none()
     }
@@ -231,7 +231,7 @@ impl Running {
     /// Waits for its end.
     ///
     /// # Panics
-    /// When it still runs after `limit`.
+    /// Panics when it still runs after `limit`.
     pub fn end(mut self, limit: Duration) -> Ended {
         let deadline = Instant::now() + limit;
         // Looked at often: how long some programs take is printed.
@@ -280,12 +280,12 @@ impl Ended {
         self.stdout.lines().map(read).collect()
     }
 
-    /// The exit code and both outputs, as snapshots have them.
+    /// Returns the exit code and both outputs, as snapshots have them.
     pub fn shot(&self) -> String {
         format!("exit code {}\n--- stdout\n{}--- stderr\n{}", self.code.unwrap_or(-1), self.stdout, self.stderr)
     }
 
-    /// Its processes, of which none should be there any more.
+    /// Returns its processes, of which none should be there any more.
     pub fn processes(&self) -> Pack {
         Pack::marked(&self.mark)
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nodex_core::convert::{FromTerm, IntoTerm};
 use nodex_core::epmd;
-use nodex_core::node::{Builder, Node};
+use nodex_core::node::{Node, NodeBuilder};
 use nodex_core::protocol::Cookie;
 use nodex_core::term::Atom;
 use tokio::runtime::Runtime;
@@ -39,7 +39,7 @@ pub const LIMIT: Duration = DEADLINE;
 /// What scripts wait with, seen from their folder.
 const EVENTUALLY: &str = "../../elixir/nodex_rs/test/support/eventually.ex";
 
-/// The name of a BEAM as an atom.
+/// Returns the name of a BEAM as an atom.
 pub fn beam_name(beam: &Beam) -> Atom {
     Atom::new(beam.name()).expect("a node name is an atom")
 }
@@ -64,7 +64,7 @@ impl World {
         Self { runtime: runtime.expect("a runtime"), epmd: Epmd::start() }
     }
 
-    /// The port of its epmd.
+    /// Returns the port of its epmd.
     pub fn epmd_port(&self) -> u16 {
         self.epmd.port()
     }
@@ -83,19 +83,19 @@ impl World {
         self.runtime.spawn(future)
     }
 
-    /// A node that listens and is published.
-    pub fn node(&self, name: &str, builder: Builder) -> Node {
+    /// Returns a node that listens and is published.
+    pub fn node(&self, name: &str, builder: NodeBuilder) -> Node {
         self.start(name, builder.listen((Ipv4Addr::LOCALHOST, 0).into()))
     }
 
-    /// A node that does not listen unless the builder was told to.
-    pub fn start(&self, name: &str, builder: Builder) -> Node {
+    /// Returns a node that does not listen unless the builder was told to.
+    pub fn start(&self, name: &str, builder: NodeBuilder) -> Node {
         let cookie = Cookie::new(COOKIE).expect("a cookie");
         self.wait(builder.epmd_port(self.epmd_port()).start(name, cookie)).expect("a node")
     }
 
-    /// A node that listens and is published, all of it on one thread of its own, until the result is dropped.
-    pub fn single_threaded_node(&self, name: &str, builder: Builder) -> oneshot::Sender<()> {
+    /// Returns a node that listens and is published, all of it on one thread of its own, until the result is dropped.
+    pub fn single_threaded_node(&self, name: &str, builder: NodeBuilder) -> oneshot::Sender<()> {
         let (end, ended) = oneshot::channel();
         let cookie = Cookie::new(COOKIE).expect("a cookie");
         let builder = builder.epmd_port(self.epmd_port()).listen((Ipv4Addr::LOCALHOST, 0).into());
@@ -112,17 +112,17 @@ impl World {
         end
     }
 
-    /// An executable as a host starts it: connected to the BEAM of this name (the part before the `@`).
+    /// Returns an executable as a host starts it: connected to the BEAM of this name (the part before the `@`).
     pub fn drop_in(&self, executable: &Executable, name: &str, host: &str) -> Running {
         Run::new(self.drop_in_command(executable, name, host)).any_bytes().start()
     }
 
-    /// How it is started.
+    /// Returns how it is started.
     pub fn drop_in_command(&self, executable: &Executable, name: &str, host: &str) -> Command {
         Self::command_for(executable, self.epmd_port(), name, host)
     }
 
-    /// The same in the world with this epmd.
+    /// Returns the same in the world with this epmd.
     pub fn command_for(executable: &Executable, epmd_port: u16, name: &str, host: &str) -> Command {
         let mut command = Command::new(executable.path());
         command
@@ -136,7 +136,7 @@ impl World {
     /// What a function of another node gives.
     ///
     /// # Panics
-    /// When it gives nothing, or something else.
+    /// Panics when it gives nothing, or something else.
     #[track_caller]
     pub fn ask<R: FromTerm>(
         &self,
@@ -175,7 +175,7 @@ impl World {
         epmd::Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, self.epmd_port())))
     }
 
-    /// The port of a node that is published under this name (the part before the `@`).
+    /// Returns the port of a node that is published under this name (the part before the `@`).
     pub fn port_of(&self, name: &str) -> u16 {
         self.wait(self.epmd_client().lookup(name)).expect("it is published").port
     }
@@ -204,7 +204,7 @@ impl World {
         self.begin_script_with(otp, script, &[EVENTUALLY], arguments, DEADLINE)
     }
 
-    /// The same with other files that it needs, and another deadline.
+    /// Returns the same with other files that it needs, and another deadline.
     pub fn begin_script_with(
         &self,
         otp: &Otp,

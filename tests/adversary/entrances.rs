@@ -73,7 +73,7 @@ fn expect(came: &[u8], due: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Says a good name and takes the status `ok`; gives the challenge.
+/// Says a good name and takes the status `ok`; returns the challenge.
 fn introduced(socket: &mut TcpStream, own_name: &[u8]) -> io::Result<u32> {
     send(socket, &name(FLAGS, CREATION, own_name))?;
     expect(&receive(socket)?, b"sok")?;
@@ -284,7 +284,7 @@ pub(crate) fn slow() -> Vec<Entrance> {
     ]
 }
 
-/// Waits until the node has closed; what it says before is passed over.
+/// Waits until the node has closed; what it says before is skipped.
 pub(crate) fn wait_closed(mut socket: TcpStream, within: Duration) -> io::Result<()> {
     socket.set_read_timeout(Some(within))?;
     let mut chunk = [0; 4096];

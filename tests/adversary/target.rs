@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use nodex::{
     net::LinkLimits,
-    node::{self, Builder, Caller, Context, Functions, NoReply, Raised},
+    node::{self, Caller, Context, Functions, NoReply, NodeBuilder, Raised},
     prelude::*,
 };
 use nodex_core::protocol::Cookie;
@@ -138,7 +138,7 @@ fn deep(level: u64) -> u64 {
     if level == u64::MAX { 0 } else { deep(level + 1) + here[3] }
 }
 
-fn builder() -> Builder {
+fn builder() -> NodeBuilder {
     let mut limits = LinkLimits::default();
     if let Some(ms) = std::env::var("TICK_MS").ok().and_then(|ms| ms.parse().ok()) {
         limits.tick_time = Duration::from_millis(ms);
@@ -146,7 +146,7 @@ fn builder() -> Builder {
     if let Some(bytes) = std::env::var("MAX_FRAME").ok().and_then(|bytes| bytes.parse().ok()) {
         limits.max_frame = bytes;
     }
-    Builder::new().limits(limits).service(functions())
+    NodeBuilder::new().limits(limits).service(functions())
 }
 
 fn main() -> ExitCode {

@@ -48,7 +48,7 @@ impl Victim {
         Self::run(command)
     }
 
-    /// Starts `me@127.0.0.1`, which listens; gives its port as well.
+    /// Starts `me@127.0.0.1`, which listens; returns its port as well.
     pub(crate) fn listen(executable: &Executable, cookie: &str, more: &[(&str, &str)]) -> (Self, u16) {
         Self::listen_through(&[], executable, cookie, more)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nodex::prelude::*;
-use nodex_core::node::{Builder, CallError};
+use nodex_core::node::{CallError, NodeBuilder};
 use rustix::process::{Signal, kill_process};
 
 use super::ledger::{Ledger, count_in, counter};
@@ -21,7 +21,7 @@ fn otp() -> Otp {
 #[test]
 fn a_beam_is_killed() {
     let world = World::new();
-    let node = world.node(OURS, Builder::new());
+    let node = world.node(OURS, NodeBuilder::new());
     let mut beam = world.beam(&otp(), BEAM, &[]);
     count_in(&mut beam);
     let (ledger, callers) = world.within(|| Ledger::start(&node, BEAM, 16));
@@ -59,7 +59,7 @@ fn a_beam_is_killed() {
 #[test]
 fn a_beam_is_stopped_and_goes_on() {
     let world = World::new();
-    let node = world.node(OURS, Builder::new());
+    let node = world.node(OURS, NodeBuilder::new());
     let mut beam = world.beam(&otp(), BEAM, &[]);
     count_in(&mut beam);
     let (ledger, callers) = world.within(|| Ledger::start(&node, BEAM, 16));
@@ -84,7 +84,7 @@ fn a_beam_is_stopped_and_goes_on() {
 #[test]
 fn epmd_is_killed_and_comes_back() {
     let mut world = World::new();
-    let node = world.node(OURS, Builder::new());
+    let node = world.node(OURS, NodeBuilder::new());
     let mut beam = world.beam(&otp(), BEAM, &[]);
     let mut other = world.beam(&otp(), "other@127.0.0.1", &[]);
     count_in(&mut beam);

@@ -99,7 +99,7 @@ impl Ledger {
         self.end.store(true, Ordering::Relaxed);
     }
 
-    /// Every call was answered or failed; gives how many failed. `counted` calls have been carried out.
+    /// Every call was answered or failed; returns how many failed. `counted` calls have been carried out.
     pub(crate) fn balance(&self, counted: usize) -> usize {
         let (sent, answered) = (self.sent.load(Ordering::Relaxed), self.answered());
         let failed: usize = self.failed.lock().expect("no panic in there").values().sum();

@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use nodex::prelude::*;
 use nodex_core::{
     net::{LinkEnd, LinkLimits},
-    node::{Builder, Cookie, NodeEvent},
+    node::{Cookie, NodeBuilder, NodeEvent},
 };
 
 use super::{
@@ -47,7 +47,7 @@ fn between_hosts(networks: &Networks) {
     count_in(&mut beam);
     let world = World::new();
     let limits = LinkLimits::default().tick_time(TICK_TIME);
-    let builder = Builder::new().limits(limits).dist_port(port);
+    let builder = NodeBuilder::new().limits(limits).dist_port(port);
     let cookie = Cookie::new(COOKIE).expect("a cookie");
     let node = world.wait(builder.start(&format!("ours@{LEFT}"), cookie)).expect("a node");
     let mut events = node.events();

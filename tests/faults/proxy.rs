@@ -122,7 +122,7 @@ impl Line {
         let _ = to.shutdown(Shutdown::Write);
     }
 
-    /// Waits until something may pass, and gives the state of the line.
+    /// Waits until something may pass, and returns the state of the line.
     fn wait(&self, step: usize) -> u8 {
         loop {
             match self.state.load(Ordering::Relaxed) {

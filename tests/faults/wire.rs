@@ -5,7 +5,7 @@ use std::time::Duration;
 use nodex::prelude::*;
 use nodex_core::{
     net::{LinkEnd, LinkLimits},
-    node::{Builder, CallError, Cookie, Node, NodeEvent},
+    node::{CallError, Cookie, Node, NodeBuilder, NodeEvent},
 };
 
 use super::{
@@ -36,7 +36,7 @@ impl Scene {
         count_in(&mut beam);
         let proxy = Proxy::to(world.port_of("beam"));
         let limits = LinkLimits::default().tick_time(TICK_TIME);
-        let builder = Builder::new().limits(limits).dist_port(proxy.port());
+        let builder = NodeBuilder::new().limits(limits).dist_port(proxy.port());
         let node = world.wait(builder.start(OURS, Cookie::new(COOKIE).expect("a cookie"))).expect("a node");
         Scene { world, beam, proxy, node }
     }

@@ -3,7 +3,7 @@
 use nodex_core::atom;
 use nodex_core::convert::FromTerm;
 use nodex_core::etf::Decoder;
-use nodex_core::node::{Builder, CallError, Context, Functions, Mailbox, Node, SendError};
+use nodex_core::node::{CallError, Context, Functions, Mailbox, Node, NodeBuilder, SendError};
 use nodex_core::protocol::Flags;
 use nodex_core::protocol::control::UnsupportedControl;
 use nodex_core::term::{Atom, Pid, RawTerm, Reference};
@@ -22,7 +22,7 @@ fn start(otp: &Otp) -> (World, Beam, Node) {
         .add("ping", |term: RawTerm| (atom!("pong"), term))
         .add("alias", |cx: Context| cx.alias())
         .add("unalias", |alias: Reference, cx: Context| cx.node().unalias(&alias));
-    let node = world.node(OURS, Builder::new().register("service", service));
+    let node = world.node(OURS, NodeBuilder::new().register("service", service));
     world.wait(node.connect(BEAM)).expect("a connection");
     beam.eval("register(shell, self())");
     (world, beam, node)

@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use nodex_core::convert::IntoTerm;
-use nodex_core::node::{Builder, Destination, Down, Functions, Monitor, Node, RpcError};
+use nodex_core::node::{Destination, Down, Functions, Monitor, Node, NodeBuilder, RpcError};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
 use nodex_testkit::erl::Beam;
@@ -18,7 +18,7 @@ for_each_release!(functions, failures, monitors, connections_lost, links, caller
 fn start(otp: &Otp) -> (World, Beam, Node) {
     let world = World::new();
     let beam = world.beam(otp, BEAM, &[]);
-    let node = world.node(OURS, Builder::new());
+    let node = world.node(OURS, NodeBuilder::new());
     (world, beam, node)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use nodex_core::node::{Builder, Functions, Node};
+use nodex_core::node::{Functions, Node, NodeBuilder};
 use nodex_core::term::RawTerm;
 
 use nodex_testkit::executable::Executable;
@@ -66,5 +66,5 @@ fn node(world: &World) -> Node {
         move || sum.load(Ordering::Relaxed)
     });
     let counter = counter.add("add", move |n: i64| sum.fetch_add(n, Ordering::Relaxed) + n);
-    world.node(OURS, Builder::new().register("orders", orders).register("counter", counter))
+    world.node(OURS, NodeBuilder::new().register("orders", orders).register("counter", counter))
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use nodex_core::node::{Builder, Functions};
+use nodex_core::node::{Functions, NodeBuilder};
 use nodex_core::term::Atom;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -69,7 +69,7 @@ fn run(otp: &Otp, script: &'static str, example: &str) {
         children: Mutex::default(),
         beams: Mutex::default(),
     });
-    let _node = world.node(STARTER, Builder::new().register("starter", starter.clone().functions()));
+    let _node = world.node(STARTER, NodeBuilder::new().register("starter", starter.clone().functions()));
     world.begin_script_with(otp, script, &["citizens/started_node.exs"], &[STARTER], LONG).passes();
     assert!(starter.children.lock().expect("no panic").is_empty(), "executables are left");
     assert!(starter.beams.lock().expect("no panic").is_empty(), "BEAMs are left");

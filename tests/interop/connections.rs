@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use nodex_core::net::LinkEnd;
-use nodex_core::node::{Backoff, Builder, Functions, Node, NodeEvent};
+use nodex_core::node::{Backoff, Functions, Node, NodeBuilder, NodeEvent};
 use nodex_core::protocol::Cookie;
 use nodex_core::protocol::Flags;
 use nodex_core::protocol::handshake::HandshakeError;
@@ -34,8 +34,8 @@ for_each_release!(
     visible_executable,
 );
 
-fn adds() -> Builder {
-    Builder::new().service(Functions::new().add("add", |a: i64, b: i64| a.checked_add(b)))
+fn adds() -> NodeBuilder {
+    NodeBuilder::new().service(Functions::new().add("add", |a: i64, b: i64| a.checked_add(b)))
 }
 
 /// Each side has the other do something.
@@ -298,7 +298,7 @@ fn kept_connected(otp: &Otp) {
 
 /// A visible node is in `nodes()`, and `global` works beside it. What answers any name says nothing for `global`.
 fn visible(otp: &Otp) {
-    let named = Builder::new().register("sum", Functions::new().add("add", |a: i64, b: i64| a.checked_add(b)));
+    let named = NodeBuilder::new().register("sum", Functions::new().add("add", |a: i64, b: i64| a.checked_add(b)));
     for builder in [adds(), named] {
         let world = World::new();
         let node = world.node(OURS, builder.visible(true));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nodex_core::atom;
 use nodex_core::net::LinkEnd;
-use nodex_core::node::{Builder, Functions, Node, NodeEvent};
+use nodex_core::node::{Functions, Node, NodeBuilder, NodeEvent};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
 use crate::interop::raw;
@@ -22,7 +22,7 @@ fn start(otp: &Otp) -> (World, Beam, Node) {
     let service = Functions::new().add("ping", |term: RawTerm| (atom!("pong"), term)).add("block", |ms: u64| {
         std::thread::sleep(Duration::from_millis(ms));
     });
-    let node = world.node(OURS, Builder::new().register("service", service));
+    let node = world.node(OURS, NodeBuilder::new().register("service", service));
     world.wait(node.connect(BEAM)).expect("a connection");
     beam.eval("register(shell, self())");
     (world, beam, node)

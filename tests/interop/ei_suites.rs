@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use nodex_core::atom;
-use nodex_core::node::{Builder, Functions, Node};
+use nodex_core::node::{Functions, Node, NodeBuilder};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
 use nodex_testkit::erl::Beam;
@@ -20,8 +20,8 @@ for_each_release!(
     messages_while_the_connection_comes_up,
 );
 
-fn pings() -> Builder {
-    Builder::new().register("ping", Functions::new().add("ping", |term: RawTerm| (atom!("pong"), term)))
+fn pings() -> NodeBuilder {
+    NodeBuilder::new().register("ping", Functions::new().add("ping", |term: RawTerm| (atom!("pong"), term)))
 }
 
 /// A node and a BEAM whose shell is registered as `shell`.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use nodex_core::atom;
-use nodex_core::node::{Builder, Call, Function, Functions, Handled, Lock, Node, Service, SystemState};
+use nodex_core::node::{Call, Function, Functions, Handled, Lock, Node, NodeBuilder, Service, SystemState};
 use nodex_core::term::RawTerm;
 
 use nodex_testkit::erl::Beam;
@@ -52,8 +52,8 @@ fn functions() -> Functions {
 
 /// A node with names, and one whose services answer any.
 fn nodes(world: &World) -> [Node; 2] {
-    let named = Builder::new().register("orders", functions()).register("shelf", Shelf(Lock::new(Vec::new())));
-    [world.node(OURS, named), world.node("any@127.0.0.1", Builder::new().service(functions()))]
+    let named = NodeBuilder::new().register("orders", functions()).register("shelf", Shelf(Lock::new(Vec::new())));
+    [world.node(OURS, named), world.node("any@127.0.0.1", NodeBuilder::new().service(functions()))]
 }
 
 /// What is in the mailbox once everything that was sent before has been answered.

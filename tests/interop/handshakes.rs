@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use nodex_core::epmd::{Client, Entry, Registered};
 use nodex_core::net::{ConnectError, LinkEnd};
-use nodex_core::node::{Builder, Functions, Node, NodeEvent, Peer, Subscription};
+use nodex_core::node::{Functions, Node, NodeBuilder, NodeEvent, Peer, Subscription};
 use nodex_core::protocol::Flags;
 use nodex_core::protocol::handshake::{Answer, Framing, HandshakeError, Initiator};
 use tokio::task::JoinHandle;
@@ -20,7 +20,8 @@ const HIGHER: &str = "peer@127.0.0.1";
 
 fn world() -> (World, Node, u16) {
     let world = World::new();
-    let node = world.node(OURS, Builder::new().service(Functions::new().add("add", |a: i64, b: i64| a.checked_add(b))));
+    let node =
+        world.node(OURS, NodeBuilder::new().service(Functions::new().add("add", |a: i64, b: i64| a.checked_add(b))));
     let port = world.wait(epmd(&world).lookup("ours")).expect("it is published").port;
     (world, node, port)
 }

@@ -43,7 +43,7 @@ pub(crate) fn connect_with(mut machine: Initiator, port: u16) -> Result<(TcpStre
     }
 }
 
-/// Says its name to the node `peer`, and gives the number of the challenge that comes.
+/// Says its name to the node `peer`, and returns the number of the challenge that comes.
 pub(crate) fn introduce(local: Local, peer: &str, port: u16) -> (TcpStream, u32) {
     let mut stream = open(port);
     let mut machine = Initiator::new(local, peer, Framing::Two, 0xFFFF_FFF1).expect("good names");
@@ -136,7 +136,7 @@ impl Pending {
         }
     }
 
-    /// Goes on with a challenge of this number, and gives that of the challenge in the reply, if there is one.
+    /// Goes on with a challenge of this number, and returns that of the challenge in the reply, if there is one.
     pub(crate) fn challenge(mut self, challenge: u32) -> (TcpStream, Option<u32>) {
         // The name in the challenge is that of the machine; its number is another one.
         let _ = self.machine.answer(Answer::Ok).expect("it waits for an answer");

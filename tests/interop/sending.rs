@@ -11,7 +11,7 @@ use nodex_core::atom;
 use nodex_core::convert::IntoTerm;
 use nodex_core::etf::{Decoder, Encoder};
 use nodex_core::net::LinkLimits;
-use nodex_core::node::{Builder, CallError, Functions, Node, SendError};
+use nodex_core::node::{CallError, Functions, Node, NodeBuilder, SendError};
 use nodex_core::protocol::Flags;
 use nodex_core::protocol::control::{self, Control, PidTerm, Target};
 use nodex_core::term::{Atom, Pid};
@@ -33,7 +33,7 @@ const LIMITS: fn() -> LinkLimits = || LinkLimits::default().max_waiting(256 * 10
 
 fn start() -> (World, Node, u16) {
     let world = World::new();
-    let node = world.node(OURS, Builder::new().limits(LIMITS()));
+    let node = world.node(OURS, NodeBuilder::new().limits(LIMITS()));
     let port = world.port_of("ours");
     (world, node, port)
 }
@@ -48,7 +48,7 @@ async fn send_all(node: Node, sent: Arc<AtomicUsize>) -> Result<(), CallError> {
     Ok(())
 }
 
-/// Waits until a message is refused because too many wait, and gives how many bytes do.
+/// Waits until a message is refused because too many wait, and returns how many bytes do.
 fn wait_busy(world: &World, node: &Node) -> usize {
     let to = || (atom!("any"), Atom::from_static(PEER));
     world.wait(async {
@@ -170,7 +170,7 @@ fn a_mailbox_that_nobody_empties() {
     let limit = 1024 * 1024;
     let world = World::new();
     let limits = LIMITS().max_in_flight_bytes(limit);
-    let node = world.node(OURS, Builder::new().limits(limits));
+    let node = world.node(OURS, NodeBuilder::new().limits(limits));
     let (stream, _) = raw::connect(raw::local(PEER), OURS, world.port_of("ours")).expect("a connection");
     let mut mailbox = node.mailbox();
     let (mut pid, mut from) = (Encoder::new(), Encoder::new());
@@ -220,7 +220,7 @@ fn two_nodes_that_send_all_they_can_to_each_other() {
             assert_eq!(filler.len(), SIZE);
             came.fetch_add(1, Ordering::Relaxed);
         };
-        world.node(name, Builder::new().limits(LIMITS()).service(Functions::new().add("take", take)))
+        world.node(name, NodeBuilder::new().limits(LIMITS()).service(Functions::new().add("take", take)))
     };
     let nodes = [node(PEER, &came[0]), node(OTHER, &came[1])];
     world.wait(nodes[0].connect(OTHER)).expect("a connection");

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 use std::time::Duration;
 
-use nodex_core::node::Builder;
+use nodex_core::node::NodeBuilder;
 
 use crate::interop::raw;
 use nodex_testkit::erl::Beam;
@@ -101,7 +101,7 @@ fn embedded_nodes_connect(otp: &Otp) {
     for (name, callers) in NAMES.into_iter().flat_map(|name| CALLERS.map(|callers| (name, callers))) {
         call(&mut beam, name, callers);
         for start in 0..starts() {
-            let node = world.start(&format!("{name}@127.0.0.1"), Builder::new());
+            let node = world.start(&format!("{name}@127.0.0.1"), NodeBuilder::new());
             let connected = world.wait(node.connect(BEAM));
             connected.unwrap_or_else(|error| panic!("start {start} of {name} with {callers} callers: {error}"));
             world.wait(node.stop(Duration::ZERO));

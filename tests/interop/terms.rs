@@ -3,7 +3,7 @@
 
 use nodex_core::atom;
 use nodex_core::etf::Limits;
-use nodex_core::node::{Builder, Functions};
+use nodex_core::node::{Functions, NodeBuilder};
 use nodex_core::term::{RawTerm, Term};
 
 use nodex_testkit::erl::Beam;
@@ -13,11 +13,11 @@ use nodex_testkit::world::{BEAM, OURS, World};
 
 for_each_release!(every_kind, nested_a_hundred_thousand_deep, a_binary_of_64_megabytes);
 
-fn echo() -> Builder {
+fn echo() -> NodeBuilder {
     let functions = Functions::new()
         .add("raw", |term: RawTerm| (atom!("pong"), term))
         .add("term", |term: Term| (atom!("pong"), term));
-    Builder::new().register("echo", functions)
+    NodeBuilder::new().register("echo", functions)
 }
 
 /// A BEAM connected to a node that echoes.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use nodex_core::net::{LinkEnd, LinkLimits};
-use nodex_core::node::{Builder, Functions, NodeEvent};
+use nodex_core::node::{Functions, NodeBuilder, NodeEvent};
 use rustix::process::{Signal, kill_process};
 
 use nodex_testkit::executable::Executable;
@@ -25,9 +25,9 @@ fn idle_and_busy_connections_stay_and_silent_ones_end(otp: &Otp) {
     assert_eq!(beam.eval("net_kernel:monitor_nodes(true, [{node_type, all}])"), "ok");
 
     let limits = LinkLimits::default().tick_time(TICK_TIME);
-    let knows = world.node("knows@127.0.0.1", Builder::new().limits(limits));
-    let idle = world.start("idle@127.0.0.1", Builder::new());
-    let seen = world.start("seen@127.0.0.1", Builder::new().visible(true));
+    let knows = world.node("knows@127.0.0.1", NodeBuilder::new().limits(limits));
+    let idle = world.start("idle@127.0.0.1", NodeBuilder::new());
+    let seen = world.start("seen@127.0.0.1", NodeBuilder::new().visible(true));
     for node in [&knows, &idle, &seen] {
         world.wait(node.connect(BEAM)).expect("a connection");
     }
@@ -36,7 +36,7 @@ fn idle_and_busy_connections_stay_and_silent_ones_end(otp: &Otp) {
         std::thread::sleep(Duration::from_millis(milliseconds));
         milliseconds
     });
-    let _listens = world.single_threaded_node("listens@127.0.0.1", Builder::new().service(blocks));
+    let _listens = world.single_threaded_node("listens@127.0.0.1", NodeBuilder::new().service(blocks));
     assert_eq!(beam.eval("net_kernel:connect_node('listens@127.0.0.1')"), "true");
     beam.eventually("length(nodes(visible) ++ nodes(hidden))", "5");
     beam.eval("(fun Flush() -> receive {nodeup, _, _} -> Flush() after 0 -> ok end end)()");

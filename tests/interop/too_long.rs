@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use nodex_core::atom;
 use nodex_core::net::LinkLimits;
-use nodex_core::node::{Builder, CallError, Functions, RpcError};
+use nodex_core::node::{CallError, Functions, NodeBuilder, RpcError};
 use nodex_core::term::RawTerm;
 
 use nodex_testkit::otp::{Otp, for_each_release};
@@ -13,9 +13,9 @@ for_each_release!(a_message_over_the_limit_costs_itself, a_reply_over_the_limit)
 
 const MAX_FRAME: usize = 100_000;
 
-fn builder() -> Builder {
+fn builder() -> NodeBuilder {
     let orders = Functions::new().add("size", |bytes: Bytes| bytes.len());
-    Builder::new().limits(LinkLimits::default().max_frame(MAX_FRAME)).register("orders", orders)
+    NodeBuilder::new().limits(LinkLimits::default().max_frame(MAX_FRAME)).register("orders", orders)
 }
 
 fn a_message_over_the_limit_costs_itself(otp: &Otp) {

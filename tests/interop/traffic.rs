@@ -1,7 +1,7 @@
 //! BEAMs of several releases and a C node connected to one Rust node at once, all of them sending and answering.
 
 use nodex_core::atom;
-use nodex_core::node::{Builder, Context, Functions, Node};
+use nodex_core::node::{Context, Functions, Node, NodeBuilder};
 use nodex_core::term::{Atom, RawTerm};
 
 use nodex_testkit::executable::Executable;
@@ -34,7 +34,7 @@ mod otp_23_to_29 {
 fn nothing_is_lost_or_misrouted(releases: &[Otp]) {
     let world = World::new();
     let ping = |term: RawTerm, cx: Context| (atom!("pong"), term, cx.peer().clone());
-    let node = world.node(OURS, Builder::new().register("ping", Functions::new().add("ping", ping)));
+    let node = world.node(OURS, NodeBuilder::new().register("ping", Functions::new().add("ping", ping)));
     let mut beams: Vec<_> = (1..)
         .zip(releases)
         .map(|(number, otp)| {

@@ -78,7 +78,7 @@ fn an_untagged_enum_is_what_fits() {
     assert_both(Value::SoldOut, "atom");
     assert_both(Value::Order(order(None, &[])), "order_nil");
     assert_both(Value::List(vec![Value::Text("a".into()), Value::Text("b".into())]), "list_of_text");
-    // The map has a key more, which is passed over.
+    // The map has a key more, which is skipped.
     assert_eq!(decode("elixir"), Ok(Value::Point { sku: "A".into(), id: 1 }));
     let expected = "integer, float, text, pair, mixed, sold_out, order, point or list";
     assert_refused::<Value>(

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use nodex_core::node::{Builder, Functions, Node};
+use nodex_core::node::{Functions, Node, NodeBuilder};
 use nodex_core::term::RawTerm;
 use nodex_testkit::executable::target;
 use nodex_testkit::poll;
@@ -17,8 +17,8 @@ use nodex_testkit::world::{COOKIE, DEADLINE, OURS, World};
 pub(crate) fn our_node(world: &World, visible: bool, name: Option<&'static str>) -> Node {
     let functions = Functions::new().add("ping", |term: RawTerm| (nodex_core::atom!("pong"), term));
     let builder = match name {
-        Some(name) => Builder::new().register(name, functions),
-        None => Builder::new().service(functions),
+        Some(name) => NodeBuilder::new().register(name, functions),
+        None => NodeBuilder::new().service(functions),
     };
     // OTP's epmd hears later than others that the last one of the name is gone.
     world.wait_unregistered("ours");

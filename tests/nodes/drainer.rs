@@ -13,7 +13,7 @@ use std::{
 };
 
 use nodex::{
-    node::{self, Builder, Call, Function, Functions, Handled, Handler, ServiceOptions},
+    node::{self, Call, Function, Functions, Handled, Handler, NodeBuilder, ServiceOptions},
     prelude::*,
 };
 
@@ -107,7 +107,7 @@ impl Handler for Work {
     }
 }
 
-fn services(node: Builder) -> Builder {
+fn services(node: NodeBuilder) -> NodeBuilder {
     let trapping = ServiceOptions::new().trap_exit(true);
     match std::env::var("SERVICES").as_deref() {
         Ok("two") => node.register("a", functions("a")).register("b", functions("b")),

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use nodex_core::node::{Builder, Functions};
+use nodex_core::node::{Functions, NodeBuilder};
 use tokio::sync::oneshot;
 
 use nodex_testkit::{
@@ -29,7 +29,7 @@ impl Minute {
             thread::sleep(Duration::from_millis(milliseconds));
             milliseconds
         });
-        let listens = world.single_threaded_node("listens@127.0.0.1", Builder::new().service(blocks));
+        let listens = world.single_threaded_node("listens@127.0.0.1", NodeBuilder::new().service(blocks));
         assert_eq!(beam.eval("net_kernel:connect_node('listens@127.0.0.1')"), "true");
         beam.eventually("length(nodes(hidden))", "2");
         beam.eval("Nodes = lists:sort(nodes(hidden)), net_kernel:monitor_nodes(true, [{node_type, all}])");

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Gives whether all of it could be measured.
+/// Returns whether all of it could be measured.
 fn measure(options: &Options) -> Result<bool, String> {
     let report = wire::run(options, |what| eprintln!("{what}"))?;
     print!("{}", report.table());

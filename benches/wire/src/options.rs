@@ -93,7 +93,7 @@ pub struct Fleet {
 pub(crate) const PARTS: [&str; 5] = ["raw", "host", "beam", "growth", "fleet"];
 
 impl Options {
-    /// Whether this one of [`PARTS`] is done.
+    /// Returns whether this one of [`PARTS`] is done.
     pub(crate) fn does(&self, part: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|wanted| wanted == part)
     }

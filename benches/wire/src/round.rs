@@ -11,7 +11,7 @@ use crate::{
 /// What a node cannot do is in [`Report::failures`], and the others go on.
 ///
 /// # Errors
-/// When there is nothing to measure with: no socket, no thread.
+/// Returns an error when there is nothing to measure with: no socket, no thread.
 pub fn run(options: &Options, talk: impl Fn(&str)) -> Result<Report, String> {
     let world = World::new(options)?;
     let mut report = Report::new(options);

@@ -42,17 +42,17 @@ impl Client {
         Ok(Client { node, peer, deadline, timeout: global.timeout })
     }
 
-    /// The full name of the node that this one is connected with.
+    /// Returns the full name of the node that this one is connected with.
     pub(crate) fn target(&self) -> &Atom {
         self.peer.name()
     }
 
-    /// The name of that node as it is shown.
+    /// Returns the name of that node as it is shown.
     pub(crate) fn shown(&self) -> Untrusted {
         Untrusted::new(self.target().as_str())
     }
 
-    /// The term with the creation of that node where it is missing.
+    /// Returns the term with the creation of that node where it is missing.
     pub(crate) fn complete(&self, term: Term, global: &Global) -> Result<Term, Failure> {
         let of = Incarnation { node: self.target(), creation: self.peer.creation() };
         complete(term, Some(of), global)

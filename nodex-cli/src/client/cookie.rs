@@ -27,7 +27,7 @@ pub(crate) enum Origin {
     },
 }
 
-/// The first place that has a cookie, in the order in which they are looked at.
+/// Returns the first place that has a cookie, in the order in which they are looked at.
 pub(crate) fn cookie_origin(global: &Global) -> Option<Origin> {
     if let Some(name) = ["NODEX_COOKIE", "RELEASE_COOKIE"].into_iter().find(|name| env::var_os(name).is_some()) {
         return Some(Origin::Variable(name));
@@ -39,21 +39,21 @@ pub(crate) fn cookie_origin(global: &Global) -> Option<Origin> {
     })
 }
 
-/// The cookie that a BEAM of this user has, unless it is told another.
+/// Returns the cookie that a BEAM of this user has, unless it is told another.
 pub(crate) fn cookie_of_erl() -> Option<(PathBuf, Cookie)> {
     let path = CookieSource::of_the_user().find(|path| path.is_file())?;
     let text = fs::read_to_string(&path).ok()?;
     Some((path, Cookie::new(text.trim_end()).ok()?))
 }
 
-/// The cookie that all nodes of a cluster know; tells if others can read it.
+/// Returns the cookie that all nodes of a cluster know; tells if others can read it.
 pub(crate) fn cookie(global: &Global) -> Result<Cookie, Failure> {
     let cookie = source(global).read().map_err(cookie_failure)?;
     warn(global);
     Ok(cookie)
 }
 
-/// The same for a host of nodes that are started by it: a random one if the user has none.
+/// Returns the same for a host of nodes that are started by it: a random one if the user has none.
 pub(crate) fn cookie_or_random(global: &Global) -> Result<Cookie, Failure> {
     match source(global).read() {
         Err(CookieSourceError::None) => Ok(random_cookie()?),
@@ -61,7 +61,7 @@ pub(crate) fn cookie_or_random(global: &Global) -> Result<Cookie, Failure> {
     }
 }
 
-/// The cookie, without a word about it.
+/// Returns the cookie, without a word about it.
 pub(crate) fn read_cookie(global: &Global) -> Result<Cookie, CookieSourceError> {
     source(global).read()
 }

@@ -78,7 +78,7 @@ fn handshake_failure(target: &str, error: &HandshakeError) -> Failure {
     }
 }
 
-/// The names that an epmd has.
+/// Returns the names that an epmd has.
 async fn registered(host: IpAddr) -> String {
     let Ok(epmd) = Epmd::at_host(&host.to_string()).await else { return "its nodes cannot be listed".to_owned() };
     match epmd.names().await {

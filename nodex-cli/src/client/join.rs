@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use nodex_core::{
     atom,
     net::ConnectError,
-    node::{Builder, CallError, Node, Peer, StartUnnamedError},
+    node::{CallError, Node, NodeBuilder, Peer, StartUnnamedError},
     protocol::{Cookie, Flags, handshake::HandshakeError},
     term::RawTerm,
 };
@@ -30,7 +30,7 @@ const AGAIN: Duration = Duration::from_millis(25);
 /// it is tried again.
 const TRIES: u32 = 3;
 
-/// A node that is connected with `target`.
+/// Returns a node that is connected with `target`.
 pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Result<(Node, Arc<Peer>), Failure> {
     let Some(own) = own_name_to(target, global)? else { return unnamed(target, cookie).await };
     let node = start(&own, cookie, global.take_over).await?;
@@ -54,8 +54,9 @@ pub(super) async fn join(target: &str, cookie: &Cookie, global: &Global) -> Resu
     }
 }
 
-/// Whether the node has entered this connection. Until it has, which is after our side of the handshake is over, another
-/// one of the same name takes the place of ours, and what we have sent is lost. Who can spawn processes answers.
+/// Returns whether the node has entered this connection. Until it has, which is after our side of the handshake is
+/// over, another one of the same name takes the place of ours, and what we have sent is lost. Who can spawn processes
+/// answers.
 async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
     if !peer.flags().contains(Flags::SPAWN) {
         return true;
@@ -72,7 +73,7 @@ async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
 async fn unnamed(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Failure> {
     let host = host_name();
     let given = of_this_host(target, async |full| {
-        let started = Builder::new().start_unnamed(&host, &full, cookie.clone()).await;
+        let started = NodeBuilder::new().start_unnamed(&host, &full, cookie.clone()).await;
         started.map(|node| (node, full)).map_err(|error| match error {
             StartUnnamedError::Connect(error) => Arc::new(error),
             error => Arc::new(ConnectError::Ended { node: target.to_owned(), reason: error.to_string() }),
@@ -105,7 +106,7 @@ async fn numbered(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Fa
 }
 
 async fn start(own: &str, cookie: &Cookie, take_over: bool) -> Result<Node, Failure> {
-    let started = Builder::new().take_over(take_over).start(own, cookie.clone()).await;
+    let started = NodeBuilder::new().take_over(take_over).start(own, cookie.clone()).await;
     started.map_err(start_failure)
 }
 
@@ -131,12 +132,12 @@ async fn of_this_host<T>(
     }
 }
 
-/// True if a node of our name is connected there, and was left in peace.
+/// Returns `true` if a node of our name is connected there, and was left in peace.
 pub(crate) fn is_taken(error: &ConnectError) -> bool {
     matches!(error, ConnectError::Handshake { error: HandshakeError::AlreadyConnected { .. }, .. })
 }
 
-/// True for what a node says or does that does not know what to do with a node without a name.
+/// Returns `true` for what a node says or does that does not know what to do with a node without a name.
 fn gives_no_names(error: &ConnectError) -> bool {
     matches!(
         error,

@@ -11,7 +11,7 @@ use crate::{
 /// So many commands that run at once find a name of their own at nodes that give none.
 const NAMES: u32 = 100;
 
-/// The name that this command was told to have among the nodes, in full.
+/// Returns the name that this command was told to have among the nodes, in full.
 pub(crate) fn own_name(global: &Global) -> Result<Option<String>, Failure> {
     let Some(name) = &global.name else { return Ok(None) };
     let name = full_name(name);
@@ -21,7 +21,7 @@ pub(crate) fn own_name(global: &Global) -> Result<Option<String>, Failure> {
     }
 }
 
-/// The same, which cannot be the name of the node that it talks to.
+/// Returns the same, which cannot be the name of the node that it talks to.
 pub(crate) fn own_name_to(target: &str, global: &Global) -> Result<Option<String>, Failure> {
     let Some(own) = own_name(global)? else { return Ok(None) };
     let is_target = match own.split_once('@') {
@@ -37,7 +37,7 @@ pub(crate) fn own_name_to(target: &str, global: &Global) -> Result<Option<String
     Ok(Some(own))
 }
 
-/// The short name of this machine.
+/// Returns the short name of this machine.
 pub(crate) fn host_name() -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     host.split('.').next().filter(|host| !host.is_empty()).unwrap_or("localhost").to_owned()
@@ -47,12 +47,12 @@ pub(super) fn start_failure(error: StartError) -> Failure {
     Failure::new(Code::Usage, error.to_string()).hint("--name chooses the name of this command among the nodes")
 }
 
-/// The name of this command in full.
+/// Returns the name of this command in full.
 pub(crate) fn full_name(name: &str) -> String {
     if name.contains('@') { name.to_owned() } else { format!("{name}@{}", host_name()) }
 }
 
-/// The names that it may have, without the host.
+/// Returns the names that it may have, without the host.
 pub(crate) fn own_names() -> impl Iterator<Item = String> {
     (1..=NAMES).map(|number| format!("nodex-{number}"))
 }

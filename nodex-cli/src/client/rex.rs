@@ -26,7 +26,7 @@ impl Client {
         self.node.call((atom!("rex"), self.target().clone()), request, limit).await
     }
 
-    /// The same, where no answer is an answer too.
+    /// Returns the same, where no answer is an answer too.
     pub(crate) async fn ask(&self, module: &'static str, function: &'static str, arguments: Vec<Term>) -> Option<Term> {
         let limit = self.left().min(Duration::from_secs(2));
         let (module, function) = (Atom::from_static(module), Atom::from_static(function));
@@ -34,7 +34,7 @@ impl Client {
         if badrpc(&answer).is_some() { None } else { answer.decode().ok() }
     }
 
-    /// The names that can be called there, as far as it tells.
+    /// Returns the names that can be called there, as far as it tells.
     pub(crate) async fn registered(&self) -> Option<Vec<Untrusted>> {
         let name = |term: TermRef<'_>| match term.as_tuple() {
             Some(tuple) => tuple.get(0)?.as_atom().filter(|name| *name != "nil").map(Untrusted::new),
@@ -50,7 +50,7 @@ impl Client {
     }
 }
 
-/// The reason in `{badrpc, Reason}`.
+/// Returns the reason in `{badrpc, Reason}`.
 pub(crate) fn badrpc(answer: &RawTerm) -> Option<RawTerm> {
     let (tag, reason) = answer.decode::<(Atom, RawTerm)>().ok()?;
     (tag == "badrpc").then_some(reason)

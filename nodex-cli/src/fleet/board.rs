@@ -111,7 +111,7 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All nodes in start order.
+    /// Returns all nodes in start order.
     pub(super) fn nodes(&self) -> Vec<NodeInfo> {
         self.inner().rows.iter().map(Row::info).collect()
     }
@@ -124,7 +124,7 @@ impl Board {
         self.inner().rows.iter().map(|row| row.name.clone()).collect()
     }
 
-    /// Takes in what happened; gives it as a line.
+    /// Takes in what happened; returns it as a line.
     pub(super) fn change(&self, event: &SupervisorEvent, told: &Told) -> Arc<LogLine> {
         let mut inner = self.inner();
         if let Some(row) = inner.row(&event.child) {
@@ -171,7 +171,7 @@ impl Board {
         }
     }
 
-    /// The last lines of these nodes or of all, in the order in which they came, and those to come.
+    /// Returns the last lines of these nodes or of all, in the order in which they came, and those to come.
     pub(super) fn lines(
         &self,
         names: Option<&[String]>,

@@ -70,7 +70,7 @@ impl Claim {
         claimed.ok_or(ClaimError::NoPlace { path, error })
     }
 
-    /// The path of the socket.
+    /// Returns the path of the socket.
     pub(super) fn path(&self) -> PathBuf {
         self.place.socket_path()
     }

@@ -64,7 +64,7 @@ impl Control {
         Err(not_running(file, failure))
     }
 
-    /// The next answer; `None` after the last one.
+    /// Returns the next answer; `None` after the last one.
     pub(crate) async fn next(&mut self) -> Result<Option<Reply>, Failure> {
         loop {
             let reply =
@@ -76,7 +76,7 @@ impl Control {
         }
     }
 
-    /// The same, however long it takes.
+    /// Returns the same, however long it takes.
     pub(crate) async fn next_at_last(&mut self) -> Result<Option<Reply>, Failure> {
         let reply = self.lines.next().await;
         self.understood(reply)
@@ -124,7 +124,8 @@ impl Control {
     }
 }
 
-/// The folders that are there, first those of this user: where the superuser looks, others may have put theirs in the way.
+/// Returns the folders that are there, first those of this user: where the superuser looks, others may have put theirs
+/// in the way.
 fn folders(places: &[Place], failure: &mut Option<(PathBuf, io::Error)>) -> Vec<(Place, Opened)> {
     let mut folders = Vec::new();
     for place in places {

@@ -34,7 +34,7 @@ impl LogFiles {
     /// Makes the folder if it is not there, and the files of these nodes.
     ///
     /// # Errors
-    /// When one of them cannot be written to, or is not this user's alone to write to.
+    /// Returns an error when one of them cannot be written to, or is not this user's alone to write to.
     pub(super) fn open(folder: &Path, names: &[String]) -> io::Result<LogFiles> {
         let opened = open_folder(folder)?;
         let mut files = Files { path: folder.to_owned(), folder: opened, open: HashMap::new(), complained: false };
@@ -96,7 +96,7 @@ impl Files {
         Ok(())
     }
 
-    /// The file of this node, opened if it is not open.
+    /// Returns the file of this node, opened if it is not open.
     fn open(&mut self, node: &str) -> io::Result<&mut (File, u64)> {
         if !self.open.contains_key(node) {
             let file = open_file(&self.folder, &file_name(node), OFlags::WRONLY | OFlags::APPEND)?;

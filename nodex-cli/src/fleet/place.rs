@@ -28,7 +28,7 @@ pub(super) struct Place {
     id: String,
 }
 
-/// The places of a fleet, the best one first. With a `control_dir` in the file there is only that.
+/// Returns the places of a fleet, the best one first. With a `control_dir` in the file there is only that.
 pub(super) fn places(file: &Path, control_dir: Option<PathBuf>) -> Vec<Place> {
     let file = canonical(file);
     let id = format!("{:016x}", fnv(file.as_os_str().as_encoded_bytes()));
@@ -42,7 +42,7 @@ pub(super) fn places(file: &Path, control_dir: Option<PathBuf>) -> Vec<Place> {
     runtime.into_iter().chain(beside.map(|base| place(base, ".nodex", false))).collect()
 }
 
-/// The path without links; the file itself may be gone.
+/// Returns the path without links; the file itself may be gone.
 fn canonical(file: &Path) -> PathBuf {
     fs::canonicalize(file).unwrap_or_else(|_| {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
@@ -60,7 +60,7 @@ fn fnv(bytes: &[u8]) -> u64 {
 }
 
 impl Place {
-    /// The path of the socket, for people.
+    /// Returns the path of the socket, for people.
     pub(super) fn socket_path(&self) -> PathBuf {
         self.folder.join(self.socket())
     }
@@ -134,8 +134,8 @@ fn refused(words: String) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, words)
 }
 
-/// The path of a file in an open folder: as short as a socket needs it, and in that very folder, whatever has become of
-/// its path.
+/// Returns the path of a file in an open folder: as short as a socket needs it, and in that very folder, whatever has
+/// become of its path.
 pub(super) fn inside(folder: &OwnedFd, name: &str) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()))
 }

@@ -32,7 +32,7 @@ fn refused(words: String) -> io::Error {
 /// name elsewhere.
 ///
 /// # Errors
-/// When it is anything else; nothing has been written to it then.
+/// Returns an error when it is anything else; nothing has been written to it then.
 pub(super) fn open_file(folder: impl AsFd, name: &str, how: OFlags) -> io::Result<File> {
     // Without NONBLOCK a pipe would hold this up until somebody reads from it.
     let flags = how | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -65,7 +65,7 @@ pub(super) fn open_file(folder: impl AsFd, name: &str, how: OFlags) -> io::Resul
 /// or of the superuser's.
 ///
 /// # Errors
-/// When it cannot be made or opened, or somebody else decides where it leads to.
+/// Returns an error when it cannot be made or opened, or somebody else decides where it leads to.
 pub(super) fn open_folder(path: &Path) -> io::Result<OwnedFd> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..LINKS {
@@ -97,7 +97,7 @@ pub(super) fn open_folder(path: &Path) -> io::Result<OwnedFd> {
     Err(Errno::LOOP.into())
 }
 
-/// True if there is a socket of this name in the folder, and no link to one elsewhere.
+/// Returns `true` if there is a socket of this name in the folder, and no link to one elsewhere.
 pub(super) fn is_socket(folder: impl AsFd, name: &str) -> io::Result<bool> {
     let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Socket)

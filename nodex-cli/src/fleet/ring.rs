@@ -25,7 +25,7 @@ impl Ring {
         }
     }
 
-    /// The last lines, the oldest first.
+    /// Returns the last lines, the oldest first.
     pub(super) fn last(&self, count: usize) -> impl Iterator<Item = &(u64, Arc<LogLine>)> {
         self.lines.iter().skip(self.lines.len().saturating_sub(count))
     }

@@ -158,7 +158,7 @@ fn not_now(message: impl Display) -> Refusal {
     Refusal { kind: RefusalKind::NotNow, message: Untrusted::of(message), hint: None }
 }
 
-/// The nodes that a name stands for.
+/// Returns the nodes that a name stands for.
 fn known(control: &Control, name: &str) -> Result<Vec<String>, Refusal> {
     let known = control.fleet.named(name);
     if !known.is_empty() {
@@ -212,7 +212,7 @@ async fn restart(control: Arc<Control>, name: String) -> Result<NodeInfo, Refusa
     }
 }
 
-/// The node, once the board has heard of what was done. It does so on a way of its own.
+/// Returns the node, once the board has heard of what was done. It does so on a way of its own.
 async fn shown(control: &Control, name: &str, states: &[&str]) -> Result<NodeInfo, Refusal> {
     for _ in 0..1000 {
         if control.board.node(name).is_some_and(|node| states.iter().any(|state| node.state.is(state))) {

@@ -46,7 +46,7 @@ impl Wishes {
         Ok(wishes)
     }
 
-    /// False if there was one already.
+    /// Returns `false` if there was one already.
     pub(super) fn wish(&self, wish: Wish) -> bool {
         self.0.send_if_modified(|known| {
             let first = known.is_none();
@@ -72,7 +72,7 @@ async fn next(signal: Option<&mut Signal>) {
     }
 }
 
-/// The first bit of `SigIgn` in `/proc/self/status` (proc_pid_status(5)).
+/// Returns the first bit of `SigIgn` in `/proc/self/status` (proc_pid_status(5)).
 fn ignores_hang_up() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::wire::LogLine;
 use crate::output::{Style, Untrusted, duration, json_text, visible};
 
-/// The time as it is written: UTC, to the millisecond.
+/// Returns the time as it is written: UTC, to the millisecond.
 pub(super) fn now() -> String {
     format_rfc3339_millis(SystemTime::now()).to_string()
 }
@@ -88,7 +88,8 @@ fn cause(ended: &Ended) -> Value {
     json!({ "cause": Untrusted::of(ended) })
 }
 
-/// A line for people: the time, the name in a column of this width, and the text, without what would change the screen.
+/// Returns a line for people: the time, the name in a column of this width, and the text, without what would change the
+/// screen.
 pub(crate) fn shown(line: &LogLine, width: usize, style: Style) -> String {
     let text = text(line);
     match line.stream.as_str() {
@@ -98,7 +99,7 @@ pub(crate) fn shown(line: &LogLine, width: usize, style: Style) -> String {
     }
 }
 
-/// The same for bad news.
+/// Returns the same for bad news.
 pub(super) fn shown_bad(line: &LogLine, width: usize, style: Style) -> String {
     columns(line, width, style, style.bad(text(line)))
 }

@@ -100,7 +100,7 @@ async fn run(fleet: Fleet, global: &Global, nodes: &Handle) -> Result<ExitCode, 
     result
 }
 
-/// The host's own node.
+/// Returns the host's own node.
 async fn host(fleet: &Fleet, global: &Global, nodes: &Handle) -> Result<Distributed, Failure> {
     let mut builder = fleet.host();
     if let Some(file) = global.cookie_file.clone().or_else(|| fleet.cookie_file()) {

@@ -129,7 +129,7 @@ struct Envelope<T> {
     what: T,
 }
 
-/// A line of JSON.
+/// Returns a line of JSON.
 fn line(what: impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(&Envelope { nodex: VERSION, what })?;
     line.push(b'\n');
@@ -160,7 +160,7 @@ impl Lines {
         self.stream.write_all(&line(what)?).await
     }
 
-    /// The next line; `None` at the end. Loses nothing when it is cancelled.
+    /// Returns the next line; `None` at the end. Loses nothing when it is cancelled.
     pub(super) async fn next<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
         let invalid = |words: String| io::Error::new(io::ErrorKind::InvalidData, words);
         let mut searched = 0;

@@ -95,7 +95,7 @@ fn exit(failure: Failure, json: bool) -> ! {
     process::exit(code as i32)
 }
 
-/// A command that takes too long to print.
+/// Returns a command that takes too long to print.
 fn too_slow(timeout: Duration) -> Failure {
     Failure::new(Code::TimeOut, format_args!("the answer is there, but it was not printed within {timeout:?}"))
         .hint("--timeout gives it more time")

@@ -44,7 +44,7 @@ fn write_text<E>(text: &str, styled: bool, out: &mut impl FnMut(&str) -> Result<
     out(rest)
 }
 
-/// A line of the log in which the log's own styles may stand, which are of the form `ESC [ digits m`.
+/// Returns a line of the log in which the log's own styles may stand, which are of the form `ESC [ digits m`.
 pub(super) fn log_line(line: &str, styled: bool) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;

@@ -30,7 +30,7 @@ impl<'a> Json<'a> {
         Text::of(self.term).syntax(self.syntax)
     }
 
-    /// The string that it is, if it is one.
+    /// Returns the string that it is, if it is one.
     fn string(self) -> Option<&'a str> {
         match self.term.as_atom() {
             Some(name) => Some(name).filter(|name| !matches!(*name, "true" | "false" | "nil" | "undefined")),
@@ -80,7 +80,7 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// The same as a value.
+/// Returns the same as a value.
 pub(crate) fn value(term: &Term, syntax: Syntax) -> Value {
     // Keys are strings, and a float that is no number is null.
     serde_json::to_value(Json::of(term, syntax)).unwrap_or_default()

@@ -11,7 +11,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 /// Writes a value on one line. Characters that do not show as what they are are written as `\u009b`.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns those of `out`.
 pub(super) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Escaped(CompactFormatter)))?)
 }
@@ -19,13 +19,13 @@ pub(super) fn write_json(out: impl Write, value: &impl Serialize) -> io::Result<
 /// The same on many lines.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns those of `out`.
 #[cfg(any(test, feature = "bench"))]
 pub(super) fn write_pretty(out: impl Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Escaped(PrettyFormatter::new())))?)
 }
 
-/// The line of [`write_json`] as a text.
+/// Returns the line of [`write_json`] as a text.
 pub(crate) fn json_text(value: &impl Serialize) -> String {
     let mut line = Vec::new();
     // A vector takes everything, and what is printed here has strings for keys.

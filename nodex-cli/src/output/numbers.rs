@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A duration with three or four digits and its unit: `812 ns`, `9.04 µs`, `61.2 µs`, `1.25 ms`, `3.10 s`.
+/// Returns a duration with three or four digits and its unit: `812 ns`, `9.04 µs`, `61.2 µs`, `1.25 ms`, `3.10 s`.
 pub(crate) fn duration(duration: Duration) -> String {
     let nanos = duration.as_nanos() as f64;
     let (value, unit) = match nanos {
@@ -18,7 +18,7 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
-/// A limit as somebody gave it: `300 ms`, `2 s`, `1.5 s`, `5 min`.
+/// Returns a limit as somebody gave it: `300 ms`, `2 s`, `1.5 s`, `5 min`.
 pub(crate) fn limit(limit: Duration) -> String {
     match limit.as_millis() {
         millis @ ..1000 => format!("{millis} ms"),
@@ -28,7 +28,7 @@ pub(crate) fn limit(limit: Duration) -> String {
     }
 }
 
-/// A number with its digits in groups of three: `1,234,567`.
+/// Returns a number with its digits in groups of three: `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -41,7 +41,7 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-/// An amount of memory: `812 B`, `4.0 KiB`, `12.5 MiB`.
+/// Returns an amount of memory: `812 B`, `4.0 KiB`, `12.5 MiB`.
 pub(crate) fn bytes(count: u64) -> String {
     let mut value = count as f64;
     let mut units = ["B", "KiB", "MiB", "GiB", "TiB"].into_iter();
@@ -55,7 +55,7 @@ pub(crate) fn bytes(count: u64) -> String {
     if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") }
 }
 
-/// A duration to the second, in its two largest units: `4 s`, `2 m 05 s`, `3 h 12 m`, `5 d 03 h`.
+/// Returns a duration to the second, in its two largest units: `4 s`, `2 m 05 s`, `3 h 12 m`, `5 d 03 h`.
 pub(crate) fn long_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);

@@ -33,7 +33,7 @@ impl Screen {
     /// A line of data. It is written in pieces, as it is made.
     ///
     /// # Errors
-    /// When stdout is closed or full.
+    /// Returns an error when stdout is closed or full.
     pub(crate) fn data(self, line: impl Display) -> io::Result<()> {
         write_line(Stdout, self.out, line)
     }
@@ -41,7 +41,7 @@ impl Screen {
     /// The same as JSON.
     ///
     /// # Errors
-    /// When stdout is closed or full.
+    /// Returns an error when stdout is closed or full.
     pub(crate) fn json(self, value: impl Serialize) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(PIECE, Stdout);
         json_text::write_json(&mut out, &value)?;
@@ -52,7 +52,7 @@ impl Screen {
     /// The same on many lines.
     ///
     /// # Errors
-    /// When stdout is closed or full.
+    /// Returns an error when stdout is closed or full.
     #[cfg(feature = "bench")]
     pub(crate) fn json_lines(self, value: impl Serialize) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(PIECE, Stdout);

@@ -13,7 +13,7 @@ const WARN: &str = "\x1b[33m";
 const BAD: &str = "\x1b[1;31m";
 const RESET: &str = "\x1b[0m";
 
-/// The beginning or the end of a style that a text starts with; empty if there is none.
+/// Returns the beginning or the end of a style that a text starts with; empty if there is none.
 pub(super) fn style_at(text: &str) -> &'static str {
     [HEAD, DIM, GOOD, WARN, BAD, RESET].into_iter().find(|code| text.starts_with(code)).unwrap_or_default()
 }
@@ -43,7 +43,7 @@ impl Style {
         self.on
     }
 
-    /// A heading.
+    /// Returns a heading.
     pub(crate) fn head<T: Display>(self, text: T) -> Styled<T> {
         self.with(HEAD, text)
     }

@@ -18,7 +18,7 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The heading and the rows, as lines.
+    /// Returns the heading and the rows, as lines.
     pub(crate) fn lines(&self) -> Vec<String> {
         let shown = |row: &Vec<Untrusted>| row.iter().map(ToString::to_string).collect::<Vec<_>>();
         let rows: Vec<_> = self.rows.iter().map(shown).collect();

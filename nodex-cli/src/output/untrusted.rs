@@ -23,12 +23,12 @@ impl Untrusted {
     /// So many bytes are kept unless told otherwise: a line of a log, and more than any name has.
     pub(crate) const MOST: usize = 4096;
 
-    /// The first [`MOST`](Self::MOST) bytes of a text, UTF-8 or not.
+    /// Returns the first [`MOST`](Self::MOST) bytes of a text, UTF-8 or not.
     pub(crate) fn new(text: impl AsRef<[u8]>) -> Untrusted {
         Untrusted::cut(text, Untrusted::MOST)
     }
 
-    /// The first bytes of a text, no more than `most`.
+    /// Returns the first bytes of a text, no more than `most`.
     pub(crate) fn cut(text: impl AsRef<[u8]>, most: usize) -> Untrusted {
         let text = text.as_ref();
         if text.len() <= most {
@@ -44,7 +44,7 @@ impl Untrusted {
         Untrusted::of_cut(value, Untrusted::MOST)
     }
 
-    /// The same, of no more than `most` bytes.
+    /// Returns the same, of no more than `most` bytes.
     pub(crate) fn of_cut(value: impl Display, most: usize) -> Untrusted {
         let mut kept = Kept { text: String::new(), most };
         // It fails where enough is there.
@@ -52,12 +52,13 @@ impl Untrusted {
         Untrusted::cut(kept.text, most)
     }
 
-    /// The text as it came, to compare it or to send it back, never to show it. `None` if it was cut or is no UTF-8.
+    /// Returns the text as it came, to compare it or to send it back, never to show it. `None` if it was cut or is no
+    /// UTF-8.
     pub(crate) fn as_sent(&self) -> Option<&str> {
         if self.cut { None } else { std::str::from_utf8(&self.bytes).ok() }
     }
 
-    /// True if it is this text.
+    /// Returns `true` if it is this text.
     pub(crate) fn is(&self, text: &str) -> bool {
         self.as_sent() == Some(text)
     }

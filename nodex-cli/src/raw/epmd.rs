@@ -18,7 +18,7 @@ impl Epmd {
     /// That of this machine if it answers; else one in this program, at the same port, for nodes at `address` too.
     ///
     /// # Errors
-    /// When what answers is no epmd, or the port cannot be listened on.
+    /// Returns an error when what answers is no epmd, or the port cannot be listened on.
     pub(crate) async fn of_the_machine(address: IpAddr) -> Result<Epmd, Failure> {
         let client = Client::local().map_err(|error| host_error(&error))?;
         match client.names().await {
@@ -40,7 +40,7 @@ impl Epmd {
     /// One in this program, at any free port of this address: for those who want to meet nobody else.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// Returns an error when the address cannot be listened on.
     pub(crate) async fn private(address: IpAddr) -> Result<Epmd, Failure> {
         Epmd::serve(&[SocketAddr::new(address, 0)]).await
     }
@@ -57,7 +57,7 @@ impl Epmd {
         Ok(Epmd { client, served: Some(served) })
     }
 
-    /// Whether it is in this program.
+    /// Returns whether it is in this program.
     pub(crate) fn is_embedded(&self) -> bool {
         self.served.is_some()
     }

@@ -25,7 +25,7 @@ impl Host {
     /// Listens on any port of this address and registers it as `name`, the full name of a node.
     ///
     /// # Errors
-    /// When the address cannot be listened on or epmd does not take the name.
+    /// Returns an error when the address cannot be listened on or epmd does not take the name.
     pub(crate) async fn up(
         name: &str,
         address: IpAddr,

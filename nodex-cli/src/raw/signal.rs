@@ -101,7 +101,7 @@ pub(crate) fn ended(end: &LinkEnd) -> String {
 /// Writes whole frames.
 ///
 /// # Errors
-/// When the connection is gone or stuck.
+/// Returns an error when the connection is gone or stuck.
 pub(crate) async fn write(writer: &Writer, frames: &[u8]) -> io::Result<()> {
     let written = tokio::time::timeout(STUCK, writer.send(frames));
     written.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))

@@ -38,7 +38,7 @@ impl Answer {
         })
     }
 
-    /// The nearest JSON, or nothing.
+    /// Returns the nearest JSON, or nothing.
     pub(crate) fn json<'a>(&'a self, global: &Global) -> Option<Json<'a>> {
         self.term.as_ref().map(|term| Json::of(term, global.syntax.into()))
     }

@@ -19,12 +19,12 @@ const SHOWN: usize = 60;
 /// So many bytes of a term are told in a sentence.
 const BRIEF: usize = 200;
 
-/// The term that an argument stands for, with all that it needs to be understood anywhere.
+/// Returns the term that an argument stands for, with all that it needs to be understood anywhere.
 pub(crate) fn argument(text: &str, global: &Global) -> Result<Term, Failure> {
     complete(argument_for_node(text, global)?, None, global)
 }
 
-/// The term that an argument stands for. Pids of a node may lack its creation, which that node is asked for
+/// Returns the term that an argument stands for. Pids of a node may lack its creation, which that node is asked for
 /// (`Client::complete`).
 pub(crate) fn argument_for_node(text: &str, global: &Global) -> Result<Term, Failure> {
     if text != "-" {
@@ -39,7 +39,8 @@ fn read(text: &str, syntax: Syntax) -> Result<Term, Failure> {
     parse(text, syntax).map_err(|error| pointed_out(text, &error))
 }
 
-/// The atom that an argument stands for: `lists`, `:lists`, `Enum`, `'any text'`. What is none of these is its own name.
+/// Returns the atom that an argument stands for: `lists`, `:lists`, `Enum`, `'any text'`. What is none of these is its
+/// own name.
 pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
     let name = if text.starts_with(|c: char| c.is_ascii_uppercase() || matches!(c, ':' | '\'')) {
         match read(text, Syntax::Elixir)?.as_atom() {
@@ -52,12 +53,12 @@ pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
     Atom::new(&name).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))
 }
 
-/// The term as the user writes terms.
+/// Returns the term as the user writes terms.
 pub(crate) fn shown<'a>(term: impl Into<TermRef<'a>>, global: &Global) -> Text<'a> {
     Text::of(term).syntax(global.syntax.into())
 }
 
-/// The same in a sentence.
+/// Returns the same in a sentence.
 pub(crate) fn brief<'a>(term: impl Into<TermRef<'a>>, global: &Global) -> Text<'a> {
     shown(term, global).max_len(BRIEF)
 }

@@ -18,10 +18,10 @@ pub(crate) struct Incarnation<'a> {
     pub(crate) creation: u32,
 }
 
-/// The term with the creations that are missing: those of this node, which lives now.
+/// Returns the term with the creations that are missing: those of this node, which lives now.
 ///
 /// # Errors
-/// When another node is named without its creation.
+/// Returns an error when another node is named without its creation.
 pub(crate) fn complete(term: Term, of: Option<Incarnation<'_>>, global: &Global) -> Result<Term, Failure> {
     completed(term.as_ref(), of, global).map(|complete| complete.unwrap_or(term))
 }

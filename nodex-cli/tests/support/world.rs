@@ -4,7 +4,7 @@ use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
 use nodex_core::{
     atom,
-    node::{Builder, Functions},
+    node::{Functions, NodeBuilder},
     protocol::Cookie,
     term::RawTerm,
 };
@@ -115,7 +115,7 @@ fn rust_node(epmd_port: u16) -> (mpsc::Sender<()>, JoinHandle<()>) {
         runtime.block_on(async {
             let service =
                 Functions::new().add("add", |a: i64, b: i64| a + b).add("ping", |term: RawTerm| (atom!("pong"), term));
-            let node = Builder::new()
+            let node = NodeBuilder::new()
                 .register("calc", service)
                 .listen("127.0.0.1:0".parse().expect("an address"))
                 .epmd_port(epmd_port)

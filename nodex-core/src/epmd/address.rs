@@ -1,42 +1,42 @@
-//! Where epmd is: the environment variables that all Erlang nodes of a host agree on.
+//! The addresses of epmd, from the environment variables that all Erlang nodes of a host agree on.
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
 use super::EpmdError;
 
-/// The port of epmd where nothing else is said.
+/// The port of epmd unless `ERL_EPMD_PORT` is set.
 pub const DEFAULT_PORT: u16 = 4369;
 
 const PORT: &str = "ERL_EPMD_PORT";
 const ADDRESS: &str = "ERL_EPMD_ADDRESS";
 
-/// The port of epmd on every host: `ERL_EPMD_PORT`, or 4369.
+/// Returns the port of epmd on every host: `ERL_EPMD_PORT`, or 4369.
 pub fn port() -> Result<u16, EpmdError> {
     port_from(variable(PORT)?.as_deref())
 }
 
-/// Where the epmd of this host takes registrations: the loopback address, in the family that
-/// `ERL_EPMD_ADDRESS` names if that lists a loopback address, else 127.0.0.1.
+/// Returns the address at which the epmd of this host takes registrations: the loopback address in `ERL_EPMD_ADDRESS`,
+/// if it lists one, otherwise 127.0.0.1.
 pub fn local_address() -> Result<SocketAddr, EpmdError> {
     Ok(SocketAddr::new(loopback()?.unwrap_or(Ipv4Addr::LOCALHOST.into()), port()?))
 }
 
-/// The loopback address in `ERL_EPMD_ADDRESS`, if it lists one.
+/// Returns the loopback address in `ERL_EPMD_ADDRESS`, if it lists one.
 pub(crate) fn loopback() -> Result<Option<IpAddr>, EpmdError> {
     let addresses = addresses_from(variable(ADDRESS)?.as_deref())?;
     Ok(addresses.into_iter().find(IpAddr::is_loopback))
 }
 
-/// Where an epmd started here has to listen: the addresses in `ERL_EPMD_ADDRESS` (separated by commas or
-/// spaces), and always the loopback addresses, that of IPv6 as well if the system has it. Without the variable
-/// only these, although epmd then listens everywhere: what nobody asked for is not offered to the network.
+/// Returns the addresses on which an epmd started here listens: those in `ERL_EPMD_ADDRESS`, separated by commas or
+/// spaces, and always the loopback addresses of IPv4 and, if the system has it, IPv6. Without the variable OTP's epmd
+/// listens on all interfaces; this one listens on loopback only.
 pub fn server_addresses() -> Result<Vec<SocketAddr>, EpmdError> {
     let asked = addresses_from(variable(ADDRESS)?.as_deref())?;
     let port = port()?;
     Ok(all_addresses(asked, has_ipv6()).into_iter().map(|address| SocketAddr::new(address, port)).collect())
 }
 
-/// Whether an epmd that listens on these addresses is reached at this one. Those of IPv6 take no connections of
-/// IPv4, as with epmd.
+/// Returns whether an epmd that listens on `addresses` can be reached at `address`. As with OTP's epmd, an address of
+/// IPv6 takes no IPv4 connections.
 pub fn is_covered(addresses: &[SocketAddr], address: IpAddr) -> bool {
     addresses.iter().any(|known| covers(known.ip(), address))
 }
@@ -45,7 +45,7 @@ fn covers(known: IpAddr, address: IpAddr) -> bool {
     known == address || known.is_unspecified() && known.is_ipv4() == address.is_ipv4()
 }
 
-/// Each address once, and none that another one stands for: a port cannot be listened on twice.
+/// Removes duplicates, and addresses that a wildcard covers: a port cannot be listened on twice.
 fn all_addresses(asked: Vec<IpAddr>, ipv6: bool) -> Vec<IpAddr> {
     let loopback_v6 = ipv6.then_some(Ipv6Addr::LOCALHOST.into());
     let asked: Vec<IpAddr> = asked.into_iter().chain([Ipv4Addr::LOCALHOST.into()]).chain(loopback_v6).collect();
@@ -59,7 +59,7 @@ fn all_addresses(asked: Vec<IpAddr>, ipv6: bool) -> Vec<IpAddr> {
     all
 }
 
-/// Whether the system has a loopback address of IPv6.
+/// Returns whether the system has a loopback address of IPv6.
 fn has_ipv6() -> bool {
     TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }

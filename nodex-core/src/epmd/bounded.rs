@@ -1,14 +1,14 @@
 //! A stream that makes any epmd client safe to use.
 //!
-//! That of erl_dist writes a request in up to ten small pieces and reads an answer as long as it goes on. Here the
-//! pieces leave together when it flushes, and an answer over the limit is an error.
+//! The client of erl_dist writes a request in up to ten small pieces, and reads answers of any length. This stream
+//! sends the pieces together at the flush, and returns an error for an answer over the limit.
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::io::{AsyncRead, AsyncWrite};
 
-/// Collects what is written until the flush, and counts what is read.
+/// Collects writes until the flush, and counts the bytes that are read.
 #[derive(Debug)]
 pub(super) struct Bounded<T> {
     inner: T,

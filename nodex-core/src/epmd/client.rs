@@ -1,4 +1,4 @@
-//! Asking epmd, and being registered with it.
+//! The client: lookups and registrations.
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,22 +12,32 @@ use super::exchange::{self, Fault};
 use super::{Entry, EpmdError, address, names};
 use crate::socket::ShutOnDrop;
 
-/// How long a request may take unless something else is said.
+/// How long a request may take by default.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longest list of names that is read, in bytes; epmd itself holds at most some thousand nodes.
+/// The longest list of names that is read, in bytes; an epmd holds some thousand nodes at most.
 const NAMES_LIMIT: usize = 4 << 20;
-/// Longest other answer: a node with the longest name and the longest extra field.
+/// The longest other answer: a node with the longest name and the longest extra field.
 const ENTRY_LIMIT: usize = 4 << 10;
 
-/// Speaks with the epmd at one address. Every request has its own connection and its own deadline.
+/// A client of the epmd at one address. Every request has its own connection and its own deadline.
+///
+/// ```no_run
+/// # async fn find() -> Result<(), nodex_core::epmd::EpmdError> {
+/// use nodex_core::epmd::Client;
+///
+/// let epmd = Client::at_host("127.0.0.1").await?;
+/// println!("calc listens on port {}", epmd.lookup("calc").await?.port);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Client {
     address: SocketAddr,
     timeout: Duration,
 }
 
-/// A registration. It lasts as long as this value and epmd live.
+/// A registration with epmd. It ends when this value is dropped, or when epmd ends.
 #[derive(Debug)]
 pub struct Registered {
     stream: ShutOnDrop<TcpStream>,
@@ -35,13 +45,13 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// The incarnation that epmd gave to the node; 1 to 3 from an epmd before OTP 23.
+    /// Returns the incarnation that epmd gave to the node; 1 to 3 from an epmd before OTP 23.
     pub fn creation(&self) -> u32 {
         self.creation
     }
 
-    /// Waits until epmd is gone, and the registration with it. A node then registers again every
-    /// two seconds, and keeps the creation that it has.
+    /// Waits until epmd has ended, and with it the registration. OTP's nodes then try to register again every two
+    /// seconds, and keep their creation.
     pub async fn lost(&mut self) {
         let mut buffer = [0; 16];
         while let Ok(1..) = self.stream.0.read(&mut buffer).await {}
@@ -49,18 +59,24 @@ impl Registered {
 }
 
 impl Client {
-    /// For the epmd at this address.
+    /// Creates a client of the epmd at this address.
     pub fn new(address: SocketAddr) -> Self {
         Client { address, timeout: DEFAULT_TIMEOUT }
     }
 
-    /// For the epmd of this host, where nodes register: [`local_address`](super::local_address).
+    /// Creates a client of the epmd of this host, at [`local_address`](super::local_address).
+    ///
+    /// # Errors
+    /// Returns an error when an environment variable cannot be used.
     pub fn local() -> Result<Self, EpmdError> {
         address::local_address().map(Client::new)
     }
 
-    /// For the epmd of a host by name or address, at the [`port`](super::port) that all hosts share.
-    /// Of several addresses the first is taken.
+    /// Creates a client of the epmd of a host, given by name or address, at the [`port`](super::port) that all hosts
+    /// share. Uses the first of several addresses.
+    ///
+    /// # Errors
+    /// Returns an error when the host is unknown, or an environment variable cannot be used.
     pub async fn at_host(host: &str) -> Result<Self, EpmdError> {
         let port = address::port()?;
         let unknown = |source| EpmdError::UnknownHost { host: host.to_owned(), source };
@@ -69,18 +85,21 @@ impl Client {
         Ok(Client::new(first))
     }
 
-    /// With another deadline for each request.
+    /// Sets the deadline of each request. Default: [`DEFAULT_TIMEOUT`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Where this epmd is.
+    /// Returns the address of this epmd.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where the node with this name (the part before the `@`) listens.
+    /// Looks up a node by its name, the part before the `@`.
+    ///
+    /// # Errors
+    /// Returns an error when no node is registered under this name, or epmd does not answer.
     pub async fn lookup(&self, name: &str) -> Result<Entry, EpmdError> {
         const REQUEST: &str = "port";
         check_name(name)?;
@@ -90,17 +109,23 @@ impl Client {
         };
         if found.name != name {
             let what = format!("it is about the node {:?}", found.name);
-            return Err(EpmdError::Rubbish { address: self.address, request: REQUEST, what });
+            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, what });
         }
         Ok(found)
     }
 
-    /// The names and ports of all nodes.
+    /// Returns the names and ports of all registered nodes.
+    ///
+    /// # Errors
+    /// Returns an error when epmd does not answer.
     pub async fn names(&self) -> Result<Vec<(String, u16)>, EpmdError> {
         self.request("names", NAMES_LIMIT, async |stream| Ok(names::request(stream).await?)).await
     }
 
     /// Registers a node until the result is dropped.
+    ///
+    /// # Errors
+    /// Returns an error when the name is taken or not acceptable, or epmd does not answer.
     pub async fn register(&self, entry: &Entry) -> Result<Registered, EpmdError> {
         check_name(&entry.name)?;
         // There is one code for every refusal; all else that it may mean has been checked before.
@@ -114,7 +139,7 @@ impl Client {
         }
     }
 
-    /// Connects and makes one request, all within the deadline.
+    /// Connects and makes one request within the deadline.
     async fn request<T>(
         &self,
         request: &'static str,
@@ -145,7 +170,7 @@ impl Client {
             #[cfg(feature = "erl_dist")]
             Fault::Other(what) => what,
         };
-        EpmdError::Rubbish { address, request, what }
+        EpmdError::InvalidResponse { address, request, what }
     }
 }
 

@@ -1,20 +1,20 @@
-//! What can go wrong between a node and epmd.
+//! [`EpmdError`].
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a request to epmd has no answer to work with.
+/// Why a request to epmd failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EpmdError {
-    /// Nobody listens there.
+    /// Nothing listens at the address.
     #[error("no epmd is running at {address}")]
     NotRunning {
         /// Where it was looked for.
         address: SocketAddr,
     },
-    /// The connection to epmd cannot be made, or broke.
+    /// The connection to epmd could not be made, or broke.
     #[error("cannot reach epmd at {address}: {source}")]
     Unreachable {
         /// Where it was looked for.
@@ -30,7 +30,7 @@ pub enum EpmdError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// No complete answer within the time.
+    /// No complete answer arrived within the time limit.
     #[error("epmd at {address} did not answer the {request} request within {timeout:?}")]
     Timeout {
         /// Where epmd is.
@@ -40,9 +40,9 @@ pub enum EpmdError {
         /// How long it was waited for.
         timeout: Duration,
     },
-    /// Something answered that is not epmd, or epmd gave up on the request.
-    #[error("epmd at {address} answered the {request} request with rubbish: {what}")]
-    Rubbish {
+    /// The answer is not one of epmd, or is cut off.
+    #[error("epmd at {address} gave no valid answer to the {request} request: {what}")]
+    InvalidResponse {
         /// Where epmd is.
         address: SocketAddr,
         /// What was asked.
@@ -50,7 +50,7 @@ pub enum EpmdError {
         /// What is wrong with the answer.
         what: String,
     },
-    /// The node is not known there: not started, or not registered.
+    /// The node is not registered: it is not running, or runs without registering.
     #[error("no node named {name} is registered with epmd at {address}")]
     NotRegistered {
         /// The part of the node name before the `@`.
@@ -66,13 +66,13 @@ pub enum EpmdError {
         /// Where epmd is.
         address: SocketAddr,
     },
-    /// A name that no epmd accepts.
+    /// The name is one that no epmd accepts.
     #[error("the name \"{name}\" cannot be registered: it has to have 1 to 255 characters and no zero byte")]
     InvalidName {
         /// The part of the node name before the `@`.
         name: String,
     },
-    /// An environment variable that cannot be understood.
+    /// An environment variable has a value that cannot be used.
     #[error("the environment variable {variable} has the unusable value \"{value}\"")]
     Environment {
         /// Its name.

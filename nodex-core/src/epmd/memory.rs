@@ -1,4 +1,4 @@
-//! Both ends of epmd's protocol on bytes in memory, for tests that hand in any bytes.
+//! Both ends of epmd's protocol on bytes in memory, for tests that pass in any bytes.
 use std::fmt::Write as _;
 use std::future::Future;
 use std::io;
@@ -11,7 +11,7 @@ use super::bounded::Bounded;
 use super::server::Request;
 use super::{Entry, exchange, names};
 
-/// What a client makes of `answer` to each of its requests, in words.
+/// Describes what a client reads in `answer` after each of its requests.
 pub fn client(answer: &[u8]) -> String {
     let stream = || Bounded::new(Answer::new(answer), 4096);
     let entry = Entry::hidden("name", 4711);
@@ -28,7 +28,7 @@ pub fn client(answer: &[u8]) -> String {
     text
 }
 
-/// What a server reads in `request`, which is without its length, in words.
+/// Describes what a server reads in `request`, which has no length in front.
 pub fn server(request: &[u8]) -> Option<String> {
     Request::read(request).map(|request| format!("{request:?}"))
 }

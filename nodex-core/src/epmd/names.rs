@@ -1,4 +1,4 @@
-//! The list of names that an epmd gives, in which strangers can have put anything but NUL.
+//! The list of names that an epmd returns. It may hold any bytes but NUL.
 use std::io;
 
 use futures::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -14,10 +14,10 @@ pub(super) async fn request<T: AsyncRead + AsyncWrite + Unpin>(mut stream: T) ->
     parse(&String::from_utf8_lossy(&text))
 }
 
-/// Splits `name NAME at port PORT`, one a line.
+/// Splits the list into its entries, `name NAME at port PORT` on a line each.
 ///
-/// An epmd registers names with line ends and ` at port ` in them, and one of these must not hide all others:
-/// an entry goes on until a line that ends as entries do.
+/// An epmd accepts names that contain line ends and ` at port `. One such name must not hide the others: an entry goes
+/// on until a line that ends as entries do.
 fn parse(text: &str) -> io::Result<Vec<(String, u16)>> {
     let mut entries = Vec::new();
     let mut start = 0;

@@ -1,4 +1,4 @@
-//! Connections of strangers, among which those of one address shall not crowd out those of another.
+//! Connections of unknown peers; those of one address must not crowd out those of another.
 
 use std::{
     cmp::Reverse,
@@ -6,13 +6,13 @@ use std::{
     net::{IpAddr, Ipv6Addr},
 };
 
-/// Who is there, by age, and from which addresses they come.
+/// The members, by age and by address.
 #[derive(Debug)]
 pub(crate) struct Crowd<T> {
     members: BTreeMap<u64, (IpAddr, T)>,
-    /// Of each address, the oldest first.
+    /// The members of each address, the oldest first.
     of: HashMap<IpAddr, BTreeSet<u64>>,
-    /// The address that has most comes last; of two that have as many, the one whose oldest is older.
+    /// The address with the most members comes last; of two with as many, the one whose oldest member is older.
     sizes: BTreeSet<(usize, Reverse<u64>, IpAddr)>,
 }
 
@@ -27,21 +27,21 @@ impl<T> Crowd<T> {
         self.members.len()
     }
 
-    /// Enters one that is younger than all others.
+    /// Adds a member that is younger than all others.
     pub(crate) fn enter(&mut self, id: u64, from: IpAddr, member: T) {
         let place = place(from);
         self.resize(place, |ids| ids.insert(id));
         self.members.insert(id, (from, member));
     }
 
-    /// Takes one out that has gone by itself.
+    /// Removes a member that ended by itself.
     pub(crate) fn leave(&mut self, id: u64) -> Option<T> {
         let (from, member) = self.members.remove(&id)?;
         self.resize(place(from), |ids| ids.remove(&id));
         Some(member)
     }
 
-    /// Takes out the oldest of the address that has most.
+    /// Removes the oldest member of the address that has most.
     pub(crate) fn evict(&mut self) -> Option<(IpAddr, T)> {
         let &(_, Reverse(oldest), _) = self.sizes.last()?;
         let from = self.members.get(&oldest)?.0;
@@ -65,7 +65,7 @@ impl<T> Crowd<T> {
     }
 }
 
-/// The addresses that one and the same machine has at the least: with IPv6, a whole network of 64 bits.
+/// Returns the range of addresses that count as one machine: with IPv6, a network of 64 bits.
 fn place(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

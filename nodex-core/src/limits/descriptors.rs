@@ -1,12 +1,12 @@
-//! The descriptors that this process may have.
+//! How many descriptors this process may have.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What a process that listens has use for. Far below what has programs make large tables of descriptors.
+/// How many descriptors a listening process can use. Far below the numbers for which programs make large tables.
 const ENOUGH: u64 = 8192;
 
-/// How many descriptors this process may have, once its limit is raised as far as it needs and may: shells and service
-/// managers give 1,024 where they allow far more.
+/// Raises the limit of descriptors as far as this process needs and may, and returns it: shells and service managers
+/// set it to 1,024 where they allow far more.
 pub(crate) fn descriptors() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let Some(current) = limit.current else { return usize::MAX };

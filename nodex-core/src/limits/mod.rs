@@ -1,5 +1,4 @@
-//! How many of what strangers may set up, whose turn it is to go when there is no room for one more, and how often that is
-//! told.
+//! How many connections unknown peers may set up, which one is closed for one more, and how often the log reports that.
 
 mod crowd;
 mod descriptors;

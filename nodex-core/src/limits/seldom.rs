@@ -1,13 +1,13 @@
-//! Events that strangers cause, told so often and no more: whoever listens does not choose how much they make it write.
+//! Log events that unknown peers cause, with a bound on how many are written.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// So many are told ..
+/// How many events are logged in a [`WINDOW`].
 const MOST: u32 = 100;
-/// .. in this time.
+/// The period in which events are counted.
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Events of one kind.
@@ -22,7 +22,7 @@ struct Told {
 }
 
 impl Seldom {
-    /// Whether the event is to be told, and if so, how many were left out before it, if any.
+    /// Returns whether the event is to be logged, and how many were left out before it, if any.
     pub(crate) fn admit(&self, now: Instant) -> Option<Option<u64>> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if told.since.is_none_or(|since| now.saturating_duration_since(since) >= WINDOW) {

@@ -1,4 +1,4 @@
-//! Connections: how they are made, and what drives them.
+//! Connections between nodes: the limits of each, why they end, and connections for tools ([`raw`]).
 
 mod conn;
 pub mod raw;

@@ -1,4 +1,4 @@
-//! One of our processes as a sender of replies.
+//! A process of this node as the sender of replies.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,11 +12,11 @@ use crate::{
     term::Pid,
 };
 
-/// The pid of one of our processes, encoded, and the start of every reply from it.
+/// The encoded pid of a process of this node, and the start of every reply from it.
 #[derive(Debug)]
 pub(in crate::node) struct Address {
     pid: Box<[u8]>,
-    /// Frames from this process, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
+    /// The start of a frame from this process that is the same for all replies: of `SEND_SENDER`, `ALIAS_SEND`, and
     /// `ALTACT_SIG_SEND` to an alias.
     pub(in crate::node) to_pid: Prefix,
     to_alias: Prefix,
@@ -26,7 +26,7 @@ pub(in crate::node) struct Address {
 }
 
 impl Address {
-    /// Of a process with this pid.
+    /// Creates the address of a process with this pid.
     pub(in crate::node) fn new(pid: &Pid) -> Self {
         let mut encoded = Encoder::new();
         encoded.put_pid(pid);
@@ -37,7 +37,7 @@ impl Address {
         Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
     }
 
-    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
+    /// Returns the start of a frame up to its receiver, if all frames of this kind begin alike.
     #[inline]
     pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
         match to {
@@ -48,23 +48,23 @@ impl Address {
         }
     }
 
-    /// The numbers of the pid.
+    /// Returns the numbers of the pid.
     pub(in crate::node) fn number(&self) -> Number {
         self.number
     }
 
-    /// True until the process has ended.
+    /// Returns `true` until the process has ended.
     #[inline]
     pub(in crate::node) fn is_alive(&self) -> bool {
         !self.ended.load(Ordering::SeqCst)
     }
 
-    /// Ends the process. False when it had ended already.
+    /// Ends the process. Returns `false` if it had ended already.
     pub(in crate::node) fn end(&self) -> bool {
         !self.ended.swap(true, Ordering::SeqCst)
     }
 
-    /// The pid; `None` never.
+    /// Returns the pid. It is never `None`.
     pub(in crate::node) fn pid(&self) -> Option<PidTerm<'_>> {
         PidTerm::new(&self.pid)
     }

@@ -1,4 +1,4 @@
-//! What came over one connection, counted by its kind.
+//! Counters of the messages of a connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,14 +10,14 @@ pub enum CallKind {
     Plain,
     /// `GenServer.call`; the reply carries the caller's tag.
     GenCall,
-    /// `GenServer.cast`; nobody waits for a reply.
+    /// `GenServer.cast`; there is no reply.
     Cast,
     /// `rpc` or `erpc`; the reply is what the function returns.
     Rpc,
 }
 
-/// Counters of a connection. Only whoever handles its messages writes, and one thread at a time does, so an increment is a
-/// load and a store.
+/// The counters of a connection. One thread at a time handles its messages and writes them, so an increment is a load
+/// and a store.
 #[derive(Debug, Default)]
 pub(in crate::node) struct Counters {
     pub(in crate::node) plain: AtomicU64,
@@ -28,9 +28,9 @@ pub(in crate::node) struct Counters {
     pub(in crate::node) unknown: AtomicU64,
     /// Handlers that panicked.
     pub(in crate::node) panics: AtomicU64,
-    /// Casts that did not do what they were to do: the handler panicked or gave an error, or they could not be handled.
+    /// Casts that failed: the handler panicked or returned an error, or there was none.
     pub(in crate::node) failed_casts: AtomicU64,
-    /// Calls that were refused because the node is about to end.
+    /// Calls that were refused because the node is stopping.
     pub(in crate::node) refused: AtomicU64,
     /// Casts that were dropped for the same reason.
     pub(in crate::node) dropped: AtomicU64,
@@ -51,7 +51,7 @@ pub(in crate::node) struct Sums {
 }
 
 impl Counters {
-    /// A message of this kind for a process of ours.
+    /// Counts a message of this kind.
     #[inline]
     pub(in crate::node) fn count_call(&self, kind: CallKind) {
         bump(match kind {
@@ -94,7 +94,7 @@ fn bump(counter: &AtomicU64) {
 }
 
 impl Sums {
-    /// With those of one more connection.
+    /// Adds the counters of a connection.
     pub(in crate::node) fn add(&mut self, counters: &Counters) {
         let Sums { plain, calls, casts, rpc, unknown, panics, failed_casts, refused, dropped } = self;
         for (sum, counter) in [
@@ -112,7 +112,7 @@ impl Sums {
         }
     }
 
-    /// Every counter with its name.
+    /// Returns every counter with its name.
     pub(in crate::node) fn named(self) -> [(&'static str, u64); 9] {
         let Sums { plain, calls, casts, rpc, unknown, panics, failed_casts, refused, dropped } = self;
         [

@@ -1,4 +1,4 @@
-//! Why a node cannot be started, and why it cannot serve a service.
+//! Errors of starting a node and of serving a service.
 
 use std::net::SocketAddr;
 
@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The name cannot be a node's.
+    /// The name is not a valid node name.
     #[error("the node name {name:?} is not acceptable: {problem}")]
     Name {
         /// The name.
@@ -34,22 +34,22 @@ pub enum StartError {
         #[source]
         error: std::io::Error,
     },
-    /// epmd does not take the name, or cannot be looked for.
+    /// epmd refuses the name, or its address is not known.
     #[error(transparent)]
     Epmd(EpmdError),
 }
 
-/// Why a node without a name of its own cannot be started.
+/// Why a node with a dynamic name cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartUnnamedError {
-    /// It could not be started with a name either.
+    /// The node cannot be started, with any name.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The node that is to give the name cannot be connected to.
+    /// The node that is to assign the name cannot be connected to.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// It gave none.
+    /// The other node assigned no name.
     #[error("{peer} gave no name")]
     NoName {
         /// The node that was connected to.
@@ -57,11 +57,11 @@ pub enum StartUnnamedError {
     },
 }
 
-/// A set of services that cannot be served.
+/// Why services cannot be served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// Two functions of one name and arity.
+    /// Two functions have the same name and arity.
     #[error("{name}/{arity} is there twice")]
     DuplicateFunction {
         /// The name.
@@ -69,19 +69,19 @@ pub enum ServiceError {
         /// The arity.
         arity: u8,
     },
-    /// Two services of one name.
+    /// Two services have the same name.
     #[error("the name {name} is registered twice")]
     DuplicateName {
         /// The name.
         name: Atom,
     },
-    /// Several services without a name, of which a factory makes one: each of them would take every message.
+    /// A service that a factory makes has no name, beside another one without a name: each would receive every message.
     #[error("a service that a factory makes and that has no name cannot stand beside another one without a name")]
     SecondWithoutName,
     /// The name is too long.
     #[error("no service can have this name: {0}")]
     Name(#[from] AtomError),
-    /// A handler takes a state that is not there.
+    /// A handler takes a state that the node does not have.
     #[error(transparent)]
     MissingState(#[from] MissingState),
 }

@@ -1,16 +1,24 @@
-//! The local node: services, the processes that they are, connections, and what a program does with all of it.
+//! The local node: services, processes and connections.
 //!
-//! The folders are floors. Each knows those below it and none above:
+//! | to | begin with |
+//! |---|---|
+//! | write a node executable that a host starts | [`main`](main()), or `nodex::main!` |
+//! | run a node inside a program | [`Builder`], then [`Node`] |
+//! | serve functions | `#[cnode_handler]`, [`Functions`], or the trait [`Service`] |
+//! | learn who calls, or reply later | [`Caller`] and [`Context`] as arguments |
+//! | test a service | [`testing::TestNode`] |
+//!
+//! The folders are layers. Each uses only those below it:
 //!
 //! ```text
-//! executable   a node that a host starts
+//! executable   the main function of a node executable
 //! testing      a node under test
-//! api          what a program does with its node
-//! system       what every node answers
-//! inbound      what peers send
+//! api          the builder, the node and its methods
+//! system       the processes that every node has
+//! inbound      handling of messages and signals
 //! connection   the connections of a node
-//! process      what has a pid
-//! service      what serves, and how it is called
+//! process      everything that has a pid
+//! service      services, calls and replies
 //! ```
 
 mod address;
@@ -29,7 +37,8 @@ pub mod testing;
 
 pub use crate::protocol::Cookie;
 pub use api::{
-    Backoff, Builder, CallError, Down, KeptConnected, Mailbox, Monitor, Node, SendError, ServiceOptions, Subscription,
+    Backoff, CallError, Down, KeptConnected, Mailbox, Monitor, Node, NodeBuilder, SendError, ServiceOptions,
+    Subscription,
 };
 pub use connection::{Destination, Exception, NodeEvent, Peer, RpcError};
 pub use counters::CallKind;

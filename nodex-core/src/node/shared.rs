@@ -1,4 +1,4 @@
-//! What every floor of a node knows of it.
+//! The part of a node that every layer knows.
 
 use std::any::Any;
 
@@ -10,29 +10,29 @@ use crate::{
     term::{Atom, Pid, RawTerm, Reference},
 };
 
-/// A node as the services in it see it: what they have done that concerns other floors.
+/// A node as its services see it: the operations that other layers carry out.
 pub(in crate::node) trait Shared: Any + Send + Sync {
-    /// Has every connection tell those who watch this process that it has ended.
+    /// Makes every connection tell the processes that monitor or are linked to this process that it has ended.
     fn notify_watchers(&self, process: Number, reason: &RawTerm);
 
-    /// The process of a call by rpc has ended, and gives its number back.
+    /// Releases the number of the process of a call by rpc, which has ended.
     fn rpc_process_ended(&self, process: Number);
 
-    /// A call is over. The connections wait for each other when the node is to end.
+    /// Records that a call is over; a node that is stopping waits for all calls.
     fn call_ended(&self);
 }
 
-/// The name of a node and its incarnation, which stand in all that is its own.
+/// The name and the creation of a node, which all its pids and references contain.
 #[derive(Debug)]
 pub(in crate::node) struct Identity {
     pub(in crate::node) name: Atom,
     pub(in crate::node) creation: u32,
-    /// The name, encoded.
+    /// The encoded name.
     name_bytes: Box<[u8]>,
 }
 
 impl Identity {
-    /// Of a node that starts.
+    /// Creates the identity of a node that starts.
     pub(in crate::node) fn incarnation(name: Atom) -> Self {
         // 0 to 3 were used by nodes that knew only two bits of creation.
         Self::new(name, random::any() as u32 | 4)
@@ -44,12 +44,12 @@ impl Identity {
         Identity { name, creation, name_bytes: name_bytes.to_vec().into() }
     }
 
-    /// A pid of this node.
+    /// Returns a pid of this node.
     pub(in crate::node) fn pid(&self, number: Number) -> Pid {
         Pid { node: self.name.clone(), id: number.id, serial: number.serial, creation: self.creation }
     }
 
-    /// A pid of this node, encoded.
+    /// Returns a pid of this node, encoded.
     pub(in crate::node) fn pid_bytes(&self, number: Number) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.name_bytes.len() + 13);
         bytes.push(tag::NEW_PID_EXT);
@@ -60,23 +60,23 @@ impl Identity {
         bytes
     }
 
-    /// The numbers of a pid of this node.
+    /// Returns the numbers of a pid of this node.
     pub(in crate::node) fn number(&self, pid: &Pid) -> Option<Number> {
         let own = pid.node == self.name && pid.creation == self.creation;
         own.then_some(Number { id: pid.id, serial: pid.serial })
     }
 
-    /// A reference of this node with these words.
+    /// Returns a reference of this node with these words.
     pub(in crate::node) fn reference(&self, words: [u32; 3]) -> Reference {
         Reference::of_three(self.name.clone(), self.creation, words)
     }
 
-    /// The words of a reference of this node.
+    /// Returns the words of a reference of this node.
     pub(in crate::node) fn words<'a>(&self, reference: &'a Reference) -> Option<&'a [u32]> {
         (reference.creation == self.creation && reference.node == self.name).then(|| reference.words())
     }
 
-    /// What `read` makes of the words of an encoded reference of this node.
+    /// Returns the result of `read` for the words of an encoded reference of this node.
     pub(in crate::node) fn read_words<T>(
         &self,
         reference: RefTerm<'_>,

@@ -1,4 +1,4 @@
-//! Sockets whose end others wait for.
+//! [`ShutOnDrop`].
 
 use std::{ops::Deref, os::fd::AsFd};
 
@@ -6,8 +6,8 @@ use rustix::net::{Shutdown, shutdown};
 
 /// A socket that is shut down when it is dropped.
 ///
-/// Closing its descriptor is not enough: a process that is being started has a copy of every descriptor until it runs its
-/// own program. As long as there is one, an epmd takes the node for registered, and a port stays taken.
+/// Closing the descriptor is not enough: a child process has a copy of every descriptor until it runs its own program.
+/// Until then an epmd considers the node registered, and a port stays taken.
 #[derive(Debug)]
 pub(crate) struct ShutOnDrop<S: AsFd>(pub(crate) S);
 

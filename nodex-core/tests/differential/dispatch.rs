@@ -8,7 +8,7 @@ use std::{
 use nodex_core::{
     atom,
     convert::Binary,
-    node::{Accepts, Builder, Call, Function, Functions, Handled, Handler, NoReply, Node, Service},
+    node::{Accepts, Call, Function, Functions, Handled, Handler, NoReply, Node, NodeBuilder, Service},
     protocol::{
         Cookie, Flags,
         control::{self, Control},
@@ -113,7 +113,7 @@ enum Kind {
 const NAME: &str = "served";
 
 async fn node(kind: Kind, told: &Told) -> Node {
-    let builder = Builder::new().epmd_port(1);
+    let builder = NodeBuilder::new().epmd_port(1);
     let builder = match kind {
         Kind::Sole => builder.service(first(told)).service(second()),
         Kind::Named => builder.register(NAME, Both(first(told), second())),

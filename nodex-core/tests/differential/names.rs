@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use nodex_core::{
     atom,
-    node::{Builder, Functions, Node},
+    node::{Functions, Node, NodeBuilder},
     protocol::{Cookie, Flags},
     term::Pid,
 };
@@ -93,7 +93,7 @@ fn a_name_leads_to_the_process_that_a_list_of_names_says() {
     let counted = Mutex::new(BTreeMap::<&str, usize>::new());
     let tested = runner.run(&(built, vec(step(), 1..30)), |((built, anonymous), steps)| {
         runtime.block_on(async {
-            let (mut model, mut builder) = (Model::default(), Builder::new().epmd_port(1));
+            let (mut model, mut builder) = (Model::default(), NodeBuilder::new().epmd_port(1));
             let mut next = 0;
             let mut number = || {
                 next += 1;

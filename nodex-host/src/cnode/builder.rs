@@ -38,7 +38,7 @@ pub struct CnodeBuilder {
 }
 
 impl CnodeBuilder {
-    /// A node that is this executable. The path is not looked up in `PATH`.
+    /// Returns a node that is this executable. The path is not looked up in `PATH`.
     pub fn new(exec_path: impl AsRef<Path>) -> CnodeBuilder {
         CnodeBuilder {
             exec_path: exec_path.as_ref().to_owned(),
@@ -67,14 +67,14 @@ impl CnodeBuilder {
         self
     }
 
-    /// The part of its node name before the `@`. Default: 8 random hexadecimal digits, new for every start.
+    /// Sets the part of its node name before the `@`. Default: 8 random hexadecimal digits, new for every start.
     #[must_use]
     pub fn sname(mut self, sname: impl Into<String>) -> Self {
         self.sname = Some(sname.into());
         self
     }
 
-    /// Whether [`spawn`](Self::spawn) looks for a running node of this name first. Default: yes, if it has an
+    /// Sets whether [`spawn`](Self::spawn) looks for a running node of this name first. Default: yes, if it has an
     /// [`sname`](Self::sname).
     #[must_use]
     pub fn adopt(mut self, on: bool) -> Self {
@@ -82,56 +82,59 @@ impl CnodeBuilder {
         self
     }
 
-    /// The part of its node name after the `@`. Default: that of the host node.
+    /// Sets the part of its node name after the `@`. Default: that of the host node.
     #[must_use]
     pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
         self.hostname = Some(hostname.into());
         self
     }
 
-    /// The line by which it says that it is ready. Default: `<node> ready`, or what the protocol says.
+    /// Sets the line by which it says that it is ready. Default: `<node> ready`, or what the protocol says.
     #[must_use]
     pub fn ready_line(mut self, line: impl Into<String>) -> Self {
         self.ready_line = Some(line.into());
         self
     }
 
-    /// How long it may print nothing before it is ready; every line that it prints restarts this clock. Default: 5 s.
+    /// Sets how long it may print nothing before it is ready; every line that it prints restarts this clock. Default: 5
+    /// s.
     #[must_use]
     pub fn spawn_inactive_timeout(mut self, timeout: Duration) -> Self {
         self.spawn_inactive_timeout = timeout;
         self
     }
 
-    /// How long the start may take in all, whatever it prints. Default: 60 s.
+    /// Sets how long the start may take in all, whatever it prints. Default: 60 s.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.process.start_timeout = timeout;
         self
     }
 
-    /// How long its connection may take once it said that it is ready. Default: 5 s.
+    /// Sets how long its connection may take once it said that it is ready. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// The registered name that calls and messages go to. Default: `nil`, as nodes with one service answer any name.
+    /// Sets the registered name that calls and messages go to. Default: `nil`, as nodes with one service answer any
+    /// name.
     #[must_use]
     pub fn registered_name(mut self, name: Atom) -> Self {
         self.registered_name = name;
         self
     }
 
-    /// How long its process group may take to end after SIGTERM before SIGKILL. Default: 5 s.
+    /// Sets how long its process group may take to end after SIGTERM before SIGKILL. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
         self.process.stop.grace = grace;
         self
     }
 
-    /// How long it may finish what still runs when it is asked to end. Default: 4 s, or less if it is killed sooner.
+    /// Sets how long it may finish what still runs when it is asked to end. Default: 4 s, or less if it is killed
+    /// sooner.
     ///
     /// It is told in the environment variable `NODEX_DRAIN`, which nodes made with nodex heed. The kill comes a second later
     /// at the earliest; if [`stop_grace`](Self::stop_grace) or [`stop`](Self::stop) shorten that time afterwards, the node
@@ -151,22 +154,23 @@ impl CnodeBuilder {
         self.drain.unwrap_or(DRAIN).min(most).min(LONGEST_DRAIN)
     }
 
-    /// How it is asked to end. Default: by SIGTERM to its process group, with 5 s to obey.
+    /// Sets how it is asked to end. Default: by SIGTERM to its process group, with 5 s to obey.
     #[must_use]
     pub fn stop(mut self, options: impl Into<StopOptions>) -> Self {
         self.process.stop = options.into();
         self
     }
 
-    /// How it is told its name and how it says that it is ready. Default: [`Protocol::Nodex`].
+    /// Sets how it is told its name and how it says that it is ready. Default: [`Protocol::Nodex`].
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Whether it gets the cookie in the environment variable `NODEX_COOKIE`, with `-` in its place in the argument list,
-    /// which every user of the machine can read. Only nodes that know of it can be started so; nodes on `ei` do not.
+    /// Sets whether it gets the cookie in the environment variable `NODEX_COOKIE`, with `-` in its place in the
+    /// argument list, which every user of the machine can read. Only nodes that know of it can be started so; nodes on
+    /// `ei` do not.
     ///
     /// Default: yes if the executable is known to be built with nodex
     /// ([`reads_cookie_from_environment`](nodex_core::node::reads_cookie_from_environment)). A script that starts such a node
@@ -177,12 +181,12 @@ impl CnodeBuilder {
         self
     }
 
-    /// Whether its cookie would stand in its argument list, which every user of the machine can read.
+    /// Returns whether its cookie would stand in its argument list, which every user of the machine can read.
     pub async fn shows_cookie(&self) -> bool {
         self.protocol == Protocol::Nodex && !self.is_ours().await
     }
 
-    /// Whether it is a node that was built with nodex, as far as that is known.
+    /// Returns whether it is a node that was built with nodex, as far as that is known.
     pub(super) async fn is_ours(&self) -> bool {
         match self.cookie_in_env {
             Some(on) => on,
@@ -204,7 +208,7 @@ impl CnodeBuilder {
         self
     }
 
-    /// Its working directory. Default: that of this program.
+    /// Sets its working directory. Default: that of this program.
     #[must_use]
     pub fn cwd(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cwd = Some(directory.into());

@@ -49,7 +49,7 @@ pub enum NodeDown {
 }
 
 impl NodeDown {
-    /// True for an end that is no failure: it was stopped, or its process ended by itself with status 0.
+    /// Returns `true` for an end that is no failure: it was stopped, or its process ended by itself with status 0.
     pub fn is_normal(&self) -> bool {
         matches!(self, NodeDown::Stopped | NodeDown::Exited { exit: Exit::Status(0) })
     }

@@ -54,7 +54,7 @@ impl Events {
         Events(broadcast::Sender::new(capacity.clamp(1, 1 << 20)))
     }
 
-    /// All events from now on.
+    /// Returns all events from now on.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         let missed = |count| CnodeEvent { node: Arc::from(""), kind: EventKind::Missed(count) };
         Subscription::new(self.0.subscribe(), missed)

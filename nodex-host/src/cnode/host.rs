@@ -25,7 +25,7 @@ pub struct HostNode {
 
 /// What nodes need of the host that they belong to: it goes on for as long as one of them has it.
 pub(crate) trait Host: fmt::Debug + Send + Sync {
-    /// The host's own node.
+    /// Returns the host's own node.
     fn node(&self) -> &Node;
 
     /// What children are told of it.
@@ -51,11 +51,11 @@ pub enum HostNodeError {
 }
 
 impl HostNode {
-    /// A host node by its full name, `alive@hostname`, and its cookie. How it is found is as this program's environment
-    /// tells it: by the epmd on `ERL_EPMD_PORT`, or without any on `ERL_DIST_PORT`.
+    /// Returns a host node by its full name, `alive@hostname`, and its cookie. How it is found is as this program's
+    /// environment tells it: by the epmd on `ERL_EPMD_PORT`, or without any on `ERL_DIST_PORT`.
     ///
     /// # Errors
-    /// When one of them is not possible.
+    /// Returns an error when one of them is not possible.
     pub fn new(name: impl Into<String>, cookie: impl Into<String>) -> Result<HostNode, HostNodeError> {
         let (name, cookie) = (name.into(), cookie.into());
         Cookie::new(&cookie)?;
@@ -82,27 +82,27 @@ impl HostNode {
         self
     }
 
-    /// The one port of all nodes, where there is no epmd.
+    /// Returns the one port of all nodes, where there is no epmd.
     pub fn dist_port(&self) -> Option<u16> {
         self.dist_port
     }
 
-    /// The port of the epmd where it is registered; children are told by `ERL_EPMD_PORT`.
+    /// Returns the port of the epmd where it is registered; children are told by `ERL_EPMD_PORT`.
     pub fn epmd_port(&self) -> u16 {
         self.epmd_port
     }
 
-    /// Its full name.
+    /// Returns its full name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The part of its name before the `@`.
+    /// Returns the part of its name before the `@`.
     pub fn alive(&self) -> &str {
         &self.name[..self.at]
     }
 
-    /// The part of its name after the `@`.
+    /// Returns the part of its name after the `@`.
     pub fn hostname(&self) -> &str {
         &self.name[self.at + 1..]
     }

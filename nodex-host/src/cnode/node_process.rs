@@ -27,7 +27,7 @@ impl NodeProcess {
         NodeProcess { process, reporter, stop_grace, ours, pump }
     }
 
-    /// Stops it, and gives the last lines that it printed until then or, if it had ended by itself, until its end.
+    /// Stops it, and returns the last lines that it printed until then or, if it had ended by itself, until its end.
     pub(super) async fn finish(self, ended: bool) -> Printed {
         let before = self.printed();
         self.stop().await;
@@ -39,22 +39,22 @@ impl NodeProcess {
         self.reporter.printed()
     }
 
-    /// The full name of the node.
+    /// Returns the full name of the node.
     pub fn node(&self) -> &str {
         self.reporter.node()
     }
 
-    /// The process id, which is the number of its process group as well.
+    /// Returns the process id, which is the number of its process group as well.
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Its events from now on.
+    /// Returns its events from now on.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.reporter.subscribe()
     }
 
-    /// The last lines that it printed.
+    /// Returns the last lines that it printed.
     pub fn printed(&self) -> Printed {
         self.reporter.printed()
     }
@@ -67,7 +67,7 @@ impl NodeProcess {
         &self.reporter
     }
 
-    /// Its end, for those who wait for it without owning it.
+    /// Returns its end, for those who wait for it without owning it.
     pub fn ending(&self) -> Ending {
         self.process.ending()
     }
@@ -77,7 +77,7 @@ impl NodeProcess {
         self.process.begin_stop(self.stop_grace);
     }
 
-    /// How it ended, if it has.
+    /// Returns how it ended, if it has.
     pub fn exit(&self) -> Option<Exit> {
         self.process.ending().exit()
     }

@@ -16,7 +16,8 @@ type Version = (u64, u64, u64, i64, i64);
 /// How many files are remembered.
 const REMEMBERED: usize = 1024;
 
-/// Whether this is known to be one. A file is looked through once, on a thread for that, however often it is started.
+/// Returns whether this is known to be one. A file is looked through once, on a thread for that, however often it is
+/// started.
 pub(super) async fn is_ours(executable: &Path) -> bool {
     let executable = executable.to_owned();
     tokio::task::spawn_blocking(move || look(executable)).await.unwrap_or_default()

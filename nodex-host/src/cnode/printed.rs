@@ -35,17 +35,17 @@ impl Printed {
         line.bytes.len() + size_of::<Line>()
     }
 
-    /// The lines that are kept, the oldest first.
+    /// Returns the lines that are kept, the oldest first.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &Line> {
         self.lines.iter()
     }
 
-    /// How many older lines are not kept.
+    /// Returns how many older lines are not kept.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// The last line that tells an error, `error: ..` on stderr, without that word.
+    /// Returns the last line that tells an error, `error: ..` on stderr, without that word.
     pub(super) fn last_error(&self) -> Option<String> {
         self.lines()
             .rev()
@@ -53,7 +53,7 @@ impl Printed {
             .find_map(|line| Some(readable(line.text().strip_prefix("error: ")?)))
     }
 
-    /// True when it printed nothing at all.
+    /// Returns `true` when it printed nothing at all.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.dropped == 0
     }
@@ -69,7 +69,7 @@ impl fmt::Display for Printed {
     }
 }
 
-/// The beginning of a text, with everything written out that is not to be seen.
+/// Returns the beginning of a text, with everything written out that is not to be seen.
 fn readable(text: &str) -> String {
     let more = if text.chars().nth(READABLE).is_some() { "…" } else { "" };
     let text: String = text.chars().take(READABLE).collect();

@@ -68,27 +68,27 @@ impl Cnode {
         cnode
     }
 
-    /// The full name of the node.
+    /// Returns the full name of the node.
     pub fn node(&self) -> &Atom {
         self.0.to.node()
     }
 
-    /// The process id, if the process was started from here.
+    /// Returns the process id, if the process was started from here.
     pub fn pid(&self) -> Option<u32> {
         self.0.process.as_ref().map(NodeProcess::pid)
     }
 
-    /// The connection with it: its flags and its creation.
+    /// Returns the connection with it: its flags and its creation.
     pub fn peer(&self) -> &Peer {
         &self.0.peer
     }
 
-    /// Its events from now on.
+    /// Returns its events from now on.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.reporter.subscribe()
     }
 
-    /// The last lines that it printed.
+    /// Returns the last lines that it printed.
     pub fn printed(&self) -> Printed {
         self.0.reporter.printed()
     }
@@ -125,7 +125,7 @@ impl Cnode {
     /// `GenServer.cast` to the node's registered name. Nothing tells whether it arrived.
     ///
     /// # Errors
-    /// When the node is down or the request cannot be encoded.
+    /// Returns an error when the node is down or the request cannot be encoded.
     pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         let result = self.0.host.node().cast(self.to(), request).await;
         self.explain(result).await
@@ -134,7 +134,7 @@ impl Cnode {
     /// Sends a plain message to the node's registered name. Nothing tells whether it arrived.
     ///
     /// # Errors
-    /// When the node is down or the message cannot be encoded.
+    /// Returns an error when the node is down or the message cannot be encoded.
     pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         let result = self.0.host.node().send(self.to(), message).await;
         self.explain(result).await
@@ -175,7 +175,7 @@ impl Cnode {
     /// this question.
     ///
     /// # Errors
-    /// When there is no answer in time, or it is down.
+    /// Returns an error when there is no answer in time, or it is down.
     pub async fn ping(&self, limit: Duration) -> Result<(), CnodeError> {
         let node = self.0.host.node();
         let to = (atom!("net_kernel"), self.node().clone());
@@ -186,7 +186,7 @@ impl Cnode {
         }
     }
 
-    /// True if both are handles of the same start of a node.
+    /// Returns `true` if both are handles of the same start of a node.
     pub(crate) fn is_same(&self, other: &Cnode) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

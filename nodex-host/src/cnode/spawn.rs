@@ -21,7 +21,7 @@ use crate::process::Exit;
 const DIAL_PAUSE: Duration = Duration::from_millis(100);
 
 impl Cnode {
-    /// The options of a node that is this executable.
+    /// Returns the options of a node that is this executable.
     pub fn builder(exec_path: impl AsRef<std::path::Path>) -> CnodeBuilder {
         CnodeBuilder::new(exec_path)
     }
@@ -46,7 +46,7 @@ impl CnodeBuilder {
         self.spawn_new(host, plan, cancel).await
     }
 
-    /// The connection with a node of this name, if there is such a node.
+    /// Returns the connection with a node of this name, if there is such a node.
     async fn find(&self, node: &Node, name: &str) -> Result<Option<Arc<Peer>>, SpawnError> {
         match node.connect(name).await {
             Ok(peer) => Ok(Some(peer)),

@@ -18,12 +18,12 @@ impl CnodeBuilder {
     /// back at once.
     ///
     /// # Errors
-    /// When it does not become ready. Its process group has then been stopped.
+    /// Returns an error when it does not become ready. Its process group has then been stopped.
     pub async fn start(&self, host: &HostNode) -> Result<NodeProcess, SpawnError> {
         self.start_with(host, Vec::new(), &Cancel::never()).await
     }
 
-    /// The same, with something that it finds on its stdin, until it is called off.
+    /// Returns the same, with something that it finds on its stdin, until it is called off.
     pub(crate) async fn start_with(
         &self,
         host: &HostNode,
@@ -170,7 +170,7 @@ async fn wait_for(
     }
 }
 
-/// The next line; never when the output is closed.
+/// Returns the next line; never when the output is closed.
 async fn next_line(output: &mut Output) -> Line {
     match output.next().await {
         Some(line) => line,
@@ -190,7 +190,7 @@ fn random_sname() -> String {
     format!("{:08x}", random::any() & 0xffff_ffff)
 }
 
-/// A creation for a node that is told its own: not one of the four of old nodes, and it fits a C `short`.
+/// Returns a creation for a node that is told its own: not one of the four of old nodes, and it fits a C `short`.
 fn creation() -> u32 {
     u32::try_from(random::any() & 0x3fff).unwrap_or_default() + 4
 }

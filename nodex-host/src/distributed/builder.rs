@@ -16,12 +16,12 @@ impl Distributed {
     /// user's cookie file, or a random one if there is none; epmd is that of the system, or embedded if none answers.
     ///
     /// # Errors
-    /// When the name, the cookie, epmd or the address cannot be used.
+    /// Returns an error when the name, the cookie, epmd or the address cannot be used.
     pub async fn up(name: &str, ip: impl Into<IpAddr>) -> Result<Distributed, UpError> {
         DistributedBuilder::new(name).ip(ip).up().await
     }
 
-    /// The same, with options.
+    /// Returns the same, with options.
     pub fn builder(name: &str) -> DistributedBuilder {
         DistributedBuilder::new(name)
     }
@@ -36,11 +36,11 @@ pub struct DistributedBuilder {
     cookie: Option<Cookie>,
     epmd: EpmdMode,
     epmd_port: Option<u16>,
-    node: node::Builder,
+    node: node::NodeBuilder,
 }
 
 impl DistributedBuilder {
-    /// A node of this name, the part before the `@`.
+    /// Returns a node of this name, the part before the `@`.
     pub fn new(name: &str) -> DistributedBuilder {
         DistributedBuilder {
             name: name.to_owned(),
@@ -49,25 +49,25 @@ impl DistributedBuilder {
             cookie: None,
             epmd: EpmdMode::default(),
             epmd_port: None,
-            node: node::Builder::new(),
+            node: node::NodeBuilder::new(),
         }
     }
 
-    /// The address that it listens on. Default: 127.0.0.1.
+    /// Sets the address that it listens on. Default: 127.0.0.1.
     #[must_use]
     pub fn ip(mut self, ip: impl Into<IpAddr>) -> Self {
         self.ip = ip.into();
         self
     }
 
-    /// The part of its name after the `@`, by which other nodes find it. Default: its address.
+    /// Sets the part of its name after the `@`, by which other nodes find it. Default: its address.
     #[must_use]
     pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
         self.hostname = Some(hostname.into());
         self
     }
 
-    /// The cookie. Default: that of the environment or the user's cookie file, as
+    /// Sets the cookie. Default: that of the environment or the user's cookie file, as
     /// [`CookieSource`](node::CookieSource) finds it, or a random one that only nodes started from here know.
     #[must_use]
     pub fn cookie(mut self, cookie: Cookie) -> Self {
@@ -82,16 +82,16 @@ impl DistributedBuilder {
         self
     }
 
-    /// The port of epmd, its own or that of the machine. Default: what `ERL_EPMD_PORT` says, or 4369.
+    /// Sets the port of epmd, its own or that of the machine. Default: what `ERL_EPMD_PORT` says, or 4369.
     #[must_use]
     pub fn epmd_port(mut self, port: u16) -> Self {
         self.epmd_port = Some(port);
         self
     }
 
-    /// What the node serves, and its limits.
+    /// Sets what the node serves, and its limits.
     #[must_use]
-    pub fn node(mut self, configure: impl FnOnce(node::Builder) -> node::Builder) -> Self {
+    pub fn node(mut self, configure: impl FnOnce(node::NodeBuilder) -> node::NodeBuilder) -> Self {
         self.node = configure(self.node);
         self
     }
@@ -99,7 +99,7 @@ impl DistributedBuilder {
     /// Starts it in the current tokio runtime.
     ///
     /// # Errors
-    /// When the name, the cookie, epmd or the address cannot be used.
+    /// Returns an error when the name, the cookie, epmd or the address cannot be used.
     pub async fn up(self) -> Result<Distributed, UpError> {
         ready_process()?;
         let name = format!("{}@{}", self.name, self.hostname.unwrap_or_else(|| self.ip.to_string()));

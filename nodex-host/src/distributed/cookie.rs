@@ -29,10 +29,10 @@ fn is_guessable(text: &str) -> bool {
     text.len() < SHORTEST || GUESSABLE.contains(&text.to_lowercase().as_str())
 }
 
-/// A cookie of twenty random letters, as a BEAM makes it for a user without one.
+/// Returns a cookie of twenty random letters, as a BEAM makes it for a user without one.
 ///
 /// # Errors
-/// When the operating system has no random numbers.
+/// Returns an error when the operating system has no random numbers.
 pub fn random_cookie() -> Result<Cookie, UpError> {
     let mut bytes = [0u8; 20];
     random::fill(&mut bytes).map_err(|source| UpError::NoRandomCookie { source })?;

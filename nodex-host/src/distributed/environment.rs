@@ -1,4 +1,4 @@
-//! Application environments: what `config/runtime.exs` or `sys.config` say, and `application:get_env/2` gives.
+//! Application environments: what `config/runtime.exs` or `sys.config` say, and `application:get_env/2` returns.
 
 use nodex_core::{
     convert::{DecodeError, FromTerm, IntoTerm},
@@ -35,20 +35,20 @@ impl Environment {
     /// Sets a parameter of an application.
     ///
     /// # Errors
-    /// When the value is nothing that a BEAM would accept.
+    /// Returns an error when the value is nothing that a BEAM would accept.
     pub fn set(&mut self, application: Atom, key: Atom, value: impl IntoTerm) -> Result<(), EncodeError> {
         self.put(application, RawTerm::from_value(&key)?, RawTerm::from_value(&value)?);
         Ok(())
     }
 
-    /// A parameter of an application.
+    /// Returns a parameter of an application.
     pub fn get(&self, application: &str, key: &str) -> Option<&RawTerm> {
         let (_, parameters) = self.applications.iter().find(|(name, _)| *name == application)?;
         let is_key = |term: &RawTerm| term.decode::<Atom>().is_ok_and(|name| name == key);
         parameters.iter().find(|(name, _)| is_key(name)).map(|(_, value)| value)
     }
 
-    /// The applications that have parameters.
+    /// Returns the applications that have parameters.
     pub fn applications(&self) -> impl Iterator<Item = &Atom> {
         self.applications.iter().map(|(name, _)| name)
     }

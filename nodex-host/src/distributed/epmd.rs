@@ -41,7 +41,7 @@ pub enum EpmdMode {
 /// says, on the port of `ERL_EPMD_PORT` or 4369.
 ///
 /// # Errors
-/// When there is no `epmd` in `PATH`, something else answers, or nothing does within 10 s.
+/// Returns an error when there is no `epmd` in `PATH`, something else answers, or nothing does within 10 s.
 pub async fn spawn_epmd() -> Result<(), UpError> {
     let client = Client::new(local_address()?);
     match client.names().await {
@@ -95,7 +95,7 @@ impl Running {
     }
 }
 
-/// The port of the epmd to use, and the epmd itself if it had to be started.
+/// Returns the port of the epmd to use, and the epmd itself if it had to be started.
 pub(super) async fn find(which: EpmdMode, at_port: Option<u16>, ip: IpAddr) -> Result<(u16, Option<Running>), UpError> {
     let usual = match at_port {
         _ if which == EpmdMode::Private => 0,

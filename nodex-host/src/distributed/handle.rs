@@ -33,7 +33,7 @@ pub(super) struct Inner {
 }
 
 impl Distributed {
-    /// The node itself: its peers, and calls and messages to any process of any node.
+    /// Returns the node itself: its peers, and calls and messages to any process of any node.
     pub fn node(&self) -> &Node {
         &self.0.node
     }
@@ -43,12 +43,12 @@ impl Distributed {
         &self.0.host
     }
 
-    /// The port of the epmd that this node uses.
+    /// Returns the port of the epmd that this node uses.
     pub fn epmd_port(&self) -> u16 {
         self.0.host.epmd_port()
     }
 
-    /// Whether that epmd is in this program.
+    /// Returns whether that epmd is in this program.
     pub fn has_embedded_epmd(&self) -> bool {
         self.0.epmd.is_some()
     }
@@ -71,7 +71,7 @@ impl Distributed {
         &self.0.slaves
     }
 
-    /// The BEAMs that it has started and that run, by number.
+    /// Returns the BEAMs that it has started and that run, by number.
     pub fn slaves(&self) -> Vec<Slave> {
         self.0.slaves.all()
     }

@@ -11,7 +11,7 @@ use nodex_core::{
 use super::{Distributed, Environment};
 
 impl Distributed {
-    /// Calls a function of any node, and gives its value as a Rust type or as a [`Term`](nodex_core::term::Term).
+    /// Calls a function of any node, and returns its value as a Rust type or as a [`Term`](nodex_core::term::Term).
     ///
     /// It is [`Node::rpc`](nodex_core::node::Node::rpc) of [`node`](Self::node).
     ///
@@ -28,11 +28,11 @@ impl Distributed {
         self.node().rpc(node, module, function, arguments, limit).await
     }
 
-    /// The code path of a BEAM without the folders of its Erlang/OTP, for
+    /// Returns the code path of a BEAM without the folders of its Erlang/OTP, for
     /// [`SlaveBuilder::code_paths`](super::SlaveBuilder::code_paths). Relative folders are left out.
     ///
     /// # Errors
-    /// When the node cannot be asked.
+    /// Returns an error when the node cannot be asked.
     pub async fn code_paths(&self, node: &str, limit: Duration) -> Result<Vec<PathBuf>, RpcError> {
         let otp: Charlist = self.rpc(node, "code", "lib_dir", &[], limit).await?;
         let all: Vec<Charlist> = self.rpc(node, "code", "get_path", &[], limit).await?;
@@ -40,12 +40,12 @@ impl Distributed {
         Ok(all.filter(|folder| folder.is_absolute() && !folder.starts_with(&otp.0)).collect())
     }
 
-    /// The parameters of all applications that are loaded in a BEAM, for
+    /// Returns the parameters of all applications that are loaded in a BEAM, for
     /// [`SlaveBuilder::environment`](super::SlaveBuilder::environment). Those of `kernel` are left out: they tell how
     /// that node listens.
     ///
     /// # Errors
-    /// When the node cannot be asked.
+    /// Returns an error when the node cannot be asked.
     pub async fn environment(&self, node: &str, limit: Duration) -> Result<Environment, RpcError> {
         let mut environment = Environment::new();
         let loaded: Vec<(Atom, RawTerm, RawTerm)> =

@@ -10,7 +10,7 @@ impl CnodeBuilder {
     /// connection, whichever side makes it.
     ///
     /// # Errors
-    /// When it does not come up. Its process group has then been stopped.
+    /// Returns an error when it does not come up. Its process group has then been stopped.
     pub async fn spawn(&self, net: &Distributed) -> Result<Cnode, SpawnError> {
         self.spawn_unless(net.as_host(), &Cancel::never()).await
     }
@@ -21,7 +21,7 @@ impl Distributed {
     /// options: [`SlaveBuilder`].
     ///
     /// # Errors
-    /// When it does not come up within 30 s; with what `erl` printed. Nothing of it is left then.
+    /// Returns an error when it does not come up within 30 s; with what `erl` printed. Nothing of it is left then.
     #[doc(alias = "peer")]
     pub async fn spawn_slave(&self) -> Result<Slave, SpawnError> {
         SlaveBuilder::new().spawn(self).await
@@ -30,7 +30,7 @@ impl Distributed {
     /// Starts `count` of them side by side.
     ///
     /// # Errors
-    /// When one does not come up, the first one's error. All of this call are stopped then.
+    /// Returns an error when one does not come up, the first one's error. All of this call are stopped then.
     #[doc(alias = "peer")]
     pub async fn spawn_slaves(&self, count: u32) -> Result<Vec<Slave>, SpawnError> {
         SlaveBuilder::new().spawn_many(self, count).await
@@ -41,7 +41,7 @@ impl SlaveBuilder {
     /// Starts one, with the next number.
     ///
     /// # Errors
-    /// When it does not come up; with what it printed. Nothing of it is left then.
+    /// Returns an error when it does not come up; with what it printed. Nothing of it is left then.
     pub async fn spawn(&self, net: &Distributed) -> Result<Slave, SpawnError> {
         let number = net.slave_registry().numbers(1).start;
         self.spawn_numbered(net, number).await
@@ -50,7 +50,7 @@ impl SlaveBuilder {
     /// Starts `count` of them side by side, with the next numbers, in the order of which they are given back.
     ///
     /// # Errors
-    /// When one does not come up, the first one's error. All of this call are stopped then.
+    /// Returns an error when one does not come up, the first one's error. All of this call are stopped then.
     pub async fn spawn_many(&self, net: &Distributed, count: u32) -> Result<Vec<Slave>, SpawnError> {
         let numbers = net.slave_registry().numbers(count);
         let started = join_all(numbers.map(|number| self.spawn_numbered(net, number))).await;

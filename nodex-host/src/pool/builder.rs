@@ -27,7 +27,7 @@ const RESTARTS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(5);
 
 impl Pool {
-    /// The options of a pool of this name whose members are all made from these options.
+    /// Returns the options of a pool of this name whose members are all made from these options.
     pub fn builder(name: impl Into<Arc<str>>, template: CnodeBuilder) -> PoolBuilder {
         PoolBuilder::new(name.into(), template)
     }
@@ -61,7 +61,7 @@ impl PoolBuilder {
         .size(1)
     }
 
-    /// How many members it has, at least one. Their node names are the name of the pool and a number from 1:
+    /// Sets how many members it has, at least one. Their node names are the name of the pool and a number from 1:
     /// `calc1@127.0.0.1`. Default: one.
     #[must_use]
     pub fn size(mut self, size: usize) -> Self {
@@ -79,15 +79,15 @@ impl PoolBuilder {
         self
     }
 
-    /// How to find out that a member is up but does not work. Calls go to a member whose last check failed only when
-    /// there is no other. Default: not at all.
+    /// Sets how to find out that a member is up but does not work. Calls go to a member whose last check failed only
+    /// when there is no other. Default: not at all.
     #[must_use]
     pub fn health(mut self, health: Health) -> Self {
         self.health = Some(health);
         self
     }
 
-    /// The pause before a member is restarted.
+    /// Sets the pause before a member is restarted.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.supervisor = self.supervisor.backoff(backoff);
@@ -110,14 +110,14 @@ impl PoolBuilder {
         self
     }
 
-    /// How long [`Pool::restart`] waits for the calls that a member has yet to answer. Default: 30 s.
+    /// Sets how long [`Pool::restart`] waits for the calls that a member has yet to answer. Default: 30 s.
     #[must_use]
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.drain_timeout = limit;
         self
     }
 
-    /// All events of its members, those of the start included.
+    /// Returns all events of its members, those of the start included.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
@@ -125,7 +125,7 @@ impl PoolBuilder {
     /// Starts it, in the current tokio runtime, and waits until all members have been up.
     ///
     /// # Errors
-    /// When one does not come up. Those that were up are down again then.
+    /// Returns an error when one does not come up. Those that were up are down again then.
     pub async fn start(self, net: &Distributed) -> Result<Pool, StartSupervisorError> {
         let default = || (u32::try_from(RESTARTS * self.names.len()).unwrap_or(u32::MAX), WITHIN);
         let (max_restarts, within) = self.at_most.unwrap_or_else(default);

@@ -25,7 +25,7 @@ pub(super) struct Inner {
 }
 
 impl Pool {
-    /// Its name.
+    /// Returns its name.
     pub fn name(&self) -> &str {
         &self.0.members.name
     }
@@ -60,7 +60,7 @@ impl Pool {
     /// [`Cnode::cast`] to the least busy member; waits up to 5 s for one that is up.
     ///
     /// # Errors
-    /// When none is up or the request cannot be encoded.
+    /// Returns an error when none is up or the request cannot be encoded.
     pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         let (cnode, under_way, _) = self.member(CALL_TIMEOUT).await?;
         under_way.sent(cnode.cast(request).await)
@@ -69,23 +69,23 @@ impl Pool {
     /// [`Cnode::send`] to the least busy member; waits up to 5 s for one that is up.
     ///
     /// # Errors
-    /// When none is up or the message cannot be encoded.
+    /// Returns an error when none is up or the message cannot be encoded.
     pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         let (cnode, under_way, _) = self.member(CALL_TIMEOUT).await?;
         under_way.sent(cnode.send(message).await)
     }
 
-    /// How it is with each member, in the order of their names.
+    /// Returns how it is with each member, in the order of their names.
     pub fn members(&self) -> Vec<MemberInfo> {
         self.0.members.list.iter().map(|member| member.info()).collect()
     }
 
-    /// How many calls wait for a member that is up.
+    /// Returns how many calls wait for a member that is up.
     pub fn waiting(&self) -> usize {
         self.0.members.waiting()
     }
 
-    /// All events of its members from now on.
+    /// Returns all events of its members from now on.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.0.supervisor.subscribe()
     }
@@ -101,7 +101,7 @@ impl Pool {
         self.0.supervisor.ended().await
     }
 
-    /// A member that is up, the call that it now has, and what is left of the time.
+    /// Returns a member that is up, the call that it now has, and what is left of the time.
     async fn member(&self, limit: Duration) -> Result<(Cnode, UnderWay<'_>, Duration), CnodeError> {
         let ended = || self.0.supervisor.has_ended();
         self.0.members.wait(limit, ended).await

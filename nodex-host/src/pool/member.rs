@@ -136,7 +136,7 @@ impl Member {
         self.draining.store(false, Ordering::SeqCst);
     }
 
-    /// Waits until all its calls have ended; gives how many have not, when the time is over.
+    /// Waits until all its calls have ended; returns how many have not, when the time is over.
     pub(super) async fn idle(&self, limit: Duration) -> usize {
         let idle = async {
             loop {

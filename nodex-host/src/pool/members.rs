@@ -78,7 +78,7 @@ impl Members {
         }
     }
 
-    /// The same, and waits for a member up to `limit`. Gives what is left of that.
+    /// Returns the same, and waits for a member up to `limit`. Gives what is left of that.
     pub(super) async fn wait(
         &self,
         limit: Duration,

@@ -26,8 +26,8 @@ impl Pool {
     /// A restart that has begun goes on when nobody waits for it any more; a second one follows behind it.
     ///
     /// # Errors
-    /// When a member does not come up: it stays down, and those behind it run as before. Call this again when the reason
-    /// is out of the world.
+    /// Returns an error when a member does not come up: it stays down, and those behind it run as before. Call this
+    /// again when the reason is out of the world.
     pub async fn restart(&self) -> Result<Restarted, RestartError> {
         let restart = all(Arc::downgrade(&self.0), self.0.members.clone(), self.0.drain_timeout);
         match tokio::spawn(restart).await {

@@ -110,7 +110,7 @@ impl Child {
         [look, self.kill_at].into_iter().flatten().min()
     }
 
-    /// Whether [`advance`](Self::advance) needs to know which groups have living processes.
+    /// Returns whether [`advance`](Self::advance) needs to know which groups have living processes.
     pub(super) fn wants_group(&self, now: Instant) -> bool {
         self.ended.as_ref().is_some_and(|ended| ended.look_at <= now)
     }

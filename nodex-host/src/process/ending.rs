@@ -9,7 +9,7 @@ use super::{Exit, child::Life};
 pub struct Ending(pub(super) watch::Receiver<Life>);
 
 impl Ending {
-    /// How the process ended, if it has.
+    /// Returns how the process ended, if it has.
     pub fn exit(&self) -> Option<Exit> {
         ended(*self.0.borrow())
     }

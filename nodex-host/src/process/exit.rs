@@ -21,7 +21,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// True for status 0.
+    /// Returns `true` for status 0.
     pub fn success(self) -> bool {
         self == Exit::Status(0)
     }

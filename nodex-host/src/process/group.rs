@@ -23,7 +23,7 @@ pub(super) fn signal_leader(leader: Pid, signal: Signal) {
     let _ = kill_process(leader, signal);
 }
 
-/// The groups that have living processes; zombies do not count. `None` when `/proc` does not tell.
+/// Returns the groups that have living processes; zombies do not count. `None` when `/proc` does not tell.
 pub(super) fn living() -> Option<HashSet<i32>> {
     let entries = fs::read_dir("/proc").ok()?;
     let mut groups = HashSet::new();

@@ -53,7 +53,7 @@ impl Guard {
         }
     }
 
-    /// False when there is nobody to tell, or nobody who listens.
+    /// Returns `false` when there is nobody to tell, or nobody who listens.
     fn tell(&mut self, line: &str) -> bool {
         let stdin = self.shell.as_mut().and_then(|shell| shell.stdin.as_mut());
         stdin.is_some_and(|stdin| stdin.write_all(line.as_bytes()).is_ok())
@@ -85,7 +85,8 @@ fn added(group: i32, start: u64) -> String {
     format!("+ {group} {start}\n")
 }
 
-/// A shell in a group of its own, which nothing that is meant for this program reaches, and that inherits nothing.
+/// Returns a shell in a group of its own, which nothing that is meant for this program reaches, and that inherits
+/// nothing.
 fn shell() -> io::Result<Child> {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", SCRIPT, "nodex-guard"]).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/");

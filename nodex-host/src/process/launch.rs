@@ -104,12 +104,12 @@ pub enum LaunchError {
 }
 
 impl Launch {
-    /// An executable without arguments, in the environment and the working directory of this program.
+    /// Returns an executable without arguments, in the environment and the working directory of this program.
     pub fn new(program: impl Into<PathBuf>) -> Launch {
         Launch { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, input: Vec::new() }
     }
 
-    /// Checks what can be checked without starting it; gives the absolute path.
+    /// Checks what can be checked without starting it; returns the absolute path.
     ///
     /// # Errors
     /// Why it could not be started.
@@ -136,7 +136,7 @@ impl Launch {
         Ok(path)
     }
 
-    /// The command: a process group of its own, three pipes, killed with the thread that starts it.
+    /// Returns the command: a process group of its own, three pipes, killed with the thread that starts it.
     pub(super) fn command(&self, path: &Path) -> Command {
         let mut command = Command::new(path);
         command.args(&self.args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);

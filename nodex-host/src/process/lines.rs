@@ -34,7 +34,7 @@ impl Cutter {
         self.end = (self.end + count).min(self.buffer.len());
     }
 
-    /// The next line and whether it continues. At the end of the stream the last line needs no line feed.
+    /// Returns the next line and whether it continues. At the end of the stream the last line needs no line feed.
     pub(super) fn cut(&mut self, at_end: bool) -> Option<(Bytes, bool)> {
         let rest = &self.buffer[self.searched..self.end];
         if let Some(found) = rest.iter().position(|byte| *byte == b'\n') {
@@ -59,7 +59,7 @@ impl Cutter {
     }
 }
 
-/// How many bytes at the end are the beginning of a UTF-8 character whose rest is still to come.
+/// Returns how many bytes at the end are the beginning of a UTF-8 character whose rest is still to come.
 fn cut_character(bytes: &[u8]) -> usize {
     // At most three bytes of a character can be there without its last.
     (1..=3)

@@ -21,7 +21,7 @@ pub fn kill_all() {
 /// other way, whose exit status it would take.
 ///
 /// # Errors
-/// When the thread for it cannot be started.
+/// Returns an error when the thread for it cannot be started.
 pub fn reap_strays() -> Result<(), LaunchError> {
     Warden::get()?.reap_strays();
     Ok(())
@@ -41,7 +41,7 @@ impl OsProcess {
     /// dropped, or when it ends and others of its group go on; a [`Duration`] is a grace period.
     ///
     /// # Errors
-    /// When it cannot be started; what is known about the file is told apart.
+    /// Returns an error when it cannot be started; what is known about the file is told apart.
     pub async fn start(launch: Launch, stop: impl Into<StopOptions>) -> Result<OsProcess, LaunchError> {
         let (path, input) = (launch.program.clone(), launch.input.clone());
         let (held, pipes) = Warden::get()?.launch(launch, stop.into()).await?;
@@ -58,12 +58,12 @@ impl OsProcess {
         Ok(process)
     }
 
-    /// Its process id, which is the number of its group as well.
+    /// Returns its process id, which is the number of its group as well.
     pub fn pid(&self) -> u32 {
         self.held.pid().as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Its end, for those who wait for it without owning it.
+    /// Returns its end, for those who wait for it without owning it.
     pub fn ending(&self) -> Ending {
         self.held.ending()
     }

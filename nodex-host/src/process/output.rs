@@ -46,7 +46,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// The bytes as text; what is no UTF-8 becomes U+FFFD.
+    /// Returns the bytes as text; what is no UTF-8 becomes U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)
     }
@@ -78,7 +78,7 @@ impl Output {
         Ok(Output { stdout: Pipe::new(Stream::Stdout, stdout)?, stderr: Pipe::new(Stream::Stderr, stderr)?, left: 0 })
     }
 
-    /// The next line; `None` when both pipes are closed. Loses nothing when it is cancelled.
+    /// Returns the next line; `None` when both pipes are closed. Loses nothing when it is cancelled.
     pub(crate) async fn next(&mut self) -> Option<Line> {
         loop {
             // A process that prints without end must not keep its thread for itself.
@@ -100,7 +100,8 @@ impl Output {
         }
     }
 
-    /// The next line of a process that has ended: what is in the pipes is all there is, whoever still holds them.
+    /// Returns the next line of a process that has ended: what is in the pipes is all there is, whoever still holds
+    /// them.
     pub(crate) fn next_left(&mut self) -> Option<Line> {
         if self.left > LEFT_LIMIT {
             return None;

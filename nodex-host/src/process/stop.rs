@@ -28,7 +28,7 @@ impl StopSignal {
     pub const ALL: [StopSignal; 6] =
         [StopSignal::Term, StopSignal::Int, StopSignal::Quit, StopSignal::Hup, StopSignal::Usr1, StopSignal::Usr2];
 
-    /// Its name, as in `SIGTERM`.
+    /// Returns its name, as in `SIGTERM`.
     pub fn name(self) -> &'static str {
         match self {
             StopSignal::Term => "SIGTERM",
@@ -104,7 +104,7 @@ impl StopOptions {
         StopOptions { signal, group: true, grace }
     }
 
-    /// Whether the whole group gets the signal, or only the process itself.
+    /// Returns whether the whole group gets the signal, or only the process itself.
     #[must_use]
     pub const fn group(mut self, whole: bool) -> StopOptions {
         self.group = whole;

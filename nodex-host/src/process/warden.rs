@@ -48,7 +48,7 @@ pub(super) struct Warden {
 }
 
 impl Warden {
-    /// The one thread of this program, started by the first who asks.
+    /// Returns the one thread of this program, started by the first who asks.
     pub(super) fn get() -> Result<Warden, LaunchError> {
         static WARDEN: Mutex<Option<Warden>> = Mutex::new(None);
         let mut warden = WARDEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -266,7 +266,7 @@ impl Work {
         }
     }
 
-    /// How long nothing has to be done.
+    /// Returns how long nothing has to be done.
     fn sleep(&self) -> Option<Duration> {
         let now = Instant::now();
         let due = self.children.values().filter_map(Child::due).chain(self.strays_at).min();

@@ -39,14 +39,14 @@ impl CnodeBuilder {
 }
 
 impl SupervisedBuilder {
-    /// How to find out that it is up but does not work.
+    /// Sets how to find out that it is up but does not work.
     #[must_use]
     pub fn health(mut self, health: Health) -> Self {
         self.spec = self.spec.health(health);
         self
     }
 
-    /// All events, those of the start included.
+    /// Returns all events, those of the start included.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
@@ -54,7 +54,7 @@ impl SupervisedBuilder {
     /// As [`CnodeBuilder::spawn`].
     ///
     /// # Errors
-    /// When it does not come up.
+    /// Returns an error when it does not come up.
     pub async fn spawn(self, net: &Distributed) -> Result<Supervised, Arc<SpawnError>> {
         let id = self.spec.id.clone();
         let called_off = || Arc::new(SpawnError::Cancelled { node: id.to_string() });
@@ -77,12 +77,12 @@ pub struct Supervised {
 }
 
 impl Supervised {
-    /// Its supervisor.
+    /// Returns its supervisor.
     pub fn supervisor(&self) -> &Supervisor {
         &self.supervisor
     }
 
-    /// All events from now on.
+    /// Returns all events from now on.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }

@@ -21,7 +21,7 @@ pub struct SupervisorBuilder {
 }
 
 impl Supervisor {
-    /// Its options.
+    /// Returns its options.
     pub fn builder() -> SupervisorBuilder {
         SupervisorBuilder::new()
     }
@@ -53,22 +53,22 @@ impl SupervisorBuilder {
         self
     }
 
-    /// Whether it ends by itself with its significant children. Default: it does not.
+    /// Sets whether it ends by itself with its significant children. Default: it does not.
     #[must_use]
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.rules.auto_shutdown = auto_shutdown;
         self
     }
 
-    /// The pause before a restart, unless a child has its own.
+    /// Sets the pause before a restart, unless a child has its own.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = backoff;
         self
     }
 
-    /// How many children may be started at the same time, and stopped, where there is an order among them. Default: 1,
-    /// each when the one before it is up, and down respectively, as in OTP. Children under
+    /// Sets how many children may be started at the same time, and stopped, where there is an order among them.
+    /// Default: 1, each when the one before it is up, and down respectively, as in OTP. Children under
     /// [`Strategy::OneForOne`] are restarted independently of each other in any case.
     #[must_use]
     pub fn at_once(mut self, count: usize) -> Self {
@@ -90,8 +90,8 @@ impl SupervisorBuilder {
         self
     }
 
-    /// All events, those of the start included. Supervisors that are started from clones of these options tell theirs
-    /// here too.
+    /// Returns all events, those of the start included. Supervisors that are started from clones of these options tell
+    /// theirs here too.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.changes.subscribe()
     }
@@ -99,7 +99,7 @@ impl SupervisorBuilder {
     /// Starts it, in the current tokio runtime, and waits until all children have been up.
     ///
     /// # Errors
-    /// When one does not come up. Those that were up are down again then.
+    /// Returns an error when one does not come up. Those that were up are down again then.
     pub async fn start(self, net: &Distributed) -> Result<Supervisor, StartSupervisorError> {
         let mut ids = HashSet::new();
         for spec in &self.specs {

@@ -44,17 +44,17 @@ impl Child {
         Child { id, state }
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// How it is with it.
+    /// Returns how it is with it.
     pub fn state(&self) -> ChildState {
         self.state.borrow().clone()
     }
 
-    /// The node that is up now.
+    /// Returns the node that is up now.
     pub fn cnode(&self) -> Option<Cnode> {
         match &*self.state.borrow() {
             ChildState::Up(cnode) => Some(cnode.clone()),
@@ -62,17 +62,17 @@ impl Child {
         }
     }
 
-    /// The name of the node that is up now.
+    /// Returns the name of the node that is up now.
     pub fn node(&self) -> Option<Atom> {
         self.cnode().map(|cnode| cnode.node().clone())
     }
 
-    /// Whether it is up and connected. Its state tells of a lost connection a little later than this.
+    /// Returns whether it is up and connected. Its state tells of a lost connection a little later than this.
     pub(crate) fn is_connected(&self) -> bool {
         matches!(&*self.state.borrow(), ChildState::Up(cnode) if cnode.peer().is_connected())
     }
 
-    /// Waits until its state is another than it was at the last call, and gives it. `None` when its supervisor has
+    /// Waits until its state is another than it was at the last call, and returns it. `None` when its supervisor has
     /// forgotten it or has ended.
     pub async fn changed(&mut self) -> Option<ChildState> {
         self.state.changed().await.ok()?;
@@ -82,7 +82,7 @@ impl Child {
     /// Waits up to `limit` until it is up.
     ///
     /// # Errors
-    /// When it is down and stays so, or does not come up in time.
+    /// Returns an error when it is down and stays so, or does not come up in time.
     pub async fn up(&self, limit: Duration) -> Result<Cnode, CnodeError> {
         match self.cnode() {
             Some(cnode) => Ok(cnode),
@@ -134,7 +134,7 @@ impl Child {
     /// [`Cnode::cast`]; waits up to 5 s for a child that is being restarted.
     ///
     /// # Errors
-    /// When it is not up or the request cannot be encoded.
+    /// Returns an error when it is not up or the request cannot be encoded.
     pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.cast(request).await
     }
@@ -142,12 +142,12 @@ impl Child {
     /// [`Cnode::send`]; waits up to 5 s for a child that is being restarted.
     ///
     /// # Errors
-    /// When it is not up or the message cannot be encoded.
+    /// Returns an error when it is not up or the message cannot be encoded.
     pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.send(message).await
     }
 
-    /// The node, and what is left of the time.
+    /// Returns the node, and what is left of the time.
     async fn up_with_rest(&self, limit: Duration) -> Result<(Cnode, Duration), CnodeError> {
         if let Some(cnode) = self.cnode() {
             return Ok((cnode, limit));
@@ -158,7 +158,7 @@ impl Child {
     }
 }
 
-/// The end of a time that may be longer than clocks go.
+/// Returns the end of a time that may be longer than clocks go.
 pub(crate) fn after(limit: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     Instant::now() + limit.min(30 * YEAR)

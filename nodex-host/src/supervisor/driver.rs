@@ -129,7 +129,7 @@ impl Driver {
         key
     }
 
-    /// Does all that the core wants done; gives the end when it has come.
+    /// Does all that the core wants done; returns the end when it has come.
     fn act(&mut self) -> Option<Ended> {
         while let Some(action) = self.core.poll() {
             match action {

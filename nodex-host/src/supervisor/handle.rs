@@ -35,7 +35,7 @@ impl Supervisor {
     /// Adds a child behind all others and starts it (`start_child`).
     ///
     /// # Errors
-    /// When its id is in use, or it does not come up: then it is not kept.
+    /// Returns an error when its id is in use, or it does not come up: then it is not kept.
     pub async fn start_child(&self, spec: ChildSpec) -> Result<Child, StartChildError> {
         let child = spec.id.clone();
         let stopped = || StartChildError::Stopped { child: child.clone() };
@@ -52,7 +52,7 @@ impl Supervisor {
     /// restarted stays down.
     ///
     /// # Errors
-    /// When there is no such child.
+    /// Returns an error when there is no such child.
     pub async fn terminate_child(&self, id: &str) -> Result<(), ChildError> {
         let id: Arc<str> = id.into();
         let not_found = || ChildError::NotFound { child: id.clone() };
@@ -66,7 +66,7 @@ impl Supervisor {
     /// Starts a child that is down (`restart_child`).
     ///
     /// # Errors
-    /// When there is no such child, it is not down, or it does not come up: then it stays down.
+    /// Returns an error when there is no such child, it is not down, or it does not come up: then it stays down.
     pub async fn restart_child(&self, id: &str) -> Result<Child, ChildError> {
         let id: Arc<str> = id.into();
         let command = |reply| Command::RestartChild { id: id.clone(), reply };
@@ -81,31 +81,31 @@ impl Supervisor {
     /// Forgets a child that is down (`delete_child`).
     ///
     /// # Errors
-    /// When there is no such child, or it is not down.
+    /// Returns an error when there is no such child, or it is not down.
     pub async fn delete_child(&self, id: &str) -> Result<(), ChildError> {
         let id: Arc<str> = id.into();
         let command = |reply| Command::DeleteChild { id: id.clone(), reply };
         self.ask(command).await.unwrap_or_else(|| Err(ChildError::NotFound { child: id.clone() }))
     }
 
-    /// All children in start order (`which_children`).
+    /// Returns all children in start order (`which_children`).
     pub async fn which_children(&self) -> Vec<ChildInfo> {
         self.ask(|reply| Command::WhichChildren { reply }).await.unwrap_or_default()
     }
 
-    /// How many children there are (`count_children`).
+    /// Returns how many children there are (`count_children`).
     pub async fn count_children(&self) -> Counts {
         let children = self.which_children().await;
         let active = children.iter().filter(|child| matches!(child.state, ChildState::Up(_))).count();
         Counts { specs: children.len(), active }
     }
 
-    /// A child, to call it.
+    /// Returns a child, to call it.
     pub async fn child(&self, id: &str) -> Option<Child> {
         self.ask(|reply| Command::Child { id: id.into(), reply }).await.flatten()
     }
 
-    /// All events from now on.
+    /// Returns all events from now on.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.0.changes.subscribe()
     }

@@ -71,28 +71,28 @@ impl Health {
         Health { check: Arc::new(check), every: Duration::from_secs(5), limit: Duration::from_secs(1), failures: 3 }
     }
 
-    /// The time from one check to the next. Default: 5 s.
+    /// Returns the time from one check to the next. Default: 5 s.
     #[must_use]
     pub fn every(mut self, period: Duration) -> Health {
         self.every = period.max(Duration::from_millis(1));
         self
     }
 
-    /// How long a check may take. Default: 1 s.
+    /// Returns how long a check may take. Default: 1 s.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Health {
         self.limit = limit;
         self
     }
 
-    /// How many checks in a row have to fail. Default: 3.
+    /// Returns how many checks in a row have to fail. Default: 3.
     #[must_use]
     pub fn failures(mut self, count: u32) -> Health {
         self.failures = count.max(1);
         self
     }
 
-    /// The same, and tells the outcome of each check.
+    /// Returns the same, and tells the outcome of each check.
     pub(crate) fn told(self, tell: impl Fn(bool) + Send + Sync + 'static) -> Health {
         let (inner, tell) = (self.check, Arc::new(tell));
         let check = move |cnode: Cnode, limit: Duration| {

@@ -16,7 +16,7 @@ pub struct ChildSpec {
 }
 
 impl ChildSpec {
-    /// A permanent child that its supervisor knows by this id.
+    /// Returns a permanent child that its supervisor knows by this id.
     pub fn new(id: impl Into<Arc<str>>, options: CnodeBuilder) -> ChildSpec {
         ChildSpec { id: id.into(), options, restart: Restart::permanent(), health: None }
     }
@@ -28,14 +28,14 @@ impl ChildSpec {
         self
     }
 
-    /// How to find out that it is up but does not work. Default: not at all.
+    /// Returns how to find out that it is up but does not work. Default: not at all.
     #[must_use]
     pub fn health(mut self, health: Health) -> ChildSpec {
         self.health = Some(health);
         self
     }
 
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &str {
         &self.id
     }

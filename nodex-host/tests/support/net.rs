@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, node::Builder, protocol::Cookie, term::Atom};
+use nodex_core::{atom, node::NodeBuilder, protocol::Cookie, term::Atom};
 use nodex_host::{Cnode, Distributed, EpmdMode};
 
 use super::{c_program, example, nothing_left, within};
@@ -19,7 +19,7 @@ pub(crate) async fn up() -> Distributed {
 }
 
 /// The same, with options of its node.
-pub(crate) async fn up_with(configure: impl FnOnce(Builder) -> Builder) -> Distributed {
+pub(crate) async fn up_with(configure: impl FnOnce(NodeBuilder) -> NodeBuilder) -> Distributed {
     let cookie = Cookie::new(COOKIE).expect("a cookie");
     let builder = Distributed::builder("master").cookie(cookie).epmd(EpmdMode::Private).node(configure);
     builder.up().await.expect("a host")

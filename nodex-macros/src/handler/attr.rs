@@ -72,14 +72,14 @@ pub(crate) enum Kind {
 }
 
 impl Keys {
-    /// The keys of a free function.
+    /// Returns the keys of a free function.
     pub(crate) fn of_function(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut keys = Keys::default();
         keys.read(tokens, false, errors);
         keys
     }
 
-    /// The keys of a method, whose `#[cnode(..)]` attributes are taken away.
+    /// Returns the keys of a method, whose `#[cnode(..)]` attributes are taken away.
     pub(crate) fn of_method(method: &mut Function, errors: &mut Errors) -> Self {
         let mut keys = Keys::default();
         method.attrs.retain(|attribute| {

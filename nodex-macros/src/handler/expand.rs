@@ -14,8 +14,8 @@ use super::{
 };
 use crate::spans::{allow_deprecated, at, ends, local, member_of, respan};
 
-/// The service of a free function: a struct of its name, which lives beside it because its braces keep it out of the
-/// namespace of functions.
+/// Returns the service of a free function: a struct of its name, which lives beside it because its braces keep it out
+/// of the namespace of functions.
 pub(crate) fn function(function: &Function, handler: &Handler) -> TokenStream {
     let node = node();
     let service = service_struct(function);
@@ -51,8 +51,8 @@ pub(crate) fn function(function: &Function, handler: &Handler) -> TokenStream {
     }
 }
 
-/// A service of the function's name that answers nothing, so that a mistake in the function is not also reported
-/// wherever the service is used.
+/// Returns a service of the function's name that answers nothing, so that a mistake in the function is not also
+/// reported wherever the service is used.
 pub(crate) fn function_fallback(function: &Function) -> TokenStream {
     let node = node();
     let service = service_struct(function);
@@ -90,7 +90,7 @@ fn service_struct(function: &Function) -> TokenStream {
     }
 }
 
-/// The service of an `impl` block.
+/// Returns the service of an `impl` block.
 pub(crate) fn block(block: &Block, handlers: &[Handler], keys: &BlockKeys) -> TokenStream {
     let node = node();
     let generics = &block.header.generics;
@@ -236,7 +236,7 @@ fn arity(handler: &Handler) -> TokenStream {
     quote!(0 #(+ #terms)*)
 }
 
-/// The `Function` that describes a handler.
+/// Returns the `Function` that describes a handler.
 fn description(handler: &Handler) -> TokenStream {
     let node = node();
     let (name, arity) = (&handler.name, arity(handler));
@@ -363,8 +363,8 @@ fn answer(handler: &Handler, holder: Holder, names: &[Ident]) -> TokenStream {
     }
 }
 
-/// The value that a handler returned, with its type known to be a reply. One that may borrow from a state that is
-/// not at hand for as long as the reply is encoded at once.
+/// Returns the value that a handler returned, with its type known to be a reply. One that may borrow from a state that
+/// is not at hand for as long as the reply is encoded at once.
 fn checked(handler: &Handler, value: &TokenStream) -> TokenStream {
     let node = node();
     let value = match handler.output_type() {
@@ -380,8 +380,8 @@ fn checked(handler: &Handler, value: &TokenStream) -> TokenStream {
     }
 }
 
-/// The patterns of the handlers' positions, and the constants that they need: a method may be compiled out, and then
-/// those behind it move up.
+/// Returns the patterns of the handlers' positions, and the constants that they need: a method may be compiled out, and
+/// then those behind it move up.
 fn positions(handlers: &[Handler]) -> (Vec<TokenStream>, Vec<TokenStream>) {
     if handlers.iter().all(|handler| handler.cfgs.is_empty()) {
         return (Vec::new(), (0..handlers.len()).map(|position| quote!(#position)).collect());
@@ -397,7 +397,7 @@ fn positions(handlers: &[Handler]) -> (Vec<TokenStream>, Vec<TokenStream>) {
     (constants.collect(), (0..handlers.len()).map(|position| position_name(position).into_token_stream()).collect())
 }
 
-/// The inside of `#[cfg(..)]`.
+/// Returns the inside of `#[cfg(..)]`.
 fn predicate(attribute: &Attribute) -> Option<TokenStream> {
     attribute.meta.require_list().ok().map(|list| list.tokens.clone())
 }

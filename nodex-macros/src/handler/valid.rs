@@ -47,7 +47,7 @@ pub(crate) enum Receiver {
     Mut,
 }
 
-/// A free function.
+/// Returns a free function.
 pub(crate) fn function(function: &Function, keys: Keys, errors: &mut Errors) -> Handler {
     if let Some(FnArg::Receiver(receiver)) = function.sig.inputs.first() {
         errors.at(receiver, "a method is no handler by itself: put `#[cnode_handler]` on its `impl` block");
@@ -65,7 +65,7 @@ pub(crate) fn function(function: &Function, keys: Keys, errors: &mut Errors) -> 
     handler(function, keys, errors)
 }
 
-/// All handlers of a block, whose `#[cnode(..)]` attributes are taken away.
+/// Returns all handlers of a block, whose `#[cnode(..)]` attributes are taken away.
 pub(crate) fn block(block: &mut Block, errors: &mut Errors) -> Vec<Handler> {
     let header = &block.header;
     if let Some((path, _)) = &header.trait_ {
@@ -194,7 +194,7 @@ fn argument_type(ty: &Type, errors: &mut Errors) {
     });
 }
 
-/// The text of the doc comment.
+/// Returns the text of the doc comment.
 fn docs(attributes: &[Attribute]) -> String {
     let lines: Vec<String> = attributes
         .iter()
@@ -215,7 +215,7 @@ fn docs(attributes: &[Attribute]) -> String {
 }
 
 impl Handler {
-    /// The return type; none when there is nothing to name: no type at all, or one with `impl Trait` in it.
+    /// Returns the return type; none when there is nothing to name: no type at all, or one with `impl Trait` in it.
     pub(crate) fn output_type(&self) -> Option<&Type> {
         match &self.output {
             ReturnType::Type(_, ty) if !contains(ty, |token| token == "impl" || token == "_") => Some(ty),
@@ -223,13 +223,13 @@ impl Handler {
         }
     }
 
-    /// True when what is returned may borrow from the state.
+    /// Returns `true` when what is returned may borrow from the state.
     pub(crate) fn output_borrows(&self) -> bool {
         let ReturnType::Type(_, ty) = &self.output else { return false };
         self.receiver != Receiver::None && contains(ty, |token| token == "&" || token == "'" || token == "impl")
     }
 
-    /// The place that an error about what is returned underlines: first and last token.
+    /// Returns the place that an error about what is returned underlines: first and last token.
     pub(crate) fn output_spans(&self) -> (Span, Span) {
         match &self.output {
             ReturnType::Default => (self.ident.span(), self.ident.span()),

@@ -79,7 +79,7 @@ pub(crate) enum Undefined {
 }
 
 impl Shape {
-    /// The fields that are in the term.
+    /// Returns the fields that are in the term.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| !field.skip)
     }

@@ -151,7 +151,7 @@ fn unknown(entry: &Entry, known: &str, errors: &mut Errors) {
     errors.span(entry.span(), format_args!("unknown key `{}`; {known}", entry.key));
 }
 
-/// The name of an Elixir module, as Elixir writes it.
+/// Returns the name of an Elixir module, as Elixir writes it.
 fn module(entry: &Entry, errors: &mut Errors) -> Option<LitStr> {
     let text = entry.atom(errors)?;
     let name = text.value();

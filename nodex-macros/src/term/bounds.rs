@@ -9,8 +9,8 @@ use syn::{Generics, Type, parse_quote};
 use super::ast::{Default, Field, Input, Undefined};
 use crate::spans::member_of;
 
-/// The generics with the bounds that the fields need: every type parameter that is in the term implements the trait.
-/// With `read`, what is not read has a default.
+/// Returns the generics with the bounds that the fields need: every type parameter that is in the term implements the
+/// trait. With `read`, what is not read has a default.
 pub(crate) fn add(input: &Input, implemented: &TokenStream, read: bool) -> Generics {
     let mut generics = input.generics.clone();
     let parameters: BTreeSet<String> = generics.type_params().map(|parameter| parameter.ident.to_string()).collect();

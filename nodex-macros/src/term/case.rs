@@ -22,7 +22,7 @@ impl Case {
         ("lowercase", Case::Lower),
     ];
 
-    /// A Rust name in this spelling.
+    /// Returns a Rust name in this spelling.
     pub(crate) fn apply(self, name: &str) -> String {
         let words = words(name);
         let capitalised = |word: &String| {
@@ -44,7 +44,7 @@ impl Case {
     }
 }
 
-/// The words of a Rust name in small letters: `HTTPServer2` is `http`, `server2`.
+/// Returns the words of a Rust name in small letters: `HTTPServer2` is `http`, `server2`.
 fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
     let mut words = vec![String::new()];

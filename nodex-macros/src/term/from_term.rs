@@ -235,8 +235,8 @@ fn untagged(variants: &[Variant]) -> TokenStream {
     }
 }
 
-/// The method that says of which kinds the terms of a type are, where that does not depend on other types: they could
-/// contain this one.
+/// Returns the method that says of which kinds the terms of a type are, where that does not depend on other types: they
+/// could contain this one.
 fn known_kinds(body: &Body) -> Option<TokenStream> {
     let shapes: Vec<&Shape> = match body {
         Body::Struct(shape) => vec![shape],
@@ -267,7 +267,7 @@ fn known_kinds(body: &Body) -> Option<TokenStream> {
     })
 }
 
-/// Whether the next term may be this variant, as far as its first bytes tell.
+/// Returns whether the next term may be this variant, as far as its first bytes tell.
 fn looks_like(shape: &Shape) -> TokenStream {
     let (derive, decoder) = (derive(), local("decoder"));
     match (&shape.kind, shape.written().next()) {
@@ -280,7 +280,8 @@ fn looks_like(shape: &Shape) -> TokenStream {
     }
 }
 
-/// Whether a term of the kind that comes next could be this variant. To try costs an error, with all that it tells.
+/// Returns whether a term of the kind that comes next could be this variant. To try costs an error, with all that it
+/// tells.
 fn could_be(shape: &Shape, kind: &Ident) -> TokenStream {
     let kinds = quote!(::nodex::__private::etf::Kind);
     let only = |name: TokenStream| quote!(#kind.is_none_or(|#kind| #kind == #kinds::#name));
@@ -298,7 +299,7 @@ fn could_be(shape: &Shape, kind: &Ident) -> TokenStream {
     }
 }
 
-/// A variant as Erlang writes it: `pending` or `{shipped, _}`.
+/// Returns a variant as Erlang writes it: `pending` or `{shipped, _}`.
 fn spelled(variant: &Variant) -> String {
     match valid::size(&variant.shape) {
         None => variant.name.clone(),
@@ -335,7 +336,7 @@ fn default(field: &Field) -> TokenStream {
     }
 }
 
-/// The local name for what is read.
+/// Returns the local name for what is read.
 fn slot(shape: &Shape, field: &Field) -> Ident {
     let position = shape.fields.iter().position(|other| other.member == field.member);
     local(&format!("field_{}", position.unwrap_or_default()))

@@ -83,7 +83,7 @@ fn into_term() -> TokenStream {
     quote!(::nodex::__private::convert::IntoTerm)
 }
 
-/// The local name of a field.
+/// Returns the local name of a field.
 fn binding(field: &Field) -> Ident {
     match &field.member {
         Member::Named(ident) => local(&format!("field_{}", plain_name(ident))),
@@ -113,7 +113,7 @@ fn write(shape: &Shape, value: impl Fn(&Field) -> TokenStream) -> TokenStream {
     output.finish()
 }
 
-/// The keys in the order of their names: that of a small map in OTP up to 25. Any order is read.
+/// Returns the keys in the order of their names: that of a small map in OTP up to 25. Any order is read.
 fn map(
     mut output: Output,
     shape: &Shape,

@@ -71,7 +71,7 @@ pub(crate) fn input(input: &DeriveInput, direction: Direction, errors: &mut Erro
     Some(Input { ident: input.ident.clone(), generics: input.generics.clone(), label, body, allow })
 }
 
-/// All attributes of the type, its variants and its fields.
+/// Returns all attributes of the type, its variants and its fields.
 fn attributes(input: &DeriveInput) -> Vec<&Attribute> {
     let mut all: Vec<&Attribute> = input.attrs.iter().collect();
     match &input.data {
@@ -87,7 +87,7 @@ fn attributes(input: &DeriveInput) -> Vec<&Attribute> {
     all
 }
 
-/// The name of a struct in errors: as Elixir or Erlang writes it where they know it.
+/// Returns the name of a struct in errors: as Elixir or Erlang writes it where they know it.
 fn label(keys: &TypeKeys, name: String) -> String {
     match &keys.shape {
         Some((_, ShapeKey::ElixirStruct(module) | ShapeKey::Exception(module))) => format!("%{}{{}}", module.value()),
@@ -235,7 +235,7 @@ fn distinct_variants<'a>(variants: impl Iterator<Item = (&'a syn::Variant, &'a V
     }
 }
 
-/// How many terms follow the tag of a variant; none for an atom.
+/// Returns how many terms follow the tag of a variant; none for an atom.
 pub(crate) fn size(shape: &Shape) -> Option<usize> {
     match shape.kind {
         Kind::Atom(_) => None,

@@ -112,7 +112,8 @@ pub struct BitString {
 }
 
 impl BitString {
-    /// The first `len` bits of `bytes`; `None` if there are not as many. Bytes beyond are dropped, bits beyond are 0.
+    /// Returns the first `len` bits of `bytes`; `None` if there are not as many. Bytes beyond are dropped, bits beyond
+    /// are 0.
     pub fn new(mut bytes: Vec<u8>, len: usize) -> Option<Self> {
         if len > bytes.len().checked_mul(8)? {
             return None;
@@ -122,17 +123,17 @@ impl BitString {
         Some(BitString { bytes, len })
     }
 
-    /// The number of bits.
+    /// Returns the number of bits.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// True if there are no bits.
+    /// Returns `true` if there are no bits.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The bits; the unused ones of the last byte are 0.
+    /// Returns the bits; the unused ones of the last byte are 0.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }

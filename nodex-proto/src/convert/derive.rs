@@ -14,7 +14,7 @@ use crate::{
 /// Reads a value, naming its type in errors.
 ///
 /// # Errors
-/// Those of `read`.
+/// Returns those of `read`.
 #[inline]
 pub fn labelled<'a, T>(
     decoder: &mut Decoder<'a>,
@@ -24,11 +24,11 @@ pub fn labelled<'a, T>(
     read(decoder).map_err(|error| error.within(label))
 }
 
-/// The name of an atom that is a key or a tag. Anything else is passed over and has the empty name, which no derived
-/// key has.
+/// Returns the name of an atom that is a key or a tag. Anything else is skipped and has the empty name, which no
+/// derived key has.
 ///
 /// # Errors
-/// When the bytes are no term.
+/// Returns an error when the bytes are no term.
 #[inline]
 pub fn key<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, [u8]>, DecodeError> {
     if let [tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = decoder.remaining()
@@ -54,7 +54,7 @@ fn other_key<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, [u8]>, DecodeError
 /// Reads the value of a key into its place.
 ///
 /// # Errors
-/// Those of `read`, with the key; when the key was there before.
+/// Returns those of `read`, with the key; when the key was there before.
 #[inline]
 pub fn fill<'a, T>(
     slot: &mut Option<T>,
@@ -77,7 +77,7 @@ fn duplicate(decoder: &Decoder<'_>, part: &'static str) -> DecodeError {
 /// Reads an atom that is always the same.
 ///
 /// # Errors
-/// When it is another term; when the key was there before.
+/// Returns an error when it is another term; when the key was there before.
 pub fn constant(
     seen: &mut Option<()>,
     decoder: &mut Decoder<'_>,
@@ -90,7 +90,7 @@ pub fn constant(
 /// Reads this atom.
 ///
 /// # Errors
-/// When it is another term.
+/// Returns an error when it is another term.
 #[inline]
 pub fn tag(decoder: &mut Decoder<'_>, name: &'static str) -> Result<(), DecodeError> {
     let start = decoder.position();
@@ -114,10 +114,10 @@ fn other_atom(decoder: &mut Decoder<'_>, name: &'static str) -> DecodeError {
     }
 }
 
-/// The value of a key, or what stands for a missing one.
+/// Returns the value of a key, or what stands for a missing one.
 ///
 /// # Errors
-/// When it is missing and nothing stands for it.
+/// Returns an error when it is missing and nothing stands for it.
 #[inline]
 pub fn required<T>(slot: Option<T>, absent: impl FnOnce() -> Option<T>, part: &'static str) -> Result<T, DecodeError> {
     slot.or_else(absent).ok_or_else(|| missing(part))
@@ -139,7 +139,7 @@ fn missing(part: &'static str) -> DecodeError {
 /// The head of a tuple of this arity.
 ///
 /// # Errors
-/// When it is something else.
+/// Returns an error when it is something else.
 #[inline]
 pub fn tuple(decoder: &mut Decoder<'_>, arity: usize) -> Result<(), DecodeError> {
     if decoder.peek().is_ok_and(|kind| kind != Kind::Tuple) {
@@ -151,10 +151,10 @@ pub fn tuple(decoder: &mut Decoder<'_>, arity: usize) -> Result<(), DecodeError>
     }
 }
 
-/// The name of a variant, and how many terms follow if it is a tagged tuple.
+/// Returns the name of a variant, and how many terms follow if it is a tagged tuple.
 ///
 /// # Errors
-/// When it is no atom and no tuple that starts with one. `expected` lists the variants.
+/// Returns an error when it is no atom and no tuple that starts with one. `expected` lists the variants.
 #[inline]
 pub fn variant<'a>(
     decoder: &mut Decoder<'a>,
@@ -223,7 +223,7 @@ impl Untagged {
     /// A variant did not fit: back to the start.
     ///
     /// # Errors
-    /// When the term makes nested attempts read it again and again.
+    /// Returns an error when the term makes nested attempts read it again and again.
     #[cold]
     pub fn failed(
         &mut self,
@@ -253,13 +253,13 @@ impl Untagged {
     }
 }
 
-/// The kind of the next term, if it is one: variants of other kinds need not be tried.
+/// Returns the kind of the next term, if it is one: variants of other kinds need not be tried.
 #[inline]
 pub fn next_kind(decoder: &Decoder<'_>) -> Option<Kind> {
     decoder.peek().ok()
 }
 
-/// False if the next term is surely not the atom of this name.
+/// Returns `false` if the next term is surely not the atom of this name.
 #[inline]
 pub fn may_be_atom(decoder: &Decoder<'_>, name: &'static str) -> bool {
     decoder.may_be_atom(name)
@@ -268,7 +268,7 @@ pub fn may_be_atom(decoder: &Decoder<'_>, name: &'static str) -> bool {
 /// Reads one variant of an untagged enum; what `read` returns early is its value, not that of the caller.
 ///
 /// # Errors
-/// Those of `read`.
+/// Returns those of `read`.
 #[inline]
 pub fn attempt<'a, T>(
     decoder: &mut Decoder<'a>,

@@ -16,10 +16,10 @@ pub trait FromTerm: Sized {
     /// Reads the next term.
     ///
     /// # Errors
-    /// When it is something else; the error says what was expected and found.
+    /// Returns an error when it is something else; the error says what was expected and found.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
-    /// The value that a missing key of a map stands for, if there is one: `None` of an [`Option`].
+    /// Returns the value that a missing key of a map stands for, if there is one: `None` of an [`Option`].
     fn absent() -> Option<Self> {
         None
     }
@@ -33,15 +33,16 @@ pub trait FromTerm: Sized {
         Self::decode(decoder)
     }
 
-    /// False if no term of this kind is one of this type. Untagged enums need not try those variants then.
+    /// Returns `false` if no term of this kind is one of this type. Untagged enums need not try those variants then.
     #[doc(hidden)]
     #[inline]
     fn could_be(_kind: Kind) -> bool {
         true
     }
 
-    /// False if the first bytes of the next term, which is of a kind that this type could be, already say that it is none
-    /// of this type. Untagged enums try the other variants first then, and this one only to tell what is wrong with it.
+    /// Returns `false` if the first bytes of the next term, which is of a kind that this type could be, already say
+    /// that it is none of this type. Untagged enums try the other variants first then, and this one only to tell what
+    /// is wrong with it.
     #[doc(hidden)]
     #[inline]
     fn looks_like(_decoder: &Decoder<'_>) -> bool {

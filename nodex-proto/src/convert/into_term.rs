@@ -14,7 +14,7 @@ pub trait IntoTerm {
     /// Appends the value as one term.
     ///
     /// # Errors
-    /// When no BEAM would accept it; the encoder then holds a part of it, which the caller rolls back.
+    /// Returns an error when no BEAM would accept it; the encoder then holds a part of it, which the caller rolls back.
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
 
     /// As [`encode`](Self::encode), but with the atom `undefined` in place of `nil` for a missing value. Only
@@ -26,7 +26,7 @@ pub trait IntoTerm {
         self.encode(encoder)
     }
 
-    /// True for the `Err` of a `Result`.
+    /// Returns `true` for the `Err` of a `Result`.
     #[doc(hidden)]
     #[inline]
     fn is_error(&self) -> bool {
@@ -42,7 +42,8 @@ pub trait IntoTerm {
         encode_elements(all.len(), all.iter(), encoder)
     }
 
-    /// True if values that are not equal in Rust are never equal as terms, so that the keys of a map need no check.
+    /// Returns `true` if values that are not equal in Rust are never equal as terms, so that the keys of a map need no
+    /// check.
     #[doc(hidden)]
     fn is_injective() -> bool
     where

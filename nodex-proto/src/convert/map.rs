@@ -11,7 +11,7 @@ use crate::{
     text::Text,
 };
 
-/// An encoded term in words short enough for a message.
+/// Returns an encoded term in words short enough for a message.
 fn shown(term: &[u8]) -> String {
     Text::of_valid(term).max_len(40).to_string()
 }

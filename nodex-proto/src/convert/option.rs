@@ -24,7 +24,7 @@ impl<T: FromTerm> FromTerm for Option<T> {
     }
 }
 
-/// A value, or `None` for the atom of this name.
+/// Returns a value, or `None` for the atom of this name.
 #[inline]
 fn decode_unless<T: FromTerm>(decoder: &mut Decoder<'_>, nothing: &str) -> Result<Option<T>, DecodeError> {
     if decoder.take_atom(nothing) {

@@ -75,7 +75,7 @@ impl TermRef<'_> {
     /// The value of a Rust type.
     ///
     /// # Errors
-    /// When the term is another one than expected.
+    /// Returns an error when the term is another one than expected.
     pub fn decode<T: FromTerm>(self) -> Result<T, DecodeError> {
         T::decode(&mut self.decoder())
     }

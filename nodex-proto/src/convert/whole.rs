@@ -19,10 +19,10 @@ pub enum ConvertError {
     Decode(#[from] DecodeError),
 }
 
-/// The external term format of a value, with the version byte 131, as `erlang:term_to_binary/1` gives it.
+/// Returns the external term format of a value, with the version byte 131, as `erlang:term_to_binary/1` returns it.
 ///
 /// # Errors
-/// When no BEAM would accept it.
+/// Returns an error when no BEAM would accept it.
 pub fn term_to_binary<T: IntoTerm + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let mut encoder = Encoder::new();
     encoder.put_u8(VERSION);
@@ -30,10 +30,10 @@ pub fn term_to_binary<T: IntoTerm + ?Sized>(value: &T) -> Result<Vec<u8>, Encode
     Ok(encoder.to_vec())
 }
 
-/// The value of a whole binary in external term format, as of `erlang:binary_to_term/1`.
+/// Returns the value of a whole binary in external term format, as of `erlang:binary_to_term/1`.
 ///
 /// # Errors
-/// When it is no term, another one than expected, or more than a term.
+/// Returns an error when it is no term, another one than expected, or more than a term.
 pub fn binary_to_term<T: FromTerm>(binary: &[u8]) -> Result<T, DecodeError> {
     let mut decoder = Decoder::new(binary);
     decoder.version()?;
@@ -42,37 +42,37 @@ pub fn binary_to_term<T: FromTerm>(binary: &[u8]) -> Result<T, DecodeError> {
     Ok(value)
 }
 
-/// The dynamic term of a value.
+/// Returns the dynamic term of a value.
 ///
 /// # Errors
-/// When no BEAM would accept the value, or [`Term`] cannot hold it.
+/// Returns an error when no BEAM would accept the value, or [`Term`] cannot hold it.
 pub fn to_term<T: IntoTerm + ?Sized>(value: &T) -> Result<Term, ConvertError> {
     Ok(RawTerm::from_value(value)?.decode()?)
 }
 
-/// The value of a dynamic term.
+/// Returns the value of a dynamic term.
 ///
 /// # Errors
-/// When it is another one than expected, or no BEAM would accept it.
+/// Returns an error when it is another one than expected, or no BEAM would accept it.
 pub fn from_term<T: FromTerm>(term: &Term) -> Result<T, ConvertError> {
     Ok(term.as_ref().decode()?)
 }
 
 impl RawTerm {
-    /// The term of a value.
+    /// Returns the term of a value.
     ///
     /// # Errors
-    /// When no BEAM would accept it.
+    /// Returns an error when no BEAM would accept it.
     pub fn from_value<T: IntoTerm + ?Sized>(value: &T) -> Result<RawTerm, EncodeError> {
         let mut encoder = Encoder::new();
         value.encode(&mut encoder)?;
         Ok(RawTerm::from_bytes(Bytes::from(encoder.to_vec())))
     }
 
-    /// The term that is all of `bytes`, which hold no version byte.
+    /// Returns the term that is all of `bytes`, which hold no version byte.
     ///
     /// # Errors
-    /// When they are no term, or more than one.
+    /// Returns an error when they are no term, or more than one.
     pub fn new(bytes: impl Into<Bytes>) -> Result<RawTerm, EtfError> {
         let bytes = bytes.into();
         let mut decoder = Decoder::new(&bytes);
@@ -86,7 +86,7 @@ impl RawTerm {
     /// The value of the term.
     ///
     /// # Errors
-    /// When it is another one than expected.
+    /// Returns an error when it is another one than expected.
     pub fn decode<T: FromTerm>(&self) -> Result<T, DecodeError> {
         let mut decoder = match self.held() {
             Held::Shared(bytes) => Decoder::with_owner(bytes, bytes),

@@ -27,17 +27,17 @@ fn written(write: impl FnOnce(&mut Encoder)) -> Term {
 }
 
 impl Term {
-    /// The empty list.
+    /// Creates the empty list.
     pub fn nil() -> Term {
         Term::single(&[tag::NIL_EXT])
     }
 
-    /// An atom.
+    /// Creates an atom.
     pub fn atom(atom: impl Into<Atom>) -> Term {
         written(|out| out.put_atom(&atom.into()))
     }
 
-    /// A binary.
+    /// Creates a binary.
     pub fn binary(bytes: impl AsRef<[u8]>) -> Term {
         written(|out| {
             // Too many bytes are found when the term is made.
@@ -45,8 +45,8 @@ impl Term {
         })
     }
 
-    /// A bit string: its bytes, and how many bits of the last one count, 1 to 8. `None` for other numbers, and for bits of
-    /// no bytes.
+    /// Creates a bit string: its bytes, and how many bits of the last one count, 1 to 8. `None` for other numbers, and
+    /// for bits of no bytes.
     pub fn bit_string(bytes: impl Into<Vec<u8>>, bits: u8) -> Option<Term> {
         let mut bytes = bytes.into();
         match bits {
@@ -61,24 +61,24 @@ impl Term {
         }
     }
 
-    /// A list of integers from 0 to 255, as Erlang's strings of Latin-1 are.
+    /// Creates a list of integers from 0 to 255, as Erlang's strings of Latin-1 are.
     pub fn byte_list(bytes: impl AsRef<[u8]>) -> Term {
         written(|out| {
             let _ = out.put_byte_list(bytes.as_ref());
         })
     }
 
-    /// A list of the characters of a text, as Erlang's strings are.
+    /// Creates a list of the characters of a text, as Erlang's strings are.
     pub fn charlist(text: &str) -> Term {
         Term::list(text.chars().map(u32::from))
     }
 
-    /// An integer of any size, from the bytes of its magnitude, the least significant first.
+    /// Creates an integer of any size, from the bytes of its magnitude, the least significant first.
     pub fn integer_of_digits(negative: bool, digits: &[u8]) -> Term {
         written(|out| put_digits(out, negative, digits))
     }
 
-    /// A tuple.
+    /// Creates a tuple.
     pub fn tuple<T: Into<Term>>(elements: impl IntoIterator<Item = T>) -> Term {
         let (mut body, count) = all(elements);
         let mut head = Encoder::new();
@@ -87,12 +87,12 @@ impl Term {
         made(body)
     }
 
-    /// A proper list.
+    /// Creates a proper list.
     pub fn list<T: Into<Term>>(elements: impl IntoIterator<Item = T>) -> Term {
         Self::improper_list(elements, Term::nil())
     }
 
-    /// A list that ends in `tail`. If that is a list, the whole is one list.
+    /// Creates a list that ends in `tail`. If that is a list, the whole is one list.
     pub fn improper_list<T: Into<Term>>(elements: impl IntoIterator<Item = T>, tail: impl Into<Term>) -> Term {
         let (mut body, count) = all(elements);
         body.splice(..0, [&[tag::LIST_EXT][..], &(count as u32).to_be_bytes()].concat());
@@ -100,7 +100,7 @@ impl Term {
         made(body)
     }
 
-    /// A map. Of equal keys the last one counts.
+    /// Creates a map. Of equal keys the last one counts.
     pub fn map<K: Into<Term>, V: Into<Term>>(pairs: impl IntoIterator<Item = (K, V)>) -> Term {
         let mut pairs: Vec<(Term, Term)> = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         pairs.sort_by(|a, b| order_of_keys(a.0.as_ref(), b.0.as_ref()));
@@ -116,7 +116,7 @@ impl Term {
         made(body)
     }
 
-    /// A function of a module.
+    /// Creates a function of a module.
     pub fn external_fun(module: &Atom, function: &Atom, arity: u8) -> Term {
         written(|out| {
             out.put_u8(tag::EXPORT_EXT);
@@ -291,7 +291,7 @@ struct Open {
 }
 
 impl TermBuilder {
-    /// An empty one.
+    /// Creates an empty one.
     pub fn new() -> Self {
         Self::default()
     }
@@ -350,10 +350,11 @@ impl TermBuilder {
         self
     }
 
-    /// The term; what is still open ends here.
+    /// Returns the term; what is still open ends here.
     ///
     /// # Errors
-    /// When it is none or more than one term, a map has a key twice or a key without a value, or more than 4 GiB.
+    /// Returns an error when it is none or more than one term, a map has a key twice or a key without a value, or more
+    /// than 4 GiB.
     pub fn build(&mut self) -> Result<Term, DecodeError> {
         while !self.open.is_empty() {
             self.close();

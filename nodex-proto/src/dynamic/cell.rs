@@ -6,7 +6,7 @@ pub(crate) type Cell = [u8; 8];
 /// In place of the first cell: the elements are integers from 0 to 255, of two bytes each.
 pub(crate) const IN_PAIRS: usize = u32::MAX as usize;
 
-/// A cell of a term that starts at `position`, and whose parts have their cells from `first` on.
+/// Returns a cell of a term that starts at `position`, and whose parts have their cells from `first` on.
 #[inline(always)]
 pub(crate) fn cell(position: usize, first: usize) -> Cell {
     (position as u64 & 0xFFFF_FFFF | (first as u64) << 32).to_le_bytes()

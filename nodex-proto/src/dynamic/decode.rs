@@ -18,7 +18,7 @@ const OVERHEAD: usize = 64;
 const FACTOR: usize = 2;
 
 impl<'a> Decoder<'a> {
-    /// A dynamic term. It is held in canonical form, whatever form it has here.
+    /// Returns a dynamic term. It is held in canonical form, whatever form it has here.
     ///
     /// # Errors
     /// For what is no term, has a key of a map twice, is nested deeper than [`Limits::max_depth`] or would take more
@@ -54,7 +54,8 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// The length of a term that is so short that it is held in place, if it is one of the commonest or a tuple of such.
+/// Returns the length of a term that is so short that it is held in place, if it is one of the commonest or a tuple of
+/// such.
 #[inline]
 fn short(bytes: &[u8]) -> Option<usize> {
     let (mut at, left) = match *bytes {
@@ -81,7 +82,7 @@ fn short(bytes: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// The length of a binary or a list of bytes that is not short.
+/// Returns the length of a binary or a list of bytes that is not short.
 #[inline]
 fn long_leaf(bytes: &[u8]) -> Option<usize> {
     let len = match *bytes {
@@ -92,7 +93,7 @@ fn long_leaf(bytes: &[u8]) -> Option<usize> {
     (len > Term::SHORT && u32::try_from(len).is_ok()).then_some(len)
 }
 
-/// A term that has another form here, which takes reading it twice.
+/// Returns a term that has another form here, which takes reading it twice.
 #[cold]
 fn other_form(bytes: &[u8], offset: usize, limits: Limits, scratch: &mut Scratch) -> Result<Term, DecodeError> {
     let normal = normal(bytes, &scratch.cells, false)?;
@@ -107,10 +108,10 @@ fn other_form(bytes: &[u8], offset: usize, limits: Limits, scratch: &mut Scratch
 }
 
 impl Term {
-    /// The term that is all of these bytes, which were written here in any form.
+    /// Returns the term that is all of these bytes, which were written here in any form.
     ///
     /// # Errors
-    /// When a map in it has a key twice, or it takes more than 4 GiB.
+    /// Returns an error when a map in it has a key twice, or it takes more than 4 GiB.
     pub(crate) fn of_own(bytes: Vec<u8>) -> Result<Term, DecodeError> {
         Scratch::with(|scratch| {
             let mut found = index_own(&bytes, scratch)?;
@@ -127,7 +128,7 @@ impl Term {
         })
     }
 
-    /// The term of these bytes, which are a part of a term.
+    /// Returns the term of these bytes, which are a part of a term.
     pub(crate) fn of_canonical(bytes: &[u8], owner: Option<&Bytes>) -> Term {
         Scratch::with(|scratch| match index_own(bytes, scratch) {
             Ok(found) => Term::of_parts(bytes, owner, &mut scratch.cells, found),

@@ -121,7 +121,7 @@ impl<'a, 's> Indexer<'a, 's> {
         Ok(self.found)
     }
 
-    /// Reads the term, and gives its length.
+    /// Reads the term, and returns its length.
     #[inline(always)]
     fn all(&mut self, cells: &mut Vec<Cell>, frames: &mut Vec<Frame>) -> Result<usize, EtfError> {
         // From where the term starts, and no further than positions of 32 bits reach.
@@ -276,7 +276,7 @@ impl<'a, 's> Indexer<'a, 's> {
         }
     }
 
-    /// The arity of a tuple in its long form.
+    /// Returns the arity of a tuple in its long form.
     fn arity(&mut self, at: usize, arity: usize) -> Result<usize, EtfError> {
         self.found.canonical &= arity > 255;
         if arity > MAX_ARITY {
@@ -312,7 +312,7 @@ impl<'a, 's> Indexer<'a, 's> {
         }
     }
 
-    /// A term that contains no others and is none of the commonest; gives where it ends.
+    /// Returns a term that contains no others and is none of the commonest; returns where it ends.
     #[inline(never)]
     fn rare(&mut self, at: usize) -> Result<usize, EtfError> {
         let (bytes, at) = (self.bytes, self.start + at);
@@ -373,7 +373,7 @@ impl<'a, 's> Indexer<'a, 's> {
         }
     }
 
-    /// A fun: its free variables, the bytes in front of them, and how long it says that it is.
+    /// Returns a fun: its free variables, the bytes in front of them, and how long it says that it is.
     #[inline(never)]
     fn fun(&mut self, at: usize) -> Result<(usize, usize, u32), EtfError> {
         let at = self.start + at;
@@ -399,7 +399,8 @@ impl<'a, 's> Indexer<'a, 's> {
     }
 }
 
-/// The end of a list that is longer than `STRING_EXT` can be and has the elements that one has. It needs no cells.
+/// Returns the end of a list that is longer than `STRING_EXT` can be and has the elements that one has. It needs no
+/// cells.
 #[inline]
 fn long_bytes(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
     if count <= usize::from(u16::MAX) {
@@ -411,7 +412,7 @@ fn long_bytes(bytes: &[u8], at: usize, count: usize) -> Option<usize> {
     (all && bytes.get(end) == Some(&tag::NIL_EXT)).then_some(end + 1)
 }
 
-/// Whether the count and the elements of a list are such that `STRING_EXT` could hold them.
+/// Returns whether the count and the elements of a list are such that `STRING_EXT` could hold them.
 fn is_string(list: &[u8]) -> bool {
     let [a, b, c, d, elements @ ..] = list else { return false };
     let count = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
@@ -430,7 +431,7 @@ fn atom_is_canonical(atom: &[u8]) -> bool {
     }
 }
 
-/// True if the integer does not fit 32 bits, and has no zeros at its end.
+/// Returns `true` if the integer does not fit 32 bits, and has no zeros at its end.
 fn big_is_canonical(sign: u8, digits: &[u8]) -> bool {
     match *digits {
         [] | [.., 0] => false,

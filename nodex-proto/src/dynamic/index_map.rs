@@ -17,7 +17,7 @@ impl Entry {
     }
 }
 
-/// The first eight bytes as a number of the same order; zeros stand for what is not there.
+/// Returns the first eight bytes as a number of the same order; zeros stand for what is not there.
 #[inline]
 fn number(bytes: &[u8]) -> u64 {
     u64::from_be_bytes(crate::term::first_word(bytes).to_le_bytes())
@@ -53,7 +53,7 @@ fn brief(bytes: &[u8], key: Cell, skipped: usize) -> (u8, u64) {
     }
 }
 
-/// True for an integer below zero.
+/// Returns `true` for an integer below zero.
 fn order_of_sign(bytes: &[u8], key: Cell) -> bool {
     match bytes[position(key)..] {
         [tag::SMALL_BIG_EXT, _, sign, ..] | [tag::LARGE_BIG_EXT, _, _, _, _, sign, ..] => sign == 1,
@@ -61,7 +61,7 @@ fn order_of_sign(bytes: &[u8], key: Cell) -> bool {
     }
 }
 
-/// The bytes of a key that is a name or a binary.
+/// Returns the bytes of a key that is a name or a binary.
 #[inline]
 fn content(bytes: &[u8], key: Cell) -> &[u8] {
     match bytes[position(key)..] {

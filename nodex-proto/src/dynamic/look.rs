@@ -26,38 +26,38 @@ impl<'a> TermRef<'a> {
         TermKind::of(self)
     }
 
-    /// A tuple.
+    /// Returns a tuple.
     pub fn as_tuple(self) -> Option<Tuple<'a>> {
         Tuple::of(self)
     }
 
-    /// A proper list.
+    /// Returns a proper list.
     pub fn as_list(self) -> Option<List<'a>> {
         List::of(self)
     }
 
-    /// A list whose end is something else than `[]`.
+    /// Returns a list whose end is something else than `[]`.
     pub fn as_improper_list(self) -> Option<ImproperList<'a>> {
         ImproperList::of(self)
     }
 
-    /// A map.
+    /// Returns a map.
     pub fn as_map(self) -> Option<Map<'a>> {
         Map::of(self)
     }
 
-    /// A fun that is no function of a module.
+    /// Returns a fun that is no function of a module.
     pub fn as_fun(self) -> Option<Fun<'a>> {
         Fun::of(self)
     }
 
-    /// The value of a key of a map; `None` also for what is no map. A `&str` is a binary, an
+    /// Returns the value of a key of a map; `None` also for what is no map. A `&str` is a binary, an
     /// [`Atom`](crate::term::Atom) an atom.
     pub fn get(self, key: impl MapKey) -> Option<TermRef<'a>> {
         self.as_map()?.get(key)
     }
 
-    /// The element of a tuple or a proper list at this place, from 0 on.
+    /// Returns the element of a tuple or a proper list at this place, from 0 on.
     pub fn element(self, index: usize) -> Option<TermRef<'a>> {
         match self.as_tuple() {
             Some(tuple) => tuple.get(index),
@@ -65,7 +65,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// The elements of a tuple or a list, of an improper one without its tail; none of anything else.
+    /// Returns the elements of a tuple or a list, of an improper one without its tail; none of anything else.
     pub fn elements(self) -> Children<'a> {
         if let Some(tuple) = self.as_tuple() {
             return tuple.iter();

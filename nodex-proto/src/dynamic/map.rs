@@ -23,32 +23,32 @@ impl<'a> Map<'a> {
         Some(Map(term, count(term.rest())?))
     }
 
-    /// The number of pairs.
+    /// Returns the number of pairs.
     pub fn len(&self) -> usize {
         self.1
     }
 
-    /// True for a map of no pairs.
+    /// Returns `true` for a map of no pairs.
     pub fn is_empty(&self) -> bool {
         self.1 == 0
     }
 
-    /// All pairs.
+    /// Returns all pairs.
     pub fn iter(&self) -> Pairs<'a> {
         Pairs(Children::of(self.0, 5, 2 * self.1))
     }
 
-    /// All keys.
+    /// Returns all keys.
     pub fn keys(&self) -> Children<'a> {
         Children::of(self.0, 5, 2 * self.1).each_second(0)
     }
 
-    /// All values, in the order of the keys.
+    /// Returns all values, in the order of the keys.
     pub fn values(&self) -> Children<'a> {
         Children::of(self.0, 5, 2 * self.1).each_second(1)
     }
 
-    /// The value of a key. A `&str` is a binary, an [`Atom`] an atom.
+    /// Returns the value of a key. A `&str` is a binary, an [`Atom`] an atom.
     ///
     /// ```
     /// use nodex_proto::{atom, term};

@@ -22,7 +22,7 @@ enum Shape {
     Fun(Mark),
 }
 
-/// The term whose cells these are, in the form in which equal terms of no maps have equal bytes.
+/// Returns the term whose cells these are, in the form in which equal terms of no maps have equal bytes.
 pub(crate) fn normal(bytes: &[u8], cells: &[Cell], own: bool) -> Result<Vec<u8>, DecodeError> {
     let mut writer = Writer { bytes, cells, own, out: Encoder::new(), open: Vec::new() };
     writer.term(0)?;
@@ -170,7 +170,7 @@ pub(crate) fn put_arity(out: &mut Encoder, arity: usize) {
     }
 }
 
-/// The elements, if they are what `STRING_EXT` holds.
+/// Returns the elements, if they are what `STRING_EXT` holds.
 fn byte_list(out: &Encoder, head: Mark, count: usize) -> Option<Vec<u8>> {
     if count > usize::from(u16::MAX) || out.written_since(head) != 5 + 2 * count {
         return None;

@@ -40,7 +40,7 @@ const EQUAL: Ordering = Ordering::Equal;
 const NIL: u8 = 9;
 const LIST: u8 = 10;
 
-/// The place of a type among all others.
+/// Returns the place of a type among all others.
 pub(crate) fn rank_of_tag(tag: u8) -> u8 {
     match tag {
         tag::SMALL_INTEGER_EXT | tag::INTEGER_EXT | tag::SMALL_BIG_EXT | tag::LARGE_BIG_EXT => 0,
@@ -58,15 +58,15 @@ pub(crate) fn rank_of_tag(tag: u8) -> u8 {
     }
 }
 
-/// How two terms are ordered as keys of a map.
+/// Returns how two terms are ordered as keys of a map.
 #[inline]
 pub(crate) fn order_of_keys(a: TermRef<'_>, b: TermRef<'_>) -> Ordering {
     order(a, b, Numbers::Exact)
 }
 
 impl TermRef<'_> {
-    /// How the terms compare by Erlang's `<` and `==`: number < atom < reference < fun < port < pid < tuple < map < `[]` <
-    /// list < bit string, and numbers by their value, so that `1` equals `1.0`.
+    /// Returns how the terms compare by Erlang's `<` and `==`: number < atom < reference < fun < port < pid < tuple <
+    /// map < `[]` < list < bit string, and numbers by their value, so that `1` equals `1.0`.
     ///
     /// ```
     /// use std::cmp::Ordering;
@@ -266,7 +266,7 @@ fn by_value(a: TermRef<'_>, b: TermRef<'_>) -> Ordering {
     }
 }
 
-/// An integer beside a float, exactly.
+/// Returns an integer beside a float, exactly.
 fn integer_and_float(integer: Integer<'_>, float: f64) -> Ordering {
     if float.is_nan() {
         return Ordering::Less;

@@ -11,7 +11,7 @@ pub(super) fn index_own(bytes: &[u8], scratch: &mut Scratch) -> Result<Indexed, 
     Indexer::new(bytes, 0, OWN, usize::MAX, true, scratch).term()
 }
 
-/// How long the term at the front of these bytes is, which are from a term of our own.
+/// Returns how long the term at the front of these bytes is, which are from a term of our own.
 #[cold]
 pub(super) fn own_len(bytes: &[u8]) -> usize {
     Scratch::with(|scratch| index_own(bytes, scratch)).map_or(bytes.len(), |found| found.len)

@@ -8,7 +8,7 @@ use crate::{
     term::Pid,
 };
 
-/// The four bytes behind a tag.
+/// Returns the four bytes behind a tag.
 pub(super) fn count(rest: &[u8]) -> Option<usize> {
     Some(u32::from_be_bytes(*rest.get(1..)?.first_chunk()?) as usize)
 }
@@ -26,27 +26,27 @@ impl<'a> Tuple<'a> {
         }
     }
 
-    /// The number of elements.
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True for `{}`.
+    /// Returns `true` for `{}`.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The element at this place, from 0 on.
+    /// Returns the element at this place, from 0 on.
     pub fn get(&self, index: usize) -> Option<TermRef<'a>> {
         self.iter().nth(index)
     }
 
-    /// All elements.
+    /// Returns all elements.
     pub fn iter(&self) -> Children<'a> {
         self.0.clone()
     }
 
-    /// All elements, if there are so many.
+    /// Returns all elements, if there are so many.
     ///
     /// ```
     /// use nodex_proto::term;
@@ -85,32 +85,32 @@ impl<'a> List<'a> {
         }
     }
 
-    /// The number of elements.
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True for `[]`.
+    /// Returns `true` for `[]`.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The element at this place, from 0 on.
+    /// Returns the element at this place, from 0 on.
     pub fn get(&self, index: usize) -> Option<TermRef<'a>> {
         self.iter().nth(index)
     }
 
-    /// All elements.
+    /// Returns all elements.
     pub fn iter(&self) -> Children<'a> {
         self.0.clone()
     }
 
-    /// The elements as they are held, if all are integers from 0 to 255 and there are no more than 65,535.
+    /// Returns the elements as they are held, if all are integers from 0 to 255 and there are no more than 65,535.
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         self.1
     }
 
-    /// The text that a list of characters is.
+    /// Returns the text that a list of characters is.
     pub fn to_text(&self) -> Option<String> {
         let character = |element: TermRef<'_>| char::from_u32(element.as_i64()?.try_into().ok()?);
         match self.1 {
@@ -120,7 +120,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// The elements of `LIST_EXT`, and what follows them.
+/// Returns the elements of `LIST_EXT`, and what follows them.
 pub(super) fn elements_and_tail(term: TermRef<'_>) -> Option<(Children<'_>, TermRef<'_>)> {
     let len = count(term.rest())?;
     let all = Children::of(term, 5, len + 1);
@@ -141,7 +141,7 @@ impl<'a> ImproperList<'a> {
         (!tail.is_nil()).then_some(ImproperList(elements, tail))
     }
 
-    /// The elements in front of the tail; there is at least one.
+    /// Returns the elements in front of the tail; there is at least one.
     pub fn iter(&self) -> Children<'a> {
         self.0.clone()
     }
@@ -219,20 +219,20 @@ impl<'a> Fun<'a> {
         })
     }
 
-    /// The values that it carries.
+    /// Returns the values that it carries.
     pub fn free_variables(&self) -> Children<'a> {
         self.free.clone()
     }
 }
 
 impl TermRef<'_> {
-    /// How long a term that contains no others is.
+    /// Returns how long a term that contains no others is.
     fn leaf_len(self) -> Option<u32> {
         Decoder::new(self.rest()).skip().ok().map(|term| term.len() as u32)
     }
 }
 
-/// How an integer compares with another one.
+/// Returns how an integer compares with another one.
 pub(super) fn order_of_integers(a: Integer<'_>, b: Integer<'_>) -> Ordering {
     let below_zero = |integer| match integer {
         Integer::Small(value) => value < 0,

@@ -21,8 +21,9 @@ impl Serialize for Term {
 }
 
 impl Serialize for TermRef<'_> {
-    /// The nearest value of serde's: `true`, `false`, `nil` and `undefined` as what they mean, other atoms and binaries of
-    /// UTF-8 as strings, other binaries as bytes, tuples and lists as sequences. What has no equal there is its text.
+    /// Returns the nearest value of serde's: `true`, `false`, `nil` and `undefined` as what they mean, other atoms and
+    /// binaries of UTF-8 as strings, other binaries as bytes, tuples and lists as sequences. What has no equal there is
+    /// its text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Part(*self, MAX_DEPTH).serialize(serializer)
     }

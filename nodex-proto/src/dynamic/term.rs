@@ -80,7 +80,7 @@ pub(super) struct Flags {
 }
 
 impl Term {
-    /// A term from its canonical form, which may be a slice of `owner`, and its cells.
+    /// Returns a term from its canonical form, which may be a slice of `owner`, and its cells.
     #[inline]
     pub(crate) fn of_parts(bytes: &[u8], owner: Option<&Bytes>, cells: &mut Vec<Cell>, found: Indexed) -> Term {
         let flags = Flags { plain: found.plain, sendable: found.sendable };
@@ -95,7 +95,7 @@ impl Term {
         }
     }
 
-    /// The same of bytes of its own.
+    /// Returns the same of bytes of its own.
     pub(crate) fn of_bytes(bytes: Bytes, cells: &mut Vec<Cell>, found: Indexed) -> Term {
         if bytes.len() < crate::etf::SHARE_MIN {
             return Self::of_parts(&bytes, None, cells, found);
@@ -106,7 +106,7 @@ impl Term {
     /// The most bytes of a term that takes no allocation.
     pub(crate) const SHORT: usize = INLINE;
 
-    /// A short term, which is the first so many of these bytes.
+    /// Returns a short term, which is the first so many of these bytes.
     #[inline(always)]
     pub(crate) fn of_short(bytes: &[u8], len: usize) -> Term {
         let place = match bytes.first_chunk() {
@@ -121,7 +121,7 @@ impl Term {
         Term(Repr::Inline { len: len as u8, bytes: place })
     }
 
-    /// A long term that contains no others, of bytes that may be a slice of `owner`.
+    /// Returns a long term that contains no others, of bytes that may be a slice of `owner`.
     #[inline]
     pub(crate) fn of_leaf(bytes: &[u8], owner: Option<&Bytes>) -> Term {
         match owner {
@@ -157,7 +157,7 @@ impl Term {
         Term(Repr::Packed { words: Arc::from(&cells[..]), cells: count, excess, flags })
     }
 
-    /// A view of the whole term, by which its parts are looked at.
+    /// Returns a view of the whole term, by which its parts are looked at.
     #[inline]
     pub fn as_ref(&self) -> TermRef<'_> {
         match &self.0 {
@@ -174,7 +174,7 @@ impl Term {
         }
     }
 
-    /// The term in external format, without the version byte.
+    /// Returns the term in external format, without the version byte.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
@@ -188,7 +188,7 @@ impl Term {
         }
     }
 
-    /// The buffer that holds it, if it is one that others can share.
+    /// Returns the buffer that holds it, if it is one that others can share.
     #[inline]
     pub(crate) fn shared(&self) -> Option<&Bytes> {
         match &self.0 {
@@ -206,7 +206,7 @@ impl Term {
         }
     }
 
-    /// False if some BEAM would refuse it.
+    /// Returns `false` if some BEAM would refuse it.
     #[inline]
     pub(crate) fn is_sendable(&self) -> bool {
         self.flags().sendable

@@ -36,13 +36,13 @@ impl<'a> TermRef<'a> {
         TermRef { bytes, cells, owner, position: 0, first: cells.first().map_or(0, |cell| first(*cell) as u32) }
     }
 
-    /// The part that a cell stands for.
+    /// Returns the part that a cell stands for.
     #[inline(always)]
     pub(crate) fn at(bytes: &'a [u8], cells: &'a [Cell], cell: Cell) -> Self {
         TermRef { bytes, cells, owner: None, position: position(cell) as u32, first: first(cell) as u32 }
     }
 
-    /// The same part in the same term.
+    /// Returns the same part in the same term.
     #[inline(always)]
     pub(super) fn part(self, position: u32, first: u32) -> Self {
         TermRef { position, first, ..self }
@@ -67,7 +67,7 @@ impl<'a> TermRef<'a> {
         decoder.limits(Limits { max_term_memory: usize::MAX, ..Limits::default() })
     }
 
-    /// The term in external format, without the version byte.
+    /// Returns the term in external format, without the version byte.
     pub fn as_bytes(self) -> &'a [u8] {
         if self.position == 0 {
             return self.bytes;
@@ -84,18 +84,18 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Its type.
+    /// Returns its type.
     pub fn type_of(self) -> Kind {
         Kind::of_tag(self.tag()).unwrap_or(Kind::Local)
     }
 
-    /// The name of an atom.
+    /// Returns the name of an atom.
     #[inline]
     pub fn as_atom(self) -> Option<&'a str> {
         std::str::from_utf8(self.atom_bytes()?).ok()
     }
 
-    /// True for the atom of this name.
+    /// Returns `true` for the atom of this name.
     #[inline]
     pub fn is_atom(self, name: &str) -> bool {
         self.atom_bytes() == Some(name.as_bytes())
@@ -119,7 +119,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// An integer of any size.
+    /// Returns an integer of any size.
     #[inline]
     pub fn as_integer(self) -> Option<Integer<'a>> {
         match *self.rest() {
@@ -134,7 +134,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// An integer that fits 64 bits.
+    /// Returns an integer that fits 64 bits.
     #[inline]
     pub fn as_i64(self) -> Option<i64> {
         match self.as_integer()? {
@@ -143,12 +143,12 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// An integer that fits 64 bits and is not below zero.
+    /// Returns an integer that fits 64 bits and is not below zero.
     pub fn as_u64(self) -> Option<u64> {
         self.as_integer()?.to_u128()?.try_into().ok()
     }
 
-    /// A float. Integers are none.
+    /// Returns a float. Integers are none.
     #[inline]
     pub fn as_f64(self) -> Option<f64> {
         match *self.rest() {
@@ -157,7 +157,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// A binary. Bit strings of other lengths are none.
+    /// Returns a binary. Bit strings of other lengths are none.
     #[inline]
     pub fn as_binary(self) -> Option<&'a [u8]> {
         match *self.rest() {
@@ -166,37 +166,37 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// A binary, which shares the buffer of the term if it is a large part of it.
+    /// Returns a binary, which shares the buffer of the term if it is a large part of it.
     pub fn to_shared_binary(self) -> Option<Bytes> {
         self.decoder().shared_binary().ok()
     }
 
-    /// A binary of valid UTF-8, as strings are in Elixir.
+    /// Returns a binary of valid UTF-8, as strings are in Elixir.
     pub fn as_str(self) -> Option<&'a str> {
         std::str::from_utf8(self.as_binary()?).ok()
     }
 
-    /// A binary or a bit string: its bytes, and how many bits of the last one count.
+    /// Returns a binary or a bit string: its bytes, and how many bits of the last one count.
     pub fn as_bit_string(self) -> Option<(&'a [u8], u8)> {
         Decoder::new(self.rest()).bit_string().ok()
     }
 
-    /// A pid.
+    /// Returns a pid.
     pub fn as_pid(self) -> Option<Pid> {
         Decoder::new(self.rest()).pid().ok()
     }
 
-    /// A port.
+    /// Returns a port.
     pub fn as_port(self) -> Option<Port> {
         Decoder::new(self.rest()).port().ok()
     }
 
-    /// A reference.
+    /// Returns a reference.
     pub fn as_reference(self) -> Option<Reference> {
         Decoder::new(self.rest()).reference().ok()
     }
 
-    /// True for `[]`.
+    /// Returns `true` for `[]`.
     pub fn is_nil(self) -> bool {
         self.tag() == tag::NIL_EXT
     }

@@ -2,8 +2,8 @@
 
 use crate::term::Atom;
 
-/// The bytes from the name of an atom on, if it is short and ASCII, and as many bytes follow as an [`Atom`] holds in
-/// place. Then it can be checked and copied whole, whatever its length.
+/// Returns the bytes from the name of an atom on, if it is short and ASCII, and as many bytes follow as an [`Atom`]
+/// holds in place. Then it can be checked and copied whole, whatever its length.
 #[inline(always)]
 pub(crate) fn short_name(bytes: &[u8], len: u8) -> Option<&[u8; Atom::INLINE]> {
     let name: &[u8; Atom::INLINE] = bytes.first_chunk()?;

@@ -45,7 +45,7 @@ impl DecodeError {
         self
     }
 
-    /// The way to the place, outermost part first, such as `["argument 2", "key total"]`.
+    /// Returns the way to the place, outermost part first, such as `["argument 2", "key total"]`.
     pub fn path(&self) -> &[Cow<'static, str>] {
         &self.0.path
     }

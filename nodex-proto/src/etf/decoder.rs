@@ -33,12 +33,13 @@ pub enum List<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    /// A decoder at the start of `bytes`, which hold terms without the version byte 131.
+    /// Creates a decoder at the start of `bytes`, which hold terms without the version byte 131.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self::at(bytes, 0, None)
     }
 
-    /// The same, for bytes that are a slice of `owner`: big binaries and raw terms then share it and are not copied.
+    /// Returns the same, for bytes that are a slice of `owner`: big binaries and raw terms then share it and are not
+    /// copied.
     ///
     /// # Panics
     /// [`raw`](Self::raw) and [`shared_binary`](Self::shared_binary) panic when `bytes` are not a slice of `owner`.
@@ -59,12 +60,12 @@ impl<'a> Decoder<'a> {
         self
     }
 
-    /// The limits in force.
+    /// Returns the limits in force.
     pub fn current_limits(&self) -> Limits {
         self.limits
     }
 
-    /// All bytes, those that were read included.
+    /// Returns all bytes, those that were read included.
     #[doc(hidden)]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -76,7 +77,7 @@ impl<'a> Decoder<'a> {
         self.owner
     }
 
-    /// Bytes read so far.
+    /// Returns bytes read so far.
     pub fn position(&self) -> usize {
         self.pos
     }
@@ -96,12 +97,12 @@ impl<'a> Decoder<'a> {
         if self.read_again > limit { Err(EtfError::ReadAgain { offset: position, limit }) } else { Ok(()) }
     }
 
-    /// Everything that has not been read yet.
+    /// Returns everything that has not been read yet.
     pub fn remaining(&self) -> &'a [u8] {
         &self.bytes[self.pos..]
     }
 
-    /// True when everything has been read.
+    /// Returns `true` when everything has been read.
     pub fn is_empty(&self) -> bool {
         self.pos == self.bytes.len()
     }
@@ -123,7 +124,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The kind of the next term, which is not read.
+    /// Returns the kind of the next term, which is not read.
     pub fn peek(&self) -> Result<Kind, EtfError> {
         match self.bytes.get(self.pos) {
             None => Err(EtfError::Truncated { offset: self.pos }),
@@ -132,7 +133,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The error for a next term of another kind than the one expected; malformed bytes are reported as such.
+    /// Returns the error for a next term of another kind than the one expected; malformed bytes are reported as such.
     #[cold]
     pub fn mismatch(&self, expected: impl Into<Cow<'static, str>>) -> DecodeError {
         match self.peek() {
@@ -196,7 +197,7 @@ impl<'a> Decoder<'a> {
         self.bytes.get(self.pos).copied().unwrap_or(0)
     }
 
-    /// The arity of a tuple; so many terms follow.
+    /// Reads the arity of a tuple; so many terms follow.
     pub fn tuple(&mut self) -> Result<usize, DecodeError> {
         match self.peek_tag() {
             tag::SMALL_TUPLE_EXT => {
@@ -216,7 +217,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The head of a list.
+    /// Reads the head of a list.
     pub fn list(&mut self) -> Result<List<'a>, DecodeError> {
         match self.peek_tag() {
             tag::NIL_EXT => {
@@ -250,7 +251,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The number of pairs of a map; key, value, key, value ... follow.
+    /// Reads the number of pairs of a map; key, value, key, value ... follow.
     pub fn map(&mut self) -> Result<usize, DecodeError> {
         match self.peek_tag() {
             tag::MAP_EXT => {
@@ -261,16 +262,18 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// How many elements to make room for when `count` are announced: no more than the bytes that are there can hold.
+    /// Returns how many elements to make room for when `count` are announced: no more than the bytes that are there can
+    /// hold.
     pub fn capacity(&self, count: usize, bytes_each: usize) -> usize {
         count.min((self.bytes.len() - self.pos) / bytes_each.max(1))
     }
 
-    /// An empty vector with room for `count` elements, each of which is still to be read.
+    /// Returns an empty vector with room for `count` elements, each of which is still to be read.
     ///
     /// # Errors
-    /// When fewer bytes than elements follow, or when it would take more memory than allowed: what is decoded of one
-    /// message may take [`Limits::max_term_memory`], or eight times the length of the message if that is more.
+    /// Returns an error when fewer bytes than elements follow, or when it would take more memory than allowed: what is
+    /// decoded of one message may take [`Limits::max_term_memory`], or eight times the length of the message if that is
+    /// more.
     pub fn room<T>(&mut self, count: usize) -> Result<Vec<T>, DecodeError> {
         if count > self.bytes.len() - self.pos {
             return Err(EtfError::Truncated { offset: self.bytes.len() }.into());
@@ -290,7 +293,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// A decoder for other bytes under the same limits.
+    /// Returns a decoder for other bytes under the same limits.
     pub(crate) fn of_part<'b>(&self, bytes: &'b [u8]) -> Decoder<'b> {
         Decoder {
             bytes,
@@ -303,7 +306,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Passes over one term of any depth, checking that it is whole and valid, and gives its bytes.
+    /// Skips one term of any depth, checking that it is whole and valid, and returns its bytes.
     #[inline(always)]
     pub fn skip(&mut self) -> Result<&'a [u8], EtfError> {
         let rest = self.remaining();
@@ -319,7 +322,7 @@ impl<'a> Decoder<'a> {
         Ok(term)
     }
 
-    /// The bytes of a valid term that ends at `end` from here on.
+    /// Returns the bytes of a valid term that ends at `end` from here on.
     pub(crate) fn bytes_until(&self, end: usize) -> &'a [u8] {
         self.bytes.get(self.pos..end).unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use std::{fmt, io::IoSlice};
 
 use bytes::{Buf, Bytes};
 
-use super::out::Out;
+use super::write_buf::WriteBuf;
 
 /// Binaries from this size on are spliced in: below it a copy costs less than one more entry of a vectored write.
 const SPLICE_MIN: usize = 16 * 1024;
@@ -14,7 +14,7 @@ const SPLICE_MIN: usize = 16 * 1024;
 /// Bytes up to the last splice are `buf[..at] ++ shared ++ buf[at..] ..`. Nothing here adds a version byte 131.
 #[derive(Default, Clone)]
 pub struct Encoder {
-    pub(super) buf: Out,
+    pub(super) buf: WriteBuf,
     splices: Vec<Splice>,
     spliced: usize,
 }
@@ -69,28 +69,28 @@ impl Prefix {
 }
 
 impl Encoder {
-    /// An empty one.
+    /// Creates an empty one.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Bytes in all, spliced ones included.
+    /// Returns bytes in all, spliced ones included.
     pub fn len(&self) -> usize {
         self.buf.len() + self.spliced
     }
 
-    /// The memory that it takes: room that is not used included, and shared bytes in full.
+    /// Returns the memory that it takes: room that is not used included, and shared bytes in full.
     #[doc(hidden)]
     pub fn memory(&self) -> usize {
         self.buf.capacity() + self.splices.capacity() * size_of::<Splice>() + self.spliced
     }
 
-    /// True when nothing has been written.
+    /// Returns `true` when nothing has been written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The state now.
+    /// Returns the state now.
     pub fn mark(&self) -> Mark {
         Mark { buf: self.buf.len(), splices: self.splices.len(), spliced: self.spliced }
     }
@@ -110,12 +110,12 @@ impl Encoder {
         self.spliced = mark.spliced;
     }
 
-    /// How many bytes were written since `mark`.
+    /// Returns how many bytes were written since `mark`.
     pub fn written_since(&self, mark: Mark) -> usize {
         self.len() - (mark.buf + mark.spliced)
     }
 
-    /// A copy of what was written since `mark`.
+    /// Returns a copy of what was written since `mark`.
     pub(crate) fn copy_since(&self, mark: Mark) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.written_since(mark));
         let mut from = mark.buf;
@@ -170,7 +170,7 @@ impl Encoder {
         self.buf.drop_front(own);
     }
 
-    /// All pieces in order, empty ones left out.
+    /// Returns all pieces in order, empty ones left out.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = 0;
         self.splices
@@ -191,7 +191,7 @@ impl Encoder {
         self.splices.is_empty().then(|| self.buf.as_slice())
     }
 
-    /// Fills `slices` for a vectored write, starting `skip` bytes in; gives how many were filled.
+    /// Fills `slices` for a vectored write, starting `skip` bytes in; returns how many were filled.
     pub fn io_slices<'a>(&'a self, mut skip: usize, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
         for chunk in self.chunks() {
@@ -207,7 +207,7 @@ impl Encoder {
         filled
     }
 
-    /// Everything in one piece.
+    /// Returns everything in one piece.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.len());
         self.chunks().for_each(|chunk| all.extend_from_slice(chunk));

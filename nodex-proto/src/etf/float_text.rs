@@ -1,7 +1,7 @@
 //! The text of a float in `FLOAT_EXT`, the form of before OTP 17.
 
-/// The value of the text up to the first zero byte, as `sys_chars_to_double` of OTP's `sys_float.c` reads it: a sign,
-/// digits, a point (or a comma, which C prints in some countries), digits, and maybe an exponent. `None` if it is
+/// Returns the value of the text up to the first zero byte, as `sys_chars_to_double` of OTP's `sys_float.c` reads it: a
+/// sign, digits, a point (or a comma, which C prints in some countries), digits, and maybe an exponent. `None` if it is
 /// anything else or not finite.
 pub(super) fn float_text(text: &[u8]) -> Option<f64> {
     let text = text.split(|&byte| byte == 0).next().unwrap_or_default();

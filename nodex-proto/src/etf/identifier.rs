@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Decoder<'_> {
-    /// A pid.
+    /// Reads a pid.
     #[inline]
     pub fn pid(&mut self) -> Result<Pid, DecodeError> {
         let (tag, offset) = self.pid_tag()?;
@@ -33,7 +33,7 @@ impl Decoder<'_> {
         Ok([id, serial, self.creation(tag == tag::NEW_PID_EXT, offset, Kind::Pid)?])
     }
 
-    /// A port.
+    /// Reads a port.
     #[inline]
     pub fn port(&mut self) -> Result<Port, DecodeError> {
         let (tag, offset) = self.port_tag()?;
@@ -59,7 +59,7 @@ impl Decoder<'_> {
         Ok((id, self.creation(tag != tag::PORT_EXT, offset, Kind::Port)?))
     }
 
-    /// A reference.
+    /// Reads a reference.
     #[inline]
     pub fn reference(&mut self) -> Result<Reference, DecodeError> {
         let (tag, offset, len) = self.reference_head()?;
@@ -109,7 +109,7 @@ impl Decoder<'_> {
         Ok((creation, words))
     }
 
-    /// The incarnation of a node: 32 bits, or one byte with two bits in the forms of before OTP 23.
+    /// Reads the incarnation of a node: 32 bits, or one byte with two bits in the forms of before OTP 23.
     #[inline]
     fn creation(&mut self, wide: bool, offset: usize, kind: Kind) -> Result<u32, EtfError> {
         if wide {

@@ -18,7 +18,7 @@ pub enum Integer<'a> {
 }
 
 impl Integer<'_> {
-    /// The value, if it fits.
+    /// Returns the value, if it fits.
     pub fn to_i128(self) -> Option<i128> {
         match self {
             Integer::Small(value) => Some(value.into()),
@@ -28,7 +28,7 @@ impl Integer<'_> {
         }
     }
 
-    /// The value, if it fits.
+    /// Returns the value, if it fits.
     pub fn to_u128(self) -> Option<u128> {
         match self {
             Integer::Small(value) => value.try_into().ok(),
@@ -56,13 +56,13 @@ fn magnitude(digits: &[u8]) -> Option<u128> {
     Some(u128::from_le_bytes(bytes))
 }
 
-/// An integer of this sign and these digits.
+/// Returns an integer of this sign and these digits.
 #[cfg(feature = "num-bigint")]
 pub(crate) fn big_integer(negative: bool, digits: &[u8]) -> num_bigint::BigInt {
     num_bigint::BigInt::from_bytes_le(if negative { num_bigint::Sign::Minus } else { num_bigint::Sign::Plus }, digits)
 }
 
-/// The value of a `SMALL_BIG_EXT` that fits, as times do, and how many bytes it takes.
+/// Returns the value of a `SMALL_BIG_EXT` that fits, as times do, and how many bytes it takes.
 #[inline]
 pub(super) fn short_big(bytes: &[u8]) -> Option<(i64, usize)> {
     let [tag::SMALL_BIG_EXT, count @ 0..=8, sign @ 0..=1, rest @ ..] = bytes else { return None };
@@ -73,7 +73,7 @@ pub(super) fn short_big(bytes: &[u8]) -> Option<(i64, usize)> {
 }
 
 impl<'a> Decoder<'a> {
-    /// An integer of any size. `expected` names the type in messages.
+    /// Reads an integer of any size. `expected` names the type in messages.
     #[inline]
     pub fn any_integer(&mut self, expected: &'static str) -> Result<Integer<'a>, DecodeError> {
         match self.peek_tag() {
@@ -132,7 +132,7 @@ impl<'a> Decoder<'a> {
         Ok(Integer::Big { negative, digits })
     }
 
-    /// An integer that fits `i128`; others are an error that says so. `expected` names the type in messages.
+    /// Reads an integer that fits `i128`; others are an error that says so. `expected` names the type in messages.
     pub fn integer(&mut self, expected: &'static str) -> Result<i128, DecodeError> {
         let integer = self.any_integer(expected)?;
         integer.to_i128().ok_or_else(|| DecodeError::mismatch(expected, integer.to_string()))

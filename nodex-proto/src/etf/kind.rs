@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of a term that starts with this tag; `None` for a tag that is no term.
+    /// Returns the kind of a term that starts with this tag; `None` for a tag that is no term.
     pub fn of_tag(tag: u8) -> Option<Kind> {
         Some(match tag {
             tag::SMALL_INTEGER_EXT | tag::INTEGER_EXT | tag::SMALL_BIG_EXT | tag::LARGE_BIG_EXT => Kind::Integer,
@@ -48,7 +48,7 @@ impl Kind {
         })
     }
 
-    /// Its name in messages.
+    /// Returns its name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Integer => "integer",

@@ -12,12 +12,12 @@ mod float_text;
 mod identifier;
 mod integer;
 mod kind;
-mod out;
 mod put;
 mod put_digits;
 mod scalar;
 pub(crate) mod skip;
 pub mod tag;
+mod write_buf;
 
 pub use crate::term::share::SHARE_MIN;
 pub use decode_error::{Cause, DecodeError};

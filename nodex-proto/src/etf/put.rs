@@ -3,13 +3,12 @@
 use bytes::Bytes;
 
 use super::{
-    EncodeError, Encoder, Kind, MAX_ARITY,
-    out::{Out, SHORT, head_and_node, numbers, short},
-    tag,
+    EncodeError, Encoder, Kind, MAX_ARITY, tag,
+    write_buf::{SHORT, WriteBuf, head_and_node, numbers, short},
 };
 use crate::term::{Atom, Held, MAX_ATOM_CHARACTERS, Pid, Port, RawTerm, Reference};
 
-/// Writes a float in place, and gives how many bytes it takes.
+/// Writes a float in place, and returns how many bytes it takes.
 #[inline(always)]
 pub(super) fn float(place: &mut [u8; 9], value: f64) -> usize {
     place[0] = tag::NEW_FLOAT_EXT;
@@ -20,13 +19,13 @@ pub(super) fn float(place: &mut [u8; 9], value: f64) -> usize {
 /// Where there is no room yet.
 #[cold]
 #[inline(never)]
-fn put_float(out: &mut Out, value: f64) {
+fn put_float(out: &mut WriteBuf, value: f64) {
     let mut place = [0; 9];
     float(&mut place, value);
     out.put_bytes(&place);
 }
 
-/// Writes an integer in place, and gives how many bytes it takes.
+/// Writes an integer in place, and returns how many bytes it takes.
 #[inline(always)]
 pub(super) fn integer(place: &mut [u8; 11], value: i64) -> usize {
     if let Ok(small) = u8::try_from(value) {
@@ -48,20 +47,20 @@ pub(super) fn integer(place: &mut [u8; 11], value: i64) -> usize {
 /// Where there is no room yet.
 #[cold]
 #[inline(never)]
-fn put_integer(out: &mut Out, value: i64) {
+fn put_integer(out: &mut WriteBuf, value: i64) {
     let mut place = [0; 11];
     let len = integer(&mut place, value);
     out.put_bytes(&place[..len]);
 }
 
 /// Numbers of four bytes each.
-pub(super) fn put_numbers(out: &mut Out, numbers: &[u32]) {
+pub(super) fn put_numbers(out: &mut WriteBuf, numbers: &[u32]) {
     numbers.iter().for_each(|number| out.put(number.to_be_bytes()));
 }
 
 /// An atom whose name has been found to be short enough for one.
 #[inline(never)]
-fn put_long_atom(out: &mut Out, name: &[u8]) {
+fn put_long_atom(out: &mut WriteBuf, name: &[u8]) {
     // At most 255 characters of at most 4 bytes.
     match u8::try_from(name.len()) {
         Ok(len) => out.put_long(tag::SMALL_ATOM_UTF8_EXT, [len], name),
@@ -88,20 +87,20 @@ impl Encoder {
     #[inline(always)]
     pub fn put_atom(&mut self, atom: &Atom) {
         let Some((name, len)) = atom.inline() else { return self.put_long_name(atom.as_bytes()) };
-        let Some(place) = self.buf.place::<{ 2 + Atom::INLINE }>() else {
+        let Some(place) = self.buf.spare::<{ 2 + Atom::INLINE }>() else {
             return put_long_atom(&mut self.buf, &name[..usize::from(len)]);
         };
         place[..2].copy_from_slice(&[tag::SMALL_ATOM_UTF8_EXT, len]);
         // What follows the name is copied as well, because then there is nothing to decide.
         place[2..].copy_from_slice(name);
-        self.buf.wrote(2 + usize::from(len));
+        self.buf.advance(2 + usize::from(len));
     }
 
     /// An atom whose name is not kept in the [`Atom`].
     #[inline]
     fn put_long_name(&mut self, name: &[u8]) {
-        match self.buf.place().and_then(|place| short(place, tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name)) {
-            Some(count) => self.buf.wrote(count),
+        match self.buf.spare().and_then(|place| short(place, tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name)) {
+            Some(count) => self.buf.advance(count),
             None => put_long_atom(&mut self.buf, name),
         }
     }
@@ -109,7 +108,7 @@ impl Encoder {
     /// An atom with this name.
     ///
     /// # Errors
-    /// When it has more than 255 characters.
+    /// Returns an error when it has more than 255 characters.
     pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
         if name.len() <= SHORT {
             self.buf.put_piece(tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name.as_bytes());
@@ -162,9 +161,9 @@ impl Encoder {
     /// An integer.
     #[inline]
     pub fn put_i64(&mut self, value: i64) {
-        let Some(place) = self.buf.place() else { return put_integer(&mut self.buf, value) };
+        let Some(place) = self.buf.spare() else { return put_integer(&mut self.buf, value) };
         let count = integer(place, value);
-        self.buf.wrote(count);
+        self.buf.advance(count);
     }
 
     /// Integers one after the other.
@@ -174,7 +173,7 @@ impl Encoder {
         for block in blocks {
             let block = block.map(&as_i64);
             if all_of_four_bytes(&block) {
-                let Some(place) = self.buf.place::<{ 5 * AT_ONCE }>() else {
+                let Some(place) = self.buf.spare::<{ 5 * AT_ONCE }>() else {
                     block.iter().for_each(|&value| put_integer(&mut self.buf, value));
                     continue;
                 };
@@ -182,7 +181,7 @@ impl Encoder {
                     place[0] = tag::INTEGER_EXT;
                     place[1..].copy_from_slice(&(value as i32).to_be_bytes());
                 }
-                self.buf.wrote(5 * AT_ONCE);
+                self.buf.advance(5 * AT_ONCE);
             } else {
                 block.iter().for_each(|&value| self.put_i64(value));
             }
@@ -226,16 +225,16 @@ impl Encoder {
     /// A float.
     ///
     /// # Errors
-    /// When it is not finite.
+    /// Returns an error when it is not finite.
     #[inline]
     pub fn put_float(&mut self, value: f64) -> Result<(), EncodeError> {
         if !value.is_finite() {
             return Err(EncodeError::NonFinite);
         }
-        match self.buf.place() {
+        match self.buf.spare() {
             Some(place) => {
                 let count = float(place, value);
-                self.buf.wrote(count);
+                self.buf.advance(count);
             }
             None => put_float(&mut self.buf, value),
         }
@@ -245,7 +244,7 @@ impl Encoder {
     /// Floats one after the other.
     ///
     /// # Errors
-    /// When one is not finite.
+    /// Returns an error when one is not finite.
     pub(crate) fn put_floats(&mut self, values: &[f64]) -> Result<(), EncodeError> {
         // All of them, or the compiler could not look at several at once.
         if !values.iter().fold(true, |finite, value| finite & value.is_finite()) {
@@ -253,14 +252,14 @@ impl Encoder {
         }
         let (blocks, rest) = values.as_chunks::<AT_ONCE>();
         for block in blocks {
-            let Some(place) = self.buf.place::<{ 9 * AT_ONCE }>() else {
+            let Some(place) = self.buf.spare::<{ 9 * AT_ONCE }>() else {
                 block.iter().for_each(|&value| put_float(&mut self.buf, value));
                 continue;
             };
             place.as_chunks_mut().0.iter_mut().zip(block).for_each(|(place, &value)| {
                 float(place, value);
             });
-            self.buf.wrote(9 * AT_ONCE);
+            self.buf.advance(9 * AT_ONCE);
         }
         rest.iter().try_for_each(|&value| self.put_float(value))
     }
@@ -310,8 +309,8 @@ impl Encoder {
             let at = head_and_node(place, [tag::NEW_PID_EXT], node)?;
             numbers(place, at, &all)
         };
-        match self.buf.place().and_then(write) {
-            Some(count) => self.buf.wrote(count),
+        match self.buf.spare().and_then(write) {
+            Some(count) => self.buf.advance(count),
             None => {
                 self.buf.put([tag::NEW_PID_EXT]);
                 put_long_atom(&mut self.buf, node);
@@ -346,8 +345,8 @@ impl Encoder {
             let at = numbers(place, at, &[creation])?;
             numbers(place, at, words)
         };
-        match self.buf.place().and_then(write) {
-            Some(count) => self.buf.wrote(count),
+        match self.buf.spare().and_then(write) {
+            Some(count) => self.buf.advance(count),
             None => {
                 self.buf.put(head);
                 put_long_atom(&mut self.buf, node);

@@ -4,14 +4,13 @@
 use num_bigint::{BigInt, BigUint, Sign};
 
 use super::{
-    EncodeError, Encoder, Kind,
-    out::{SHORT_PLACE, short},
-    tag,
+    EncodeError, Encoder, Kind, tag,
+    write_buf::{SHORT_SPARE, short},
 };
 
-/// Writes a short bit string, if it is one, and gives how many bytes it takes.
+/// Writes a short bit string, if it is one, and returns how many bytes it takes.
 #[inline(always)]
-pub(super) fn bit_string(place: &mut [u8; SHORT_PLACE], bytes: &[u8], bits: u8) -> Option<usize> {
+pub(super) fn bit_string(place: &mut [u8; SHORT_SPARE], bytes: &[u8], bits: u8) -> Option<usize> {
     let (Some(&last), 1..=7) = (bytes.last(), bits) else { return None };
     let [a, b, c, d] = (bytes.len() as u32).to_be_bytes();
     let count = short(place, tag::BIT_BINARY_EXT, [a, b, c, d, bits], bytes)?;
@@ -24,7 +23,7 @@ impl Encoder {
     /// An integer of any size.
     ///
     /// # Errors
-    /// When it has more than 524,280 bytes.
+    /// Returns an error when it has more than 524,280 bytes.
     pub fn put_bigint(&mut self, value: &BigInt) -> Result<(), EncodeError> {
         match i64::try_from(value) {
             Ok(value) => {
@@ -62,11 +61,11 @@ impl Encoder {
         }
         // Whole words, in place: the last one may end in zeros, which do not count.
         let words = magnitude.iter_u64_digits();
-        let (places, _) = self.buf.room(8 * words.len()).as_chunks_mut();
+        let (places, _) = self.buf.reserve(8 * words.len()).as_chunks_mut();
         for (place, word) in places.iter_mut().zip(words) {
             *place = word.to_le_bytes();
         }
-        self.buf.wrote(bytes);
+        self.buf.advance(bytes);
         Ok(())
     }
 }
@@ -75,12 +74,12 @@ impl Encoder {
     /// A bit string: its bytes and how many bits of the last one count (1 to 8). With 8 it is a binary.
     ///
     /// # Errors
-    /// When it has no bytes or another number of bits; the empty bit string is the empty binary.
+    /// Returns an error when it has no bytes or another number of bits; the empty bit string is the empty binary.
     #[inline]
     pub fn put_bit_string(&mut self, bytes: &[u8], bits: u8) -> Result<(), EncodeError> {
-        match self.buf.place().and_then(|place| bit_string(place, bytes, bits)) {
+        match self.buf.spare().and_then(|place| bit_string(place, bytes, bits)) {
             Some(count) => {
-                self.buf.wrote(count);
+                self.buf.advance(count);
                 Ok(())
             }
             None => self.put_long_bit_string(bytes, bits),

@@ -22,7 +22,7 @@ fn finite(&[tag, a, b, c, d, e, f, g, h]: &[u8; 9]) -> Option<f64> {
 }
 
 impl<'a> Decoder<'a> {
-    /// A float. Integers are not taken for floats.
+    /// Reads a float. Integers are not taken for floats.
     pub fn float(&mut self) -> Result<f64, DecodeError> {
         let offset = self.pos;
         let value = match self.peek_tag() {
@@ -56,7 +56,7 @@ impl<'a> Decoder<'a> {
         self.pos += 9 * read;
     }
 
-    /// An atom's name, borrowed unless it is Latin-1 with characters over 127.
+    /// Reads an atom's name, borrowed unless it is Latin-1 with characters over 127.
     pub fn atom_name(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let tag = self.peek_tag();
         if Kind::of_tag(tag) != Some(Kind::Atom) {
@@ -103,7 +103,7 @@ impl<'a> Decoder<'a> {
         same
     }
 
-    /// False if the next term is surely not the atom of this name.
+    /// Returns `false` if the next term is surely not the atom of this name.
     #[inline]
     pub(crate) fn may_be_atom(&self, name: &str) -> bool {
         match self.remaining() {
@@ -115,7 +115,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// An atom.
+    /// Reads an atom.
     #[inline(always)]
     pub fn atom(&mut self) -> Result<Atom, DecodeError> {
         if let [tag::SMALL_ATOM_UTF8_EXT, len, rest @ ..] = self.remaining() {
@@ -145,7 +145,7 @@ impl<'a> Decoder<'a> {
         Atom::new(&name).map_err(|error| EtfError::AtomLength { offset, characters: error.characters }.into())
     }
 
-    /// A binary, borrowed.
+    /// Reads a binary, borrowed.
     pub fn binary(&mut self) -> Result<&'a [u8], DecodeError> {
         match self.peek_tag() {
             tag::BINARY_EXT => {
@@ -157,7 +157,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// A binary that shares the received buffer where there is one and the binary is a large part of it (see
+    /// Reads a binary that shares the received buffer where there is one and the binary is a large part of it (see
     /// [`SHARE_MIN`](super::SHARE_MIN)), and is copied otherwise.
     pub fn shared_binary(&mut self) -> Result<Bytes, DecodeError> {
         let binary = self.binary()?;
@@ -167,7 +167,7 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// A bit string: its bytes and how many bits of the last one count (1 to 8). A binary counts as one with 8.
+    /// Reads a bit string: its bytes and how many bits of the last one count (1 to 8). A binary counts as one with 8.
     pub fn bit_string(&mut self) -> Result<(&'a [u8], u8), DecodeError> {
         match self.peek_tag() {
             tag::BINARY_EXT => Ok((self.binary()?, 8)),

@@ -7,7 +7,8 @@
 
 use super::{EtfError, Kind, MAX_ARITY, MAX_INTEGER_BYTES, VERSION, ascii::short_name, float_text, tag};
 
-/// The term at the front if it is one of the commonest: a binary, a short ASCII atom, an integer of at most 32 bits.
+/// Returns the term at the front if it is one of the commonest: a binary, a short ASCII atom, an integer of at most 32
+/// bits.
 #[inline(always)]
 pub(crate) fn simple(bytes: &[u8]) -> Option<&[u8]> {
     match *bytes {
@@ -189,7 +190,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Gives where the name starts.
+    /// Returns where the name starts.
     #[inline(never)]
     fn atom(&mut self) -> Result<usize, EtfError> {
         let offset = self.at;
@@ -255,7 +256,7 @@ impl Walk<'_> {
         self.pass(head + 1 + len)
     }
 
-    /// An integer that fits the immediate form of a 64-bit BEAM, 60 bits, as funs need them.
+    /// Reads an integer that fits the immediate form of a 64-bit BEAM, 60 bits, as funs need them.
     fn small_integer(&mut self, fun: usize) -> Result<i64, EtfError> {
         let start = self.at;
         let bad = || EtfError::Fun { offset: fun };
@@ -295,7 +296,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Everything of a fun in front of its free variables; gives their number and the fun's end.
+    /// Reads everything of a fun in front of its free variables; returns their number and the fun's end.
     fn fun_head(&mut self) -> Result<(usize, usize), EtfError> {
         let offset = self.at;
         let (size, free) = (self.u32(1)?, self.u32(26)?);
@@ -314,8 +315,8 @@ impl Walk<'_> {
         Ok((free, offset + 1 + size))
     }
 
-    /// Everything of a native record in front of its values, as OTP 29 writes it: the number of fields (four bytes),
-    /// 1 if it is exported and 0 if not, module, name, and the fields' names. Gives the number of values.
+    /// Reads everything of a native record in front of its values, as OTP 29 writes it: the number of fields (four
+    /// bytes), 1 if it is exported and 0 if not, module, name, and the fields' names. Gives the number of values.
     fn record_head(&mut self) -> Result<usize, EtfError> {
         let offset = self.at;
         let (count, exported) = (self.u32(1)?, self.peek(5)?);

@@ -3,7 +3,7 @@
 
 use crate::term::{Atom, Term};
 
-/// The name of an atom written as a word.
+/// Returns the name of an atom written as a word.
 pub const fn name(word: &'static str) -> &'static str {
     let bytes = word.as_bytes();
     if bytes.len() > 2 && bytes[0] == b'r' && bytes[1] == b'#' {

@@ -50,7 +50,7 @@ impl Cookie {
             .map(Cookie)
     }
 
-    /// The text of the cookie, for whoever has to hand it on.
+    /// Returns the text of the cookie, for whoever has to hand it on.
     pub fn expose(&self) -> String {
         self.0.iter().map(|byte| char::from(*byte)).collect()
     }

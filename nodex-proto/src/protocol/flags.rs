@@ -130,32 +130,32 @@ impl Flags {
     /// What a C node on `ei` of OTP 25 offers.
     pub const EI: Flags = Flags(0x4_0707_4F9C);
 
-    /// The set with exactly these bits.
+    /// Returns the set with exactly these bits.
     pub const fn from_bits(bits: u64) -> Self {
         Flags(bits)
     }
 
-    /// The bits as they are sent.
+    /// Returns the bits as they are sent.
     pub const fn bits(self) -> u64 {
         self.0
     }
 
-    /// Whether no bit is set.
+    /// Returns whether no bit is set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether every bit of `other` is set here.
+    /// Returns whether every bit of `other` is set here.
     pub const fn contains(self, other: Flags) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The bits of either.
+    /// Returns the bits of either.
     pub const fn or(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
     }
 
-    /// The bits of `self` that are not in `other`.
+    /// Returns the bits of `self` that are not in `other`.
     pub const fn without(self, other: Flags) -> Flags {
         Flags(self.0 & !other.0)
     }
@@ -170,17 +170,17 @@ impl Flags {
         Flags(self.expanded().0 & theirs.expanded().0)
     }
 
-    /// The bits of `mandatory` that a peer with these flags lacks; empty means that it may connect.
+    /// Returns the bits of `mandatory` that a peer with these flags lacks; empty means that it may connect.
     pub const fn missing(self, mandatory: Flags) -> Flags {
         mandatory.without(self.expanded())
     }
 
-    /// The names of the bits that are set, lowest bit first; bits without a name are left out.
+    /// Returns the names of the bits that are set, lowest bit first; bits without a name are left out.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMED.iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, name)| *name)
     }
 
-    /// The bits that have no name here.
+    /// Returns the bits that have no name here.
     pub fn unnamed(self) -> Flags {
         Flags(Self::NAMED.iter().fold(self.0, |bits, (bit, _)| bits & !bit))
     }

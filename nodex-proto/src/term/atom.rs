@@ -54,10 +54,10 @@ pub struct AtomError {
 }
 
 impl Atom {
-    /// An atom whose name is known at compile time; `atom!` is the short form.
+    /// Creates an atom whose name is known at compile time; `atom!` is the short form.
     ///
     /// # Panics
-    /// When the name has more than 255 characters: at compile time if used in a constant, as `atom!` does.
+    /// Panics when the name has more than 255 characters: at compile time if used in a constant, as `atom!` does.
     pub const fn from_static(name: &'static str) -> Self {
         // A character takes at least one byte, so only names over 255 bytes have to be counted.
         if name.len() > MAX_ATOM_CHARACTERS {
@@ -74,10 +74,10 @@ impl Atom {
         Atom(Repr::Static(name))
     }
 
-    /// An atom with this name.
+    /// Creates an atom with this name.
     ///
     /// # Errors
-    /// When the name has more than 255 characters.
+    /// Returns an error when the name has more than 255 characters.
     pub fn new(name: &str) -> Result<Self, AtomError> {
         if name.len() > MAX_ATOM_CHARACTERS {
             let characters = name.chars().count();
@@ -101,8 +101,8 @@ impl Atom {
         Atom(Repr::Inline(Name::new(words(bytes), len)))
     }
 
-    /// The atom of this name, if it is one word at most and ASCII. In registers all along, for names near the end of a
-    /// message, where [`from_ascii`](Self::from_ascii) cannot be used.
+    /// Returns the atom of this name, if it is one word at most and ASCII. In registers all along, for names near the
+    /// end of a message, where [`from_ascii`](Self::from_ascii) cannot be used.
     #[inline(always)]
     pub(crate) fn of_one_word(name: &[u8]) -> Option<Self> {
         let word = first_word(name);
@@ -110,7 +110,7 @@ impl Atom {
             .then(|| Atom(Repr::Inline(Name::new([word.to_le_bytes(), [0; 8], [0; 8]], name.len() as u8))))
     }
 
-    /// The atom of this name, if it is short and ASCII.
+    /// Returns the atom of this name, if it is short and ASCII.
     #[inline(always)]
     pub(crate) fn of_ascii(name: &[u8]) -> Option<Self> {
         let words = words(name);
@@ -118,7 +118,7 @@ impl Atom {
         (name.len() <= Self::INLINE && bits == 0).then_some(Atom(Repr::Inline(Name::new(words, name.len() as u8))))
     }
 
-    /// The name and what follows it, if it is held in place, so that it can be copied whole.
+    /// Returns the name and what follows it, if it is held in place, so that it can be copied whole.
     #[inline(always)]
     pub(crate) fn inline(&self) -> Option<(&[u8; Self::INLINE], u8)> {
         match &self.0 {
@@ -127,7 +127,7 @@ impl Atom {
         }
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Static(name) => name,
@@ -137,7 +137,7 @@ impl Atom {
         }
     }
 
-    /// The name as UTF-8.
+    /// Returns the name as UTF-8.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {

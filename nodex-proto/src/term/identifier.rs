@@ -41,7 +41,7 @@ impl Reference {
     /// The most words a reference has since OTP 24; three before.
     pub const MAX_WORDS: usize = 5;
 
-    /// A reference; `None` unless there are one to five words.
+    /// Creates a reference; `None` unless there are one to five words.
     pub fn new(node: Atom, creation: u32, words: &[u32]) -> Option<Self> {
         if words.is_empty() || words.len() > Self::MAX_WORDS {
             return None;
@@ -63,7 +63,7 @@ impl Reference {
         Reference { node, creation, words: [a, b, c, 0, 0], len: 3 }
     }
 
-    /// Its words, the least significant first.
+    /// Returns its words, the least significant first.
     pub fn words(&self) -> &[u32] {
         &self.words[..usize::from(self.len)]
     }

@@ -59,7 +59,7 @@ impl RawTerm {
         }
     }
 
-    /// The encoded term, without the version byte.
+    /// Returns the encoded term, without the version byte.
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline { len, words } => &words.0.as_flattened()[..usize::from(*len)],
@@ -67,7 +67,7 @@ impl RawTerm {
         }
     }
 
-    /// Its first byte.
+    /// Returns its first byte.
     #[inline(always)]
     pub(crate) fn tag(&self) -> u8 {
         match &self.0 {
@@ -76,7 +76,7 @@ impl RawTerm {
         }
     }
 
-    /// The term in the form in which it is held.
+    /// Returns the term in the form in which it is held.
     #[inline(always)]
     pub(crate) fn held(&self) -> Held<'_> {
         match &self.0 {
@@ -110,7 +110,7 @@ pub(crate) fn words<const N: usize>(bytes: &[u8]) -> [[u8; 8]; N] {
     words
 }
 
-/// The first eight bytes as a little-endian word; if there are fewer, with zeros behind them.
+/// Returns the first eight bytes as a little-endian word; if there are fewer, with zeros behind them.
 #[inline(always)]
 #[doc(hidden)]
 pub fn first_word(bytes: &[u8]) -> u64 {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 /// copied: kept for long, they would keep much more in memory than they are.
 pub const SHARE_MIN: usize = 4 * 1024;
 
-/// Whether what is kept of these bytes is to share them.
+/// Returns whether what is kept of these bytes is to share them.
 #[inline]
 pub(crate) fn is_shared(len: usize, owner: &Bytes) -> bool {
     len >= SHARE_MIN && len >= owner.len() / 4

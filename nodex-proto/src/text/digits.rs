@@ -3,8 +3,8 @@
 /// What fits 32 bits of the powers of ten.
 const BILLION: u64 = 1_000_000_000;
 
-/// The magnitude that digits in this base stand for, the least significant byte first, without zeros at the end. `None`
-/// where there are none, or one is no digit.
+/// Returns the magnitude that digits in this base stand for, the least significant byte first, without zeros at the
+/// end. `None` where there are none, or one is no digit.
 pub(super) fn magnitude(digits: &str, base: u32) -> Option<Vec<u8>> {
     if digits.is_empty() {
         return None;
@@ -55,7 +55,7 @@ fn of_products(digits: &str, base: u32) -> Option<Vec<u8>> {
     Some(words.iter().flat_map(|word| word.to_le_bytes()).collect())
 }
 
-/// The decimal digits of a magnitude whose least significant byte comes first.
+/// Returns the decimal digits of a magnitude whose least significant byte comes first.
 pub(super) fn decimal(magnitude: &[u8]) -> String {
     let mut words: Vec<u32> = magnitude
         .chunks(4)

@@ -112,7 +112,7 @@ fn separate(out: &mut impl Write, i: usize) -> fmt::Result {
     if i > 0 { out.write_str(", ") } else { Ok(()) }
 }
 
-/// The key and the value of a pair that `key: value` stands for.
+/// Returns the key and the value of a pair that `key: value` stands for.
 fn pair(term: TermRef<'_>) -> Option<(&str, TermRef<'_>)> {
     let [key, value] = term.as_tuple()?.as_array()?;
     Some((key.as_atom().filter(|name| !name.starts_with("Elixir."))?, value))
@@ -141,7 +141,7 @@ fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
     }
 }
 
-/// The name of an Elixir module as it is written in a program.
+/// Returns the name of an Elixir module as it is written in a program.
 fn module_name(name: &str) -> Option<&str> {
     if name == "Elixir" {
         return Some(name);
@@ -154,7 +154,7 @@ fn module_name(name: &str) -> Option<&str> {
     module.split('.').all(part).then_some(module)
 }
 
-/// True if it needs no quotes after a colon, or before one.
+/// Returns `true` if it needs no quotes after a colon, or before one.
 fn is_word(name: &str) -> bool {
     let body = name.strip_suffix(['?', '!']).unwrap_or(name);
     body.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -60,7 +60,7 @@ pub(super) fn is_printable(c: char) -> bool {
         && !matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
-/// The text that bytes are, of which these are a part that may end within a character.
+/// Returns the text that bytes are, of which these are a part that may end within a character.
 pub(super) fn utf8<'b>(part: &'b [u8], all: &[u8]) -> Result<&'b str, Utf8Error> {
     match std::str::from_utf8(part) {
         Err(error) if error.error_len().is_none() && part.len() < all.len() => {

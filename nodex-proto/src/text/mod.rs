@@ -67,17 +67,18 @@ enum Value<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The text of a dynamic term.
+    /// Returns the text of a dynamic term.
     pub fn of(term: impl Into<TermRef<'a>>) -> Self {
         Self::new(Value::Term(term.into()))
     }
 
-    /// The text of an encoded term without version byte. Bytes that are no term are shown as what is wrong with them.
+    /// Returns the text of an encoded term without version byte. Bytes that are no term are shown as what is wrong with
+    /// them.
     pub fn of_bytes(term: &'a [u8]) -> Self {
         Self::new(Value::Bytes(term))
     }
 
-    /// The text of bytes that are known to be one whole valid term.
+    /// Returns the text of bytes that are known to be one whole valid term.
     #[doc(hidden)]
     pub fn of_valid(term: &'a [u8]) -> Self {
         Self::new(Value::Raw(term))

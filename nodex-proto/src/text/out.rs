@@ -6,7 +6,7 @@ use super::cut::cut;
 
 /// Where text goes as long as there is room.
 pub(super) trait Out: Write {
-    /// Bytes that can still be written. Once there are more, writing fails.
+    /// Returns bytes that can still be written. Once there are more, writing fails.
     fn room(&self) -> usize;
 
     /// As much of a text as shows that there is no room for all of it, if there is none: all of its elements take at least

@@ -136,8 +136,8 @@ fn write_list(out: &mut impl Out, decoder: &mut Decoder<'_>, depth: usize) -> Re
     Ok(out.write_char(']')?)
 }
 
-/// The text that the next list is, if it is one; it is read only then. (Short ones are `STRING_EXT`, which others see to.)
-/// If there is no room for all of it, what is in front decides.
+/// Returns the text that the next list is, if it is one; it is read only then. (Short ones are `STRING_EXT`, which
+/// others see to.) If there is no room for all of it, what is in front decides.
 fn characters(decoder: &mut Decoder<'_>, room: usize) -> Option<String> {
     let mut ahead = decoder.clone();
     let List::Elements(mut count @ 1..) = ahead.list().ok()? else { return None };

@@ -103,7 +103,7 @@ pub(super) fn write_bytes(out: &mut impl Out, bytes: &[u8]) -> fmt::Result {
     out.write_char(']')
 }
 
-/// The text that a list is, if it is one. If there is no room for all of it, what is in front decides.
+/// Returns the text that a list is, if it is one. If there is no room for all of it, what is in front decides.
 fn characters(elements: Children<'_>, room: usize) -> Option<String> {
     let mut text = String::new();
     for element in elements {

@@ -1,8 +1,8 @@
 //! Characters that show as what they are.
 
-/// True if a character shows as itself and as nothing else. False for control characters (those of terminals, and what
-/// ends a line or moves to a column), for those that change the direction of text, for those that do not show at all,
-/// and for those that are no characters. Where text of others is shown, these have to be written out.
+/// Returns `true` if a character shows as itself and as nothing else. False for control characters (those of terminals,
+/// and what ends a line or moves to a column), for those that change the direction of text, for those that do not show
+/// at all, and for those that are no characters. Where text of others is shown, these have to be written out.
 ///
 /// ```
 /// use nodex_proto::text::is_visible;

@@ -29,7 +29,7 @@ pub fn honest(port: u16) -> u16 {
     })
 }
 
-/// The name in a request for a port (`122 Name`).
+/// Returns the name in a request for a port (`122 Name`).
 pub fn request(socket: &mut TcpStream) -> Option<Vec<u8>> {
     let mut length = [0; 2];
     socket.read_exact(&mut length).ok()?;

@@ -29,7 +29,7 @@ pub fn receive(socket: &mut TcpStream) -> io::Result<Vec<u8>> {
     Ok(message)
 }
 
-/// The digest that answers a challenge.
+/// Returns the digest that answers a challenge.
 pub fn digest(cookie: &str, challenge: u32) -> [u8; 16] {
     Md5::digest(format!("{cookie}{challenge}")).into()
 }
@@ -56,7 +56,7 @@ pub fn ack(digest: &[u8; 16]) -> Vec<u8> {
     [&b"a"[..], digest].concat()
 }
 
-/// The challenge in a reply of the other side.
+/// Returns the challenge in a reply of the other side.
 pub fn challenge_in_reply(reply: &[u8]) -> Option<u32> {
     match reply {
         [b'r', number @ ..] if number.len() == 20 => number.first_chunk().map(|number| u32::from_be_bytes(*number)),

@@ -49,7 +49,7 @@ impl Link {
         self.send(&message);
     }
 
-    /// The next tick or frame.
+    /// Returns the next tick or frame.
     pub fn next(&mut self, deadline: Instant) -> io::Result<Came> {
         loop {
             if let Some((length, rest)) = self.buffer.split_first_chunk() {
@@ -76,7 +76,7 @@ impl Link {
         }
     }
 
-    /// The next message to us; ticks and signals are passed over.
+    /// Returns the next message to us; ticks and signals are skipped.
     pub fn reply(&mut self, deadline: Instant) -> io::Result<Vec<u8>> {
         loop {
             if let Came::Frame(frame) = self.next(deadline)?
@@ -87,12 +87,13 @@ impl Link {
         }
     }
 
-    /// Whether the node answers a ping that no other was like; passes over what came before. Gives how long it took.
+    /// Returns whether the node answers a ping that no other was like; skips what came before. Gives how long it
+    /// took.
     pub fn answers(&mut self) -> io::Result<Duration> {
         self.answers_within(PATIENCE)
     }
 
-    /// The same with another limit.
+    /// Returns the same with another limit.
     pub fn answers_within(&mut self, patience: Duration) -> io::Result<Duration> {
         self.pings += 1;
         let unique = wire::int(1_000_000 + self.pings);
@@ -103,7 +104,7 @@ impl Link {
         Ok(started.elapsed())
     }
 
-    /// Waits until the node has closed the connection. Everything that comes before is passed over.
+    /// Waits until the node has closed the connection. Everything that comes before is skipped.
     pub fn wait_closed(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + PATIENCE;
         loop {

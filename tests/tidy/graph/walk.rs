@@ -90,7 +90,7 @@ impl Walker<'_> {
     }
 
     /// All paths in the tokens of a macro: which words are paths and which are not is for the macro to say, so those that
-    /// lead nowhere are passed over.
+    /// lead nowhere are skipped.
     fn tokens(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let is_colons = |at: usize| match (tokens.get(at), tokens.get(at + 1)) {

@@ -2,7 +2,7 @@
 
 use nodex::prelude::*;
 
-/// Gives the term back.
+/// Returns the term back.
 #[cnode_handler]
 async fn ping(term: RawTerm) -> (Atom, RawTerm) {
     (atom!("pong"), term)

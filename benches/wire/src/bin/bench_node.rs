@@ -12,12 +12,12 @@ use std::{
 
 use nodex::{
     convert::Binary,
-    node::{self, Builder, Functions},
+    node::{self, Functions, NodeBuilder},
     prelude::*,
 };
 use nodex_core::protocol::Cookie;
 
-/// Gives the term back.
+/// Returns the term back.
 #[cnode_handler]
 fn ping(term: RawTerm) -> (Atom, RawTerm) {
     (atom!("pong"), term)
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn serving(node: Builder) -> Builder {
+fn serving(node: NodeBuilder) -> NodeBuilder {
     if std::env::var_os("BENCH_NAMES").is_some() {
         return node.register("nil", Typed).register("another_name", Typed);
     }
@@ -111,7 +111,7 @@ async fn listen(name: &str, cookie: &str) -> Result<(), Box<dyn std::error::Erro
     // Nodes say nothing about the port that they get by themselves.
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let address = (Ipv4Addr::LOCALHOST, port).into();
-    let node = serving(Builder::new()).listen_unpublished(address).start(name, Cookie::new(cookie)?).await?;
+    let node = serving(NodeBuilder::new()).listen_unpublished(address).start(name, Cookie::new(cookie)?).await?;
     println!("{port}");
     tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
     node.stop(Duration::from_secs(1)).await;

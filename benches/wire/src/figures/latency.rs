@@ -29,7 +29,7 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(LONGEST));
     }
 
-    /// The time in seconds below which this part of all lies.
+    /// Returns the time in seconds below which this part of all lies.
     pub(crate) fn at(&self, rank: f64) -> f64 {
         self.0.value_at_quantile(rank) as f64 / 1e9
     }

@@ -82,7 +82,7 @@ impl Report {
         }
     }
 
-    /// The figures of one work, statistic and node, by what they are at.
+    /// Returns the figures of one work, statistic and node, by what they are at.
     pub(crate) fn of<'a>(
         &'a self,
         work: &'a str,

@@ -31,7 +31,7 @@ impl Cores {
         Ok(Self { all, generator: generator.ok_or("no core to run on")? })
     }
 
-    /// The placements that this machine can do: apart needs a second core.
+    /// Returns the placements that this machine can do: apart needs a second core.
     pub(crate) fn pinned(&self) -> &'static [Placement] {
         match self.all.count() {
             1 => &[Placement::OneCore],
@@ -39,7 +39,7 @@ impl Cores {
         }
     }
 
-    /// The generator and what it starts on cores of their own, where there are two.
+    /// Returns the generator and what it starts on cores of their own, where there are two.
     pub(crate) fn apart(&self) -> Placement {
         self.pinned().last().copied().unwrap_or(Placement::OneCore)
     }
@@ -65,7 +65,7 @@ impl Cores {
         Ok(())
     }
 
-    /// The cores of what is started, and of the generator.
+    /// Returns the cores of what is started, and of the generator.
     fn sets(&self, placement: Placement) -> (CpuSet, CpuSet) {
         let mut one = CpuSet::new();
         one.set(self.generator);

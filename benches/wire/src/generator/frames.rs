@@ -15,7 +15,7 @@ pub(crate) fn hello() -> Vec<u8> {
     ping(b"hello")
 }
 
-/// The frame `{6, From, '', nil}, {ping, Binary}`: REG_SEND to the name `nil`.
+/// Returns the frame `{6, From, '', nil}, {ping, Binary}`: REG_SEND to the name `nil`.
 pub(crate) fn ping(binary: &[u8]) -> Vec<u8> {
     message("nil", CALLER, &tagged(b"ping", binary))
 }
@@ -49,7 +49,7 @@ fn tag() -> Vec<u8> {
     tag
 }
 
-/// An alias of the caller, NEWER_REFERENCE_EXT of three words.
+/// Returns an alias of the caller, NEWER_REFERENCE_EXT of three words.
 fn alias() -> Vec<u8> {
     let mut reference = vec![90, 0, 3];
     reference.extend(atom(HOST_NODE));
@@ -75,7 +75,7 @@ pub(crate) fn milliseconds(name: &[u8; 4], number: u32) -> Vec<u8> {
     message("nil", CALLER + 1, &term)
 }
 
-/// A frame with a term, without its version byte, from one of the generator's processes to a registered name.
+/// Returns a frame with a term, without its version byte, from one of the generator's processes to a registered name.
 pub(crate) fn message(name: &str, caller: u32, term: &[u8]) -> Vec<u8> {
     let mut body = vec![112, 131, 104, 4, 97, 6];
     body.extend(from(caller));

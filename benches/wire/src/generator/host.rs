@@ -30,7 +30,7 @@ impl Host {
     /// Listens on free loopback ports.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error when there is none.
     pub fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let epmd = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -49,12 +49,12 @@ impl Host {
     /// the start to that line.
     ///
     /// # Errors
-    /// When it does not start, does not connect or prints no such line.
+    /// Returns an error when it does not start, does not connect or prints no such line.
     pub fn spawn(&self, executable: &Path) -> io::Result<(Node, Duration)> {
         self.spawn_with(executable, &[])
     }
 
-    /// The same with more in its environment.
+    /// Returns the same with more in its environment.
     pub(crate) fn spawn_with(&self, executable: &Path, more: &[(&str, String)]) -> io::Result<(Node, Duration)> {
         let (alive, host) = HOST_NODE.split_once('@').unwrap_or((HOST_NODE, ""));
         let started = Instant::now();
@@ -125,7 +125,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Its process id.
+    /// Returns its process id.
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }
@@ -133,10 +133,10 @@ impl Node {
     /// Ends it in the midst of whatever it does.
     pub(crate) fn end(self) {}
 
-    /// Sends SIGTERM; gives the time until the process has ended, whatever its status.
+    /// Sends SIGTERM; returns the time until the process has ended, whatever its status.
     ///
     /// # Errors
-    /// When it goes on.
+    /// Returns an error when it goes on.
     pub(crate) fn terminate(self) -> io::Result<Duration> {
         // The connection stays until the end, which would end the node as well.
         let Self { stream: _stream, mut child } = self;
@@ -155,7 +155,7 @@ impl Node {
     /// Drops the connection; the executable has to end by itself, with 0.
     ///
     /// # Errors
-    /// When it does not, or with another status.
+    /// Returns an error when it does not, or with another status.
     pub fn stop(self) -> io::Result<()> {
         let Self { stream, mut child } = self;
         drop(stream);

@@ -13,16 +13,16 @@ pub const MEGABYTE: usize = 1_000_000;
 /// round-trip times.
 ///
 /// # Errors
-/// When the connection fails or an answer is wrong.
+/// Returns an error when the connection fails or an answer is wrong.
 pub fn one_at_a_time(stream: &mut TcpStream, size: usize, count: usize) -> io::Result<Vec<Duration>> {
     let mut trips = Trips::begin(stream, size)?;
     (0..count).map(|_| trips.next()).collect()
 }
 
-/// The same for `time`, and at least three times.
+/// Returns the same for `time`, and at least three times.
 ///
 /// # Errors
-/// When the connection fails or an answer is wrong.
+/// Returns an error when the connection fails or an answer is wrong.
 pub fn round_trips(stream: &mut TcpStream, size: usize, time: Duration) -> io::Result<Vec<Duration>> {
     let mut trips = Trips::begin(stream, size)?;
     let mut times = Vec::new();
@@ -71,7 +71,7 @@ pub enum Form {
 /// Sends `count` times `{ping, <<"hello">>}`, `batch` of them in one write, the next batch when all of one are answered.
 ///
 /// # Errors
-/// When the connection fails or an answer is wrong.
+/// Returns an error when the connection fails or an answer is wrong.
 pub fn in_batches(stream: &mut TcpStream, form: Form, batch: usize, count: usize) -> io::Result<()> {
     let request = match form {
         Form::Plain => hello(),

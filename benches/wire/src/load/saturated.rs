@@ -117,7 +117,7 @@ impl<'a> Apart<'a> {
         Apart { traffic, begun: begun.to_vec(), senders }
     }
 
-    /// How many answers have come to their end.
+    /// Returns how many answers have come to their end.
     fn take(&mut self, input: &[u8]) -> io::Result<usize> {
         self.begun.extend(input);
         let (mut count, mut at) = (0, 0);

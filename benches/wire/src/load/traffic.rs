@@ -85,7 +85,7 @@ impl Traffic {
         Ok(Traffic { requests, answers: Cycle::new(CYCLE, |_| &answer), senders: vec![0; CYCLE] })
     }
 
-    /// All these kinds from 64 processes to two names, in an order that is random and always the same one.
+    /// Returns all these kinds from 64 processes to two names, in an order that is random and always the same one.
     ///
     /// Each kind is sent once by each process before, and its answer looked at. A process sends to one name only: no node
     /// promises an order between the answers of two of its own processes.
@@ -121,7 +121,7 @@ impl Traffic {
     }
 }
 
-/// The message, encoded without its version byte, and the answer.
+/// Returns the message, encoded without its version byte, and the answer.
 fn terms((request, answer): &Kind) -> io::Result<(Vec<u8>, Term)> {
     let expected = answer.map_or_else(|| request.replacen("ping", "pong", 1), str::to_owned);
     let term = |text: &str| parse(text, Syntax::Erlang).map_err(|error| io::Error::other(format!("{text}: {error}")));
@@ -173,13 +173,13 @@ impl Cycle {
         message / self.count() * self.total() + self.starts[message % self.count()]
     }
 
-    /// The messages that end within so many bytes.
+    /// Returns the messages that end within so many bytes.
     pub(crate) fn whole(&self, bytes: usize) -> usize {
         let (cycles, rest) = (bytes / self.total(), bytes % self.total());
         cycles * self.count() + self.starts.partition_point(|start| *start <= rest) - 1
     }
 
-    /// The bytes from this one on, no more than four times [`INPUT`].
+    /// Returns the bytes from this one on, no more than four times [`INPUT`].
     pub(crate) fn slice(&self, from: usize, length: usize) -> &[u8] {
         let from = from % self.total();
         &self.bytes[from..from + length.min(4 * INPUT)]

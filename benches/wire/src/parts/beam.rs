@@ -85,7 +85,7 @@ pub(crate) fn measure(world: &World<'_>, nodes: &[&Executable], report: &mut Rep
     Ok(())
 }
 
-/// The work of a row of the module.
+/// Returns the work of a row of the module.
 pub(crate) fn work(size: usize, place: &str) -> String {
     format!("from a BEAM: {}", one_at_a_time_work(size, place))
 }

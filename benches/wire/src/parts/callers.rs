@@ -32,7 +32,7 @@ pub(crate) fn calls_work(place: &str) -> String {
     format!("calls from a Rust host, {place}, by callers")
 }
 
-/// How long one takes.
+/// Returns how long one takes.
 pub(crate) fn times_work(place: &str) -> String {
     format!("one call from a Rust host, {place}, by callers")
 }
@@ -77,7 +77,7 @@ fn measure_at(
     result
 }
 
-/// A host that meets nobody else, and its node.
+/// Returns a host that meets nobody else, and its node.
 fn started(node: &Executable, placement: Placement) -> Result<(Runtime, Distributed, Cnode), String> {
     let mut runtime = match placement {
         Placement::Free => Builder::new_multi_thread(),
@@ -109,7 +109,7 @@ async fn many(cnode: &Cnode, callers: u64, time: Duration) -> Result<(f64, Laten
     Ok((times.len() as f64 / took, Latencies::of(&times)?))
 }
 
-/// How long each call took.
+/// Returns how long each call took.
 async fn caller(cnode: Cnode, until: Instant) -> Result<Vec<Duration>, String> {
     let mut times = Vec::new();
     let mut began = Instant::now();

@@ -12,7 +12,7 @@ use crate::{
     options::Fleet,
 };
 
-/// The work of one of its figures.
+/// Returns the work of one of its figures.
 pub(crate) fn work(size: usize, what: &str) -> String {
     format!("{size} supervised nodes: {what}")
 }

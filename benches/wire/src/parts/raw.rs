@@ -58,7 +58,7 @@ pub(crate) fn one_at_a_time_work(size: usize, place: &str) -> String {
 
 type Step = fn(&World<'_>, &Executable, &mut Report) -> Result<(), String>;
 
-/// Gives whether it is a node that starts.
+/// Returns whether it is a node that starts.
 pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report) -> bool {
     if let Err(error) = starts(world, node, report) {
         report.fail(node, START, &error);

@@ -23,7 +23,7 @@ fn numbers(object: &Value) -> Numbers<'_> {
     all.filter_map(|(name, value)| Some((name.as_str(), value.as_f64()?))).collect()
 }
 
-/// How many times as fast ours is, over all terms.
+/// Returns how many times as fast ours is, over all terms.
 pub(crate) fn table(codec: &Value) -> String {
     let mut table = format!("\nthe codec ({}): how many times as fast, over all terms\n", origin(codec));
     for (side, _) in SIDES {
@@ -37,7 +37,7 @@ pub(crate) fn table(codec: &Value) -> String {
     table
 }
 
-/// A table for each side, with a row for each term.
+/// Returns a table for each side, with a row for each term.
 pub(crate) fn html(codec: &Value) -> String {
     let mut html = format!("<h2>The codec</h2><p>{}. Nanoseconds for each term.</p>", escaped(&origin(codec)));
     let terms = codec["terms"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -13,7 +13,7 @@ use std::{io, path::Path};
 use crate::figures::report::Report;
 
 impl Report {
-    /// Every figure of every round, for other programs.
+    /// Returns every figure of every round, for other programs.
     pub fn json(&self) -> serde_json::Value {
         json::document(self)
     }
@@ -21,7 +21,7 @@ impl Report {
     /// Writes `bench.json`, `report.html` and the pictures.
     ///
     /// # Errors
-    /// When the folder cannot be made or written to.
+    /// Returns an error when the folder cannot be made or written to.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         std::fs::create_dir_all(folder)?;
         std::fs::write(folder.join("bench.json"), format!("{:#}\n", self.json()))?;

@@ -38,7 +38,7 @@ fn colour(report: &Report, node: &str) -> usize {
     report.nodes.iter().position(|known| known.name == node).unwrap_or(7)
 }
 
-/// A bar for each node that has this figure: the median of the rounds.
+/// Returns a bar for each node that has this figure: the median of the rounds.
 fn bars(report: &Report, work: &str, statistic: &str, whisker: Option<&str>) -> Vec<Bar> {
     let median = |node: &str, statistic| report.of(work, statistic, node).next().map(|figures| figures.summary()[1]);
     let bar = |(colour, node): (usize, &Executable)| {
@@ -93,7 +93,7 @@ fn latency(report: &Report) -> Option<Picture> {
     Some(picture)
 }
 
-/// A line for each node: the median of the rounds.
+/// Returns a line for each node: the median of the rounds.
 fn series(report: &Report, work: &str, statistic: &str) -> Vec<Series> {
     let of_node = |(colour, name): (usize, &str)| {
         let point = |figures: &Figures| Some((figures.subject.at? as f64, figures.summary()[1]));

@@ -9,7 +9,7 @@ use crate::figures::{
 };
 
 impl Report {
-    /// Its works, in order.
+    /// Returns its works, in order.
     pub(crate) fn works(&self) -> Vec<&str> {
         let mut works: Vec<&str> = Vec::new();
         for figures in &self.figures {
@@ -20,7 +20,7 @@ impl Report {
         works
     }
 
-    /// The lines of the table of one work, by their statistics `p50` or `value`.
+    /// Returns the lines of the table of one work, by their statistics `p50` or `value`.
     pub(crate) fn lines(&self, work: &str) -> Vec<Line<'_>> {
         let of_work: Vec<&Figures> = self.figures.iter().filter(|figures| figures.subject.work == work).collect();
         let is_line = |figures: &&&Figures| matches!(figures.subject.statistic, "p50" | "value");

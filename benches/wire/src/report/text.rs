@@ -1,6 +1,6 @@
 //! Figures and names as text.
 
-/// Three significant digits or whole numbers.
+/// Returns three significant digits or whole numbers.
 pub(crate) fn digits(value: f64) -> String {
     let decimals = match value.abs() {
         0.0 => 0,

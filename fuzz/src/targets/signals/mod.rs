@@ -13,7 +13,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use nodex_core::{
     net::LinkLimits,
-    node::{Builder, Cookie, Functions, Node, ServiceOptions},
+    node::{Cookie, Functions, Node, NodeBuilder, ServiceOptions},
     term::RawTerm,
 };
 use tokio::{runtime::Runtime, sync::Notify};
@@ -51,7 +51,7 @@ async fn node(gate: &Arc<Notify>, anonymous: bool) -> Node {
     let limits = LinkLimits::default().max_frame(1 << 16).max_watches(WATCHES);
     // The node goes on when one of them is killed.
     let options = ServiceOptions::new().trap_exit(true).temporary();
-    let mut builder = Builder::new().epmd_port(1).limits(limits).register_with("svc", options, functions(gate));
+    let mut builder = NodeBuilder::new().epmd_port(1).limits(limits).register_with("svc", options, functions(gate));
     if anonymous {
         builder = builder.service_with(options, functions(gate));
     }

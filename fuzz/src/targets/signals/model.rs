@@ -125,11 +125,11 @@ impl Model {
     /// An exit signal reaches a process.
     pub(super) fn exit(&mut self, pid: &[u8], normal: bool, kill: bool) {
         let Some(process) = self.processes.get(pid) else { return };
-        let heeds = match process.call {
+        let accepts_exit = match process.call {
             Some(_) => kill || !normal,
             None => kill || !process.trap_exit && !normal,
         };
-        if heeds {
+        if accepts_exit {
             self.end(pid);
         }
     }

@@ -97,7 +97,7 @@ impl Start {
     /// Starts it in a process group of its own.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// Returns an error when it cannot be started.
     pub(super) fn start(&self) -> Result<Instance, Failure> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
@@ -174,7 +174,7 @@ impl Instance {
         }
     }
 
-    /// How it ended, if it did within this time. What it printed has been read then.
+    /// Returns how it ended, if it did within this time. What it printed has been read then.
     pub(super) async fn ended_within(&mut self, limit: Duration) -> Option<ExitStatus> {
         let status = timeout(limit, self.ended()).await.ok()?;
         // The readers end with the pipes; one that a grandchild holds open is not waited for.
@@ -197,12 +197,12 @@ impl Instance {
         }
     }
 
-    /// The processes that it has started and that are still there, itself aside.
+    /// Returns the processes that it has started and that are still there, itself aside.
     pub(super) fn left(&self) -> Vec<u32> {
         marked(&self.mark).into_iter().filter(|pid| *pid != self.pid).collect()
     }
 
-    /// Ends it and all that it has started; gives what was left of it when it had ended.
+    /// Ends it and all that it has started; returns what was left of it when it had ended.
     pub(super) async fn clear_away(mut self) -> Vec<u32> {
         self.close_stdin();
         let own_end = self.child.try_wait().ok().flatten().is_some();
@@ -232,7 +232,7 @@ impl Drop for Instance {
     }
 }
 
-/// The living processes with a mark.
+/// Returns the living processes with a mark.
 fn marked(mark: &str) -> Vec<u32> {
     let needle = format!("{MARK}={mark}\0").into_bytes();
     let carries = |pid: &u32| {

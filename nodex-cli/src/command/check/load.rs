@@ -272,7 +272,7 @@ async fn memory(subject: &Subject, session: &mut Session, pid: u32, before: Opti
     }
 }
 
-/// The resident memory of a process in kB.
+/// Returns the resident memory of a process in kB.
 fn resident(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

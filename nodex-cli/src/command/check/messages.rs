@@ -101,7 +101,7 @@ async fn senders(subject: &Subject, session: &mut Session) -> Verdict {
     }
 }
 
-/// A message to one of these processes, and to which.
+/// Returns a message to one of these processes, and to which.
 fn reply_to(signal: Signal, pids: &[&Pid]) -> Option<(usize, RawTerm)> {
     match signal {
         Signal::Message { to: To::Pid(to), term, .. } => Some((pids.iter().position(|pid| **pid == to)?, term)),
@@ -157,7 +157,7 @@ fn tag(reference: &Reference, alias: bool) -> Term {
     }
 }
 
-/// The reply in `{Tag, Reply}`.
+/// Returns the reply in `{Tag, Reply}`.
 fn tagged(term: &RawTerm, tag: &Term) -> Option<RawTerm> {
     let (answered, reply) = term.decode::<(Term, RawTerm)>().ok()?;
     (answered == *tag).then_some(reply)

@@ -20,7 +20,7 @@ use crate::{
     report::{Check, Report, Verdict},
 };
 
-/// The names that it has, as far as it tells, if it has no process `nil` and says so.
+/// Returns the names that it has, as far as it tells, if it has no process `nil` and says so.
 pub(super) async fn instead(session: &mut Session, limit: Duration) -> Option<Vec<Untrusted>> {
     if !session.can(Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME)) || !is_missing(session, limit).await {
         return None;
@@ -36,7 +36,7 @@ pub(super) async fn instead(session: &mut Session, limit: Duration) -> Option<Ve
     Some(names)
 }
 
-/// True if a monitor of `nil` fires before an answer comes to a question that is sent after it.
+/// Returns `true` if a monitor of `nil` fires before an answer comes to a question that is sent after it.
 async fn is_missing(session: &mut Session, limit: Duration) -> bool {
     let (pid, monitor, question) = (session.pid(), session.reference(), session.reference());
     let node = session.node.clone();

@@ -71,13 +71,13 @@ impl Session {
         Session { connection, own: (atom(name), creation), node, next: 100, ticks: 0 }
     }
 
-    /// A process of ours that has never been heard of.
+    /// Returns a process of ours that has never been heard of.
     pub(super) fn pid(&mut self) -> Pid {
         self.next += 1;
         Pid { node: self.own.0.clone(), id: self.next, serial: 0, creation: self.own.1 }
     }
 
-    /// A reference that has never been used.
+    /// Returns a reference that has never been used.
     pub(super) fn reference(&mut self) -> Reference {
         self.next += 1;
         let words = [self.next, 0, 0];
@@ -88,7 +88,7 @@ impl Session {
         self.connection.peer().negotiated.contains(flags)
     }
 
-    /// A message to a registered name.
+    /// Returns a message to a registered name.
     pub(super) fn message(&self, from: &Pid, to: &Atom, message: &[u8]) -> Result<Vec<u8>, EncodeError> {
         frame(&(6_u8, from, atom!(""), to), Some(message))
     }
@@ -121,7 +121,7 @@ impl Session {
         }
     }
 
-    /// The first signal that `wanted` takes.
+    /// Returns the first signal that `wanted` takes.
     pub(super) async fn until<T>(
         &mut self,
         limit: Duration,
@@ -142,7 +142,7 @@ impl Session {
         }
     }
 
-    /// The next message to this process.
+    /// Returns the next message to this process.
     pub(super) async fn message_to(&mut self, pid: &Pid, limit: Duration) -> Result<RawTerm, Silence> {
         self.until(limit, |signal| match signal {
             Signal::Message { to: To::Pid(to), term, .. } if to == *pid => Some(term),
@@ -167,7 +167,7 @@ impl Session {
         }
     }
 
-    /// Asks by a plain message, and gives the plain reply.
+    /// Asks by a plain message, and returns the plain reply.
     pub(super) async fn ask(&mut self, to: &Atom, message: &[u8], limit: Duration) -> Result<RawTerm, Silence> {
         let pid = self.pid();
         self.send(&pid, to, message).await?;
@@ -186,7 +186,7 @@ impl Session {
 }
 
 impl Call {
-    /// The question with this number.
+    /// Returns the question with this number.
     pub(super) fn question(&self, number: u32) -> Result<RawTerm, EncodeError> {
         match self {
             Call::Echo => RawTerm::from_value(&(atom!("ping"), number)),
@@ -194,7 +194,7 @@ impl Call {
         }
     }
 
-    /// Whether this is an answer to the question with this number.
+    /// Returns whether this is an answer to the question with this number.
     pub(super) fn is_answer(&self, reply: &RawTerm, number: u32) -> bool {
         match self {
             Call::Echo => reply.decode::<(Atom, u32)>().is_ok_and(|(pong, echo)| pong == "pong" && echo == number),
@@ -216,7 +216,7 @@ pub(super) fn is_unknown_call(reply: &RawTerm) -> bool {
     reply.decode::<(Atom, Atom)>().is_ok_and(|(error, reason)| error == "error" && reason == "unknown_call")
 }
 
-/// A reply, as short as a line takes it.
+/// Returns a reply, as short as a line takes it.
 pub(super) fn shown(reply: &RawTerm) -> String {
     reply.decode::<Term>().map_or_else(|error| error.to_string(), |term| in_elixir(&term))
 }

@@ -48,7 +48,7 @@ pub(super) async fn usage(subject: &Subject, report: &mut Report) -> Result<(), 
     Ok(report.add(check, verdict)?)
 }
 
-/// The ready line and those before it. False if there is no connection, without which little can be checked.
+/// Returns the ready line and those before it. False if there is no connection, without which little can be checked.
 pub(super) fn lines(subject: &Subject, begun: &Begun, sname: &str, report: &mut Report) -> Result<bool, Failure> {
     let limit = output::limit(subject.ready_timeout);
     let node = format!("{sname}@{HOST}");
@@ -162,7 +162,7 @@ pub(super) async fn openings(
     Ok(report.add(check, verdict)?)
 }
 
-/// The addresses on which a process listens, as far as /proc tells.
+/// Returns the addresses on which a process listens, as far as /proc tells.
 fn listening(pid: u32) -> Vec<String> {
     let sockets: HashSet<String> = fs::read_dir(format!("/proc/{pid}/fd"))
         .into_iter()

@@ -64,7 +64,7 @@ impl Names<'_> {
 }
 
 impl Subject {
-    /// A start with these names.
+    /// Returns a start with these names.
     pub(super) fn start(&self, names: Names<'_>) -> Start {
         let node = names.node();
         let mut env = vec![("ERL_EPMD_PORT".to_owned(), names.epmd_port.to_string())];
@@ -83,7 +83,7 @@ impl Subject {
         Start { program: self.program.clone(), args: own.chain(protocol_args).collect(), env }
     }
 
-    /// The line by which the node of this name says that it is ready; `None` if nothing that it prints does.
+    /// Returns the line by which the node of this name says that it is ready; `None` if nothing that it prints does.
     pub(super) fn ready_line(&self, node: &str) -> Option<String> {
         self.ready_line.clone().or(match self.protocol {
             Protocol::Nodex => Some(format!("{node} ready")),
@@ -92,7 +92,7 @@ impl Subject {
         })
     }
 
-    /// The arguments alone, for starts that are not to work.
+    /// Returns the arguments alone, for starts that are not to work.
     pub(super) fn bare_start(&self, args: &[&str]) -> Start {
         let args = self.args.iter().cloned().chain(args.iter().map(OsString::from)).collect();
         Start { program: self.program.clone(), args, env: Vec::new() }

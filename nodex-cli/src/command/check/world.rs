@@ -147,7 +147,7 @@ impl World {
         raw::connect((LOCALHOST, port).into(), local, &format!("{sname}@{HOST}"), true).await.map(Some)
     }
 
-    /// Starts something that is not to become a node; gives its end, and what came of its attempts to connect.
+    /// Starts something that is not to become a node; returns its end, and what came of its attempts to connect.
     pub(super) async fn expect_end(
         &self,
         start: &Start,
@@ -182,7 +182,7 @@ impl World {
     }
 }
 
-/// The last line that it printed, as the end of a sentence.
+/// Returns the last line that it printed, as the end of a sentence.
 pub(super) fn words(instance: &Instance) -> String {
     match instance.lines().iter().rev().find(|line| !line.text.trim().is_empty()) {
         Some(line) => format!(", and its last line is \"{}\"", short(&line.text)),
@@ -190,7 +190,7 @@ pub(super) fn words(instance: &Instance) -> String {
     }
 }
 
-/// A line of somebody else, without what could harm a terminal.
+/// Returns a line of somebody else, without what could harm a terminal.
 pub(super) fn short(line: &str) -> String {
     const READABLE: usize = 70;
     let text: String = line.chars().take(READABLE).collect();

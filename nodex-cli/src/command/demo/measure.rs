@@ -74,7 +74,7 @@ impl Times {
         self.sorted.len() as u64
     }
 
-    /// The time that this part of the calls did not exceed.
+    /// Returns the time that this part of the calls did not exceed.
     fn at(&self, part: f64) -> Duration {
         let last = self.sorted.len().saturating_sub(1);
         self.sorted.get((last as f64 * part).ceil() as usize).copied().unwrap_or_default()

@@ -19,7 +19,7 @@ pub(crate) struct NodeArgs {
     args: Vec<OsString>,
 }
 
-/// A node that echoes, adds, and crashes on request.
+/// Returns a node that echoes, adds, and crashes on request.
 pub(crate) fn be_node(args: NodeArgs) -> ExitCode {
     node::main_with(COMMAND, args.args, |node| {
         let functions = Functions::new()

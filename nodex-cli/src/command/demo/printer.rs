@@ -63,7 +63,7 @@ impl Printer<'_> {
         self.screen.data(format_args!("{head}  {:ANSWER$}  {:>9}", styled(text), out.dim(duration(took))))
     }
 
-    /// A term in the user's language.
+    /// Returns a term in the user's language.
     pub(super) fn text(self, term: &Term, limit: usize) -> String {
         Text::of(term).syntax(self.global.syntax.into()).max_len(limit).to_string()
     }

@@ -70,7 +70,7 @@ pub(super) async fn run(exe: Option<PathBuf>, calls: u64, global: &Global) -> Re
     Ok(ExitCode::SUCCESS)
 }
 
-/// The executable that was asked for, or this one.
+/// Returns the executable that was asked for, or this one.
 fn executable(exe: Option<PathBuf>) -> Result<(CnodeBuilder, String), Failure> {
     if let Some(exe) = exe {
         return Ok((Cnode::builder(&exe), shown(&exe)));
@@ -79,7 +79,7 @@ fn executable(exe: Option<PathBuf>) -> Result<(CnodeBuilder, String), Failure> {
     Ok((Cnode::builder(&this).leading_arg(node::COMMAND), format!("{} {}", shown(&this), node::COMMAND)))
 }
 
-/// A path as short as it is understood here.
+/// Returns a path as short as it is understood here.
 fn shown(path: &Path) -> String {
     let here = env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()

@@ -27,7 +27,7 @@ use crate::{
 /// How long a node of this machine may take to accept a connection.
 const KNOCK: Duration = Duration::from_secs(1);
 
-/// All of it; gives the cookie.
+/// Returns all of it; returns the cookie.
 pub(super) async fn all(found: &mut Findings, global: &Global) -> Result<Option<Cookie>, Failure> {
     let cookie = cookie(found, global)?;
     environment(found)?;
@@ -170,7 +170,7 @@ async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Untru
     Ok(names.ok())
 }
 
-/// The names that an epmd gives, which may be anything, in their order.
+/// Returns the names that an epmd gives, which may be anything, in their order.
 pub(super) fn untrusted(mut names: Vec<(String, u16)>) -> Vec<(Untrusted, u16)> {
     names.sort();
     names.into_iter().map(|(name, port)| (Untrusted::new(name), port)).collect()
@@ -200,7 +200,7 @@ pub(super) fn epmd_verdict(error: &EpmdError) -> (Code, Verdict) {
                 "is the other machine up, and in the same network? ping and ip route tell",
             ),
         ),
-        EpmdError::Rubbish { address, .. } => (
+        EpmdError::InvalidResponse { address, .. } => (
             Code::NotReachable,
             Verdict::fail(
                 format!("what listens at {address} is no epmd"),

@@ -6,7 +6,7 @@ use nodex_core::{
     atom,
     epmd::{Client as Epmd, EpmdError},
     net::{ConnectError, raw},
-    node::Builder,
+    node::NodeBuilder,
     protocol::{
         Cookie, Flags,
         handshake::{HandshakeError, Local, NameProblem, check_node_name},
@@ -80,7 +80,7 @@ fn name(found: &mut Findings, full: &str) -> Result<bool, Failure> {
     found.add("name", "its name", Code::Usage, verdict)
 }
 
-/// The epmd of its host.
+/// Returns the epmd of its host.
 async fn host_address(found: &mut Findings, host: &str, global: &Global) -> Result<Option<Epmd>, Failure> {
     found.begin("its host");
     let addresses = here::resolve(host).await;
@@ -98,7 +98,7 @@ async fn host_address(found: &mut Findings, host: &str, global: &Global) -> Resu
     Ok(Some(epmd.timeout(global.timeout)))
 }
 
-/// Its port.
+/// Returns its port.
 async fn port(found: &mut Findings, epmd: &Epmd, alive: &str) -> Result<Option<u16>, Failure> {
     if let Ok(port) = std::env::var("ERL_DIST_PORT") {
         return Ok(port.parse().ok());
@@ -128,7 +128,7 @@ async fn not_registered(epmd: &Epmd, alive: &str) -> Verdict {
     )
 }
 
-/// Whether somebody accepts connections there.
+/// Returns whether somebody accepts connections there.
 async fn connect(found: &mut Findings, address: SocketAddr, global: &Global) -> Result<bool, Failure> {
     found.begin("its port");
     let began = std::time::Instant::now();
@@ -159,7 +159,7 @@ async fn connect(found: &mut Findings, address: SocketAddr, global: &Global) -> 
     found.add("port", "its port is open", code, verdict)
 }
 
-/// Whether it lets us in; gives its full name, and ours.
+/// Returns whether it lets us in; returns its full name, and ours.
 async fn handshake(
     found: &mut Findings,
     address: SocketAddr,
@@ -293,7 +293,7 @@ fn refused(error: &HandshakeError, full: &str, own: &str) -> (Code, Verdict) {
 /// Whether it answers as nodes do.
 async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, global: &Global) -> Result<(), Failure> {
     found.begin("ping");
-    let builder = Builder::new().take_over(global.take_over);
+    let builder = NodeBuilder::new().take_over(global.take_over);
     let node = builder.start(own, cookie).await.map_err(|error| Failure::new(Code::Usage, error))?;
     let asked = async {
         // It has to notice the end of the last connection before there is another one of the same name.

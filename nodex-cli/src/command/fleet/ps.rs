@@ -54,7 +54,7 @@ pub(super) fn or_dash(cell: Option<impl Display>) -> String {
     cell.map_or_else(|| "-".to_owned(), |cell| cell.to_string())
 }
 
-/// The fleet and its nodes.
+/// Returns the fleet and its nodes.
 pub(super) async fn look(file: &FileArg, global: &Global) -> Result<(Option<FleetInfo>, Vec<NodeInfo>), Failure> {
     let mut control = Control::ask(file, global, &Ask::Ps).await?;
     let (mut fleet, mut nodes) = (None, Vec::new());

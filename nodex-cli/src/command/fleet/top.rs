@@ -78,7 +78,7 @@ fn with_part(node: &NodeInfo, part: Option<f64>) -> serde_json::Value {
 struct Spent(HashMap<u32, (u64, Instant)>);
 
 impl Spent {
-    /// The nodes with the part of a processor that each took since the last look.
+    /// Returns the nodes with the part of a processor that each took since the last look.
     fn look(&mut self, nodes: Vec<NodeInfo>) -> Vec<(NodeInfo, Option<f64>)> {
         let now = Instant::now();
         let mut next = HashMap::new();

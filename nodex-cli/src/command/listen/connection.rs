@@ -164,7 +164,7 @@ pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) 
     shared.tell(Event::Down { node: Untrusted::new(&node), why }).await;
 }
 
-/// Until the connection ends; gives the reason.
+/// Until the connection ends; returns the reason.
 async fn hear(mut connection: Connection, local: &Local, shared: &Shared) -> Untrusted {
     let own =
         Pid { node: Atom::new(&local.name).unwrap_or(atom!("nonode")), id: 1, serial: 0, creation: local.creation };
@@ -222,7 +222,7 @@ async fn take(
     Ok(())
 }
 
-/// Answers a message, and gives what is to be shown of it.
+/// Answers a message, and returns what is to be shown of it.
 async fn message(
     from: Option<Pid>,
     to: To,
@@ -263,7 +263,7 @@ async fn message(
     Ok(Some(Event::Message { kind: "plain", from, to, _room: shared.room(term).await, term: term.clone() }))
 }
 
-/// The reply to a `gen_server` call: to the alias in its tag if there is one, else to the caller.
+/// Returns the reply to a `gen_server` call: to the alias in its tag if there is one, else to the caller.
 async fn reply(
     caller: &Pid,
     tag: &RawTerm,
@@ -284,7 +284,7 @@ async fn reply(
     write(writer, &frame).await
 }
 
-/// The reference in `[alias | Reference]`.
+/// Returns the reference in `[alias | Reference]`.
 fn alias(tag: &Term) -> Option<Reference> {
     let list = tag.as_improper_list()?;
     let is_alias = list.iter().len() == 1 && list.iter().all(|element| element.is_atom("alias"));

@@ -105,7 +105,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// The next who connects, from this moment on.
+/// Returns the next who connects, from this moment on.
 async fn knock(host: &Host, from: Option<Instant>) -> io::Result<TcpStream> {
     if let Some(from) = from {
         sleep_until(from.into()).await;
@@ -113,8 +113,8 @@ async fn knock(host: &Host, from: Option<Instant>) -> io::Result<TcpStream> {
     host.knock().await
 }
 
-/// True for what is over once other connections have ended: too many descriptors in this process or on this machine, no
-/// memory for another socket, and a peer that was gone again.
+/// Returns `true` for what is over once other connections have ended: too many descriptors in this process or on this
+/// machine, no memory for another socket, and a peer that was gone again.
 fn is_passing(error: &io::Error) -> bool {
     use rustix::io::Errno;
     [

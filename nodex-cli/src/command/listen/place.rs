@@ -6,7 +6,7 @@ use nodex_core::protocol::handshake::check_own_name;
 
 use crate::failure::{Code, Failure};
 
-/// The full name of the node, and the address to listen on.
+/// Returns the full name of the node, and the address to listen on.
 pub(super) async fn of(node: &str, address: Option<IpAddr>) -> Result<(String, IpAddr), Failure> {
     let name = match node.contains('@') {
         true => node.to_owned(),

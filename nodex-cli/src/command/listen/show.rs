@@ -1,4 +1,4 @@
-//! What is shown of what has come.
+//! Content is shown of what has come.
 
 use std::{io, time::Instant};
 
@@ -28,11 +28,11 @@ pub(super) fn event(screen: Screen, global: &Global, all: bool, started: Instant
         }
         Event::Message { kind, from, to, term, .. } => {
             let from = from.as_ref().map(|from| pid(from, global));
-            row(screen, global, started, kind, from.as_ref(), to, What::Message(term))?;
+            row(screen, global, started, kind, from.as_ref(), to, Content::Message(term))?;
             return Ok(true);
         }
         Event::Signal { kind, from, to, about } if all => {
-            row(screen, global, started, kind, Some(&pid(from, global)), to, What::About(about))?;
+            row(screen, global, started, kind, Some(&pid(from, global)), to, Content::About(about))?;
         }
         Event::Signal { .. } => {}
     }
@@ -46,7 +46,7 @@ fn row(
     kind: &str,
     from: Option<&Untrusted>,
     to: &To,
-    what: What<'_>,
+    what: Content<'_>,
 ) -> io::Result<()> {
     let seconds = started.elapsed().as_secs_f64();
     let to = match to {
@@ -58,8 +58,8 @@ fn row(
         let seconds = (seconds * 1e6).round() / 1e6;
         let to = &to;
         return match what {
-            What::About(term) => screen.json(Row { from, kind, seconds, term, to, value: None }),
-            What::Message(term) => {
+            Content::About(term) => screen.json(Row { from, kind, seconds, term, to, value: None }),
+            Content::Message(term) => {
                 let answer = Answer::new(term.clone());
                 let (term, value) = (answer.shown(global), answer.json(global));
                 screen.json(Row { from, kind, seconds, term, to, value })
@@ -67,11 +67,11 @@ fn row(
         };
     }
     let text = match what {
-        What::About(about) => about.clone(),
-        What::Message(term) if term.as_bytes().len() > LONG => {
+        Content::About(about) => about.clone(),
+        Content::Message(term) if term.as_bytes().len() > LONG => {
             Untrusted::of(format_args!("a term of {} bytes", grouped(term.as_bytes().len() as u64)))
         }
-        What::Message(term) => Untrusted::of(Answer::new(term.clone()).shown(global)),
+        Content::Message(term) => Untrusted::of(Answer::new(term.clone()).shown(global)),
     };
     let out = screen.out;
     screen.data(format_args!(
@@ -94,7 +94,7 @@ struct Row<'a, T> {
 }
 
 /// What a row is about.
-enum What<'a> {
+enum Content<'a> {
     Message(&'a RawTerm),
     About(&'a Untrusted),
 }

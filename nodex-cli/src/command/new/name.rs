@@ -50,7 +50,7 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// The name that follows from a folder, which need not be there.
+    /// Returns the name that follows from a folder, which need not be there.
     pub(super) fn of(dir: &Path, elixir: bool) -> Result<Name, Failure> {
         let last = dir.file_name().map(|name| name.to_string_lossy().into_owned());
         // `.` and `..` have names when they are looked up.

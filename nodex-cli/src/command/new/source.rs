@@ -22,13 +22,13 @@ pub(super) enum Source {
     Registry(String),
 }
 
-/// How the names of the crates begin where this one is called `package`, if they have other names there than in the
-/// repository.
+/// Returns how the names of the crates begin where this one is called `package`, if they have other names there than in
+/// the repository.
 fn prefix_of(package: &str) -> Option<&str> {
     package.strip_suffix("-cli").filter(|prefix| *prefix != "nodex")
 }
 
-/// The folder of a project, which need not be there yet: absolute, without links in it.
+/// Returns the folder of a project, which need not be there yet: absolute, without links in it.
 pub(super) fn real(dir: &Path) -> io::Result<PathBuf> {
     let absolute = std::path::absolute(dir)?;
     for there in absolute.ancestors() {
@@ -39,7 +39,7 @@ pub(super) fn real(dir: &Path) -> io::Result<PathBuf> {
     Ok(absolute)
 }
 
-/// The way from one folder to another; both are absolute and without links.
+/// Returns the way from one folder to another; both are absolute and without links.
 fn relative(to: &Path, from: &Path) -> PathBuf {
     let common = to.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(common).map(|_| Path::new(".."));
@@ -68,7 +68,7 @@ impl Source {
         }
     }
 
-    /// The crates of the registry whose names begin like this.
+    /// Returns the crates of the registry whose names begin like this.
     pub(super) fn registry(prefix: &str) -> Result<Source, Failure> {
         let is_word = |word: &str| {
             !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())

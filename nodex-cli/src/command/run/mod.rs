@@ -196,7 +196,7 @@ impl Watch {
         }
     }
 
-    /// Shows one event; gives the end of the supervisor.
+    /// Shows one event; returns the end of the supervisor.
     async fn next(&mut self) -> std::io::Result<Option<Ended>> {
         if let Some(ended) = &self.ended {
             // There is nothing more to come.
@@ -249,7 +249,7 @@ impl Watch {
 }
 
 impl Wanted {
-    /// How the command ends for it.
+    /// Returns how the command ends for it.
     fn end(self) -> Result<ExitCode, Failure> {
         match self {
             Wanted::Interrupt => Err(Failure::new(Code::Interrupted, "interrupted")),

@@ -17,8 +17,8 @@ const AT_ONCE: Duration = Duration::from_millis(300);
 /// How long it may take to say.
 const SAY: Duration = Duration::from_secs(2);
 
-/// The reply to a message that no name was told for; or, if the node says that its services have names, which they are.
-/// A node that answers any name, or nobody by `nodex:services()`, is given its time.
+/// Returns the reply to a message that no name was told for; or, if the node says that its services have names, which
+/// they are. A node that answers any name, or nobody by `nodex:services()`, is given its time.
 pub(super) async fn unless_named<T>(
     net: &Distributed,
     node: &Atom,

@@ -100,7 +100,7 @@ fn variable(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// The node that this command is among others.
+/// Returns the node that this command is among others.
 pub(super) async fn host(global: &Global) -> Result<Distributed, Failure> {
     let cookie = client::cookie_or_random(global)?;
     let up = async |name: &str| {
@@ -122,7 +122,7 @@ pub(super) async fn host(global: &Global) -> Result<Distributed, Failure> {
 }
 
 impl Args {
-    /// The node's options.
+    /// Returns the node's options.
     pub(super) fn cnode(&self) -> Result<CnodeBuilder, Failure> {
         let mut options = Cnode::builder(&self.exe)
             .spawn_inactive_timeout(self.ready_timeout)
@@ -155,7 +155,7 @@ impl Args {
         Ok(self.env.iter().fold(options, |options, (name, value)| options.env(name, value)))
     }
 
-    /// The node's options, with its supervisor's.
+    /// Returns the node's options, with its supervisor's.
     pub(super) fn supervised(&self, options: CnodeBuilder, global: &Global) -> SupervisedBuilder {
         let restart_type = match self.restart {
             When::Permanent => RestartType::Permanent,

@@ -88,7 +88,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// The words with commas, on lines of no more than [`WIDTH`] characters unless a word is longer.
+/// Returns the words with commas, on lines of no more than [`WIDTH`] characters unless a word is longer.
 fn folded(words: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words {
@@ -140,7 +140,7 @@ fn entry(term: TermRef<'_>) -> Option<[TermRef<'_>; 4]> {
     term.as_tuple()?.as_array()
 }
 
-/// A list of characters as a binary.
+/// Returns a list of characters as a binary.
 fn text(term: Term) -> Term {
     match term.as_list().and_then(|list| list.as_bytes()) {
         Some(bytes) => Term::binary(bytes),

@@ -40,7 +40,7 @@ impl Process {
     /// Where that is on the node that the command is connected with.
     ///
     /// # Errors
-    /// When it is no pid, or one of another node.
+    /// Returns an error when it is no pid, or one of another node.
     pub(crate) fn on(&self, client: &Client, global: &Global) -> Result<Destination, Failure> {
         let (text, term) = match self {
             Process::Name(name) => return Ok((name.clone(), client.target().clone()).into()),

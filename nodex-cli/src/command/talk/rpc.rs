@@ -74,7 +74,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     Ok(ExitCode::SUCCESS)
 }
 
-/// True for `{'EXIT', {undef, _}}`.
+/// Returns `true` for `{'EXIT', {undef, _}}`.
 fn is_undef(reason: &RawTerm) -> bool {
     let tagged = |term: &RawTerm, name: &str| {
         let (tag, inner) = term.decode::<(Atom, RawTerm)>().ok()?;

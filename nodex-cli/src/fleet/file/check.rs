@@ -10,7 +10,7 @@ use super::{
     schema::Node,
 };
 
-/// All that would keep a node from being started.
+/// Returns all that would keep a node from being started.
 pub(crate) fn check(fleet: &Fleet) -> Vec<Fault> {
     let mut faults: Vec<_> = fleet.nodes().iter().filter_map(|node| executable(fleet, node)).collect();
     if let Some(file) = &fleet.file.host.cookie_file

@@ -82,7 +82,7 @@ impl Fault {
         format!("{}:{}:{}: {}", file.display(), self.line, self.column, self.message)
     }
 
-    /// The line that it is about, and the key.
+    /// Returns the line that it is about, and the key.
     pub(crate) fn details(&self) -> Vec<String> {
         let number = self.line.to_string();
         let [shown, mark] = &self.excerpt;
@@ -119,7 +119,7 @@ pub(crate) fn choice(unknown: &str, known: &[&str], words: &str) -> String {
     }
 }
 
-/// The known word that somebody meant who wrote this.
+/// Returns the known word that somebody meant who wrote this.
 pub(crate) fn nearest<'a>(unknown: &str, known: &[&'a str]) -> Option<&'a str> {
     let mistakes = |word: &str| strsim::damerau_levenshtein(&unknown.to_lowercase(), &word.to_lowercase());
     let (count, best) = known.iter().map(|word| (mistakes(word), *word)).min_by_key(|(count, _)| *count)?;

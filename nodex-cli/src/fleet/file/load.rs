@@ -92,7 +92,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// A fault as the end of a command.
+/// Returns a fault as the end of a command.
 pub(crate) fn failure(path: &Path, fault: &Fault) -> Failure {
     let mut failure = Failure::new(Code::Usage, fault.sentence(path));
     for detail in fault.details() {
@@ -115,12 +115,12 @@ impl Fleet {
         &self.file.nodes
     }
 
-    /// The names of all nodes in start order.
+    /// Returns the names of all nodes in start order.
     pub(crate) fn names(&self) -> Vec<String> {
         self.nodes().iter().flat_map(members).collect()
     }
 
-    /// The nodes that a name stands for: one, or all that are alike.
+    /// Returns the nodes that a name stands for: one, or all that are alike.
     pub(crate) fn named(&self, name: &str) -> Vec<String> {
         let of = |node: &Node| if node.id() == name { members(node) } else { Vec::new() };
         let alike: Vec<_> = self.nodes().iter().flat_map(of).collect();
@@ -133,7 +133,7 @@ impl Fleet {
         self.names().into_iter().chain(kinds).collect()
     }
 
-    /// The child of this name.
+    /// Returns the child of this name.
     pub(crate) fn child(&self, name: &str, events: &Events) -> Option<ChildSpec> {
         let node = self.nodes().iter().find(|node| members(node).iter().any(|member| member == name))?;
         Some(self.spec(node, name, events))
@@ -148,7 +148,7 @@ impl Fleet {
         }
     }
 
-    /// A path of the file, which is meant from the folder of the file.
+    /// Returns a path of the file, which is meant from the folder of the file.
     pub(crate) fn beside(&self, path: &Path) -> PathBuf {
         self.folder().join(path)
     }
@@ -169,7 +169,7 @@ impl Fleet {
         self.file.host.cookie_file.as_ref().map(|file| self.beside(file.get_ref()))
     }
 
-    /// The options of the host's own node; the cookie is the caller's to find.
+    /// Returns the options of the host's own node; the cookie is the caller's to find.
     pub(crate) fn host(&self) -> DistributedBuilder {
         let host = &self.file.host;
         let mut builder = Distributed::builder(host.name()).epmd(host.epmd.into());
@@ -185,7 +185,7 @@ impl Fleet {
         builder
     }
 
-    /// The supervisor with all its children.
+    /// Returns the supervisor with all its children.
     pub(crate) fn supervisor(&self, events: &Events) -> SupervisorBuilder {
         let options = &self.file.supervisor;
         let usual = nodex_host::supervisor::Intensity::default();
@@ -201,7 +201,7 @@ impl Fleet {
             )
     }
 
-    /// The nodes that are not known to take the cookie from their environment, by the names of their tables.
+    /// Returns the nodes that are not known to take the cookie from their environment, by the names of their tables.
     pub(crate) async fn shows_cookie(&self) -> Vec<&str> {
         let mut showing = Vec::new();
         for node in self.nodes() {
@@ -286,26 +286,26 @@ impl Fleet {
         node.cwd.as_ref().map_or_else(|| self.folder().to_owned(), |cwd| self.beside(cwd.get_ref()))
     }
 
-    /// The executable: without a slash it is looked up in PATH, as in a shell; else it is meant from the folder of the
-    /// file.
+    /// Returns the executable: without a slash it is looked up in PATH, as in a shell; else it is meant from the folder
+    /// of the file.
     pub(crate) fn exec(&self, node: &Node) -> PathBuf {
         let exec = node.exec.get_ref();
         in_path(exec).unwrap_or_else(|| self.beside(exec))
     }
 }
 
-/// True for a name without a folder.
+/// Returns `true` for a name without a folder.
 pub(super) fn is_bare(exec: &Path) -> bool {
     !exec.as_os_str().as_encoded_bytes().contains(&b'/')
 }
 
-/// The file in PATH that has this name, if it is a bare one.
+/// Returns the file in PATH that has this name, if it is a bare one.
 pub(super) fn in_path(exec: &Path) -> Option<PathBuf> {
     let path = env::var_os("PATH").filter(|_| is_bare(exec) && !exec.as_os_str().is_empty())?;
     env::split_paths(&path).map(|folder| folder.join(exec)).find(|path| path.is_file())
 }
 
-/// The names of the nodes that a table stands for.
+/// Returns the names of the nodes that a table stands for.
 fn members(node: &Node) -> Vec<String> {
     match node.count {
         None => vec![node.id().to_owned()],
@@ -331,7 +331,7 @@ fn checks(health: &schema::Health) -> Health {
 }
 
 impl Node {
-    /// Its name, or the beginning of the names of all that are alike.
+    /// Returns its name, or the beginning of the names of all that are alike.
     pub(super) fn id(&self) -> &str {
         &self.name.get_ref().0
     }

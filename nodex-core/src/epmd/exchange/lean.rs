@@ -1,4 +1,4 @@
-//! Without a library: ERTS User's Guide, "EPMD Protocol", requests `PORT_PLEASE2_REQ` and `ALIVE2_REQ`.
+//! The requests `PORT_PLEASE2_REQ` and `ALIVE2_REQ`, written by hand (ERTS User's Guide, "EPMD Protocol").
 use std::io;
 
 use futures::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -6,7 +6,7 @@ use futures::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use super::Fault;
 use crate::epmd::Entry;
 
-/// What epmd knows of the node with this name; `None` if nothing.
+/// Returns the entry of the node with this name; `None` if it is not registered.
 pub(in crate::epmd) async fn lookup<T>(mut stream: T, name: &str) -> Result<Option<Entry>, Fault>
 where
     T: AsyncRead + AsyncWrite + Unpin,
@@ -66,7 +66,7 @@ where
     Ok(Some((stream, creation)))
 }
 
-/// A request leaves in one piece, behind its length.
+/// Sends a request in one piece, behind its length.
 async fn send<T: AsyncWrite + Unpin>(stream: &mut T, request: &[u8]) -> Result<(), Fault> {
     stream.write_all(&[&length(request)?[..], request].concat()).await?;
     Ok(stream.flush().await?)
@@ -83,7 +83,7 @@ async fn bytes<const N: usize>(stream: &mut (impl AsyncRead + Unpin)) -> io::Res
     Ok(bytes)
 }
 
-/// A field behind its length of two bytes.
+/// Reads a field behind its length of two bytes.
 async fn counted(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
     let mut field = vec![0; u16::from_be_bytes(bytes(stream).await?).into()];
     stream.read_exact(&mut field).await?;

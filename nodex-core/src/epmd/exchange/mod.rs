@@ -1,7 +1,7 @@
-//! The two requests of a client that are about one node, over any stream.
+//! The requests of a client about one node, over any stream.
 //!
-//! The crate erl_dist makes them where its feature is on, as it is by default. Without it, what few bytes they need are
-//! written here, and erl_dist's dependencies stay out of the build. A test holds the two ways to the same answers.
+//! With the feature `erl_dist`, which is on by default, the crate of that name makes them; without it they are written
+//! here, and its dependencies stay out of the build. A test compares the two.
 #[cfg(any(test, not(feature = "erl_dist")))]
 mod lean;
 #[cfg(feature = "erl_dist")]
@@ -14,16 +14,16 @@ pub(super) use lean::{lookup, register};
 #[cfg(feature = "erl_dist")]
 pub(super) use with_erl_dist::{lookup, register};
 
-/// Why a request has no answer to work with.
+/// Why a request failed.
 #[derive(Debug)]
 pub(super) enum Fault {
     /// The connection broke, or the answer is cut or too long.
     Io(io::Error),
-    /// The first byte of the answer is none that the request can have.
+    /// The first byte of the answer does not belong to the request.
     Tag(u8),
-    /// A result that is neither success nor refusal.
+    /// The result is neither success nor refusal.
     Result(u8),
-    /// Whatever else there may be.
+    /// Any other error of the library.
     #[cfg(feature = "erl_dist")]
     Other(String),
 }

@@ -1,11 +1,11 @@
-//! By the epmd client of the crate erl_dist.
+//! The same requests, made by the epmd client of the crate erl_dist.
 use erl_dist::epmd::{EpmdClient, EpmdError, NodeEntry, NodeType};
 use futures::io::{AsyncRead, AsyncWrite};
 
 use super::Fault;
 use crate::epmd::Entry;
 
-/// What epmd knows of the node with this name; `None` if nothing.
+/// Returns the entry of the node with this name; `None` if it is not registered.
 pub(in crate::epmd) async fn lookup<T>(stream: T, name: &str) -> Result<Option<Entry>, Fault>
 where
     T: AsyncRead + AsyncWrite + Unpin,

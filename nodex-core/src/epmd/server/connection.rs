@@ -1,4 +1,4 @@
-//! One connection: one request, and for a registration the wait for its end.
+//! One connection: one request, and after a registration the wait for its end.
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use super::request::{MAX_REQUEST, Request};
 use super::{options::Options, shared::Shared};
 
-/// Takes a connection out of the books when its task ends, however it ends.
+/// Removes a connection from the tables when its task ends, however it ends.
 pub(super) struct Guard {
     pub(super) shared: Arc<Shared>,
     pub(super) id: u64,
@@ -24,8 +24,8 @@ impl Drop for Guard {
     }
 }
 
-/// Serves one connection to its end. The time until the answer is counted from here, so bytes that
-/// drip in do not buy more of it.
+/// Serves one connection to its end. The time until the answer is counted from here, so bytes that arrive one by one
+/// do not extend it.
 pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, port: u16, guard: Guard, options: Options) {
     let exchange = exchange(&mut stream, peer, port, &guard, &options);
     match tokio::time::timeout(options.idle, exchange).await {
@@ -39,7 +39,7 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, port: u16, gu
     }
 }
 
-/// Reads a request and answers it. True if it was a registration that holds from now on.
+/// Reads a request and answers it. Returns `true` if it was a registration that holds from now on.
 async fn exchange(
     stream: &mut TcpStream,
     peer: SocketAddr,
@@ -89,7 +89,7 @@ async fn exchange(
     Ok(registered)
 }
 
-/// The first request on a connection, without its length; `None` if it is none or has bytes behind it.
+/// Returns the first request on a connection, without its length; `None` if it is none or has bytes behind it.
 async fn read_request(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = vec![0; 2 + MAX_REQUEST];
     let mut got = 0;
@@ -111,7 +111,7 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// From a loopback address, or from the address that was connected to.
+/// Returns whether the peer is on this host: its address is a loopback address or the one that it connected to.
 fn is_local(peer: SocketAddr, own: SocketAddr) -> bool {
     let (peer, own) = (peer.ip().to_canonical(), own.ip().to_canonical());
     peer.is_loopback() || peer == own
@@ -169,7 +169,7 @@ mod tests {
         assert!(!is_local(at("[::ffff:10.0.0.2]:1"), at("10.0.0.1:2")));
     }
 
-    /// Sends a request over a connection that comes from `peer` as far as the server knows, and gives the answer.
+    /// Sends a request over a connection that comes from `peer` as far as the server knows, and returns the answer.
     async fn ask_from(shared: &Arc<Shared>, peer: &str, request: &[u8]) -> Vec<u8> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -25,19 +25,19 @@ use self::shared::Shared;
 use crate::limits::descriptors;
 use crate::socket::ShutOnDrop;
 
-/// Why a server came to its end.
+/// Why a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// It was told to by its owner.
+    /// Its owner shut it down.
     Shutdown,
-    /// Somebody asked for it with `epmd -kill` while no node was registered.
+    /// `epmd -kill` asked for it while no node was registered.
     Killed,
 }
 
 /// An epmd for nodes of this host.
 ///
-/// It answers everything that epmd does. Registrations, and all that tells more than the names and ports
-/// of nodes, are taken only from this host.
+/// It answers every request of the protocol. Registrations, and requests for more than names and ports, are accepted
+/// from this host only.
 ///
 /// ```
 /// # use nodex_core::epmd::{Client, Ended, Entry, Server};
@@ -63,13 +63,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on one address; port 0 takes a free one.
+    /// Listens on one address; with port 0, on a free port.
     pub async fn bind(address: SocketAddr) -> io::Result<Self> {
         Self::bind_all(&[address]).await
     }
 
-    /// Listens on several addresses, such as those of both loopback interfaces. They share the port of
-    /// the first one; if that is a free one, it is free on all of them. Addresses of IPv6 take no connections of IPv4.
+    /// Listens on several addresses, such as both loopback addresses, all with the port of the first one. If that is 0,
+    /// the port is one that is free on all of them. An address of IPv6 takes no IPv4 connections.
     pub async fn bind_all(addresses: &[SocketAddr]) -> io::Result<Self> {
         const ATTEMPTS: usize = 20;
         let any_port = addresses.len() > 1 && addresses.first().is_some_and(|first| first.port() == 0);
@@ -97,18 +97,18 @@ impl Server {
         }
     }
 
-    /// With other options than the default ones.
+    /// Sets the options.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options;
         self
     }
 
-    /// Where it listens; the first address of several.
+    /// Returns the address on which it listens; the first of several.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `shutdown` is ready or somebody kills it. All connections end with it.
+    /// Serves until `shutdown` is ready or `epmd -kill` ends it. All connections end with the server.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Ended {
         let shared = Arc::new(Shared::default());
         let options = self.options.clone().within(descriptors());
@@ -171,7 +171,7 @@ impl Server {
     }
 }
 
-/// As [`TcpListener::bind`], for one family of addresses alone.
+/// Like [`TcpListener::bind`], for one family of addresses only.
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if address.is_ipv6() {
@@ -182,13 +182,13 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-/// What the server has to do next.
+/// What the server does next.
 enum Next {
     Accepted(io::Result<(TcpStream, SocketAddr)>),
     End(Ended),
 }
 
-/// Errors of one connection that never came to be.
+/// Returns whether an error concerns only the connection that was being accepted.
 fn is_of_the_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),

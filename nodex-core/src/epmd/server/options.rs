@@ -1,23 +1,23 @@
-//! What a server allows.
+//! The limits of a server.
 
 use std::time::Duration;
 
-/// What a [`Server`](super::Server) allows.
+/// The limits of a [`Server`](super::Server).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// How long a connection may take to make its request and get its answer.
+    /// How long a connection may take to make its request and receive its answer.
     pub idle: Duration,
-    /// How many connections may be without a registration, and no more than a quarter of the descriptors that the process
-    /// may have. The oldest of the address that has most goes when one more comes.
+    /// How many connections may be open without a registration; at most a quarter of the descriptors of the process.
+    /// One more closes the oldest connection of the address that has most.
     pub max_waiting: usize,
-    /// How many nodes can be registered, and no more than half of the descriptors; those of one user, three quarters of it.
+    /// How many nodes can be registered; at most half of the descriptors. One user can register three quarters of them.
     pub max_nodes: usize,
-    /// How many of them can be registered by one process, and no more than half of all. Where the processes of another user
-    /// cannot be told apart, by all of them.
+    /// How many of them one process can register; at most half of all. Where the processes of another user cannot be
+    /// distinguished, they count as one.
     pub max_nodes_each: usize,
-    /// Let nodes of this host take away registrations of others, and stop the server while nodes are
-    /// registered (`epmd -relaxed_command_check`).
+    /// Whether nodes of this host can remove registrations of others, and stop the server while nodes are registered
+    /// (`epmd -relaxed_command_check`).
     pub relaxed: bool,
 }
 
@@ -59,7 +59,7 @@ impl Options {
 }
 
 impl Default for Options {
-    /// 60 seconds, 1,024 connections, 2,000 nodes, of which 1,000 of one process, not relaxed.
+    /// 60 seconds, 1,024 connections, 2,000 nodes, 1,000 nodes for each process, not relaxed.
     fn default() -> Self {
         Options {
             idle: Duration::from_secs(60),
@@ -72,7 +72,7 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What can be kept of it with so many descriptors.
+    /// Returns these limits, lowered to what this number of descriptors allows.
     pub(super) fn within(self, descriptors: usize) -> Self {
         let max_nodes = self.max_nodes.min(descriptors / 2);
         Options {

@@ -1,4 +1,4 @@
-//! Whose a connection of this machine is, as the system tells it: so that no process takes all names.
+//! The owners of connections from this machine, as the system reports them, so that no process can take all names.
 use std::collections::HashMap;
 use std::fs;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -6,17 +6,18 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// Both ends of a connection, that of the client first.
 pub(super) type Ends = (SocketAddr, SocketAddr);
 
-/// Who has made a connection, as far as it can be known.
+/// The owner of a connection, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Owner {
-    /// The process; none if it is another user's, whose processes cannot be looked into, and this is not root's.
+    /// The process; `None` if it belongs to another user and this process is not root's, so that it cannot be looked
+    /// into.
     pub(super) process: Option<u32>,
     pub(super) user: Option<u32>,
     pub(super) address: IpAddr,
 }
 
 impl Owner {
-    /// Whether the two are taken for one: the same process, or as much of it as is known.
+    /// Returns whether the two count as one: the same process, as far as it is known.
     pub(super) fn is(&self, other: &Owner) -> bool {
         match (self.process, other.process, self.user, other.user) {
             (Some(one), Some(two), ..) => one == two,
@@ -27,7 +28,7 @@ impl Owner {
     }
 }
 
-/// The owners of these connections, in their order. Reads what the system says of all connections and of all processes,
+/// Returns the owners of these connections, in their order. Reads the system's tables of all connections and processes,
 /// which takes some milliseconds.
 pub(super) fn owners(connections: &[Ends]) -> Vec<Owner> {
     let mut sockets = HashMap::new();
@@ -78,7 +79,7 @@ fn end(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, u16::from_str_radix(port, 16).ok()?))
 }
 
-/// The processes that have these sockets, by their inodes; of several the first.
+/// Returns the processes that have these sockets, by their inodes; of several the first.
 fn processes(mut sockets: HashMap<u64, u32>) -> HashMap<u64, u32> {
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let name = process.file_name();

@@ -1,15 +1,15 @@
-//! Who is registered, and which creation comes next for a name.
+//! The registered nodes, and the next creation of each name.
 use std::collections::VecDeque;
 
 use crate::{epmd::Entry, random};
 
-/// How many names that went away are remembered, so that their next creation differs.
+/// How many names are remembered after their nodes ended, so that their next creation differs.
 const REMEMBERED: usize = 1000;
 
 /// Creations 0 to 3 have meanings of their own.
 const FIRST_CREATION: u32 = 4;
 
-/// A registered node, or one that was.
+/// A node that is or was registered.
 #[derive(Debug)]
 struct Node {
     entry: Entry,
@@ -39,7 +39,7 @@ impl Registry {
         Some(creation)
     }
 
-    /// Takes back what a connection has registered, if anything.
+    /// Removes the registration of a connection, if it has one.
     pub(super) fn unregister(&mut self, connection: u64) {
         if let Some(at) = self.nodes.iter().position(|node| node.connection == connection) {
             self.gone.push_back(self.nodes.remove(at));
@@ -53,7 +53,7 @@ impl Registry {
         self.nodes.iter().map(|node| &node.entry).find(|entry| entry.name == name)
     }
 
-    /// The connection that holds a name.
+    /// Returns the connection that holds a name.
     pub(super) fn holder(&self, name: &str) -> Option<u64> {
         self.nodes.iter().find(|node| node.entry.name == name).map(|node| node.connection)
     }
@@ -66,13 +66,13 @@ impl Registry {
         self.nodes.len()
     }
 
-    /// One line for each node, the newest first, as `erl_epmd` and `epmd -names` read them.
+    /// Returns a line for each node, the newest first, as `erl_epmd` and `epmd -names` read them.
     pub(super) fn names(&self) -> String {
         let line = |node: &Node| format!("name {} at port {}\n", node.entry.name, node.entry.port);
         self.nodes.iter().rev().map(line).collect()
     }
 
-    /// All there is, for people. Each line ends with a zero byte as well; what is called `fd` is the
+    /// Returns all entries as text, the answer to a dump request. Each line also ends with a zero byte; `fd` is the
     /// number of the connection.
     pub(super) fn dump(&self) -> String {
         let active = self.nodes.iter().rev().map(|node| {

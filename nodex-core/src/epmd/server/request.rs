@@ -1,10 +1,10 @@
-//! Requests as they come: two bytes of length, one byte that says which, the rest.
+//! Requests on the wire: two bytes of length, one byte for the kind, the rest.
 use crate::epmd::Entry;
 
-/// Longest request in bytes, without its length; as in `epmd_srv.c`.
+/// The longest request in bytes, without its length, as in `epmd_srv.c`.
 pub(super) const MAX_REQUEST: usize = 3057;
 
-/// Longest name in bytes and longest extra field: 255 characters of four bytes.
+/// The longest name and the longest extra field in bytes: 255 characters of four bytes.
 const MAX_SYMBOL: usize = 255 * 4;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Reads a request without its length. `None` is not worth an answer.
+    /// Reads a request without its length. `None` has no answer.
     pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
         let (tag, rest) = bytes.split_first()?;
         match tag {
@@ -70,7 +70,7 @@ fn register(bytes: &[u8]) -> Option<Request> {
     }))
 }
 
-/// A name of 1 to 255 characters in valid UTF-8 without zero bytes.
+/// Returns a name of 1 to 255 characters in valid UTF-8 without zero bytes.
 fn name_of(bytes: &[u8]) -> Option<String> {
     let name = std::str::from_utf8(bytes).ok()?;
     let usable = !name.is_empty() && !name.contains('\0') && name.chars().count() <= 255;

@@ -1,4 +1,4 @@
-//! What the connections of a server share.
+//! The state that the connections of a server share.
 
 use std::{
     collections::HashMap,
@@ -21,12 +21,12 @@ use crate::{
     limits::{Crowd, Seldom},
 };
 
-/// What connections share.
+/// The state that connections share.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     state: Mutex<State>,
     pub(super) killed: Notify,
-    /// Held while owners are counted: one at a time, as it takes a while.
+    /// Held while owners are counted, which takes a while and is done one at a time.
     counting: sync::Mutex<()>,
     refused: Seldom,
     pub(super) not_accepted: Seldom,
@@ -46,7 +46,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Registers a node and keeps its connection from being taken for an idle one.
+    /// Registers a node; its connection then no longer counts as idle.
     pub(super) async fn register(&self, entry: Entry, connection: u64, ends: Ends, options: &Options) -> Option<u32> {
         let is_many = || self.state().registry.len() >= options.max_nodes_each;
         // As long as there are few of all, nobody can have too many.
@@ -69,7 +69,7 @@ impl Shared {
         Some(creation)
     }
 
-    /// Whether whoever is at the other end of this connection has not registered all the names that it may.
+    /// Returns whether the owner of the other end may register another name.
     async fn may_have_more(&self, ends: Ends, options: &Options) -> bool {
         let mut all: Vec<Ends> = self.state().holding.values().map(|(_, ends)| *ends).collect();
         all.push(ends);
@@ -80,7 +80,7 @@ impl Shared {
         its_own < options.max_nodes_each && of_user < (options.max_nodes * 3).div_ceil(4)
     }
 
-    /// Ends the connection that holds a name. False if nobody does.
+    /// Ends the connection that holds a name. Returns `false` if no connection does.
     pub(super) fn stop(&self, name: &str) -> bool {
         let mut state = self.state();
         let Some(connection) = state.registry.holder(name) else { return false };
@@ -91,7 +91,7 @@ impl Shared {
         true
     }
 
-    /// Ends connections until no more than `keep` are without a registration.
+    /// Ends connections until at most `keep` are without a registration.
     pub(super) fn make_room(&self, keep: usize) {
         let mut state = self.state();
         while state.waiting.len() > keep {

@@ -1,4 +1,4 @@
-//! The times of one connection.
+//! The timer of one connection.
 
 use std::{future::Future as _, pin::Pin, task::Context, time::Duration};
 
@@ -6,10 +6,10 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use crate::protocol::channel::{Life, LinkEnd};
 
-/// A timer for a time that no clock can show is set for this, some decades after the beginning.
+/// The time at which a timer is set when no clock can hold its time: some decades from the start.
 const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365 * 30);
 
-/// Counts from the beginning of a connection, and wakes its driver at the times at which something has to be decided.
+/// Counts from the start of a connection, and wakes its driver when a decision is due.
 #[derive(Debug)]
 pub(super) struct Clock {
     start: Instant,
@@ -19,7 +19,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// For a peer that is given up when nothing came from it for `tick_time`. In a tokio runtime.
+    /// Creates the timer for a peer that counts as lost after `tick_time` without a byte. Needs a tokio runtime.
     pub(super) fn new(tick_time: Duration) -> Self {
         let (start, life) = (Instant::now(), Life::new(tick_time, Duration::ZERO));
         Clock { start, timer: Box::pin(sleep(Duration::ZERO)), set: Duration::ZERO, life }
@@ -29,8 +29,8 @@ impl Clock {
         self.start.elapsed()
     }
 
-    /// Looks after the peer: `heard` tells, and forgets, whether something came, and `reading` whether that would have been
-    /// read. Wakes the driver at `settle` as well. Returns whether a quarter of the tick time has just passed.
+    /// Checks the peer: `heard` returns, and resets, whether something arrived; `reading` tells whether it would have
+    /// been read. Also wakes the driver at `settle`. Returns whether a quarter of the tick time has just passed.
     pub(super) fn poll(
         &mut self,
         settle: Option<Duration>,

@@ -23,38 +23,38 @@ use crate::{
     protocol::channel::{Intake, KEEP, LinkEnd, Output, Transmit},
 };
 
-/// How many pieces one vectored write takes.
+/// The most pieces in one vectored write.
 const PIECES: usize = 16;
 
-/// What waits to be written to one connection. Handlers of the connection hand over whole batches, everybody else
-/// appends frames; the connection's driver writes. The lock is never held while a handler runs.
+/// The output of one connection. Handlers of the connection submit whole batches, other senders append frames, and the
+/// connection's driver writes. The lock is never held while a handler runs.
 #[derive(Debug)]
 pub struct Outbox {
     socket: WriteSide,
-    /// What the times of its output count from.
+    /// The time from which the times of the output count.
     start: Instant,
     pending: Mutex<Pending>,
     /// Bytes that wait, readable without the lock.
     waiting: AtomicUsize,
-    /// Those of them that are answers to the peer, or some less; readable without the lock.
+    /// How many of them answer the peer, or somewhat fewer; readable without the lock.
     answers: AtomicUsize,
-    /// Above so many bytes that wait, [`Self::room`] waits.
+    /// [`Self::room`] waits while more bytes than this wait.
     limit: usize,
-    /// There is room for one of those who wait for it.
+    /// Notified when there is room for one waiting sender.
     room: Notify,
-    /// Bytes written so far: moves with every write, so that whoever ticks sees whether the line was idle.
+    /// Bytes written so far. It changes with every write, so the ticker sees whether the connection was idle.
     written: AtomicUsize,
     closed: AtomicBool,
     aborted: AtomicBool,
-    /// The driver does not read, because too much waits.
+    /// The driver has stopped reading because too much waits.
     stalled: AtomicBool,
     driver: AtomicWaker,
-    /// Moves when handlers begin and when they have given way: odd while they run.
+    /// Incremented when handlers start and when they end: odd while they run.
     handling: AtomicUsize,
     pub(super) intake: Intake,
 }
 
-/// What waits, and how many wait for room.
+/// The output that waits, and how many senders wait for room.
 #[derive(Debug, Default)]
 struct Pending {
     output: Output,
@@ -62,7 +62,7 @@ struct Pending {
 }
 
 impl Outbox {
-    /// Whoever sends of its own accord waits while more than `limit` bytes do.
+    /// Creates an outbox; senders that do not answer the peer wait while more than `limit` bytes do.
     pub(crate) fn new(socket: WriteSide, limit: usize) -> Self {
         Outbox {
             socket,
@@ -82,28 +82,28 @@ impl Outbox {
         }
     }
 
-    /// From now on what comes is told apart by whether it was there already, and the connection ends when all is done.
-    /// Said again, it changes nothing.
+    /// Starts draining: input that arrived before is distinguished from later input, and the connection ends when all
+    /// work is done. A second call changes nothing.
     pub(crate) fn drain(&self) {
         // Fails only when the socket is gone.
         let unread = || rustix::io::ioctl_fionread(self.socket.as_fd()).unwrap_or(0);
         self.intake.drain(|| usize::try_from(unread()).unwrap_or(usize::MAX), self.written());
     }
 
-    /// Tells the peer that nothing more comes. What it still sends is read and dropped, so that the system does not take
-    /// back what the peer has not read yet, as it does when a socket is closed with something unread in it.
+    /// Tells the peer that nothing more follows. Its input is still read and dropped: a socket that is closed with
+    /// unread input discards the output that the peer has not read yet.
     pub(super) fn finish(&self) {
         // Fails only when it is not connected any more.
         let _ = rustix::net::shutdown(self.socket.as_fd(), rustix::net::Shutdown::Write);
     }
 
-    /// Whether the peer has ended its side of the connection.
+    /// Returns whether the peer has ended its side of the connection.
     pub(crate) fn hung_up(&self) -> bool {
         let mut socket = [PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::RDHUP)];
         self.closed() || matches!(poll(&mut socket, Some(&Timespec::default())), Ok(1..))
     }
 
-    /// Odd while handlers run, and another number each time.
+    /// Returns a number that is odd while handlers run, and differs each time.
     pub(super) fn handled(&self) -> usize {
         self.handling.load(Ordering::Relaxed)
     }
@@ -117,8 +117,9 @@ impl Outbox {
         self.append(false, write)
     }
 
-    /// Appends whole frames that the peer has not asked for, and has the driver write them. They do not keep the link
-    /// from reading, or two nodes that both send much could wait for each other for ever; [`Self::room`] bounds them.
+    /// Appends whole frames that do not answer the peer, and has the driver write them. They do not stop the link from
+    /// reading, because two nodes that both send much could then wait for each other forever; [`Self::room`] bounds
+    /// them.
     pub(crate) fn send<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
         self.append(true, write)
     }
@@ -135,8 +136,8 @@ impl Outbox {
         result
     }
 
-    /// Waits until there is room for what the peer has not asked for, or the connection has ended. Those who wait come in
-    /// turn.
+    /// Waits until there is room for a frame that does not answer the peer, or the connection has ended. Senders take
+    /// turns.
     pub(crate) async fn room(&self) {
         while !self.has_room() {
             let turn = self.room.notified();
@@ -145,22 +146,22 @@ impl Outbox {
         }
     }
 
-    /// Whether [`Self::room`] is there now.
+    /// Returns whether [`Self::room`] is there now.
     pub(crate) fn has_room(&self) -> bool {
         self.waiting() <= self.limit || self.closed()
     }
 
-    /// Bytes that have not been written yet.
+    /// Returns bytes that have not been written yet.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Those of them that answer what the peer has sent.
+    /// Returns how many of them answer the peer.
     pub(crate) fn answers(&self) -> usize {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Keeps the counts after every change; gives how many bytes wait.
+    /// Updates the counts after a change; returns how many bytes wait.
     fn count(&self, pending: &mut Pending) -> usize {
         let waiting = pending.output.waiting();
         self.waiting.store(waiting, Ordering::Relaxed);
@@ -171,18 +172,18 @@ impl Outbox {
         waiting
     }
 
-    /// Bytes written since the connection was made.
+    /// Returns bytes written since the connection was made.
     pub fn written(&self) -> usize {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// True once the connection has ended.
+    /// Returns `true` once the connection has ended.
     pub(crate) fn closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Nothing more is sent; what waits is dropped. The socket ends here: whoever keeps a reference to the connection
-    /// does not keep it open, and a thread that reads from it comes to its end.
+    /// Drops what waits and shuts the socket down: references to the connection do not keep it open, and a thread that
+    /// reads from it ends.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         // Fails only when it is not connected any more.
@@ -204,28 +205,28 @@ impl Outbox {
         self.aborted.load(Ordering::Acquire)
     }
 
-    /// Has the driver look after what has changed.
+    /// Wakes the driver.
     pub(crate) fn wake(&self) {
         self.driver.wake();
     }
 
-    /// Less waits, so the driver may read on.
+    /// Wakes the driver if it had stopped reading: less output waits now.
     pub(crate) fn wake_if_stalled(&self) {
         if self.stalled.load(Ordering::SeqCst) {
             self.driver.wake();
         }
     }
 
-    /// Has all that concerns the driver wake this task from now on.
+    /// Registers the task that is woken by all events of the driver.
     ///
     /// # Errors
-    /// When it is to end the connection at once.
+    /// Returns an error when it is to end the connection at once.
     pub(crate) fn attend(&self, waker: &Waker) -> Result<(), LinkEnd> {
         self.driver.register(waker);
         if self.aborted() { Err(LinkEnd::Shutdown) } else { Ok(()) }
     }
 
-    /// Writes `batch` behind what waits, as far as the socket takes it at once, and keeps the rest.
+    /// Writes `batch` behind what waits, as far as the socket accepts it at once, and keeps the rest.
     pub(crate) fn submit(&self, batch: &mut Encoder) -> io::Result<()> {
         let mut pending = self.lock();
         pending.output.submit(batch, |out, done| self.write(out, done))?;
@@ -255,15 +256,15 @@ impl Outbox {
         Poll::Ready(Ok(()))
     }
 
-    /// Writes what waits, as far as the socket takes it at once; true when nothing waits any more.
+    /// Writes what waits, as far as the socket accepts it at once. Returns `true` when nothing waits any more.
     fn write_waiting(&self) -> io::Result<bool> {
         let mut pending = self.lock();
         pending.output.flush(|out, done| self.write(out, done))?;
         Ok(self.count(&mut pending) == 0)
     }
 
-    /// Sends a tick (a frame of length zero) if nothing waits. From any thread, and it never blocks: if the output is
-    /// in use, it is being written to, which is as good as a tick.
+    /// Sends a tick (a frame of length zero) if nothing waits. Can be called from any thread and never blocks: if the
+    /// output is locked, it is being written to, which is as good as a tick.
     pub(crate) fn tick(&self) -> io::Result<()> {
         match self.pending.try_lock() {
             Ok(pending) => self.write_tick(pending),
@@ -271,8 +272,8 @@ impl Outbox {
         }
     }
 
-    /// Gives back the memory of what has been written, if nothing waits and the output is not in use. For when nothing has
-    /// been written for a while.
+    /// Frees the memory of the output, if nothing waits and the output is not locked. Called when nothing has been
+    /// written for a while.
     pub(super) fn shrink_idle(&self) {
         if self.waiting() == 0
             && let Ok(mut pending) = self.pending.try_lock()
@@ -292,7 +293,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Writes `out` from `done` on until all is written or the socket is full; gives the new `done`.
+    /// Writes `out` from `done` on until all is written or the socket is full; returns the new `done`.
     fn write(&self, out: &Encoder, mut done: usize) -> io::Result<usize> {
         // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;

@@ -1,4 +1,4 @@
-//! What the system offers and safe code cannot say. The one place of this crate with `unsafe`.
+//! System calls for which there is no safe interface. The only module of this crate with `unsafe` code.
 #![allow(unsafe_code)]
 
 use std::{io, net::TcpStream, os::fd::AsFd};
@@ -6,17 +6,17 @@ use std::{io, net::TcpStream, os::fd::AsFd};
 use bytes::{BufMut, BytesMut};
 use tokio::io::{Interest, unix::AsyncFd};
 
-/// Makes a socket known to the runtime, for writing only.
+/// Registers a socket with the runtime, for writing only.
 ///
 /// # Panics
-/// Outside of a tokio runtime.
+/// Panics outside of a tokio runtime.
 pub(super) fn register_for_writing(socket: TcpStream) -> io::Result<AsyncFd<TcpStream>> {
     // SAFETY: a `TcpStream` owns its descriptor, names the same one for as long as it lives, and nobody can put
     // another one into it while the `AsyncFd` holds it.
     Ok(unsafe { AsyncFd::register_with_interest(socket, Interest::WRITABLE) }?)
 }
 
-/// One `read` of at most `most` bytes into the spare capacity of `buffer`; gives the number of bytes that came, 0 at the
+/// Makes one `read` of at most `most` bytes into the spare capacity of `buffer`. Returns how many bytes came, 0 at the
 /// end of the stream.
 ///
 /// Zeroing the room before every read would cost as much as handling a tenth of the messages that it takes.

@@ -1,5 +1,4 @@
-//! Drives one connection with a task: moves bytes, waits and wakes. What is done when is decided by its
-//! [`Channel`].
+//! The task that drives one connection: it moves bytes, waits and wakes. The [`Channel`] decides what is done when.
 
 use std::{
     cell::Cell,
@@ -16,7 +15,7 @@ use tokio::{io::AsyncReadExt, net::tcp::OwnedReadHalf};
 use super::{Outbox, clock::Clock};
 use crate::protocol::channel::{Channel, FAREWELL, Handled, Inbox, LinkEnd, LinkLimits, Receive, Room};
 
-/// One connection and what is done with its messages, driven by a task.
+/// One connection and the receiver of its messages, driven by a task.
 pub(crate) struct Link<R> {
     read: OwnedReadHalf,
     outbox: Arc<Outbox>,
@@ -27,7 +26,7 @@ pub(crate) struct Link<R> {
 }
 
 impl<R: Receive> Link<R> {
-    /// `rest` came behind the handshake.
+    /// Creates the task. `rest` is the input that followed the handshake.
     pub(crate) fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, rest: &[u8], limits: LinkLimits, receive: R) -> Self {
         outbox.intake.read(rest.len());
         let (inbox, clock) = (Inbox::new(rest, limits.max_frame), Clock::new(limits.tick_time));
@@ -39,7 +38,7 @@ impl<R: Receive> Link<R> {
         self.channel.receive_mut()
     }
 
-    /// Runs until the connection ends, and says why.
+    /// Runs until the connection ends, and returns why.
     pub(crate) async fn drive(mut self) -> LinkEnd {
         let end = std::future::poll_fn(|context| match self.poll(context) {
             Ok(()) => Poll::Pending,
@@ -54,7 +53,7 @@ impl<R: Receive> Link<R> {
         end
     }
 
-    /// All is written: gives the peer time to take it.
+    /// Waits until the peer has read the output, all of which is written.
     pub(crate) async fn farewell(&mut self) {
         self.outbox.finish();
         let mut rest = vec![0; 4096];
@@ -63,7 +62,7 @@ impl<R: Receive> Link<R> {
         let _ = tokio::time::timeout(FAREWELL, end).await;
     }
 
-    /// Does all that can be done now. What has to be waited for wakes this task.
+    /// Does everything that can be done now, and registers for the events that come next.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.outbox.attend(context.waker())?;
         let mut turn = self.channel.turn();
@@ -96,7 +95,7 @@ impl<R: Receive> Link<R> {
         Ok(())
     }
 
-    /// One read; false when there is nothing to read now.
+    /// Reads once. Returns `false` when there is nothing to read now.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Result<bool, LinkEnd> {
         let Some(Room { buffer, most }) = self.inbox.room() else { return Ok(true) };
         match pin!(self.read.read_buf(&mut buffer.limit(most))).poll(context) {

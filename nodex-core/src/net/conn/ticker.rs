@@ -1,4 +1,4 @@
-//! Sends ticks, whatever the threads that drive the connections are doing.
+//! The thread that sends ticks, whatever the drivers of the connections are doing.
 
 use std::{
     sync::{Arc, Condvar, Mutex, PoisonError, Weak},
@@ -9,21 +9,22 @@ use std::{
 use super::Outbox;
 use crate::protocol::channel::Idle;
 
-/// How often the thread looks, at least.
+/// The longest time between two checks of the thread.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A thread that ticks connections on which nothing was written for a quarter of the tick time (`dist_util:tick_loop`).
 ///
-/// A thread and no task, because a handler that computes for a minute holds up every task of its thread, and its
-/// connection must not be lost for it. Meanwhile nobody answers the ticks of peers whose own tick time may be shorter
-/// than ours, so while a handler takes longer than a second, ticks go out every second. The thread ends with the ticker.
+/// It is a thread and not a task, because a handler that computes for a minute blocks every task of its thread, and
+/// must not cost the connection. During that time the ticks of peers are not answered, and their tick time may be
+/// shorter than ours, so while a handler takes longer than a second, ticks go out every second. The thread ends with
+/// the ticker.
 #[derive(Debug)]
 pub(crate) struct Ticker(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     quarter: Duration,
-    /// What times count from.
+    /// The time from which times count.
     start: Instant,
     state: Mutex<State>,
     changed: Condvar,
@@ -44,13 +45,13 @@ struct Watched {
 }
 
 impl Ticker {
-    /// For connections whose peers give up after `tick_time` without a byte.
+    /// Creates a ticker for connections whose peers close them after `tick_time` without a byte.
     pub(crate) fn new(tick_time: Duration) -> Self {
         let quarter = (tick_time / 4).max(Duration::from_millis(1));
         Ticker(Arc::new(Shared { quarter, start: Instant::now(), state: Mutex::default(), changed: Condvar::new() }))
     }
 
-    /// Ticks this connection from now on, until it is dropped.
+    /// Ticks this connection until it is dropped.
     pub(crate) fn watch(&self, outbox: &Arc<Outbox>) {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.watched.push(Watched {

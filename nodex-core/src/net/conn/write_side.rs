@@ -1,4 +1,4 @@
-//! The socket of a connection as far as it is written to.
+//! The writing side of the socket of a connection.
 
 use std::{
     io,
@@ -13,8 +13,8 @@ use tokio::{
     net::tcp::OwnedWriteHalf,
 };
 
-/// Known to the runtime for both directions, when a task reads, or for this one only, when a thread does: the runtime
-/// would otherwise wake up for every message as well.
+/// The writing side. When a task reads, the runtime knows the socket for both directions; when a thread reads, for
+/// writing only, or the runtime would wake up for every message too.
 #[derive(Debug)]
 pub(crate) enum WriteSide {
     /// A task reads from the other half.
@@ -24,7 +24,7 @@ pub(crate) enum WriteSide {
 }
 
 impl WriteSide {
-    /// For a thread that reads: gives it a descriptor of its own.
+    /// Creates the writing side for a thread that reads, and the descriptor that the thread reads from.
     pub(crate) fn for_thread(socket: tokio::net::TcpStream) -> io::Result<(Self, OwnedFd)> {
         let socket = socket.into_std()?;
         socket.set_nonblocking(false)?;
@@ -43,7 +43,7 @@ impl WriteSide {
         }
     }
 
-    /// The socket, for what is neither reading nor writing.
+    /// Returns the socket, for operations other than reading and writing.
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             WriteSide::Task(half) => half.as_ref().as_fd(),
@@ -51,7 +51,7 @@ impl WriteSide {
         }
     }
 
-    /// Waits until there is room, beside others who do.
+    /// Waits until there is room. Several tasks can wait at once.
     pub(super) async fn writable(&self) -> io::Result<()> {
         match self {
             WriteSide::Task(half) => half.as_ref().writable().await,
@@ -62,7 +62,7 @@ impl WriteSide {
         }
     }
 
-    /// Waits until there is room. Only the last one who asks is woken.
+    /// Polls for room. Only the last task that asked is woken.
     pub(super) fn poll_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             WriteSide::Task(half) => half.as_ref().poll_write_ready(context),

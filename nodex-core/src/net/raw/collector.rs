@@ -1,4 +1,4 @@
-//! Takes what comes and does nothing with it.
+//! A receiver that only collects what arrives.
 
 use std::{collections::VecDeque, task::Context};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What came and has not been asked for. As long as there is something, nothing more is read.
+/// Input that has arrived and was not taken yet. While there is any, nothing more is read.
 #[derive(Debug)]
 pub(super) struct Collector {
     came: VecDeque<Incoming>,
@@ -25,7 +25,7 @@ impl Collector {
         Collector { came: VecDeque::new(), max_frame, answers_ticks: true }
     }
 
-    /// What came first.
+    /// Takes the oldest input.
     pub(super) fn take(&mut self) -> Option<Incoming> {
         self.came.pop_front()
     }

@@ -1,4 +1,4 @@
-//! One connection, and what comes over it.
+//! [`Connection`].
 
 use std::{
     fmt,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// A connection with another node, past the handshake. It ends when it is dropped.
+/// An established connection with another node. Dropping it closes the connection.
 pub struct Connection {
     peer: PeerIdentity,
     given: Option<GivenName>,
@@ -44,7 +44,8 @@ struct Ticks {
 }
 
 impl Connection {
-    /// A socket on which the handshake is done. In a tokio runtime. Of the limits, those for handlers mean nothing here.
+    /// Creates a connection from a socket whose handshake is complete. Must be called in a tokio runtime. The limits
+    /// for handlers have no effect.
     pub fn new(socket: TcpStream, established: Established, limits: LinkLimits) -> Self {
         let Established { peer, given, rest } = established;
         let (read, write) = socket.into_split();
@@ -57,37 +58,37 @@ impl Connection {
         Connection { peer, given, link, outbox, writer, ticks: Ticks::new(limits.tick_time), end: None }
     }
 
-    /// Who is at the other end.
+    /// Returns the node at the other end.
     pub fn peer(&self) -> &PeerIdentity {
         &self.peer
     }
 
-    /// The name that this side was given, if it had asked for one.
+    /// Returns the name that the peer gave to this side, if this side asked for one.
     pub fn given(&self) -> Option<&GivenName> {
         self.given.as_ref()
     }
 
-    /// What frames are written to. A clone of it writes while [`Self::next`] waits.
+    /// Returns the output. A clone of it can write while [`Self::next`] waits.
     pub fn writer(&self) -> &Writer {
         &self.writer
     }
 
-    /// Whether ticks are answered and sent when they are due, as is usual, while [`Self::next`] waits. Without it
-    /// [`Writer::tick`] sends those that you want.
+    /// Sets whether ticks are sent and answered while [`Self::next`] waits, which is the default. Without it, send
+    /// ticks with [`Writer::tick`].
     pub fn set_ticks(&mut self, on: bool) {
         self.ticks.on = on;
         self.link.receive_mut().answers_ticks = on;
     }
 
-    /// What comes next. Nothing is lost when it is given up before.
+    /// Waits for the next input. Cancel safe: nothing is lost.
     ///
     /// # Errors
-    /// When nothing comes any more. All that came before has been returned then.
+    /// Returns an error when the connection has ended and all earlier input was returned.
     pub async fn next(&mut self) -> Result<Incoming, LinkEnd> {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// [`Self::next`], for those who poll.
+    /// The poll form of [`Self::next`].
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Incoming, LinkEnd>> {
         loop {
             if let Some(incoming) = self.link.receive_mut().take() {
@@ -108,7 +109,7 @@ impl Connection {
         }
     }
 
-    /// Ends the connection when all that was sent is written and, if the peer reads, has reached it. What still comes is
+    /// Closes the connection once all output is written and, if the peer reads, has reached it. Further input is
     /// dropped.
     pub async fn close(mut self) {
         if self.end.is_none() && self.outbox.flush().await.is_ok() {

@@ -1,9 +1,9 @@
-//! Connections without a node around them: for tools that have to see, and to say, what a node keeps to itself.
+//! Connections without a node, for tools that need to see and send control messages.
 //!
-//! [`connect`] and [`accept`] do the handshake with a name, flags and a cookie of your choice. What comes then is
-//! [`Incoming`]: control messages as they are on the wire, for [`control::decode`](crate::protocol::control::decode) to read.
-//! What is sent is any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple. Flow control, frames
-//! in pieces and over the limit, ticks and silent peers are dealt with as for every other connection.
+//! [`connect`] and [`accept`] perform the handshake with any name, flags and cookie. The connection then returns
+//! [`Incoming`]: control messages as on the wire, which [`control::decode`](crate::protocol::control::decode) reads. It
+//! sends any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple. Flow control, partial
+//! and oversized frames, ticks and silent peers are handled as for every other connection.
 //!
 //! ```
 //! use std::net::Ipv4Addr;
@@ -65,13 +65,13 @@ pub use crate::protocol::channel::{Frame, Incoming};
 pub use connection::Connection;
 pub use writer::{SendError, Writer};
 
-/// Connects to the node `node`, its full name, at this address, all within [`SETUP_TIME`]. `replace` says whether that is to
-/// take the place of a connection that the node has with one of our name.
+/// Connects to the node with the full name `node` at this address, within [`SETUP_TIME`]. With `replace` the new
+/// connection replaces one that the node has with a node of our name.
 ///
-/// While that node tries to connect to one of our name, which it does not find, it may refuse us, and is asked again.
+/// A node that is trying to connect to our name itself may refuse for that time; the attempt is then repeated.
 ///
 /// # Errors
-/// When there is no connection in the end.
+/// Returns an error when no connection is established.
 pub async fn connect(address: SocketAddr, local: Local, node: &str, replace: bool) -> Result<Connection, ConnectError> {
     let deadline = Instant::now() + SETUP_TIME;
     let mut pauses = Pauses::default();
@@ -88,11 +88,11 @@ pub async fn connect(address: SocketAddr, local: Local, node: &str, replace: boo
     }
 }
 
-/// Lets in whoever has connected, if `gate` does: a closure from the request to the answer will do. All within
-/// [`SETUP_TIME`].
+/// Performs the handshake with a peer that has connected, within [`SETUP_TIME`]. `gate` decides whether it is accepted;
+/// a closure from the request to the answer is a gate.
 ///
 /// # Errors
-/// When there is no connection in the end.
+/// Returns an error when no connection is established.
 pub async fn accept(socket: TcpStream, local: Local, gate: &mut impl Gate) -> Result<Connection, AcceptError> {
     Ok(connection(setup::accept(socket, local, gate).await?))
 }

@@ -1,4 +1,4 @@
-//! What goes out.
+//! [`Writer`].
 
 use std::{io, sync::Arc};
 
@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// The output of a [`Connection`](super::Connection). Clones write to the same connection, at the same time if they like:
-/// what each sends stays in one piece.
+/// The output of a [`Connection`](super::Connection). Clones write to the same connection; the frames of one call stay
+/// together.
 #[derive(Debug, Clone)]
 pub struct Writer {
     outbox: Arc<Outbox>,
@@ -23,31 +23,30 @@ impl Writer {
         Writer { outbox, flags }
     }
 
-    /// Writes whole frames with their lengths, one or many. They are not looked at, so they may be wrong.
+    /// Writes one or more complete frames with their lengths. They are not checked.
     ///
-    /// A peer that does not read holds this up. If it is given up meanwhile, what it has not written is written with what
-    /// is sent next.
+    /// Waits while the peer does not read. If the future is dropped, the rest is written with the next frames.
     ///
     /// # Errors
-    /// When the connection is gone.
+    /// Returns an error when the connection has ended.
     pub async fn send(&self, frames: &[u8]) -> io::Result<()> {
         self.outbox.send(|out| out.put_slice(frames));
         self.outbox.flush().await
     }
 
-    /// Writes a control message, in the words that the peer knows.
+    /// Writes a control message with the operation that the peer understands.
     ///
     /// # Errors
-    /// When the peer knows none, or the connection is gone.
+    /// Returns an error when the peer understands no such operation, or the connection has ended.
     pub async fn control(&self, control: &Control<'_>) -> Result<(), SendError> {
         self.outbox.send(|out| control.encode(self.flags, out))?;
         Ok(self.outbox.flush().await?)
     }
 
-    /// Writes a tick, a sign of life.
+    /// Writes a tick.
     ///
     /// # Errors
-    /// When the connection is gone.
+    /// Returns an error when the connection is gone.
     pub async fn tick(&self) -> io::Result<()> {
         self.send(&[0; 4]).await
     }
@@ -57,7 +56,7 @@ impl Writer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// The peer does not know how to be told this.
+    /// The peer does not understand such a message.
     #[error(transparent)]
     Unsupported(#[from] UnsupportedControl),
     /// The connection is gone.

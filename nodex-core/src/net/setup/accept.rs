@@ -14,14 +14,14 @@ use crate::protocol::handshake::{
 };
 use crate::random;
 
-/// Why a node that connected was not let in.
+/// Why a node that connected was not accepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcceptError {
-    /// The nodes do not agree.
+    /// The handshake failed.
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
-    /// This node's own connection to the peer goes first.
+    /// This node's own connection to the peer takes precedence.
     #[error("{peer} is connected already: this node was connecting to it at the same time")]
     OwnFirst {
         /// The peer, which has proven the cookie.
@@ -30,7 +30,7 @@ pub enum AcceptError {
     /// The connection broke.
     #[error("the connection failed: {0}")]
     Io(#[from] io::Error),
-    /// It took too long.
+    /// The handshake took too long.
     #[error("the handshake was not complete within {limit:?}: no {waiting_for} message")]
     Timeout {
         /// Which message was due.
@@ -40,20 +40,20 @@ pub enum AcceptError {
     },
 }
 
-/// Who decides about a node that connects.
+/// Decides whether a node that connects is accepted.
 ///
-/// A closure from the request to the answer is one, if nothing more has to be decided.
+/// A closure from the request to the answer is a gate.
 pub trait Gate {
-    /// The status for it. Nothing of the request is proven yet.
+    /// Returns the status for a request, nothing of which is proven yet.
     fn answer(&mut self, request: &Request) -> Answer;
 
-    /// Whether the connection of this peer, who has proven the cookie, is the one that stays. Asked before the peer is told.
+    /// Returns whether the connection of this peer, which has proven the cookie, stays. Called before the peer is told.
     fn settle(&mut self, peer: &PeerIdentity) -> impl Future<Output = bool> + Send {
         let _ = peer;
         std::future::ready(true)
     }
 
-    /// Closes the connection that this peer, who has proven the cookie, takes the place of.
+    /// Closes the connection that this peer, which has proven the cookie, replaces.
     fn replace(&mut self, peer: &PeerIdentity) {
         let _ = peer;
     }
@@ -65,7 +65,7 @@ impl<F: FnMut(&Request) -> Answer> Gate for F {
     }
 }
 
-/// Does the handshake of the accepting side, all within [`SETUP_TIME`].
+/// Performs the handshake of the accepting side, within [`SETUP_TIME`].
 pub(crate) async fn accept(
     mut socket: TcpStream,
     local: Local,

@@ -26,11 +26,11 @@ pub(crate) struct Connected {
     pub(crate) established: Established,
 }
 
-/// Why a node cannot be connected to.
+/// Why a connection to a node failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The name is no full node name.
+    /// The name is not a full node name.
     #[error("{0:?} is no node name: it has no @")]
     Name(String),
     /// The name is this node's own.
@@ -45,7 +45,7 @@ pub enum ConnectError {
         #[source]
         error: io::Error,
     },
-    /// epmd is not there, does not answer, or does not know the node.
+    /// epmd is not running, does not answer, or does not know the node.
     #[error("{node} cannot be found: {error}")]
     Epmd {
         /// The node.
@@ -65,7 +65,7 @@ pub enum ConnectError {
         #[source]
         error: io::Error,
     },
-    /// The system gives no random numbers, which a challenge is made of.
+    /// The system has no random numbers for the challenge.
     #[error("{node} cannot be connected to: {error}")]
     Random {
         /// The node.
@@ -85,7 +85,7 @@ pub enum ConnectError {
         #[source]
         error: io::Error,
     },
-    /// The nodes do not agree.
+    /// The handshake failed.
     #[error("{node} cannot be connected to: {error}")]
     Handshake {
         /// The node.
@@ -102,13 +102,13 @@ pub enum ConnectError {
         /// Why.
         reason: String,
     },
-    /// Nobody tried to the end.
+    /// The attempt was cancelled.
     #[error("the attempt to connect to {node} was given up")]
     Abandoned {
         /// The node.
         node: String,
     },
-    /// It took too long.
+    /// The attempt took too long.
     #[error("{node} did not answer within {limit:?}: no {waiting_for}")]
     Timeout {
         /// The node.
@@ -120,7 +120,7 @@ pub enum ConnectError {
     },
 }
 
-/// Connects to `node`, all within [`SETUP_TIME`].
+/// Connects to `node`, within [`SETUP_TIME`].
 pub(crate) async fn connect(
     local: Local,
     node: &str,
@@ -130,15 +130,15 @@ pub(crate) async fn connect(
     connect_by(Instant::now() + SETUP_TIME, local, node, locate, replace, || true).await
 }
 
-/// How long a node that starts waits for a host to notice that the connection of the last one of its name has ended. Where
-/// it ended at once, when the process did, that takes a host milliseconds, unless it is very busy.
+/// How long a node that starts waits until its host has noticed that the previous node of its name has ended. A host
+/// needs milliseconds for that, unless it is very busy.
 const ALIVE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Connects to the host of this node, to which the host cannot connect itself, all within [`SETUP_TIME`].
+/// Connects to the host of this node, within [`SETUP_TIME`]. The host cannot connect to this node.
 ///
-/// A process of the host that calls this node has the host try to connect to it, which comes to nothing. As long as such
-/// an attempt lasts, the host may refuse ours (`nok`), so it is made again. The same goes for a host that has yet to notice
-/// that the last node of this name has ended (`alive`); if that one lives, the name is its own.
+/// When a process of the host calls this node, the host tries to connect, and fails. During that attempt it may refuse
+/// ours (`nok`), which is then repeated. It is also repeated while the host has not noticed that the previous node of
+/// this name has ended (`alive`); if that node is running, the name is taken.
 pub(crate) async fn connect_to_host(local: Local, node: &str, locate: Locate) -> Result<Connected, ConnectError> {
     let deadline = Instant::now() + SETUP_TIME;
     let (mut until, mut alive, mut refused, mut pauses) = (deadline, false, None, Pauses::default());
@@ -174,18 +174,18 @@ pub(crate) async fn connect_to_host(local: Local, node: &str, locate: Locate) ->
     }
 }
 
-/// Another connection between the two nodes that is in the way of an attempt, for as long as it lasts.
+/// Another connection between the two nodes that prevents an attempt while it lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Obstacle {
     /// The peer is connecting to us.
     Connecting,
     /// The peer has a connection with a node of our name.
     Alive,
-    /// The peer has not made up its mind about an earlier attempt of ours. Nodes of OTP then close without a word.
+    /// The peer has not decided about an earlier attempt of ours. Nodes of OTP then close without an answer.
     Earlier,
 }
 
-/// What is in the way of an attempt; `before` says whether something was in the way of the one before.
+/// Returns what prevented an attempt; `before` says whether something prevented the previous one.
 pub(crate) fn obstacle(error: &ConnectError, before: bool) -> Option<Obstacle> {
     let ConnectError::Handshake { error, .. } = error else { return None };
     match error {
@@ -198,8 +198,8 @@ pub(crate) fn obstacle(error: &ConnectError, before: bool) -> Option<Obstacle> {
     }
 }
 
-/// The pauses between attempts that another connection is in the way of: each twice as long as the one before, up to a
-/// limit, and none exactly as long as another's.
+/// The pauses between attempts that another connection prevents: each twice as long as the one before, up to a limit,
+/// with a random part.
 #[derive(Debug)]
 pub(crate) struct Pauses(Duration);
 
@@ -219,8 +219,8 @@ impl Pauses {
     }
 }
 
-/// [`connect`] within what is left of [`SETUP_TIME`]. `speaks` is asked before the peer is told who we are; no ends the
-/// attempt, of which the peer then knows nothing.
+/// Like [`connect`], within what is left of [`SETUP_TIME`]. `speaks` is called before the peer learns our name; `false`
+/// ends the attempt, of which the peer then knows nothing.
 pub(crate) async fn connect_by(
     deadline: Instant,
     local: Local,
@@ -246,7 +246,7 @@ pub(crate) async fn connect_by(
     Err(last.unwrap_or_else(|| resolve(io::ErrorKind::NotFound.into())))
 }
 
-/// The addresses of a host; a literal address needs no resolver.
+/// Returns the addresses of a host. A literal address needs no resolver.
 pub(crate) async fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     if let Ok(address) = host.parse() {
         return Ok(vec![address]);
@@ -254,7 +254,7 @@ pub(crate) async fn resolve_host(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok(tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect())
 }
 
-/// Connects to a node at an address that is known.
+/// Connects to a node at a known address.
 pub(crate) async fn connect_at(
     deadline: Instant,
     local: Local,

@@ -1,4 +1,4 @@
-//! Where the nodes of a host are found, and how this one is made known there.
+//! How the port of a node is found, and how this node is registered.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -7,30 +7,30 @@ use std::{
 
 use crate::epmd::{self, Client, Entry, EpmdError, Registered};
 
-/// How long to wait between attempts to register again, as `erl_epmd` does.
+/// The pause between attempts to register again, as in `erl_epmd`.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// How long an epmd may take to hear that the node of a name has ended. A busy system has been seen to tell it of the next
+/// How long an epmd may take to notice that the node of a name has ended. On a busy system it may receive the next
 /// registration first.
 const RELEASED: Duration = Duration::from_millis(500);
 
-/// How long to wait between attempts in that time.
+/// The pause between attempts in that time.
 const SOON: Duration = Duration::from_millis(10);
 
 /// How the port of a node is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Locate {
-    /// By asking the epmd of its host, on this port.
+    /// From the epmd of its host, on this port.
     Epmd(u16),
-    /// All nodes listen on this port, each on a host or address of its own; there is no epmd.
+    /// Without epmd: all nodes listen on this port, each on a host or address of its own.
     Fixed(u16),
 }
 
 impl Locate {
-    /// By `ERL_DIST_PORT` if that is set, as Erlang's `-erl_epmd_port`; else by the epmds on `ERL_EPMD_PORT`, or 4369.
+    /// Reads the environment: `ERL_DIST_PORT`, as Erlang's `-erl_epmd_port`, otherwise epmd on `ERL_EPMD_PORT` or 4369.
     ///
     /// # Errors
-    /// When a variable holds no port.
+    /// Returns an error when a variable holds no port.
     pub(crate) fn from_environment() -> Result<Self, EpmdError> {
         const VARIABLE: &str = "ERL_DIST_PORT";
         match std::env::var_os(VARIABLE) {
@@ -42,7 +42,7 @@ impl Locate {
         }
     }
 
-    /// Where the node `name` (the part before the `@`) of this host listens.
+    /// Returns where the node `name` (the part before the `@`) of this host listens.
     pub(crate) async fn find(self, name: &str, host: IpAddr) -> Result<SocketAddr, EpmdError> {
         let port = match self {
             Locate::Fixed(port) => port,
@@ -52,16 +52,17 @@ impl Locate {
     }
 }
 
-/// Registers a node in the epmd of this host. What is returned registers it again whenever that epmd comes back, and takes
-/// the registration along when it is dropped.
+/// Registers a node in the epmd of this host. The returned future registers it again whenever that epmd comes back, and
+/// removes the registration when it is dropped.
 ///
-/// `loopback` is where that epmd is unless `ERL_EPMD_ADDRESS` says otherwise: nodes that listen on IPv6 register there as
-/// well, as `erl_epmd` does.
+/// `loopback` is the address of epmd unless `ERL_EPMD_ADDRESS` is set: nodes that listen on IPv6 register there too, as
+/// in `erl_epmd`.
 ///
-/// A name that is taken is asked for again for a moment: its node may just have ended, and epmd not heard of that yet.
+/// If the name is taken, the request is repeated for a moment: its node may just have ended, without epmd having
+/// noticed.
 ///
 /// # Errors
-/// When epmd does not take it, of a name that is taken after half a second.
+/// Returns an error when epmd refuses, after half a second if the name is taken.
 pub(crate) async fn publish(
     epmd_port: u16,
     loopback: IpAddr,

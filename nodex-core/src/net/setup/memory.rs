@@ -1,4 +1,4 @@
-//! A connection that is no connection of a network.
+//! A connection in memory, for tests.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use super::Connected;
 use crate::protocol::handshake::Established;
 
-/// What a link takes for a connection, and its other end. In a tokio runtime.
+/// Returns an established connection over a pair of sockets, and its other end. Needs a tokio runtime.
 pub(crate) fn in_memory(established: Established) -> io::Result<(Connected, UnixStream)> {
     let (near, far) = UnixStream::pair()?;
     near.set_nonblocking(true)?;

@@ -4,9 +4,9 @@ use super::node::Node;
 use crate::term::{Pid, Reference};
 
 impl Node {
-    /// A new alias of a service or a [`Mailbox`](crate::node::Mailbox) of this node, as `erlang:alias/0` makes one: messages to it
-    /// reach the process until [`Self::unalias`] or the end of the process; after that they are dropped. BEAMs have known
-    /// aliases since OTP 24. `None` when there is no such process.
+    /// Creates an alias of a service or a [`Mailbox`](crate::node::Mailbox) of this node, like `erlang:alias/0`.
+    /// Messages to the alias reach the process until [`Self::unalias`] or the end of the process; later ones are
+    /// dropped. Returns `None` when there is no such process. BEAMs know aliases since OTP 24.
     pub fn alias(&self, process: &Pid) -> Option<Reference> {
         let number = self.0.identity.number(process)?;
         let there = || self.0.registry.table.is_mailbox(number) || self.0.registry.by_number(number).is_some();
@@ -22,8 +22,8 @@ impl Node {
         None
     }
 
-    /// Takes an alias away: messages that are sent to it, or that are on their way, are dropped. False when there is no such
-    /// alias.
+    /// Deactivates an alias: messages to it, including those on their way, are dropped. Returns `false` when there is
+    /// no such alias.
     pub fn unalias(&self, alias: &Reference) -> bool {
         self.0.aliases.remove(&self.0.identity, alias)
     }

@@ -1,10 +1,10 @@
-//! The pause before something is tried again.
+//! [`Backoff`].
 
 use std::time::Duration;
 
-/// How long to wait before a connection is made again ([`Node::keep_connected`](crate::node::Node::keep_connected)) or a child
-/// of a supervisor is restarted: twice as long each time, up to a limit, and from the start again once it has lasted for
-/// a while.
+/// The pauses before a connection is made again ([`Node::keep_connected`](crate::node::Node::keep_connected)) or a
+/// child of a supervisor is restarted. Each pause is twice as long as the one before, up to a limit. After a time
+/// without a failure they start again with the first.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,14 +19,14 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Backoff {
-    /// The pause after the first failure, and after the end of what has lasted. Default: 100 ms.
+    /// The first pause. Default: 100 ms.
     pub first: Duration,
     /// The longest pause. Default: 10 s.
     pub max: Duration,
-    /// The part of each pause that is left to chance, from 0 to 1, so that many that fail together do not come back
-    /// together. A pause is never longer for it. Default: 0.2.
+    /// The random part of each pause, from 0 to 1, so that many that fail together do not come back together. It only
+    /// shortens a pause. Default: 0.2.
     pub jitter: f64,
-    /// After so long without a failure the next pause is the first again. Default: 10 s.
+    /// The time without a failure after which the next pause is the first again. Default: 10 s.
     pub stable: Duration,
 }
 
@@ -37,30 +37,30 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// No pause at all, as OTP's supervisors have it.
+    /// No pause, as in OTP's supervisors.
     pub const NONE: Backoff =
         Backoff { first: Duration::ZERO, max: Duration::ZERO, jitter: 0.0, stable: Duration::ZERO };
 
-    /// With these pauses, the first and the longest.
+    /// Creates a backoff with this first and this longest pause.
     pub const fn new(first: Duration, max: Duration) -> Backoff {
         Backoff { first, max, jitter: 0.2, stable: Duration::from_secs(10) }
     }
 
-    /// The part of each pause that is left to chance, from 0 to 1. Default: 0.2.
+    /// Sets the random part of each pause, from 0 to 1. Default: 0.2.
     #[must_use]
     pub const fn jitter(mut self, part: f64) -> Backoff {
         self.jitter = part;
         self
     }
 
-    /// After how long without a failure the next pause is the first again. Default: 10 s.
+    /// Sets the time without a failure after which the next pause is the first again. Default: 10 s.
     #[must_use]
     pub const fn stable(mut self, time: Duration) -> Backoff {
         self.stable = time;
         self
     }
 
-    /// The pause after so many failures in a row beside the first. `random` is any number.
+    /// Returns the pause after this number of failures in a row after the first. `random` is any number.
     pub fn pause(&self, failures: u32, random: u64) -> Duration {
         let factor = 1u32.checked_shl(failures).unwrap_or(u32::MAX);
         let pause = self.first.saturating_mul(factor).min(self.max);

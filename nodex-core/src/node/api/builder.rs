@@ -1,4 +1,4 @@
-//! Puts a node together.
+//! [`NodeBuilder`]: what a node is made of.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -19,8 +19,26 @@ use crate::{
     term::Atom,
 };
 
-/// What a node serves and how. `nodex::main!` makes one; [`crate::node::main`] runs it.
-pub struct Builder {
+/// What a node serves, and how it connects.
+///
+/// [`Node::start`](crate::node::Node::start) makes a running node of it. `nodex::main!` writes the builder of a node executable,
+/// which [`main`](crate::node::main()) runs.
+///
+/// ```
+/// use nodex_core::node::{Functions, NodeBuilder, testing::TestNode};
+///
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// let sums = Functions::new().add("add", |a: i64, b: i64| a + b);
+/// let texts = Functions::new().add("upper", |text: String| text.to_uppercase());
+/// let builder = NodeBuilder::new().register("sums", sums).register("texts", texts);
+///
+/// // `TestNode` starts it without a socket or epmd, beside a second node that calls it.
+/// let node = TestNode::start(builder).await?;
+/// assert_eq!(node.process("sums").call_as::<i64>(&("add", 2, 3)).await?, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct NodeBuilder {
     /// The services that answer any name come first.
     pub(in crate::node) registrations: Vec<Registration>,
     pub(in crate::node) extensions: Extensions,
@@ -33,9 +51,9 @@ pub struct Builder {
     pub(in crate::node) take_over: bool,
 }
 
-impl Default for Builder {
+impl Default for NodeBuilder {
     fn default() -> Self {
-        Builder {
+        NodeBuilder {
             registrations: Vec::new(),
             extensions: Extensions::default(),
             limits: LinkLimits::default(),
@@ -49,8 +67,8 @@ impl Default for Builder {
     }
 }
 
-impl Builder {
-    /// Without a service.
+impl NodeBuilder {
+    /// Creates a builder without a service.
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,7 +84,7 @@ impl Builder {
         self
     }
 
-    /// The same with options, which hold for all services that answer every name.
+    /// Like [`service`](Self::service), with options, which apply to all services that answer every name.
     #[must_use]
     pub fn service_with(self, options: ServiceOptions, service: impl IntoService) -> Self {
         let mut builder = self.service(service);
@@ -78,7 +96,7 @@ impl Builder {
     /// Adds a service under a registered name of its own.
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     #[must_use]
     pub fn register(mut self, name: &'static str, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
@@ -86,10 +104,10 @@ impl Builder {
         self
     }
 
-    /// Adds a service under a registered name, with options in place of those that it would have.
+    /// Like [`register`](Self::register), with options.
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     #[must_use]
     pub fn register_with(mut self, name: &'static str, options: ServiceOptions, service: impl IntoService) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
@@ -98,14 +116,14 @@ impl Builder {
         self
     }
 
-    /// Adds a service that answers every registered name and that is made anew when it has failed: the only one without a
-    /// name. See [`Self::register_factory`].
+    /// Adds a service that answers every registered name and is made again when it fails. A node has at most one such
+    /// service. See [`Self::register_factory`].
     #[must_use]
     pub fn factory<S: IntoService>(self, make: impl Fn() -> S + Send + Sync + 'static) -> Self {
         self.made_by(None, PERMANENT, make)
     }
 
-    /// The same with options.
+    /// Like [`factory`](Self::factory), with options.
     #[must_use]
     pub fn factory_with<S: IntoService>(
         self,
@@ -115,29 +133,30 @@ impl Builder {
         self.made_by(None, options, make)
     }
 
-    /// Adds a service under a registered name that is made anew when it has ended with another reason than `normal`,
-    /// `shutdown` or `{shutdown, _}`. The new one has the name and another pid; those who watch the old one are told.
+    /// Adds a service under a registered name that is made again when it ends with a reason other than `normal`,
+    /// `shutdown` and `{shutdown, _}`. The new service has the same name and another pid; processes that monitor the old
+    /// one receive its `'DOWN'` message.
     ///
-    /// If it fails more than 3 times within 5 seconds, it has ended, and so has one that ends normally: then its
-    /// [`ServiceType`](crate::node::ServiceType) says what comes of it.
+    /// A service that ends normally, or fails more than 3 times within 5 seconds, is not made again. Its
+    /// [`ServiceType`](crate::node::ServiceType) decides what happens then.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
     ///
-    /// use nodex_core::node::{Builder, Functions, ServiceOptions};
+    /// use nodex_core::node::{Functions, NodeBuilder, ServiceOptions};
     ///
     /// let counter = || {
     ///     let count = AtomicU64::new(0);
     ///     Functions::new().add("next", move || count.fetch_add(1, Ordering::Relaxed))
     /// };
-    /// let node = Builder::new().register_factory("counter", counter);
-    /// // A handler that panics is then the end of the counter, and the next one begins at 0.
+    /// let node = NodeBuilder::new().register_factory("counter", counter);
+    /// // With these options a handler that panics ends the counter, and the next counter starts at 0.
     /// let options = ServiceOptions::new().trap_exit(true).stop_on_panic(true);
-    /// let node = Builder::new().register_factory_with("counter", options, counter);
+    /// let node = NodeBuilder::new().register_factory_with("counter", options, counter);
     /// ```
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     #[must_use]
     pub fn register_factory<S: IntoService>(
         self,
@@ -147,10 +166,10 @@ impl Builder {
         self.made_by(Some(Atom::from_static(name)), PERMANENT, make)
     }
 
-    /// The same with options.
+    /// Like [`register_factory`](Self::register_factory), with options.
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     #[must_use]
     pub fn register_factory_with<S: IntoService>(
         self,
@@ -182,7 +201,7 @@ impl Builder {
         self
     }
 
-    /// Limits of every connection.
+    /// Sets the limits of every connection.
     #[must_use]
     pub fn limits(mut self, limits: LinkLimits) -> Self {
         self.limits = limits;
@@ -197,15 +216,15 @@ impl Builder {
         self
     }
 
-    /// Listens without registering in epmd: peers have to know the port.
+    /// Listens without registering in epmd: peers must know the port.
     #[must_use]
     pub fn listen_unpublished(mut self, address: SocketAddr) -> Self {
         self.listen = Some(Listen { address, publish: false });
         self
     }
 
-    /// Uses the epmds on this port. Without it, `ERL_DIST_PORT` names the one port of all nodes, and there is no epmd;
-    /// else the epmds on `ERL_EPMD_PORT`, or 4369, are used.
+    /// Uses the epmd that listens on this port, on every host. By default the port is `ERL_EPMD_PORT` or 4369; if
+    /// `ERL_DIST_PORT` is set, no epmd is used, and all nodes listen on that port.
     #[must_use]
     pub fn epmd_port(mut self, port: u16) -> Self {
         self.locate = Some(Locate::Epmd(port));
@@ -213,30 +232,31 @@ impl Builder {
     }
 
     /// Uses no epmd: all nodes listen on this port, each on a host or an address of its own, as with `erl`'s
-    /// `-erl_epmd_port`. This node does as well if [`Self::listen`] says port 0.
+    /// `-erl_epmd_port`. This node does so too if the port in [`Self::listen`] is 0.
     #[must_use]
     pub fn dist_port(mut self, port: u16) -> Self {
         self.locate = Some(Locate::Fixed(port));
         self
     }
 
-    /// Makes the node a visible one; nodes are hidden unless this is called.
+    /// Sets whether the node is visible. By default it is hidden.
     ///
-    /// A visible node is in `nodes()` of every BEAM that it is connected with, and each of them then counts on it as on
-    /// one of their own kind. It takes no part in `global`, and says so to the BEAMs: `global:sync/0`, `set_lock/1`,
-    /// `trans/2` and `register_name/2` work on them as without it, and the loss of this node is no reason for the others to
-    /// disconnect (`prevent_overlapping_partitions`). Libraries that form clusters may take it for a BEAM.
+    /// A visible node is listed by `nodes()` on every BEAM that it is connected with. It does not take part in `global`,
+    /// and tells the BEAMs so: `global:sync/0`, `set_lock/1`, `trans/2` and `register_name/2` work there as without
+    /// this node, and BEAMs do not disconnect from each other when it is lost (`prevent_overlapping_partitions`).
+    /// Libraries that form clusters may mistake it for a BEAM.
     #[must_use]
     pub fn visible(mut self, visible: bool) -> Self {
         self.visible = visible;
         self
     }
 
-    /// Whether a connection that this node makes takes the place of one that a node of the same name has with that peer;
-    /// it does unless this is called. With `false` the peer keeps the other one, and [`Node::connect`](crate::node::Node::connect)
-    /// fails with [`HandshakeError::AlreadyConnected`](crate::protocol::handshake::HandshakeError::AlreadyConnected): for
-    /// programs that are no node of their own and could meet one of their name. A node that lives on has to take over,
-    /// or it could not come back after a half-open connection until the peer's tick time is up.
+    /// Sets whether a new connection of this node replaces one that a node of the same name has with the peer. By default
+    /// it does, so that a node can come back after a half-open connection without waiting for the peer's tick time.
+    ///
+    /// With `false` the peer keeps its connection, and [`Node::connect`](crate::node::Node::connect) fails with
+    /// [`HandshakeError::AlreadyConnected`](crate::protocol::handshake::HandshakeError::AlreadyConnected). This suits
+    /// tools that join for a moment and might use a name that is taken.
     #[must_use]
     pub fn take_over(mut self, take_over: bool) -> Self {
         self.take_over = take_over;
@@ -259,8 +279,8 @@ impl Builder {
 
     /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
     ///
-    /// For a node executable what its host says in the environment variable `NODEX_DRAIN` comes first, because the host
-    /// knows when it will kill; it is written as [`duration`](crate::duration) says. If the connection is lost, 80 ms are left in any case.
+    /// In a node executable the environment variable `NODEX_DRAIN`, in the form of [`duration`](crate::duration), takes
+    /// precedence, because the host knows when it will kill the node. After a lost connection 80 ms remain in any case.
     #[must_use]
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = Some(time);
@@ -289,7 +309,7 @@ impl Builder {
     }
 }
 
-/// Those of the services that a node is built with.
+/// The options of the services that a node is built with.
 const PERMANENT: ServiceOptions = ServiceOptions::built_in();
 
 impl Registration {
@@ -298,9 +318,9 @@ impl Registration {
     }
 }
 
-impl std::fmt::Debug for Builder {
+impl std::fmt::Debug for NodeBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.registrations.iter().map(|known| &known.name).collect();
-        f.debug_struct("Builder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("NodeBuilder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
     }
 }

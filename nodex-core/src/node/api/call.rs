@@ -28,8 +28,8 @@ use crate::{
 
 /// Why a call has no reply.
 ///
-/// What nodes answer in place of a reply has variants of its own, so that nobody has to read texts; each of them has the
-/// answer as it came ([`CallError::reply`]).
+/// Each error that nodes made with this library answer has a variant of its own; [`CallError::reply`] returns the
+/// undecoded answer.
 ///
 /// ```
 /// use nodex_core::{atom, node::{CallError, Functions, testing::TestNode}};
@@ -49,10 +49,10 @@ use crate::{
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// No reply in time. One that comes later is dropped.
+    /// No reply arrived in time. A later one is dropped.
     #[error("no reply within {limit:?}")]
     Timeout {
-        /// The time that was given.
+        /// The time limit.
         limit: Duration,
     },
     /// The node cannot be connected to.
@@ -70,7 +70,7 @@ pub enum CallError {
         /// Its exit reason.
         reason: RawTerm,
     },
-    /// `{error, unknown_call}`: the process has no function of this name that takes so many arguments.
+    /// `{error, unknown_call}`: the process has no function of this name and arity.
     #[error("it answered with an error: it has no such function (unknown_call)")]
     #[non_exhaustive]
     UnknownFunction {
@@ -80,11 +80,11 @@ pub enum CallError {
         #[source]
         error: DecodeError,
     },
-    /// `{error, {badarg, Text}}`: an argument is not what the function takes.
+    /// `{error, {badarg, Text}}`: an argument has a type that the function does not accept.
     #[error("it answered with an error: badarg: {}", Line(.text))]
     #[non_exhaustive]
     BadArgument {
-        /// Which one, and why; the first 4 KiB of it.
+        /// Which argument, and why; cut to 4 KiB.
         text: Box<str>,
         /// As it came.
         reply: RawTerm,
@@ -96,7 +96,7 @@ pub enum CallError {
     #[error("it answered with an error: panic: {}", Line(.text))]
     #[non_exhaustive]
     Panic {
-        /// The function and its message; the first 4 KiB of it.
+        /// The function and its message; cut to 4 KiB.
         text: Box<str>,
         /// As it came.
         reply: RawTerm,
@@ -104,11 +104,11 @@ pub enum CallError {
         #[source]
         error: DecodeError,
     },
-    /// `{error, {unencodable, Text}}`: what the function returned is no term.
+    /// `{error, {unencodable, Text}}`: the function returned a value that cannot be encoded.
     #[error("it answered with an error: unencodable: {}", Line(.text))]
     #[non_exhaustive]
     Unencodable {
-        /// What was wrong with it; the first 4 KiB of it.
+        /// What is wrong with the value; cut to 4 KiB.
         text: Box<str>,
         /// As it came.
         reply: RawTerm,
@@ -116,7 +116,7 @@ pub enum CallError {
         #[source]
         error: DecodeError,
     },
-    /// `{error, draining}`: the node is being stopped and takes no more calls.
+    /// `{error, draining}`: the node is stopping and accepts no more calls.
     #[error("it answered with an error: it is being stopped and takes no more calls (draining)")]
     #[non_exhaustive]
     Draining {
@@ -126,7 +126,7 @@ pub enum CallError {
         #[source]
         error: DecodeError,
     },
-    /// `{error, Reason}` with another reason, which is not what was expected.
+    /// `{error, Reason}` with another reason, where another type was expected.
     #[error("it answered with an error: {reason:.1024}")]
     #[non_exhaustive]
     Refused {
@@ -138,20 +138,20 @@ pub enum CallError {
         #[source]
         error: DecodeError,
     },
-    /// The reply is not what was expected.
+    /// The reply has another type than expected.
     #[error("the reply cannot be read: {error}")]
     #[non_exhaustive]
     Reply {
-        /// Where it differs.
+        /// Where it differs from the expected type.
         #[source]
         error: DecodeError,
         /// As it came.
         reply: RawTerm,
     },
-    /// The reply is longer than what is taken from other nodes, and was not read.
+    /// The reply is longer than the limit, and was not read.
     #[error("the reply has {length} bytes, the limit is {limit}")]
     TooLong {
-        /// Its length, with all that goes around it.
+        /// The length of its frame.
         length: u64,
         /// [`LinkLimits::max_frame`](crate::net::LinkLimits::max_frame).
         limit: usize,
@@ -165,7 +165,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The answer that came in place of a reply, or that is not what was expected.
+    /// Returns the answer, undecoded, if there was one.
     pub fn reply(&self) -> Option<&RawTerm> {
         match self {
             CallError::UnknownFunction { reply, .. }
@@ -180,20 +180,20 @@ impl CallError {
     }
 }
 
-/// The end of a time that may be longer than clocks go.
+/// Returns the time after `limit`, however long that is.
 pub(in crate::node) fn after(limit: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     Instant::now() + limit.min(30 * YEAR)
 }
 
 impl Node {
-    /// Sends a plain message and waits for the first message that comes back to the pid it was sent from.
+    /// Sends a plain message and waits for the first message to the pid that sent it.
     ///
-    /// Every request has a pid of its own, so that requests made at the same time to a C node that knows no tags each
-    /// get their own reply.
+    /// Every request has a pid of its own. So concurrent requests to a C node, which knows no tags, each receive their
+    /// own reply.
     ///
     /// # Errors
-    /// Why there is no reply.
+    /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
     pub async fn request<R: FromTerm>(
         &self,
         to: impl Into<Destination>,
@@ -218,10 +218,11 @@ impl Node {
         }
     }
 
-    /// `GenServer.call`: the process is monitored meanwhile, so that a missing one is known at once.
+    /// Calls a process as `GenServer.call` does. The process is monitored meanwhile, so a missing one is an error at
+    /// once.
     ///
     /// # Errors
-    /// Why there is no reply.
+    /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
     pub async fn call<R: FromTerm>(
         &self,
         to: impl Into<Destination>,
@@ -265,7 +266,7 @@ impl Node {
         }
     }
 
-    /// The connection with this node, made if need be, once it has room for more.
+    /// Returns the connection with this node once it has room for more output. Connects first if necessary.
     pub(in crate::node) async fn connected(
         &self,
         node: &Atom,
@@ -284,7 +285,7 @@ impl Node {
         Ok(peer)
     }
 
-    /// A connection that ended between the look at the table and the opening of the reply pid told nobody.
+    /// Returns an error if the connection ended before the reply pid was open: its end was then told to no call.
     pub(in crate::node) fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
         if peer.line.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
     }
@@ -298,7 +299,7 @@ fn ended(reason: RawTerm) -> CallError {
     }
 }
 
-/// The reply in `{Tag, Reply}`, whose tag has been looked at.
+/// Returns the reply in `{Tag, Reply}`, whose tag has been checked.
 fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
     let mut decoder = Decoder::new(message.as_bytes());
     let begun = decoder.tuple().and_then(|_| Ok(decoder.skip()?));
@@ -313,7 +314,7 @@ fn tagged_reply<R: FromTerm>(message: &RawTerm) -> Result<R, CallError> {
     }
 }
 
-/// A reply that is something else than the caller wanted.
+/// Returns the error for a reply that has another type than expected.
 #[cold]
 fn unexpected(error: DecodeError, reply: RawTerm) -> CallError {
     match Refusal::of(&reply) {

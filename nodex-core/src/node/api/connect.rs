@@ -1,4 +1,4 @@
-//! Connections that this node makes.
+//! Connecting to other nodes.
 
 use std::{pin::pin, sync::Arc};
 
@@ -20,13 +20,13 @@ use crate::{
 };
 
 impl Node {
-    /// Connects to this node (`name@host`) unless it is connected already.
+    /// Connects to the node `name` (`name@host`) unless it is connected already.
     ///
-    /// Several callers at once share one attempt. If the other node is connecting to us at the same time, one of the two
-    /// connections stays, whichever the names say.
+    /// Concurrent callers share one attempt. If the other node connects to this one at the same time, one of the two
+    /// connections stays, as the names decide.
     ///
     /// # Errors
-    /// Why there is no connection, after [`SETUP_TIME`] at the latest.
+    /// Returns an error when no connection is established within [`SETUP_TIME`].
     pub async fn connect(&self, name: &str) -> Result<Arc<Peer>, Arc<ConnectError>> {
         // A name of more than 255 characters has no node.
         let atom = Atom::new(name).map_err(|_| Arc::new(ConnectError::Name(name.to_owned())))?;

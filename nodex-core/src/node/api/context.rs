@@ -1,4 +1,4 @@
-//! The node and the process of a handler.
+//! The methods of [`Context`] that need the node.
 
 use super::node::Node;
 use crate::{
@@ -9,21 +9,21 @@ use crate::{
 };
 
 impl Context {
-    /// The node that the handler runs in, for calling out.
+    /// Returns the node that the handler runs in, to send messages and call other processes.
     pub fn node(&self) -> Node {
         Node::from_inner(Inner::of(self))
     }
 
-    /// The pid of the service that the handler belongs to. `None` unless this is an argument of a handler.
+    /// Returns the pid of the service. `None` unless this is an argument of a handler.
     pub fn pid(&self) -> Option<Pid> {
         self.process().and_then(|process| process.pid()?.to_pid().ok())
     }
 
-    /// Ends the service that the handler belongs to, with this reason. The handler goes on, and its reply is still sent;
-    /// whoever watches the service is told after that.
+    /// Ends the service with this reason. The handler goes on, and its reply is still sent; processes that monitor the
+    /// service, or are linked to it, are told after that.
     ///
     /// # Errors
-    /// When the reason is no term.
+    /// Returns an error when the reason cannot be encoded.
     pub fn stop(&self, reason: &impl IntoTerm) -> Result<(), EncodeError> {
         let reason = RawTerm::from_value(reason)?;
         if let Some(process) = self.process() {
@@ -35,8 +35,8 @@ impl Context {
         Ok(())
     }
 
-    /// A new alias of the service that the handler belongs to: see [`Node::alias`]. `None` unless this is an argument of a
-    /// handler, and when the service has ended.
+    /// Creates an alias of the service: see [`Node::alias`]. `None` if this is not an argument of a handler, or the
+    /// service has ended.
     pub fn alias(&self) -> Option<Reference> {
         self.node().alias(&self.pid()?)
     }

@@ -1,4 +1,4 @@
-//! A pid for plain Rust code, which takes whatever is sent to it.
+//! [`Mailbox`].
 
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -15,15 +15,14 @@ use crate::{
     term::{Pid, RawTerm, Reference},
 };
 
-/// A process of this node whose messages plain Rust code takes, as one takes messages at a shell. Made by
-/// [`Node::mailbox`].
+/// A process whose messages Rust code receives one by one, as at an Erlang shell. Created by [`Node::mailbox`].
 ///
-/// Who has its pid can send to it, monitor it and link itself to it; exit signals do nothing to it. When it is dropped, it
-/// is gone with the reason `normal`, and what is sent to it is dropped.
+/// Other processes can send to it, monitor it and link to it; exit signals do not affect it. When it is dropped, the
+/// process ends with the reason `normal`, and later messages to it are dropped.
 ///
-/// Messages that are not taken count as calls that are not answered: above
-/// [`LinkLimits::max_in_flight_bytes`](crate::net::LinkLimits::max_in_flight_bytes) of them from one node, no more is read
-/// from that node.
+/// Messages that are not received count as unanswered calls: above
+/// [`LinkLimits::max_in_flight_bytes`](crate::net::LinkLimits::max_in_flight_bytes) of them from one node, nothing more
+/// is read from that node.
 #[derive(Debug)]
 pub struct Mailbox {
     node: Node,
@@ -32,15 +31,15 @@ pub struct Mailbox {
 }
 
 impl Node {
-    /// A new process for plain Rust code.
+    /// Creates a process whose messages Rust code receives.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::Builder};
+    /// # use nodex_core::{atom, protocol::Cookie, node::NodeBuilder};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// # let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// # let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let mut news = node.mailbox();
     /// let alias = news.alias();
-    /// // Tell a publisher `{subscribe, Alias}`, take what it sends with `news.receive().await`, and in the end:
+    /// // Send `{subscribe, Alias}` to a publisher, receive with `news.receive().await`, and at the end:
     /// assert!(node.unalias(&alias));
     /// assert!(news.try_receive().is_none());
     /// # });
@@ -52,17 +51,17 @@ impl Node {
 }
 
 impl Mailbox {
-    /// Its pid.
+    /// Returns its pid.
     pub fn pid(&self) -> Pid {
         self.node.0.identity.pid(self.id.number)
     }
 
-    /// A new alias of it: see [`Node::alias`].
+    /// Creates an alias of this process: see [`Node::alias`].
     pub fn alias(&self) -> Reference {
         self.node.0.aliases.create(&self.node.0.identity, self.id.number)
     }
 
-    /// Waits for the next message. One that is not waited for any longer is not lost.
+    /// Waits for the next message. Cancel safe: no message is lost.
     pub async fn receive(&mut self) -> RawTerm {
         match self.letters.recv().await {
             Some(letter) => letter.take(),
@@ -71,15 +70,15 @@ impl Mailbox {
         }
     }
 
-    /// The next message, if one is there.
+    /// Returns the next message, if one has arrived.
     pub fn try_receive(&mut self) -> Option<RawTerm> {
         self.letters.try_recv().ok().map(Letter::take)
     }
 
-    /// As [`Node::send`], with this process as the sender, which is who C nodes answer.
+    /// Sends a message as [`Node::send`] does, with this process as the sender, to which C nodes reply.
     ///
     /// # Errors
-    /// As [`Node::send`].
+    /// Returns the errors of [`Node::send`].
     pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
         self.node.send_from(self.id.number, to.into(), message).await
     }

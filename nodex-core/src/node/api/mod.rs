@@ -1,4 +1,4 @@
-//! What a program does with its node.
+//! The builder, the node and its methods.
 
 mod alias;
 pub(in crate::node) mod backoff;
@@ -19,7 +19,7 @@ mod start;
 pub(in crate::node) mod subscription;
 
 pub use backoff::Backoff;
-pub use builder::Builder;
+pub use builder::NodeBuilder;
 pub use call::CallError;
 pub use mailbox::Mailbox;
 pub use monitor::{Down, Monitor};

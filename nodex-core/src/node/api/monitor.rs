@@ -1,4 +1,4 @@
-//! Watching processes of other nodes.
+//! Monitors of processes of other nodes.
 
 use std::{
     fmt,
@@ -27,9 +27,8 @@ use crate::{
     term::RawTerm,
 };
 
-/// A monitor of a process of another node: a future that is ready once the process is down. Dropping it demonitors.
-///
-/// Made by [`Node::monitor`].
+/// A monitor of a process of another node: a future that is ready once the process is down. Created by
+/// [`Node::monitor`]; dropping it removes the monitor.
 #[must_use = "a monitor that is dropped is taken away"]
 pub struct Monitor {
     node: Node,
@@ -40,7 +39,7 @@ pub struct Monitor {
     down: bool,
 }
 
-/// Why a monitored process is down: the reason in its `DOWN` message.
+/// Why a monitored process is down: the reason in the `'DOWN'` message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Down {
@@ -50,7 +49,7 @@ pub enum Down {
     /// `noconnection`: the connection to its node was lost.
     #[error("the connection to its node was lost")]
     NoConnection,
-    /// It ended.
+    /// The process ended.
     #[error("the process ended: {reason:.1000}")]
     Exit {
         /// Its exit reason.
@@ -69,8 +68,8 @@ impl Down {
 }
 
 impl Node {
-    /// Monitors a process of another node, by its pid or by its registered name there, as `erlang:monitor/2` does. Connects
-    /// first if need be.
+    /// Monitors a process of another node, by its pid or its registered name, like `erlang:monitor/2`. Connects first
+    /// if necessary.
     ///
     /// ```no_run
     /// # async fn watch(node: nodex_core::node::Node) -> Result<(), nodex_core::node::CallError> {
@@ -83,7 +82,8 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// When there is no connection, the node knows no monitors, as nodes on `ei` do not, or it is an alias.
+    /// Returns an error when the node cannot be connected to, when it does not support monitors, as nodes on `ei`, or
+    /// when `process` is an alias.
     pub async fn monitor(&self, process: impl Into<Destination>) -> Result<Monitor, CallError> {
         const NEEDED: Flags = Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME);
         let to = process.into();
@@ -105,7 +105,7 @@ impl Node {
 }
 
 impl Monitor {
-    /// The process that is monitored.
+    /// Returns the monitored process.
     pub fn process(&self) -> &Destination {
         &self.to
     }
@@ -120,7 +120,7 @@ impl Monitor {
 impl Future for Monitor {
     type Output = Down;
 
-    /// Not to be polled again after it was ready.
+    /// Must not be polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Down> {
         let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
         self.down = true;

@@ -1,4 +1,4 @@
-//! The node as its own program sees it.
+//! [`Node`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,12 +13,31 @@ use crate::{
     term::Atom,
 };
 
-/// How long it may take to close what listens.
+/// How long closing the listener may take.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// A running node: connects, is connected to, serves and calls. Cheap to clone; all clones are the same node.
+/// A running node: it serves, connects, and calls processes of other nodes. Cheap to clone; all clones are the same
+/// node.
 ///
 /// Connections end when [`Node::stop`] is called, not when the last clone is dropped.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use nodex_core::{atom, node::{Functions, NodeBuilder}, protocol::Cookie};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let prices = Functions::new().add("price", |item: String| item.len());
+/// let node = NodeBuilder::new().register("prices", prices).start("shop@127.0.0.1", Cookie::new("secret")?).await?;
+///
+/// // Call `GenServer.call({:stock, :"beam@127.0.0.1"}, {:count, "tea"})`.
+/// let stock = (atom!("stock"), atom!("beam@127.0.0.1"));
+/// let count: u64 = node.call(stock, (atom!("count"), "tea"), Duration::from_secs(5)).await?;
+/// println!("{count} left");
+/// node.stop(Duration::from_secs(4)).await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Node(pub(in crate::node) Arc<Inner>);
 
@@ -27,13 +46,13 @@ impl Node {
         Node(inner)
     }
 
-    /// Waits until the node was asked to stop, or a service has ended with which it ends, and gives the latter. Its
-    /// connections may still be ending then; see [`ServiceType`](crate::node::ServiceType).
+    /// Waits until the node was asked to stop, or ends with one of its services, whose end is returned: see
+    /// [`ServiceType`](crate::node::ServiceType). Connections may still be closing.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::{Builder, Functions, ServiceOptions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{Functions, NodeBuilder, ServiceOptions}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let watched = node.clone();
     /// tokio::spawn(async move {
     ///     if let Some(end) = watched.ended().await {
@@ -47,52 +66,53 @@ impl Node {
         self.0.fallen.borrow().clone()
     }
 
-    /// Asks all connections to end, and waits for nothing.
+    /// Asks all connections to end, without waiting.
     pub(in crate::node) fn cancel(&self) {
         self.0.begin_stop();
     }
 
-    /// Its full name.
+    /// Returns the full name of this node.
     pub fn name(&self) -> &Atom {
         &self.0.identity.name
     }
 
-    /// Its incarnation.
+    /// Returns the creation of this node.
     pub fn creation(&self) -> u32 {
         self.0.identity.creation
     }
 
-    /// The nodes that it is connected with.
+    /// Returns all connected nodes.
     pub fn peers(&self) -> Vec<Arc<Peer>> {
         self.0.peers.all()
     }
 
-    /// The connection with this node, if there is one.
+    /// Returns the connection with the node `name`, if there is one.
     pub fn peer(&self, name: &str) -> Option<Arc<Peer>> {
         self.0.peers.get(name)
     }
 
-    /// Waits until this node is connected, whichever side makes the connection.
+    /// Waits until the node `name` is connected, whichever side connects.
     pub async fn wait_connected(&self, name: &str) -> Arc<Peer> {
         self.0.peers.wait_up(name).await
     }
 
-    /// Waits until this node is not connected, whichever side ends the connection.
+    /// Waits until the node `name` is not connected, whichever side disconnects.
     pub async fn wait_disconnected(&self, name: &str) {
         self.0.peers.wait_none(name).await;
     }
 
-    /// Hears of every node that comes or goes from now on. Who lags behind by more than 256 events loses the oldest.
+    /// Subscribes to connections made and lost from now on. A subscriber that lags by more than 256 events loses the
+    /// oldest.
     pub fn events(&self) -> Subscription<NodeEvent> {
         Subscription::new(self.0.peers.events(), NodeEvent::Missed)
     }
 
-    /// Ends all connections once the handlers that run are done and all is written, but after `drain` at the latest.
-    /// Nothing listens any more then, and nothing is published.
+    /// Stops the node: it no longer listens, and its connections end once running handlers have finished and all output
+    /// is written, after `drain` at the latest.
     ///
-    /// What comes meanwhile is refused: plain messages are answered with `{error, draining}`, calls of a `gen_server` exit
-    /// with `{shutdown, draining}`, and calls by rpc with the error `draining`. Casts that this machine has received by
-    /// now are handled, later ones are dropped.
+    /// New calls are refused meanwhile: plain messages are answered `{error, draining}`, `GenServer.call` exits with
+    /// `{shutdown, draining}`, and `rpc` raises the error `draining`. Casts that have already arrived are handled;
+    /// later ones are dropped.
     pub async fn stop(&self, drain: Duration) {
         self.0.begin_stop();
         let deadline = Instant::now() + drain;

@@ -1,4 +1,4 @@
-//! Connections that are made again when they are lost.
+//! Connections that are made again after they are lost.
 
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -6,8 +6,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{backoff::Backoff, node::Node};
 use crate::{random, term::Atom};
 
-/// A node that is connected to again and again, for as long as this value lives. The end of this value is not the end
-/// of the connection.
+/// Keeps a node connected. Created by [`Node::keep_connected`]; dropping it ends the attempts but not the connection.
 #[derive(Debug)]
 pub struct KeptConnected {
     node: Atom,
@@ -15,17 +14,18 @@ pub struct KeptConnected {
 }
 
 impl KeptConnected {
-    /// The name of the node.
+    /// Returns the name of the other node.
     pub fn node(&self) -> &Atom {
         &self.node
     }
 }
 
 impl Node {
-    /// Connects to this node (`name@host`), and again whenever the connection is lost, until the result is dropped or
-    /// this node stops. A connection that the other node makes is as good.
+    /// Connects to the node `name` (`name@host`), and again whenever the connection is lost, until the result is
+    /// dropped or this node stops. A connection that the other node makes counts too.
     ///
-    /// A node that is not there is tried again after a pause, see [`Backoff`]; [`Node::events`] tells how it goes.
+    /// Failed attempts are repeated after the pauses of [`Backoff`]. [`Node::events`] reports connections made and
+    /// lost.
     #[must_use = "nothing is kept once the result is dropped"]
     pub fn keep_connected(&self, name: &Atom, backoff: Backoff) -> KeptConnected {
         let stop = CancellationToken::new();

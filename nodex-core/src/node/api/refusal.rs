@@ -1,4 +1,4 @@
-//! What nodes answer in place of a reply.
+//! Answers that refuse a call.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use crate::{
     term::{Atom, RawTerm},
 };
 
-/// The `Reason` of an `{error, Reason}` that came in place of a reply: what Rust nodes answer, or anything else.
+/// The `Reason` of an `{error, Reason}` that came in place of a reply.
 ///
-/// The texts are those of the node, cut to 4 KiB.
+/// The texts come from the node and are cut to 4 KiB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refusal {
-    /// `unknown_call`: no function of this name takes so many arguments.
+    /// `unknown_call`: there is no function of this name and arity.
     UnknownCall,
-    /// `{badarg, Text}`: an argument is not what the function takes.
+    /// `{badarg, Text}`: an argument has a type that the function does not accept.
     BadArgument {
-        /// Which one, and why.
+        /// Which argument, and why.
         text: Box<str>,
     },
     /// `{panic, Text}`: the function panicked.
@@ -25,12 +25,12 @@ pub(super) enum Refusal {
         /// The function and its message.
         text: Box<str>,
     },
-    /// `{unencodable, Text}`: the function returned what is no term.
+    /// `{unencodable, Text}`: the function returned a value that cannot be encoded.
     Unencodable {
-        /// What was wrong with it.
+        /// What is wrong with the value.
         text: Box<str>,
     },
-    /// `draining`: the node is being stopped and takes no more calls.
+    /// `draining`: the node is stopping and accepts no more calls.
     Draining,
     /// Another reason.
     Other {
@@ -39,14 +39,14 @@ pub(super) enum Refusal {
     },
 }
 
-/// So much of a text is kept.
+/// How many bytes of a text are kept.
 const TEXT: usize = 4 * 1024;
 
-/// So much of a term or a text is shown.
+/// How many bytes of a term or a text are shown.
 const SHOWN: usize = 1024;
 
 impl Refusal {
-    /// What an answer refuses with; `None` for one that is no `{error, Reason}`.
+    /// Returns the reason in an answer `{error, Reason}`; `None` for any other.
     pub(in crate::node) fn of(answer: &RawTerm) -> Option<Refusal> {
         const ERROR: &[u8] = b"error";
         let mut decoder = Decoder::new(answer.as_bytes());
@@ -81,12 +81,12 @@ impl Refusal {
     }
 }
 
-/// The beginning of a text, before anything else is done to it.
+/// Returns the start of a text, cut before anything else is done with it.
 fn cut(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(&text[..text.len().min(TEXT)]).into()
 }
 
-/// Shows the beginning of somebody else's text, on one line.
+/// Shows the start of a text from another node, escaped and on one line.
 pub(super) struct Line<'a>(pub(super) &'a str);
 
 impl fmt::Display for Line<'_> {

@@ -1,7 +1,7 @@
 //! Calls of functions on other nodes, as `erpc:call/5` makes them.
 //!
-//! Follows `erpc.erl`: a process is spawned there that applies the function and exits with the result, which comes back
-//! through a monitor.
+//! As in `erpc.erl`, a process is spawned on the other node. It applies the function and exits with the result, which
+//! the monitor brings back.
 
 use std::time::Duration;
 
@@ -37,9 +37,9 @@ impl From<CallError> for RpcError {
 }
 
 impl Node {
-    /// Calls a function of another node. Connects first if need be.
+    /// Calls a function of another node, like `erpc:call/5`. Connects first if necessary.
     ///
-    /// What the function prints is dropped, and it is told that there is nothing to read.
+    /// The output of the function is dropped, and its input is empty.
     ///
     /// ```no_run
     /// # async fn ask(node: nodex_core::node::Node) -> Result<(), nodex_core::node::RpcError> {
@@ -54,7 +54,7 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// Why there is no result.
+    /// Returns an error when there is no result, or the result is not an `R`: see [`RpcError`].
     pub async fn rpc<R: FromTerm>(
         &self,
         node: &str,

@@ -1,4 +1,4 @@
-//! Messages from this node to processes of other nodes, without a reply.
+//! Messages and casts to processes of other nodes.
 
 use super::{call::CallError, node::Node};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     term::Atom,
 };
 
-/// A sender that takes no messages; a BEAM wants to know one.
+/// The sender of messages that need none: a BEAM requires a pid.
 const NOBODY: Number = Number { id: 0, serial: 0 };
 
 /// Why a message was not sent at once.
@@ -25,12 +25,12 @@ pub enum SendError {
         /// The node.
         node: Atom,
     },
-    /// The node does not read as fast as it is written to.
+    /// The node reads more slowly than this one writes.
     #[error("{waiting} bytes wait to be written to {node}, the limit is {limit}")]
     Busy {
         /// The node.
         node: Atom,
-        /// How much waits.
+        /// How many bytes wait.
         waiting: usize,
         /// [`LinkLimits::max_waiting`](crate::net::LinkLimits::max_waiting).
         limit: usize,
@@ -44,13 +44,12 @@ pub enum SendError {
 }
 
 impl Node {
-    /// Sends a message. Connects first if need be, and waits while more than
+    /// Sends a message. Connects first if necessary, and waits while more than
     /// [`LinkLimits::max_waiting`](crate::net::LinkLimits::max_waiting) bytes wait to be written to the node, as a process
-    /// of a BEAM is suspended while its connection is busy. No reply is waited for, and none can be told from a lost
-    /// message.
+    /// of a BEAM is suspended while its connection is busy. As in Erlang, nothing tells whether the message arrives.
     ///
     /// # Errors
-    /// When there is no connection, or the message cannot be sent.
+    /// Returns an error when the node cannot be connected to, or the message cannot be encoded.
     pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
         self.send_from(NOBODY, to.into(), message).await
     }
@@ -67,11 +66,10 @@ impl Node {
         push_message(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))
     }
 
-    /// Sends a message if that can be done now, as `erlang:send/3` does with `[noconnect, nosuspend]`: neither connects nor
-    /// waits.
+    /// Sends a message without connecting or waiting, like `erlang:send/3` with `[noconnect, nosuspend]`.
     ///
     /// # Errors
-    /// Why it was not sent.
+    /// Returns an error when the message was not sent.
     pub fn try_send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), SendError> {
         let to = to.into();
         let node = to.node();
@@ -83,18 +81,18 @@ impl Node {
         push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out))
     }
 
-    /// `GenServer.cast`. Connects and waits as [`Self::send`] does.
+    /// Sends a cast, like `GenServer.cast`. Connects and waits as [`Self::send`] does.
     ///
     /// # Errors
-    /// As [`Self::send`].
+    /// Returns the errors of [`Self::send`].
     pub async fn cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), CallError> {
         self.send(to, (crate::atom!("$gen_cast"), request)).await
     }
 
-    /// `GenServer.cast` if that can be done now: see [`Self::try_send`].
+    /// Sends a cast without connecting or waiting: see [`Self::try_send`].
     ///
     /// # Errors
-    /// As [`Self::try_send`].
+    /// Returns the errors of [`Self::try_send`].
     pub fn try_cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), SendError> {
         self.try_send(to, (crate::atom!("$gen_cast"), request))
     }

@@ -1,4 +1,4 @@
-//! How a service behaves as a process.
+//! [`ServiceOptions`].
 
 use std::time::Duration;
 
@@ -6,26 +6,26 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 
 /// How a service behaves as a process.
 ///
-/// | | services of the [`Builder`](crate::node::Builder) | spawned ones |
+/// | | services of the [`NodeBuilder`](crate::node::NodeBuilder) | spawned services |
 /// |---|---|---|
-/// | exit signals: `exit/2`, the end of a linked process or of its connection | dropped, the service goes on as a C node would | end the service with the same reason, unless that is `normal` |
+/// | exit signals: `exit/2`, the end of a linked process or of its connection | are dropped, as in a C node | end the service with the same reason, unless that is `normal` |
 /// | `exit(Pid, kill)` | ends the service with the reason `killed` | the same |
 /// | a handler panics | the caller gets the error, the service goes on | the same |
 ///
-/// These options choose otherwise. A service that has ended is gone for good: its name is free, those who monitor it or are
-/// linked to it are told, and its calls that still run are dropped; who sent a plain message gets
-/// `{error, {no_reply, _}}`, as do those whose [`Caller`](crate::node::Caller) was kept. What this means for the node says its
-/// [`ServiceType`]; and a service that a [factory](crate::node::Builder::register_factory) has made is made anew if it has failed.
+/// These options change that. When a service ends, its name is free, and processes that monitor it or are linked to it
+/// are told. Its running calls are dropped: their callers, and those whose [`Caller`](crate::node::Caller) was kept,
+/// receive `{error, {no_reply, _}}`. [`ServiceType`] decides what the end means for the node. A service that a
+/// [factory](crate::node::NodeBuilder::register_factory) has made is made again if it fails.
 ///
 /// ```
-/// use nodex_core::node::{Builder, Functions, ServiceOptions};
+/// use nodex_core::node::{Functions, NodeBuilder, ServiceOptions};
 ///
 /// let orders = Functions::new().add("total", || 0u64);
 /// let reports = Functions::new().add("daily", || "nothing");
-/// let node = Builder::new()
-///     // The node ends with this one, and somebody starts it again.
+/// let node = NodeBuilder::new()
+///     // The node ends with this service, and its host starts it again.
 ///     .register_with("orders", ServiceOptions::new().stop_on_panic(true).permanent(), orders)
-///     // And does without this one.
+///     // The node goes on without this service.
 ///     .register("reports", reports);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,48 +37,49 @@ pub struct ServiceOptions {
 }
 
 impl ServiceOptions {
-    /// Those of a spawned service.
+    /// Creates the options of a spawned service: signals are not trapped, and the node outlives it.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Those of the services of a builder.
+    /// Returns the options of a service that the node is built with.
     pub(in crate::node) const fn built_in() -> Self {
         ServiceOptions { trap_exit: true, stop_on_panic: false, ends: None, intensity: Intensity::USUAL }
     }
 
-    /// Whether exit signals other than `kill` are dropped.
+    /// Sets whether exit signals other than `kill` are dropped.
     #[must_use]
     pub fn trap_exit(self, trap_exit: bool) -> Self {
         ServiceOptions { trap_exit, ..self }
     }
 
-    /// Whether a handler that panics ends the service, with the reason `{panic, Message}`. The caller gets its error first.
+    /// Sets whether a handler that panics ends the service, with the reason `{panic, Message}`. The caller gets its
+    /// error first.
     #[must_use]
     pub fn stop_on_panic(self, stop_on_panic: bool) -> Self {
         ServiceOptions { stop_on_panic, ..self }
     }
 
-    /// The node ends with the service: see [`ServiceType`].
+    /// Ends the node with the service: see [`ServiceType`].
     #[must_use]
     pub fn permanent(self) -> Self {
         ServiceOptions { ends: Some(ServiceType::Permanent), ..self }
     }
 
-    /// The node ends with the service if that fails: see [`ServiceType`].
+    /// Ends the node with the service if the service fails: see [`ServiceType`].
     #[must_use]
     pub fn transient(self) -> Self {
         ServiceOptions { ends: Some(ServiceType::Transient), ..self }
     }
 
-    /// The node goes on without the service: see [`ServiceType`].
+    /// Keeps the node running without the service: see [`ServiceType`].
     #[must_use]
     pub fn temporary(self) -> Self {
         ServiceOptions { ends: Some(ServiceType::Temporary), ..self }
     }
 
-    /// How often a factory makes the service anew, 3 times within 5 seconds unless set. One that fails more often has ended,
-    /// and its [`ServiceType`] says what comes of it.
+    /// Sets how often a factory makes the service again: 3 times within 5 seconds by default. A service that fails more
+    /// often has ended; its [`ServiceType`] decides what happens then.
     #[must_use]
     pub fn at_most(self, times: usize, within: Duration) -> Self {
         ServiceOptions { intensity: Intensity { times, within }, ..self }

@@ -1,4 +1,4 @@
-//! Services that come and go while the node runs, each with a pid of its own.
+//! Services that start and end while the node runs, each with a pid of its own.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -19,12 +19,12 @@ use crate::{
 };
 
 impl Node {
-    /// Serves this under a new pid, which is all that others can reach it by.
+    /// Starts a service without a registered name; it is reached by the pid that is returned.
     ///
     /// ```
-    /// # use nodex_core::{atom, protocol::Cookie, node::{Builder, Functions}};
+    /// # use nodex_core::{atom, protocol::Cookie, node::{Functions, NodeBuilder}};
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let node = Builder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
+    /// let node = NodeBuilder::new().start("a@127.0.0.1", Cookie::new("secret").unwrap()).await.unwrap();
     /// let session = node.spawn(Functions::new().add("hello", || atom!("world"))).unwrap();
     /// assert_eq!(&session.node, node.name());
     /// assert_eq!(node.stop_service(&session, &atom!("shutdown")), Ok(true));
@@ -32,31 +32,31 @@ impl Node {
     /// ```
     ///
     /// # Errors
-    /// When the service cannot be served.
+    /// Returns an error when the service cannot be served.
     pub fn spawn(&self, service: impl IntoService) -> Result<Pid, ServiceError> {
         self.spawn_with(ServiceOptions::new(), service)
     }
 
-    /// As [`Self::spawn`], with options.
+    /// Like [`Self::spawn`], with options.
     ///
     /// # Errors
-    /// When the service cannot be served.
+    /// Returns an error when the service cannot be served.
     pub fn spawn_with(&self, options: ServiceOptions, service: impl IntoService) -> Result<Pid, ServiceError> {
         self.start_service(None, options, Box::new(service.into_service()))
     }
 
-    /// Serves this under a name, until it ends.
+    /// Starts a service under a registered name, which it has until it ends.
     ///
     /// # Errors
-    /// When the name is taken, or no name, or the service cannot be served.
+    /// Returns an error when the name is taken or not valid, or the service cannot be served.
     pub fn register(&self, name: &str, service: impl IntoService) -> Result<Pid, ServiceError> {
         self.register_with(name, ServiceOptions::new(), service)
     }
 
-    /// As [`Self::register`], with options.
+    /// Like [`Self::register`], with options.
     ///
     /// # Errors
-    /// As [`Self::register`].
+    /// Returns the errors of [`Self::register`].
     pub fn register_with(
         &self,
         name: &str,
@@ -95,16 +95,16 @@ impl Node {
         }
     }
 
-    /// The pid of the service that has registered this name.
+    /// Returns the pid of the service that has registered this name.
     pub fn whereis(&self, name: &str) -> Option<Pid> {
         self.0.registry.named(name.as_bytes()).map(|process| process.pid.clone())
     }
 
-    /// Ends a service with this reason, whether it heeds exit signals or not, and whatever its [`ServiceType`]: the node
-    /// goes on, and no factory makes it anew. False when there is none of this pid.
+    /// Ends a service with this reason, even if it traps exit signals. The node goes on whatever the [`ServiceType`],
+    /// and no factory makes the service again. Returns `false` when no service has this pid.
     ///
     /// # Errors
-    /// When the reason is no term.
+    /// Returns an error when the reason cannot be encoded.
     pub fn stop_service(&self, service: &Pid, reason: &impl IntoTerm) -> Result<bool, EncodeError> {
         let reason = RawTerm::from_value(reason)?;
         let process = self.0.identity.number(service).and_then(|number| self.0.registry.by_number(number));
@@ -114,11 +114,12 @@ impl Node {
         Ok(ended)
     }
 
-    /// Links a service of this node and a process of another one: the end of either is an exit signal to the other, and so
-    /// is the loss of the connection. See [`ServiceOptions`] for what a service does about it.
+    /// Links a service of this node and a process of another node. When either ends, or the connection is lost, the
+    /// other receives an exit signal; [`ServiceOptions`] decides what it does to a service. If the other process does
+    /// not exist, the service receives the exit signal `noproc`.
     ///
     /// # Errors
-    /// When there is no connection, or no such service. A process that is not there gives an exit signal `noproc`.
+    /// Returns an error when the node cannot be connected to, or there is no such service.
     pub async fn link(&self, service: &Pid, other: &Pid) -> Result<(), CallError> {
         let peer = self.connect(&other.node).await.map_err(CallError::Connect)?;
         let number = self.0.identity.number(service).ok_or(CallError::NoProcess)?;
@@ -138,7 +139,7 @@ impl Node {
         })
     }
 
-    /// Takes a link away, if there is one.
+    /// Removes a link, if there is one.
     pub fn unlink(&self, service: &Pid, other: &Pid) {
         let (own, theirs) = (encoded_pid(service), encoded_pid(other));
         let (Some(from), Some(to)) = (PidTerm::new(&own), PidTerm::new(&theirs)) else { return };

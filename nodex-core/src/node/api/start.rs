@@ -1,4 +1,4 @@
-//! From a builder to a node that runs.
+//! Starting a node.
 
 use std::{sync::Arc, thread, time::Duration};
 
@@ -28,14 +28,15 @@ use crate::{
     term::Atom,
 };
 
-impl Builder {
-    /// Starts a node of this full name (`name@host`) inside the current tokio runtime. The part before the `@` has letters,
-    /// digits, `_` and `-`.
+impl NodeBuilder {
+    /// Starts a node with this full name (`name@host`) in the current tokio runtime. The part before the `@` consists
+    /// of letters, digits, `_` and `-`.
     ///
-    /// It listens and is published in epmd only if [`Builder::listen`] asked for it.
+    /// The node listens and registers with epmd only after [`NodeBuilder::listen`].
     ///
     /// # Errors
-    /// When the name or the services cannot be used, the address cannot be listened on, or epmd does not take the name.
+    /// Returns an error when the name or the services are not valid, the address cannot be listened on, or epmd refuses
+    /// the name.
     pub async fn start(self, name: &str, cookie: Cookie) -> Result<Node, StartError> {
         let bad = |problem| StartError::Name { name: name.to_owned(), problem };
         check_own_name(name).map_err(bad)?;
@@ -53,11 +54,11 @@ impl Builder {
         Ok(end_with_its_services(inner, drain))
     }
 
-    /// Starts a node that has no name of its own: the node `peer`, to which it connects, gives it one at `host` (dynamic
-    /// node names, `erl -name undefined`). It keeps that name, also when the connection is lost.
+    /// Starts a node with a dynamic name (`erl -name undefined`): it connects to the node `peer`, which assigns it a
+    /// name at `host`. The node keeps that name, even when the connection is lost.
     ///
     /// # Errors
-    /// As [`Self::start`], and when there is no connection.
+    /// Returns the errors of [`Self::start`], and an error when `peer` cannot be connected to or assigns no name.
     pub async fn start_unnamed(self, host: &str, peer: &str, cookie: Cookie) -> Result<Node, StartUnnamedError> {
         let locate = match self.locate {
             Some(locate) => locate,
@@ -85,7 +86,7 @@ impl Builder {
     }
 }
 
-/// Stops the node when a service ends with which it ends.
+/// Stops the node when a service ends whose type ends the node.
 fn end_with_its_services(inner: Arc<Inner>, drain: Option<Duration>) -> Node {
     let (mut fallen, node) = (inner.fallen.subscribe(), Arc::downgrade(&inner));
     tokio::spawn(async move {

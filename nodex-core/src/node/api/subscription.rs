@@ -1,15 +1,14 @@
-//! Events for whoever wants to hear of them.
+//! [`Subscription`].
 
 use tokio::sync::broadcast::{
     Receiver,
     error::{RecvError, TryRecvError},
 };
 
-/// The events since this subscription was made: of a node ([`Node::events`](crate::node::Node::events)), of what a host has
-/// started, of a supervisor.
+/// A stream of events since the subscription: of a node ([`Node::events`](crate::node::Node::events)), or of the
+/// processes, pools and supervisors of a host.
 ///
-/// Events are kept for a subscriber that is slow, but not without end. What it has missed, it is told as a number, by an
-/// event of its own.
+/// A bounded number of events is kept for a slow subscriber. An event of its own tells how many it has missed.
 ///
 /// ```no_run
 /// # async fn watch(node: nodex_core::node::Node) {
@@ -28,7 +27,7 @@ use tokio::sync::broadcast::{
 #[derive(Debug)]
 pub struct Subscription<E> {
     events: Receiver<E>,
-    /// The event that tells how many were missed.
+    /// Makes the event that tells how many were missed.
     missed: fn(u64) -> E,
 }
 
@@ -38,8 +37,7 @@ impl<E: Clone> Subscription<E> {
         Subscription { events, missed }
     }
 
-    /// Waits for the next event; `None` after the last one, when nobody is left who could send another. An event that is
-    /// not waited for any longer is not lost.
+    /// Waits for the next event. Returns `None` when no further event can follow. Cancel safe: no event is lost.
     pub async fn next(&mut self) -> Option<E> {
         match self.events.recv().await {
             Ok(event) => Some(event),
@@ -48,7 +46,7 @@ impl<E: Clone> Subscription<E> {
         }
     }
 
-    /// The next event, if one is there.
+    /// Returns the next event, if there is one.
     pub fn try_next(&mut self) -> Option<E> {
         match self.events.try_recv() {
             Ok(event) => Some(event),

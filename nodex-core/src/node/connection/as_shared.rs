@@ -1,4 +1,4 @@
-//! The node as its services see it.
+//! [`Shared`] of a running node: what its services need of it.
 
 use std::{any::Any, sync::Arc};
 
@@ -31,7 +31,7 @@ impl Shared for Inner {
 }
 
 impl Inner {
-    /// The node of a call.
+    /// Returns the node of a call.
     pub(in crate::node) fn of(context: &Context) -> Arc<Inner> {
         let shared: Arc<dyn Any + Send + Sync> = context.shared().clone();
         match shared.downcast() {

@@ -1,4 +1,4 @@
-//! Calls of our own that wait for their replies.
+//! Calls of this node that wait for their replies.
 
 use super::{inner::Inner, peer::Peer};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Inner {
-    /// Hands an outcome that came over this connection to a call of ours that waits for it, or a message to a mailbox.
+    /// Passes an outcome that came over this connection to the call that waits for it, or a message to its mailbox.
     pub(in crate::node) fn complete_reply(&self, id: Number, outcome: Outcome, peer: &Peer) {
         match self.registry.table.complete(id, outcome, peer.line.id) {
             Completed::Done { watched: true } => self.notify_watchers(id, &RawTerm::from_slice(NORMAL, None)),
@@ -23,20 +23,20 @@ impl Inner {
         }
     }
 
-    /// A call of ours waits no longer, or a mailbox is gone.
+    /// Closes the pid of a call that no longer waits, or of a mailbox.
     pub(in crate::node) fn close_reply(&self, id: ReplyId) {
         if self.registry.table.close(id) {
             self.notify_watchers(id.number, &RawTerm::from_slice(NORMAL, None));
         }
     }
 
-    /// Gives the reply pid back when the value is dropped.
+    /// Returns a guard that closes the reply pid when it is dropped.
     pub(in crate::node) fn open_reply(&self, id: ReplyId) -> OpenReply<'_> {
         OpenReply { inner: self, id }
     }
 }
 
-/// A reply pid, which is given back also when the caller stops waiting.
+/// A reply pid, which is closed when the caller stops waiting.
 pub(in crate::node) struct OpenReply<'a> {
     inner: &'a Inner,
     id: ReplyId,

@@ -1,33 +1,33 @@
-//! How far a node is that was asked to end.
+//! The state of a node that was asked to stop.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::Duration,
 };
 
-/// How long running handlers may go on unless somebody says otherwise. Hosts kill after five seconds.
+/// How long running handlers may go on by default. Hosts kill after five seconds.
 pub(in crate::node) const DEFAULT_TIME: Duration = Duration::from_secs(4);
 
-/// What of a node is still at work when it is to end.
+/// The work that is left in a node that is to stop.
 #[derive(Debug, Default)]
 pub(in crate::node) struct Drain {
     asked: AtomicBool,
-    /// Connections of which something runs.
+    /// The number of connections with running calls.
     busy: AtomicUsize,
 }
 
 impl Drain {
-    /// Whether the node was asked to end.
+    /// Returns whether the node was asked to stop.
     pub(in crate::node) fn asked(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Notes that it was asked to. True for the first time.
+    /// Records that the node was asked to stop. Returns `true` for the first time.
     pub(super) fn ask(&self) -> bool {
         !self.asked.swap(true, Ordering::SeqCst)
     }
 
-    /// Whether nothing runs on any connection.
+    /// Returns whether no connection has a running call.
     pub(super) fn is_idle(&self) -> bool {
         self.busy.load(Ordering::SeqCst) == 0
     }
@@ -36,7 +36,7 @@ impl Drain {
         self.busy.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// True for the last one.
+    /// Removes a connection. Returns `true` for the last one.
     pub(super) fn leave(&self) -> bool {
         self.busy.fetch_sub(1, Ordering::SeqCst) == 1
     }

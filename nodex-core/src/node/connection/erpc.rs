@@ -1,7 +1,7 @@
 //! Calls of functions on other nodes, as `erpc:call/5` makes them.
 //!
-//! Follows `erpc.erl`: a process is spawned there that applies the function and exits with the result, which comes back
-//! through a monitor.
+//! As in `erpc.erl`, a process is spawned on the other node. It applies the function and exits with the result, which
+//! the monitor brings back.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,11 +21,12 @@ use crate::{
     term::{Atom, AtomError, RawTerm, Reference},
 };
 
-/// Why a function of another node gave no result.
+/// Why a call of a function on another node has no result.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RpcError {
-    /// It raised an error: `error:{exception, Reason, Stack}` of `erpc:call/5`. A function that is not there gives `undef`.
+    /// The function raised an error: `error:{exception, Reason, Stack}` of `erpc:call/5`. The reason is `undef` if
+    /// there is no such function.
     #[error("the function raised an error: {reason:.1000}")]
     Error {
         /// The reason.
@@ -33,34 +34,34 @@ pub enum RpcError {
         /// The stack trace.
         stack: RawTerm,
     },
-    /// It called `exit`.
+    /// The function called `exit`.
     #[error("the function exited: {reason:.1000}")]
     Exit {
         /// The reason.
         reason: RawTerm,
     },
-    /// It threw something.
+    /// The function threw a value.
     #[error("the function threw {value:.1000}")]
     Throw {
-        /// What it threw.
+        /// The value.
         value: RawTerm,
     },
-    /// The process that ran it was ended by an exit signal.
+    /// An exit signal ended the process that ran the function.
     #[error("the process that ran the function was ended: {reason:.1000}")]
     Signal {
         /// The reason.
         reason: RawTerm,
     },
-    /// The node did not spawn a process for it.
+    /// The node refused to spawn a process for the function.
     #[error("the node refused to run the function: {reason:.1000}")]
     Refused {
         /// Why, such as `notsup` or `system_limit`.
         reason: RawTerm,
     },
-    /// No result in time; the function may still run. A result that comes later is dropped.
+    /// No result arrived in time. The function may still run; a later result is dropped.
     #[error("no result within {limit:?}")]
     Timeout {
-        /// The time that was given.
+        /// The time limit.
         limit: Duration,
     },
     /// The node cannot be connected to.
@@ -69,20 +70,20 @@ pub enum RpcError {
     /// The connection was lost before the result came.
     #[error("the connection was lost before a result came")]
     NoConnection,
-    /// The result is not what was expected.
+    /// The result has another type than expected.
     #[error("the result cannot be read: {error}")]
     #[non_exhaustive]
     Result {
-        /// Where it differs.
+        /// Where it differs from the expected type.
         #[source]
         error: DecodeError,
         /// As it came.
         value: RawTerm,
     },
-    /// The result is longer than what is taken from other nodes, and was not read.
+    /// The result is longer than the limit, and was not read.
     #[error("the result has {length} bytes, the limit is {limit}")]
     TooLong {
-        /// Its length, with all that goes around it.
+        /// The length of its frame.
         length: u64,
         /// [`LinkLimits::max_frame`](crate::net::LinkLimits::max_frame).
         limit: usize,
@@ -93,7 +94,7 @@ pub enum RpcError {
     /// An argument cannot be sent to any node.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The node does not take requests to spawn, as those before OTP 23 and nodes on `ei` do not.
+    /// The node does not support spawn requests, as nodes before OTP 23 and on `ei`.
     #[error(transparent)]
     Unsupported(#[from] UnsupportedControl),
 }
@@ -104,19 +105,19 @@ pub enum RpcError {
 pub struct Exception<'a> {
     /// Its class.
     pub class: ExceptionClass,
-    /// Its reason; what was thrown, for a throw.
+    /// Its reason, or the value that was thrown.
     pub reason: &'a RawTerm,
-    /// The stack trace, which only errors bring along.
+    /// The stack trace, which only errors have.
     pub stack: Option<&'a RawTerm>,
 }
 
 impl RpcError {
-    /// A value that is not what was expected.
+    /// Returns the error for a value that has another type than expected.
     pub fn unexpected(error: DecodeError, value: RawTerm) -> RpcError {
         RpcError::Result { error, value }
     }
 
-    /// The exception that the function raised, if that is why there is no result.
+    /// Returns the exception, if the function raised one.
     pub fn exception(&self) -> Option<Exception<'_>> {
         match self {
             RpcError::Error { reason, stack } => {
@@ -171,7 +172,7 @@ impl Inner {
         }
     }
 
-    /// Asks for a process that runs `erpc:execute_call/4` with these arguments.
+    /// Writes a request for a process that runs `erpc:execute_call/4` with these arguments.
     fn push_spawn(
         &self,
         peer: &Peer,
@@ -213,7 +214,7 @@ impl Inner {
     }
 }
 
-/// What the exit reason of the process says.
+/// Reads the result in the exit reason of the process.
 fn result<R: FromTerm>(reason: RawTerm, reference: &Reference) -> Result<R, RpcError> {
     match read(&reason, reference) {
         Some(Ended::Return(value)) => {
@@ -241,7 +242,7 @@ enum Ended<'a> {
     Throw(&'a [u8]),
 }
 
-/// `{Reference, return, Value}` and its like; `None` for a reason that is none of the call.
+/// Reads `{Reference, return, Value}` and its variants; `None` for a reason that is not from the call.
 fn read<'a>(reason: &'a RawTerm, reference: &Reference) -> Option<Ended<'a>> {
     let mut decoder = Decoder::new(reason.as_bytes());
     let arity = decoder.tuple().ok()?;

@@ -1,4 +1,4 @@
-//! From an established connection to a link that serves it, and its end.
+//! Serving an established connection until its end.
 
 use std::{
     future::Future,
@@ -15,19 +15,19 @@ use crate::{
     term::Atom,
 };
 
-/// What the messages of a connection are handed to, and what has a say in its beginning and its end.
+/// The receiver of the messages of a connection, which is told of its start and its end.
 pub(in crate::node) trait Inbound: Receive + Sized + 'static {
-    /// For this connection, which is about to be there.
+    /// Creates the receiver for a connection that is about to be served.
     fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self;
 
-    /// The connection is there.
+    /// Called when the connection is served.
     fn begun(inner: &Inner, peer: &Peer);
 
-    /// The connection is gone, and with it all that depended on it.
+    /// Called when the connection has ended.
     fn ended(inner: &Inner, peer: &Peer);
 }
 
-/// What drives a connection.
+/// How a connection is driven.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum Drive {
     /// A task of the runtime, among others.

@@ -1,4 +1,4 @@
-//! Handshakes of nodes that connect to this one.
+//! Handshakes in progress with nodes that connect to this one.
 
 use std::{
     net::SocketAddr,
@@ -10,18 +10,18 @@ use tokio::task::AbortHandle;
 
 use crate::limits::{Crowd, Seldom, descriptors};
 
-/// Handshakes that may be under way at once. One more ends the oldest of the address that has most of them.
+/// The most handshakes in progress at once. One more ends the oldest of the address that has most of them.
 ///
-/// An honest peer takes two round trips, so its handshake has to live for some two thirds of a second; so many others may
-/// come within that time from its own address. What they take is a descriptor and some 10 KiB each.
+/// A correct peer needs two round trips, so its handshake must survive for about two thirds of a second, while others
+/// may arrive from its own address. Each takes a descriptor and some 10 KiB.
 const MOST: usize = 2048;
 
-/// The part of the descriptors that handshakes may take: the rest is for nodes that are connected. Who has so few that this
-/// is less than the least ends some when there are none left.
+/// Handshakes may take the descriptors divided by this number; the rest is for connected nodes. A process with very few
+/// descriptors ends some handshakes when none are left.
 const SHARE: usize = 2;
 const LEAST: usize = 64;
 
-/// Handshakes that are under way.
+/// The handshakes in progress.
 #[derive(Debug)]
 pub(in crate::node) struct Pending {
     crowd: Mutex<Crowd<AbortHandle>>,
@@ -42,7 +42,7 @@ impl Pending {
         self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Enters a handshake, once there is a place for it. It cannot be over before it is in the books.
+    /// Adds a handshake and makes room for it. It cannot end before it is in the table.
     pub(in crate::node) fn enter(&self, id: u64, from: SocketAddr, start: impl FnOnce() -> AbortHandle) {
         let mut crowd = self.lock();
         while crowd.len() >= self.limit {
@@ -52,12 +52,12 @@ impl Pending {
         crowd.enter(id, from.ip(), task);
     }
 
-    /// What the task of a handshake holds.
+    /// Returns the entry that the task of a handshake holds.
     pub(in crate::node) fn entry(&self, id: u64) -> PendingEntry<'_> {
         PendingEntry { pending: self, id }
     }
 
-    /// The system has no descriptors left: some handshakes give theirs back.
+    /// Ends some handshakes, because the system has no descriptors left.
     pub(in crate::node) fn end_some(&self) {
         let mut crowd = self.lock();
         for _ in 0..crowd.len().div_ceil(8) {
@@ -77,19 +77,19 @@ impl Pending {
     }
 }
 
-/// Takes a handshake out of the books when its task ends, however it ends.
+/// Removes a handshake from the table when its task ends, however it ends.
 pub(in crate::node) struct PendingEntry<'a> {
     pending: &'a Pending,
     id: u64,
 }
 
 impl PendingEntry<'_> {
-    /// It was refused. Gives back how many others were and have not been told, if this is to be told.
+    /// Records that it was refused. If this is to be logged, returns how many others were refused without being logged.
     pub(in crate::node) fn refused(&self, now: Instant) -> Option<Option<u64>> {
         self.pending.refused.admit(now)
     }
 
-    /// The handshake is over. False when it has been given up for a newer one.
+    /// Completes the handshake. Returns `false` if it was ended in favour of a newer one.
     pub(in crate::node) fn complete(&self) -> bool {
         self.pending.lock().leave(self.id).is_some()
     }

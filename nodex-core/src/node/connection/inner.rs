@@ -1,4 +1,4 @@
-//! What all connections of a running node share.
+//! The state that all connections of a running node share.
 
 use std::{
     sync::{
@@ -28,15 +28,15 @@ use crate::{
     protocol::{Cookie, Flags, handshake::Local},
 };
 
-/// What a node is made of.
+/// The configuration of a node.
 pub(in crate::node) struct Config {
     pub(in crate::node) identity: Identity,
     pub(in crate::node) cookie: Cookie,
-    /// How other nodes are found; as the environment says if nothing is said.
+    /// How other nodes are found; by default as the environment says.
     pub(in crate::node) locate: Option<Locate>,
-    /// Others see it as a node of their own kind.
+    /// Whether the node is visible.
     pub(in crate::node) visible: bool,
-    /// Its connections take the place of those of a node of its name.
+    /// Whether its connections replace those of a node of the same name.
     pub(in crate::node) take_over: bool,
     pub(in crate::node) limits: LinkLimits,
     pub(in crate::node) readers: Option<Readers>,
@@ -59,20 +59,20 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) readers: Option<Readers>,
     pub(in crate::node) ticker: Ticker,
     pub(in crate::node) peers: Peers,
-    /// Connections that are being served.
+    /// The number of connections that are being served.
     pub(in crate::node) connections: AtomicUsize,
     pub(in crate::node) aliases: Aliases,
     pub(in crate::node) started: Instant,
-    /// What came over connections that have ended.
+    /// The counters of connections that have ended.
     pub(in crate::node) past: Mutex<Sums>,
-    /// Names unlinkings.
+    /// The last id of an unlink request.
     unlinks: AtomicU64,
-    /// Tells all connections to end once their handlers are done, see [`Inner::begin_stop`].
+    /// Cancelled to end all connections once their handlers are done: see [`Inner::begin_stop`].
     pub(in crate::node) stop: CancellationToken,
-    /// What listens and what keeps the node published, until it stops.
+    /// The tasks that listen and keep the node registered, until it stops.
     pub(in crate::node) listening: TaskTracker,
     pub(in crate::node) drain: Drain,
-    /// The service with whose end the node ends.
+    /// The service whose end stops the node.
     pub(in crate::node) fallen: watch::Sender<Option<Arc<ServiceEnd>>>,
 }
 
@@ -119,18 +119,18 @@ impl Inner {
         })
     }
 
-    /// A number for an unlinking, not 0.
+    /// Returns the id of a new unlink request. It is not 0.
     pub(in crate::node) fn next_unlink(&self) -> u64 {
         self.unlinks.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// What this node says of itself in a handshake.
+    /// Returns how this node identifies itself in a handshake.
     pub(in crate::node) fn local(&self) -> Local {
         local(self.identity.name.as_str(), self.identity.creation, &self.cookie, self.visible)
     }
 }
 
-/// What a node of this name says of itself in a handshake.
+/// Returns how a node of this name identifies itself in a handshake.
 pub(in crate::node) fn local(name: &str, creation: u32, cookie: &Cookie, visible: bool) -> Local {
     let flags = Flags::HIDDEN_ALTACT | if visible { Flags::PUBLISHED } else { Flags::EMPTY };
     Local { flags, ..Local::hidden(name, creation, cookie.clone()) }

@@ -1,4 +1,4 @@
-//! Lets other nodes connect.
+//! Listening for other nodes.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -22,17 +22,17 @@ use crate::{
     term::Atom,
 };
 
-/// How long to wait after the system refused another connection, when it is out of descriptors for example.
+/// The pause after the system refused to accept a connection, for example for want of descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Where to listen, and whether to tell epmd.
+/// The address to listen on, and whether to register with epmd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) struct Listen {
     pub(in crate::node) address: SocketAddr,
     pub(in crate::node) publish: bool,
 }
 
-/// Listens until the node stops; gives the port.
+/// Listens until the node stops. Returns the port.
 pub(in crate::node) async fn start<R: Inbound>(inner: &Arc<Inner>, listen: Listen) -> Result<u16, StartError> {
     let failed = |error| StartError::Listen { address: listen.address, error };
     let mut address = listen.address;
@@ -105,7 +105,7 @@ async fn enter<R: Inbound>(inner: &Arc<Inner>, socket: TcpStream, from: SocketAd
     }
 }
 
-/// Decides for the node.
+/// Decides for the node whether a peer is accepted.
 struct Door<'a> {
     inner: &'a Arc<Inner>,
     /// The name of a peer that has proven the cookie, and the number of its connection.

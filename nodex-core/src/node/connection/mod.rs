@@ -1,4 +1,4 @@
-//! The connections of a node: how they are made, who is at their other ends, and what they share.
+//! The connections of a node: how they are made, their peers, and the state that they share.
 
 mod as_shared;
 mod calls;

@@ -1,4 +1,4 @@
-//! What this node sends of its own accord: messages, and monitors of the processes that it calls.
+//! Messages that this node sends, and monitors of the processes that it calls.
 
 use super::peer::Peer;
 use crate::{
@@ -7,7 +7,14 @@ use crate::{
     term::{Atom, Pid, Reference},
 };
 
-/// A process of some node.
+/// A process to send to: a pid, an alias, or a registered name on a node.
+///
+/// ```
+/// use nodex_core::{atom, node::Destination};
+///
+/// let stock = Destination::from((atom!("stock"), atom!("beam@127.0.0.1")));
+/// assert_eq!(stock.node(), &atom!("beam@127.0.0.1"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Destination {
@@ -25,7 +32,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// The node that it lives on.
+    /// Returns the name of its node.
     pub fn node(&self) -> &Atom {
         match self {
             Destination::Pid(pid) => &pid.node,
@@ -48,13 +55,13 @@ impl From<Reference> for Destination {
 }
 
 impl From<(Atom, Atom)> for Destination {
-    /// Registered name and node, as in `{name, node}`.
+    /// A registered name and a node, as in `{name, node}`.
     fn from((name, node): (Atom, Atom)) -> Self {
         Destination::Name { name, node }
     }
 }
 
-/// Appends one message to the output of a connection; nothing is sent if it cannot be encoded.
+/// Appends a message to the output of a connection. Nothing is sent if it cannot be encoded.
 pub(in crate::node) fn push_message<E: From<EncodeError> + From<UnsupportedControl>>(
     peer: &Peer,
     from: &[u8],
@@ -77,7 +84,7 @@ pub(in crate::node) fn push_message<E: From<EncodeError> + From<UnsupportedContr
     })
 }
 
-/// The receiver of a message, encoded.
+/// The encoded receiver of a message.
 pub(in crate::node) struct Receiver<'a> {
     to: &'a Destination,
     bytes: Vec<u8>,
@@ -102,7 +109,7 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    /// What can be monitored of it.
+    /// Returns the process to monitor; an alias has none.
     pub(in crate::node) fn process(&self) -> Option<ProcTerm<'_>> {
         match self.target()? {
             Target::Pid(pid) => Some(ProcTerm::Pid(pid)),
@@ -112,7 +119,7 @@ impl<'a> Receiver<'a> {
     }
 }
 
-/// A monitor on the process that is called. A peer that knows no monitors has none, and neither has an alias.
+/// A monitor of the process that is called, unless the peer supports no monitors or the process is an alias.
 pub(in crate::node) struct OutgoingMonitor<'a> {
     peer: &'a Peer,
     me: &'a [u8],

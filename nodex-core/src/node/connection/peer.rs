@@ -1,4 +1,4 @@
-//! A node that this one is connected with.
+//! [`Peer`].
 
 use std::{sync::Arc, time::Instant};
 
@@ -11,13 +11,13 @@ use crate::{
     term::Atom,
 };
 
-/// A connected node.
+/// A connection with another node.
 #[derive(Debug)]
 pub struct Peer {
     pub(in crate::node) line: Arc<Line>,
-    /// Who there watches our processes.
+    /// The monitors and links of its processes on ours.
     pub(in crate::node) watches: IncomingMonitors,
-    /// How its `sys` takes the state of a process, once it has been asked.
+    /// The form in which its `sys` takes the state of a process, once it was asked.
     pub(in crate::node) state_form: OnceCell<StateForm>,
     pub(in crate::node) since: Instant,
     /// Why the connection ended.
@@ -35,27 +35,27 @@ impl Peer {
         }
     }
 
-    /// Its full name.
+    /// Returns the full name of the other node.
     pub fn name(&self) -> &Atom {
         &self.line.name
     }
 
-    /// Its incarnation.
+    /// Returns the creation of the other node.
     pub fn creation(&self) -> u32 {
         self.line.creation
     }
 
-    /// What both nodes can do.
+    /// Returns the flags that both nodes support.
     pub fn flags(&self) -> Flags {
         self.line.flags
     }
 
-    /// The bits of serials in pids that it takes: before `V4_NC`, 13.
+    /// Returns the mask of the serials in pids that it accepts: 13 bits without `V4_NC`.
     pub(in crate::node) fn serials(&self) -> u32 {
         if self.line.flags.contains(Flags::V4_NC) { u32::MAX } else { SMALL_SERIAL }
     }
 
-    /// Waits for the end of this connection, and says why it ended.
+    /// Waits until this connection has ended, and returns why.
     pub async fn ended(&self) -> LinkEnd {
         let mut end = self.end.subscribe();
         match end.wait_for(Option::is_some).await.map(|reason| reason.clone()) {
@@ -65,12 +65,12 @@ impl Peer {
         }
     }
 
-    /// False from the moment at which this connection is known to be lost; [`ended`](Self::ended) then tells why.
+    /// Returns `false` once this connection is known to be lost; [`ended`](Self::ended) then returns why.
     pub fn is_connected(&self) -> bool {
         !self.line.outbox.closed()
     }
 
-    /// Closes the connection at once, whatever its handlers are doing. What waits to be written is dropped.
+    /// Closes the connection at once, even while handlers run. Output that waits is dropped.
     pub fn disconnect(&self) {
         self.line.outbox.abort();
         self.line.outbox.close();
@@ -80,10 +80,10 @@ impl Peer {
 /// The form in which a node's `sys` takes the state of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum StateForm {
-    /// As it is, up to OTP 25.
+    /// The bare state, up to OTP 25.
     Bare,
     /// `{ok, State}`.
     Ok,
-    /// There is no state, so it does not matter.
+    /// Either form, because there is no state.
     Either,
 }

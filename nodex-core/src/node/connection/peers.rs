@@ -1,4 +1,4 @@
-//! The nodes that this one is connected with.
+//! The connected nodes, and the attempts to connect.
 
 mod waiting;
 
@@ -24,18 +24,18 @@ use crate::{
     term::Atom,
 };
 
-/// So long an attempt of ours to connect may keep out the node that it is meant for, and its connection waits for ours. What
-/// answers our attempt has proven nothing yet.
+/// How long the connection of another node waits for an attempt of ours to connect to it. Whatever answers our attempt
+/// has proven nothing yet.
 const OURS_FIRST: Duration = Duration::from_secs(2);
 
-/// Node events that a slow listener may lag behind before it loses the oldest.
+/// How many events a slow subscriber may lag behind before it loses the oldest.
 const EVENTS_KEPT: usize = 256;
 
-/// A node came or went.
+/// A connection was made or lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NodeEvent {
-    /// A connection was made.
+    /// A node was connected.
     Up {
         /// The node.
         node: Atom,
@@ -47,7 +47,7 @@ pub enum NodeEvent {
         /// Why.
         reason: LinkEnd,
     },
-    /// This subscription was too slow, and this many events are lost to it.
+    /// The subscriber was too slow, and has missed this many events.
     Missed(u64),
 }
 
@@ -59,8 +59,8 @@ type Outcome = Result<Arc<Peer>, Arc<ConnectError>>;
 #[derive(Debug)]
 enum Entry {
     Connecting(Connecting),
-    /// The other node has connected and proven the cookie, and its connection is about to be there. The number tells it
-    /// from another one; an attempt of ours goes on if nothing comes of it.
+    /// The other node has connected and proven the cookie, and its connection is about to be up. The number identifies
+    /// it; an attempt of ours goes on if that connection fails.
     Entering(u64, Option<Connecting>),
     Up(Arc<Peer>),
 }
@@ -71,26 +71,25 @@ struct Connecting {
     attempt: Attempt,
     give_way: watch::Sender<()>,
     since: Instant,
-    /// The other node may have been told who we are. It then knows of our attempt, and may have given up its own for it.
+    /// The other node may know our name, and thus of our attempt, and may have given up its own for it.
     spoken: bool,
 }
 
-/// What to do for somebody who wants a connection.
+/// What a caller that needs a connection has to do.
 pub(in crate::node) enum Wanted {
-    /// It is there.
+    /// Nothing: it is up.
     Up(Arc<Peer>),
-    /// One is there that is about to go.
+    /// Wait: the one that is up is about to end.
     Ending(Arc<Peer>),
-    /// One that the other node has made is about to be there.
+    /// Wait: one that the other node has made is about to be up.
     Entering,
-    /// Somebody is making it.
+    /// Wait: another caller is making it.
     Wait(Attempt),
-    /// The caller has to make it, and to tell the outcome. The second value changes when a connection that the other
-    /// node has made goes first.
+    /// Make it, and report the outcome. The second value changes when a connection of the other node takes precedence.
     Start(watch::Sender<Option<Outcome>>, watch::Receiver<()>),
 }
 
-/// What becomes of a connection that the other node has made.
+/// What happens to a connection that the other node has made.
 enum Enters {
     Stays,
     Goes,
@@ -130,12 +129,12 @@ impl Peers {
         self.events.subscribe()
     }
 
-    /// The connection with this node, if there is one.
+    /// Returns the connection with this node, if there is one.
     pub(in crate::node) fn get(&self, name: &str) -> Option<Arc<Peer>> {
         self.entry(name).filter(|peer| !peer.line.outbox.closed())
     }
 
-    /// The same, one that is about to go included.
+    /// Like [`Self::get`], including one that is about to end.
     fn entry(&self, name: &str) -> Option<Arc<Peer>> {
         match self.lock().get(name) {
             Some(Entry::Up(peer)) => Some(peer.clone()),
@@ -143,7 +142,7 @@ impl Peers {
         }
     }
 
-    /// All connected nodes.
+    /// Returns all connected nodes.
     pub(in crate::node) fn all(&self) -> Vec<Arc<Peer>> {
         let up = |entry: &Entry| match entry {
             Entry::Up(peer) => Some(peer.clone()),
@@ -152,7 +151,7 @@ impl Peers {
         self.lock().values().filter_map(up).collect()
     }
 
-    /// How a connection with this node is to be had.
+    /// Returns what a caller that needs a connection with this node has to do.
     pub(in crate::node) fn want(&self, name: &Atom) -> Wanted {
         let mut table = self.lock();
         match table.get(name) {
@@ -170,8 +169,7 @@ impl Peers {
         }
     }
 
-    /// Notes that the other node is about to be told of our attempt to connect to it. False when the attempt has given way
-    /// just now.
+    /// Records that the other node is about to learn of our attempt. Returns `false` if the attempt has just given way.
     pub(in crate::node) fn speaks(&self, name: &str) -> bool {
         match self.lock().get_mut(name) {
             Some(Entry::Connecting(connecting)) => {
@@ -182,14 +180,14 @@ impl Peers {
         }
     }
 
-    /// Notes that what the other node was told of our attempt is over.
+    /// Records that the attempt of which the other node knew is over.
     pub(in crate::node) fn is_silent(&self, name: &str) {
         if let Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) = self.lock().get_mut(name) {
             ours.spoken = false;
         }
     }
 
-    /// Takes an attempt back that came to nothing.
+    /// Removes an attempt that failed.
     pub(in crate::node) fn gave_up(&self, name: &str, attempt: &Attempt) {
         let mut table = self.lock();
         match table.get_mut(name) {
@@ -205,8 +203,8 @@ impl Peers {
         self.changed(name);
     }
 
-    /// The status for a node that connects to this one, by what is known of it (`net_kernel`, `accept_pending`). It has
-    /// proven nothing yet, so nothing changes by it: see [`Self::settle`].
+    /// Returns the status for a node that connects to this one (`net_kernel`, `accept_pending`). It has proven nothing
+    /// yet, so no state changes: see [`Self::settle`].
     pub(in crate::node) fn answer(&self, ours: &str, theirs: &str) -> Answer {
         if ours == theirs {
             // The pids of two nodes of one name cannot be told apart.
@@ -223,10 +221,10 @@ impl Peers {
         }
     }
 
-    /// Whether the connection `id` of this node, which has proven the cookie and is about to be told so, stays; if it does,
-    /// no other one is made until it is there, or [`Self::left`]. An attempt of ours to connect to that node gives way if its
-    /// name is greater, as it does on the other side; else what becomes of ours is waited for. The node of the greater name
-    /// waits and the other one does not, so the two never wait for each other.
+    /// Returns whether the connection `id` of this node, which has proven the cookie, stays. If it does, no other one
+    /// is made until it is up or [`Self::left`]. An attempt of ours gives way if the other node's name is greater, as
+    /// on the other side; otherwise the outcome of ours is awaited. Only the node of the greater name waits, so the two
+    /// never wait for each other.
     pub(in crate::node) async fn settle(&self, ours: &str, theirs: &Atom, id: u64, creation: u32) -> bool {
         let deadline = tokio::time::Instant::now() + OURS_FIRST;
         loop {
@@ -241,7 +239,7 @@ impl Peers {
         }
     }
 
-    /// Enters a connection as one that is about to be there, unless one of ours goes first.
+    /// Enters a connection as one that is about to be up, unless one of ours takes precedence.
     fn enters(&self, ours: &str, theirs: &Atom, id: u64, creation: u32, late: bool) -> Enters {
         let ours_is_first = simultaneous_answer(ours, theirs) == Answer::Nok;
         let mut table = self.lock();
@@ -274,7 +272,7 @@ impl Peers {
         Enters::Stays
     }
 
-    /// Nothing has come of this connection, or it is there.
+    /// Called when this connection has failed or is up.
     pub(in crate::node) fn left(&self, name: &str, id: u64) {
         let mut table = self.lock();
         let Some(Entry::Entering(current, attempt)) = table.get_mut(name) else { return };
@@ -295,7 +293,7 @@ impl Peers {
         self.changed(name);
     }
 
-    /// Waits while a connection with this node is about to be there; gives it.
+    /// Waits while a connection with this node is about to be up, and returns it.
     pub(in crate::node) async fn wait_entered(&self, name: &str) -> Option<Arc<Peer>> {
         let changes = self.waiting.changes(name);
         loop {
@@ -309,7 +307,7 @@ impl Peers {
         }
     }
 
-    /// A connection is there. The one in whose place it comes ends first.
+    /// Called when a connection is up. The connection that it replaces ends first.
     pub(in crate::node) fn up(&self, peer: Arc<Peer>) {
         let node = peer.line.name.clone();
         self.replace(&node);
@@ -325,8 +323,8 @@ impl Peers {
         let _ = self.events.send(NodeEvent::Up { node });
     }
 
-    /// Ends the connection with this node, if there is one, because a new one takes its place. Waits for nothing that its
-    /// handlers are doing.
+    /// Ends the connection with this node, if there is one, because a new one replaces it. Does not wait for its
+    /// handlers.
     pub(in crate::node) fn replace(&self, name: &str) {
         let mut table = self.lock();
         let old = match table.get(name) {
@@ -345,7 +343,7 @@ impl Peers {
         old.disconnect();
     }
 
-    /// A connection has ended.
+    /// Called when a connection has ended.
     pub(in crate::node) fn down(&self, peer: &Peer, reason: LinkEnd) {
         let mut table = self.lock();
         if matches!(table.get(&*peer.line.name), Some(Entry::Up(current)) if current.line.id == peer.line.id) {
@@ -356,7 +354,7 @@ impl Peers {
         self.tell_end(peer, reason);
     }
 
-    /// Once for each connection, so that its end is never heard of after the coming of the next one.
+    /// Reports the end of a connection once, so that it never follows the start of the next one.
     fn tell_end(&self, peer: &Peer, reason: LinkEnd) {
         let first = peer.end.send_if_modified(|end| {
             let first = end.is_none();
@@ -368,14 +366,14 @@ impl Peers {
         }
     }
 
-    /// Waits until there is no connection with this node, not even one that is about to go.
+    /// Waits until there is no connection with this node, not even one that is about to end.
     pub(in crate::node) async fn wait_none(&self, name: &str) {
         while let Some(peer) = self.entry(name) {
             self.wait_down(&peer).await;
         }
     }
 
-    /// Waits until this connection is gone.
+    /// Waits until this connection has ended.
     pub(in crate::node) async fn wait_down(&self, peer: &Peer) {
         let changes = self.waiting.changes(&peer.line.name);
         loop {
@@ -387,7 +385,7 @@ impl Peers {
         }
     }
 
-    /// Waits for a connection with this node that somebody else makes.
+    /// Waits for a connection with this node, whoever makes it.
     pub(in crate::node) async fn wait_up(&self, name: &str) -> Arc<Peer> {
         let changes = self.waiting.changes(name);
         loop {

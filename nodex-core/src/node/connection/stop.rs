@@ -1,4 +1,4 @@
-//! The end of a node: its connections are asked to end, and wait for each other until nothing runs.
+//! Stopping a node: its connections are asked to end, and wait for each other until no call runs.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use super::inner::Inner;
 use crate::node::shared::Shared;
 
 impl Inner {
-    /// Asks the node to end. Said again, it changes nothing.
+    /// Asks the node to stop. A second call changes nothing.
     pub(in crate::node) fn begin_stop(&self) {
         if self.drain.ask() {
             for peer in self.peers.all() {
@@ -16,13 +16,13 @@ impl Inner {
         self.stop.cancel();
     }
 
-    /// Whether nothing runs any more, on no connection: a call of one may need others. Callers that were kept count.
+    /// Returns whether no call runs on any connection, because a call of one may need others. Kept callers count.
     pub(in crate::node) fn nothing_runs(&self) -> bool {
         self.drain.is_idle() && !self.common.kept.is_awaited()
     }
 }
 
-/// A connection of which something runs, or may run soon.
+/// A connection with a running call, or one that may start.
 #[derive(Debug)]
 pub(in crate::node) struct Busy(Arc<Inner>);
 

@@ -15,24 +15,24 @@ use crate::protocol::{
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Arguments {
-    /// Name of this node in front of the `@`.
+    /// The name of this node, the part before the `@`.
     pub sname: String,
-    /// Host of both nodes.
+    /// The host of both nodes.
     pub hostname: String,
-    /// The cookie; `-` in the arguments has it read from the environment or a file.
+    /// The cookie. With `-` in the arguments it is read from the environment or a file.
     pub cookie: Cookie,
-    /// Name of the host's node in front of the `@`.
+    /// The name of the host's node, the part before the `@`.
     pub tname: String,
 }
 
-/// Arguments that cannot be used.
+/// Why arguments cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArgumentError {
-    /// Not four arguments, or help was asked for.
+    /// There are not four arguments, or help was asked for.
     #[error("four arguments are expected")]
     Usage,
-    /// An argument is no UTF-8.
+    /// An argument is not valid UTF-8.
     #[error("argument {position} is no valid UTF-8: {value:?}")]
     NotUtf8 {
         /// Which argument, from 1.
@@ -40,7 +40,7 @@ pub enum ArgumentError {
         /// Its value.
         value: OsString,
     },
-    /// A name that no node can have.
+    /// A name is not a valid node name.
     #[error("the node name {name:?} is not acceptable: {problem}")]
     Name {
         /// The full name.
@@ -49,7 +49,7 @@ pub enum ArgumentError {
         #[source]
         problem: NameProblem,
     },
-    /// The node would have the name of its host.
+    /// The node has the name of its host.
     #[error(
         "the node cannot have the name of its host, {name:?}: the first argument is its own name, the last one its host's"
     )]
@@ -57,16 +57,17 @@ pub enum ArgumentError {
         /// The full name of both.
         name: String,
     },
-    /// No usable cookie.
+    /// There is no usable cookie.
     #[error(transparent)]
     Cookie(#[from] CookieSourceError),
 }
 
 impl Arguments {
-    /// Reads the arguments, the program's own name not among them.
+    /// Reads the arguments, without the name of the program.
     ///
     /// # Errors
-    /// [`ArgumentError::Usage`] for any other number than four and for `-h` or `--help`; else what is wrong with one.
+    /// Returns [`ArgumentError::Usage`] for any number other than four and for `-h` or `--help`, and another error when
+    /// an argument is not valid.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgumentError> {
         // A host can see that `-` is understood here.
         mark::carry();
@@ -96,18 +97,18 @@ impl Arguments {
         Ok(Arguments { sname, hostname, cookie, tname })
     }
 
-    /// `sname@hostname`.
+    /// Returns the name of this node, `sname@hostname`.
     pub fn name(&self) -> String {
         format!("{}@{}", self.sname, self.hostname)
     }
 
-    /// `tname@hostname`.
+    /// Returns the name of the host's node, `tname@hostname`.
     pub fn target(&self) -> String {
         format!("{}@{}", self.tname, self.hostname)
     }
 }
 
-/// What is printed when the arguments are not those expected.
+/// Returns the usage text.
 pub(in crate::node) fn usage(program: &str) -> String {
     let program = PathBuf::from(program);
     let program = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! Where a cookie comes from when it is not in the argument list, which other users of the machine can read.
+//! Cookies from the environment and from files. Other users of the machine can read the argument list.
 
 use std::{
     env, fs, io,
@@ -7,23 +7,24 @@ use std::{
 
 use crate::protocol::{Cookie, CookieError};
 
-/// Looks for a cookie in the environment and in files.
+/// Reads a cookie from the environment or from a file.
 ///
-/// In this order: `NODEX_COOKIE`, `RELEASE_COOKIE`, the file named on construction or by `NODEX_COOKIE_FILE`,
-/// `~/.erlang.cookie`, `$XDG_CONFIG_HOME/erlang/.erlang.cookie` (`~/.config/erlang/.erlang.cookie` if that is not set).
+/// The first of these that exists is used: `NODEX_COOKIE`, `RELEASE_COOKIE`, the file given to
+/// [`with_file`](Self::with_file) or in `NODEX_COOKIE_FILE`, `~/.erlang.cookie`,
+/// `$XDG_CONFIG_HOME/erlang/.erlang.cookie` (by default `~/.config/erlang/.erlang.cookie`).
 #[derive(Debug, Clone, Default)]
 pub struct CookieSource {
     file: Option<PathBuf>,
 }
 
-/// No usable cookie.
+/// Why there is no usable cookie.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CookieSourceError {
-    /// The argument is no cookie.
+    /// The argument is not a valid cookie.
     #[error("the cookie argument: {0}")]
     Argument(#[source] CookieError),
-    /// An environment variable holds no cookie.
+    /// The value of an environment variable is not a valid cookie.
     #[error("{variable}: {problem}")]
     Variable {
         /// Its name.
@@ -32,7 +33,7 @@ pub enum CookieSourceError {
         #[source]
         problem: CookieError,
     },
-    /// An environment variable is no UTF-8.
+    /// An environment variable is not valid UTF-8.
     #[error("{variable} is no valid UTF-8")]
     VariableUtf8 {
         /// Its name.
@@ -47,7 +48,7 @@ pub enum CookieSourceError {
         #[source]
         error: io::Error,
     },
-    /// A file holds no cookie.
+    /// The content of a file is not a valid cookie.
     #[error("the cookie file {}: {problem}", path.display())]
     File {
         /// Its path.
@@ -56,21 +57,21 @@ pub enum CookieSourceError {
         #[source]
         problem: CookieError,
     },
-    /// There is none anywhere.
+    /// There is no cookie in any place.
     #[error("no cookie: set NODEX_COOKIE, or write one to ~/.erlang.cookie")]
     None,
 }
 
 impl CookieSource {
-    /// With a file that has to hold the cookie if the environment does not.
+    /// Creates a source with a file that must hold the cookie if the environment does not.
     pub fn with_file(file: impl Into<PathBuf>) -> Self {
         CookieSource { file: Some(file.into()) }
     }
 
-    /// The cookie.
+    /// Returns the cookie.
     ///
     /// # Errors
-    /// When the first place that should have one has none that can be used, or no place has one.
+    /// Returns an error when the first place that exists has no valid cookie, or no place exists.
     pub fn read(&self) -> Result<Cookie, CookieSourceError> {
         for variable in ["NODEX_COOKIE", "RELEASE_COOKIE"] {
             match env::var(variable) {
@@ -93,7 +94,7 @@ impl CookieSource {
         Err(CookieSourceError::None)
     }
 
-    /// The files in which a BEAM of this user looks for its cookie, in that order (`auth`, `filename:basedir/2`).
+    /// Returns the files in which a BEAM of this user looks for its cookie, in order (`auth`, `filename:basedir/2`).
     pub fn of_the_user() -> impl Iterator<Item = PathBuf> {
         let folder = |variable| env::var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from);
         let home = folder("HOME");
@@ -103,7 +104,7 @@ impl CookieSource {
     }
 }
 
-/// The cookie in a file; `None` when there is no such file. A line end after it does not count.
+/// Returns the cookie in a file, without a final line end; `None` when there is no such file.
 fn read_file(path: &Path) -> Result<Option<Cookie>, CookieSourceError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
@@ -116,7 +117,7 @@ fn read_file(path: &Path) -> Result<Option<Cookie>, CookieSourceError> {
         .map_err(|problem| CookieSourceError::File { path: path.to_owned(), problem })
 }
 
-/// OTP refuses such a file; here it is only told, because containers often mount secrets that way.
+/// Logs a warning if other users can read the file. OTP refuses such a file; containers often mount secrets that way.
 fn warn_if_readable_by_others(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     if let Ok(metadata) = fs::metadata(path)

@@ -1,4 +1,4 @@
-//! The log of a node: a line on stderr for every event, if `NODEX_LOG` asks for it.
+//! The log of a node: a line on stderr for each event, if `NODEX_LOG` is set.
 
 use std::{
     collections::HashMap,
@@ -20,27 +20,27 @@ use crate::text::is_visible;
 /// The environment variable that names the least important level that is logged.
 const VARIABLE: &str = "NODEX_LOG";
 
-/// So many bytes of a pipe are free when it is writable at all, and are written in one piece (`PIPE_BUF`).
+/// How many bytes are free in a writable pipe, and are written as one piece (`PIPE_BUF`).
 const LINE: usize = 4096;
 
-/// A level that there is not.
+/// `NODEX_LOG` has a value that is not a level.
 #[derive(Debug, thiserror::Error)]
 #[error("{VARIABLE} is {value:?}: error, warn, info, debug, trace or off is expected")]
 #[non_exhaustive]
 pub struct UnknownLevel {
-    /// What `NODEX_LOG` says.
+    /// The value of `NODEX_LOG`.
     pub value: String,
 }
 
-/// Logs to stderr from here on if `NODEX_LOG` names a level: `error`, `warn`, `info`, `debug` or `trace`.
+/// Starts logging to stderr if `NODEX_LOG` names a level: `error`, `warn`, `info`, `debug` or `trace`.
 ///
-/// Each event is one line of at most 4,096 bytes. Nobody waits for whoever reads them: lines that a full pipe does not
-/// take are lost. Of the events that one place in the program tells, 128 KiB of lines are shown in ten seconds;
-/// the others are counted, and their number is told when the time is over and something happens.
-/// [`main`](crate::node::main) calls this; a program with a `tracing` subscriber of its own keeps that.
+/// Each event is one line of at most 4,096 bytes. The program never waits for the reader: lines that a full pipe does
+/// not accept are lost. Each place in the program logs at most 128 KiB in ten seconds; further events are counted, and
+/// their number is logged with the first event after that time. [`main`](crate::node::main()) calls this function; a
+/// program with a `tracing` subscriber of its own keeps it.
 ///
 /// # Errors
-/// When the variable is set to something else.
+/// Returns an error when the variable has another value.
 pub fn log_to_stderr() -> Result<(), UnknownLevel> {
     let Some(value) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else { return Ok(()) };
     let value = value.to_string_lossy().into_owned();
@@ -64,19 +64,19 @@ struct Log {
     repeated: Mutex<Repeated>,
 }
 
-/// Lines of so many bytes, with one more, tell the events of one kind in a [`WINDOW`].
+/// How many bytes the lines of one kind may have in a [`WINDOW`], apart from the last line.
 const AT_ONCE: usize = 128 * 1024;
 
-/// How long events of one kind are counted together.
+/// The period in which the events of one kind are counted.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Events of one kind: whoever brings them about as fast as it can does not fill the log. As many kinds as there are places
-/// in the program that log.
+/// Counts events by kind, so that a peer that causes them as fast as it can does not fill the log. Each place in the
+/// program that logs is a kind.
 #[derive(Debug, Default)]
 struct Repeated {
-    /// By the names of the places.
+    /// The kinds, by the names of their places.
     kinds: HashMap<&'static str, Kind>,
-    /// How many kinds have events that were left out and not told of.
+    /// How many kinds have omitted events that were not reported yet.
     owing: usize,
 }
 
@@ -84,15 +84,15 @@ struct Repeated {
 struct Kind {
     level: Level,
     target: &'static str,
-    /// How the last one that was told began.
+    /// The start of the last event that was logged.
     message: String,
     since: Duration,
-    /// Bytes of the lines that were written.
+    /// How many bytes of lines were written.
     told: usize,
     left_out: u64,
 }
 
-/// What is told of a kind when its time is over.
+/// The omitted events of a kind, reported when its period is over.
 #[derive(Debug, PartialEq, Eq)]
 struct LeftOut {
     level: Level,
@@ -102,7 +102,7 @@ struct LeftOut {
 }
 
 impl Repeated {
-    /// Whether an event of this place is to be told, at this time.
+    /// Returns whether an event of this place is to be logged at this time.
     fn is_told(&mut self, place: &'static str, level: Level, target: &'static str, now: Duration) -> bool {
         let new = || Kind { level, target, message: String::new(), since: now, told: 0, left_out: 0 };
         let kind = self.kinds.entry(place).or_insert_with(new);
@@ -117,7 +117,7 @@ impl Repeated {
         false
     }
 
-    /// Keeps how an event began that was told in a line of this length.
+    /// Records the start of an event that was logged in a line of this length.
     fn keep(&mut self, place: &'static str, message: &str, length: usize) {
         const SHORT: usize = 80;
         if let Some(kind) = self.kinds.get_mut(place) {
@@ -127,7 +127,7 @@ impl Repeated {
         }
     }
 
-    /// What was left out and is due to be told.
+    /// Returns the omitted events that are due to be reported.
     fn due(&mut self, now: Duration) -> Vec<LeftOut> {
         if self.owing == 0 {
             return Vec::new();
@@ -193,8 +193,8 @@ impl Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// What a peer sent may be part of it, so control characters are escaped: an event is one line. Nothing is formatted that
-/// would not be in it.
+/// Formats an event as one line. It may contain input from a peer, so control characters are escaped. What does not fit
+/// is not formatted.
 fn line(seconds: f64, level: &Level, target: &str, fields: &Fields) -> String {
     let mut line = Cut::default();
     // Fails when there is no more room.
@@ -205,12 +205,12 @@ fn line(seconds: f64, level: &Level, target: &str, fields: &Fields) -> String {
     line
 }
 
-/// Text that is cut at the length of a line, with everything escaped that does not show as what it is.
+/// Text that is cut at the length of a line, with invisible characters escaped.
 #[derive(Debug, Default)]
 struct Cut(String);
 
 impl fmt::Write for Cut {
-    /// An error when no more is taken, so that whoever formats leaves off.
+    /// Returns an error when the line is full, so that formatting stops.
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for c in text.chars() {
             let before = self.0.len();
@@ -227,7 +227,7 @@ impl fmt::Write for Cut {
     }
 }
 
-/// Never waits: whoever does not read the log must not hold up the node. A line that does not fit is lost.
+/// Writes a line without waiting, so that a reader cannot block the node. A line that does not fit is lost.
 fn write_line(line: &str) {
     let stderr = rustix::stdio::stderr();
     if matches!(poll(&mut [PollFd::new(&stderr, PollFlags::OUT)], Some(&Timespec::default())), Ok(1..)) {

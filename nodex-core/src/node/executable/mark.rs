@@ -1,5 +1,5 @@
-//! A mark in node executables, by which a host sees without starting one that it reads its cookie from the environment. What
-//! it cannot read there, a C node on `ei` for example, has to stand in the arguments, which every user of the machine sees.
+//! A mark in node executables. It tells a host, without starting the executable, that it reads its cookie from the
+//! environment. Other executables, such as C nodes on `ei`, get the cookie as an argument, which every user can read.
 
 use std::{
     fs::File,
@@ -8,10 +8,10 @@ use std::{
     path::Path,
 };
 
-/// The mark backwards, so that a program that looks for it does not carry it itself.
+/// The reversed mark, so that a program that searches for it does not contain it.
 const BACKWARDS: [u8; 56] = *b"8536d4a9e2c0f7d1 eikooc_xedon ni eikooc sti sdaer :xedon";
 
-/// What stands in the executables.
+/// The mark in the executables.
 static MARK: [u8; BACKWARDS.len()] = reversed(BACKWARDS);
 
 const fn reversed(text: [u8; BACKWARDS.len()]) -> [u8; BACKWARDS.len()] {
@@ -24,22 +24,23 @@ const fn reversed(text: [u8; BACKWARDS.len()]) -> [u8; BACKWARDS.len()] {
     mark
 }
 
-/// Keeps the mark in the executable that calls this.
+/// Includes the mark in the executable that calls this.
 pub(in crate::node) fn carry() {
     black_box(&MARK);
 }
 
-/// So much of a file is looked at, at a time.
+/// How many bytes of a file are read at a time.
 const PIECE: usize = 64 * 1024;
 
-/// Bigger files are not looked through.
+/// Larger files are not searched.
 const LARGEST: u64 = 1 << 30;
 
-/// Whether a file is a node executable that was built with this crate, and so takes `-` as its third argument and the cookie
-/// from `NODEX_COOKIE`. A script that starts one is none itself, and neither is one that has been packed.
+/// Returns whether a file is a node executable that was built with this crate, and so takes `-` as its third argument
+/// and the cookie from `NODEX_COOKIE`. A script that starts one is none itself, and neither is one that has been
+/// packed.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// Returns an error when the file cannot be read.
 pub fn reads_cookie_from_environment(executable: &Path) -> io::Result<bool> {
     let file = File::open(executable)?;
     let about = file.metadata()?;

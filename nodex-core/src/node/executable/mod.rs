@@ -1,4 +1,4 @@
-//! A node executable: its arguments, its cookie, its log, and its end.
+//! A node executable: arguments, cookie, log, signals, exit.
 
 mod arguments;
 mod cookie;

@@ -1,7 +1,7 @@
-//! Signals of the operating system, heard without a gap.
+//! Signals of the operating system, without a gap.
 //!
-//! A crate that chains handlers has to set its own before it knows the former one, and a signal in between is swallowed.
-//! Here the place that a signal is written to is there before the handler is.
+//! A crate that chains handlers sets its own before it knows the previous one, and loses a signal in between. Here the
+//! socket to which a signal is reported exists before the handler.
 #![allow(unsafe_code)]
 
 use std::{
@@ -12,10 +12,11 @@ use std::{
     sync::atomic::{AtomicI32, Ordering},
 };
 
-/// Where [`raised`] writes. Never closed, because a handler may run at any time.
+/// The descriptor to which [`raised`] writes. It is never closed, because a handler may run at any time.
 static REPORT: AtomicI32 = AtomicI32::new(-1);
 
-/// Has each of these signals write a byte that is not 0 to this socket, for as long as the process runs. To be called once.
+/// Makes each of these signals write a byte that is not 0 to this socket, as long as the process runs. Must be called
+/// once.
 pub(in crate::node) fn report(signals: &[c_int], to: UnixStream) -> io::Result<()> {
     let chained = to.try_clone()?;
     REPORT.store(to.into_raw_fd(), Ordering::SeqCst);
@@ -28,8 +29,8 @@ pub(in crate::node) fn report(signals: &[c_int], to: UnixStream) -> io::Result<(
     Ok(())
 }
 
-/// Has writes to a file that has reached its limit fail with `EFBIG`, and not end the process by SIGXFSZ. A handler and
-/// not "ignore", which programs that are started from here would inherit.
+/// Makes writes to a file beyond its size limit fail with `EFBIG`, instead of ending the process by SIGXFSZ. Installs a
+/// handler and not "ignore", which child processes would inherit.
 pub(in crate::node) fn outlive_file_size_limit() -> io::Result<()> {
     install(libc::SIGXFSZ, nothing, false).map(|_| ())
 }
@@ -53,7 +54,7 @@ extern "C" fn raised(signal: c_int) {
     }
 }
 
-/// Sets a handler unless there is one. `ignored` says whether to set it in place of "ignore".
+/// Installs a handler unless there is one. `ignored` says whether it replaces "ignore".
 fn install(signal: c_int, handler: extern "C" fn(c_int), ignored: bool) -> io::Result<bool> {
     // SAFETY: all zeros is a valid `sigaction`: the default action, no flags, and an empty mask once it is emptied.
     let (mut action, mut old): (libc::sigaction, libc::sigaction) = unsafe { (mem::zeroed(), mem::zeroed()) };

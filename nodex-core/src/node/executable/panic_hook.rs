@@ -1,6 +1,7 @@
-//! Panics of handlers in a node executable: told to the caller and to the log, and to a hook that the program has set.
+//! Panics of handlers in a node executable: they are reported to the caller, to the log, and to a hook that the program
+//! has set.
 //!
-//! By default nothing of them is on stderr, as the contract wants. A hook of the program's own gets every panic.
+//! By default they print nothing to stderr, as the contract requires. A hook of the program receives every panic.
 
 use std::{
     panic::{PanicHookInfo, set_hook, take_hook},
@@ -12,8 +13,8 @@ use crate::{net::thread as link_thread, node::service::panics};
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
 
-/// Has panics of handlers go to the log. The hook that was there gets all of them, unless it is the one that every program
-/// has and that writes to stderr: then it gets those that no handler is to blame for.
+/// Sends panics of handlers to the log. A hook that the program has set still receives all panics. The default hook,
+/// which writes to stderr, receives only those outside of handlers.
 pub(in crate::node) fn log_panics_of_handlers() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -37,8 +38,8 @@ pub(in crate::node) fn log_panics_of_handlers() {
     });
 }
 
-/// Whether two hooks run the same code on the same values, as the usual one does with itself: it has no values. If the
-/// answer is wrongly no, the usual one is called once too often.
+/// Returns whether two hooks run the same code on the same values, as the default hook, which has no values, does with
+/// itself. A wrong `false` only calls the default hook once too often.
 fn is_same(one: &Hook, other: &Hook) -> bool {
     std::ptr::eq(&raw const **one, &raw const **other)
 }

@@ -1,7 +1,7 @@
-//! Notices that the node is to stop: SIGTERM, SIGINT, or the end of stdin.
+//! The thread that stops the node at SIGTERM, SIGINT or the end of stdin.
 //!
-//! On a thread of its own, so that a handler that computes for a minute cannot hold up the end of the process. The thread
-//! is there once for the process, and stays: signals are heard from the first call of [`watch`] on.
+//! It is a thread of its own, so that a handler that computes for a minute cannot delay the end of the process. There
+//! is one for the process, from the first call of [`watch`] on.
 
 use std::{
     io::{self, Read, Write},
@@ -28,10 +28,10 @@ use super::{
 };
 use crate::net::Outbox;
 
-/// How often the connection is looked at while the node ends.
+/// How often the connection is checked while the node stops.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What is done when the node is to stop.
+/// Called when the node is to stop.
 type OnStop = Box<dyn FnOnce(Stop) + Send>;
 
 /// The thread that watches.
@@ -42,7 +42,7 @@ struct Shared {
     state: Mutex<State>,
     /// Wakes the thread.
     wake: UnixStream,
-    /// The exit status when the thread ends the process.
+    /// The exit status with which the thread ends the process.
     status: AtomicU8,
 }
 
@@ -54,11 +54,11 @@ struct State {
     link: Option<Arc<Outbox>>,
 }
 
-/// A node that runs, until it is dropped.
+/// A running node, until it is dropped.
 #[derive(Debug)]
 pub(in crate::node) struct Armed(Watch);
 
-/// From now on signals are heard: while no node runs, they end the process with status 0.
+/// Starts watching for signals. While no node runs, they end the process with status 0.
 pub(in crate::node) fn watch() -> io::Result<Watch> {
     static WATCH: Mutex<Option<Watch>> = Mutex::new(None);
     let mut watch = WATCH.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,8 +77,8 @@ pub(in crate::node) fn watch() -> io::Result<Watch> {
 }
 
 impl Watch {
-    /// A node runs: `stop` is called once when it is to stop, and `give_up` is cancelled when it has not stopped by itself
-    /// after `drain`, or at a second signal. The process is ended if it does not heed that.
+    /// Watches for a running node: `stop` is called once when it is to stop, and `give_up` is cancelled when it has not
+    /// stopped after `drain`, or at a second signal. If it still runs then, the process is ended.
     pub(in crate::node) fn arm(
         &self,
         drain: Duration,
@@ -97,13 +97,13 @@ impl Watch {
 }
 
 impl Armed {
-    /// When this connection is lost, there is not much time left.
+    /// Shortens the time to stop when this connection is lost.
     pub(in crate::node) fn link(&self, outbox: Arc<Outbox>) {
         self.0.0.lock().link = Some(outbox);
         self.0.0.wake();
     }
 
-    /// The node stops by itself, with this exit status; the time that it may take for that runs from now on.
+    /// Records that the node stops by itself, with this exit status. The time that this may take starts now.
     pub(in crate::node) fn stopping(&self, status: u8) {
         self.0.0.status.store(status, Ordering::Relaxed);
         let mut state = self.0.0.lock();
@@ -142,7 +142,7 @@ impl Shared {
         let _ = (&self.wake).write(&[0]);
     }
 
-    /// The thread.
+    /// Runs the thread.
     fn run(&self, raised: &UnixStream) {
         let stdin = rustix::stdio::stdin();
         loop {
@@ -206,14 +206,14 @@ impl Shared {
     }
 }
 
-/// Whether the end of stdin means the end of the parent: for a pipe or a socket, not for a file, a terminal or
-/// `/dev/null`, which are at their end without anybody being gone.
+/// Returns whether the end of stdin means the end of the parent: for a pipe or a socket, but not for a file, a terminal
+/// or `/dev/null`, which are at their end while the parent runs.
 fn follows_stdin() -> bool {
     fstat(rustix::stdio::stdin())
         .is_ok_and(|stat| matches!(FileType::from_raw_mode(stat.st_mode), FileType::Fifo | FileType::Socket))
 }
 
-/// What a parent writes is not for us, but it must not fill the pipe.
+/// Reads and drops input, which must not fill the pipe. Returns `true` at the end of stdin.
 fn is_at_its_end(stdin: std::os::fd::BorrowedFd<'_>) -> bool {
     match rustix::io::read(stdin, &mut [0u8; 4096]) {
         Ok(0) => true,
@@ -222,7 +222,7 @@ fn is_at_its_end(stdin: std::os::fd::BorrowedFd<'_>) -> bool {
     }
 }
 
-/// How many signals were reported. A 0 only wakes.
+/// Returns how many signals were reported. A byte of 0 only wakes the thread.
 fn taken(mut raised: &UnixStream) -> usize {
     let mut bytes = [0; 64];
     let count = raised.read(&mut bytes).unwrap_or(0);

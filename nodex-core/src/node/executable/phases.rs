@@ -1,39 +1,39 @@
-//! What a node executable does about signals and the end of its stdin, by what it has done about them before.
+//! The state machine of a node executable that is asked to stop by signals or the end of stdin.
 
 use std::time::{Duration, Instant};
 
 use crate::net::thread::LAST;
 
-/// How long a node may take that was told to give up, before the process is ended without it: above what it waits for
-/// handlers and threads then, and so that the time of a node and this one end before the usual time of a kill.
+/// How long a node that was told to give up may take before the process is ended: longer than it then waits for
+/// handlers and threads, and short enough that both times end before hosts usually kill.
 const GIVING_UP: Duration = Duration::from_millis(250);
 
-/// The same when a second signal was the cause.
+/// The same time after a second signal.
 const AT_ONCE: Duration = Duration::from_millis(80);
 
 /// Why the node stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum Stop {
     Signal,
-    /// Whoever holds the other end of stdin is gone.
+    /// The other end of stdin was closed.
     EndOfInput,
 }
 
-/// What is to be done.
+/// The next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum Step {
     /// Ask the node to stop.
     Stop(Stop),
-    /// Have it end what still runs.
+    /// Make it end running calls.
     GiveUp,
     /// End the process.
     Exit,
 }
 
-/// Where the node has got to.
+/// The phase of the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Phase {
-    /// There is none yet.
+    /// No node runs yet.
     #[default]
     Idle,
     Running,
@@ -45,7 +45,7 @@ enum Phase {
         /// The process is to end, whatever else it has to do.
         hurried: bool,
     },
-    /// What follows the node in its program runs.
+    /// The node has ended, and the program goes on.
     Over,
 }
 
@@ -54,12 +54,12 @@ enum Phase {
 pub(in crate::node) struct Phases {
     phase: Phase,
     drain: Duration,
-    /// No signal was the cause, and none has come since: the first one says the same again.
+    /// No signal was the cause, and none has arrived since, so that the first one only repeats the cause.
     says_again: bool,
 }
 
 impl Phases {
-    /// A node runs; when it is asked to stop, it may take this long.
+    /// Creates the state of a running node that may take `drain` to stop.
     pub(in crate::node) fn running(drain: Duration) -> Self {
         Phases { phase: Phase::Running, drain, says_again: false }
     }
@@ -72,7 +72,7 @@ impl Phases {
         matches!(self.phase, Phase::Stopping { .. })
     }
 
-    /// When [`Self::passed`] has something to say.
+    /// Returns when [`Self::passed`] is due.
     pub(in crate::node) fn next(&self) -> Option<Instant> {
         match self.phase {
             Phase::Stopping { until } => Some(until),
@@ -81,7 +81,7 @@ impl Phases {
         }
     }
 
-    /// SIGTERM or SIGINT.
+    /// Handles SIGTERM or SIGINT.
     pub(in crate::node) fn signal(&mut self, now: Instant) -> Option<Step> {
         if std::mem::take(&mut self.says_again) {
             return None;
@@ -99,7 +99,7 @@ impl Phases {
         }
     }
 
-    /// stdin is at its end.
+    /// Handles the end of stdin.
     pub(in crate::node) fn input_ended(&mut self, now: Instant) -> Option<Step> {
         if self.phase != Phase::Running {
             return None;
@@ -109,7 +109,7 @@ impl Phases {
         Some(Step::Stop(Stop::EndOfInput))
     }
 
-    /// The node stops by itself.
+    /// Records that the node stops by itself.
     pub(in crate::node) fn stops(&mut self, now: Instant) {
         if self.phase == Phase::Running {
             self.stopping(now);
@@ -125,14 +125,14 @@ impl Phases {
         }
     }
 
-    /// Nobody is left who could be answered.
+    /// Records that the link is lost, so that no caller can be answered.
     pub(in crate::node) fn link_lost(&mut self, now: Instant) {
         if let Phase::Stopping { until } = &mut self.phase {
             *until = (*until).min(now + LAST);
         }
     }
 
-    /// Looks whether a time is over.
+    /// Checks whether a time is over.
     pub(in crate::node) fn passed(&mut self, now: Instant) -> Option<Step> {
         if self.next().is_none_or(|next| now < next) {
             return None;
@@ -146,7 +146,7 @@ impl Phases {
         }
     }
 
-    /// The node has ended, and the program goes on.
+    /// Records that the node has ended and the program goes on.
     pub(in crate::node) fn over(&mut self) {
         if !matches!(self.phase, Phase::GivingUp { hurried: true, .. }) {
             self.phase = Phase::Over;

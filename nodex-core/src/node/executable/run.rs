@@ -1,7 +1,7 @@
-//! A node executable: what `nodex::main!` runs.
+//! The main function of a node executable, which `nodex::main!` calls.
 //!
-//! Keeps the contract of C nodes that an Elixir or Erlang host starts: four arguments, three lines on stdout, one hidden
-//! connection to the host, exit with the link.
+//! It follows the contract of C nodes that a host starts: four arguments, three lines on stdout, one hidden connection
+//! to the host, exit when the link is lost.
 
 use std::{
     error::Error,
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
     node::{
-        api::{builder::Builder, node::Node},
+        api::{builder::NodeBuilder, node::Node},
         connection::{
             drain,
             establish::{Drive, establish},
@@ -40,19 +40,19 @@ use crate::{
     text::is_visible,
 };
 
-/// The exit statuses of a node executable, beside 0: the ordinary end, by the link, a signal or the end of stdin.
+/// The exit statuses of a node executable other than 0, which means an end by the link, a signal or the end of stdin.
 pub mod exit_status {
     /// The host cannot be connected to, or the node cannot be built.
     pub const FAILED: u8 = 1;
-    /// The link had to be ended because the peer broke the protocol.
+    /// The peer broke the protocol, and the link was closed.
     pub const BREACH: u8 = 3;
-    /// A service has ended with which the node ends.
+    /// A service ended whose type ends the node.
     pub const SERVICE_ENDED: u8 = 4;
 }
 
-/// Runs a node executable from its arguments to its end, and gives its exit status.
+/// Runs a node executable from its arguments to its end, and returns its exit status.
 ///
-/// `nodex::main!` expands to a call of this; without macros, call it from your own `main`:
+/// `nodex::main!` expands to a call of this function. Without macros, call it from your own `main`:
 ///
 /// ```no_run
 /// use nodex_core::node::{self, Functions};
@@ -62,30 +62,32 @@ pub mod exit_status {
 /// }
 /// ```
 ///
-/// The four arguments are `<sname> <hostname> <cookie> <tname>`; any other number, `-h` and `--help` print the usage and
-/// exit with 0. The node connects to `tname@hostname` and prints, each line as soon as it is true,
-/// `initialising <node>`, `connecting to <host's node>`, `<node> ready`; after that nothing, unless `NODEX_LOG` asks for
-/// logs. It ends with 0 when the link is lost, on SIGTERM and SIGINT, and at the end of stdin if that is a pipe or a
-/// socket; and with one line on stderr and a status of [`exit_status`] when it cannot connect or be built, when the peer
-/// breaks the protocol, and when a service ends with which the node ends.
+/// The four arguments are `<sname> <hostname> <cookie> <tname>`. With any other number, and with `-h` or `--help`, it
+/// prints the usage and returns 0. The node connects to `tname@hostname` and prints the lines `initialising <node>`,
+/// `connecting to <host's node>` and `<node> ready`, each as soon as it is true. After that it prints nothing, unless
+/// `NODEX_LOG` asks for a log.
 ///
-/// It returns when the node has ended, and the rest of `main` runs. The services and their states have been dropped by
-/// then, except for what a handler still uses that did not come to its end in time ([`Builder::drain`]). The process is
-/// ended from within only if such a handler keeps the node from coming to its end, or at a second signal.
+/// It returns 0 when the link is lost, at SIGTERM and SIGINT, and at the end of stdin if that is a pipe or a socket. It
+/// prints one line on stderr and returns a status of [`exit_status`] when the node cannot be built or cannot connect,
+/// when the peer breaks the protocol, and when a service ends whose type ends the node.
+///
+/// When it returns, services and their states have been dropped, except for what a handler uses that did not finish in
+/// time ([`NodeBuilder::drain`]). The process is ended from within only if such a handler prevents the node from ending, or
+/// at a second signal.
 pub fn main<F>(configure: F) -> ExitCode
 where
-    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+    F: FnOnce(NodeBuilder) -> Result<NodeBuilder, Box<dyn Error + Send + Sync>>,
 {
     let mut arguments = std::env::args_os();
     let program = arguments.next().unwrap_or_default();
     main_with(&program.to_string_lossy(), arguments, configure)
 }
 
-/// [`main`] for a program that is a node only when it is called so: with the arguments that are meant for the node, and
-/// what its usage shows as the name of the program.
+/// Like [`main`], for a program that is a node only in some invocations: takes the arguments for the node, and the name
+/// of the program for the usage.
 pub fn main_with<F>(program: &str, arguments: impl IntoIterator<Item = OsString>, configure: F) -> ExitCode
 where
-    F: FnOnce(Builder) -> Result<Builder, Box<dyn Error + Send + Sync>>,
+    F: FnOnce(NodeBuilder) -> Result<NodeBuilder, Box<dyn Error + Send + Sync>>,
 {
     let arguments = match Arguments::parse(arguments) {
         Ok(arguments) => arguments,
@@ -106,13 +108,13 @@ where
         Ok(watch) => watch,
         Err(error) => return fail(&format!("signals cannot be watched: {error}")),
     };
-    match configure(Builder::new()) {
+    match configure(NodeBuilder::new()) {
         Ok(builder) => run(&arguments, builder, &watch),
         Err(error) => fail(&error.to_string()),
     }
 }
 
-fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCode {
+fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> ExitCode {
     let (name, target) = (arguments.name(), arguments.target());
     let drain = match drain_time::from_environment() {
         Ok(drain) => drain.or(builder.drain).unwrap_or(drain::DEFAULT_TIME),
@@ -193,7 +195,7 @@ fn run(arguments: &Arguments, builder: Builder, watch: &parent::Watch) -> ExitCo
     }
 }
 
-/// The error in the words of somebody who started this node.
+/// Returns the error in terms of the arguments of this node.
 fn in_words(name: &str, error: ConnectError) -> String {
     match error {
         ConnectError::Handshake { node, error: HandshakeError::AlreadyConnected { .. } } => {
@@ -206,7 +208,7 @@ fn in_words(name: &str, error: ConnectError) -> String {
     }
 }
 
-/// A line on stdout. A host that has closed it is told nothing, and that is no reason to end.
+/// Prints a line on stdout. If the host has closed it, the line is dropped and the node goes on.
 fn say(line: &str) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
@@ -221,7 +223,7 @@ fn fail_with(status: u8, message: &str) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// One line, whatever is in the message.
+/// Prints the message on stderr as one line.
 fn say_on_stderr(message: &str) {
     let mut line = String::from("error: ");
     for c in message.chars() {

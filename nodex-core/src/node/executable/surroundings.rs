@@ -1,4 +1,4 @@
-//! What a process needs around it before it can be a node or a host.
+//! The conditions that a process needs to be a node or a host: descriptors, standard streams, signals.
 
 use std::{io, os::fd::OwnedFd};
 
@@ -10,30 +10,30 @@ use rustix::{
 
 use super::os_signals;
 
-/// Descriptors that are needed beyond those that are open: the runtime, signals, a lookup, a connection twice.
+/// How many more descriptors are needed: for the runtime, signals, a lookup, and a connection twice.
 const NEEDED: usize = 12;
 
-/// What is missing.
+/// Why the process cannot be a node or a host.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SurroundingsError {
-    /// The process may not open enough files.
+    /// The process cannot open enough files.
     #[error("the limit of {} open files (RLIMIT_NOFILE) leaves {free} free, and {needed} are needed", shown(*limit))]
     Descriptors {
         /// The limit.
         limit: Option<u64>,
-        /// How many could be opened now, or some more.
+        /// About how many can be opened now.
         free: usize,
         /// How many are needed at least.
         needed: usize,
     },
-    /// stdin, stdout or stderr is closed, and there is no `/dev/null` to put in its place.
+    /// stdin, stdout or stderr is closed, and there is no `/dev/null` to replace it.
     #[error("stdin, stdout or stderr is closed, and /dev/null cannot be opened: {source}")]
     Streams {
         /// What the operating system says.
         source: io::Error,
     },
-    /// What the process does about a signal cannot be set.
+    /// A signal handler cannot be installed.
     #[error("SIGXFSZ cannot be handled: {source}")]
     Signal {
         /// What the operating system says.
@@ -45,17 +45,17 @@ fn shown(limit: Option<u64>) -> String {
     limit.map_or_else(|| "any number of".to_owned(), |limit| limit.to_string())
 }
 
-/// Readies the process for what it may have been started with, once, before it does anything else:
+/// Prepares the process for the conditions it was started in. Must be called once, before anything else:
 ///
-/// - A limit on the size of files (`RLIMIT_FSIZE`) has writes fail, and not SIGXFSZ end the process, unless the program
-///   handles that signal itself.
-/// - In place of stdin, stdout and stderr, if they are closed, stands `/dev/null`: no socket may get their numbers.
-/// - There are descriptors enough for a runtime and a connection.
+/// - With a limit on file sizes (`RLIMIT_FSIZE`) writes fail, instead of ending the process by SIGXFSZ, unless the
+///   program handles that signal itself.
+/// - Closed standard streams are replaced by `/dev/null`, so that no socket gets their numbers.
+/// - There must be enough descriptors for a runtime and a connection.
 ///
-/// [`main`](crate::node::main) calls this, and so do the hosts of `nodex-host`.
+/// [`main`](crate::node::main()) calls this, and so do the hosts of `nodex-host`.
 ///
 /// # Errors
-/// What is missing.
+/// Returns an error when one of these conditions cannot be met.
 pub fn ready_process() -> Result<(), SurroundingsError> {
     os_signals::outlive_file_size_limit().map_err(|source| SurroundingsError::Signal { source })?;
     open_streams().map_err(|error| SurroundingsError::Streams { source: error.into() })?;
@@ -72,7 +72,7 @@ pub fn ready_process() -> Result<(), SurroundingsError> {
     Ok(())
 }
 
-/// Rust's own start does this for programs whose `main` is Rust's.
+/// Opens `/dev/null` in place of closed standard streams, as Rust's runtime does for programs with a Rust `main`.
 fn open_streams() -> Result<(), Errno> {
     loop {
         let streams = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];

@@ -81,12 +81,12 @@ pub(super) fn apply(
     }
 }
 
-/// True when `part` is a slice of `whole`.
+/// Returns `true` when `part` is a slice of `whole`.
 fn is_within(part: &[u8], whole: &[u8]) -> bool {
     whole.as_ptr_range().contains(&part.as_ptr()) && part.as_ptr_range().end <= whole.as_ptr_range().end
 }
 
-/// The number of elements of a proper list, and all of them one after the other.
+/// Returns the number of elements of a proper list, and all of them one after the other.
 fn elements(list: &[u8]) -> Option<(usize, Cow<'_, [u8]>)> {
     let mut decoder = Decoder::new(list);
     match decoder.list().ok()? {

@@ -78,8 +78,8 @@ impl Dispatch {
         Dispatch { connection, later, ending: Ending::No, busy, stop, stop_registered: false }
     }
 
-    /// True when nothing runs any more, here and on other connections, and the node is to end. `drained` says that all that
-    /// was there when this was asked for has been handled.
+    /// Returns `true` when nothing runs any more, here and on other connections, and the node is to end. `drained` says
+    /// that all that was there when this was asked for has been handled.
     pub(super) fn nothing_left(&mut self, context: &mut task::Context<'_>, drained: bool) -> bool {
         if !self.stop_registered {
             // The task that drives a link stays the same, so registering once is enough.

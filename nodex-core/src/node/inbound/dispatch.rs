@@ -178,8 +178,8 @@ impl Dispatch {
 }
 
 impl Connection {
-    /// The service with these numbers. If there is none, the message goes to a call of ours or a mailbox; a late reply is
-    /// dropped.
+    /// Returns the service with these numbers. If there is none, the message goes to a call of ours or a mailbox; a
+    /// late reply is dropped.
     #[inline]
     fn numbered(&self, number: Number, message: &[u8], owner: &Bytes) -> Option<ProcessRef<'_>> {
         let process = self.inner.registry.by_number(number);

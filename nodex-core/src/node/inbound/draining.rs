@@ -23,7 +23,7 @@ use crate::{
 /// The term `{shutdown, draining}`.
 const SHUTDOWN_DRAINING: &[u8] = b"\x68\x02\x77\x08shutdown\x77\x08draining";
 
-/// True when the message comes too late, and has been answered so.
+/// Returns `true` when the message comes too late, and has been answered so.
 #[cold]
 pub(super) fn refused(
     envelope: &Envelope<'_>,
@@ -94,7 +94,7 @@ fn deny(name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut
     }
 }
 
-/// Whether anybody waits for an answer.
+/// Returns whether anybody waits for an answer.
 fn is_answered(reply_to: &ReplyTo<'_>) -> bool {
     match reply_to.kind {
         // No process has the numbers 0 and 0 of those that send: nodes of this kind send so what they want no answer to.

@@ -32,13 +32,13 @@ pub(super) struct Tagged<'a> {
 }
 
 impl Envelope<'_> {
-    /// The way back to whoever sent it as a plain message.
+    /// Returns the way back to whoever sent it as a plain message.
     pub(super) fn plain_reply_to<'a>(&'a self, to: Option<PidTerm<'a>>) -> ReplyTo<'a> {
         let (flags, from) = (self.connection.flags, &self.process.address);
         ReplyTo { kind: CallKind::Plain, flags, to, from, call_tag: None }
     }
 
-    /// The way back to whoever made this request.
+    /// Returns the way back to whoever made this request.
     pub(super) fn reply_to<'a>(&'a self, call: &Tagged<'a>, call_tag: &'a CallTag<'a>) -> ReplyTo<'a> {
         ReplyTo {
             kind: CallKind::GenCall,

@@ -30,7 +30,7 @@ const KILLED: &[u8] = b"\x77\x06killed";
 const NOCONNECTION: &[u8] = b"\x77\x0cnoconnection";
 
 impl Inner {
-    /// True for a process that is there.
+    /// Returns `true` for a process that is there.
     pub(in crate::node) fn is_alive(&self, number: Number) -> bool {
         match self.registry.permanent(number) {
             Some(_) => true,

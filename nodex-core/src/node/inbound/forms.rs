@@ -157,8 +157,8 @@ fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Option<Form<'a>> {
     Some(Form::Io { to, reply, reply_as, request: decoder.skip().ok()? })
 }
 
-/// True when this plain message, by which nothing is called, has a form of its own: it is answered in that form, or
-/// not at all.
+/// Returns `true` when this plain message, by which nothing is called, has a form of its own: it is answered in that
+/// form, or not at all.
 #[cold]
 pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], out: &mut Encoder) -> bool {
     match Form::of(message) {

@@ -44,8 +44,8 @@ fn in_sync(inner: &Inner, flags: Flags, out: &mut Encoder) {
 }
 
 impl Dispatch {
-    /// True for what a BEAM's `global` sends to ours. On OTP 23 it may hear of us before it knows that we are connected, so
-    /// it is told again once it asks.
+    /// Returns `true` for what a BEAM's `global` sends to ours. On OTP 23 it may hear of us before it knows that we are
+    /// connected, so it is told again once it asks.
     #[cold]
     pub(super) fn global(&self, message: &[u8], out: &mut Encoder) -> bool {
         let Connection { inner, flags, .. } = &self.connection;

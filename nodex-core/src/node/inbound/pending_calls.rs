@@ -76,7 +76,7 @@ struct ReplySlot {
 }
 
 impl ReplySlot {
-    /// The memory that counts as queued. A call that is still running counts elsewhere.
+    /// Returns the memory that counts as queued. A call that is still running counts elsewhere.
     fn memory(&self) -> usize {
         // Twice itself, as the room of a queue doubles.
         self.bytes.memory() + if self.done { 2 * size_of::<ReplySlot>() } else { 0 }
@@ -149,28 +149,28 @@ impl Future for Running {
 }
 
 impl PendingCalls {
-    /// How many wait.
+    /// Returns how many wait.
     pub(in crate::node) fn len(&self) -> usize {
         self.running.len()
     }
 
-    /// Memory of replies that wait for their turn behind others.
+    /// Returns memory of replies that wait for their turn behind others.
     pub(in crate::node) fn queued(&self) -> usize {
         self.queued
     }
 
-    /// Bytes of messages that are in memory for calls that run.
+    /// Returns bytes of messages that are in memory for calls that run.
     pub(in crate::node) fn kept(&self) -> usize {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// True when no reply has to wait for another one.
+    /// Returns `true` when no reply has to wait for another one.
     #[inline]
     pub(in crate::node) fn nothing_queued(&self) -> bool {
         self.order.is_empty()
     }
 
-    /// True when the reply to this message must wait for another one.
+    /// Returns `true` when the reply to this message must wait for another one.
     #[inline]
     pub(in crate::node) fn must_wait(&self, reply_to: &ReplyTo<'_>) -> bool {
         !self.order.is_empty() && reply_to.kind == CallKind::Plain && self.order.contains_key(reply_to.caller())

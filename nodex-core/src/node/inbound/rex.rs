@@ -55,7 +55,7 @@ enum Request<'a> {
 }
 
 impl Dispatch {
-    /// True when the message was one for `rex`, and has been handled.
+    /// Returns `true` when the message was one for `rex`, and has been handled.
     #[cold]
     pub(super) fn rex(&mut self, to: Target<'_>, message: &[u8], input: Input<'_>, out: &mut Encoder) -> bool {
         let Target::Name(name) = to else { return false };

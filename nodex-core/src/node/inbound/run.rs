@@ -51,7 +51,7 @@ impl ShortHead {
         SHORT_HEAD + usize::from(self.length)
     }
 
-    /// The name in the message that this is the head of.
+    /// Returns the name in the message that this is the head of.
     fn name(self, message: &[u8]) -> &[u8] {
         message.get(SHORT_HEAD..self.arguments()).unwrap_or_default()
     }

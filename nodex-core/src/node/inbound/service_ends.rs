@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use crate::{
         atom,
-        node::{Builder, Functions, testing::TestNode},
+        node::{Functions, NodeBuilder, testing::TestNode},
     };
 
     #[tokio::test]
@@ -94,7 +94,7 @@ mod tests {
             let held = held.clone();
             Functions::new().add("count", move || Arc::strong_count(&held))
         };
-        let node = TestNode::start(Builder::new().factory(make)).await.unwrap();
+        let node = TestNode::start(NodeBuilder::new().factory(make)).await.unwrap();
         let registry = &node.node().0.registry;
         node.node().0.fall(&registry.catch_all().unwrap(), &RawTerm::from_value(&atom!("killed")).unwrap());
         let pid = registry.catch_all().unwrap().pid.clone();

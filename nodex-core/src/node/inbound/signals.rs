@@ -257,7 +257,7 @@ impl Dispatch {
         }
     }
 
-    /// The process of ours that a signal of the peer's is about; `None` when it is long gone.
+    /// Returns the process of ours that a signal of the peer's is about; `None` when it is long gone.
     fn between(&self, from: PidTerm<'_>, to: PidTerm<'_>) -> Result<Option<Number>, LinkEnd> {
         self.of_the_peer(from)?;
         match self.whose(to) {
@@ -287,8 +287,8 @@ impl Dispatch {
     }
 }
 
-/// A reason that came as a payload, which nobody has looked at yet. Terms that only later releases know cost no more than
-/// the signal they are in.
+/// Returns a reason that came as a payload, which nobody has looked at yet. Terms that only later releases know cost no
+/// more than the signal they are in.
 fn readable(reason: &[u8]) -> Result<Option<RawTerm>, LinkEnd> {
     match Decoder::new(reason).skip() {
         Ok(reason) => Ok(Some(RawTerm::from_slice(reason, None))),

@@ -151,7 +151,7 @@ impl<'a> Application<'a> {
     }
 }
 
-/// The terms of a list of exactly so many.
+/// Returns the terms of a list of exactly so many.
 fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> {
     let mut decoder = Decoder::new(list);
     match decoder.list() {

@@ -57,8 +57,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The answer to `{debug, What}`: nothing is traced, logged or counted, and what says so or asks for that is answered as
-/// `sys` does.
+/// Returns the answer to `{debug, What}`: nothing is traced, logged or counted, and what says so or asks for that is
+/// answered as `sys` does.
 fn debug(what: &[u8]) -> &'static [u8] {
     let mut decoder = Decoder::new(what);
     let is_tuple = matches!(what.first(), Some(&(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT)));
@@ -75,7 +75,7 @@ fn debug(what: &[u8]) -> &'static [u8] {
     }
 }
 
-/// True when this was a system message, which is answered.
+/// Returns `true` when this was a system message, which is answered.
 #[cold]
 pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], later: &mut PendingCalls, out: &mut Encoder) -> bool {
     let Form::System(call) = Form::of(message) else { return false };

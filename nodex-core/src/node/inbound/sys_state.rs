@@ -47,12 +47,12 @@ const NODEX: &[u8] = b"\x77\x05nodex";
 /// `{error, undef}`: the class and the reason of a function that is not there.
 pub(super) const UNDEF: &[u8] = b"\x68\x02\x77\x05error\x77\x05undef";
 
-/// The states that these services show.
+/// Returns the states that these services show.
 fn states(services: &[Arc<dyn Service>]) -> Vec<SystemState> {
     services.iter().filter_map(|service| service.system_state()).collect()
 }
 
-/// The state of a process: of the service that shows one, or the list of them.
+/// Returns the state of a process: of the service that shows one, or the list of them.
 async fn all(states: Vec<SystemState>) -> Result<RawTerm, EncodeError> {
     let mut terms = Vec::with_capacity(states.len());
     for SystemState(state) in states {
@@ -142,8 +142,8 @@ fn status(envelope: &Envelope<'_>, state: Option<RawTerm>) -> Status {
     }
 }
 
-/// The form in which the node at the other end takes a state. Its flags do not tell, so it is asked once, for the answer of
-/// a process of its own to the same question.
+/// Returns the form in which the node at the other end takes a state. Its flags do not tell, so it is asked once, for
+/// the answer of a process of its own to the same question.
 async fn state_form(inner: &Inner, peer: &Peer) -> StateForm {
     let ask = || async {
         peer.line.outbox.room().await;

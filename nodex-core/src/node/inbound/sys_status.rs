@@ -7,7 +7,7 @@ use crate::{
 
 const NODEX: &[u8] = b"\x77\x05nodex";
 
-/// What `sys:get_status/1,2` gives, in the shape of a `gen_server`'s.
+/// What `sys:get_status/1,2` returns, in the shape of a `gen_server`'s.
 pub(super) struct Status {
     /// Of the process, encoded.
     pub(super) pid: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! Frames over the limit: they are passed over, and who has sent one is told so, in the form of the answer that it waits
+//! Frames over the limit: they are skipped, and who has sent one is told so, in the form of the answer that it waits
 //! for.
 
 use super::{
@@ -42,7 +42,7 @@ enum Form<'a> {
 }
 
 impl Dispatch {
-    /// A frame of this length was passed over, all but its head. What cannot be understood ends the connection.
+    /// A frame of this length was skipped, all but its head. What cannot be understood ends the connection.
     pub(super) fn pass_over(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd> {
         let limit = self.connection.inner.limits.max_frame;
         let (op, control) = match control::decode(head) {
@@ -192,7 +192,7 @@ fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Form<'a> {
     }
 }
 
-/// Whether this is `{Pid, _, _}`, as of `gen_event`.
+/// Returns whether this is `{Pid, _, _}`, as of `gen_event`.
 fn is_from_a_process(head: &[u8]) -> bool {
     matches!(head, [tag::SMALL_TUPLE_EXT, 3, tag::NEW_PID_EXT | tag::PID_EXT, ..])
 }

@@ -42,7 +42,7 @@ impl Aliases {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new alias of this process.
+    /// Returns a new alias of this process.
     pub(in crate::node) fn create(&self, identity: &Identity, process: Number) -> Reference {
         identity.reference(references::words_of(0, self.enter(process)))
     }
@@ -52,7 +52,7 @@ impl Aliases {
         identity.words(alias).and_then(alias_number).is_some_and(|number| self.leave(number))
     }
 
-    /// The process of ours behind an active alias.
+    /// Returns the process of ours behind an active alias.
     pub(in crate::node) fn process(&self, identity: &Identity, alias: RefTerm<'_>) -> Option<Number> {
         self.get(identity.read_words(alias, alias_number)?)
     }
@@ -91,7 +91,7 @@ impl Aliases {
     }
 }
 
-/// The number of the alias that a reference of this node with these words is.
+/// Returns the number of the alias that a reference of this node with these words is.
 fn alias_number(words: &[u32]) -> Option<u64> {
     match references::read_words(words)? {
         (0, number) => Some(number),

@@ -35,8 +35,8 @@ impl Slot {
 }
 
 impl ProcessTable {
-    /// A new reply pid, and where the outcome comes. `peer` is the connection that the reply will come over, and `serials`
-    /// has the bits of serials that it takes.
+    /// Returns a new reply pid, and where the outcome comes. `peer` is the connection that the reply will come over,
+    /// and `serials` has the bits of serials that it takes.
     pub(in crate::node) fn open(
         &self,
         peer: u64,
@@ -47,7 +47,7 @@ impl ProcessTable {
         (self.enter(Waiting { who: Waiter::Call { outcome, wants }, peer, watched: false }, serials), receiver)
     }
 
-    /// A new pid of a mailbox.
+    /// Returns a new pid of a mailbox.
     pub(in crate::node) fn open_mailbox(&self, letters: MailboxSender) -> ReplyId {
         self.enter(Waiting { who: Waiter::Mailbox(letters), peer: 0, watched: false }, SMALL_SERIAL)
     }
@@ -60,18 +60,18 @@ impl ProcessTable {
         ReplyId { number: Number { id: self.base + index, serial: slot.serial }, uses: slot.uses }
     }
 
-    /// The reference that goes with a reply pid.
+    /// Returns the reference that goes with a reply pid.
     pub(in crate::node) fn reference(identity: &Identity, id: ReplyId) -> Reference {
         identity.reference(references::words_of(id.number.id, id.uses))
     }
 
-    /// The reply pid that goes with this reference, while it is there.
+    /// Returns the reply pid that goes with this reference, while it is there.
     pub(in crate::node) fn of_reference(&self, identity: &Identity, reference: RefTerm<'_>) -> Option<Number> {
         let (id, uses) = identity.read_words(reference, references::read_words)?;
         self.number(id, uses)
     }
 
-    /// The pid that this id still has.
+    /// Returns the pid that this id still has.
     fn number(&self, id: u32, uses: u64) -> Option<Number> {
         let index = self.index(id)?;
         let slots = self.read();
@@ -114,12 +114,12 @@ impl ProcessTable {
         waiting.watched
     }
 
-    /// True while somebody waits on this pid.
+    /// Returns `true` while somebody waits on this pid.
     pub(in crate::node) fn is_open(&self, id: Number) -> bool {
         self.with(id, |_| ()).is_some()
     }
 
-    /// True while this is the pid of a mailbox.
+    /// Returns `true` while this is the pid of a mailbox.
     pub(in crate::node) fn is_mailbox(&self, id: Number) -> bool {
         self.with(id, |waiting| matches!(waiting.who, Waiter::Mailbox(_))) == Some(true)
     }

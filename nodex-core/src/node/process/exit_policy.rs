@@ -18,13 +18,13 @@ impl ExitPolicy {
     /// Of the services that a node is built with: they are there as long as the node.
     pub(in crate::node) const PERMANENT: ExitPolicy = ExitPolicy { trap_exit: true, stop_on_panic: false };
 
-    /// Whether an exit signal with this reason ends the process.
+    /// Returns whether an exit signal with this reason ends the process.
     pub(in crate::node) fn accepts_exit(self, reason: &RawTerm, untrappable: bool) -> bool {
         untrappable || !self.trap_exit && !is_normal(reason)
     }
 }
 
-/// True for `normal`, which ends nobody but who says it.
+/// Returns `true` for `normal`, which ends nobody but who says it.
 pub(in crate::node) fn is_normal(reason: &RawTerm) -> bool {
     reason.as_bytes() == NORMAL
 }

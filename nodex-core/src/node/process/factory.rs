@@ -42,12 +42,12 @@ impl Factory {
         Factory { make: Box::new(make), intensity, made: Mutex::default() }
     }
 
-    /// The first one.
+    /// Returns the first one.
     pub(in crate::node) fn make(&self) -> Box<dyn Service> {
         (self.make)()
     }
 
-    /// Whether another one may be made now; it counts then.
+    /// Returns whether another one may be made now; it counts then.
     pub(in crate::node) fn may_make(&self, now: Instant) -> bool {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         while made.front().is_some_and(|first| now.saturating_duration_since(*first) > self.intensity.within) {

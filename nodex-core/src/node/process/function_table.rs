@@ -76,18 +76,18 @@ impl FunctionTable {
         Ok(table)
     }
 
-    /// All of them.
+    /// Returns all of them.
     pub(in crate::node) fn iter(&self) -> impl Iterator<Item = &Target> {
         self.targets.iter()
     }
 
-    /// The function `name/arity`. The name is the first `length` of these bytes.
+    /// Returns the function `name/arity`. The name is the first `length` of these bytes.
     #[inline(always)]
     pub(in crate::node) fn get(&self, name: &[u8], length: usize, arity: usize) -> Option<&Target> {
         self.place(&Key::new(name, length, arity), name, length).ok()
     }
 
-    /// The function with this key, or the row that is free for it.
+    /// Returns the function with this key, or the row that is free for it.
     #[inline(always)]
     fn place(&self, key: &Key, name: &[u8], length: usize) -> Result<&Target, usize> {
         let mask = self.rows.len() - 1;

@@ -206,12 +206,12 @@ impl IncomingMonitors {
         self.pending.store(true, Ordering::Release);
     }
 
-    /// Whether something has changed that the connection has not looked after yet.
+    /// Returns whether something has changed that the connection has not looked after yet.
     pub(in crate::node) fn is_pending(&self) -> bool {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Whether something has changed since the last time.
+    /// Returns whether something has changed since the last time.
     #[inline]
     pub(in crate::node) fn take_pending(&self) -> bool {
         self.pending.load(Ordering::Relaxed) && self.pending.swap(false, Ordering::Acquire)
@@ -236,14 +236,14 @@ impl IncomingMonitors {
         Some(News { process, reason, links, monitors })
     }
 
-    /// Whether something is left to be told.
+    /// Returns whether something is left to be told.
     #[inline]
     pub(in crate::node) fn has_news(&self) -> bool {
         self.news.load(Ordering::Acquire)
     }
 
-    /// Memory of exit reasons that wait for their turn: behind that of the process whose end is told now, which may be as
-    /// long as a frame.
+    /// Returns memory of exit reasons that wait for their turn: behind that of the process whose end is told now, which
+    /// may be as long as a frame.
     pub(in crate::node) fn waiting(&self) -> usize {
         let table = self.lock();
         table.reasons - table.ended.front().map_or(0, Ended::memory)
@@ -260,7 +260,7 @@ impl IncomingMonitors {
         old.by_process.into_iter().flat_map(links).collect()
     }
 
-    /// The number of monitors and that of links.
+    /// Returns the number of monitors and that of links.
     pub(in crate::node) fn counts(&self) -> (usize, usize) {
         let table = self.lock();
         (table.monitors, table.links)
@@ -280,7 +280,7 @@ fn link_cost(pid: &[u8]) -> usize {
 }
 
 impl News {
-    /// The processes that are linked.
+    /// Returns the processes that are linked.
     pub(in crate::node) fn links(&self) -> impl Iterator<Item = PidTerm<'_>> {
         self.links.iter().filter_map(|link| PidTerm::new(link))
     }
@@ -313,7 +313,7 @@ impl Monitor {
         &self.terms[..usize::from(self.reference)]
     }
 
-    /// Its reference, the pid to tell, and the name that was monitored.
+    /// Returns its reference, the pid to tell, and the name that was monitored.
     pub(in crate::node) fn parts(&self) -> Option<(RefTerm<'_>, PidTerm<'_>, Option<ProcTerm<'_>>)> {
         let (head, name) = self.terms.split_at(usize::from(self.watcher));
         let watcher = PidTerm::new(&head[usize::from(self.reference)..])?;

@@ -40,7 +40,7 @@ pub(in crate::node) struct Letter {
 }
 
 impl Letter {
-    /// The message, which counts no longer.
+    /// Returns the message, which counts no longer.
     pub(in crate::node) fn take(self) -> RawTerm {
         self.message
     }

@@ -3,8 +3,8 @@
 /// The bits of the uses of a pid that count. There is no room for more in a reference.
 pub(in crate::node) const USES: u64 = (1 << 50) - 1;
 
-/// The words of the reference that goes with a pid. Three of them, the first of 18 bits: OTP 23 takes no more. An id of 0,
-/// which no process has, is that of an alias.
+/// Returns the words of the reference that goes with a pid. Three of them, the first of 18 bits: OTP 23 takes no more.
+/// An id of 0, which no process has, is that of an alias.
 pub(in crate::node) fn words_of(id: u32, uses: u64) -> [u32; 3] {
     [id & 0x3_FFFF, uses as u32, id >> 18 | (((uses & USES) >> 32) as u32) << 14]
 }

@@ -125,7 +125,7 @@ impl Registry {
         Ok(registry)
     }
 
-    /// The next of the processes that are there from the start.
+    /// Returns the next of the processes that are there from the start.
     fn process(
         &self,
         identity: &Identity,
@@ -157,26 +157,26 @@ impl Registry {
         }
     }
 
-    /// Whether this one has answered every name.
+    /// Returns whether this one has answered every name.
     fn is_catch_all(&self, process: &Process) -> bool {
         let first = self.catch_all.and_then(|position| self.processes.get(position));
         let anew = self.anew.read().unwrap_or_else(PoisonError::into_inner);
         first.is_some_and(|first| first.pid == process.pid) || anew.as_ref().is_some_and(|anew| anew.pid == process.pid)
     }
 
-    /// The first id that no service has.
+    /// Returns the first id that no service has.
     pub(in crate::node) fn next_id(&self) -> u32 {
         self.processes.len() as u32 + 1
     }
 
-    /// The process that answers every name, if it is so and it is alive.
+    /// Returns the process that answers every name, if it is so and it is alive.
     #[inline(always)]
     pub(in crate::node) fn catch_all_only(&self) -> Option<&Process> {
         let process = self.processes.get(self.catch_all_only)?;
         (!self.table.has_names() && process.address.is_alive()).then_some(process)
     }
 
-    /// The process that the node was built with and that answers this name, in UTF-8, for certain.
+    /// Returns the process that the node was built with and that answers this name, in UTF-8, for certain.
     #[inline(always)]
     pub(in crate::node) fn lookup_static(&self, name: &[u8]) -> Option<&Process> {
         self.catch_all_only().or_else(|| self.lookup_exact(name))
@@ -187,7 +187,7 @@ impl Registry {
         process.address.is_alive().then_some(process)
     }
 
-    /// The process that answers this registered name.
+    /// Returns the process that answers this registered name.
     #[inline]
     pub(in crate::node) fn by_name(&self, name: AtomTerm<'_>) -> Option<ProcessRef<'_>> {
         match self.catch_all_only() {
@@ -211,7 +211,7 @@ impl Registry {
         })
     }
 
-    /// The process that has registered this name, in UTF-8.
+    /// Returns the process that has registered this name, in UTF-8.
     pub(in crate::node) fn named(&self, name: &[u8]) -> Option<ProcessRef<'_>> {
         match self.lookup_exact(name) {
             Some(process) => Some(ProcessRef::Permanent(process)),
@@ -220,7 +220,7 @@ impl Registry {
         }
     }
 
-    /// The process that answers every name that nobody has registered.
+    /// Returns the process that answers every name that nobody has registered.
     #[inline]
     pub(in crate::node) fn catch_all(&self) -> Option<ProcessRef<'_>> {
         let first = self.processes.get(self.catch_all?)?;
@@ -231,18 +231,18 @@ impl Registry {
         anew.filter(|process| process.address.is_alive()).map(ProcessRef::Spawned)
     }
 
-    /// The process of this name that every node has, whatever is registered.
+    /// Returns the process of this name that every node has, whatever is registered.
     #[inline]
     pub(in crate::node) fn system(&self, name: &[u8]) -> Option<&Process> {
         self.processes.get(self.system + position(name)?)
     }
 
-    /// The group leader of what the node calls elsewhere.
+    /// Returns the group leader of what the node calls elsewhere.
     pub(in crate::node) fn group_leader(&self) -> Option<&Process> {
         self.processes[self.system..].iter().find(|process| process.role == Role::GroupLeader)
     }
 
-    /// The functions of a module of OTP's that is no process.
+    /// Returns the functions of a module of OTP's that is no process.
     pub(in crate::node) fn module(&self, name: &[u8]) -> Option<&Process> {
         self.modules.iter().find(|module| module.name.as_ref().is_some_and(|own| own.as_bytes() == name))
     }
@@ -253,7 +253,7 @@ impl Registry {
         named.or_else(|| self.system(name).map(|process| process.pid.clone()))
     }
 
-    /// The process with these numbers, of this incarnation of this node.
+    /// Returns the process with these numbers, of this incarnation of this node.
     #[inline]
     pub(in crate::node) fn by_number(&self, number: Number) -> Option<ProcessRef<'_>> {
         match self.permanent(number) {
@@ -268,7 +268,7 @@ impl Registry {
         self.processes.get(position).filter(|process| number.serial == 0 && process.address.is_alive())
     }
 
-    /// The services that a node is built with and that have not been stopped, and those spawned since.
+    /// Returns the services that a node is built with and that have not been stopped, and those spawned since.
     pub(in crate::node) fn services(&self) -> Vec<ProcessRef<'_>> {
         let permanent = self.processes[..self.system].iter().filter(|process| process.address.is_alive());
         let spawned = self.table.services().into_iter().map(ProcessRef::Spawned);

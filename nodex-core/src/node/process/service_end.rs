@@ -38,7 +38,7 @@ pub enum ServiceType {
 }
 
 impl ServiceType {
-    /// Whether the node ends with a service that ends with this reason.
+    /// Returns whether the node ends with a service that ends with this reason.
     pub(in crate::node) fn takes_the_node(self, reason: &RawTerm) -> bool {
         match self {
             ServiceType::Permanent => true,
@@ -48,7 +48,7 @@ impl ServiceType {
     }
 }
 
-/// True for `normal`, `shutdown` and `{shutdown, _}`, as for supervisors.
+/// Returns `true` for `normal`, `shutdown` and `{shutdown, _}`, as for supervisors.
 pub(in crate::node) fn is_ordinary(reason: &RawTerm) -> bool {
     let mut decoder = Decoder::new(reason.as_bytes());
     let is = |decoder: &mut Decoder<'_>, names: &[&str]| decoder.atom_name().is_ok_and(|name| names.contains(&&*name));

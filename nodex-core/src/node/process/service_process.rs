@@ -96,22 +96,22 @@ impl Process {
         Process { ends, factory, ..self }
     }
 
-    /// Its services.
+    /// Returns its services.
     pub(in crate::node) fn services(&self) -> &[Arc<dyn Service>] {
         &self.services
     }
 
-    /// True for the processes that every node has. Nothing ends them.
+    /// Returns `true` for the processes that every node has. Nothing ends them.
     pub(in crate::node) fn is_system(&self) -> bool {
         self.role != Role::Service
     }
 
-    /// All its functions.
+    /// Returns all its functions.
     pub(in crate::node) fn functions(&self) -> impl Iterator<Item = &Function> {
         self.functions.iter().map(|target| &target.function)
     }
 
-    /// The function `name/arity`. The name is the first `length` of these bytes.
+    /// Returns the function `name/arity`. The name is the first `length` of these bytes.
     #[inline(always)]
     pub(in crate::node) fn function(&self, name: &[u8], length: usize, arity: usize) -> Option<&Target> {
         self.functions.get(name, length, arity)

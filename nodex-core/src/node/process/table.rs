@@ -79,7 +79,7 @@ impl ProcessTable {
         usize::try_from(id.checked_sub(self.base)?).ok()
     }
 
-    /// A number that no process has.
+    /// Returns a number that no process has.
     pub(in crate::node) fn take(&self) -> Number {
         let mut slots = self.write();
         let index = slots.take(SMALL_SERIAL);
@@ -133,7 +133,7 @@ impl ProcessTable {
         drop(entry);
     }
 
-    /// The process with this number.
+    /// Returns the process with this number.
     pub(in crate::node) fn get(&self, number: Number) -> Option<Found> {
         let index = self.index(number.id)?;
         let slots = self.read();
@@ -144,7 +144,7 @@ impl ProcessTable {
         }
     }
 
-    /// The service with this number.
+    /// Returns the service with this number.
     #[inline]
     pub(in crate::node) fn service(&self, number: Number) -> Option<Arc<Process>> {
         // Most nodes have none, and who sends to a number then is a server that replies.
@@ -157,13 +157,13 @@ impl ProcessTable {
         }
     }
 
-    /// True when a service was registered under a name and has not ended.
+    /// Returns `true` when a service was registered under a name and has not ended.
     #[inline]
     pub(in crate::node) fn has_names(&self) -> bool {
         self.names.load(Ordering::Relaxed) > 0
     }
 
-    /// The service of this name.
+    /// Returns the service of this name.
     pub(in crate::node) fn by_name(&self, name: &[u8]) -> Option<Arc<Process>> {
         let slots = self.read();
         let index = *slots.by_name.get(name)?;
@@ -173,7 +173,7 @@ impl ProcessTable {
         }
     }
 
-    /// All services.
+    /// Returns all services.
     pub(in crate::node) fn services(&self) -> Vec<Arc<Process>> {
         let service = |slot: &Slot| match &slot.entry {
             Entry::Service(service) => Some(service.clone()),
@@ -182,14 +182,14 @@ impl ProcessTable {
         self.read().all.iter().filter_map(service).collect()
     }
 
-    /// How many calls by rpc run.
+    /// Returns how many calls by rpc run.
     pub(in crate::node) fn calls(&self) -> usize {
         self.read().all.iter().filter(|slot| matches!(slot.entry, Entry::Rpc(_))).count()
     }
 }
 
 impl Slots {
-    /// A place that is free, for a process in whose pid the serial has these bits.
+    /// Returns a place that is free, for a process in whose pid the serial has these bits.
     pub(super) fn take(&mut self, serials: u32) -> u32 {
         let index = match self.free.len() > RESTING {
             true => self.free.pop_front(),

@@ -71,7 +71,8 @@ pub(super) enum Waiter {
 }
 
 impl Waiting {
-    /// Whether this waits for an outcome that came over this connection, as the one with this id for the time being.
+    /// Returns whether this waits for an outcome that came over this connection, as the one with this id for the time
+    /// being.
     pub(super) fn awaits(&self, outcome: &Outcome, peer: u64, (id, uses): (u32, u64)) -> bool {
         let Waiter::Call { wants, .. } = &self.who else { return false };
         match (outcome, wants) {
@@ -90,7 +91,7 @@ impl Waiting {
     }
 }
 
-/// Whether this is `{Tag, _}` with the reference of this place as it is used now.
+/// Returns whether this is `{Tag, _}` with the reference of this place as it is used now.
 fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
     let mut decoder = Decoder::new(message.as_bytes());
     decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == references::words_of(id, uses))

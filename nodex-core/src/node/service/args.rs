@@ -1,4 +1,4 @@
-//! Handler arguments: terms of the message, and what the node knows.
+//! The arguments of handlers.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::{
 
 /// A type that a handler can take as an argument.
 ///
-/// Every [`FromTerm`] type is one and takes the next term of the message. [`Context`], [`Caller`] and
-/// [`State`](crate::node::State) take no term; a type of your own can do likewise:
+/// Every [`FromTerm`] type is such a type and takes the next term of the message. [`Context`], [`Caller`] and
+/// [`State`](crate::node::State) take no term. A type of your own can do the same:
 ///
 /// ```
 /// use nodex_core::node::{Args, FromArg, Rejection};
@@ -40,19 +40,19 @@ use crate::{
     note = "a term argument implements `FromTerm` (derive it), anything else `FromArg`; text is taken as `String`, bytes as `Bytes`"
 )]
 pub trait FromArg: Sized {
-    /// How many terms of the message it takes: 0 or 1. The sum over all arguments is the arity of the handler.
+    /// The number of terms that it takes, 0 or 1. The sum over all arguments is the arity of the handler.
     const TERMS: u8;
 
     /// Makes the argument.
     ///
     /// # Errors
-    /// A rejection is sent to the caller as `{error, Reason}` and the handler is not called.
+    /// A rejection is sent to the caller as `{error, Reason}`, and the handler is not called.
     fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection>;
 
-    /// Whether the states it needs are there. Asked once, when the node is built.
+    /// Checks that the states it needs exist. Called once, when the node is built.
     ///
     /// # Errors
-    /// The state that is missing.
+    /// Returns the missing state.
     fn check(extensions: &Extensions) -> Result<(), MissingState> {
         let _ = extensions;
         Ok(())
@@ -82,7 +82,7 @@ impl FromArg for Caller {
     }
 }
 
-/// What the arguments of one call are made from.
+/// The source of the arguments of a call.
 #[derive(Debug)]
 pub struct Args<'a> {
     pub(in crate::node) function: &'a Atom,
@@ -92,15 +92,15 @@ pub struct Args<'a> {
     pub(in crate::node) reply_to: &'a ReplyTo<'a>,
     /// The process whose function is called.
     pub(in crate::node) process: &'a Arc<Address>,
-    /// What the handler has to do with the caller, if that was taken.
+    /// The share of the handler in the caller, if that was taken.
     pub(in crate::node) share: &'a Share,
 }
 
 impl Args<'_> {
-    /// The next term of the message.
+    /// Returns the next term of the message.
     ///
     /// # Errors
-    /// When it is not a `T`; the rejection names the function and the argument.
+    /// Returns a rejection that names the function and the argument when the term is not a `T`.
     #[inline(always)]
     pub fn term<T: FromTerm>(&mut self) -> Result<T, Rejection> {
         self.taken += 1;
@@ -112,17 +112,17 @@ impl Args<'_> {
         Rejection::badarg(&format!("{}: argument {}: {error}", self.function, self.taken))
     }
 
-    /// Who called. From now on whoever waits is told if nobody answers.
+    /// Returns the caller. From now on it is told when nothing can answer any more.
     pub fn caller(&self) -> Caller {
         self.share.caller(self.function, self.reply_to, self.context, self.process)
     }
 
-    /// The node and the connection of the call.
+    /// Returns the context of the call.
     pub fn context(&self) -> &Context {
         self.context
     }
 
-    /// The name of the function that is called.
+    /// Returns the name of the called function.
     pub fn function(&self) -> &str {
         self.function
     }

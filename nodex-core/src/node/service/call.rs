@@ -1,4 +1,4 @@
-//! One call on its way through a handler.
+//! [`Call`]: how a [`Service`](crate::node::Service) answers.
 
 use std::{
     fmt,
@@ -28,31 +28,31 @@ use crate::{
 
 /// A message that calls a function of a [`Service`](crate::node::Service).
 ///
-/// Read the arguments with [`arg`](Self::arg), then finish with one of the other methods.
+/// Read the arguments with [`arg`](Self::arg), then answer with one of the other methods.
 #[derive(Debug)]
 pub struct Call<'a> {
     pub(in crate::node) args: Args<'a>,
-    /// The connection's output; the reply is written there and nowhere before.
+    /// The output of the connection, to which the reply is written directly.
     pub(in crate::node) out: &'a mut Encoder,
     pub(in crate::node) waker: &'a Waker,
 }
 
-/// What became of a call: made by the methods of [`Call`].
+/// The outcome of a call, which the methods of [`Call`] return.
 #[derive(Debug)]
 #[must_use = "return it from `Service::call`"]
 pub struct Handled(pub(in crate::node) Option<Later>);
 
 impl<'a> Call<'a> {
-    /// The next argument.
+    /// Returns the next argument.
     ///
     /// # Errors
-    /// A rejection, for [`reject`](Self::reject).
+    /// Returns a rejection, to be passed to [`reject`](Self::reject).
     #[inline(always)]
     pub fn arg<T: FromArg>(&mut self) -> Result<T, Rejection> {
         T::from_arg(&mut self.args)
     }
 
-    /// What arguments are made from.
+    /// Returns the source of the arguments.
     pub fn args(&mut self) -> &mut Args<'a> {
         &mut self.args
     }
@@ -77,13 +77,13 @@ impl<'a> Call<'a> {
         Handled(None)
     }
 
-    /// Answers nothing, or later through a [`Caller`](crate::node::Caller) that was kept.
+    /// Does not answer, or answers later through a kept [`Caller`](crate::node::Caller).
     pub fn no_reply(self) -> Handled {
         Handled(None)
     }
 
-    /// Answers with what a future gives. It is polled here once; if it is not ready, the connection goes on with other
-    /// messages and keeps it until it is. Plain replies to one process still go out in the order of its messages.
+    /// Answers with the output of a future. It is polled once here. If it is not ready, the connection handles other
+    /// messages and polls it until it is. Plain replies to one process keep the order of its messages.
     pub fn run<F>(self, future: F) -> Handled
     where
         F: Future<Output: IntoReply> + Send + 'static,
@@ -97,16 +97,16 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Answers with what `work` returns, which runs on a thread for blocking work.
+    /// Runs `work` on a thread for blocking work, and answers with its result.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn blocking<R: IntoReply + Send + 'static>(self, work: impl FnOnce() -> R + Send + 'static) -> Handled {
         let function = self.args.function.clone();
         self.run(on_blocking_thread(function, work))
     }
 
-    /// Answers with what `handler` makes of the state, now if nobody changes it, else as soon as that is done.
+    /// Answers with what `handler` returns: now if no handler changes the state, otherwise as soon as it is free.
     pub fn with_ref<S, R>(self, state: &Lock<S>, handler: impl FnOnce(&S) -> R + Send + 'static) -> Handled
     where
         S: Send + Sync + 'static,
@@ -119,7 +119,7 @@ impl<'a> Call<'a> {
         self.run(async move { handler(&*state.read().await) })
     }
 
-    /// Answers with what `handler` makes of the state, now if nobody uses it, else in its turn.
+    /// Answers with what `handler` returns: now if no handler uses the state, otherwise in its turn.
     pub fn with_mut<S, R>(self, state: &Lock<S>, handler: impl FnOnce(&mut S) -> R + Send + 'static) -> Handled
     where
         S: Send + Sync + 'static,
@@ -132,10 +132,10 @@ impl<'a> Call<'a> {
         self.run(async move { handler(&mut *state.write().await) })
     }
 
-    /// Answers with what `work` makes of the state on a thread for blocking work, once nobody changes it.
+    /// Like [`with_ref`](Self::with_ref), on a thread for blocking work.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn blocking_ref<S, R>(self, state: &Lock<S>, work: impl FnOnce(&S) -> R + Send + 'static) -> Handled
     where
         S: Send + Sync + 'static,
@@ -148,10 +148,10 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// Answers with what `work` makes of the state on a thread for blocking work, in its turn.
+    /// Like [`with_mut`](Self::with_mut), on a thread for blocking work.
     ///
     /// # Panics
-    /// Outside of a tokio runtime.
+    /// Panics outside of a tokio runtime.
     pub fn blocking_mut<S, R>(self, state: &Lock<S>, work: impl FnOnce(&mut S) -> R + Send + 'static) -> Handled
     where
         S: Send + Sync + 'static,
@@ -181,10 +181,10 @@ async fn on_blocking_thread<R: Send + 'static>(
     }
 }
 
-/// What a thread for blocking work has returned.
+/// The result of a thread for blocking work.
 enum Blocking<R> {
     Done(R),
-    /// The runtime has ended, before it or without it.
+    /// The runtime ended before the work did.
     Ended(Atom),
 }
 
@@ -212,12 +212,12 @@ impl<R: IntoReply> IntoReply for Blocking<R> {
     }
 }
 
-/// What became of a reply.
+/// The outcome of writing a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written {
-    /// It is written, or there is none.
+    /// The reply is written, or there is none.
     Done,
-    /// There is nobody to write it to: whoever sent a cast does not learn what has become of it.
+    /// The call is a cast, whose sender receives nothing.
     Cast,
 }
 
@@ -257,8 +257,8 @@ fn raise(reply_to: &ReplyTo<'_>, class: ExceptionClass, reason: &impl IntoReply,
 pub struct Later(Pin<Box<dyn AnswerFuture>>);
 
 impl Later {
-    /// Polls the handler; when it is ready, its reply is in `out`. A panic of the handler is answered with an error,
-    /// which is given back as well.
+    /// Polls the handler. When it is ready, its reply is in `out`. A panic of the handler is answered with an error,
+    /// which is also returned.
     pub(in crate::node) fn poll(
         &mut self,
         context: &mut task::Context<'_>,
@@ -284,7 +284,7 @@ impl Later {
 }
 
 impl Later {
-    /// Drops the handler, whose caller is told by somebody else.
+    /// Drops the handler without telling its caller.
     pub(in crate::node) fn give_up(mut self) {
         self.0.as_mut().answered();
     }
@@ -296,10 +296,10 @@ impl fmt::Debug for Later {
     }
 }
 
-/// So much of the message of a panic is told, in bytes.
+/// How many bytes of the message of a panic are sent.
 const PANIC_SHOWN: usize = 4096;
 
-/// The answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
+/// Returns the answer to a call whose handler panicked: `{panic, <<"function: message">>}`.
 #[cold]
 pub(in crate::node) fn panic_rejection(function: &str, panic: &(dyn std::any::Any + Send)) -> Rejection {
     let message = panics::text_of(panic);
@@ -309,7 +309,7 @@ pub(in crate::node) fn panic_rejection(function: &str, panic: &(dyn std::any::An
 }
 
 trait AnswerFuture: Send {
-    /// Where it goes if it is a cast.
+    /// Returns the cast, if it is one.
     fn cast(&self) -> Option<&Cast>;
 
     fn poll_reply(
@@ -319,7 +319,7 @@ trait AnswerFuture: Send {
         out: &mut Encoder,
     ) -> Poll<()>;
 
-    /// The call is answered without the handler.
+    /// Records that the call was answered without the handler.
     fn answered(self: Pin<&mut Self>);
 }
 

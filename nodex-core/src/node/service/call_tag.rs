@@ -1,5 +1,5 @@
-//! What tells a call from others of its sender: the tag of `{'$gen_call', {Pid, Tag}, Request}` (OTP's `gen.erl`,
-//! `do_call/4` and `reply/2`), and the process that a call by rpc came as.
+//! What distinguishes a call from others of its sender: the tag of `{'$gen_call', {Pid, Tag}, Request}` (OTP's
+//! `gen.erl`, `do_call/4` and `reply/2`), or the process of a call by rpc.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::{
     protocol::control::{PidTerm, RefTerm},
 };
 
-/// What is known of a call beyond its sender.
+/// What identifies a call beyond its sender.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::node) struct CallTag<'a> {
-    /// What stands in front of the reply in a tuple of two, the tag of a gen call; empty when nothing does.
+    /// The tag of a gen call, the first element of its reply; empty for other calls.
     pub(in crate::node) tag: &'a [u8],
     /// The alias inside the tag.
     pub(in crate::node) alias: Option<RefTerm<'a>>,
@@ -21,20 +21,20 @@ pub(in crate::node) struct CallTag<'a> {
 }
 
 impl<'a> CallTag<'a> {
-    /// Of a gen call with this tag.
+    /// Creates the tag of a gen call.
     pub(in crate::node) fn new(tag: &'a [u8]) -> Self {
         CallTag { tag, alias: alias_of(tag), sink: None }
     }
 }
 
-/// What stands in front of the reference in `[alias|Ref]`, encoded.
+/// The encoded start of `[alias|Ref]`, up to the reference.
 const ALIAS: &[u8] = b"\x6c\0\0\0\x01\x77\x05alias";
 
-/// The call in a message that begins like nearly every one does, and where its request begins: the caller is the process
-/// that the message comes from, and the tag a reference of its node, or `[alias|Ref]` with one. `None` says nothing: the
-/// message may be a call in another form, or no call.
+/// Reads a call in its most frequent form, and returns it with the position of its request: the caller is the sender of
+/// the message, and the tag is a reference of its node or `[alias|Ref]`. With `None` the message may be a call in
+/// another form, or no call.
 ///
-/// Nothing of it needs to be checked: what goes back to the caller is only what it has sent of itself.
+/// The terms need no check: they go back only to the caller that sent them.
 #[inline]
 pub(in crate::node) fn usual_call<'a>(message: &'a [u8], from: PidTerm<'a>) -> Option<(CallTag<'a>, usize)> {
     const HEAD: &[u8] = b"\x68\x03\x77\x09$gen_call\x68\x02";
@@ -46,7 +46,7 @@ pub(in crate::node) fn usual_call<'a>(message: &'a [u8], from: PidTerm<'a>) -> O
     Some((CallTag { tag, alias, sink: None }, message.len() - request.len()))
 }
 
-/// Pid and tag of a gen call's `{Pid, Tag}`, encoded, whatever their form.
+/// Reads the encoded pid and tag of a gen call's `{Pid, Tag}`, in any form.
 pub(in crate::node) fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTerm<'a>, &'a [u8])> {
     if decoder.tuple().ok()? != 2 {
         return None;
@@ -55,7 +55,7 @@ pub(in crate::node) fn gen_from<'a>(decoder: &mut Decoder<'a>) -> Option<(PidTer
     Some((pid, decoder.skip().ok()?))
 }
 
-/// The reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
+/// Returns the reference in a tag of the form `[alias|Ref]` or `[[alias|Ref]|_]` (`gen:reply/2`).
 pub(in crate::node) fn alias_of(tag: &[u8]) -> Option<RefTerm<'_>> {
     const PAIR: &[u8] = b"\x6c\0\0\0\x01";
     let inner = tag.strip_prefix(PAIR).filter(|inner| inner.first() == Some(&tag::LIST_EXT)).unwrap_or(tag);

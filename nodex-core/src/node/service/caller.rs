@@ -1,4 +1,4 @@
-//! Who sent a message, and what becomes of those who wait for an answer that nobody can give any more.
+//! [`Caller`], and callers that can no longer be answered.
 
 use std::{
     cell::{Cell, OnceCell},
@@ -24,13 +24,13 @@ use crate::{
     term::{Atom, Pid},
 };
 
-/// Argument of a handler: who called. Keep it and return [`NoReply`](crate::node::NoReply) to answer later.
+/// The process that called, as an argument of a handler. To answer later, keep it and return
+/// [`NoReply`](crate::node::NoReply).
 ///
-/// Whoever waits is told at once when nobody can answer any more: when the last clone is dropped without an answer, or
-/// the service ends. A plain message and a `GenServer.call` are answered
-/// `{error, {no_reply, <<"name: the caller was dropped without an answer">>}}`, a call by `rpc` or `erpc` exits with
-/// `noreply`. The `GenServer.call` of a service that ends has its monitor, which tells it. [`forget`](Self::forget) has
-/// nothing be told.
+/// When the last clone is dropped without an answer, or the service ends, the caller is told at once. A plain message
+/// and a `GenServer.call` are answered `{error, {no_reply, <<"name: the caller was dropped without an answer">>}}`; a
+/// call by `rpc` or `erpc` exits with `noreply`. If the service ends, a `GenServer.call` is told by its monitor. After
+/// [`forget`](Self::forget) the caller is told nothing.
 ///
 /// ```
 /// use nodex_core::{atom, node::{Caller, Functions, NoReply, testing::TestNode}, term::Atom};
@@ -53,31 +53,31 @@ use crate::{
 /// # }
 /// ```
 ///
-/// Those that are kept count as calls that are not answered, with some hundred bytes each: above
-/// [`LinkLimits::max_in_flight_bytes`](crate::net::LinkLimits::max_in_flight_bytes) of them from one node, no more is read
-/// from that node. For the pid of a subscriber, keep [`pid`](Self::pid).
+/// Kept callers count as unanswered calls, with some hundred bytes each: above
+/// [`LinkLimits::max_in_flight_bytes`](crate::net::LinkLimits::max_in_flight_bytes) from one node, nothing more is read
+/// from that node. To remember a subscriber, keep its [`pid`](Self::pid) instead.
 #[derive(Debug, Clone)]
 pub struct Caller(Arc<Pending>);
 
 impl Caller {
-    /// The process that called.
+    /// Returns the pid of the caller.
     ///
     /// # Errors
-    /// When the message named no sender, as `SEND` (operation 2) does not.
+    /// Returns an error when the message names no sender, as with `SEND` (operation 2).
     pub fn pid(&self) -> Result<Pid, DecodeError> {
         Decoder::new(self.0.reply_to.caller()).pid()
     }
 
-    /// How it called.
+    /// Returns the kind of the call.
     pub fn kind(&self) -> CallKind {
         self.0.reply_to.kind
     }
 
-    /// Sends the reply of a handler that returned [`NoReply`](crate::node::NoReply). A caller that is gone, or has been told that
-    /// the service has ended, does not matter.
+    /// Sends the reply of a handler that returned [`NoReply`](crate::node::NoReply). Does nothing if the caller is
+    /// gone, or was told that the service has ended.
     ///
     /// # Errors
-    /// When no BEAM would accept the value; nothing has been sent then.
+    /// Returns an error when the value cannot be encoded. Then nothing is sent.
     pub fn reply<R: IntoReply>(&self, reply: R) -> Result<(), EncodeError> {
         let before = self.0.state.swap(ANSWERED, Ordering::SeqCst);
         if before == GIVEN_UP {
@@ -109,17 +109,17 @@ impl Caller {
         written
     }
 
-    /// Leaves the call without an answer, for a handler that takes its caller and answers nothing on purpose. A call by
-    /// `rpc` or `erpc` is over all the same.
+    /// Leaves the call without an answer, for a handler that does not answer on purpose. A call by `rpc` or `erpc`
+    /// still ends.
     pub fn forget(self) {
         self.0.state.store(ANSWERED, Ordering::SeqCst);
         self.0.context.shared().call_ended();
     }
 }
 
-/// Somebody waits.
+/// The caller waits.
 const OPEN: u8 = 0;
-/// The handler or a kept caller has answered, or need not.
+/// The call is answered, or needs no answer.
 const ANSWERED: u8 = 1;
 /// The caller was told that there will be no answer.
 const GIVEN_UP: u8 = 2;
@@ -127,8 +127,7 @@ const GIVEN_UP: u8 = 2;
 /// The atom `noreply`.
 const NOREPLY: &[u8] = b"\x77\x07noreply";
 
-/// A call whose caller was taken. It ends with the last of those who can answer it: the handler and the clones of
-/// [`Caller`].
+/// A call whose caller was taken. It ends with the last value that can answer it: the handler or a clone of [`Caller`].
 struct Pending {
     reply_to: OwnedReplyTo,
     context: Context,
@@ -164,7 +163,7 @@ impl KeptCall for Pending {
         self.reply_to.kind != CallKind::Cast && self.state.load(Ordering::SeqCst) == OPEN
     }
 
-    /// In the form of its call; once, and unless somebody has answered.
+    /// Tells the caller, in the form of its call, that there will be no answer, unless it was answered or told.
     #[cold]
     fn give_up(&self, why: &str) {
         if self.state.compare_exchange(OPEN, GIVEN_UP, Ordering::SeqCst, Ordering::SeqCst).is_err() {
@@ -197,19 +196,19 @@ impl Drop for Pending {
     }
 }
 
-/// The handler's share in answering a call. Empty unless a [`Caller`] was taken.
+/// The handler's share in answering a call. It is empty unless a [`Caller`] was taken.
 ///
-/// Whoever calls the handler owns it, lends it and says when the handler is [over](Self::over): arguments that had to be
-/// dropped would be moved about for every message.
+/// The code that calls the handler owns it and reports when the handler is [over](Self::over). If arguments had to be
+/// dropped instead, they would be moved for every message.
 #[derive(Debug, Default)]
 pub(in crate::node) struct Share {
     pending: OnceCell<Arc<Pending>>,
-    /// A handler that goes on later has it.
+    /// A pending handler has taken it over.
     handed_on: Cell<bool>,
 }
 
 impl Share {
-    /// The caller, of whom this keeps a share.
+    /// Returns the caller, and keeps a share of it.
     pub(in crate::node) fn caller(
         &self,
         function: &Atom,
@@ -233,7 +232,7 @@ impl Share {
         Caller(pending.clone())
     }
 
-    /// The handler has answered.
+    /// Records that the handler has answered.
     #[inline(always)]
     pub(in crate::node) fn answered(&self) {
         if let Some(pending) = self.pending.get() {
@@ -241,13 +240,13 @@ impl Share {
         }
     }
 
-    /// The share of a handler that is not over when it has been called.
+    /// Returns the share for a pending handler.
     pub(in crate::node) fn hand_on(&self) -> LaterShare {
         self.handed_on.set(true);
         LaterShare(Share { pending: self.pending.clone(), handed_on: Cell::new(false) })
     }
 
-    /// The handler is over. What it panicked with is told to its caller.
+    /// Records that the handler is over. Its caller is told of a panic.
     #[inline(always)]
     pub(in crate::node) fn over(&self, panicked: bool) {
         if let Some(pending) = self.pending.get() {
@@ -265,7 +264,7 @@ impl Share {
     }
 }
 
-/// The share of a handler that goes on later, which is over when this is dropped.
+/// The share of a pending handler, which is over when this is dropped.
 #[derive(Debug)]
 pub(in crate::node) struct LaterShare(Share);
 
@@ -282,7 +281,7 @@ impl Drop for LaterShare {
     }
 }
 
-/// The handler is over, and leaves the answer to those who have kept the caller.
+/// Ends the share of a handler, which leaves the answer to kept callers.
 #[cold]
 fn leave(pending: &Arc<Pending>) {
     if std::thread::panicking() {

@@ -1,4 +1,4 @@
-//! The node and the connection that a call came through.
+//! [`Context`].
 
 use std::{fmt, sync::Arc};
 
@@ -10,11 +10,31 @@ use crate::{
     term::Atom,
 };
 
-/// Argument of a handler: its node and the connection of the caller. Cheap to clone and to keep.
+/// The node of a handler and the connection of its caller, as an argument of the handler. Cheap to clone and to keep.
+///
+/// ```
+/// use nodex_core::{atom, node::{Caller, Context, Functions, testing::TestNode}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // `{subscribe, N}` is answered with `ok`, and then the caller receives `{news, N}`.
+/// let service = Functions::new().add_async("subscribe", |number: u32, caller: Caller, context: Context| async move {
+///     let subscriber = caller.pid().expect("the caller has a pid");
+///     context.node().send(subscriber, (atom!("news"), number)).await.expect("the caller is connected");
+/// });
+/// let node = TestNode::serve(service).await?;
+///
+/// let mut mailbox = node.caller().mailbox();
+/// mailbox.send(node.process("publisher"), (atom!("subscribe"), 7)).await?;
+/// assert_eq!(mailbox.receive().await.to_string(), "{news,7}");
+/// assert_eq!(mailbox.receive().await.to_string(), "ok");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Context {
     origin: Arc<Origin>,
-    /// The process whose handler got it.
+    /// The process whose handler received it.
     process: Option<Arc<Address>>,
 }
 
@@ -24,12 +44,12 @@ struct Origin {
     line: Arc<Line>,
 }
 
-/// What all calls of a node have in common.
+/// The state that all calls of a node share.
 #[derive(Debug, Default)]
 pub(in crate::node) struct Common {
-    /// What handlers take as `State`.
+    /// The values that handlers take as `State`.
     pub(in crate::node) extensions: Extensions,
-    /// Callers that wait for an answer of who has kept them.
+    /// Kept callers that wait for an answer.
     pub(in crate::node) kept: KeptCalls,
 }
 
@@ -38,12 +58,12 @@ impl Context {
         Context { origin: Arc::new(Origin { node, common, line }), process: None }
     }
 
-    /// The node at the other end of the connection.
+    /// Returns the name of the node that called.
     pub fn peer(&self) -> &Atom {
         &self.origin.line.name
     }
 
-    /// For a handler of this process.
+    /// Returns the context for a handler of this process.
     pub(in crate::node) fn of(&self, process: &Arc<Address>) -> Self {
         Context { origin: self.origin.clone(), process: Some(process.clone()) }
     }
@@ -52,17 +72,17 @@ impl Context {
         self.process.as_ref()
     }
 
-    /// The node that the handler runs in.
+    /// Returns the node that the handler runs in.
     pub(in crate::node) fn shared(&self) -> &Arc<dyn Shared> {
         &self.origin.node
     }
 
-    /// What both nodes of the connection can do.
+    /// Returns the flags that both nodes support.
     pub(in crate::node) fn flags(&self) -> Flags {
         self.origin.line.flags
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub(in crate::node) fn line(&self) -> &Arc<Line> {
         &self.origin.line
     }
@@ -76,7 +96,7 @@ impl Context {
         &self.origin.common.extensions
     }
 
-    /// The callers of this node that were kept.
+    /// Returns the kept callers of this node.
     pub(in crate::node) fn kept(&self) -> &KeptCalls {
         &self.origin.common.kept
     }

@@ -7,17 +7,17 @@ use std::{
     sync::Arc,
 };
 
-/// One value per type, shared by all handlers of a node.
+/// One value for each type, shared by all handlers of a node.
 #[derive(Default)]
 pub struct Extensions(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
 impl Extensions {
-    /// Adds a value, in place of an earlier one of its type.
+    /// Adds a value. It replaces an earlier one of its type.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
         self.0.insert(TypeId::of::<T>(), Arc::new(value));
     }
 
-    /// The value of this type.
+    /// Returns the value of this type.
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.0.get(&TypeId::of::<T>()).cloned().and_then(|value| value.downcast().ok())
     }

@@ -1,14 +1,14 @@
-//! Casts that have failed: nobody waits for an answer, so the log says so, and they are counted.
+//! Casts that have failed: they have no answer, so they are logged and counted.
 
 use tracing::Level;
 
 use super::{context::Context, rejection::Rejection};
 use crate::{etf::Encoder, reply::IntoReply, term::Atom, text::Text};
 
-/// So much of a reason is shown.
+/// How many bytes of a reason are logged.
 const SHOWN: usize = 512;
 
-/// Where a cast goes that has not come to its end yet.
+/// A cast whose handler is pending.
 #[derive(Debug, Clone)]
 pub(in crate::node) struct Cast {
     pub(in crate::node) context: Context,
@@ -16,19 +16,19 @@ pub(in crate::node) struct Cast {
 }
 
 impl Cast {
-    /// It was rejected, or its handler has panicked.
+    /// Records that it was rejected, or that its handler panicked.
     #[cold]
     pub(in crate::node) fn rejected(&self, rejection: &Rejection) {
         failed(&self.context, &self.function, rejection.reason());
     }
 
-    /// Its handler has given this back.
+    /// Records what its handler returned.
     pub(in crate::node) fn ended(&self, reply: &impl IntoReply) {
         ended(&self.context, &self.function, reply);
     }
 }
 
-/// The handler of a cast has given this back.
+/// Records what the handler of a cast returned.
 #[inline]
 pub(in crate::node) fn ended(context: &Context, function: &str, reply: &impl IntoReply) {
     if reply.failed() {
@@ -46,7 +46,7 @@ fn gave(context: &Context, function: &str, reply: &impl IntoReply) {
     failed(context, function, &reason);
 }
 
-/// A cast has failed with this reason.
+/// Logs and counts a cast that failed with this reason.
 #[cold]
 pub(in crate::node) fn failed(context: &Context, function: &str, reason: &Encoder) {
     context.counters().cast_failed();

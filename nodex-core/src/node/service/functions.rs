@@ -1,4 +1,4 @@
-//! A service made of closures, for those who want no macro.
+//! [`Functions`]: a service of closures, without a macro.
 
 use crate::reply::IntoReply;
 use std::{fmt, future::Future, marker::PhantomData};
@@ -12,15 +12,28 @@ use super::{
 };
 use crate::node::error::MissingState;
 
-/// Functions and closures as a [`Service`].
+/// A [`Service`] made of functions and closures.
+///
+/// Their arguments are terms of the message or other [`FromArg`] types; their results are replies ([`IntoReply`]).
 ///
 /// ```
-/// use nodex_core::{atom, node::Functions, term::{Atom, RawTerm}};
+/// use nodex_core::{atom, node::{Functions, testing::TestNode}, term::RawTerm};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let service = Functions::new()
 ///     .add("ping", |term: RawTerm| (atom!("pong"), term))
-///     .add("add", |a: i64, b: i64| a.checked_add(b))
-///     .add_async("later", |ms: u64| async move { ms });
+///     .add("half", |n: i64| if n % 2 == 0 { Ok(n / 2) } else { Err(atom!("odd")) })
+///     .add_async("later", |ms: u64| async move {
+///         tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+///         ms
+///     });
+///
+/// let node = TestNode::serve(service).await?;
+/// assert_eq!(node.request::<RawTerm>((atom!("half"), 8)).await?.to_string(), "{ok,4}");
+/// assert_eq!(node.request::<RawTerm>((atom!("half"), 7)).await?.to_string(), "{error,odd}");
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Default)]
 pub struct Functions {
@@ -28,12 +41,12 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Without any function.
+    /// Creates a service without functions.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a function or closure of up to eight arguments, each of them [`FromArg`].
+    /// Adds a function or closure of up to eight arguments.
     #[must_use]
     pub fn add<F, A>(self, name: &'static str, function: F) -> Self
     where
@@ -53,7 +66,7 @@ impl Functions {
         self.add_handler(Function::new(name, F::ARITY), Async(function, PhantomData))
     }
 
-    /// Adds anything that handles a call.
+    /// Adds a handler of your own.
     #[must_use]
     pub fn add_handler(mut self, function: Function, handler: impl Handler) -> Self {
         self.functions.push((function, Box::new(handler)));
@@ -86,13 +99,13 @@ impl fmt::Debug for Functions {
 
 /// Handles the calls of one function.
 pub trait Handler: Send + std::marker::Sync + 'static {
-    /// As [`Service::call`].
+    /// Handles a call: see [`Service::call`].
     fn handle(&self, call: Call<'_>) -> Handled;
 
-    /// As [`Service::check`].
+    /// Checks the states: see [`Service::check`].
     ///
     /// # Errors
-    /// The first state that is missing.
+    /// Returns the first state that is missing.
     fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
         let _ = extensions;
         Ok(())
@@ -108,14 +121,14 @@ pub trait SyncFn<A>: Send + std::marker::Sync + 'static {
     const ARITY: u8;
     /// Calls it.
     fn handle(&self, call: Call<'_>) -> Handled;
-    /// As [`Service::check`].
+    /// Checks the states: see [`Service::check`].
     ///
     /// # Errors
-    /// The first state that is missing.
+    /// Returns the first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
 }
 
-/// The same for a function or closure that gives a future.
+/// Like [`SyncFn`], for a function or closure that returns a future.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no async handler: every argument must be `FromArg`, the result a `Send` future of `IntoReply`"
 )]
@@ -124,10 +137,10 @@ pub trait AsyncFn<A>: Send + std::marker::Sync + 'static {
     const ARITY: u8;
     /// Calls it.
     fn handle(&self, call: Call<'_>) -> Handled;
-    /// As [`Service::check`].
+    /// Checks the states: see [`Service::check`].
     ///
     /// # Errors
-    /// The first state that is missing.
+    /// Returns the first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
 }
 

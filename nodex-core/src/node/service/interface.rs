@@ -1,4 +1,4 @@
-//! What a node serves: the trait behind `#[cnode_handler]`.
+//! [`Service`]: the trait behind `#[cnode_handler]`.
 
 use super::{
     call::{Call, Handled},
@@ -9,9 +9,9 @@ use crate::{node::error::MissingState, term::Atom};
 
 /// A set of functions that messages call.
 ///
-/// `#[cnode_handler]` writes this; by hand, implement it or collect closures in [`Functions`](crate::node::Functions).
-/// The node looks `(name, arity)` up in one hash table over all its services and calls
-/// [`call`](Self::call) with the position of the match in [`functions`](Self::functions).
+/// `#[cnode_handler]` implements it. Without the macro, implement it by hand, or collect closures in
+/// [`Functions`](crate::node::Functions). The node looks up the name and arity of a message, and calls
+/// [`call`](Self::call) with the position of the function in [`functions`](Self::functions).
 ///
 /// ```
 /// use nodex_core::node::{Call, Function, Handled, Service};
@@ -37,26 +37,26 @@ use crate::{node::error::MissingState, term::Atom};
     note = "put `#[cnode_handler]` on the function or on the `impl` block that answers messages, or implement `Service`"
 )]
 pub trait Service: Send + Sync + 'static {
-    /// Its functions. Asked once, when the node is built.
+    /// Returns its functions. Called once, when the node is built.
     fn functions(&self) -> Vec<Function>;
 
-    /// Handles a call of `functions()[function]`: reads the arguments and gives back the outcome of
-    /// [`Call::reply`], [`Call::run`], [`Call::blocking`], [`Call::reject`] or [`Call::no_reply`].
+    /// Handles a call of `functions()[function]`: reads the arguments, and returns what a method of [`Call`] returns,
+    /// such as [`Call::reply`] or [`Call::reject`].
     ///
-    /// Runs on the thread that drives the caller's connection. A panic is answered with an error.
+    /// It runs on the thread that drives the caller's connection. A panic is answered with an error.
     fn call(&self, function: usize, call: Call<'_>) -> Handled;
 
-    /// Whether the shared states that its functions take are there. Asked once, when the node is built.
+    /// Checks that the shared states of its functions exist. Called once, when the node is built.
     ///
     /// # Errors
-    /// The first state that is missing.
+    /// Returns the first state that is missing.
     fn check(&self, extensions: &Extensions) -> Result<(), MissingState> {
         let _ = extensions;
         Ok(())
     }
 
-    /// The state that `sys:get_state/1,2` and `sys:get_status/1,2` show to whoever asks; `None`, which it is unless said
-    /// otherwise, keeps it to the service. Asked on the thread that drives the caller's connection.
+    /// Returns the state that `sys:get_state/1,2` and `sys:get_status/1,2` show. By default this is `None`, and the
+    /// state is not shown. Called on the thread that drives the caller's connection.
     ///
     /// ```
     /// use nodex_core::node::{Call, Function, Handled, Lock, Service, SystemState};
@@ -85,16 +85,16 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
-/// What `nodex::main!` and the node builder take: a service, or a value that an attributed `impl` block serves.
+/// A value that `nodex::main!` and the node builder accept: a service, or a value whose attributed `impl` block is one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service",
     label = "not a service",
     note = "put `#[cnode_handler]` on the function or on the `impl` block that answers messages, or implement `Service`"
 )]
 pub trait IntoService {
-    /// The service.
+    /// The type of the service.
     type Service: Service;
-    /// Makes it.
+    /// Makes the service.
     fn into_service(self) -> Self::Service;
 }
 
@@ -109,36 +109,36 @@ impl<S: Service> IntoService for S {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Function {
-    /// Its name.
+    /// Its name in Erlang.
     pub name: Atom,
     /// The number of its term arguments.
     pub arity: u8,
-    /// What it does, for people who look around.
+    /// Its documentation, which `nodex:functions()` returns.
     pub doc: &'static str,
-    /// Which kinds of messages reach it.
+    /// The kinds of messages that reach it.
     pub accepts: Accepts,
 }
 
 impl Function {
-    /// A function that every kind of message reaches.
+    /// Creates a function that every kind of message reaches.
     pub const fn new(name: &'static str, arity: u8) -> Self {
         Function { name: Atom::from_static(name), arity, doc: "", accepts: Accepts::ALL }
     }
 
-    /// With a text for people.
+    /// Sets the documentation.
     #[must_use]
     pub fn doc(self, doc: &'static str) -> Self {
         Function { doc, ..self }
     }
 
-    /// Reached by these kinds of messages only.
+    /// Sets the kinds of messages that reach it.
     #[must_use]
     pub fn accepts(self, accepts: Accepts) -> Self {
         Function { accepts, ..self }
     }
 }
 
-/// Kinds of messages that reach a function.
+/// The kinds of messages that reach a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepts(u8);
 
@@ -151,18 +151,18 @@ impl Accepts {
     pub const CAST: Accepts = Accepts(4);
     /// `rpc` and `erpc`.
     pub const RPC: Accepts = Accepts(8);
-    /// All of them.
+    /// All kinds.
     pub const ALL: Accepts = Accepts(15);
-    /// Plain messages that are known to be nothing else.
+    /// Plain messages that are known not to be calls.
     const CHECKED: Accepts = Accepts(16);
 
-    /// Both.
+    /// Returns the kinds of both.
     #[must_use]
     pub const fn or(self, other: Accepts) -> Accepts {
         Accepts(self.0 | other.0)
     }
 
-    /// The same, where a plain message is looked at before it is taken for a call.
+    /// Returns these kinds for functions whose plain messages are checked not to be calls.
     pub(in crate::node) const fn checked(self) -> Accepts {
         match self.contains(Self::PLAIN) {
             true => Accepts(self.0 & !Self::PLAIN.0 | Self::CHECKED.0),
@@ -170,12 +170,12 @@ impl Accepts {
         }
     }
 
-    /// True when messages of this kind, having been looked at, reach the function.
+    /// Returns `true` when messages of this kind, having been looked at, reach the function.
     pub(in crate::node) const fn admits(self, kind: Accepts) -> bool {
         self.contains(kind) || kind.0 == Self::PLAIN.0 && self.contains(Self::CHECKED)
     }
 
-    /// True when every kind of `other` is accepted.
+    /// Returns `true` when every kind of `other` is accepted.
     pub const fn contains(self, other: Accepts) -> bool {
         self.0 & other.0 == other.0
     }

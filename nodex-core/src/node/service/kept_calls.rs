@@ -1,4 +1,4 @@
-//! Calls that are over and whose callers were kept.
+//! Calls whose handlers are over and whose callers are kept.
 
 use std::{
     collections::HashMap,
@@ -9,23 +9,23 @@ use crate::node::number::Number;
 
 /// A call whose caller is kept.
 pub(in crate::node) trait KeptCall: Send + Sync {
-    /// The process whose function was called.
+    /// Returns the process whose function was called.
     fn process(&self) -> Number;
 
-    /// Whether somebody waits for its answer.
+    /// Returns whether its caller waits for an answer.
     fn is_awaited(&self) -> bool;
 
-    /// Tells whoever waits that nobody will answer.
+    /// Tells the caller that there will be no answer.
     fn give_up(&self, why: &str);
 }
 
-/// Why those who called a service that has ended get no answer.
+/// The text for callers of a service that has ended.
 pub(in crate::node) const ENDED: &str = "the service has ended";
 
-/// The calls of one process, by where they are in memory.
+/// The calls of one process, by their addresses in memory.
 type Calls = HashMap<usize, Weak<dyn KeptCall>>;
 
-/// These calls of a node, by the process whose function was called.
+/// The calls of a node with kept callers, by the process that was called.
 #[derive(Default)]
 pub(in crate::node) struct KeptCalls(Mutex<HashMap<Number, Calls>>);
 
@@ -50,14 +50,14 @@ impl KeptCalls {
         }
     }
 
-    /// Whether anybody waits for the answer of a kept caller.
+    /// Returns whether any kept caller waits for an answer.
     pub(in crate::node) fn is_awaited(&self) -> bool {
         // Not under the lock, which the end of a call takes: one of these may be the last reference.
         let all: Vec<_> = self.lock().values().flat_map(HashMap::values).cloned().collect();
         all.iter().any(|call| call.upgrade().is_some_and(|call| call.is_awaited()))
     }
 
-    /// A process has ended: tells those who wait for answers of its kept callers.
+    /// Tells the kept callers of a process that it has ended.
     pub(in crate::node) fn ended(&self, process: Number) {
         let calls = self.lock().remove(&process).unwrap_or_default();
         // Not under the lock, which the end of a call takes.
@@ -66,7 +66,7 @@ impl KeptCalls {
         }
     }
 
-    /// True when no call is kept.
+    /// Returns `true` when no call is kept.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_empty()

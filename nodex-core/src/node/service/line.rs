@@ -1,4 +1,4 @@
-//! One connection as the services see it: who is at its other end, and where answers go.
+//! A connection as services see it: its peer and its output.
 
 use std::sync::{
     Arc,
@@ -7,19 +7,19 @@ use std::sync::{
 
 use crate::{net::Outbox, node::counters::Counters, protocol::Flags, term::Atom};
 
-/// What is needed of a connection to answer over it.
+/// The part of a connection that is needed to answer over it.
 #[derive(Debug)]
 pub(in crate::node) struct Line {
-    /// Of this node, never used twice; 0 is that of no connection.
+    /// The number of the connection on this node. It is never reused; 0 means no connection.
     pub(in crate::node) id: u64,
     /// The full name of the other node.
     pub(in crate::node) name: Atom,
     pub(in crate::node) creation: u32,
-    /// What both nodes can do.
+    /// The flags that both nodes support.
     pub(in crate::node) flags: Flags,
     pub(in crate::node) outbox: Arc<Outbox>,
     pub(in crate::node) counters: Counters,
-    /// Memory that is kept for the other node.
+    /// How many bytes are kept for the other node.
     kept: AtomicUsize,
 }
 
@@ -29,14 +29,14 @@ impl Line {
         Line { id, name, creation, flags, outbox, counters, kept }
     }
 
-    /// Bytes of messages from the other node that nobody has taken yet, and of callers that somebody keeps.
+    /// Returns how many bytes are kept for the other node: mailbox messages that were not received, and kept callers.
     #[inline]
     pub(in crate::node) fn kept_bytes(&self) -> usize {
         self.kept.load(Ordering::SeqCst)
     }
 }
 
-/// Memory that is kept for the node at the other end. It keeps the connection that it came over from reading too much.
+/// Memory that is kept for the other node. It bounds how much its connection reads.
 #[derive(Debug)]
 pub(in crate::node) struct Counted {
     line: Arc<Line>,

@@ -1,4 +1,4 @@
-//! What serves, how it is called, and where its replies go.
+//! Services, how they are called, and where their replies go.
 
 pub(in crate::node) mod args;
 pub(in crate::node) mod call;

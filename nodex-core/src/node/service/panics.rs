@@ -1,13 +1,13 @@
-//! Panics of handlers, told from those that nobody is to blame for but the program.
+//! Distinguishes panics of handlers from other panics of the program.
 
 use std::{any::Any, cell::Cell, future::Future, pin::pin};
 
 thread_local! {
-    /// What panics on this thread is caught, and answered.
+    /// Whether panics on this thread are caught and answered.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What was said with `panic!`.
+/// Returns the message of a panic.
 pub(in crate::node) fn text_of(payload: &(dyn Any + Send)) -> &str {
     match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => text,
@@ -16,7 +16,7 @@ pub(in crate::node) fn text_of(payload: &(dyn Any + Send)) -> &str {
     }
 }
 
-/// While the result lives, panics of this thread are those of handlers.
+/// Marks panics of this thread as those of handlers while the result lives.
 pub(in crate::node) fn caught() -> Caught {
     Caught(CAUGHT.with(|caught| caught.replace(true)))
 }
@@ -30,7 +30,7 @@ impl Drop for Caught {
     }
 }
 
-/// While this future is polled, panics of the thread are those of handlers.
+/// Marks panics of the thread as those of handlers while this future is polled.
 pub(in crate::node) async fn of_handlers<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     std::future::poll_fn(|context| {
@@ -40,7 +40,7 @@ pub(in crate::node) async fn of_handlers<F: Future>(future: F) -> F::Output {
     .await
 }
 
-/// True while what panics on this thread is answered.
+/// Returns `true` while panics on this thread are answered.
 pub(in crate::node) fn is_caught() -> bool {
     CAUGHT.with(Cell::get)
 }

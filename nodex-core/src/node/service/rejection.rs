@@ -1,4 +1,4 @@
-//! Why a call was not carried out.
+//! [`Rejection`].
 
 use crate::{
     convert::{DecodeError, IntoTerm},
@@ -6,60 +6,60 @@ use crate::{
     protocol::control::UnsupportedControl,
 };
 
-/// Why a call was not carried out: the `Reason` of the `{error, Reason}` that its caller gets.
+/// Why a call is refused: the `Reason` of the `{error, Reason}` that its caller receives.
 #[derive(Debug, Clone)]
 pub struct Rejection(Box<Encoder>);
 
 impl Rejection {
-    /// With a term of your own as the reason.
+    /// Creates a rejection with any term as its reason.
     ///
     /// # Errors
-    /// When no BEAM would accept the term.
+    /// Returns an error when the term cannot be encoded.
     pub fn new<T: IntoTerm + ?Sized>(reason: &T) -> Result<Self, EncodeError> {
         let mut encoder = Encoder::new();
         reason.encode(&mut encoder)?;
         Ok(Rejection(Box::new(encoder)))
     }
 
-    /// `{badarg, Message}`, the message being a binary.
+    /// Creates the reason `{badarg, Message}` with a binary as the message.
     pub fn badarg(message: &str) -> Self {
         Self::tagged(crate::atom!("badarg"), message)
     }
 
-    /// `{panic, Message}`, the message being a binary.
+    /// Creates the reason `{panic, Message}` with a binary as the message.
     pub(in crate::node) fn panic(message: &str) -> Self {
         Self::tagged(crate::atom!("panic"), message)
     }
 
-    /// `{no_reply, Message}`, the message being a binary: nobody can answer any more.
+    /// Creates the reason `{no_reply, Message}`: nothing can answer any more.
     pub(in crate::node) fn no_reply(function: &str, why: &str) -> Self {
         Self::tagged(crate::atom!("no_reply"), &format!("{function}: {why}"))
     }
 
-    /// `{unencodable, Message}`: the handler returned what no BEAM would accept.
+    /// Creates the reason `{unencodable, Message}`: the handler returned a value that cannot be encoded.
     pub(in crate::node) fn unencodable(error: &EncodeError) -> Self {
         Self::tagged(crate::atom!("unencodable"), &error.to_string())
     }
 
-    /// `{unencodable, Message}`: the handler returned what cannot be sent to this node.
+    /// Creates the reason `{unencodable, Message}`: the handler returned a value that cannot be sent to this node.
     pub(in crate::node) fn unsendable(error: &UnsupportedControl) -> Self {
         Self::tagged(crate::atom!("unencodable"), &error.to_string())
     }
 
-    /// `{message_too_big, Message}`: it was not read.
+    /// Creates the reason `{message_too_big, Message}`: the message was not read.
     pub(in crate::node) fn too_long(length: u64, limit: usize) -> Self {
         let message = format!("a message of {length} bytes is over the limit of {limit}");
         Self::tagged(crate::atom!("message_too_big"), &message)
     }
 
-    /// The atom `unknown_call`.
+    /// Returns the atom `unknown_call`.
     pub(in crate::node) fn unknown_call() -> Self {
         let mut encoder = Encoder::new();
         encoder.put_atom(&crate::atom!("unknown_call"));
         Rejection(Box::new(encoder))
     }
 
-    /// The atom `draining`: the node is about to end.
+    /// Returns the atom `draining`: the node is stopping.
     pub(in crate::node) fn draining() -> Self {
         let mut encoder = Encoder::new();
         encoder.put_atom(&crate::atom!("draining"));
@@ -73,8 +73,7 @@ impl Rejection {
         Rejection(Box::new(encoder))
     }
 
-    /// The exception that it is for a caller by rpc: the reason, and the text of a bad argument, which stands in the
-    /// stack trace then.
+    /// Returns the exception for a caller by rpc: its reason, and the text of a bad argument, for the stack trace.
     pub(in crate::node) fn exception(&self) -> (Encoder, Option<Vec<u8>>) {
         const BADARG: &[u8] = b"\x77\x06badarg";
         let text = self.0.in_one_piece().and_then(|reason| reason.strip_prefix(b"\x68\x02")?.strip_prefix(BADARG));
@@ -88,7 +87,7 @@ impl Rejection {
         }
     }
 
-    /// The reason, encoded.
+    /// Returns the encoded reason.
     pub(in crate::node) fn reason(&self) -> &Encoder {
         &self.0
     }

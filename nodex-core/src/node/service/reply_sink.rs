@@ -1,64 +1,64 @@
-//! Answers that are no messages: what the end of the process of a call tells.
+//! Answers to calls by rpc, which end the process of the call instead of being messages.
 
 use std::{fmt, sync::Arc, task::Waker};
 
 use super::rejection::Rejection;
 use crate::{etf::Encoder, protocol::control::OpenFrame, reply::ExceptionClass};
 
-/// The process that a call came as, or would have come as, which knows what its caller waits for.
+/// The process of a call by rpc, which knows what its caller waits for.
 pub(in crate::node) trait ReplySink: fmt::Debug + Send + Sync {
-    /// Starts the reply. From now on nobody else can answer.
+    /// Starts the reply. From now on nothing else can answer.
     fn begin(&self, out: &mut Encoder) -> Begun;
 
-    /// Whether the frame that [`Self::begin`] began is to be sent, now that it is whole.
+    /// Returns whether the complete frame that [`Self::begin`] began is to be sent.
     fn finishes(&self, frame: &OpenFrame, out: &Encoder) -> bool;
 
-    /// The reply was taken back.
+    /// Records that the reply was rolled back.
     fn undone(&self);
 
-    /// Ends the call without a value. False when that is told by a message with [`Self::write_failure`] in it.
+    /// Ends the call without a value. Returns `false` when a message with [`Self::write_failure`] in it is to be sent.
     fn fail(&self, failure: &Failure<'_>, out: &mut Encoder) -> bool;
 
-    /// What a message says of a failure.
+    /// Writes the content of a message about a failure.
     fn write_failure(&self, failure: &Failure<'_>, out: &mut Encoder);
 
-    /// True when nothing is to be answered any more.
+    /// Returns `true` when no answer is needed any more.
     fn is_over(&self) -> bool;
 
-    /// Whether anybody waits for the value.
+    /// Returns whether the caller waits for the value.
     fn is_awaited(&self) -> bool;
 
-    /// Has the handler be dropped when the process is killed.
+    /// Registers the waker of the handler, which is dropped when the process is killed.
     fn register(&self, waker: &Waker);
 
-    /// The call is over for now, and somebody keeps the means to answer it: it counts as one that is not answered.
+    /// Counts the call as unanswered, because its caller is kept.
     fn count_as_kept(&self);
 }
 
-/// What came of [`ReplySink::begin`].
+/// The outcome of [`ReplySink::begin`].
 pub(in crate::node) enum Begun {
     /// The reply follows in this frame.
     Frame(OpenFrame),
     /// The reply is an ordinary message.
     Message,
-    /// Nobody waits for it.
+    /// Nothing waits for the reply.
     Nothing,
 }
 
-/// Why a call gives no value.
+/// Why a call has no value.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::node) enum Failure<'a> {
     /// There is no such function.
     Undef,
-    /// The arguments are no list, or module or function no atom.
+    /// The arguments are not a list, or the module or function is not an atom.
     BadApply,
-    /// It was not carried out.
+    /// The call was rejected.
     Rejected(&'a Rejection),
     /// The function raised an exception with this reason.
     Raised(ExceptionClass, &'a Encoder),
 }
 
-/// Whether somebody keeps the means to answer later, besides whoever asks.
+/// Returns whether anything besides the caller of this function can still answer.
 pub(in crate::node) fn is_kept(sink: &Arc<dyn ReplySink>) -> bool {
     !sink.is_over() && Arc::strong_count(sink) > 1
 }

@@ -24,13 +24,13 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(in crate::node) struct ReplyTo<'a> {
     pub(in crate::node) kind: CallKind,
-    /// What both nodes can do.
+    /// The flags that both nodes support.
     pub(in crate::node) flags: Flags,
-    /// The pid to answer; none when the message named none.
+    /// The pid to answer; `None` when the message names none.
     pub(in crate::node) to: Option<PidTerm<'a>>,
-    /// Our own process that answers.
+    /// The process of this node that answers.
     pub(in crate::node) from: &'a Arc<Address>,
-    /// What the replies to plain messages do without.
+    /// The tag of the call; plain messages have none.
     pub(in crate::node) call_tag: Option<&'a CallTag<'a>>,
 }
 
@@ -39,14 +39,14 @@ impl<'a> ReplyTo<'a> {
         self.call_tag.copied().unwrap_or_default()
     }
 
-    /// The process that the call came as, or that it would have come as.
+    /// Returns the process of a call by rpc.
     #[inline]
     pub(in crate::node) fn sink(&self) -> Option<&'a Arc<dyn ReplySink>> {
         self.call_tag?.sink
     }
 
-    /// Writes everything in front of the reply; `None` when nobody waits for one, or it cannot be sent.
-    /// [`Self::finish`] or [`Self::undo`] has to follow.
+    /// Writes everything in front of the reply. Returns `None` when nothing waits for a reply, or it cannot be sent.
+    /// [`Self::finish`] or [`Self::undo`] must follow.
     #[inline]
     pub(in crate::node) fn begin(&self, out: &mut Encoder) -> Option<OpenFrame> {
         if self.kind == CallKind::Plain && self.flags.contains(Flags::SEND_SENDER) {
@@ -86,7 +86,7 @@ impl<'a> ReplyTo<'a> {
         Some(frame)
     }
 
-    /// Ends the frame of a reply. One that is too long for any frame is taken back, and an error is the answer.
+    /// Ends the frame of a reply. A reply that is too long for any frame is replaced by an error.
     #[inline]
     pub(in crate::node) fn finish(&self, frame: OpenFrame, out: &mut Encoder) {
         if let Some(sink) = self.sink()
@@ -108,7 +108,7 @@ impl<'a> ReplyTo<'a> {
         self.write_error(out, &Rejection::unsendable(error));
     }
 
-    /// Takes back a reply that was begun; another one can follow.
+    /// Rolls back a reply that was begun. Another one can follow.
     pub(in crate::node) fn undo(&self, frame: OpenFrame, out: &mut Encoder) {
         frame.undo(out);
         if let Some(sink) = self.sink() {
@@ -125,7 +125,7 @@ impl<'a> ReplyTo<'a> {
         self.write_raised(out, rejection.reason());
     }
 
-    /// Answers what a handler raised: `{error, Reason}`, and the exception itself in a caller by rpc.
+    /// Answers an exception: `{error, Reason}`, or the exception itself to a caller by rpc.
     #[cold]
     pub(in crate::node) fn raise(&self, class: ExceptionClass, reason: &Encoder, out: &mut Encoder) {
         match self.sink() {
@@ -146,8 +146,7 @@ impl<'a> ReplyTo<'a> {
         }
     }
 
-    /// The function of a call by rpc is over. If it has answered nothing, and nobody has kept the means to do it, it returns
-    /// `ok`.
+    /// Ends the function of a call by rpc. If it has not answered and its caller is not kept, it returns `ok`.
     pub(in crate::node) fn settle(&self, out: &mut Encoder) {
         const OK: &[u8] = b"\x77\x02ok";
         if self.sink().is_none_or(|sink| sink.is_over() || is_kept(sink)) {
@@ -167,13 +166,13 @@ impl<'a> ReplyTo<'a> {
         self.finish(frame, out);
     }
 
-    /// The caller's pid, encoded; empty when there is none.
+    /// Returns the caller's pid, encoded; empty when there is none.
     #[inline]
     pub(in crate::node) fn caller(&self) -> &'a [u8] {
         self.to.map_or(&[], PidTerm::as_bytes)
     }
 
-    /// A copy that outlives the message.
+    /// Returns a copy that outlives the message.
     pub(in crate::node) fn keep(self) -> OwnedReplyTo {
         let own = |term| RawTerm::from_slice(term, None);
         let CallTag { tag, alias, sink } = self.call_tag();
@@ -202,22 +201,22 @@ pub(in crate::node) struct OwnedReplyTo {
 }
 
 impl OwnedReplyTo {
-    /// True until the process that answers has ended.
+    /// Returns `true` until the process that answers has ended.
     pub(in crate::node) fn is_alive(&self) -> bool {
         self.from.is_alive()
     }
 
-    /// Memory that it takes besides itself.
+    /// Returns how much memory it refers to.
     pub(in crate::node) fn memory(&self) -> usize {
         self.caller().len() + self.tag.as_bytes().len() + self.alias.as_ref().map_or(0, |alias| alias.as_bytes().len())
     }
 
-    /// The caller's pid, encoded; empty when there is none.
+    /// Returns the caller's pid, encoded; empty when there is none.
     pub(in crate::node) fn caller(&self) -> &[u8] {
         self.to.as_ref().map_or(&[], RawTerm::as_bytes)
     }
 
-    /// What is known of the call beyond its sender, for [`Self::as_reply_to`].
+    /// Returns the tag of the call, for [`Self::as_reply_to`].
     pub(in crate::node) fn call_tag(&self) -> CallTag<'_> {
         CallTag {
             tag: self.tag.as_bytes(),

@@ -1,4 +1,4 @@
-//! Values whose methods answer messages: the trait behind `#[cnode_handler]` on an `impl` block.
+//! [`Serve`]: the trait behind `#[cnode_handler]` on an `impl` block.
 
 use std::fmt;
 
@@ -12,32 +12,33 @@ use crate::node::error::MissingState;
 
 /// A type whose methods are the functions of a service.
 ///
-/// `#[cnode_handler]` on an `impl` block writes this, and `IntoService` beside it. It is [`Service`] with the state
-/// apart, so that whoever writes the functions need not name the holder of the state.
+/// `#[cnode_handler]` on an `impl` block implements it, together with `IntoService`. It is a [`Service`] whose state is
+/// separate, so that the functions need not name the type that holds the state.
 pub trait Serve: Sized {
-    /// Holds the value: an `Arc<Self>` when no handler changes it, else a [`Lock<Self>`](crate::node::Lock).
+    /// The type that holds the value: `Arc<Self>` when no handler changes it, otherwise
+    /// [`Lock<Self>`](crate::node::Lock).
     type State: From<Self>;
 
-    /// Evaluated when the type is compiled: does not compile when two functions have one name and arity.
+    /// Checks at compile time that no two functions have the same name and arity.
     #[doc(hidden)]
     const DISTINCT: () = ();
 
-    /// As [`Service::functions`].
+    /// Returns the functions: see [`Service::functions`].
     fn functions() -> Vec<Function>;
 
-    /// As [`Service::call`].
+    /// Handles a call: see [`Service::call`].
     fn call(state: &Self::State, function: usize, call: Call<'_>) -> Handled;
 
-    /// As [`Service::check`].
+    /// Checks the states: see [`Service::check`].
     ///
     /// # Errors
-    /// The first state that is missing.
+    /// Returns the first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState> {
         let _ = extensions;
         Ok(())
     }
 
-    /// As [`Service::system_state`].
+    /// Returns the state for `sys`: see [`Service::system_state`].
     fn system_state(state: &Self::State) -> Option<SystemState> {
         let _ = state;
         None
@@ -48,7 +49,7 @@ pub trait Serve: Sized {
 pub struct Served<T: Serve>(T::State);
 
 impl<T: Serve> Served<T> {
-    /// Serves this value.
+    /// Creates a service of this value.
     pub fn new(value: T) -> Self {
         Served(value.into())
     }

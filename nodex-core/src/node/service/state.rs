@@ -16,13 +16,13 @@ use super::{
 
 use crate::node::error::MissingState;
 
-/// The state of a service with `&mut self` handlers: those run one at a time, in the order in which they arrived, and
-/// `&self` handlers side by side between them.
+/// The state of a service with `&mut self` handlers. They run one at a time, in the order in which their messages
+/// arrive; `&self` handlers run concurrently between them.
 #[derive(Debug)]
 pub struct Lock<T>(Arc<RwLock<T>>);
 
 impl<T> Lock<T> {
-    /// Around this state.
+    /// Creates a lock around this state.
     pub fn new(state: T) -> Self {
         Lock(Arc::new(RwLock::new(state)))
     }
@@ -35,12 +35,12 @@ impl<T> Lock<T> {
         self.0.try_write().ok()
     }
 
-    /// Waits, behind all who came before, until no `&mut self` handler runs.
+    /// Waits in turn until no `&mut self` handler runs.
     pub async fn read(self) -> ReadGuard<T> {
         ReadGuard(self.0.read_owned().await)
     }
 
-    /// Waits, behind all who came before, until no other handler runs.
+    /// Waits in turn until no other handler runs.
     pub async fn write(self) -> WriteGuard<T> {
         WriteGuard(self.0.write_owned().await)
     }
@@ -58,7 +58,7 @@ impl<T> Clone for Lock<T> {
     }
 }
 
-/// The state, as a `&self` handler has it: see [`Lock::read`].
+/// Shared access to the state: see [`Lock::read`].
 #[derive(Debug)]
 pub struct ReadGuard<T>(OwnedRwLockReadGuard<T>);
 
@@ -71,7 +71,7 @@ impl<T> Deref for ReadGuard<T> {
     }
 }
 
-/// The state, as a `&mut self` handler has it: see [`Lock::write`].
+/// Exclusive access to the state: see [`Lock::write`].
 #[derive(Debug)]
 pub struct WriteGuard<T>(OwnedRwLockWriteGuard<T>);
 
@@ -91,7 +91,25 @@ impl<T> DerefMut for WriteGuard<T> {
     }
 }
 
-/// Argument of a handler: the value of this type that the node was built with.
+/// A value that all handlers of a node share, as an argument of a handler.
+///
+/// ```
+/// use nodex_core::{atom, node::{Functions, NodeBuilder, State, testing::TestNode}};
+///
+/// struct Config {
+///     greeting: String,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let service = Functions::new()
+///     .add("greet", |name: String, config: State<Config>| format!("{} {name}", config.greeting));
+/// let builder = NodeBuilder::new().service(service).state(Config { greeting: "hello".into() });
+/// let node = TestNode::start(builder).await?;
+/// assert_eq!(node.request::<String>((atom!("greet"), "world")).await?, "hello world");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct State<T>(Arc<T>);
 

@@ -1,4 +1,4 @@
-//! The state of a service, as it is shown to `sys`.
+//! [`SystemState`].
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -9,17 +9,18 @@ use crate::{
     term::RawTerm,
 };
 
-/// The state of a service as `sys:get_state/1,2` and `sys:get_status/1,2` show it: what
-/// [`Service::system_state`](crate::node::Service::system_state) gives.
+/// The state of a service for `sys:get_state/1,2` and `sys:get_status/1,2`, returned by
+/// [`Service::system_state`](crate::node::Service::system_state).
 pub struct SystemState(pub(in crate::node) Pin<Box<dyn Future<Output = Result<RawTerm, EncodeError>> + Send>>);
 
 impl SystemState {
-    /// This term.
+    /// Creates a state from a term.
     pub fn new(term: &(impl IntoTerm + ?Sized)) -> Self {
         SystemState(Box::pin(std::future::ready(RawTerm::from_value(term))))
     }
 
-    /// What `show` makes of this state, now if no `&mut self` handler runs, else after those that came before.
+    /// Creates a state from the result of `show`, which is called now if no `&mut self` handler runs, otherwise in
+    /// turn.
     pub fn of<S, R>(state: &Lock<S>, show: impl FnOnce(&S) -> R + Send + 'static) -> Self
     where
         S: Send + Sync + 'static,
@@ -42,7 +43,7 @@ impl SystemState {
         }))
     }
 
-    /// What a future gives.
+    /// Creates a state from the output of a future.
     pub fn later<R: IntoTerm>(future: impl Future<Output = R> + Send + 'static) -> Self {
         SystemState(Box::pin(async move { RawTerm::from_value(&future.await) }))
     }
@@ -57,7 +58,7 @@ impl std::fmt::Debug for SystemState {
 /// The [`SystemState`] of a value that is held in an `Arc` or in a [`Lock`], for the macros.
 #[doc(hidden)]
 pub trait Shown<S> {
-    /// What `show` writes of it.
+    /// Returns the state that `show` writes.
     fn shown(&self, show: fn(&S, &mut Encoder) -> Result<(), EncodeError>) -> SystemState;
 }
 

@@ -1,24 +1,24 @@
-//! What a node says of itself to a person at a shell: the functions of the module `nodex`.
+//! The functions of the module `nodex`, with which a node describes itself to a person at a shell.
 //!
-//! They are reached by `rpc` and `erpc` as the module `nodex`, and by calls and messages to the name `nodex`:
+//! They are called by `rpc` and `erpc` in the module `nodex`, and by calls and messages to the name `nodex`:
 //!
 //! ```text
 //! iex> :rpc.call(:"orders@127.0.0.1", :nodex, :functions, [])
 //! [{:orders, :place, 2, "Places an order."}, {:orders, :status, 1, ""}]
 //! ```
 //!
-//! | function | gives |
+//! | function | returns |
 //! |---|---|
 //! | `info()` | a map: `node`, `nodex` (the version), `creation`, `os_pid`, `uptime` in seconds, the numbers of `services` and `connections`, of `spawned_calls` by rpc that run, this one with them, and the `counters` since the start |
-//! | `services()` | a list of `{Name, Pid, NumberOfFunctions}`; `nil` is the name of those that answer any name or none |
+//! | `services()` | a list of `{Name, Pid, NumberOfFunctions}`; the name is `nil` for services without one |
 //! | `functions()` | a list of `{Service, Function, Arity, Doc}`, a service being its name, or its pid if it has none |
 //! | `functions(Service)` | the same for one service, by name or pid |
 //! | `connections()` | a list of maps: `node`, `creation`, `flags`, `uptime` in seconds, `written` and `waiting` in bytes, `monitors` and `links` of processes here, and the `counters` |
 //! | `whereis(Name)` | the pid of a service, or `nil` |
 //! | `help()` | this list, as text |
 //!
-//! A service that is registered as `nodex` takes their place. Where services answer any name, `rpc` and calls that these
-//! functions do not match reach those services, and plain messages do in any case.
+//! A service that is registered as `nodex` replaces them. If services answer any name, calls and `rpc` that match none
+//! of these functions reach those services, and so do all plain messages.
 
 use std::{sync::PoisonError, time::Instant};
 
@@ -38,7 +38,7 @@ use crate::{
     term::{Atom, Pid},
 };
 
-/// What `help()` says.
+/// The text of `help()`.
 const HELP: &str = "\
 nodex:info()              the node: version, uptime in seconds, counters
 nodex:services()          [{Name, Pid, NumberOfFunctions}]
@@ -48,7 +48,7 @@ nodex:connections()       the nodes that it is connected with
 nodex:whereis(Name)       the pid of a service, or nil
 ";
 
-/// The service behind the name `nodex`.
+/// The service with the name `nodex`.
 pub(in crate::node) struct Introspection;
 
 impl Service for Introspection {
@@ -113,7 +113,7 @@ impl Target {
     }
 }
 
-/// A map with atoms for keys.
+/// A map with atoms as keys.
 struct Map(Vec<(&'static str, Box<dyn IntoTerm>)>);
 
 impl IntoTerm for Map {
@@ -154,7 +154,7 @@ fn info(inner: &Inner) -> Map {
     ])
 }
 
-/// All services, those with names first.
+/// Returns all services, those with names first.
 fn sorted(inner: &Inner) -> Vec<ProcessRef<'_>> {
     let mut services = inner.registry.services();
     services.sort_by(|a, b| (a.name.is_none(), &a.name, &a.pid).cmp(&(b.name.is_none(), &b.name, &b.pid)));

@@ -1,5 +1,5 @@
-//! Functions of OTP's modules that nodes of a cluster call on each other by `rpc` whoever they are, as far as there is a
-//! true answer. Everything else is `undef`, which those who ask are used to from nodes without their own code.
+//! Functions of OTP's modules that nodes of a cluster call on each other by `rpc`, as far as there is a true answer.
+//! All others raise `undef`, which callers expect from nodes without their code.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
     term::{Atom, Pid},
 };
 
-/// The modules that are not processes as well.
+/// Returns the modules that are not also processes.
 pub(super) fn modules() -> Vec<(&'static str, Box<dyn Service>)> {
     vec![("erlang", Box::new(Erlang)), ("application", Box::new(Applications))]
 }
@@ -62,7 +62,7 @@ impl Service for Erlang {
     }
 }
 
-/// Whether a process of this node is there.
+/// Returns whether a process of this node exists.
 fn own(args: &Args<'_>, pid: &Pid) -> Result<bool, Rejection> {
     let inner = Inner::of(args.context());
     if pid.node != inner.identity.name {

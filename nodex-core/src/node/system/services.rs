@@ -1,4 +1,4 @@
-//! The processes that every node has: what a BEAM looks for under well-known names.
+//! The processes that every node has, under the names that BEAMs expect.
 
 use super::{
     introspect::Introspection,
@@ -17,7 +17,7 @@ use crate::{
     term::Atom,
 };
 
-/// What every node answers.
+/// Returns the services of every node.
 pub(in crate::node) fn every_node() -> SystemServices {
     SystemServices {
         net_kernel: Box::new(NetKernel),
@@ -28,7 +28,7 @@ pub(in crate::node) fn every_node() -> SystemServices {
     }
 }
 
-/// What `net_adm:ping/1` and `Node.ping/1` call (`net_kernel.erl`, `handle_call({is_auth, Node}, ..)`).
+/// The server that `net_adm:ping/1` and `Node.ping/1` call (`net_kernel.erl`, `handle_call({is_auth, Node}, ..)`).
 struct NetKernel;
 
 impl Service for NetKernel {
@@ -51,7 +51,7 @@ impl Service for NetKernel {
     }
 }
 
-/// The server that `rpc` of OTP 23 calls. What it understands is told by the form of the message, not by functions.
+/// The server that `rpc` of OTP 23 calls. Its requests are recognized by their form, not as functions.
 struct Rex;
 
 impl Service for Rex {
@@ -64,8 +64,8 @@ impl Service for Rex {
     }
 }
 
-/// The group leader of functions that this node calls on others (stdlib, chapter "The Erlang I/O Protocol"): what they
-/// print is dropped, and there is nothing to read. I/O requests are told by their form: see [`crate::node::inbound::forms`].
+/// The group leader of functions that this node calls on others (stdlib, chapter "The Erlang I/O Protocol"). It drops
+/// output and has no input. I/O requests are recognized by their form: see [`crate::node::inbound::forms`].
 struct User;
 
 impl Service for User {

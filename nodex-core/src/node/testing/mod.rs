@@ -1,4 +1,4 @@
-//! Services under test: a node and a caller in one process, without epmd, arguments or an Erlang installation.
+//! Tests of services: a node and a caller in one process, without epmd, arguments or an Erlang installation.
 
 mod raw_peer;
 mod test_node;

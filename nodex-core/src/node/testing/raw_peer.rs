@@ -1,4 +1,4 @@
-//! The other end of a connection as bytes.
+//! [`RawPeer`].
 
 use std::{io, os::unix::net::UnixStream, sync::Arc};
 
@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-/// A peer of a node, past the handshake, that may say anything: for tests of what a node makes of it.
+/// A peer after the handshake that can send any bytes, for tests of how a node handles them.
 ///
-/// It is connected by a pair of sockets and not by a network. The connection ends when it is dropped.
+/// It is connected by a pair of sockets, without a network. Dropping it ends the connection.
 #[derive(Debug)]
 pub struct RawPeer {
     socket: UnixStream,
@@ -28,11 +28,11 @@ pub struct RawPeer {
 }
 
 impl RawPeer {
-    /// Connects a peer of this name that can do all of `flags`, in the place of the last one of this name. In a tokio
-    /// runtime, which serves the connection.
+    /// Connects a peer of this name that supports `flags`. It replaces the previous one of this name. Must be called in
+    /// a tokio runtime, which serves the connection.
     ///
     /// # Errors
-    /// When the system has no more sockets.
+    /// Returns an error when the system has no more sockets.
     pub fn connect(node: &Node, name: &str, creation: u32, flags: Flags) -> io::Result<Self> {
         let peer = handshake::PeerIdentity { name: name.to_owned(), flags, negotiated: flags, creation };
         let (connected, socket) = in_memory(Established { peer, given: None, rest: Vec::new() })?;
@@ -42,17 +42,17 @@ impl RawPeer {
         Ok(RawPeer { socket, peer })
     }
 
-    /// The other end: frames with their lengths go in and come out. It does not block.
+    /// Returns the other end, over which frames with their lengths are sent and received. It does not block.
     pub fn socket(&mut self) -> &mut UnixStream {
         &mut self.socket
     }
 
-    /// Monitors and links of processes of the node that this connection has.
+    /// Returns how many monitors and links this connection has on processes of the node.
     pub fn watches(&self) -> (usize, usize) {
         self.peer.watches.counts()
     }
 
-    /// Why the node has ended the connection, if it has.
+    /// Returns why the node has ended the connection, if it has.
     pub fn ended(&self) -> Option<LinkEnd> {
         self.peer.end.borrow().clone()
     }

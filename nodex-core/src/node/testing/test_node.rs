@@ -1,4 +1,4 @@
-//! Services under test: a node and a caller in one process, without epmd, arguments or an Erlang installation.
+//! [`TestNode`].
 
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
@@ -6,7 +6,7 @@ use crate::{
     convert::{FromTerm, IntoTerm},
     net::{ConnectError, Locate},
     node::{
-        api::{builder::Builder, call::CallError, node::Node},
+        api::{builder::NodeBuilder, call::CallError, node::Node},
         connection::{
             inner::Inner,
             listen::{self, Listen},
@@ -22,13 +22,13 @@ use crate::{
     term::Atom,
 };
 
-/// How long a reply is waited for.
+/// How long a call waits for its reply.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A node with the services that are to be tested, and a node that calls it over a socket of the loopback interface.
+/// A node with the services under test, and a second node that calls it over a loopback socket.
 ///
-/// Everything between the two is real: messages are encoded and framed, found by name and arity, answered in order.
-/// Both nodes stop when it is dropped.
+/// Messages take the way that they take in production: they are encoded, framed, dispatched by name and arity, and
+/// answered in order. Both nodes stop when the value is dropped.
 ///
 /// ```
 /// use nodex_core::{atom, node::{Functions, testing::TestNode}, term::Atom};
@@ -49,35 +49,36 @@ pub struct TestNode {
     caller: Node,
 }
 
-/// Why the services cannot be tested.
+/// Why a [`TestNode`] cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestError {
-    /// No node can be made of them.
+    /// The services cannot be served.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The system gives no random numbers, which their cookie is made of.
+    /// The system has no random numbers for the cookie.
     #[error(transparent)]
     Random(#[from] std::io::Error),
-    /// The two nodes do not connect.
+    /// The two nodes cannot connect.
     #[error(transparent)]
     Connect(#[from] Arc<ConnectError>),
 }
 
 impl TestNode {
-    /// A node with this service.
+    /// Starts a node with this service.
     ///
     /// # Errors
-    /// When the service cannot be served, or the loopback interface cannot be used.
+    /// Returns an error when the service cannot be served, or the loopback interface cannot be used.
     pub async fn serve(service: impl IntoService) -> Result<Self, TestError> {
-        Self::start(Builder::new().service(service)).await
+        Self::start(NodeBuilder::new().service(service)).await
     }
 
-    /// A node with several services or with state; where it would listen is passed over, as only the caller knows the cookie.
+    /// Starts a node with several services or with state. The address of the builder is ignored, because only the
+    /// caller knows the cookie.
     ///
     /// # Errors
-    /// As [`serve`](Self::serve).
-    pub async fn start(builder: Builder) -> Result<Self, TestError> {
+    /// Returns the errors of [`serve`](Self::serve).
+    pub async fn start(builder: NodeBuilder) -> Result<Self, TestError> {
         let digits = (0..4).map(|_| random::challenge().map(|number| format!("{number:08x}")));
         let secret = digits.collect::<Result<String, _>>()?;
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
@@ -86,7 +87,7 @@ impl TestNode {
         let served = Arc::new(Inner::new(builder.epmd_port(0).config(name("test_node@127.0.0.1"), cookie.clone()))?);
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let port = listen::start::<Dispatch>(&served, Listen { address, publish: false }).await?;
-        let mut caller = Inner::new(Builder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie))?;
+        let mut caller = Inner::new(NodeBuilder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie))?;
         caller.locate = Locate::Fixed(port);
         let test = TestNode { node: Node::from_inner(served), caller: Node::from_inner(Arc::new(caller)) };
         test.caller.connect(test.node.name()).await?;
@@ -96,41 +97,41 @@ impl TestNode {
     /// Sends a plain message, such as `(atom!("add"), 1, 2)`, and waits up to five seconds for the reply.
     ///
     /// # Errors
-    /// When there is no reply, or it is no `R`.
+    /// Returns an error when no reply arrives, or the reply is not an `R`.
     pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
         self.caller.request(self.process("test"), message, LIMIT).await
     }
 
-    /// The same as `GenServer.call`.
+    /// Calls as `GenServer.call` does, and waits up to five seconds for the reply.
     ///
     /// # Errors
-    /// As [`request`](Self::request).
+    /// Returns the errors of [`request`](Self::request).
     pub async fn call<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CallError> {
         self.caller.call(self.process("test"), message, LIMIT).await
     }
 
-    /// `GenServer.cast`: nothing comes back.
+    /// Sends a cast, like `GenServer.cast`.
     ///
     /// # Errors
-    /// When it cannot be sent.
+    /// Returns an error when the cast cannot be sent.
     pub async fn cast(&self, message: impl IntoTerm) -> Result<(), CallError> {
         self.caller.cast(self.process("test"), message).await
     }
 
-    /// The process of this registered name on the node, for the methods of [`caller`](Self::caller).
+    /// Returns the process with this registered name on the node, for the methods of [`caller`](Self::caller).
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     pub fn process(&self, name: &'static str) -> Destination {
         Destination::Name { name: Atom::from_static(name), node: self.node.name().clone() }
     }
 
-    /// The node that serves.
+    /// Returns the node that serves.
     pub fn node(&self) -> &Node {
         &self.node
     }
 
-    /// The node that calls it.
+    /// Returns the node that calls.
     pub fn caller(&self) -> &Node {
         &self.caller
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use nodex_core::term::Atom;
 
-/// The name of the module.
+/// Returns the name of the module.
 pub(super) fn module(binary: &[u8], file: &Path) -> Result<Atom, &'static str> {
     // Compressed as a whole (`erlc +compressed`): the code server demands that the file has the name of its module.
     if binary.starts_with(&[0x1f, 0x8b]) {
@@ -54,8 +54,8 @@ fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), &'static str> 
     bytes.split_first_chunk().map(|(first, rest)| (*first, rest)).ok_or(CUT_OFF)
 }
 
-/// The first atom of an atom table: `Count:32 {Length Name}..`. OTP 28 and later write the count as a negative number,
-/// and lengths as `beam_asm` writes operands.
+/// Returns the first atom of an atom table: `Count:32 {Length Name}..`. OTP 28 and later write the count as a negative
+/// number, and lengths as `beam_asm` writes operands.
 fn first(chunk: &[u8]) -> Result<&[u8], &'static str> {
     let (count, rest) = take::<4>(chunk)?;
     let (length, rest) = match (i32::from_be_bytes(count), rest) {

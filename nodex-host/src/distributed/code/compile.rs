@@ -144,7 +144,7 @@ fn is_dot(token: &RawTerm) -> bool {
     token.decode::<(Atom, RawTerm)>().is_ok_and(|(kind, _)| kind == "dot")
 }
 
-/// A part of an answer.
+/// Returns a part of an answer.
 fn read<T: FromTerm>(part: &RawTerm) -> Result<T, RpcError> {
     part.decode().map_err(|error| RpcError::unexpected(error, part.clone()))
 }

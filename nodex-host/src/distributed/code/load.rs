@@ -57,10 +57,11 @@ pub enum LoadProblem {
 }
 
 impl Distributed {
-    /// A module as a BEAM has it in its code path; `None` if it has none of this name. This does not load it there.
+    /// Returns a module as a BEAM has it in its code path; `None` if it has none of this name. This does not load it
+    /// there.
     ///
     /// # Errors
-    /// When the node cannot be asked.
+    /// Returns an error when the node cannot be asked.
     pub async fn load_object_code(
         &self,
         node: &str,
@@ -74,7 +75,7 @@ impl Distributed {
     /// Loads a module into a BEAM, by `code:load_binary/3`.
     ///
     /// # Errors
-    /// When its code server refuses it, or cannot be asked.
+    /// Returns an error when its code server refuses it, or cannot be asked.
     pub async fn load_module(&self, node: &str, code: &ObjectCode, limit: Duration) -> Result<(), LoadError> {
         let file = code.file_name();
         let problem = match self.rpc(node, "code", "load_binary", &[&code.module, &file, &code.binary], limit).await {
@@ -88,7 +89,7 @@ impl Distributed {
     /// Loads a module into all slaves of this host, side by side.
     ///
     /// # Errors
-    /// Those of the slaves into which it could not be loaded. It is in the others.
+    /// Returns those of the slaves into which it could not be loaded. It is in the others.
     pub async fn load_module_everywhere(&self, code: &ObjectCode, limit: Duration) -> Result<(), Vec<LoadError>> {
         let slaves = self.slaves();
         let loading = slaves.iter().map(|slave| self.load_module(slave.node(), code, limit));

@@ -23,7 +23,7 @@ use thiserror::Error;
 /// The largest file that is taken for a compiled module.
 const LARGEST: u64 = 64 << 20;
 
-/// A compiled module, as `code:get_object_code/1` gives it. As a term it is `{Module, Binary, File}`.
+/// A compiled module, as `code:get_object_code/1` returns it. As a term it is `{Module, Binary, File}`.
 #[doc(alias = "load_object_code")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectCode {
@@ -61,7 +61,8 @@ impl ObjectCode {
     /// Reads a `.beam` file, as `erlc` and `elixirc` write it.
     ///
     /// # Errors
-    /// When it cannot be read, or is no compiled module. Whether a release of OTP takes it shows when it is loaded.
+    /// Returns an error when it cannot be read, or is no compiled module. Whether a release of OTP takes it shows when
+    /// it is loaded.
     #[doc(alias = "load_object_code")]
     pub fn read(file: impl AsRef<Path>) -> Result<ObjectCode, ObjectCodeError> {
         let file = file.as_ref();
@@ -78,10 +79,10 @@ impl ObjectCode {
         ObjectCode::new(binary, file)
     }
 
-    /// A compiled module in memory. `file` is what it tells about its origin; it need not exist.
+    /// Returns a compiled module in memory. `file` is what it tells about its origin; it need not exist.
     ///
     /// # Errors
-    /// When it is no compiled module.
+    /// Returns an error when it is no compiled module.
     pub fn new(binary: impl Into<Bytes>, file: impl Into<PathBuf>) -> Result<ObjectCode, ObjectCodeError> {
         let (binary, file) = (binary.into(), file.into());
         match beam_file::module(&binary, &file) {
@@ -90,7 +91,7 @@ impl ObjectCode {
         }
     }
 
-    /// The file as Erlang has it.
+    /// Returns the file as Erlang has it.
     fn file_name(&self) -> Charlist {
         Charlist(self.file.to_string_lossy().into_owned())
     }

@@ -41,7 +41,7 @@ impl Default for SlaveBuilder {
 }
 
 impl SlaveBuilder {
-    /// The `erl` of `PATH`, with no code and no configuration but its own.
+    /// Returns the `erl` of `PATH`, with no code and no configuration but its own.
     pub fn new() -> SlaveBuilder {
         SlaveBuilder {
             command: vec!["erl".into()],
@@ -56,14 +56,15 @@ impl SlaveBuilder {
         }
     }
 
-    /// The `erl` to start: a path, or a name that is looked up in `PATH`.
+    /// Sets the `erl` to start: a path, or a name that is looked up in `PATH`.
     #[must_use]
     pub fn erl(self, program: impl Into<OsString>) -> Self {
         self.command([program])
     }
 
-    /// The command that is `erl`, for one in another file system or under a tool: `["chroot", "/srv/otp27", "erl"]`. The
-    /// arguments of `erl` come behind it. It must not fork: the process that is started has to become the BEAM.
+    /// Sets the command that is `erl`, for one in another file system or under a tool: `["chroot", "/srv/otp27",
+    /// "erl"]`. The arguments of `erl` come behind it. It must not fork: the process that is started has to become the
+    /// BEAM.
     #[must_use]
     pub fn command(mut self, command: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.command = command.into_iter().map(Into::into).collect();
@@ -77,7 +78,7 @@ impl SlaveBuilder {
         self
     }
 
-    /// What the names begin with, in front of the number. Default: `slave`.
+    /// Sets what the names begin with, in front of the number. Default: `slave`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -99,8 +100,8 @@ impl SlaveBuilder {
         self
     }
 
-    /// The code paths of another node, as [`Distributed::code_paths`](crate::Distributed::code_paths) reads them, behind its own. What is not there is
-    /// left out.
+    /// Sets the code paths of another node, as [`Distributed::code_paths`](crate::Distributed::code_paths) reads them,
+    /// behind its own. What is not there is left out.
     #[must_use]
     pub fn code_paths(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.more_code_paths.extend(folders.into_iter().map(Into::into));
@@ -137,14 +138,14 @@ impl SlaveBuilder {
         self
     }
 
-    /// How long each may take to start. Default: 30 s.
+    /// Sets how long each may take to start. Default: 30 s.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.process.start_timeout = timeout;
         self
     }
 
-    /// How long each may take to stop its applications before it is killed. Default: 5 s.
+    /// Sets how long each may take to stop its applications before it is killed. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
         self.process.stop.grace = grace;
@@ -158,7 +159,7 @@ impl SlaveBuilder {
         self
     }
 
-    /// The process: `<command> <arguments of erl>`, which prints a ready line.
+    /// Returns the process: `<command> <arguments of erl>`, which prints a ready line.
     pub(in crate::distributed) fn cnode(
         &self,
         ip: IpAddr,

@@ -12,7 +12,7 @@ use crate::process::LaunchError;
 
 const BOOT: &str = include_str!("boot.erl");
 
-/// The program: a path as it is, a name as the first executable of that name in `PATH`.
+/// Returns the program: a path as it is, a name as the first executable of that name in `PATH`.
 pub(super) fn find(program: &OsStr) -> Result<PathBuf, LaunchError> {
     if program.as_encoded_bytes().contains(&b'/') {
         return Ok(program.into());
@@ -26,7 +26,7 @@ pub(super) fn find(program: &OsStr) -> Result<PathBuf, LaunchError> {
         .ok_or_else(|| LaunchError::NotInPath { program: program.to_string_lossy().into_owned() })
 }
 
-/// The arguments of `erl`: those of a slave, then those of the user, which may end with `-extra`.
+/// Returns the arguments of `erl`: those of a slave, then those of the user, which may end with `-extra`.
 pub(super) fn arguments(ip: IpAddr, hidden: bool, users: &[OsString]) -> Vec<OsString> {
     let mut all: Vec<OsString> = Vec::new();
     let mut add = |arguments: &[&str]| all.extend(arguments.iter().map(OsString::from));
@@ -47,7 +47,7 @@ pub(super) fn arguments(ip: IpAddr, hidden: bool, users: &[OsString]) -> Vec<OsS
     all
 }
 
-/// The expression, in one line and without comments.
+/// Returns the expression, in one line and without comments.
 fn boot() -> String {
     let lines = BOOT.lines().map(str::trim).filter(|line| !line.starts_with("%%") && !line.is_empty());
     lines.collect::<Vec<_>>().join(" ")

@@ -34,37 +34,37 @@ struct Running {
 }
 
 impl Slave {
-    /// Its full name.
+    /// Returns its full name.
     pub fn node(&self) -> &Atom {
         &self.0.name
     }
 
-    /// The `i` of `slave<i>`: the first one of a host is 1.
+    /// Returns the `i` of `slave<i>`: the first one of a host is 1.
     pub fn number(&self) -> u32 {
         self.0.number
     }
 
-    /// Its process id, which is the number of its process group as well.
+    /// Returns its process id, which is the number of its process group as well.
     pub fn pid(&self) -> u32 {
         self.0.process.pid()
     }
 
-    /// The last lines that it printed.
+    /// Returns the last lines that it printed.
     pub fn printed(&self) -> Printed {
         self.0.process.printed()
     }
 
-    /// Its events from now on: what it prints, and its end.
+    /// Returns its events from now on: what it prints, and its end.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.process.subscribe()
     }
 
-    /// How it ended, if it has.
+    /// Returns how it ended, if it has.
     pub fn exit(&self) -> Option<Exit> {
         self.0.process.exit()
     }
 
-    /// Its end, for those who wait for it without owning it.
+    /// Returns its end, for those who wait for it without owning it.
     pub fn ending(&self) -> Ending {
         self.0.process.ending()
     }

@@ -32,7 +32,7 @@ impl Slaves {
         Slaves { next: AtomicU32::new(1), running, closed, cancel, starting }
     }
 
-    /// The next `count` numbers. They are given once, whether the start succeeds or not.
+    /// Returns the next `count` numbers. They are given once, whether the start succeeds or not.
     pub(in crate::distributed) fn numbers(&self, count: u32) -> std::ops::Range<u32> {
         let first = self.next.fetch_add(count, Ordering::Relaxed);
         first..first.saturating_add(count)

@@ -34,12 +34,12 @@ impl Strays {
         Strays { mark: format!("{:016x}{:016x}", random::any(), random::any()) }
     }
 
-    /// The value of [`VARIABLE`].
+    /// Returns the value of [`VARIABLE`].
     pub(super) fn value(&self) -> OsString {
         OsString::from(&self.mark)
     }
 
-    /// The variable as it stands in an environment.
+    /// Returns the variable as it stands in an environment.
     pub(super) fn entry(&self) -> String {
         format!("{VARIABLE}={}", self.mark)
     }
@@ -61,7 +61,7 @@ impl Strays {
         }
     }
 
-    /// How many there are; they have been killed.
+    /// Returns how many there are; they have been killed.
     fn kill(&self) -> usize {
         let entry = self.entry().into_bytes();
         let carries = |pid: Pid| {

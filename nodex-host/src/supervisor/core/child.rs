@@ -96,7 +96,7 @@ impl Member {
         }
     }
 
-    /// The next pause.
+    /// Returns the next pause.
     pub(super) fn pause(&mut self) -> Duration {
         // A step of an ordinary linear congruential generator: children only need to differ.
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -24,31 +24,31 @@ pub trait Transmit {
     /// Writes `batch` behind what waits, as far as there is room, keeps the rest, and empties `batch`.
     ///
     /// # Errors
-    /// When the connection has failed.
+    /// Returns an error when the connection has failed.
     fn submit(&self, batch: &mut Encoder) -> Result<(), LinkEnd>;
 
     /// Writes what waits; ready when nothing waits any more.
     ///
     /// # Errors
-    /// When the connection has failed.
+    /// Returns an error when the connection has failed.
     fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Result<(), LinkEnd>>;
 
     /// Answers a tick of the peer, if one of ours has not just been sent.
     ///
     /// # Errors
-    /// When the connection has failed.
+    /// Returns an error when the connection has failed.
     fn answer_tick(&self) -> Result<(), LinkEnd>;
 
-    /// Bytes that wait to be written and answer what the peer has sent.
+    /// Returns bytes that wait to be written and answer what the peer has sent.
     fn answers(&self) -> usize;
 
-    /// Whether there is room for what the peer has not asked for.
+    /// Returns whether there is room for what the peer has not asked for.
     fn has_room(&self) -> bool;
 
-    /// Bytes written so far.
+    /// Returns bytes written so far.
     fn written(&self) -> usize;
 
-    /// How far what comes has been handled.
+    /// Returns how far what comes has been handled.
     fn intake(&self) -> &Intake;
 
     /// Notes whether reading is stopped, for those who make room.
@@ -142,7 +142,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         &self.output
     }
 
-    /// How much may be handled before others have their turn, for [`Self::handle`].
+    /// Returns how much may be handled before others have their turn, for [`Self::handle`].
     pub fn turn(&self) -> usize {
         if self.receive.alone() { usize::MAX } else { TURN }
     }
@@ -150,7 +150,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
     /// Goes on with calls that were not answered at once.
     ///
     /// # Errors
-    /// When the connection has to end.
+    /// Returns an error when the connection has to end.
     pub fn poll_later(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.output.set_handling(true);
         let polled = self.receive.poll_later(context, &mut self.replies);
@@ -162,7 +162,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
     /// to the output, all in one write if they are not very many.
     ///
     /// # Errors
-    /// When the connection has to end. What came before that has been handled and answered.
+    /// Returns an error when the connection has to end. What came before that has been handled and answered.
     #[inline]
     pub fn handle(&mut self, inbox: &mut Inbox, waker: &Waker, turn: &mut usize) -> Result<Handled, LinkEnd> {
         self.output.set_handling(true);
@@ -237,7 +237,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
     /// Hands the replies of calls to the output.
     ///
     /// # Errors
-    /// When the connection has failed.
+    /// Returns an error when the connection has failed.
     pub fn submit(&mut self) -> Result<(), LinkEnd> {
         self.output.submit(&mut self.replies)
     }
@@ -270,14 +270,14 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         self.quiet.next_check()
     }
 
-    /// True when no more messages are to be taken for now.
+    /// Returns `true` when no more messages are to be taken for now.
     #[inline]
     pub fn is_congested(&self) -> bool {
         congested(&self.output, &self.receive, &self.limits)
     }
 
-    /// Whether reading goes on, for those who make room. It is looked at once more after it was noted: who has made room in
-    /// between wakes nobody.
+    /// Returns whether reading goes on, for those who make room. It is looked at once more after it was noted: who has
+    /// made room in between wakes nobody.
     pub fn is_reading(&self) -> bool {
         let congested = self.is_congested();
         self.output.set_stalled(congested);

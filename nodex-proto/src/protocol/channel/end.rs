@@ -20,7 +20,7 @@ pub enum LinkEnd {
     /// Nothing came for the tick time.
     #[error("nothing was heard from the peer for {0:?}")]
     TickTimeout(Duration),
-    /// A frame is too long, and it does not begin like one that could be passed over.
+    /// A frame is too long, and it does not begin like one that could be skipped.
     #[error("a frame of {length} bytes is over the limit of {limit}")]
     FrameTooLong {
         /// Its announced length.
@@ -52,7 +52,7 @@ pub enum LinkEnd {
 }
 
 impl LinkEnd {
-    /// True when the peer is to blame: it broke the protocol or took more than there is for it.
+    /// Returns `true` when the peer is to blame: it broke the protocol or took more than there is for it.
     pub fn is_breach(&self) -> bool {
         match self {
             LinkEnd::FrameTooLong { .. }

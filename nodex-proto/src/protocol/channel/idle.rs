@@ -24,7 +24,7 @@ impl Idle {
         idle
     }
 
-    /// Whether nothing was written for this long.
+    /// Returns whether nothing was written for this long.
     pub fn is_due(&self, now: Duration, limit: Duration) -> bool {
         now.saturating_sub(self.since) >= limit
     }

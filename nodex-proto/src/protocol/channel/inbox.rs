@@ -19,7 +19,7 @@ const TRUSTED: usize = 1024 * 1024;
 /// What is left of a frame that has begun is put aside while its memory is made ready for the rest, if it is short.
 const SHORT_REST: usize = 256;
 
-/// So much of a frame that is too long is looked at; the rest is passed over.
+/// So much of a frame that is too long is looked at; the rest is skipped.
 const HEAD: usize = 8 * 1024;
 
 /// Bytes that were read, and how far their frames have been handled. A frame is a length of four bytes and as many bytes; one
@@ -56,7 +56,7 @@ pub struct Inbox {
     offered: Option<usize>,
     /// A frame that is too long is in the buffer, with all of it that is looked at.
     too_long: bool,
-    /// What is still to come of a frame that is passed over.
+    /// What is still to come of a frame that is skipped.
     passing: u64,
 }
 
@@ -97,13 +97,13 @@ impl<'a> Batch<'a> {
         Some(frame)
     }
 
-    /// How many bytes of what was read begin with this frame, which was the last one.
+    /// Returns how many bytes of what was read begin with this frame, which was the last one.
     pub fn left_with(&self, frame: &[u8]) -> usize {
         self.read.bytes.len() - *self.at + 4 + frame.len()
     }
 }
 
-/// The frame that begins here, if all of it is there and it is not too long.
+/// Returns the frame that begins here, if all of it is there and it is not too long.
 #[inline(always)]
 fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
     let (length, rest) = bytes[at..].split_first_chunk()?;
@@ -129,20 +129,20 @@ impl Inbox {
         inbox
     }
 
-    /// True when no whole frame is left, and none that is too long.
+    /// Returns `true` when no whole frame is left, and none that is too long.
     pub fn is_done(&self) -> bool {
         !self.too_long && whole_frame(&self.batch.bytes, self.at, self.max_frame).is_none()
     }
 
-    /// The frames that have not been handled yet.
+    /// Returns the frames that have not been handled yet.
     #[inline]
     pub fn batch(&mut self) -> Batch<'_> {
         Batch { read: &self.batch, at: &mut self.at, max_frame: self.max_frame }
     }
 
-    /// The buffer with room for the next read: the rest of a frame that has begun, as far as it is to be believed, or
-    /// some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a frame that is
-    /// too long has to be looked at first.
+    /// Returns the buffer with room for the next read: the rest of a frame that has begun, as far as it is to be
+    /// believed, or some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a
+    /// frame that is too long has to be looked at first.
     pub fn room(&mut self) -> Option<Room<'_>> {
         if self.buffer.is_empty() && self.at == self.batch.bytes.len() {
             // Nearly always: whoever waits for an answer sends nothing behind its question.
@@ -213,7 +213,7 @@ impl Inbox {
         }
     }
 
-    /// The length of the frame at the start of the buffer and of its own length, as far as is known.
+    /// Returns the length of the frame at the start of the buffer and of its own length, as far as is known.
     fn wanted(&self) -> usize {
         match self.buffer.first_chunk() {
             Some(length) => 4 + u32::from_be_bytes(*length) as usize,
@@ -221,7 +221,7 @@ impl Inbox {
         }
     }
 
-    /// False when what stands in the buffer cannot be the beginning of a frame, whatever follows.
+    /// Returns `false` when what stands in the buffer cannot be the beginning of a frame, whatever follows.
     fn may_be_a_frame(&self) -> bool {
         const START: [u8; 2] = [PASS_THROUGH, VERSION];
         let start = self.buffer.get(4..).unwrap_or_default();
@@ -288,7 +288,7 @@ impl Inbox {
         Some((&self.buffer[4..self.buffer.len().min(4 + length)], length as u64))
     }
 
-    /// Passes over it, as far as it has come, and over the rest when that comes.
+    /// Skips it, as far as it has come, and over the rest when that comes.
     pub fn pass_over(&mut self) {
         let (have, whole) = (self.buffer.len(), self.wanted());
         self.too_long = false;
@@ -318,7 +318,7 @@ impl Inbox {
 mod tests {
     use super::*;
 
-    /// What came out of a stream: frames, and lengths of those that were passed over.
+    /// What came out of a stream: frames, and lengths of those that were skipped.
     #[derive(Debug, Clone, PartialEq, Eq)]
     enum Out {
         Frame(Vec<u8>),

@@ -26,12 +26,12 @@ pub enum Incoming {
 pub struct Frame(Bytes);
 
 impl Frame {
-    /// A frame of these bytes.
+    /// Creates a frame of these bytes.
     pub fn new(bytes: Bytes) -> Self {
         Frame(bytes)
     }
 
-    /// All of its bytes.
+    /// Returns all of its bytes.
     pub fn bytes(&self) -> &Bytes {
         &self.0
     }
@@ -39,16 +39,16 @@ impl Frame {
     /// What it says.
     ///
     /// # Errors
-    /// When it is no control message that is understood; [`ControlError::closes_connection`] tells whether what follows it
-    /// can be trusted.
+    /// Returns an error when it is no control message that is understood; [`ControlError::closes_connection`] tells
+    /// whether what follows it can be trusted.
     pub fn control(&self) -> Result<(Op, Control<'_>), ControlError> {
         control::decode(&self.0)
     }
 
-    /// A part of it, such as the payload in a [`Control`], without a copy.
+    /// Returns a part of it, such as the payload in a [`Control`], without a copy.
     ///
     /// # Panics
-    /// When `part` is no slice of this frame.
+    /// Panics when `part` is no slice of this frame.
     pub fn share(&self, part: &[u8]) -> Bytes {
         self.0.slice_ref(part)
     }

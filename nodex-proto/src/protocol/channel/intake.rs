@@ -42,18 +42,18 @@ impl Intake {
         self.handled.store(self.received.load(Ordering::Relaxed), Ordering::Release);
     }
 
-    /// Whether the node is to end.
+    /// Returns whether the node is to end.
     #[inline(always)]
     pub fn draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Bytes that were read so far.
+    /// Returns bytes that were read so far.
     pub fn received(&self) -> usize {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing was written since the end was asked for; so much is now.
+    /// Returns whether nothing was written since the end was asked for; so much is now.
     pub fn is_silent(&self, written: usize) -> bool {
         self.written.load(Ordering::Relaxed) == written
     }
@@ -77,12 +77,13 @@ impl Intake {
         }
     }
 
-    /// Whether the frame that begins so many bytes before the end of what was read came after the end was asked for.
+    /// Returns whether the frame that begins so many bytes before the end of what was read came after the end was asked
+    /// for.
     pub fn is_late(&self, before_end: usize) -> bool {
         self.received.load(Ordering::Relaxed).saturating_sub(before_end) >= self.mark.load(Ordering::Relaxed)
     }
 
-    /// Whether all that was there when the end was asked for has been handled, the beginning of a frame aside.
+    /// Returns whether all that was there when the end was asked for has been handled, the beginning of a frame aside.
     pub fn drained(&self) -> bool {
         self.draining.load(Ordering::Acquire)
             && self.handled.load(Ordering::Acquire) >= self.mark.load(Ordering::Relaxed)

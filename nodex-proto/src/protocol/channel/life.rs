@@ -25,11 +25,11 @@ impl Life {
         self.next
     }
 
-    /// True if a quarter has passed since the last check. `heard` tells, and forgets, whether something came; while reading
-    /// is stopped, silence means nothing.
+    /// Returns `true` if a quarter has passed since the last check. `heard` tells, and forgets, whether something came;
+    /// while reading is stopped, silence means nothing.
     ///
     /// # Errors
-    /// When the peer is to be given up.
+    /// Returns an error when the peer is to be given up.
     pub fn check(&mut self, now: Duration, heard: impl FnOnce() -> bool, reading: bool) -> Result<bool, LinkEnd> {
         if now < self.next {
             return Ok(false);

@@ -20,7 +20,7 @@ pub const FAREWELL: Duration = Duration::from_millis(500);
 #[non_exhaustive]
 pub struct LinkLimits {
     /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
-    /// is passed over.
+    /// is skipped.
     pub max_frame: usize,
     /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
     /// this many bytes of any kind wait to be written, `Node::send` and its like wait as well.

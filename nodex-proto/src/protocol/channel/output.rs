@@ -44,7 +44,7 @@ impl Output {
         result
     }
 
-    /// Bytes that have not been written yet.
+    /// Returns bytes that have not been written yet.
     #[inline]
     pub fn waiting(&self) -> usize {
         self.out.len() - self.done
@@ -62,7 +62,7 @@ impl Output {
     /// Writes `batch` behind what waits, as far as it is taken at once, and keeps the rest.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// Returns those of `write`.
     #[inline]
     pub fn submit<E>(
         &mut self,
@@ -85,7 +85,7 @@ impl Output {
     /// Writes what waits, as far as it is taken at once.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// Returns those of `write`.
     pub fn flush<E>(&mut self, write: impl FnOnce(&Encoder, usize) -> Result<usize, E>) -> Result<(), E> {
         self.done = write(&self.out, self.done)?;
         self.let_go();
@@ -95,7 +95,7 @@ impl Output {
     /// Writes a tick if nothing waits; else what waits, which is as good as a tick.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// Returns those of `write`.
     pub fn tick<E>(&mut self, now: Duration, write: impl FnOnce(&Encoder, usize) -> Result<usize, E>) -> Result<(), E> {
         self.ticked = Some(now);
         if self.waiting() == 0 {
@@ -106,8 +106,8 @@ impl Output {
         self.flush(write)
     }
 
-    /// Whether a tick of the peer is to be answered: not if one of ours has just been sent. Two nodes that answered every tick
-    /// would never come to rest.
+    /// Returns whether a tick of the peer is to be answered: not if one of ours has just been sent. Two nodes that
+    /// answered every tick would never come to rest.
     pub fn answers_tick(&self, now: Duration) -> bool {
         self.ticked.is_none_or(|ticked| now.saturating_sub(ticked) >= TICK_PAUSE)
     }

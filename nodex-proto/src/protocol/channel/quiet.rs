@@ -22,8 +22,8 @@ struct Waiting {
 }
 
 impl Quiet {
-    /// True when the connection can end: at once if nobody was answered since that was asked for, else when nothing came
-    /// for a while. So many bytes have been received.
+    /// Returns `true` when the connection can end: at once if nobody was answered since that was asked for, else when
+    /// nothing came for a while. So many bytes have been received.
     pub(super) fn is_over(&mut self, unanswered: bool, received: usize, now: Duration) -> bool {
         if unanswered {
             return true;

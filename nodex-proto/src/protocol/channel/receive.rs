@@ -49,13 +49,13 @@ pub trait Receive: Send {
     /// One frame, without its length and never empty. Replies go to `out`.
     ///
     /// # Errors
-    /// When the connection has to end.
+    /// Returns an error when the connection has to end.
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
 
-    /// The same when the node is to end. `late` says that the frame came after that was asked for.
+    /// Returns the same when the node is to end. `late` says that the frame came after that was asked for.
     ///
     /// # Errors
-    /// When the connection has to end.
+    /// Returns an error when the connection has to end.
     fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
 
     /// A tick. Returns whether it is to be answered: the peer may expect ticks more often than our own tick time says.
@@ -67,25 +67,25 @@ pub trait Receive: Send {
     /// many. The same for what the peer has to be told, as far as there is room.
     ///
     /// # Errors
-    /// When the connection has to end.
+    /// Returns an error when the connection has to end.
     fn poll_later(&mut self, context: &mut Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd>;
 
-    /// True when more has to be told as soon as there is room.
+    /// Returns `true` when more has to be told as soon as there is room.
     fn has_news(&self) -> bool;
 
     /// A frame of this length that is over the limit: all of its head that is kept. Replies go to `out`.
     ///
     /// # Errors
-    /// When the connection has to end, as it has if that is no beginning of a frame.
+    /// Returns an error when the connection has to end, as it has if that is no beginning of a frame.
     fn too_long(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd>;
 
     /// What waits for handlers.
     fn load(&self) -> Load;
 
-    /// True while there is no other connection, so that nobody waits while this one is served.
+    /// Returns `true` while there is no other connection, so that nobody waits while this one is served.
     fn alone(&self) -> bool;
 
-    /// True when the connection is to end as soon as all is written: the node is to end, and nothing of it runs any more.
-    /// `drained` says that all that was there when this was asked for has been handled.
+    /// Returns `true` when the connection is to end as soon as all is written: the node is to end, and nothing of it
+    /// runs any more. `drained` says that all that was there when this was asked for has been handled.
     fn may_end(&mut self, context: &mut Context<'_>, drained: bool) -> bool;
 }

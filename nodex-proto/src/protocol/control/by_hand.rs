@@ -6,7 +6,8 @@ use crate::{
     etf::EncodeError,
 };
 
-/// A whole frame, with its length: the control tuple, and the payload, which begins with its version byte (131).
+/// Returns a whole frame, with its length: the control tuple, and the payload, which begins with its version byte
+/// (131).
 ///
 /// ```
 /// use nodex_core::{atom, convert::term_to_binary, protocol::control, term::Pid};
@@ -19,7 +20,7 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// When the tuple is no term that a BEAM would take.
+/// Returns an error when the tuple is no term that a BEAM would take.
 pub fn frame(control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     let control = term_to_binary(control)?;
     let payload = payload.unwrap_or_default();

@@ -109,7 +109,7 @@ fn not_pass_through(frame: &[u8]) -> ControlError {
     }
 }
 
-/// The head of a tuple in a longer encoding than needed, which a BEAM would take as well.
+/// Returns the head of a tuple in a longer encoding than needed, which a BEAM would take as well.
 #[cold]
 fn slow_head(control: &[u8]) -> Result<(usize, u8, &[u8]), ControlError> {
     let mut decoder = Decoder::new(control);
@@ -293,7 +293,7 @@ impl<'a> Fields<'a> {
         Ok(ProcTerm::Name(name))
     }
 
-    /// Any one term.
+    /// Returns any one term.
     fn term(&mut self, field: &'static str) -> Result<&'a [u8], ControlError> {
         let mut decoder = Decoder::new(self.rest);
         let op = self.op;
@@ -325,7 +325,7 @@ impl<'a> Fields<'a> {
         number.ok_or_else(|| self.wrong(field, "a number of 32 bits"))
     }
 
-    /// The id of an unlinking: 1 to 2^64 - 1.
+    /// Returns the id of an unlinking: 1 to 2^64 - 1.
     fn id(&mut self) -> Result<u64, ControlError> {
         let mut decoder = Decoder::new(self.rest);
         let id = decoder.integer("id").ok().and_then(|id| u64::try_from(id).ok());

@@ -27,8 +27,8 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// How every reply from this pid begins, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of `ALIAS_SEND` and
-    /// `ALTACT_SIG_SEND` to an alias.
+    /// Returns how every reply from this pid begins, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of
+    /// `ALIAS_SEND` and `ALTACT_SIG_SEND` to an alias.
     #[doc(hidden)]
     pub fn begin_reply(op: Op, from: &[u8]) -> Prefix {
         let mut begun = vec![0, 0, 0, 0, PASS_THROUGH, VERSION];
@@ -66,7 +66,7 @@ impl OpenFrame {
         }
     }
 
-    /// A copy of the frame as far as it has been written, without its length.
+    /// Returns a copy of the frame as far as it has been written, without its length.
     #[doc(hidden)]
     pub fn written(&self, out: &Encoder) -> Vec<u8> {
         out.copy_since(self.start).split_off(HEADER)
@@ -107,7 +107,7 @@ impl<'a> Control<'a> {
         Ok((frame, words.payload))
     }
 
-    /// The operation that [`Self::encode`] chooses for this peer.
+    /// Returns the operation that [`Self::encode`] chooses for this peer.
     pub fn op_for(&self, peer: Flags) -> Result<Op, UnsupportedControl> {
         self.words(peer).map(|words| words.op)
     }
@@ -179,7 +179,7 @@ impl<'a> Control<'a> {
     }
 }
 
-/// The operation with or without a trace token.
+/// Returns the operation with or without a trace token.
 fn tt(token: Option<&[u8]>, plain: Op, traced: Op) -> Op {
     if token.is_some() { traced } else { plain }
 }
@@ -260,7 +260,7 @@ fn monitor<'a>(
     Ok(Words::new(op, [Some(from.as_bytes()), Some(to.as_bytes()), Some(reference.as_bytes())]))
 }
 
-/// Whether `ALTACT_SIG_SEND` is the way: for aliases in place of `ALIAS_SEND`, which OTP 30 removes,
+/// Returns whether `ALTACT_SIG_SEND` is the way: for aliases in place of `ALIAS_SEND`, which OTP 30 removes,
 /// and for everything that has priority. Ordinary messages go on as before.
 fn wants_altact(peer: Flags, to: Target<'_>, priority: bool) -> bool {
     peer.contains(Flags::ALTACT_SIG) && (priority || matches!(to, Target::Alias(_)))

@@ -74,7 +74,7 @@ pub enum ControlError {
 }
 
 impl ControlError {
-    /// Whether the connection is to be closed, as a BEAM would do for all of these.
+    /// Returns whether the connection is to be closed, as a BEAM would do for all of these.
     ///
     /// What a later release may say in good faith costs only that message: an operation that is not
     /// known, and a kind of term that is not known.

@@ -88,24 +88,24 @@ const INDEX: [u8; ROWS] = {
 };
 
 impl Op {
-    /// Every op, in order of its number.
+    /// Returns every op, in order of its number.
     pub fn all() -> impl Iterator<Item = Op> {
         TABLE.iter().map(|row| row.0)
     }
 
-    /// The op with this number.
+    /// Returns the op with this number.
     #[inline]
     pub fn from_number(number: u8) -> Option<Op> {
         let row = *INDEX.get(usize::from(number))?;
         TABLE.get(usize::from(row)).map(|row| row.0)
     }
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub const fn number(self) -> u8 {
         self as u8
     }
 
-    /// The name in the documentation, without `DOP_`.
+    /// Returns the name in the documentation, without `DOP_`.
     pub fn name(self) -> &'static str {
         self.row().1
     }
@@ -116,7 +116,7 @@ impl Op {
         self.row().2
     }
 
-    /// Whether a second term, the payload, follows the control tuple.
+    /// Returns whether a second term, the payload, follows the control tuple.
     #[inline]
     pub fn has_payload(self) -> bool {
         self.row().3

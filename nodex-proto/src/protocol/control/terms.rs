@@ -48,13 +48,13 @@ impl<'a> PidTerm<'a> {
         PidTerm(term)
     }
 
-    /// The pid that these bytes are; `None` if they are something else or more.
+    /// Returns the pid that these bytes are; `None` if they are something else or more.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (pid, rest) = split_pid(term)?;
         rest.is_empty().then_some(pid)
     }
 
-    /// The encoded term.
+    /// Returns the encoded term.
     #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
@@ -66,7 +66,7 @@ impl<'a> PidTerm<'a> {
         atom_name(&self.0[1..])
     }
 
-    /// The same, encoded.
+    /// Returns the same, encoded.
     #[inline]
     fn node_atom(self) -> &'a [u8] {
         &self.0[1..self.0.len() - self.numbers()]
@@ -99,7 +99,7 @@ impl<'a> PidTerm<'a> {
         be32(&self.0[self.0.len() - self.numbers() + at..])
     }
 
-    /// How long the numbers are.
+    /// Returns how long the numbers are.
     #[inline]
     fn numbers(self) -> usize {
         if self.0[0] == tag::NEW_PID_EXT { 12 } else { 9 }
@@ -107,13 +107,14 @@ impl<'a> PidTerm<'a> {
 }
 
 impl<'a> RefTerm<'a> {
-    /// The reference that these bytes are; `None` if they are something else or more.
+    /// Returns the reference that these bytes are; `None` if they are something else or more.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (reference, rest) = split_ref(term)?;
         rest.is_empty().then_some(reference)
     }
 
-    /// The reference in the newer form at the front that is of the same node as a pid, encoded alike, and what follows.
+    /// Returns the reference in the newer form at the front that is of the same node as a pid, encoded alike, and what
+    /// follows.
     #[inline(always)]
     #[doc(hidden)]
     pub fn split_of_node(term: &'a [u8], pid: PidTerm<'_>) -> Option<(Self, &'a [u8])> {
@@ -127,14 +128,14 @@ impl<'a> RefTerm<'a> {
         Some((RefTerm(reference), rest))
     }
 
-    /// The encoded term.
+    /// Returns the encoded term.
     #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// The words of a reference that this incarnation of this node made, if it has three and they are in the form in which
-    /// every node gives them back. `None` says nothing: [`Self::to_reference`] reads all forms.
+    /// Returns the words of a reference that this incarnation of this node made, if it has three and they are in the
+    /// form in which every node gives them back. `None` says nothing: [`Self::to_reference`] reads all forms.
     #[doc(hidden)]
     pub fn words_of(self, node: &[u8], creation: u32) -> Option<[u32; 3]> {
         let numbers =
@@ -158,33 +159,33 @@ impl<'a> AtomTerm<'a> {
         AtomTerm(term)
     }
 
-    /// The atom that these bytes are; `None` if they are something else or more.
+    /// Returns the atom that these bytes are; `None` if they are something else or more.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (atom, rest) = split_atom(term)?;
         rest.is_empty().then_some(atom)
     }
 
-    /// The encoded term.
+    /// Returns the encoded term.
     #[inline]
     pub fn as_bytes(self) -> &'a [u8] {
         self.0
     }
 
-    /// Its name as it is encoded: UTF-8 unless [`Self::name`] says otherwise. For ASCII names, which
+    /// Returns its name as it is encoded: UTF-8 unless [`Self::name`] says otherwise. For ASCII names, which
     /// are the same in every encoding.
     #[inline]
     pub fn name_bytes(self) -> &'a [u8] {
         atom_name(self.0)
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(self) -> Result<Cow<'a, str>, DecodeError> {
         Decoder::new(self.0).atom_name()
     }
 }
 
 impl<'a> ProcTerm<'a> {
-    /// The encoded term.
+    /// Returns the encoded term.
     pub fn as_bytes(self) -> &'a [u8] {
         match self {
             ProcTerm::Pid(pid) => pid.0,
@@ -204,7 +205,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The encoded term.
+    /// Returns the encoded term.
     pub fn as_bytes(self) -> &'a [u8] {
         match self {
             Target::Pid(pid) => pid.0,

@@ -108,7 +108,7 @@ pub enum Event {
     Established(Established),
 }
 
-/// The status when a node connects to us while we are connecting to it: the attempt of the node
+/// Returns the status when a node connects to us while we are connecting to it: the attempt of the node
 /// whose name is greater is the one that stays (`net_kernel`, `accept_pending`).
 pub fn simultaneous_answer(ours: &str, theirs: &str) -> Answer {
     if ours > theirs { Answer::Nok } else { Answer::OkSimultaneous }
@@ -166,12 +166,12 @@ impl Acceptor {
         HandshakeError::Closed { waiting_for }
     }
 
-    /// Bytes to be written to the peer now; they are returned once.
+    /// Returns bytes to be written to the peer now; they are returned once.
     pub fn take_output(&mut self) -> Vec<u8> {
         self.wire.take_output()
     }
 
-    /// The message whose turn it is, for the caller's words when time is up.
+    /// Returns the message whose turn it is, for the caller's words when time is up.
     pub fn waiting_for(&self) -> &'static str {
         match self.state {
             State::Name | State::Answer => message::NAME,

@@ -45,7 +45,7 @@ impl Wire {
         self.input.extend_from_slice(input);
     }
 
-    /// The next whole message, without its length; `None` while bytes are missing.
+    /// Returns the next whole message, without its length; `None` while bytes are missing.
     pub(super) fn next(&mut self, expected: &'static str) -> Result<Option<&[u8]>, HandshakeError> {
         let waiting = &self.input[self.start..];
         let split = match self.framing {

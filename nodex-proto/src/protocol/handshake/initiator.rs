@@ -62,7 +62,7 @@ impl Initiator {
         Ok(Initiator { local, dialled: peer.to_owned(), challenge, replace: true, wire, state: State::Status })
     }
 
-    /// What to answer if the peer says that a connection with us exists already (`alive`): go on,
+    /// Sets what to answer if the peer says that a connection with us exists already (`alive`): go on,
     /// so that the peer replaces it by this one (the default), or give this one up.
     pub fn replace_existing(mut self, replace: bool) -> Self {
         self.replace = replace;
@@ -88,12 +88,12 @@ impl Initiator {
         }
     }
 
-    /// Bytes to be written to the peer now; they are returned once.
+    /// Returns bytes to be written to the peer now; they are returned once.
     pub fn take_output(&mut self) -> Vec<u8> {
         self.wire.take_output()
     }
 
-    /// The message whose turn it is, for the caller's words when time is up.
+    /// Returns the message whose turn it is, for the caller's words when time is up.
     pub fn waiting_for(&self) -> &'static str {
         match self.state {
             State::Status => message::STATUS,

@@ -69,7 +69,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Bytes of a name or status as an error can show them: escaped, and not longer than a name may be.
+/// Returns bytes of a name or status as an error can show them: escaped, and not longer than a name may be.
 pub(super) fn shown(bytes: &[u8]) -> String {
     bytes[..bytes.len().min(255)].escape_ascii().to_string()
 }
@@ -177,7 +177,7 @@ impl<'a> Status<'a> {
         wire.send(&message);
     }
 
-    /// The text as an error shows it.
+    /// Returns the text as an error shows it.
     pub(super) fn text(&self) -> String {
         match self {
             Status::Ok => "ok".into(),

@@ -57,7 +57,7 @@ pub struct Local {
 }
 
 impl Local {
-    /// A hidden node that accepts OTP 23 and later.
+    /// Creates a hidden node that accepts OTP 23 and later.
     pub fn hidden(name: impl Into<String>, creation: u32, cookie: Cookie) -> Self {
         Local { name: name.into(), flags: Flags::HIDDEN, required: Flags::MANDATORY_25, creation, cookie }
     }

@@ -50,7 +50,7 @@ pub(super) fn check_host(host: &[u8]) -> Result<&str, NameProblem> {
     if host.contains('@') { Err(NameProblem::NotHost) } else { Ok(host) }
 }
 
-/// The part after the `@`.
+/// Returns the part after the `@`.
 pub(super) fn host_of(name: &str) -> &str {
     name.split_once('@').map_or("", |(_, host)| host)
 }

@@ -46,8 +46,8 @@ impl Drop for OpenChallenge {
     }
 }
 
-/// Whether a challenge that came from `peer` is an open one of `ours`, or of another node of this process that has not the
-/// name of that peer.
+/// Returns whether a challenge that came from `peer` is an open one of `ours`, or of another node of this process that
+/// has not the name of that peer.
 pub(super) fn is_reflected(number: u32, ours: &str, peer: &str) -> bool {
     let open = open();
     let Some(nodes) = open.get(&number) else { return false };

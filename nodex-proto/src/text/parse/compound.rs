@@ -59,7 +59,7 @@ pub(super) fn elixir_map(cursor: &mut Cursor<'_>, term: Inner) -> Parsed<Term> {
     map(cursor, 1, Some(name), term)
 }
 
-/// A map whose opening is so many bytes long.
+/// Reads a map whose opening is so many bytes long.
 pub(super) fn map(cursor: &mut Cursor<'_>, opening: usize, name: Option<Term>, term: Inner) -> Parsed<Term> {
     let start = cursor.at();
     cursor.back_to(start + opening);

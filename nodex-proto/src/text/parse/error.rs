@@ -63,7 +63,7 @@ pub enum ParseProblem {
     TooLong { limit: usize },
 }
 
-/// A word of the text for a message, cut if it is long.
+/// Returns a word of the text for a message, cut if it is long.
 pub(super) fn shown(word: &str) -> String {
     const MOST: usize = 60;
     match word.char_indices().nth(MOST) {

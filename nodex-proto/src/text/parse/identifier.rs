@@ -67,7 +67,7 @@ fn function(cursor: &mut Cursor<'_>, module: Atom) -> Parsed<Term> {
     Ok(Term::external_fun(&module, &function, arity))
 }
 
-/// An atom with or without quotes, and without a colon before it.
+/// Reads an atom with or without quotes, and without a colon before it.
 fn word(cursor: &mut Cursor<'_>, expected: &'static str) -> Parsed<Atom> {
     let start = cursor.at();
     let name = match cursor.peek() {
@@ -95,7 +95,7 @@ fn node(cursor: &mut Cursor<'_>) -> Parsed<Atom> {
     }
 }
 
-/// The creation, if it is told, and the end.
+/// Reads the creation, if it is told, and the end.
 fn creation(cursor: &mut Cursor<'_>, end: &'static str) -> Parsed<u32> {
     let creation = if cursor.take("/") { number::small(cursor, u32::MAX.into())? as u32 } else { 0 };
     cursor.expect(">", end)?;

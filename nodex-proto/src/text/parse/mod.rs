@@ -53,7 +53,7 @@ pub fn parse(text: &str, syntax: Syntax) -> Result<Term, ParseError> {
     }
 }
 
-/// The next term. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
+/// Reads the next term. Calls itself by way of compound terms, no deeper than [`MAX_TERM_DEPTH`].
 fn term(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     cursor.skip_space();
     match cursor.peek() {

@@ -9,7 +9,7 @@ pub(in crate::text) const OPERATORS: [&str; 26] = [
     "*", "/", "<", ">", "!", "^", "@",
 ];
 
-/// An atom in either language, or what starts with a word.
+/// Reads an atom in either language, or what starts with a word.
 pub(super) fn name(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     let start = cursor.at();
     match cursor.peek() {
@@ -35,12 +35,12 @@ pub(super) fn name(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     }
 }
 
-/// Whether this word is next, and not as the beginning of a longer one.
+/// Returns whether this word is next, and not as the beginning of a longer one.
 pub(super) fn is_word(cursor: &Cursor<'_>, word: &str) -> bool {
     cursor.rest().strip_prefix(word).is_some_and(|rest| !rest.starts_with(is_inner))
 }
 
-/// A key as in `key: value`, if one is next; the cursor stays where it is otherwise.
+/// Reads a key as in `key: value`, if one is next; the cursor stays where it is otherwise.
 pub(super) fn key(cursor: &mut Cursor<'_>) -> Parsed<Option<Term>> {
     cursor.skip_space();
     let start = cursor.at();
@@ -89,7 +89,7 @@ fn after_colon(cursor: &mut Cursor<'_>, start: usize) -> Parsed<Term> {
     }
 }
 
-/// The name of a module in Elixir.
+/// Reads the name of a module in Elixir.
 fn alias(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     let start = cursor.at();
     let mut name = String::from("Elixir");

@@ -104,7 +104,7 @@ fn character(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     Ok(c.into())
 }
 
-/// A whole number of at most `limit`.
+/// Reads a whole number of at most `limit`.
 pub(super) fn small(cursor: &mut Cursor<'_>, limit: u64) -> Parsed<u64> {
     let start = cursor.at();
     let digits = cursor.take_while(|c| c.is_ascii_digit());

@@ -99,7 +99,7 @@ fn answer(frame: &[u8], output: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// The size of the atom that `bytes` starts with: SMALL_ATOM_UTF8_EXT or ATOM_UTF8_EXT.
+/// Returns the size of the atom that `bytes` starts with: SMALL_ATOM_UTF8_EXT or ATOM_UTF8_EXT.
 fn atom_length(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [119, length, ..] => Some(2 + usize::from(*length)),

@@ -1,8 +1,8 @@
-//! Drives one connection from a thread of its own.
+//! The thread that drives the only connection of a process.
 //!
-//! A node with one connection spends most of a round trip in the kernel: waiting on a socket that blocks takes one call
-//! where a task needs two, one to wait and one to read. The thread reads, runs handlers and writes; the runtime goes on
-//! with handlers that are not ready at once, writes what the socket did not take, and watches the tick time.
+//! A node with one connection spends most of a round trip in the kernel. A blocking read takes one system call where a
+//! task needs two, one to wait and one to read. The thread reads, runs handlers and writes; the runtime polls handlers
+//! that are not ready at once, writes what the socket did not accept, and watches the tick time.
 
 mod reader;
 mod shared;
@@ -24,14 +24,14 @@ use shared::{Core, Shared};
 /// The name of the thread.
 pub(crate) const THREAD: &str = "nodex-link";
 
-/// How long what runs may go on when the link is lost.
+/// How long running calls may go on when the link is lost.
 pub(crate) const LAST: Duration = Duration::from_millis(80);
 
-/// How long a handler may go on when the time to stop is over.
+/// How long a handler may go on when the drain time is over.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
-/// Runs until the connection ends, and says why. `socket` is the same as that of `outbox`, and blocks; `rest` came behind
-/// the handshake.
+/// Runs until the connection ends, and returns why. `socket` is the socket of `outbox`, in blocking mode; `rest` is the
+/// input that followed the handshake.
 pub(crate) async fn drive<R: Receive + 'static>(
     socket: OwnedFd,
     outbox: Arc<Outbox>,
@@ -119,8 +119,8 @@ impl<R: Receive> Shared<R> {
         Ok(())
     }
 
-    /// The link is lost: goes on with the calls that run, for a moment. Nobody gets their replies, but what they have begun
-    /// they may end.
+    /// Polls the running calls for a moment after the link was lost. Their replies are dropped, but they can finish
+    /// what they have started.
     async fn last_calls(&self) {
         let done = std::future::poll_fn(|context| {
             let _ = self.outbox.attend(context.waker());

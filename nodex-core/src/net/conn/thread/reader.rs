@@ -1,4 +1,4 @@
-//! The thread: reads, runs handlers and writes.
+//! The part of the thread: it reads, runs handlers and writes.
 
 use std::{
     io,
@@ -44,7 +44,7 @@ impl<R: Receive> Shared<R> {
         waker.wake_by_ref();
     }
 
-    /// Handles all whole frames, and waits while too much does.
+    /// Handles all complete frames, and waits while too much output waits.
     fn handle(&self, inbox: &mut Inbox, waker: &Waker) -> Result<(), LinkEnd> {
         let mut core = self.lock();
         loop {

@@ -1,4 +1,4 @@
-//! What the thread and the runtime share.
+//! The state that the thread and the runtime share.
 
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
@@ -12,14 +12,14 @@ use crate::{
 
 pub(super) struct Shared<R> {
     core: Mutex<Core<R>>,
-    /// Something that the thread may wait for has changed.
+    /// Notified when something changes that the thread may wait for.
     pub(super) changed: Condvar,
     pub(super) outbox: Arc<Outbox>,
-    /// Something has come.
+    /// Something has arrived.
     pub(super) heard: AtomicBool,
-    /// All is said and done, and what still comes is dropped.
+    /// The connection is done; further input is dropped.
     pub(super) finished: AtomicBool,
-    /// The runtime found the core in use and wants to be woken when it is free.
+    /// The runtime found the core locked and is to be woken when it is free.
     pub(super) wanted: AtomicBool,
 }
 
@@ -44,7 +44,7 @@ impl<R: Receive> Shared<R> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The core if it is free; else the runtime is woken when it is.
+    /// Returns the core if it is free. Otherwise the runtime is woken when it is.
     pub(super) fn try_lock(&self) -> Option<MutexGuard<'_, Core<R>>> {
         for _ in 0..2 {
             match self.core.try_lock() {

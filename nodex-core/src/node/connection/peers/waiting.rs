@@ -1,4 +1,4 @@
-//! Who waits for something to become of a node.
+//! The tasks that wait for a change of a node's connection.
 
 use std::{
     collections::HashMap,
@@ -7,19 +7,19 @@ use std::{
 
 use tokio::sync::{Notify, futures::Notified};
 
-/// By the names of the nodes.
+/// The waiting tasks, by the names of the nodes.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<HashMap<Box<str>, Arc<Notify>>>);
 
 impl Waiting {
-    /// Something has become of this node: wakes those who wait for it, and nobody else.
+    /// Wakes the tasks that wait for this node, and no others.
     pub(super) fn changed(&self, name: &str) {
         if let Some(notify) = self.lock().get(name) {
             notify.notify_waiters();
         }
     }
 
-    /// For waiting; to be taken before the first look.
+    /// Returns the changes of a node; to be called before its state is first checked.
     pub(super) fn changes(&self, name: &str) -> Changes<'_> {
         let mut waiting = self.lock();
         let notify = match waiting.get(name) {
@@ -33,14 +33,14 @@ impl Waiting {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For how many nodes somebody waits.
+    /// Returns for how many nodes a task waits.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
 }
 
-/// Somebody waits for something to become of a node. The last one to go takes the entry along.
+/// A task that waits for changes of a node. The last one removes the entry.
 pub(super) struct Changes<'a> {
     waiting: &'a Waiting,
     name: Box<str>,
@@ -48,7 +48,7 @@ pub(super) struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    /// Ready after the next change; to be taken before each look.
+    /// Is ready after the next change; to be called before each check.
     pub(super) fn notified(&self) -> Notified<'_> {
         self.notify.notified()
     }

@@ -7,7 +7,7 @@ use crate::{
     etf::Encoder,
     net::LinkLimits,
     node::{
-        api::{builder::Builder, monitor::Down},
+        api::{builder::NodeBuilder, monitor::Down},
         service::functions::Functions,
         testing::TestNode,
     },
@@ -187,7 +187,7 @@ fn memory_that_a_crowd_took_is_given_back() {
 #[tokio::test]
 async fn a_peer_that_reads_is_told_a_reason_that_is_longer_than_what_may_wait() {
     let limits = LinkLimits::default().max_in_flight_bytes(1000);
-    let node = TestNode::start(Builder::new().limits(limits)).await.unwrap();
+    let node = TestNode::start(NodeBuilder::new().limits(limits)).await.unwrap();
     let service = node.node().spawn(Functions::new()).unwrap();
     let watching = node.caller().monitor(service.clone()).await.unwrap();
     while node.caller().peers()[0].line.outbox.waiting() > 0 || node.node().peers()[0].watches.counts() != (1, 0) {

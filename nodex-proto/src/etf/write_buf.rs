@@ -5,7 +5,7 @@ use super::tag;
 /// Bytes, as a `Vec<u8>` holds them, but with zeros behind them that are overwritten in steps of a fixed size. A short
 /// piece is then written by a few instructions, where a `Vec` calls a function to copy it.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Out {
+pub(super) struct WriteBuf {
     /// All memory that was ever written; only the first `len` bytes count.
     bytes: Vec<u8>,
     len: usize,
@@ -15,12 +15,12 @@ pub(super) struct Out {
 pub(super) const SHORT: usize = 32;
 
 /// Room for the head of a bit string, the longest one, and a short piece.
-pub(super) const SHORT_PLACE: usize = 6 + SHORT;
+pub(super) const SHORT_SPARE: usize = 6 + SHORT;
 
 /// Room for everything that is written at once: the longest is a reference.
-pub(super) const PLACE: usize = 64;
+pub(super) const SPARE: usize = 64;
 
-impl Out {
+impl WriteBuf {
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.len
@@ -62,27 +62,27 @@ impl Out {
         self.bytes.shrink_to(capacity);
     }
 
-    /// The next `N` bytes, if there is room for them. Those that [`Out::wrote`] counts are appended.
+    /// Returns the next `N` bytes, if there is room for them. Those that [`WriteBuf::advance`] counts are appended.
     ///
     /// What is done without room should be a single call with few and small arguments: then nothing has to be saved
     /// across it, and what is to be written stays in registers on the usual way. The usual way is not a closure: the
     /// compiler makes a function of one that has grown long.
     #[inline(always)]
-    pub(super) fn place<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+    pub(super) fn spare<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
         // Never out of range. An index and not `get_mut`, as two checks that lead to one place become one of more work.
         self.bytes[self.len..].first_chunk_mut()
     }
 
-    /// Appends the first bytes of the last [`Out::place`].
+    /// Appends the first bytes of the last [`WriteBuf::spare`].
     #[inline(always)]
-    pub(super) fn wrote(&mut self, count: usize) {
+    pub(super) fn advance(&mut self, count: usize) {
         self.len += count;
     }
 
     /// Appends a piece of any length.
     #[inline(never)]
     pub(super) fn put_bytes(&mut self, piece: &[u8]) {
-        self.room(piece.len()).copy_from_slice(piece);
+        self.reserve(piece.len()).copy_from_slice(piece);
         self.len += piece.len();
     }
 
@@ -90,16 +90,16 @@ impl Out {
     #[inline(never)]
     pub(super) fn put_long<const N: usize>(&mut self, tag: u8, len: [u8; N], piece: &[u8]) {
         let count = 1 + N + piece.len();
-        let room = self.room(count);
-        room[0] = tag;
-        room[1..1 + N].copy_from_slice(&len);
-        room[1 + N..].copy_from_slice(piece);
+        let spare = self.reserve(count);
+        spare[0] = tag;
+        spare[1..1 + N].copy_from_slice(&len);
+        spare[1 + N..].copy_from_slice(piece);
         self.len += count;
     }
 
-    /// The next `count` bytes, which count only when they are added to `len`.
+    /// Returns the next `count` bytes, which count only when they are added to `len`.
     #[inline(always)]
-    pub(super) fn room(&mut self, count: usize) -> &mut [u8] {
+    pub(super) fn reserve(&mut self, count: usize) -> &mut [u8] {
         // No overflow: neither is more than memory holds.
         let end = self.len + count;
         if end > self.bytes.len() {
@@ -125,27 +125,27 @@ impl Out {
     /// Appends a piece of a few bytes.
     #[inline(always)]
     pub(super) fn put<const N: usize>(&mut self, piece: [u8; N]) {
-        let Some(place) = self.place() else { return self.put_after_growth(piece) };
+        let Some(place) = self.spare() else { return self.put_after_growth(piece) };
         *place = piece;
-        self.wrote(N);
+        self.advance(N);
     }
 
     /// Appends a piece of a size that is known at compile time.
     #[inline(always)]
     pub(super) fn put_array<const N: usize>(&mut self, piece: &[u8; N]) {
-        let Some(place) = self.place() else { return self.put_bytes(piece) };
+        let Some(place) = self.spare() else { return self.put_bytes(piece) };
         *place = *piece;
-        self.wrote(N);
+        self.advance(N);
     }
 
     /// Appends a tag and a number.
     #[inline(always)]
     pub(super) fn put_head(&mut self, tag: u8, number: u32) {
         let bytes = number.to_be_bytes();
-        let Some(place) = self.place::<5>() else { return self.put_long(tag, bytes, &[]) };
+        let Some(place) = self.spare::<5>() else { return self.put_long(tag, bytes, &[]) };
         place[0] = tag;
         place[1..].copy_from_slice(&bytes);
-        self.wrote(5);
+        self.advance(5);
     }
 
     /// Appends the first bytes of a block of fixed size, as many as `len` says, a piece that is nearly always short, and a
@@ -157,7 +157,7 @@ impl Out {
         if start > N || N > 2 * SHORT || !(16..=2 * SHORT).contains(&count) {
             return self.put_long_and(&block[..start.min(N)], piece, byte);
         }
-        let Some(place) = self.place::<ROOM>() else { return self.put_long_and(&block[..start], piece, byte) };
+        let Some(place) = self.spare::<ROOM>() else { return self.put_long_and(&block[..start], piece, byte) };
         place[..N].copy_from_slice(block);
         let place = &mut place[start..];
         place[..16].copy_from_slice(&piece[..16]);
@@ -169,7 +169,7 @@ impl Out {
         }
         place[count - 16..count].copy_from_slice(&piece[count - 16..]);
         place[count] = byte;
-        self.wrote(start + count + 1);
+        self.advance(start + count + 1);
     }
 
     #[inline(never)]
@@ -183,7 +183,7 @@ impl Out {
     /// was written as words stalls the processor, and the compiler would make a block of four words.
     #[inline(always)]
     pub(super) fn put_words(&mut self, words: &[[u8; 8]; 4], len: u8) {
-        let Some(place) = self.place::<32>() else {
+        let Some(place) = self.spare::<32>() else {
             return self.put_bytes(&words.as_flattened()[..usize::from(len)]);
         };
         place[..8].copy_from_slice(&words[0]);
@@ -194,7 +194,7 @@ impl Out {
                 place[24..].copy_from_slice(&words[3]);
             }
         }
-        self.wrote(usize::from(len));
+        self.advance(usize::from(len));
     }
 
     /// Appends a piece.
@@ -203,30 +203,30 @@ impl Out {
         if piece.len() > SHORT {
             return self.put_bytes(piece);
         }
-        let Some(place) = self.place() else { return self.put_bytes(piece) };
+        let Some(place) = self.spare() else { return self.put_bytes(piece) };
         copy_short(place, piece);
-        self.wrote(piece.len());
+        self.advance(piece.len());
     }
 
     /// Appends a tag, a length and a piece.
     #[inline(always)]
     pub(super) fn put_piece<const N: usize>(&mut self, tag: u8, len: [u8; N], piece: &[u8]) {
-        match self.place().and_then(|place| short(place, tag, len, piece)) {
-            Some(count) => self.wrote(count),
+        match self.spare().and_then(|place| short(place, tag, len, piece)) {
+            Some(count) => self.advance(count),
             None => self.put_long(tag, len, piece),
         }
     }
 }
 
-/// Writes a tag, a length and a piece, if it is short, and gives how many bytes they take.
+/// Writes a tag, a length and a piece, if it is short, and returns how many bytes they take.
 #[inline(always)]
 pub(super) fn short<const N: usize>(
-    place: &mut [u8; SHORT_PLACE],
+    place: &mut [u8; SHORT_SPARE],
     tag: u8,
     len: [u8; N],
     piece: &[u8],
 ) -> Option<usize> {
-    const { assert!(1 + N + SHORT <= SHORT_PLACE) }
+    const { assert!(1 + N + SHORT <= SHORT_SPARE) }
     if piece.len() > SHORT {
         return None;
     }
@@ -238,17 +238,17 @@ pub(super) fn short<const N: usize>(
     Some(1 + N + piece.len())
 }
 
-/// Writes a head and the atom with a short name, and gives where they end.
+/// Writes a head and the atom with a short name, and returns where they end.
 #[inline(always)]
-pub(super) fn head_and_node<const N: usize>(place: &mut [u8; PLACE], head: [u8; N], node: &[u8]) -> Option<usize> {
+pub(super) fn head_and_node<const N: usize>(place: &mut [u8; SPARE], head: [u8; N], node: &[u8]) -> Option<usize> {
     let (first, rest) = place.split_first_chunk_mut()?;
     *first = head;
     Some(N + short(rest.first_chunk_mut()?, tag::SMALL_ATOM_UTF8_EXT, [node.len() as u8], node)?)
 }
 
-/// Writes numbers from `at` on, and gives where they end.
+/// Writes numbers from `at` on, and returns where they end.
 #[inline(always)]
-pub(super) fn numbers(place: &mut [u8; PLACE], mut at: usize, numbers: &[u32]) -> Option<usize> {
+pub(super) fn numbers(place: &mut [u8; SPARE], mut at: usize, numbers: &[u32]) -> Option<usize> {
     for number in numbers {
         *place.get_mut(at..)?.first_chunk_mut()? = number.to_be_bytes();
         at += 4;
@@ -289,7 +289,7 @@ mod tests {
     fn pieces_of_all_lengths_follow_each_other() {
         let source: Vec<u8> = (0..=255).cycle().take(2000).collect();
         for len in 0..100 {
-            let (mut out, mut expected) = (Out::default(), Vec::new());
+            let (mut out, mut expected) = (WriteBuf::default(), Vec::new());
             for start in (0..1000).step_by(97) {
                 let piece = &source[start..start + len];
                 out.put_slice(piece);
