@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, net::TcpListener, thread, time::Duration};
 
 use nodex_core::{
     atom,
-    node::{Builder, Functions, Node},
+    node::{Functions, Node, NodeBuilder},
     protocol::Cookie,
 };
 use tokio::{runtime::Handle, time::sleep};
@@ -32,7 +32,7 @@ fn functions() -> Functions {
         })
 }
 
-async fn server(builder: Builder) -> (Node, u16) {
+async fn server(builder: NodeBuilder) -> (Node, u16) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let builder = builder.service(functions()).listen_unpublished(([127, 0, 0, 1], port).into());
     (builder.start(SERVER, Cookie::new("secret").unwrap()).await.unwrap(), port)
@@ -40,7 +40,7 @@ async fn server(builder: Builder) -> (Node, u16) {
 
 async fn client(number: usize, port: u16) -> Node {
     let name = format!("client{number}@127.0.0.1");
-    Builder::new().dist_port(port).start(&name, Cookie::new("secret").unwrap()).await.unwrap()
+    NodeBuilder::new().dist_port(port).start(&name, Cookie::new("secret").unwrap()).await.unwrap()
 }
 
 async fn ask(client: &Node, function: &str) -> String {
@@ -50,7 +50,7 @@ async fn ask(client: &Node, function: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_are_spread_and_stay_where_they_are() {
-    let (server, port) = server(Builder::new().readers(3)).await;
+    let (server, port) = server(NodeBuilder::new().readers(3)).await;
     let mut shares: BTreeMap<String, usize> = BTreeMap::new();
     let mut clients = Vec::new();
     for number in 0..9 {
@@ -79,7 +79,7 @@ async fn connections_are_spread_and_stay_where_they_are() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_handlers_spawn_belongs_to_the_programs_runtime() {
-    let (_server, port) = server(Builder::new().readers(1)).await;
+    let (_server, port) = server(NodeBuilder::new().readers(1)).await;
     let client = client(0, port).await;
     let ours = Handle::current().id().to_string();
     assert_eq!(ask(&client, "runtime").await, ours);
@@ -88,7 +88,7 @@ async fn what_handlers_spawn_belongs_to_the_programs_runtime() {
 
 #[tokio::test]
 async fn a_runtime_of_one_thread_serves_by_itself_unless_told_otherwise() {
-    let (server, port) = server(Builder::new()).await;
+    let (server, port) = server(NodeBuilder::new()).await;
     let served = ask(&client(0, port).await, "thread").await;
     assert_eq!(served, thread_name());
     server.stop(Duration::from_secs(1)).await;
@@ -96,14 +96,14 @@ async fn a_runtime_of_one_thread_serves_by_itself_unless_told_otherwise() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn none_are_there_when_none_are_wanted() {
-    let (_server, port) = server(Builder::new().readers(0)).await;
+    let (_server, port) = server(NodeBuilder::new().readers(0)).await;
     let served = ask(&client(0, port).await, "thread").await;
     assert!(!served.starts_with("nodex-read-"), "{served}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_end_with_the_node() {
-    let (server, port) = server(Builder::new().readers(1)).await;
+    let (server, port) = server(NodeBuilder::new().readers(1)).await;
     let client = client(0, port).await;
     let task = std::path::Path::new("/proc").join(ask(&client, "task").await);
     assert!(task.exists());
@@ -117,7 +117,7 @@ async fn they_end_with_the_node() {
 #[test]
 fn they_end_with_the_runtime() {
     let programs = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (server, port) = programs.block_on(server(Builder::new().readers(1)));
+    let (server, port) = programs.block_on(server(NodeBuilder::new().readers(1)));
     let clients = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     clients.block_on(async {
         let client = client(0, port).await;

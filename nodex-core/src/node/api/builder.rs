@@ -263,14 +263,14 @@ impl NodeBuilder {
         self
     }
 
-    /// How many threads drive the connections of a node that listens, each of them its own connections for as long as
-    /// they last: what comes in is handled by the thread that waited for it. 0 leaves them to the runtime in which the node
-    /// is started. Unless this is called it is one for each processor, at most 64, in a runtime of several
-    /// threads, and 0 in one of a single thread. It means nothing for a node that does not listen.
+    /// Sets how many threads drive the connections of a node that listens. Each connection stays with one thread for as long
+    /// as it lasts, and the thread that waits for it handles what arrives. 0 leaves the connections to the runtime in which
+    /// the node is started. Default: one thread for each processor, at most 64, in a runtime of several threads; 0 in a
+    /// runtime of one thread. A node that does not listen has no such threads.
     ///
-    /// What handlers spawn, sockets that they open and timers belong to the runtime of the program in any case. A handler
-    /// that blocks its thread holds up the connections of this thread only; `tokio::task::block_in_place` panics on it, so
-    /// let such a handler be `#[cnode(blocking)]`.
+    /// What handlers spawn, the sockets that they open and their timers belong to the runtime of the program in any case. A
+    /// handler that blocks its thread delays the other connections of this thread, and `tokio::task::block_in_place` panics
+    /// on it: such handlers are to be `#[cnode(blocking)]`.
     #[must_use]
     pub fn readers(mut self, count: usize) -> Self {
         self.readers = Some(count.min(MAX_READERS));
@@ -291,7 +291,7 @@ impl NodeBuilder {
 /// No node has more threads than this that drive connections.
 pub(in crate::node) const MAX_READERS: usize = 64;
 
-impl Builder {
+impl NodeBuilder {
     /// What a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
         Config {

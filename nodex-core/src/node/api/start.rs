@@ -5,7 +5,7 @@ use std::{sync::Arc, thread, time::Duration};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{
-    builder::{Builder, MAX_READERS},
+    builder::{MAX_READERS, NodeBuilder},
     node::Node,
 };
 use crate::{
