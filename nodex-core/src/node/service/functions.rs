@@ -1,6 +1,9 @@
 //! A service made of closures, for those who want no macro.
 
-use crate::reply::IntoReply;
+use crate::{
+    describe::{Signature, Types},
+    reply::IntoReply,
+};
 use std::{fmt, future::Future, marker::PhantomData};
 
 use super::{
@@ -40,7 +43,7 @@ impl Functions {
         F: SyncFn<A>,
         A: 'static,
     {
-        self.add_handler(Function::new(name, F::ARITY), Sync(function, PhantomData))
+        self.add_handler(Function::new(name, F::ARITY).signature(F::signature), Sync(function, PhantomData))
     }
 
     /// Adds an async function or closure of up to eight arguments.
@@ -50,7 +53,7 @@ impl Functions {
         F: AsyncFn<A>,
         A: 'static,
     {
-        self.add_handler(Function::new(name, F::ARITY), Async(function, PhantomData))
+        self.add_handler(Function::new(name, F::ARITY).signature(F::signature), Async(function, PhantomData))
     }
 
     /// Adds anything that handles a call.
@@ -113,6 +116,8 @@ pub trait SyncFn<A>: Send + std::marker::Sync + 'static {
     /// # Errors
     /// The first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
+    /// The types that it takes and answers.
+    fn signature(types: &mut Types) -> Signature;
 }
 
 /// The same for a function or closure that gives a future.
@@ -129,6 +134,8 @@ pub trait AsyncFn<A>: Send + std::marker::Sync + 'static {
     /// # Errors
     /// The first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
+    /// The types that it takes and answers.
+    fn signature(types: &mut Types) -> Signature;
 }
 
 struct Sync<F, A>(F, PhantomData<fn(A)>);
@@ -172,6 +179,10 @@ macro_rules! handlers {
                 call.reply(self($($arg),*))
             }
 
+            fn signature(types: &mut Types) -> Signature {
+                Signature::new(Ret::outcome(types)) $(.and($arg::argument("", types)))*
+            }
+
             fn check(_extensions: &Extensions) -> Result<(), MissingState> {
                 $($arg::check(_extensions)?;)*
                 Ok(())
@@ -193,6 +204,10 @@ macro_rules! handlers {
                     Err(rejection) => return call.reject(rejection),
                 };)*
                 call.run(self($($arg),*))
+            }
+
+            fn signature(types: &mut Types) -> Signature {
+                Signature::new(Fut::Output::outcome(types)) $(.and($arg::argument("", types)))*
             }
 
             fn check(_extensions: &Extensions) -> Result<(), MissingState> {
