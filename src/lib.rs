@@ -6,7 +6,7 @@ extern crate self as nodex;
 
 #[cfg(feature = "eetf")]
 pub use nodex_core::eetf;
-pub use nodex_core::{Bytes, atom, duration, epmd, etf, net, node, protocol, random, reply, term, text};
+pub use nodex_core::{Bytes, atom, describe, duration, epmd, etf, net, node, protocol, random, reply, term, text};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]
@@ -31,7 +31,7 @@ pub mod prelude {
 /// What the macros write paths to. Not for use by hand, and free to change.
 #[doc(hidden)]
 pub mod __private {
-    pub use nodex_core::{convert, duration, etf, node, term};
+    pub use nodex_core::{convert, describe, duration, etf, node, term};
 }
 
 /// The code blocks of the pages are compiled and run as tests.

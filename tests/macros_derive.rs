@@ -3,7 +3,13 @@
 
 mod enums;
 
-use std::{collections::HashMap, fmt::Debug, marker::PhantomData, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    fmt::Debug,
+    marker::PhantomData,
+    rc::Rc,
+    sync::{Arc, LazyLock},
+};
 
 use nodex::{
     etf::{Decoder, Encoder},
@@ -309,6 +315,19 @@ struct OneUndefined {
     c: i64,
 }
 
+#[derive(FromTerm, IntoTerm, PartialEq, Debug)]
+#[term(undefined)]
+struct Boxed {
+    a: Box<Option<i64>>,
+    b: Atom,
+    c: Arc<Option<u8>>,
+}
+
+#[derive(FromTerm, PartialEq, Debug)]
+struct Missing {
+    a: Rc<Option<i64>>,
+}
+
 #[test]
 fn undefined_in_place_of_nil() {
     assert_both(AllUndefined { a: None, b: atom!("nil"), c: 1 }, "undefined_map");
@@ -320,6 +339,9 @@ fn undefined_in_place_of_nil() {
         b: Option<i64>,
     }
     assert_refused::<B>("undefined_map", "b: key b: expected integer, got atom");
+    // A pointer is what it points to, also here.
+    assert_both(Boxed { a: Box::new(None), b: atom!("nil"), c: Arc::new(Some(1)) }, "undefined_map");
+    assert_eq!(decode("empty_map"), Ok(Missing { a: Rc::new(None) }));
 }
 
 #[derive(FromTerm, IntoTerm, PartialEq, Debug)]

@@ -5,6 +5,7 @@ mod adversary;
 mod support;
 
 mod contract;
+mod describe;
 mod elixir;
 mod elixir_package;
 mod epmd_beam;

@@ -1,5 +1,6 @@
 //! The macros of nodex. Use them through the crate `nodex`, which what they write refers to.
 
+mod docs;
 mod errors;
 mod handler;
 mod keys;
@@ -225,6 +226,10 @@ pub fn main(entries: TokenStream) -> TokenStream {
 ///
 /// Without `rename` and `rename_all`, keys are the names of the fields as they are written, and variants and structs
 /// without fields are in `snake_case`, as atoms in Erlang are.
+///
+/// # Description
+/// The type says of itself which terms it is read from (`FromTerm::input_type`), with the doc comments of type, variants
+/// and fields.
 ///
 /// # Errors
 /// They say the way to the place: `place: argument 1: order: key lines: element 2: line: key count: expected integer,

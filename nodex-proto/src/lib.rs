@@ -5,6 +5,7 @@
 //! | [`term`](mod@term) | values: atoms, pids, references, ports, raw terms, the dynamic term |
 //! | [`etf`] | the external term format: [`Decoder`](etf::Decoder) and [`Encoder`](etf::Encoder), with limits |
 //! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): Rust values from terms and to terms |
+//! | [`describe`] | what terms a Rust type is read from and written as, for people and programs: type specifications of Erlang and Elixir |
 //! | [`reply`] | [`IntoReply`](reply::IntoReply): what a function may return that other nodes call |
 //! | [`text`] | terms as Erlang or Elixir text, and back |
 //! | `protocol` | handshake, flags, frames, control messages, cookies |
@@ -30,6 +31,7 @@
 //! ```
 
 pub mod convert;
+pub mod describe;
 mod dynamic;
 pub mod etf;
 #[doc(hidden)]

@@ -2,6 +2,7 @@
 
 use crate::{
     convert::IntoTerm,
+    describe::{Outcome, Type, Types},
     etf::{EncodeError, Encoder},
 };
 
@@ -46,6 +47,16 @@ pub trait IntoReply {
     /// # Errors
     /// Returns an error when no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
+
+    /// What the caller gets, for people and programs that call; see [`describe`](crate::describe). Any term, if nothing
+    /// else is said.
+    fn outcome(types: &mut Types) -> Outcome
+    where
+        Self: Sized,
+    {
+        let _ = types;
+        Outcome::reply(Type::Term)
+    }
 }
 
 impl<T: IntoTerm> IntoReply for T {
@@ -58,12 +69,20 @@ impl<T: IntoTerm> IntoReply for T {
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         self.encode(encoder)
     }
+
+    fn outcome(types: &mut Types) -> Outcome {
+        Outcome::reply(<T as IntoTerm>::output_type(types))
+    }
 }
 
 impl IntoReply for () {
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_atom(&crate::atom!("ok"));
         Ok(())
+    }
+
+    fn outcome(_: &mut Types) -> Outcome {
+        Outcome::reply(Type::literal("ok"))
     }
 }
 
@@ -80,6 +99,10 @@ impl IntoReply for NoReply {
 
     fn encode_reply(&self, _: &mut Encoder) -> Result<(), EncodeError> {
         Ok(())
+    }
+
+    fn outcome(_: &mut Types) -> Outcome {
+        Outcome::none()
     }
 }
 
@@ -134,6 +157,8 @@ pub trait Checked {
     type Reply: IntoReply;
     /// Returns the value itself.
     fn checked(self) -> Self::Reply;
+    /// As [`IntoReply::outcome`].
+    fn outcome(types: &mut Types) -> Outcome;
 }
 
 impl<R: IntoReply> Checked for R {
@@ -142,6 +167,10 @@ impl<R: IntoReply> Checked for R {
     #[inline]
     fn checked(self) -> R {
         self
+    }
+
+    fn outcome(types: &mut Types) -> Outcome {
+        <R as IntoReply>::outcome(types)
     }
 }
 
@@ -191,5 +220,9 @@ impl<T: IntoReply, E: IntoTerm> IntoReply for Result<T, Raised<E>> {
             Ok(value) => value.encode_reply(encoder),
             Err(Raised::Error(reason) | Raised::Exit(reason) | Raised::Throw(reason)) => reason.encode(encoder),
         }
+    }
+
+    fn outcome(types: &mut Types) -> Outcome {
+        T::outcome(types).raises(E::output_type(types))
     }
 }

@@ -4,6 +4,7 @@
 mod etf_beam;
 
 mod convert_types;
+mod describe;
 mod differential;
 mod dist_control;
 mod dist_control_vectors;

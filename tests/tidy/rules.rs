@@ -22,6 +22,7 @@ const TOWERS: &[Tower] = &[
             &["macros"],
             &["protocol", "reply.rs"],
             &["convert"],
+            &["describe"],
             &["text"],
             &["dynamic"],
             &["etf"],

@@ -49,9 +49,9 @@ pub use executable::{
 };
 pub use process::{ServiceEnd, ServiceType};
 pub use service::{
-    Accepts, Args, AsyncFn, Call, Caller, Context, Encoded, ExceptionClass, Extensions, FromArg, Function, Functions,
-    Handled, Handler, IntoReply, IntoService, Later, Lock, NoReply, Raised, ReadGuard, Rejection, Serve, Served,
-    Service, State, SyncFn, SystemState, WriteGuard,
+    Accepts, Args, AsyncFn, Call, Caller, Context, Description, Encoded, ExceptionClass, Extensions, FromArg, Function,
+    FunctionDescription, Functions, Handled, Handler, IntoReply, IntoService, Later, Lock, NoReply, Raised, ReadGuard,
+    Rejection, Serve, Served, Service, State, SyncFn, SystemState, WriteGuard,
 };
 #[doc(hidden)]
 pub use service::{Checked, Shown};

@@ -5,7 +5,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{Attribute, Generics, Type};
+use syn::{Attribute, Generics, ReturnType, Type};
 
 use super::{
     ast::{Block, Function, Member},
@@ -254,7 +254,29 @@ fn description(handler: &Handler) -> TokenStream {
         let first = kinds.next();
         quote!(.accepts(#first #(.or(#kinds))*))
     });
-    quote!(#node::Function::new(#name, #arity) #doc #accepts)
+    let signature = signature(handler);
+    quote!(#node::Function::new(#name, #arity) #doc #accepts #signature)
+}
+
+/// What tells of the types of a handler. A type that is no reply is reported where it is checked to be one.
+fn signature(handler: &Handler) -> TokenStream {
+    let (node, describe, types) = (node(), quote!(::nodex::__private::describe), local("types"));
+    let outcome = match (handler.output_type(), &handler.output) {
+        (Some(ty), _) => {
+            let outcome = member_of(ty, quote!(#node::Checked), "outcome");
+            quote!(#outcome(#types))
+        }
+        (None, ReturnType::Default) => quote!(<() as #node::IntoReply>::outcome(#types)),
+        (None, ReturnType::Type(..)) => quote!(#describe::Outcome::reply(#describe::Type::Term)),
+    };
+    let arguments = handler.arguments.iter().zip(&handler.argument_names).map(|(ty, name)| {
+        let argument = argument_member(ty, "argument");
+        quote!(.and(#argument(#name, #types)))
+    });
+    quote!(.signature(|#types| {
+        let _ = &#types;
+        #describe::Signature::new(#outcome) #(#arguments)*
+    }))
 }
 
 /// `mut`, if the call is asked for arguments.

@@ -1,13 +1,14 @@
 //! Checks a handler and keeps what its expansion needs.
 
 use proc_macro2::Span;
-use syn::{Attribute, Expr, ExprLit, FnArg, Ident, Lit, Meta, ReceiverKind, ReturnType, Safety, Signature, Type};
+use syn::{Attribute, FnArg, Ident, Pat, ReceiverKind, ReturnType, Safety, Signature, Type};
 
 use super::{
     ast::{Block, Function, Member},
     attr::{Keys, Kind},
 };
 use crate::{
+    docs::docs,
     errors::Errors,
     spans::{ends, plain_name},
     types::{contains, for_each_unowned, owned},
@@ -33,6 +34,8 @@ pub(crate) struct Handler {
     pub(crate) cfgs: Vec<Attribute>,
     pub(crate) receiver: Receiver,
     pub(crate) arguments: Vec<Type>,
+    /// Their names; empty for a pattern that is none.
+    pub(crate) argument_names: Vec<String>,
     pub(crate) output: ReturnType,
     pub(crate) is_async: bool,
     pub(crate) blocking: bool,
@@ -99,13 +102,17 @@ fn handler(function: &Function, keys: Keys, errors: &mut Errors) -> Handler {
         errors.span(span, "an async handler is not `blocking`: remove this, or the `async`");
     }
     let receiver = receiver(sig, errors);
-    let arguments: Vec<Type> = sig
-        .inputs
-        .iter()
-        .filter_map(|argument| match argument {
+    let typed = || {
+        sig.inputs.iter().filter_map(|argument| match argument {
             FnArg::Typed(argument) => Some(argument),
             FnArg::Receiver(_) => None,
         })
+    };
+    let argument_names = typed().map(|argument| match &*argument.pat {
+        Pat::Ident(name) => plain_name(&name.ident),
+        _ => String::new(),
+    });
+    let arguments: Vec<Type> = typed()
         .map(|argument| {
             if let Some(cfg) = argument.attrs.iter().find(|attribute| attribute.path().is_ident("cfg")) {
                 errors.at(cfg, "an argument of a handler cannot be conditional: write one handler for each case");
@@ -143,6 +150,7 @@ fn handler(function: &Function, keys: Keys, errors: &mut Errors) -> Handler {
         cfgs: function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect(),
         receiver,
         arguments,
+        argument_names: argument_names.collect(),
         output: sig.output.clone(),
         is_async: sig.asyncness.is_some(),
         blocking: keys.blocking.is_some(),
@@ -192,26 +200,6 @@ fn argument_type(ty: &Type, errors: &mut Errors) {
         }
         _ => errors.at(inner, "a handler cannot be generic: name the type; a `RawTerm` or a `Term` holds any term"),
     });
-}
-
-/// Returns the text of the doc comment.
-fn docs(attributes: &[Attribute]) -> String {
-    let lines: Vec<String> = attributes
-        .iter()
-        .filter_map(|attribute| match &attribute.meta {
-            Meta::NameValue(meta) if meta.path.is_ident("doc") => match &meta.value {
-                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        })
-        .collect();
-    let lines: Vec<&str> = lines
-        .iter()
-        .flat_map(|text| text.split('\n'))
-        .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
-        .collect();
-    lines.join("\n").trim().to_owned()
 }
 
 impl Handler {

@@ -9,6 +9,10 @@ pub(crate) struct Input {
     pub(crate) generics: Generics,
     /// Its name in errors.
     pub(crate) label: String,
+    /// Its name where types are described.
+    pub(crate) name: String,
+    /// The doc comment.
+    pub(crate) docs: String,
     pub(crate) body: Body,
     /// An attribute of the implementation, where one is needed.
     pub(crate) allow: Option<TokenStream>,
@@ -27,6 +31,7 @@ pub(crate) struct Variant {
     pub(crate) ident: Ident,
     /// Its atom, or its name in errors.
     pub(crate) name: String,
+    pub(crate) docs: String,
     pub(crate) shape: Shape,
 }
 
@@ -53,6 +58,7 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     /// Its key in a map, or its name in errors.
     pub(crate) key: String,
+    pub(crate) docs: String,
     /// Neither written nor read.
     pub(crate) skip: bool,
     pub(crate) default: Option<Default>,

@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Generics, Type, parse_quote};
+use syn::{Generics, Token, Type, TypeParamBound, parse_quote, punctuated::Punctuated};
 
-use super::ast::{Default, Field, Input, Undefined};
-use crate::spans::member_of;
+use super::ast::{Default, Field, Input, Shape, Undefined};
+use crate::{spans::member_of, types::contains};
 
 /// Returns the generics with the bounds that the fields need: every type parameter that is in the term implements the
 /// trait. With `read`, what is not read has a default.
 pub(crate) fn add(input: &Input, implemented: &TokenStream, read: bool) -> Generics {
     let mut generics = input.generics.clone();
-    let parameters: BTreeSet<String> = generics.type_params().map(|parameter| parameter.ident.to_string()).collect();
+    let parameters = names(&generics);
     if parameters.is_empty() {
         return generics;
     }
@@ -33,8 +33,9 @@ pub(crate) fn add(input: &Input, implemented: &TokenStream, read: bool) -> Gener
             predicates.push(quote!(#ty: ::core::default::Default));
         }
     }
+    let unsized_ = (!read && may_be_unsized(input)).then(|| quote!(+ ::nodex::__private::convert::OutputType));
     for parameter in generics.type_params_mut().filter(|parameter| bounded.contains(&parameter.ident.to_string())) {
-        parameter.bounds.push(parse_quote!(#implemented));
+        parameter.bounds.extend::<Punctuated<TypeParamBound, Token![+]>>(parse_quote!(#implemented #unsized_));
     }
     if !predicates.is_empty() {
         let clause = generics.make_where_clause();
@@ -43,6 +44,26 @@ pub(crate) fn add(input: &Input, implemented: &TokenStream, read: bool) -> Gener
             .extend(predicates.iter().map(|predicate| -> syn::WherePredicate { parse_quote!(#predicate) }));
     }
     generics
+}
+
+/// Whether a type parameter may stand for a type without a size of its own, `T: ?Sized`.
+pub(crate) fn may_be_unsized(input: &Input) -> bool {
+    contains(&input.generics, |token| token == "?") || contains(&input.generics.where_clause, |token| token == "?")
+}
+
+fn names(generics: &Generics) -> BTreeSet<String> {
+    generics.type_params().map(|parameter| parameter.ident.to_string()).collect()
+}
+
+/// The type parameters that are in the term by themselves.
+pub(crate) fn parameters(input: &Input) -> Vec<&Ident> {
+    let names = names(&input.generics);
+    let mut bare = BTreeSet::new();
+    for field in input.shapes().into_iter().flat_map(Shape::written) {
+        bare.extend(uses(&field.ty, &names).bare);
+    }
+    let parameters = input.generics.type_params().map(|parameter| &parameter.ident);
+    parameters.filter(|ident| bare.contains(&ident.to_string())).collect()
 }
 
 /// How type parameters are used in a type.

@@ -7,7 +7,8 @@ use quote::{quote, quote_spanned};
 
 use super::{
     ast::{Body, Default, Field, Input, Kind, Shape, Undefined, Variant},
-    bounds, valid,
+    bounds, describe,
+    valid::{self, Direction},
 };
 use crate::spans::{at, ends, local, member_of};
 
@@ -20,6 +21,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let allow = &input.allow;
     let decoder = local("decoder");
     let could_be = known_kinds(&input.body);
+    let description = describe::method(input, Direction::From);
     let body = match &input.body {
         Body::Struct(shape) => structure(shape, &quote!(Self)),
         Body::Enum { variants, untagged: false } => tagged(variants),
@@ -36,6 +38,8 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
             ) -> ::core::result::Result<Self, #private::convert::DecodeError> {
                 #derive::labelled(#decoder, #label, |#decoder| { #body })
             }
+
+            #description
         }
     }
 }

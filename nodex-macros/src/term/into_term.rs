@@ -6,7 +6,8 @@ use syn::{Ident, Member};
 
 use super::{
     ast::{Body, Field, Input, Kind, Shape, Undefined},
-    bounds,
+    bounds, describe,
+    valid::Direction,
 };
 use crate::spans::{local, member_of, plain_name};
 
@@ -23,6 +24,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let allow = &input.allow;
     let encoder = local("encoder");
+    let description = describe::method(input, Direction::Into);
     let body = match &input.body {
         Body::Struct(shape) => write(shape, |field| {
             let member = &field.member;
@@ -57,6 +59,8 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
                 #body
                 ::core::result::Result::Ok(())
             }
+
+            #description
         }
     }
 }

@@ -4,6 +4,7 @@ mod ast;
 mod attr;
 mod bounds;
 mod case;
+mod describe;
 mod from_term;
 mod into_term;
 mod valid;

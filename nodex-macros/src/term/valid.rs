@@ -12,6 +12,7 @@ use super::{
     case::Case,
 };
 use crate::{
+    docs::docs,
     errors::Errors,
     spans::{allow_deprecated, plain_name},
     types::{for_each_unowned, owned},
@@ -36,6 +37,7 @@ struct Context {
 pub(crate) fn input(input: &DeriveInput, direction: Direction, errors: &mut Errors) -> Option<Input> {
     let keys = TypeKeys::read(&input.attrs, errors);
     let name = Case::Snake.apply(&plain_name(&input.ident));
+    let described = name.clone();
     let (label, body) = match &input.data {
         Data::Struct(data) => {
             if let Some(span) = keys.untagged {
@@ -68,7 +70,15 @@ pub(crate) fn input(input: &DeriveInput, direction: Direction, errors: &mut Erro
         }
     };
     let allow = allow_deprecated(attributes(input));
-    Some(Input { ident: input.ident.clone(), generics: input.generics.clone(), label, body, allow })
+    Some(Input {
+        ident: input.ident.clone(),
+        generics: input.generics.clone(),
+        label,
+        name: described,
+        docs: docs(&input.attrs),
+        body,
+        allow,
+    })
 }
 
 /// Returns all attributes of the type, its variants and its fields.
@@ -164,7 +174,7 @@ fn variant(variant: &syn::Variant, keys: &TypeKeys, direction: Direction, errors
         shape.kind = Kind::Transparent;
     }
     distinct_keys(&variant.fields, &shape, errors);
-    Variant { ident: variant.ident.clone(), name, shape }
+    Variant { ident: variant.ident.clone(), name, docs: docs(&variant.attrs), shape }
 }
 
 fn rename_all(given: Option<(Span, Case)>, named: bool, errors: &mut Errors) -> Option<Case> {
@@ -209,7 +219,15 @@ fn field(position: usize, field: &SynField, context: &Context, errors: &mut Erro
         (None, true) => Undefined::Type,
         (None, false) => Undefined::No,
     };
-    Field { member, ty: field.ty.clone(), key, skip, default: keys.default.map(|(_, default)| default), undefined }
+    Field {
+        member,
+        ty: field.ty.clone(),
+        key,
+        docs: docs(&field.attrs),
+        skip,
+        default: keys.default.map(|(_, default)| default),
+        undefined,
+    }
 }
 
 /// No key of a map may be there twice.

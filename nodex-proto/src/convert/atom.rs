@@ -2,6 +2,7 @@
 
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
+    describe::{Type, Types},
     etf::{Decoder, EncodeError, Encoder, Kind},
     term::Atom,
 };
@@ -16,6 +17,10 @@ impl FromTerm for Atom {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.atom()
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Atom
+    }
 }
 
 impl IntoTerm for Atom {
@@ -27,6 +32,10 @@ impl IntoTerm for Atom {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Atom
     }
 }
 
@@ -53,6 +62,10 @@ impl FromTerm for bool {
             _ => Err(decoder.mismatch("true or false")),
         }
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Boolean
+    }
 }
 
 impl IntoTerm for bool {
@@ -67,5 +80,9 @@ impl IntoTerm for bool {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Boolean
     }
 }

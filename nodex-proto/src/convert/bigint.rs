@@ -3,7 +3,10 @@
 use num_bigint::{BigInt, BigUint};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind, big_integer};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Integer, Kind, big_integer},
+};
 
 impl FromTerm for BigInt {
     #[inline]
@@ -17,6 +20,10 @@ impl FromTerm for BigInt {
             Integer::Big { negative, digits } => big_integer(negative, digits),
         })
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::any_integer()
+    }
 }
 
 impl IntoTerm for BigInt {
@@ -27,6 +34,10 @@ impl IntoTerm for BigInt {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::any_integer()
     }
 }
 
@@ -44,6 +55,10 @@ impl FromTerm for BigUint {
             found => Err(DecodeError::mismatch(expected, found.to_string())),
         }
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Integer { min: Some(0.into()), max: None }
+    }
 }
 
 impl IntoTerm for BigUint {
@@ -54,6 +69,10 @@ impl IntoTerm for BigUint {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Integer { min: Some(0.into()), max: None }
     }
 }
 

@@ -5,7 +5,10 @@ use std::ops::{Deref, DerefMut};
 use bytes::{Bytes, BytesMut};
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind, mask_bits};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind, mask_bits},
+};
 
 /// Bytes that are a binary. (`Vec<u8>` is a list of integers; [`Bytes`] is a binary that may share its memory.)
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -45,6 +48,10 @@ impl FromTerm for Binary {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Binary(decoder.binary()?.to_vec()))
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Binary
+    }
 }
 
 impl IntoTerm for Binary {
@@ -55,6 +62,10 @@ impl IntoTerm for Binary {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Binary
     }
 }
 
@@ -68,6 +79,10 @@ impl FromTerm for Bytes {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.shared_binary()
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Binary
+    }
 }
 
 impl IntoTerm for Bytes {
@@ -80,6 +95,10 @@ impl IntoTerm for Bytes {
     fn is_injective() -> bool {
         true
     }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Binary
+    }
 }
 
 impl FromTerm for BytesMut {
@@ -91,6 +110,10 @@ impl FromTerm for BytesMut {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(BytesMut::from(decoder.binary()?))
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Binary
+    }
 }
 
 impl IntoTerm for BytesMut {
@@ -101,6 +124,10 @@ impl IntoTerm for BytesMut {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Binary
     }
 }
 
@@ -148,6 +175,10 @@ impl FromTerm for BitString {
         mask_bits(&mut bytes, bits);
         Ok(BitString { bytes, len })
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::BitString
+    }
 }
 
 impl IntoTerm for BitString {
@@ -161,5 +192,9 @@ impl IntoTerm for BitString {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::BitString
     }
 }

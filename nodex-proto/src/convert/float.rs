@@ -1,7 +1,10 @@
 //! Floats.
 
 use super::{DecodeError, FromTerm, IntoTerm, from_term::in_element};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind},
+};
 
 impl FromTerm for f64 {
     #[inline]
@@ -21,6 +24,10 @@ impl FromTerm for f64 {
         }
         Ok(())
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Float
+    }
 }
 
 impl IntoTerm for f64 {
@@ -36,6 +43,10 @@ impl IntoTerm for f64 {
         }
         encoder.put_nil();
         Ok(())
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Float
     }
 }
 
@@ -54,11 +65,19 @@ impl FromTerm for f32 {
         }
         Err(DecodeError::mismatch(format!("float from {:e} to {:e} (f32)", f32::MIN, f32::MAX), format!("{value:e}")))
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Float
+    }
 }
 
 impl IntoTerm for f32 {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_float((*self).into())
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Float
     }
 }

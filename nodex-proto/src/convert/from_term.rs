@@ -1,7 +1,10 @@
 //! [`FromTerm`].
 
 use super::DecodeError;
-use crate::etf::{Decoder, Kind, tag};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, Kind, tag},
+};
 
 /// A Rust type that can be read from a term.
 ///
@@ -33,7 +36,17 @@ pub trait FromTerm: Sized {
         Self::decode(decoder)
     }
 
-    /// Returns `false` if no term of this kind is one of this type. Untagged enums need not try those variants then.
+    /// The terms that it is read from, for people and programs that write them; see [`describe`](crate::describe). Asked
+    /// by nobody while messages are handled.
+    ///
+    /// Any term, if nothing else is said. A type that can contain itself must be
+    /// [defined](Types::define_input), or there would be no end of it.
+    fn input_type(types: &mut Types) -> Type {
+        let _ = types;
+        Type::Term
+    }
+
+    /// False if no term of this kind is one of this type. Untagged enums need not try those variants then.
     #[doc(hidden)]
     #[inline]
     fn could_be(_kind: Kind) -> bool {

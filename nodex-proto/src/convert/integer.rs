@@ -1,7 +1,10 @@
 //! Integers of all widths, and characters.
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Integer, Kind};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Integer, Kind},
+};
 
 #[cold]
 fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: impl ToString) -> DecodeError {
@@ -39,6 +42,10 @@ macro_rules! from_term {
                     }
                 }
                 Ok(())
+            }
+
+            fn input_type(_: &mut Types) -> Type {
+                Type::integer($type::MIN, $type::MAX)
             }
         }
     )*};
@@ -81,6 +88,10 @@ impl FromTerm for u8 {
         all.extend_from_slice(bytes);
         Ok(())
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::integer(u8::MIN, u8::MAX)
+    }
 }
 
 macro_rules! into_term {
@@ -96,6 +107,10 @@ macro_rules! into_term {
 
             fn is_injective() -> bool {
                 true
+            }
+
+            fn output_type(_: &mut Types) -> Type {
+                Type::integer($type::MIN, $type::MAX)
             }
         }
     )*};
@@ -130,6 +145,10 @@ impl IntoTerm for u8 {
     fn is_injective() -> bool {
         true
     }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::integer(u8::MIN, u8::MAX)
+    }
 }
 
 impl FromTerm for char {
@@ -147,6 +166,10 @@ impl FromTerm for char {
         };
         value.ok_or_else(|| DecodeError::mismatch("character (an integer)", found.to_string()))
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Char
+    }
 }
 
 impl IntoTerm for char {
@@ -157,5 +180,9 @@ impl IntoTerm for char {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Char
     }
 }

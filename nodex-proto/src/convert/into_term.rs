@@ -1,6 +1,9 @@
 //! [`IntoTerm`].
 
-use crate::etf::{EncodeError, Encoder};
+use crate::{
+    describe::{Type, Types},
+    etf::{EncodeError, Encoder},
+};
 
 /// A Rust type that can be written as a term.
 ///
@@ -26,7 +29,20 @@ pub trait IntoTerm {
         self.encode(encoder)
     }
 
-    /// Returns `true` for the `Err` of a `Result`.
+    /// The terms that it is written as, for people and programs that read them; see [`describe`](crate::describe). Asked
+    /// by nobody while messages are handled.
+    ///
+    /// Any term, if nothing else is said. A type that can contain itself must be
+    /// [defined](Types::define_output), or there would be no end of it.
+    fn output_type(types: &mut Types) -> Type
+    where
+        Self: Sized,
+    {
+        let _ = types;
+        Type::Term
+    }
+
+    /// True for the `Err` of a `Result`.
     #[doc(hidden)]
     #[inline]
     fn is_error(&self) -> bool {
@@ -52,6 +68,36 @@ pub trait IntoTerm {
         false
     }
 }
+
+/// What references and boxes to a type are written as.
+///
+/// Every type that is [`IntoTerm`] has it, and so have `str`, slices and `dyn IntoTerm`. Only a type without a size of its
+/// own, or a `dyn` of a trait of your own, has to implement it before a reference to it is a term.
+#[diagnostic::on_unimplemented(
+    message = "a reference to `{Self}` is no term unless it says what it is written as",
+    label = "does not implement `OutputType`"
+)]
+pub trait OutputType {
+    /// As [`IntoTerm::output_type`].
+    fn output_type(types: &mut Types) -> Type;
+}
+
+impl<T: IntoTerm> OutputType for T {
+    fn output_type(types: &mut Types) -> Type {
+        <T as IntoTerm>::output_type(types)
+    }
+}
+
+macro_rules! any_term {
+    ($($type:ty)*) => {$(
+        impl OutputType for $type {
+            fn output_type(_: &mut Types) -> Type {
+                Type::Term
+            }
+        }
+    )*};
+}
+any_term!(dyn IntoTerm + '_ dyn IntoTerm + Send + '_ dyn IntoTerm + Sync + '_ dyn IntoTerm + Send + Sync + '_);
 
 /// A proper list of values.
 pub(super) fn encode_elements<T: IntoTerm>(

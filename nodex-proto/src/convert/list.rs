@@ -2,8 +2,11 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
-use super::{DecodeError, FromTerm, IntoTerm, into_term::encode_elements};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind, List};
+use super::{DecodeError, FromTerm, IntoTerm, OutputType, into_term::encode_elements};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind, List},
+};
 
 impl<T: FromTerm> FromTerm for Vec<T> {
     #[inline]
@@ -27,6 +30,10 @@ impl<T: FromTerm> FromTerm for Vec<T> {
             }
         })
     }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::list(T::input_type(types))
+    }
 }
 
 impl<T: FromTerm, const N: usize> FromTerm for [T; N] {
@@ -41,6 +48,10 @@ impl<T: FromTerm, const N: usize> FromTerm for [T; N] {
             DecodeError::mismatch(format!("list of {N} elements"), format!("list of {}", all.len()))
         })
     }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::Array(Box::new(T::input_type(types)), N)
+    }
 }
 
 macro_rules! from_vec {
@@ -54,6 +65,10 @@ macro_rules! from_vec {
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 Vec::decode(decoder).map(Self::from)
             }
+
+            fn input_type(types: &mut Types) -> Type {
+                Type::list(T::input_type(types))
+            }
         }
     )*};
 }
@@ -66,6 +81,12 @@ impl<T: IntoTerm> IntoTerm for [T] {
     }
 }
 
+impl<T: IntoTerm> OutputType for [T] {
+    fn output_type(types: &mut Types) -> Type {
+        Type::list(<T as IntoTerm>::output_type(types))
+    }
+}
+
 impl<T: IntoTerm> IntoTerm for Vec<T> {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
@@ -74,6 +95,10 @@ impl<T: IntoTerm> IntoTerm for Vec<T> {
 
     fn is_injective() -> bool {
         T::is_injective()
+    }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::list(<T as IntoTerm>::output_type(types))
     }
 }
 
@@ -86,6 +111,10 @@ impl<T: IntoTerm, const N: usize> IntoTerm for [T; N] {
     fn is_injective() -> bool {
         T::is_injective()
     }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::Array(Box::new(<T as IntoTerm>::output_type(types)), N)
+    }
 }
 
 impl<T: IntoTerm> IntoTerm for VecDeque<T> {
@@ -95,5 +124,9 @@ impl<T: IntoTerm> IntoTerm for VecDeque<T> {
             (all, []) => T::encode_list(all, encoder),
             _ => encode_elements(self.len(), self.iter(), encoder),
         }
+    }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::list(<T as IntoTerm>::output_type(types))
     }
 }

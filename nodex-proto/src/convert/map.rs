@@ -7,6 +7,7 @@ use std::{
 
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
+    describe::{Type, Types},
     etf::{Decoder, EncodeError, Encoder, Kind},
     text::Text,
 };
@@ -58,6 +59,10 @@ impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm fo
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode(decoder, |count| HashMap::with_capacity_and_hasher(count, S::default()), Self::insert)
     }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::map(K::input_type(types), V::input_type(types))
+    }
 }
 
 impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
@@ -69,6 +74,10 @@ impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
     /// An error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode(decoder, |_| BTreeMap::new(), Self::insert)
+    }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::map(K::input_type(types), V::input_type(types))
     }
 }
 
@@ -102,11 +111,19 @@ impl<K: IntoTerm, V: IntoTerm, S> IntoTerm for HashMap<K, V, S> {
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encode(self.len(), self.iter(), encoder)
     }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::map(K::output_type(types), V::output_type(types))
+    }
 }
 
 impl<K: IntoTerm, V: IntoTerm> IntoTerm for BTreeMap<K, V> {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encode(self.len(), self.iter(), encoder)
+    }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::map(K::output_type(types), V::output_type(types))
     }
 }

@@ -47,6 +47,6 @@ mod whole;
 pub use crate::etf::{Cause, DecodeError};
 pub use binary::{Binary, BitString};
 pub use from_term::FromTerm;
-pub use into_term::IntoTerm;
+pub use into_term::{IntoTerm, OutputType};
 pub use text::Charlist;
 pub use whole::{ConvertError, binary_to_term, from_term, term_to_binary, to_term};

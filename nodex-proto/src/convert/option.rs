@@ -1,7 +1,10 @@
 //! `Option`, which is `nil` or the value, as in Elixir.
 
 use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind},
+};
 
 impl<T: FromTerm> FromTerm for Option<T> {
     #[inline]
@@ -21,6 +24,10 @@ impl<T: FromTerm> FromTerm for Option<T> {
 
     fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode_unless(decoder, "undefined")
+    }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::optional(T::input_type(types))
     }
 }
 
@@ -55,5 +62,9 @@ impl<T: IntoTerm> IntoTerm for Option<T> {
                 Ok(())
             }
         }
+    }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::optional(T::output_type(types))
     }
 }

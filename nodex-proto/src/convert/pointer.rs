@@ -2,8 +2,11 @@
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
-use super::{DecodeError, FromTerm, IntoTerm};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind};
+use super::{DecodeError, FromTerm, IntoTerm, OutputType};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind},
+};
 
 macro_rules! pointers {
     ($($type:ident)*) => {$(
@@ -21,9 +24,21 @@ macro_rules! pointers {
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 decoder.nested(T::decode).map($type::new)
             }
+
+            fn absent() -> Option<Self> {
+                T::absent().map($type::new)
+            }
+
+            fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                decoder.nested(T::decode_undefined).map($type::new)
+            }
+
+            fn input_type(types: &mut Types) -> Type {
+                T::input_type(types)
+            }
         }
 
-        impl<T: IntoTerm + ?Sized> IntoTerm for $type<T> {
+        impl<T: IntoTerm + OutputType + ?Sized> IntoTerm for $type<T> {
             #[inline]
             fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
                 (**self).encode(encoder)
@@ -31,6 +46,10 @@ macro_rules! pointers {
 
             fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
                 (**self).encode_undefined(encoder)
+            }
+
+            fn output_type(types: &mut Types) -> Type {
+                <T as OutputType>::output_type(types)
             }
         }
     )*};
@@ -51,9 +70,21 @@ impl<B: ToOwned<Owned: FromTerm> + ?Sized> FromTerm for Cow<'_, B> {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.nested(B::Owned::decode).map(Cow::Owned)
     }
+
+    fn absent() -> Option<Self> {
+        B::Owned::absent().map(Cow::Owned)
+    }
+
+    fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        decoder.nested(B::Owned::decode_undefined).map(Cow::Owned)
+    }
+
+    fn input_type(types: &mut Types) -> Type {
+        B::Owned::input_type(types)
+    }
 }
 
-impl<B: ToOwned + IntoTerm + ?Sized> IntoTerm for Cow<'_, B> {
+impl<B: ToOwned + IntoTerm + OutputType + ?Sized> IntoTerm for Cow<'_, B> {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode(encoder)
@@ -62,9 +93,13 @@ impl<B: ToOwned + IntoTerm + ?Sized> IntoTerm for Cow<'_, B> {
     fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode_undefined(encoder)
     }
+
+    fn output_type(types: &mut Types) -> Type {
+        <B as OutputType>::output_type(types)
+    }
 }
 
-impl<T: IntoTerm + ?Sized> IntoTerm for &T {
+impl<T: IntoTerm + OutputType + ?Sized> IntoTerm for &T {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode(encoder)
@@ -73,9 +108,13 @@ impl<T: IntoTerm + ?Sized> IntoTerm for &T {
     fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode_undefined(encoder)
     }
+
+    fn output_type(types: &mut Types) -> Type {
+        <T as OutputType>::output_type(types)
+    }
 }
 
-impl<T: IntoTerm + ?Sized> IntoTerm for &mut T {
+impl<T: IntoTerm + OutputType + ?Sized> IntoTerm for &mut T {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode(encoder)
@@ -83,5 +122,9 @@ impl<T: IntoTerm + ?Sized> IntoTerm for &mut T {
 
     fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         (**self).encode_undefined(encoder)
+    }
+
+    fn output_type(types: &mut Types) -> Type {
+        <T as OutputType>::output_type(types)
     }
 }

@@ -3,6 +3,7 @@
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
     atom,
+    describe::{Type, Types},
     etf::{Decoder, EncodeError, Encoder, Kind},
 };
 
@@ -36,6 +37,10 @@ impl<T: FromTerm, E: FromTerm> FromTerm for Result<T, E> {
             E::decode(decoder).map(Err).map_err(in_error)
         }
     }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::Result { ok: Some(Box::new(T::input_type(types))), error: Some(Box::new(E::input_type(types))) }
+    }
 }
 
 impl<E: FromTerm> FromTerm for Result<(), E> {
@@ -49,6 +54,10 @@ impl<E: FromTerm> FromTerm for Result<(), E> {
             false => E::decode(decoder).map(Err).map_err(in_error),
         }
     }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::Result { ok: None, error: Some(Box::new(E::input_type(types))) }
+    }
 }
 
 impl<T: FromTerm> FromTerm for Result<T, ()> {
@@ -61,6 +70,10 @@ impl<T: FromTerm> FromTerm for Result<T, ()> {
             true => T::decode(decoder).map(Ok).map_err(in_ok),
             false => Err(DecodeError::mismatch(EXPECTED, "{error, _}")),
         }
+    }
+
+    fn input_type(types: &mut Types) -> Type {
+        Type::Result { ok: Some(Box::new(T::input_type(types))), error: None }
     }
 }
 
@@ -76,6 +89,10 @@ impl FromTerm for Result<(), ()> {
             Kind::Atom => Err(DecodeError::mismatch("ok or error", format!("{:?}", decoder.atom()?))),
             _ => Err(decoder.mismatch("ok or error")),
         }
+    }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Result { ok: None, error: None }
     }
 }
 
@@ -104,6 +121,10 @@ impl<T: IntoTerm, E: IntoTerm> IntoTerm for Result<T, E> {
             Err(error) => put_error(error, encoder),
         }
     }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::Result { ok: Some(Box::new(T::output_type(types))), error: Some(Box::new(E::output_type(types))) }
+    }
 }
 
 impl<E: IntoTerm> IntoTerm for Result<(), E> {
@@ -118,6 +139,10 @@ impl<E: IntoTerm> IntoTerm for Result<(), E> {
             Ok(()) => atom!("ok").encode(encoder),
             Err(error) => put_error(error, encoder),
         }
+    }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::Result { ok: None, error: Some(Box::new(E::output_type(types))) }
     }
 }
 
@@ -134,6 +159,10 @@ impl<T: IntoTerm> IntoTerm for Result<T, ()> {
             Err(()) => atom!("error").encode(encoder),
         }
     }
+
+    fn output_type(types: &mut Types) -> Type {
+        Type::Result { ok: Some(Box::new(T::output_type(types))), error: None }
+    }
 }
 
 impl IntoTerm for Result<(), ()> {
@@ -145,5 +174,9 @@ impl IntoTerm for Result<(), ()> {
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         if self.is_ok() { atom!("ok").encode(encoder) } else { atom!("error").encode(encoder) }
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Result { ok: None, error: None }
     }
 }

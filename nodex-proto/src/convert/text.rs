@@ -2,8 +2,11 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use super::{DecodeError, FromTerm, IntoTerm, from_term::in_element, into_term::encode_elements};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind, List, tag};
+use super::{DecodeError, FromTerm, IntoTerm, OutputType, from_term::in_element, into_term::encode_elements};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind, List, tag},
+};
 
 const STRING: &str = "string (a binary of UTF-8)";
 
@@ -27,6 +30,10 @@ macro_rules! strings {
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 text(decoder).map(<$type>::from)
             }
+
+            fn input_type(_: &mut Types) -> Type {
+                Type::String
+            }
         }
     )*};
 }
@@ -39,6 +46,12 @@ impl IntoTerm for str {
     }
 }
 
+impl OutputType for str {
+    fn output_type(_: &mut Types) -> Type {
+        Type::String
+    }
+}
+
 impl IntoTerm for String {
     #[inline(always)]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
@@ -47,6 +60,10 @@ impl IntoTerm for String {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::String
     }
 }
 
@@ -85,6 +102,10 @@ impl FromTerm for Charlist {
             }
         }
     }
+
+    fn input_type(_: &mut Types) -> Type {
+        Type::Charlist
+    }
 }
 
 impl IntoTerm for Charlist {
@@ -99,5 +120,9 @@ impl IntoTerm for Charlist {
 
     fn is_injective() -> bool {
         true
+    }
+
+    fn output_type(_: &mut Types) -> Type {
+        Type::Charlist
     }
 }

@@ -1,7 +1,10 @@
 //! Tuples of 1 to 12 elements.
 
 use super::{DecodeError, FromTerm, IntoTerm, from_term::in_element};
-use crate::etf::{Decoder, EncodeError, Encoder, Kind};
+use crate::{
+    describe::{Type, Types},
+    etf::{Decoder, EncodeError, Encoder, Kind},
+};
 
 #[cold]
 fn other_arity(expected: &'static str, found: usize) -> DecodeError {
@@ -25,6 +28,10 @@ macro_rules! tuples {
                 }
                 Ok(($($name::decode(decoder).map_err(|error| in_element(error, $index))?,)*))
             }
+
+            fn input_type(types: &mut Types) -> Type {
+                Type::tuple([$($name::input_type(types)),*])
+            }
         }
 
         impl<$($name: IntoTerm),*> IntoTerm for ($($name,)*) {
@@ -37,6 +44,10 @@ macro_rules! tuples {
 
             fn is_injective() -> bool {
                 $($name::is_injective())&&*
+            }
+
+            fn output_type(types: &mut Types) -> Type {
+                Type::tuple([$($name::output_type(types)),*])
             }
         }
     )*};

@@ -2,6 +2,7 @@
 
 use super::{DecodeError, FromTerm, IntoTerm};
 use crate::{
+    describe::{Type, Types},
     etf::{Decoder, EncodeError, Encoder, tag},
     term::{Pid, Port, RawTerm, Reference, Term, TermRef},
 };
@@ -11,6 +12,10 @@ macro_rules! identifiers {
         impl FromTerm for $type {
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
                 decoder.$read()
+            }
+
+            fn input_type(_: &mut Types) -> Type {
+                Type::$type
             }
         }
 
@@ -23,6 +28,10 @@ macro_rules! identifiers {
 
             fn is_injective() -> bool {
                 true
+            }
+
+            fn output_type(_: &mut Types) -> Type {
+                Type::$type
             }
         }
     )*};

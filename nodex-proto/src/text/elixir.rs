@@ -118,7 +118,7 @@ fn pair(term: TermRef<'_>) -> Option<(&str, TermRef<'_>)> {
     Some((key.as_atom().filter(|name| !name.starts_with("Elixir."))?, value))
 }
 
-fn write_key(out: &mut impl Write, name: &str) -> fmt::Result {
+pub(crate) fn write_key(out: &mut impl Write, name: &str) -> fmt::Result {
     if is_word(name) {
         out.write_str(name)?
     } else {
@@ -127,7 +127,7 @@ fn write_key(out: &mut impl Write, name: &str) -> fmt::Result {
     out.write_str(": ")
 }
 
-fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
+pub(crate) fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
     if let Some(module) = module_name(name) {
         return out.write_str(module);
     }
@@ -141,8 +141,8 @@ fn write_name(out: &mut impl Write, name: &str) -> fmt::Result {
     }
 }
 
-/// Returns the name of an Elixir module as it is written in a program.
-fn module_name(name: &str) -> Option<&str> {
+/// The name of an Elixir module as it is written in a program.
+pub(crate) fn module_name(name: &str) -> Option<&str> {
     if name == "Elixir" {
         return Some(name);
     }

@@ -32,6 +32,7 @@ use crate::{
 };
 
 pub use cut::cut;
+pub(super) use elixir::{module_name, write_key as write_elixir_key, write_name as write_elixir_atom};
 pub use integer::MAX_DECIMAL_BYTES;
 pub(super) use leaf::write_atom;
 pub use parse::{MAX_DECIMAL_DIGITS, ParseError, ParseProblem, parse};

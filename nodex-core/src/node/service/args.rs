@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm},
+    describe::{Argument, Type, Types},
     etf::Decoder,
     node::{address::Address, error::MissingState},
     term::Atom,
@@ -57,6 +58,19 @@ pub trait FromArg: Sized {
         let _ = extensions;
         Ok(())
     }
+
+    /// The terms that it is made from, for people and programs that call; see [`describe`](crate::describe). Any term,
+    /// if nothing else is said; not asked if it takes none.
+    fn argument_type(types: &mut Types) -> Type {
+        let _ = types;
+        Type::Term
+    }
+
+    /// The argument of this name, if it is one to the caller.
+    #[doc(hidden)]
+    fn argument(name: &str, types: &mut Types) -> Option<Argument> {
+        (Self::TERMS > 0).then(|| Argument::new(name, Self::argument_type(types)))
+    }
 }
 
 impl<T: FromTerm> FromArg for T {
@@ -65,6 +79,10 @@ impl<T: FromTerm> FromArg for T {
     #[inline(always)]
     fn from_arg(args: &mut Args<'_>) -> Result<Self, Rejection> {
         args.term()
+    }
+
+    fn argument_type(types: &mut Types) -> Type {
+        T::input_type(types)
     }
 }
 

@@ -1,6 +1,9 @@
 //! [`Functions`]: a service of closures, without a macro.
 
-use crate::reply::IntoReply;
+use crate::{
+    describe::{Signature, Types},
+    reply::IntoReply,
+};
 use std::{fmt, future::Future, marker::PhantomData};
 
 use super::{
@@ -53,7 +56,7 @@ impl Functions {
         F: SyncFn<A>,
         A: 'static,
     {
-        self.add_handler(Function::new(name, F::ARITY), Sync(function, PhantomData))
+        self.add_handler(Function::new(name, F::ARITY).signature(F::signature), Sync(function, PhantomData))
     }
 
     /// Adds an async function or closure of up to eight arguments.
@@ -63,7 +66,7 @@ impl Functions {
         F: AsyncFn<A>,
         A: 'static,
     {
-        self.add_handler(Function::new(name, F::ARITY), Async(function, PhantomData))
+        self.add_handler(Function::new(name, F::ARITY).signature(F::signature), Async(function, PhantomData))
     }
 
     /// Adds a handler of your own.
@@ -126,6 +129,8 @@ pub trait SyncFn<A>: Send + std::marker::Sync + 'static {
     /// # Errors
     /// Returns the first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
+    /// The types that it takes and answers.
+    fn signature(types: &mut Types) -> Signature;
 }
 
 /// Like [`SyncFn`], for a function or closure that returns a future.
@@ -142,6 +147,8 @@ pub trait AsyncFn<A>: Send + std::marker::Sync + 'static {
     /// # Errors
     /// Returns the first state that is missing.
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
+    /// The types that it takes and answers.
+    fn signature(types: &mut Types) -> Signature;
 }
 
 struct Sync<F, A>(F, PhantomData<fn(A)>);
@@ -185,6 +192,10 @@ macro_rules! handlers {
                 call.reply(self($($arg),*))
             }
 
+            fn signature(types: &mut Types) -> Signature {
+                Signature::new(Ret::outcome(types)) $(.and($arg::argument("", types)))*
+            }
+
             fn check(_extensions: &Extensions) -> Result<(), MissingState> {
                 $($arg::check(_extensions)?;)*
                 Ok(())
@@ -206,6 +217,10 @@ macro_rules! handlers {
                     Err(rejection) => return call.reject(rejection),
                 };)*
                 call.run(self($($arg),*))
+            }
+
+            fn signature(types: &mut Types) -> Signature {
+                Signature::new(Fut::Output::outcome(types)) $(.and($arg::argument("", types)))*
             }
 
             fn check(_extensions: &Extensions) -> Result<(), MissingState> {

@@ -1,11 +1,17 @@
 //! [`Service`]: the trait behind `#[cnode_handler]`.
 
+use std::fmt;
+
 use super::{
     call::{Call, Handled},
     extensions::Extensions,
     system_state::SystemState,
 };
-use crate::{node::error::MissingState, term::Atom};
+use crate::{
+    describe::{Argument, Outcome, Signature, Type, Types},
+    node::error::MissingState,
+    term::Atom,
+};
 
 /// A set of functions that messages call.
 ///
@@ -106,7 +112,7 @@ impl<S: Service> IntoService for S {
 }
 
 /// One function of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Function {
     /// Its name in Erlang.
@@ -117,12 +123,13 @@ pub struct Function {
     pub doc: &'static str,
     /// The kinds of messages that reach it.
     pub accepts: Accepts,
+    signature: Option<fn(&mut Types) -> Signature>,
 }
 
 impl Function {
     /// Creates a function that every kind of message reaches.
     pub const fn new(name: &'static str, arity: u8) -> Self {
-        Function { name: Atom::from_static(name), arity, doc: "", accepts: Accepts::ALL }
+        Function { name: Atom::from_static(name), arity, doc: "", accepts: Accepts::ALL, signature: None }
     }
 
     /// Sets the documentation.
@@ -135,6 +142,51 @@ impl Function {
     #[must_use]
     pub fn accepts(self, accepts: Accepts) -> Self {
         Function { accepts, ..self }
+    }
+
+    /// With what tells of the types that it takes and answers.
+    ///
+    /// ```
+    /// use nodex_core::{convert::{FromTerm, IntoTerm}, describe::{Outcome, Signature}, node::Function};
+    ///
+    /// let double = Function::new("double", 1).signature(|types| {
+    ///     Signature::new(Outcome::reply(Option::<i64>::output_type(types))).argument("number", i64::input_type(types))
+    /// });
+    /// # let _ = double;
+    /// ```
+    #[must_use]
+    pub fn signature(self, signature: fn(&mut Types) -> Signature) -> Self {
+        Function { signature: Some(signature), ..self }
+    }
+
+    /// The types that it takes and answers; of a function that does not tell them, any terms.
+    pub fn describe(&self, types: &mut Types) -> Signature {
+        match self.signature {
+            Some(signature) => signature(types),
+            None => {
+                Signature::new(Outcome::reply(Type::Term)).and((0..self.arity).map(|_| Argument::new("", Type::Term)))
+            }
+        }
+    }
+}
+
+/// What tells of its types is no part of it: the address of a function says nothing.
+impl PartialEq for Function {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, self.arity, self.doc, self.accepts) == (&other.name, other.arity, other.doc, other.accepts)
+    }
+}
+
+impl Eq for Function {}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("name", &self.name)
+            .field("arity", &self.arity)
+            .field("doc", &self.doc)
+            .field("accepts", &self.accepts)
+            .finish()
     }
 }
 
