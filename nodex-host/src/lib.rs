@@ -1,4 +1,12 @@
-//! Starting, watching, calling and stopping nodes that are programs of their own: Rust nodes, C nodes, BEAMs.
+//! Starts, supervises, calls and stops nodes that are programs of their own: Rust nodes, C nodes and BEAMs.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`distributed`] | [`Distributed`]: the node of this program. Start here |
+//! | [`cnode`] | [`Cnode`]: a node executable, started, called and stopped |
+//! | [`supervisor`] | [`Supervisor`]: children that are restarted when they fail, as in OTP |
+//! | [`pool`] | [`Pool`]: identical nodes behind one name |
+//! | [`process`] | processes of the operating system that cannot outlive this program |
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
@@ -10,13 +18,13 @@
 //! let net = Distributed::up("master", Ipv4Addr::LOCALHOST).await?;
 //! let calc = Cnode::builder("priv/calc").sname("calc").spawn(&net).await?;
 //! let answer: Term = calc.request((atom!("add"), 1, 2)).await?;
-//! println!("{answer}");
+//! assert_eq!(answer.to_string(), "{ok,3}");
 //! calc.stop().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Needs Linux: it stands on process groups, pidfds and the parent-death signal.
+//! Linux only: it uses process groups, pidfds and the parent-death signal.
 
 pub mod cnode;
 pub mod distributed;

@@ -1,10 +1,10 @@
-//! What to do about a node that did not come up.
+//! Advice for start errors.
 
 use super::SpawnError;
 use crate::process::LaunchError;
 
 impl SpawnError {
-    /// What to do about it, in a sentence for whoever set the node up.
+    /// Returns a sentence of advice for the person who configured the node.
     pub fn advice(&self) -> &'static str {
         match self {
             SpawnError::InvalidName { .. } => {

@@ -1,11 +1,11 @@
-//! An answer that is only there to have come.
+//! [`Anything`].
 
 use nodex_core::{
     convert::{DecodeError, FromTerm},
     etf::Decoder,
 };
 
-/// Any term at all. Nothing of it is read, however long it is.
+/// Any term. It is not decoded, so its length does not matter.
 pub(crate) struct Anything;
 
 impl FromTerm for Anything {

@@ -1,4 +1,4 @@
-//! The options of a node that is an executable.
+//! [`CnodeBuilder`].
 
 use std::{
     ffi::OsString,
@@ -11,14 +11,13 @@ use nodex_core::{atom, term::Atom};
 use super::{Events, Protocol, ours, process_options::ProcessOptions};
 use crate::process::StopOptions;
 
-/// What a node has to finish what runs, unless somebody says otherwise.
+/// The default time that a node has to finish running calls.
 const DRAIN: Duration = Duration::from_secs(4);
 
-/// The longest that a node can be told.
+/// The longest time that a node can be told.
 const LONGEST_DRAIN: Duration = Duration::from_secs(24 * 3600);
 
-/// Options of a node that is an executable; the defaults are those of the Elixir package that Rust nodes are a
-/// replacement for.
+/// The options of a node executable. The defaults are those of the Elixir package Nodex.
 #[derive(Debug, Clone)]
 pub struct CnodeBuilder {
     pub(crate) exec_path: PathBuf,
@@ -38,7 +37,7 @@ pub struct CnodeBuilder {
 }
 
 impl CnodeBuilder {
-    /// Returns a node that is this executable. The path is not looked up in `PATH`.
+    /// Creates the options of this executable. The path is not looked up in `PATH`.
     pub fn new(exec_path: impl AsRef<Path>) -> CnodeBuilder {
         CnodeBuilder {
             exec_path: exec_path.as_ref().to_owned(),
@@ -59,15 +58,14 @@ impl CnodeBuilder {
         }
     }
 
-    /// An argument before those of the protocol, for executables that are a node only when they are told so, and for
-    /// interpreters.
+    /// Adds an argument before those of the protocol, for interpreters and for executables that are nodes only with it.
     #[must_use]
     pub fn leading_arg(mut self, argument: impl Into<OsString>) -> Self {
         self.leading_args.push(argument.into());
         self
     }
 
-    /// Sets the part of its node name before the `@`. Default: 8 random hexadecimal digits, new for every start.
+    /// Sets the part of the node name before the `@`. Default: 8 random hexadecimal digits, new for each start.
     #[must_use]
     pub fn sname(mut self, sname: impl Into<String>) -> Self {
         self.sname = Some(sname.into());
@@ -82,63 +80,62 @@ impl CnodeBuilder {
         self
     }
 
-    /// Sets the part of its node name after the `@`. Default: that of the host node.
+    /// Sets the part of the node name after the `@`. Default: that of the host node.
     #[must_use]
     pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
         self.hostname = Some(hostname.into());
         self
     }
 
-    /// Sets the line by which it says that it is ready. Default: `<node> ready`, or what the protocol says.
+    /// Sets the line that the node prints when it is ready. Default: `<node> ready`, or that of the protocol.
     #[must_use]
     pub fn ready_line(mut self, line: impl Into<String>) -> Self {
         self.ready_line = Some(line.into());
         self
     }
 
-    /// Sets how long it may print nothing before it is ready; every line that it prints restarts this clock. Default: 5
-    /// s.
+    /// Sets how long the node may print nothing before it is ready; each line restarts this time. Default: 5 s.
     #[must_use]
     pub fn spawn_inactive_timeout(mut self, timeout: Duration) -> Self {
         self.spawn_inactive_timeout = timeout;
         self
     }
 
-    /// Sets how long the start may take in all, whatever it prints. Default: 60 s.
+    /// Sets how long the whole start may take. Default: 60 s.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.process.start_timeout = timeout;
         self
     }
 
-    /// Sets how long its connection may take once it said that it is ready. Default: 5 s.
+    /// Sets how long the connection may take after the ready line. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Sets the registered name that calls and messages go to. Default: `nil`, as nodes with one service answer any
-    /// name.
+    /// Sets the registered name to which calls and messages are sent. Default: `nil`, since a node with one service
+    /// answers any name.
     #[must_use]
     pub fn registered_name(mut self, name: Atom) -> Self {
         self.registered_name = name;
         self
     }
 
-    /// Sets how long its process group may take to end after SIGTERM before SIGKILL. Default: 5 s.
+    /// Sets how long the process group may take to end between SIGTERM and SIGKILL. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
         self.process.stop.grace = grace;
         self
     }
 
-    /// Sets how long it may finish what still runs when it is asked to end. Default: 4 s, or less if it is killed
-    /// sooner.
+    /// Sets how long the node may finish running calls when it is asked to stop. Default: 4 s, or less if the grace
+    /// period is shorter.
     ///
-    /// It is told in the environment variable `NODEX_DRAIN`, which nodes made with nodex heed. The kill comes a second later
-    /// at the earliest; if [`stop_grace`](Self::stop_grace) or [`stop`](Self::stop) shorten that time afterwards, the node
-    /// gets four fifths of it.
+    /// The time is passed in the environment variable `NODEX_DRAIN`, which nodes made with nodex read. The grace period
+    /// is at least a second longer. If [`stop_grace`](Self::stop_grace) or [`stop`](Self::stop) shorten it afterwards,
+    /// the node gets four fifths of it.
     #[must_use]
     pub fn drain(mut self, time: Duration) -> Self {
         self.drain = Some(time);
@@ -146,7 +143,7 @@ impl CnodeBuilder {
         self
     }
 
-    /// What the node is told about the time that it has: always less than it takes to the kill.
+    /// Returns the drain time that the node is told: always less than the grace period.
     pub(super) fn time_to_drain(&self) -> Duration {
         let grace = self.process.stop.grace;
         // A second less than the kill, or a fifth of a short time.
@@ -154,39 +151,39 @@ impl CnodeBuilder {
         self.drain.unwrap_or(DRAIN).min(most).min(LONGEST_DRAIN)
     }
 
-    /// Sets how it is asked to end. Default: by SIGTERM to its process group, with 5 s to obey.
+    /// Sets how the node is stopped. Default: SIGTERM to its process group, and a grace period of 5 s.
     #[must_use]
     pub fn stop(mut self, options: impl Into<StopOptions>) -> Self {
         self.process.stop = options.into();
         self
     }
 
-    /// Sets how it is told its name and how it says that it is ready. Default: [`Protocol::Nodex`].
+    /// Sets the start protocol: how the node is told its name and reports that it is ready. Default:
+    /// [`Protocol::Nodex`].
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
         self.protocol = protocol;
         self
     }
 
-    /// Sets whether it gets the cookie in the environment variable `NODEX_COOKIE`, with `-` in its place in the
-    /// argument list, which every user of the machine can read. Only nodes that know of it can be started so; nodes on
-    /// `ei` do not.
+    /// Sets whether the cookie is passed in the environment variable `NODEX_COOKIE`, with `-` as the argument. Every
+    /// user of the machine can read arguments. Nodes on `ei` do not support it.
     ///
     /// Default: yes if the executable is known to be built with nodex
-    /// ([`reads_cookie_from_environment`](nodex_core::node::reads_cookie_from_environment)). A script that starts such a node
-    /// is not known to.
+    /// ([`reads_cookie_from_environment`](nodex_core::node::reads_cookie_from_environment)), which a script that starts
+    /// one is not.
     #[must_use]
     pub fn cookie_in_env(mut self, on: bool) -> Self {
         self.cookie_in_env = Some(on);
         self
     }
 
-    /// Returns whether its cookie would stand in its argument list, which every user of the machine can read.
+    /// Returns whether the cookie would be in the argument list, which every user of the machine can read.
     pub async fn shows_cookie(&self) -> bool {
         self.protocol == Protocol::Nodex && !self.is_ours().await
     }
 
-    /// Returns whether it is a node that was built with nodex, as far as that is known.
+    /// Returns whether the executable is known to be built with nodex.
     pub(super) async fn is_ours(&self) -> bool {
         match self.cookie_in_env {
             Some(on) => on,
@@ -194,28 +191,28 @@ impl CnodeBuilder {
         }
     }
 
-    /// Sets a variable of its environment; it inherits all others.
+    /// Sets a variable of the environment of the node, which inherits all others.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.process.set(name, value);
         self
     }
 
-    /// Removes a variable from its environment.
+    /// Removes a variable from the environment of the node.
     #[must_use]
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.process.remove(name);
         self
     }
 
-    /// Sets its working directory. Default: that of this program.
+    /// Sets the working directory. Default: that of this program.
     #[must_use]
     pub fn cwd(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cwd = Some(directory.into());
         self
     }
 
-    /// Where its events go, for those who watch several nodes, or want what is printed before the node is ready.
+    /// Sets where events are sent, to watch several nodes, or to receive what a node prints before it is ready.
     #[must_use]
     pub fn events(mut self, events: &Events) -> Self {
         self.process.events = Some(events.clone());

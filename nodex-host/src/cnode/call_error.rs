@@ -1,4 +1,4 @@
-//! Why a call to a node has no reply.
+//! [`CnodeError`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,25 +19,26 @@ pub enum CnodeError {
         #[source]
         down: NodeDown,
     },
-    /// The child of a supervisor is down and stays so.
+    /// The child of a supervisor is down and is not restarted.
     #[error("{child} is not running: {reason}")]
     NotRunning {
         /// The child.
         child: Arc<str>,
-        /// Why, in words.
+        /// Why, as text.
         reason: Arc<str>,
     },
-    /// The child of a supervisor is being restarted, and did not come up in time.
+    /// The child of a supervisor is being restarted, and was not up in time.
     #[error("{child} did not come up within {limit:?}: {reason}")]
     NotUp {
         /// The child.
         child: Arc<str>,
-        /// The time that was given.
+        /// The time limit.
         limit: Duration,
-        /// Why it is restarted, in words.
+        /// Why it is restarted, as text.
         reason: Arc<str>,
     },
-    /// The node is up: no reply in time, one that is not what was expected, a message that cannot be encoded.
+    /// The node is up, but the call failed: no reply arrived in time, the reply has another type, the message cannot be
+    /// encoded.
     #[error("{node}: {source}")]
     Call {
         /// The node.
@@ -48,7 +49,7 @@ pub enum CnodeError {
 }
 
 impl CnodeError {
-    /// No reply came in time.
+    /// Returns `true` if no reply arrived in time.
     pub fn is_timeout(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Why a node is down.
+//! [`NodeDown`].
 
 use std::sync::Arc;
 
@@ -16,40 +16,40 @@ pub enum NodeDown {
         /// How.
         exit: Exit,
     },
-    /// The connection with it is lost (`nodedown`).
+    /// The connection with the node is lost (`nodedown`).
     #[error("the connection with it was lost: {reason}")]
     LinkLost {
-        /// Closed by the node, nothing heard for the tick time, a broken frame.
+        /// Why: for example, the node closed it, or sent nothing for the tick time.
         reason: LinkEnd,
     },
-    /// It was stopped from here because it did not pass its health checks.
+    /// This host stopped it because its health checks failed.
     #[error("it failed its health check: {problem}")]
     Unhealthy {
-        /// What was wrong with it.
+        /// What the health check found.
         problem: Arc<str>,
     },
-    /// Its process had to end the connection, because this host broke the protocol (`exit_status::BREACH` of a node that
-    /// was built with nodex).
+    /// Its process closed the connection because this host broke the protocol (`exit_status::BREACH` of a node that was
+    /// built with nodex).
     #[error("it had to end the connection: {cause}")]
     #[non_exhaustive]
     Breach {
-        /// What it said of it.
+        /// The reason that it printed.
         cause: Arc<str>,
     },
     /// Its process ended with a service of its own (`exit_status::SERVICE_ENDED` of a node that was built with nodex).
     #[error("it ended with a service: {cause}")]
     #[non_exhaustive]
     ServiceEnded {
-        /// What it said of it.
+        /// The reason that it printed.
         cause: Arc<str>,
     },
-    /// It was stopped from here.
+    /// This host stopped it.
     #[error("it was stopped")]
     Stopped,
 }
 
 impl NodeDown {
-    /// Returns `true` for an end that is no failure: it was stopped, or its process ended by itself with status 0.
+    /// Returns `true` for an end that is not a failure: it was stopped, or its process ended by itself with status 0.
     pub fn is_normal(&self) -> bool {
         matches!(self, NodeDown::Stopped | NodeDown::Exited { exit: Exit::Status(0) })
     }

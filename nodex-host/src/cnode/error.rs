@@ -1,4 +1,4 @@
-//! Why a node did not come up.
+//! [`SpawnError`].
 
 use std::{io, time::Duration};
 
@@ -10,11 +10,11 @@ use thiserror::Error;
 use super::Printed;
 use crate::process::{Exit, LaunchError};
 
-/// Why a node did not come up. Whatever was started has been stopped by the time this is given back.
+/// Why a node could not be started. Everything that was started has been stopped when this is returned.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SpawnError {
-    /// The names of the options make no node name.
+    /// The names in the options are not a valid node name.
     #[error("\"{}\" is no node name: {problem}", name.escape_debug())]
     InvalidName {
         /// `sname@hostname`.
@@ -23,7 +23,7 @@ pub enum SpawnError {
         #[source]
         problem: NameProblem,
     },
-    /// No line can be equal to it: it is longer than a line can be, or has a line feed.
+    /// The ready line can never be printed: it is longer than a line can be, or contains a line feed.
     #[error("the ready line of {length} bytes can never be printed: it has a line feed or more than {limit} bytes")]
     ImpossibleReadyLine {
         /// Its length in bytes.
@@ -31,7 +31,7 @@ pub enum SpawnError {
         /// The longest possible one in bytes.
         limit: usize,
     },
-    /// The node would have the name of its host.
+    /// The node has the name of its host.
     #[error("{node} is the name of the host itself")]
     NameOfHost {
         /// The node.
@@ -58,22 +58,22 @@ pub enum SpawnError {
         /// What it printed.
         printed: Printed,
     },
-    /// It was silent for too long (`spawn_inactive_timeout`).
+    /// The node printed nothing for too long (`spawn_inactive_timeout`).
     #[error("{node} is not ready and printed nothing for {timeout:?}; {printed}")]
     InactiveTimeout {
         /// The node.
         node: String,
-        /// How long it may be silent.
+        /// How long it may print nothing.
         timeout: Duration,
         /// What it printed.
         printed: Printed,
     },
-    /// It said that it is ready, but there is no connection with it (`unable_to_establish_connection`).
+    /// The node printed its ready line, but did not connect (`unable_to_establish_connection`).
     #[error("{node} said that it is ready but was not connected within {timeout:?}{}; {printed}", because(.error.as_deref()))]
     NoConnection {
         /// The node.
         node: String,
-        /// How long that may take.
+        /// The time limit.
         timeout: Duration,
         /// Why the host could not connect to it, if it tried.
         #[source]
@@ -81,7 +81,7 @@ pub enum SpawnError {
         /// What it printed.
         printed: Printed,
     },
-    /// A node of this name is running, and cannot be used: its cookie differs, or it does not answer.
+    /// A node of this name is running and cannot be used: its cookie differs, or it does not answer.
     #[error("the name {node} is taken: {error}")]
     NameTaken {
         /// The node.
@@ -90,7 +90,7 @@ pub enum SpawnError {
         #[source]
         error: Arc<ConnectError>,
     },
-    /// It said that it is ready, but it cannot be connected to.
+    /// The node printed its ready line, but cannot be connected to.
     #[error("{node} said that it is ready but cannot be connected to: {error}; {printed}")]
     NotReachable {
         /// The node.
@@ -101,7 +101,7 @@ pub enum SpawnError {
         /// What it printed.
         printed: Printed,
     },
-    /// What it has to be told at its start cannot be written.
+    /// The data that the node needs at its start cannot be written.
     #[error("{node} cannot be told what it has to know: {source}")]
     Order {
         /// The node.
@@ -109,13 +109,13 @@ pub enum SpawnError {
         /// Why not.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The start was called off, because whoever wanted it is being stopped.
+    /// The start was cancelled because its owner is stopping.
     #[error("the start of {node} was called off")]
     Cancelled {
         /// The node.
         node: String,
     },
-    /// The whole start took too long, however much it printed.
+    /// The whole start took too long.
     #[error("{node} is not ready after {timeout:?}; {printed}")]
     StartTimeout {
         /// The node.
@@ -132,7 +132,7 @@ fn because(error: Option<&ConnectError>) -> String {
 }
 
 impl SpawnError {
-    /// What the node printed before the start failed, if it was started.
+    /// Returns what the node printed before the start failed, if it was started.
     pub fn printed(&self) -> Option<&Printed> {
         match self {
             SpawnError::UnexpectedExit { printed, .. }

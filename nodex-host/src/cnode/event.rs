@@ -1,4 +1,4 @@
-//! What happens to nodes, for everybody who wants to know.
+//! Events of nodes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 use super::NodeDown;
 use crate::process::{Exit, Line};
 
-/// Something happened to a node.
+/// An event of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CnodeEvent {
@@ -24,37 +24,37 @@ pub struct CnodeEvent {
 pub enum EventKind {
     /// Its process has been started.
     Started {
-        /// The process id, which is the number of its process group as well.
+        /// The process id, which is also the number of its process group.
         pid: u32,
     },
     /// It printed a line.
     Line(Line),
-    /// It said that it is ready.
+    /// It printed its ready line.
     Ready {
-        /// How long that took from the start of its process.
+        /// The time since the start of its process.
         after: Duration,
     },
-    /// It is connected with the host: it is up.
+    /// It is connected with the host, and thus up.
     Connected,
     /// It is down, after it was up.
     Down(NodeDown),
     /// Its process has ended.
     Exited(Exit),
-    /// This subscription was too slow, and this many events are lost to it. The node of this event is empty.
+    /// The subscriber was too slow, and has missed this many events. The node of this event is empty.
     Missed(u64),
 }
 
-/// A place where the events of one or many nodes go. Cheap to clone.
+/// A channel for the events of one or more nodes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Events(broadcast::Sender<CnodeEvent>);
 
 impl Events {
-    /// Keeps this many events for a subscriber that is slow; what it misses beyond, it is told as a number.
+    /// Creates a channel that keeps this many events for a slow subscriber, which is told how many more it has missed.
     pub fn new(capacity: usize) -> Events {
         Events(broadcast::Sender::new(capacity.clamp(1, 1 << 20)))
     }
 
-    /// Returns all events from now on.
+    /// Subscribes to all events from now on.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         let missed = |count| CnodeEvent { node: Arc::from(""), kind: EventKind::Missed(count) };
         Subscription::new(self.0.subscribe(), missed)

@@ -1,4 +1,4 @@
-//! What a node is told about its host.
+//! [`HostNode`]: what a node is told about its host.
 
 use std::{env, fmt};
 
@@ -12,31 +12,31 @@ use nodex_core::{
 };
 use thiserror::Error;
 
-/// The host node as a child sees it: whom to connect to, and the cookie.
+/// The host node as a child sees it: its name, its cookie, and how it is found.
 #[derive(Clone)]
 pub struct HostNode {
     name: String,
     at: usize,
     cookie: String,
     epmd_port: u16,
-    /// The one port of all nodes, where there is no epmd.
+    /// The common port of all nodes, when there is no epmd.
     dist_port: Option<u16>,
 }
 
-/// What nodes need of the host that they belong to: it goes on for as long as one of them has it.
+/// The host that nodes belong to. It lives as long as one of them refers to it.
 pub(crate) trait Host: fmt::Debug + Send + Sync {
     /// Returns the host's own node.
     fn node(&self) -> &Node;
 
-    /// What children are told of it.
+    /// Returns what children are told about it.
     fn described(&self) -> &HostNode;
 }
 
-/// Why a host node cannot be described so.
+/// Why a [`HostNode`] cannot be created.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HostNodeError {
-    /// Not a node name.
+    /// The name is not a valid node name.
     #[error("\"{}\" is no node name: {problem}", name.escape_debug())]
     Name {
         /// The name.
@@ -45,17 +45,17 @@ pub enum HostNodeError {
         #[source]
         problem: NameProblem,
     },
-    /// Not a cookie.
+    /// The cookie is not valid.
     #[error(transparent)]
     Cookie(#[from] CookieError),
 }
 
 impl HostNode {
-    /// Returns a host node by its full name, `alive@hostname`, and its cookie. How it is found is as this program's
-    /// environment tells it: by the epmd on `ERL_EPMD_PORT`, or without any on `ERL_DIST_PORT`.
+    /// Creates the description of a host node with the full name `alive@hostname` and this cookie. The environment of
+    /// this program decides how it is found: by epmd on `ERL_EPMD_PORT`, or without epmd on `ERL_DIST_PORT`.
     ///
     /// # Errors
-    /// Returns an error when one of them is not possible.
+    /// Returns an error when the name or the cookie is not valid.
     pub fn new(name: impl Into<String>, cookie: impl Into<String>) -> Result<HostNode, HostNodeError> {
         let (name, cookie) = (name.into(), cookie.into());
         Cookie::new(&cookie)?;
@@ -68,41 +68,41 @@ impl HostNode {
         Ok(HostNode { name, at, cookie, epmd_port, dist_port })
     }
 
-    /// It is registered in the epmd on this port, whatever this program's environment tells.
+    /// Sets the port of the epmd at which the host is registered, whatever the environment of this program says.
     #[must_use]
     pub fn with_epmd_port(mut self, port: u16) -> HostNode {
         (self.epmd_port, self.dist_port) = (port, None);
         self
     }
 
-    /// It listens on this port, as all nodes do; there is no epmd. Children are told by `ERL_DIST_PORT`.
+    /// Sets the port on which all nodes listen, without epmd. Children are told in `ERL_DIST_PORT`.
     #[must_use]
     pub fn with_dist_port(mut self, port: u16) -> HostNode {
         self.dist_port = Some(port);
         self
     }
 
-    /// Returns the one port of all nodes, where there is no epmd.
+    /// Returns the common port of all nodes, if there is no epmd.
     pub fn dist_port(&self) -> Option<u16> {
         self.dist_port
     }
 
-    /// Returns the port of the epmd where it is registered; children are told by `ERL_EPMD_PORT`.
+    /// Returns the port of the epmd at which the host is registered. Children are told in `ERL_EPMD_PORT`.
     pub fn epmd_port(&self) -> u16 {
         self.epmd_port
     }
 
-    /// Returns its full name.
+    /// Returns the full name of the host.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the part of its name before the `@`.
+    /// Returns the part of the name before the `@`.
     pub fn alive(&self) -> &str {
         &self.name[..self.at]
     }
 
-    /// Returns the part of its name after the `@`.
+    /// Returns the part of the name after the `@`.
     pub fn hostname(&self) -> &str {
         &self.name[self.at + 1..]
     }

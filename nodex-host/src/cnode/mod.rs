@@ -1,4 +1,7 @@
-//! Nodes that are executables: the options, the start protocols, the wait until they are up, calls, their end.
+//! Node executables: how they are started, called, watched and stopped.
+//!
+//! [`Cnode::builder`] takes the path of an executable and options. [`spawn`](CnodeBuilder::spawn) starts it and returns
+//! a [`Cnode`] once it is connected; [`start`](CnodeBuilder::start) only waits for its ready line.
 
 mod advice;
 mod anything;

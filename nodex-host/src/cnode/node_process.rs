@@ -1,4 +1,4 @@
-//! A process that is a node, after it said that it is ready.
+//! [`NodeProcess`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,15 +8,15 @@ use tokio::task::JoinHandle;
 use super::{CnodeEvent, Printed, report::Pump, report::Reporter};
 use crate::process::{Ending, Exit, OsProcess};
 
-/// The process of a node. Dropping it begins the stop sequence, which goes on without it.
+/// The process of a node that is ready. Dropping it begins the stop sequence, which goes on in the background.
 #[derive(Debug)]
 pub struct NodeProcess {
     process: OsProcess,
     reporter: Arc<Reporter>,
     stop_grace: Duration,
-    /// Its exit status means what it means for nodes that are built with nodex.
+    /// Whether it is built with nodex, so that its exit status has a meaning.
     ours: bool,
-    /// What reads its output.
+    /// The task that reads its output.
     pump: JoinHandle<()>,
 }
 
@@ -27,7 +27,7 @@ impl NodeProcess {
         NodeProcess { process, reporter, stop_grace, ours, pump }
     }
 
-    /// Stops it, and returns the last lines that it printed until then or, if it had ended by itself, until its end.
+    /// Stops it, and returns the last lines that it printed: until the stop, or until its own end.
     pub(super) async fn finish(self, ended: bool) -> Printed {
         let before = self.printed();
         self.stop().await;
@@ -44,12 +44,12 @@ impl NodeProcess {
         self.reporter.node()
     }
 
-    /// Returns the process id, which is the number of its process group as well.
+    /// Returns the process id, which is also the number of its process group.
     pub fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Returns its events from now on.
+    /// Subscribes to its events from now on.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.reporter.subscribe()
     }
@@ -67,12 +67,12 @@ impl NodeProcess {
         &self.reporter
     }
 
-    /// Returns its end, for those who wait for it without owning it.
+    /// Returns a handle to wait for its end without owning it.
     pub fn ending(&self) -> Ending {
         self.process.ending()
     }
 
-    /// Begins to [`stop`](Self::stop) it without waiting.
+    /// Begins the stop sequence without waiting: see [`stop`](Self::stop).
     pub fn begin_stop(&self) {
         self.process.begin_stop(self.stop_grace);
     }
@@ -87,13 +87,13 @@ impl NodeProcess {
         self.process.ending().ended().await
     }
 
-    /// Stops it with the grace period of its options: end of stdin, SIGTERM to its group, the grace period, SIGKILL to
-    /// its group. Waits until nobody of the group is left.
+    /// Stops it and waits until its process group is empty: end of stdin, SIGTERM to the group, the grace period of its
+    /// options, SIGKILL to the group.
     pub async fn stop(&self) -> Exit {
         self.process.stop(self.stop_grace).await
     }
 
-    /// Kills its group and waits until nobody of it is left.
+    /// Kills its process group and waits until it is empty.
     pub async fn kill(&self) -> Exit {
         self.process.stop(Duration::ZERO).await
     }

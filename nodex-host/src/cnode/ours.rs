@@ -1,4 +1,4 @@
-//! Which executables are known to read their cookie from the environment: those that carry the mark of this project.
+//! Recognizes executables built with nodex, which read their cookie from the environment.
 
 use std::{
     collections::HashMap,
@@ -10,14 +10,14 @@ use std::{
 
 use nodex_core::node::reads_cookie_from_environment;
 
-/// A file as it is now: device, inode, size, and when it was changed.
+/// The version of a file: device, inode, size, and times of change.
 type Version = (u64, u64, u64, i64, i64);
 
 /// How many files are remembered.
 const REMEMBERED: usize = 1024;
 
-/// Returns whether this is known to be one. A file is looked through once, on a thread for that, however often it is
-/// started.
+/// Returns whether an executable is built with nodex. Each version of a file is searched once, on a thread for blocking
+/// work.
 pub(super) async fn is_ours(executable: &Path) -> bool {
     let executable = executable.to_owned();
     tokio::task::spawn_blocking(move || look(executable)).await.unwrap_or_default()

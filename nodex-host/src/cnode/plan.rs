@@ -1,23 +1,23 @@
-//! A start, worked out: what is on the command line and in the environment.
+//! The command line and the environment of a start.
 
 use std::ffi::OsString;
 
 use super::{CnodeBuilder, HostNode, Protocol};
 use crate::process::Launch;
 
-/// A start, worked out.
+/// A planned start.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) node: String,
     pub(super) launch: Launch,
-    /// `None` when nothing that it prints says so.
+    /// `None` when the protocol has no ready line.
     pub(super) ready_line: Option<String>,
-    /// It was built with nodex: its exit status means what it means there.
+    /// Whether it is built with nodex, so that its exit status has a meaning.
     pub(super) ours: bool,
 }
 
 impl Plan {
-    /// `ours` says that the executable reads its cookie from the environment.
+    /// Plans a start. `ours` says that the executable reads its cookie from the environment.
     pub(super) fn new(options: &CnodeBuilder, host: &HostNode, sname: &str, creation: u32, ours: bool) -> Plan {
         let hostname = options.hostname.as_deref().unwrap_or_else(|| host.hostname());
         let node = format!("{sname}@{hostname}");

@@ -1,4 +1,4 @@
-//! The last lines that a node printed, for error messages.
+//! [`Printed`].
 
 use std::{collections::VecDeque, fmt};
 
@@ -10,7 +10,7 @@ const KEEP: usize = 8 * 1024;
 /// How many characters of a line are shown.
 const READABLE: usize = 200;
 
-/// The last lines that a node printed, in the order in which they were read; older ones are dropped after 8 KiB.
+/// The last lines that a node printed, at most 8 KiB, in the order in which they were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Printed {
     lines: VecDeque<Line>,
@@ -30,7 +30,7 @@ impl Printed {
         }
     }
 
-    /// What a line takes in memory, about.
+    /// Returns about how much memory a line takes.
     fn cost(line: &Line) -> usize {
         line.bytes.len() + size_of::<Line>()
     }
@@ -40,12 +40,12 @@ impl Printed {
         self.lines.iter()
     }
 
-    /// Returns how many older lines are not kept.
+    /// Returns how many older lines were dropped.
     pub fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    /// Returns the last line that tells an error, `error: ..` on stderr, without that word.
+    /// Returns the last line of the form `error: ..` on stderr, without that word.
     pub(super) fn last_error(&self) -> Option<String> {
         self.lines()
             .rev()
@@ -53,13 +53,13 @@ impl Printed {
             .find_map(|line| Some(readable(line.text().strip_prefix("error: ")?)))
     }
 
-    /// Returns `true` when it printed nothing at all.
+    /// Returns `true` when it printed nothing.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.dropped == 0
     }
 }
 
-/// The end of a sentence: what it printed last, shortened to a readable length.
+/// Shows the last line as the end of a sentence, shortened to a readable length.
 impl fmt::Display for Printed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(line) = self.lines().rfind(|line| !line.bytes.is_empty()) else {
@@ -69,7 +69,7 @@ impl fmt::Display for Printed {
     }
 }
 
-/// Returns the beginning of a text, with everything written out that is not to be seen.
+/// Returns the start of a text, with invisible characters escaped.
 fn readable(text: &str) -> String {
     let more = if text.chars().nth(READABLE).is_some() { "…" } else { "" };
     let text: String = text.chars().take(READABLE).collect();

@@ -1,11 +1,11 @@
-//! What all processes that are nodes are started with, executables and BEAMs alike.
+//! The options of the process of a node, executable or BEAM.
 
 use std::{ffi::OsString, time::Duration};
 
 use super::Events;
 use crate::process::StopOptions;
 
-/// Options of a process that is a node. The builders document each of them.
+/// The options of the process of a node. The builders document each of them.
 #[derive(Debug, Clone)]
 pub(crate) struct ProcessOptions {
     pub(crate) start_timeout: Duration,

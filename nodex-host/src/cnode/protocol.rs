@@ -1,18 +1,19 @@
-//! Start protocols: how a node is told its name, and how it says that it is ready.
+//! Start protocols.
 
 use std::ffi::OsString;
 
-/// How a node is told its name and how it says that it is ready.
+/// A start protocol: how a node is told its name, and how it reports that it is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Protocol {
-    /// Arguments `<sname> <hostname> <cookie> <tname>`; it connects to `tname@hostname` and then prints `<node> ready`.
+    /// The arguments are `<sname> <hostname> <cookie> <tname>`; the node connects to `tname@hostname` and then prints
+    /// `<node> ready`.
     #[default]
     Nodex,
-    /// Arguments `<hostname> <sname> <node> <creation>`, the cookie in `BUNDLEX_ERLANG_COOKIE`; it listens, registers
-    /// in epmd, prints `ready`, and is connected to.
+    /// The arguments are `<hostname> <sname> <node> <creation>`, and the cookie is in `BUNDLEX_ERLANG_COOKIE`; the node
+    /// listens, registers with epmd and prints `ready`, and the host connects to it.
     Bundlex,
-    /// These arguments and nothing else; it is ready when a node of its name is connected.
+    /// Only these arguments are passed; the node is ready when a node of its name is connected.
     Plain {
         /// The whole command line.
         args: Vec<OsString>,

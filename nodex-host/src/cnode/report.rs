@@ -1,4 +1,4 @@
-//! Passing on what a process prints and how it ends: to subscribers, to `tracing`, and to the next error message.
+//! Reports what a process prints and how it ends: to subscribers, to `tracing`, and in error messages.
 
 use std::{
     fmt::{self, Write as _},
@@ -11,13 +11,13 @@ use tokio::sync::watch;
 use super::{CnodeEvent, EventKind, Events, NodeDown, Printed};
 use crate::process::{Ending, Exit, Line, Output, Stream};
 
-/// Passes on the events of one process.
+/// Reports the events of one process.
 #[derive(Debug)]
 pub(super) struct Reporter {
     node: Arc<str>,
     events: Events,
     printed: Mutex<Printed>,
-    /// Set when everything that was printed until the end of the process has been read.
+    /// Set when all output until the end of the process was read.
     all_read: watch::Sender<bool>,
 }
 
@@ -38,7 +38,7 @@ impl Reporter {
         self.printed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits until everything has been read that was printed until the end of the process.
+    /// Waits until all output until the end of the process was read.
     pub(super) async fn all_read(&self) {
         let mut all_read = self.all_read.subscribe();
         // It cannot fail while this is there.
@@ -73,7 +73,7 @@ impl Reporter {
     }
 }
 
-/// A line in a log: what is not to be seen is written out, so that it neither acts on who reads it nor passes for two lines.
+/// A line for a log, with invisible characters escaped.
 struct Shown<'a>(&'a Line);
 
 impl fmt::Display for Shown<'_> {
@@ -85,14 +85,14 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// What reads the output of one process.
+/// The task that reads the output of one process.
 pub(super) struct Pump {
     pub(super) output: Output,
     pub(super) reporter: Arc<Reporter>,
 }
 
 impl Pump {
-    /// Passes on everything until the process has ended and all that it printed has been read.
+    /// Runs until the process has ended and all its output was read.
     pub(super) async fn run(mut self, ending: Ending) {
         let exit = loop {
             tokio::select! {

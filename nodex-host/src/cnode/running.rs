@@ -1,4 +1,4 @@
-//! A node that is up: calls, messages, and the watch over its link and its process.
+//! [`Cnode`]: calls, messages, and the watch over its link and its process.
 
 use std::{
     sync::{Arc, Weak},
@@ -19,18 +19,37 @@ use super::{
 };
 use crate::process::{Ending, Exit};
 
-/// How long a call waits for its reply unless it says otherwise.
+/// How long a request waits for its reply by default.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a process may take to end after its link was lost, so that the reason can be told, before it is stopped.
+/// How long a process may take to end after its link was lost before it is stopped, so that its exit can be reported.
 const END_AFTER_LINK: Duration = Duration::from_millis(500);
 
-/// How long the link of a process that has ended may stay before it is closed here.
+/// How long the link of a process that has ended may stay open before it is closed.
 const LINK_AFTER_END: Duration = Duration::from_secs(1);
 
-/// A node that is up, and its process if it was started from here. Cheap to clone.
+/// A running node, and its process if this host started it. Cheap to clone.
 ///
-/// Dropping the last clone stops the process; a node that was already running when it was found is left alone.
+/// Dropping the last clone stops the process. A node that was already running is left alone.
+///
+/// ```no_run
+/// # async fn run(net: nodex_host::Distributed) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+///
+/// use nodex_core::{atom, term::Atom};
+/// use nodex_host::Cnode;
+///
+/// let calc = Cnode::builder("priv/calc").sname("calc").spawn(&net).await?;
+/// let limit = Duration::from_secs(5);
+/// let sum: Result<i64, Atom> = calc.call((atom!("add"), 2, 3), limit).await?;
+/// assert_eq!(sum, Ok(5));
+///
+/// // The last lines that it printed, and why it is down, if it is.
+/// println!("{}, {:?}", calc.printed(), calc.down_reason());
+/// calc.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Cnode(Arc<Running>);
 
@@ -42,7 +61,7 @@ struct Running {
     /// `None` for a node that was already running.
     process: Option<NodeProcess>,
     reporter: Arc<Reporter>,
-    /// Set before a stop, so that what follows is not taken for a fault of its own.
+    /// Set before a stop, so that its effects do not count as a failure of the node.
     stopping: watch::Sender<Option<NodeDown>>,
     down: watch::Receiver<Option<NodeDown>>,
 }
@@ -73,17 +92,17 @@ impl Cnode {
         self.0.to.node()
     }
 
-    /// Returns the process id, if the process was started from here.
+    /// Returns the process id, if this host started the process.
     pub fn pid(&self) -> Option<u32> {
         self.0.process.as_ref().map(NodeProcess::pid)
     }
 
-    /// Returns the connection with it: its flags and its creation.
+    /// Returns the connection with the node.
     pub fn peer(&self) -> &Peer {
         &self.0.peer
     }
 
-    /// Returns its events from now on.
+    /// Subscribes to the events of the node from now on.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.reporter.subscribe()
     }
@@ -93,36 +112,36 @@ impl Cnode {
         self.0.reporter.printed()
     }
 
-    /// Sends a plain message and waits up to 5 s for the reply: how C nodes are called.
+    /// Sends a plain message and waits up to 5 s for the reply, as C nodes are called.
     ///
-    /// The reply is the first message to the pid that the request was made from. Every request has a pid of its own, so
-    /// requests made at the same time each get their own reply, and a late reply disturbs nobody.
+    /// The reply is the first message to the pid of the request. Every request has a pid of its own, so concurrent
+    /// requests each receive their own reply, and a late reply is dropped.
     ///
     /// # Errors
-    /// Why there is no reply, or why it is not an `R`.
+    /// Returns an error when no reply arrives, or the reply is not an `R`.
     pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
         self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// [`request`](Self::request) with another time limit.
+    /// Like [`request`](Self::request), with a time limit.
     ///
     /// # Errors
-    /// As [`request`](Self::request).
+    /// Returns the errors of [`request`](Self::request).
     pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let result = self.0.host.node().request(self.to(), message, limit).await;
         self.explain(result).await
     }
 
-    /// `GenServer.call` to the node's registered name.
+    /// Calls the registered name of the node as `GenServer.call` does.
     ///
     /// # Errors
-    /// As [`request`](Self::request), and when no process has that name.
+    /// Returns the errors of [`request`](Self::request), and an error when no process has that name.
     pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let result = self.0.host.node().call(self.to(), request, limit).await;
         self.explain(result).await
     }
 
-    /// `GenServer.cast` to the node's registered name. Nothing tells whether it arrived.
+    /// Sends a cast to the registered name of the node, like `GenServer.cast`. Nothing tells whether it arrives.
     ///
     /// # Errors
     /// Returns an error when the node is down or the request cannot be encoded.
@@ -131,7 +150,7 @@ impl Cnode {
         self.explain(result).await
     }
 
-    /// Sends a plain message to the node's registered name. Nothing tells whether it arrived.
+    /// Sends a plain message to the registered name of the node. Nothing tells whether it arrives.
     ///
     /// # Errors
     /// Returns an error when the node is down or the message cannot be encoded.
@@ -140,12 +159,12 @@ impl Cnode {
         self.explain(result).await
     }
 
-    /// Why it is down; `None` while it is up.
+    /// Returns why the node is down; `None` while it is up.
     pub fn down_reason(&self) -> Option<NodeDown> {
         self.0.down.borrow().clone()
     }
 
-    /// Waits until it is down, and tells why.
+    /// Waits until the node is down, and returns why.
     pub async fn down(&self) -> NodeDown {
         let mut down = self.0.down.clone();
         match down.wait_for(Option::is_some).await.map(|down| down.clone()) {
@@ -155,8 +174,8 @@ impl Cnode {
         }
     }
 
-    /// Stops it: its process by end of stdin, SIGTERM, the grace period and SIGKILL, all for its whole group; a node
-    /// that was already running when it was found loses its connection. Gives the exit of the process if there is one.
+    /// Stops the node: its process group by end of stdin, SIGTERM, the grace period and SIGKILL. A node that was
+    /// already running is only disconnected. Returns how the process ended, if there is one.
     pub async fn stop(&self) -> Option<Exit> {
         self.0.is_stopped(NodeDown::Stopped);
         let exit = match &self.0.process {
@@ -171,11 +190,11 @@ impl Cnode {
         exit
     }
 
-    /// Asks whether it is there (`net_adm:ping/1`): any answer at all says that it is, as nodes on `ei` do not know
-    /// this question.
+    /// Checks that the node answers, with the request of `net_adm:ping/1`. Any answer counts, because nodes on `ei` do
+    /// not know this request.
     ///
     /// # Errors
-    /// Returns an error when there is no answer in time, or it is down.
+    /// Returns an error when no answer arrives in time, or the node is down.
     pub async fn ping(&self, limit: Duration) -> Result<(), CnodeError> {
         let node = self.0.host.node();
         let to = (atom!("net_kernel"), self.node().clone());
@@ -191,7 +210,7 @@ impl Cnode {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Begins to stop it for a reason that its calls are told.
+    /// Begins to stop the node, for a reason that its calls return.
     pub(crate) fn fail(&self, down: NodeDown) {
         self.0.is_stopped(down);
         self.0.peer.disconnect();
@@ -204,7 +223,7 @@ impl Cnode {
         self.0.to.clone()
     }
 
-    /// A node that is down says more than a connection that is not there.
+    /// Replaces the error of a missing connection by the reason why the node is down.
     async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CnodeError> {
         use nodex_core::node::CallError as Core;
         match result {
@@ -218,7 +237,7 @@ impl Cnode {
 }
 
 impl Running {
-    /// The first reason counts.
+    /// Records why the node was stopped. The first reason counts.
     fn is_stopped(&self, down: NodeDown) {
         self.stopping.send_if_modified(|known| {
             let first = known.is_none();
@@ -227,7 +246,7 @@ impl Running {
         });
     }
 
-    /// This very connection, whatever else has connected under the name since.
+    /// Returns whether this connection has ended, whatever has connected under the name since.
     fn peer_is_gone(&self) -> bool {
         self.host.node().peer(self.peer.name()).is_none_or(|current| !Arc::ptr_eq(&current, &self.peer))
     }
@@ -237,7 +256,7 @@ impl Running {
 struct Watch {
     peer: Arc<Peer>,
     ending: Option<Ending>,
-    /// Its exit status means what it means for nodes that are built with nodex.
+    /// Whether it is built with nodex, so that its exit status has a meaning.
     ours: bool,
     reporter: Arc<Reporter>,
     stopping: watch::Receiver<Option<NodeDown>>,
@@ -278,18 +297,18 @@ impl Watch {
     }
 }
 
-/// How long the last lines of a process that has ended may take to be read.
+/// How long reading the last lines of a process that has ended may take.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
 impl Watch {
-    /// Which of the two came first. By contract a node whose link is lost exits with status 0, so that status is a cause only
-    /// if the link was not ended from here.
+    /// Returns which of the two is the cause. A node whose link is lost exits with status 0 by contract, so that status
+    /// is a cause only if this host did not end the link.
     async fn cause(&self, exit: Exit, link: LinkEnd) -> NodeDown {
         let by_node = matches!(link, LinkEnd::Closed | LinkEnd::Io { .. });
         if exit == Exit::Status(0) && !by_node { NodeDown::LinkLost { reason: link } } else { self.meaning(exit).await }
     }
 
-    /// What this end of a process means. What it printed has been told by then.
+    /// Returns what this exit of a process means. Its output was reported before.
     async fn meaning(&self, exit: Exit) -> NodeDown {
         let _ = timeout(LAST_LINES, self.reporter.all_read()).await;
         const BREACH: i32 = exit_status::BREACH as i32;

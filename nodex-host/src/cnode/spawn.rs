@@ -1,4 +1,4 @@
-//! From the options to a node that is up: found running, or started and connected.
+//! Starting and connecting a node, or finding it running.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,18 +17,18 @@ use super::{
 };
 use crate::process::Exit;
 
-/// Pause between two attempts to connect to a node that is to be connected to.
+/// The pause between two attempts to connect to a node.
 const DIAL_PAUSE: Duration = Duration::from_millis(100);
 
 impl Cnode {
-    /// Returns the options of a node that is this executable.
+    /// Returns the options of this executable.
     pub fn builder(exec_path: impl AsRef<std::path::Path>) -> CnodeBuilder {
         CnodeBuilder::new(exec_path)
     }
 }
 
 impl CnodeBuilder {
-    /// Connects to the node if it is already running, else starts it, unless it is called off.
+    /// Connects to the node if it is running, otherwise starts it, unless this is cancelled.
     pub(crate) async fn spawn_unless(&self, host: Arc<dyn Host>, cancel: &Cancel) -> Result<Cnode, SpawnError> {
         let plan = self.plan(host.described()).await?;
         // Nobody else has a name that was just made up.
@@ -97,12 +97,12 @@ impl CnodeBuilder {
 /// Why there is no connection.
 enum Failed {
     Exit(Exit),
-    /// With what the last attempt to connect to it gave.
+    /// Not in time; with the error of the last attempt to connect.
     Late(Option<Arc<ConnectError>>),
     Cancelled,
 }
 
-/// Waits for the connection with a process that runs: the node makes it, or is connected to once it listens.
+/// Waits for the connection with a running process: the node connects, or the host connects once it listens.
 async fn connection(
     node: &Node,
     process: &NodeProcess,

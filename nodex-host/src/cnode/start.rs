@@ -1,4 +1,4 @@
-//! From the options to a process that is ready.
+//! Starting a process and waiting until it is ready.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,17 +13,16 @@ use super::{
 use crate::process::{Exit, LINE_LIMIT, Line, OsProcess, Output};
 
 impl CnodeBuilder {
-    /// Starts the executable and waits for its ready line, without talking to it: for hosts whose connections are
-    /// made elsewhere. A node that says nothing when it is ready ([`Protocol::Plain`](super::Protocol::Plain)) is given
-    /// back at once.
+    /// Starts the executable and waits for its ready line, without connecting to it, for hosts that connect by other
+    /// means. Without a ready line ([`Protocol::Plain`](super::Protocol::Plain)) it returns at once.
     ///
     /// # Errors
-    /// Returns an error when it does not become ready. Its process group has then been stopped.
+    /// Returns an error when the node does not become ready. Its process group has been stopped then.
     pub async fn start(&self, host: &HostNode) -> Result<NodeProcess, SpawnError> {
         self.start_with(host, Vec::new(), &Cancel::never()).await
     }
 
-    /// Returns the same, with something that it finds on its stdin, until it is called off.
+    /// Like [`start`](Self::start), with input for its stdin, until it is cancelled.
     pub(crate) async fn start_with(
         &self,
         host: &HostNode,
@@ -61,7 +60,7 @@ impl CnodeBuilder {
         Ok(Started { process: NodeProcess::new(process, pump, self.process.stop.grace, plan.ours), launched })
     }
 
-    /// Whether it could be started at all, as far as its options say.
+    /// Checks the options.
     pub(crate) fn check(&self, host: &HostNode) -> Result<(), SpawnError> {
         self.plan_for(host, false).map(drop)
     }
@@ -70,7 +69,7 @@ impl CnodeBuilder {
         self.plan_for(host, self.is_ours().await)
     }
 
-    /// `ours` is whether it is known to have been built with nodex.
+    /// Plans a start. `ours` says whether the executable is known to be built with nodex.
     fn plan_for(&self, host: &HostNode, ours: bool) -> Result<Plan, SpawnError> {
         let sname = self.sname.clone().unwrap_or_else(random_sname);
         let plan = Plan::new(self, host, &sname, creation(), ours);
@@ -99,7 +98,7 @@ impl CnodeBuilder {
     }
 }
 
-/// A process that runs, and when it was launched.
+/// A running process, and when it was started.
 pub(super) struct Started {
     pub(super) process: NodeProcess,
     pub(super) launched: Instant,
@@ -170,7 +169,7 @@ async fn wait_for(
     }
 }
 
-/// Returns the next line; never when the output is closed.
+/// Returns the next line. Never returns when the output is closed.
 async fn next_line(output: &mut Output) -> Line {
     match output.next().await {
         Some(line) => line,
@@ -185,12 +184,12 @@ pub(super) async fn at(deadline: Option<Instant>) {
     }
 }
 
-/// Eight random hexadecimal digits.
+/// Returns eight random hexadecimal digits.
 fn random_sname() -> String {
     format!("{:08x}", random::any() & 0xffff_ffff)
 }
 
-/// Returns a creation for a node that is told its own: not one of the four of old nodes, and it fits a C `short`.
+/// Returns a creation for a node that is told its own. It is not one of 0 to 3, and fits a C `short`.
 fn creation() -> u32 {
     u32::try_from(random::any() & 0x3fff).unwrap_or_default() + 4
 }

@@ -1,4 +1,4 @@
-//! The options of the host's own node.
+//! [`DistributedBuilder`].
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -12,8 +12,8 @@ use super::{Distributed, EpmdMode, UpError, cookie, epmd, handle::Inner, slave::
 use crate::cnode::{HostNode, HostNodeError};
 
 impl Distributed {
-    /// Makes this program the node `name@ip`, which listens on `ip`. The cookie is that of the environment or the
-    /// user's cookie file, or a random one if there is none; epmd is that of the system, or embedded if none answers.
+    /// Makes this program the node `name@ip`, which listens on `ip`. The cookie comes from the environment or the
+    /// user's cookie file; if there is none, it is random. If no epmd answers, one runs in this program.
     ///
     /// # Errors
     /// Returns an error when the name, the cookie, epmd or the address cannot be used.
@@ -21,13 +21,13 @@ impl Distributed {
         DistributedBuilder::new(name).ip(ip).up().await
     }
 
-    /// Returns the same, with options.
+    /// Returns the options of a node with this name, the part before the `@`.
     pub fn builder(name: &str) -> DistributedBuilder {
         DistributedBuilder::new(name)
     }
 }
 
-/// Options of the host's own node.
+/// The options of the node of the host.
 #[derive(Debug)]
 pub struct DistributedBuilder {
     name: String,
@@ -40,7 +40,7 @@ pub struct DistributedBuilder {
 }
 
 impl DistributedBuilder {
-    /// Returns a node of this name, the part before the `@`.
+    /// Creates the options of a node with this name, the part before the `@`.
     pub fn new(name: &str) -> DistributedBuilder {
         DistributedBuilder {
             name: name.to_owned(),
@@ -53,50 +53,50 @@ impl DistributedBuilder {
         }
     }
 
-    /// Sets the address that it listens on. Default: 127.0.0.1.
+    /// Sets the address to listen on. Default: 127.0.0.1.
     #[must_use]
     pub fn ip(mut self, ip: impl Into<IpAddr>) -> Self {
         self.ip = ip.into();
         self
     }
 
-    /// Sets the part of its name after the `@`, by which other nodes find it. Default: its address.
+    /// Sets the part of the name after the `@`, by which other nodes find it. Default: its address.
     #[must_use]
     pub fn hostname(mut self, hostname: impl Into<String>) -> Self {
         self.hostname = Some(hostname.into());
         self
     }
 
-    /// Sets the cookie. Default: that of the environment or the user's cookie file, as
-    /// [`CookieSource`](node::CookieSource) finds it, or a random one that only nodes started from here know.
+    /// Sets the cookie. Default: the one that [`CookieSource`](node::CookieSource) finds in the environment or the
+    /// user's cookie file; if there is none, a random one, which only nodes started from here know.
     #[must_use]
     pub fn cookie(mut self, cookie: Cookie) -> Self {
         self.cookie = Some(cookie);
         self
     }
 
-    /// Which epmd it uses. Default: that of the system, or an embedded one if none answers.
+    /// Sets which epmd is used. Default: that of the system, or an embedded one if none answers.
     #[must_use]
     pub fn epmd(mut self, epmd: EpmdMode) -> Self {
         self.epmd = epmd;
         self
     }
 
-    /// Sets the port of epmd, its own or that of the machine. Default: what `ERL_EPMD_PORT` says, or 4369.
+    /// Sets the port of epmd, embedded or not. Default: `ERL_EPMD_PORT` or 4369.
     #[must_use]
     pub fn epmd_port(mut self, port: u16) -> Self {
         self.epmd_port = Some(port);
         self
     }
 
-    /// Sets what the node serves, and its limits.
+    /// Sets the services and the limits of the node.
     #[must_use]
     pub fn node(mut self, configure: impl FnOnce(node::NodeBuilder) -> node::NodeBuilder) -> Self {
         self.node = configure(self.node);
         self
     }
 
-    /// Starts it in the current tokio runtime.
+    /// Starts the node in the current tokio runtime.
     ///
     /// # Errors
     /// Returns an error when the name, the cookie, epmd or the address cannot be used.

@@ -1,4 +1,4 @@
-//! The cookie of a host that is given none.
+//! The default cookie of a host.
 
 use nodex_core::{
     node::{CookieSource, CookieSourceError},
@@ -8,11 +8,11 @@ use nodex_core::{
 
 use super::UpError;
 
-/// Cookies that stand in tutorials, and that a BEAM has when nobody thought of it.
+/// Cookies from tutorials, and the default of a BEAM without a cookie file.
 const GUESSABLE: [&str; 10] =
     ["nocookie", "cookie", "mycookie", "my_cookie", "secret", "erlang", "elixir", "monster", "test", "changeme"];
 
-/// The shortest cookie that is taken from the environment or a file without being asked for.
+/// The shortest cookie that is accepted from the environment or a file.
 const SHORTEST: usize = 6;
 
 /// The cookie of the environment or the user's file, or a random one.
@@ -29,7 +29,7 @@ fn is_guessable(text: &str) -> bool {
     text.len() < SHORTEST || GUESSABLE.contains(&text.to_lowercase().as_str())
 }
 
-/// Returns a cookie of twenty random letters, as a BEAM makes it for a user without one.
+/// Returns a cookie of twenty random letters, as a BEAM makes for a user without a cookie file.
 ///
 /// # Errors
 /// Returns an error when the operating system has no random numbers.

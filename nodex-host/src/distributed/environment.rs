@@ -1,4 +1,4 @@
-//! Application environments: what `config/runtime.exs` or `sys.config` say, and `application:get_env/2` returns.
+//! [`Environment`]: the parameters of applications, as in `sys.config`.
 
 use nodex_core::{
     convert::{DecodeError, FromTerm, IntoTerm},
@@ -8,8 +8,8 @@ use nodex_core::{
 
 /// The parameters of applications.
 ///
-/// As a term it is a list in the shape of `sys.config`, `[{App, [{Key, Value}]}]`; `{App, Key, Value}` is taken as an
-/// element, too. Of a parameter that is there several times, the last one counts.
+/// As a term it is a list as in `sys.config`, `[{App, [{Key, Value}]}]`; elements `{App, Key, Value}` are accepted too.
+/// If a parameter occurs several times, the last one counts.
 ///
 /// ```
 /// use nodex_core::{atom, convert::from_term, text, text::Syntax};
@@ -27,7 +27,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// No parameters.
+    /// Creates an environment without parameters.
     pub fn new() -> Environment {
         Environment::default()
     }
@@ -35,7 +35,7 @@ impl Environment {
     /// Sets a parameter of an application.
     ///
     /// # Errors
-    /// Returns an error when the value is nothing that a BEAM would accept.
+    /// Returns an error when the value cannot be encoded.
     pub fn set(&mut self, application: Atom, key: Atom, value: impl IntoTerm) -> Result<(), EncodeError> {
         self.put(application, RawTerm::from_value(&key)?, RawTerm::from_value(&value)?);
         Ok(())
@@ -53,7 +53,7 @@ impl Environment {
         self.applications.iter().map(|(name, _)| name)
     }
 
-    /// Adds the parameters of another one; where both have one, that of the other counts.
+    /// Adds the parameters of `other`, which replace those that both have.
     pub fn merge(&mut self, other: &Environment) {
         for (application, parameters) in &other.applications {
             for (key, value) in parameters {

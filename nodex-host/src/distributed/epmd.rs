@@ -1,4 +1,4 @@
-//! Which epmd the host uses, and the one in this program.
+//! The epmd of the host.
 
 use std::{
     io,
@@ -22,23 +22,22 @@ use super::UpError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum EpmdMode {
-    /// The one of this machine if it answers, else one in this program on the same port.
+    /// The epmd of this machine if it answers, otherwise one in this program on the same port.
     #[default]
     SystemOrEmbedded,
-    /// The one of this machine.
+    /// The epmd of this machine.
     System,
-    /// The one of this machine; if none answers, it is started as [`spawn_epmd`] does it. It outlives this program.
+    /// The epmd of this machine. If none answers, [`spawn_epmd`] starts it. It outlives this program.
     SystemStarted,
-    /// One in this program, on the usual port if that is free, else on any other. Nodes that are started from here are
-    /// told the port; others need it as `ERL_EPMD_PORT`.
+    /// An epmd in this program, on the usual port if that is free, otherwise on any other. Nodes that are started from
+    /// here are told the port; others need it as `ERL_EPMD_PORT`.
     Embedded,
-    /// One in this program, on any free port: for those who want to meet nobody else.
+    /// An epmd in this program, on any free port, so that no other node uses it.
     Private,
 }
 
-/// Starts Erlang's epmd as a daemon, unless one answers already, and waits until it answers. It belongs to nobody and
-/// goes on when this program ends, as one that `erl` starts. It listens on 127.0.0.1 only, or where `ERL_EPMD_ADDRESS`
-/// says, on the port of `ERL_EPMD_PORT` or 4369.
+/// Starts Erlang's epmd as a daemon, unless one answers already, and waits until it answers. It outlives this program,
+/// as one that `erl` starts. It listens on 127.0.0.1, or on `ERL_EPMD_ADDRESS`, on the port `ERL_EPMD_PORT` or 4369.
 ///
 /// # Errors
 /// Returns an error when there is no `epmd` in `PATH`, something else answers, or nothing does within 10 s.
@@ -67,11 +66,11 @@ pub async fn spawn_epmd() -> Result<(), UpError> {
     }
 }
 
-/// How long epmd may take until it answers.
+/// How long epmd may take to answer.
 const START_LIMIT: Duration = Duration::from_secs(10);
 const START_PAUSE: Duration = Duration::from_millis(10);
 
-/// An epmd in this program; it ends when this is dropped.
+/// An epmd in this program. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Running(Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>);
 

@@ -1,4 +1,4 @@
-//! Why the host's own node did not come up.
+//! [`UpError`].
 
 use std::{io, net::SocketAddr};
 
@@ -11,22 +11,22 @@ use thiserror::Error;
 
 use crate::cnode::HostNodeError;
 
-/// Why the host's own node did not come up.
+/// Why the node of the host could not be started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum UpError {
-    /// Its name or cookie is not possible.
+    /// Its name or cookie is not valid.
     #[error(transparent)]
     HostNode(#[from] HostNodeError),
     /// The cookie of the environment or a file cannot be used.
     #[error(transparent)]
     CookieSource(#[from] CookieSourceError),
-    /// The cookie of the environment or a file is one that anybody would try.
+    /// The cookie of the environment or a file is guessable.
     #[error(
         "the cookie of the environment or the user's file is guessable: choose a longer one, or pass it on explicitly"
     )]
     GuessableCookie,
-    /// The cookie is not possible.
+    /// The cookie is not valid.
     #[error(transparent)]
     Cookie(#[from] CookieError),
     /// There is no cookie, and none can be made.
@@ -35,10 +35,10 @@ pub enum UpError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The epmd of this machine does not answer as it should.
+    /// The epmd of this machine does not answer correctly.
     #[error(transparent)]
     Epmd(#[from] EpmdError),
-    /// The epmd of Erlang cannot be started.
+    /// Erlang's epmd cannot be started.
     #[error("epmd cannot be started: {source} (it is a part of Erlang/OTP, and has to be in PATH)")]
     SystemEpmd {
         /// What the operating system says.
@@ -47,12 +47,12 @@ pub enum UpError {
     /// An epmd in this program cannot listen.
     #[error("an epmd cannot listen on {address}: {source}")]
     EmbeddedEpmd {
-        /// Where.
+        /// The address.
         address: SocketAddr,
         /// What the operating system says.
         source: io::Error,
     },
-    /// The process lacks what every node needs.
+    /// The process lacks something that every node needs.
     #[error(transparent)]
     Surroundings(#[from] SurroundingsError),
     /// The node cannot start.

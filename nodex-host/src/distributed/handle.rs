@@ -1,4 +1,4 @@
-//! The host's own node.
+//! [`Distributed`].
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -14,10 +14,27 @@ use crate::{
     process::Exit,
 };
 
-/// How long running handlers and unwritten messages may hold up [`Distributed::down`].
+/// How long running handlers and unwritten output may delay [`Distributed::down`].
 const DOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// A host that is a node of a cluster. Cheap to clone; it goes down with [`down`](Self::down) or with its last clone.
+/// This program as a node of a cluster, which starts other nodes. Cheap to clone. The node stops with
+/// [`down`](Self::down), or when the last clone is dropped.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::net::Ipv4Addr;
+///
+/// use nodex_host::{Distributed, EpmdMode};
+///
+/// # let cookie = nodex_host::distributed::random_cookie()?;
+/// let net = Distributed::builder("master").epmd(EpmdMode::Private).cookie(cookie).up().await?;
+/// assert_eq!(net.node().name().as_str(), "master@127.0.0.1");
+/// assert!(net.has_embedded_epmd());
+/// net.down().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Distributed(pub(super) Arc<Inner>);
 
@@ -33,12 +50,12 @@ pub(super) struct Inner {
 }
 
 impl Distributed {
-    /// Returns the node itself: its peers, and calls and messages to any process of any node.
+    /// Returns the node, for its peers, and to call processes of any node.
     pub fn node(&self) -> &Node {
         &self.0.node
     }
 
-    /// What children are told of this node.
+    /// Returns what children are told about this node.
     pub fn host(&self) -> &HostNode {
         &self.0.host
     }
@@ -48,17 +65,17 @@ impl Distributed {
         self.0.host.epmd_port()
     }
 
-    /// Returns whether that epmd is in this program.
+    /// Returns whether that epmd runs in this program.
     pub fn has_embedded_epmd(&self) -> bool {
         self.0.epmd.is_some()
     }
 
-    /// As what its nodes need of it.
+    /// Returns the host as its nodes refer to it.
     pub(crate) fn as_host(&self) -> Arc<dyn Host> {
         self.0.clone()
     }
 
-    /// Where it runs, and what belongs to its nodes.
+    /// Returns the runtime of the node.
     pub(crate) fn runtime(&self) -> &Handle {
         &self.0.runtime
     }
@@ -71,20 +88,21 @@ impl Distributed {
         &self.0.slaves
     }
 
-    /// Returns the BEAMs that it has started and that run, by number.
+    /// Returns the running BEAMs that it has started, by number.
     pub fn slaves(&self) -> Vec<Slave> {
         self.0.slaves.all()
     }
 
-    /// Stops the one of this full name and waits until nothing of it is left; `None` if none of this name runs.
+    /// Stops the slave with this full name, and waits until nothing of it is left. Returns `None` if there is no such
+    /// slave.
     pub async fn stop_slave(&self, node: &str) -> Option<Exit> {
         let slave = self.slaves().into_iter().find(|slave| *slave.node() == node)?;
         Some(slave.stop().await)
     }
 
-    /// Stops the BEAMs that it has started, ends all connections and stops listening; an embedded epmd ends too.
-    /// Handlers that run may finish within a second. Other nodes that this program started end when they notice; their
-    /// owners stop them in order.
+    /// Stops the BEAMs that it has started, closes all connections, and stops listening and the embedded epmd. Running
+    /// handlers may finish within a second. Other nodes that this program started end when they notice the loss; stop
+    /// them before to end them in order.
     pub async fn down(&self) {
         self.0.slaves.stop().await;
         self.0.node.stop(DOWN_GRACE).await;

@@ -1,4 +1,6 @@
-//! The host's own node: up, down, the epmd that it needs, BEAMs that it starts, and code for them.
+//! The node of the host: its epmd, the BEAMs that it starts, and code for them.
+//!
+//! [`Distributed::up`] starts it with defaults, [`Distributed::builder`] with options.
 
 mod builder;
 mod code;

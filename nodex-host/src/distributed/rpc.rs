@@ -1,4 +1,4 @@
-//! Functions of other nodes, and what a BEAM tells of its code paths and its configuration.
+//! Calls of functions on other nodes, and the code paths and configuration of a BEAM.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,10 +13,10 @@ use super::{Distributed, Environment};
 impl Distributed {
     /// Calls a function of any node, and returns its value as a Rust type or as a [`Term`](nodex_core::term::Term).
     ///
-    /// It is [`Node::rpc`](nodex_core::node::Node::rpc) of [`node`](Self::node).
+    /// This is [`Node::rpc`](nodex_core::node::Node::rpc) of [`node`](Self::node).
     ///
     /// # Errors
-    /// Why there is no value. An exception is told with its class and its reason: [`RpcError::exception`].
+    /// Returns an error when there is no value. [`RpcError::exception`] has the class and the reason of an exception.
     pub async fn rpc<R: FromTerm>(
         &self,
         node: &str,
@@ -32,7 +32,7 @@ impl Distributed {
     /// [`SlaveBuilder::code_paths`](super::SlaveBuilder::code_paths). Relative folders are left out.
     ///
     /// # Errors
-    /// Returns an error when the node cannot be asked.
+    /// Returns an error when the node cannot be called.
     pub async fn code_paths(&self, node: &str, limit: Duration) -> Result<Vec<PathBuf>, RpcError> {
         let otp: Charlist = self.rpc(node, "code", "lib_dir", &[], limit).await?;
         let all: Vec<Charlist> = self.rpc(node, "code", "get_path", &[], limit).await?;
@@ -41,11 +41,11 @@ impl Distributed {
     }
 
     /// Returns the parameters of all applications that are loaded in a BEAM, for
-    /// [`SlaveBuilder::environment`](super::SlaveBuilder::environment). Those of `kernel` are left out: they tell how
-    /// that node listens.
+    /// [`SlaveBuilder::environment`](super::SlaveBuilder::environment). Those of `kernel` are left out, because they
+    /// say how that node listens.
     ///
     /// # Errors
-    /// Returns an error when the node cannot be asked.
+    /// Returns an error when the node cannot be called.
     pub async fn environment(&self, node: &str, limit: Duration) -> Result<Environment, RpcError> {
         let mut environment = Environment::new();
         let loaded: Vec<(Atom, RawTerm, RawTerm)> =

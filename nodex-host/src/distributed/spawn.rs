@@ -6,31 +6,30 @@ use super::{Distributed, Slave, SlaveBuilder, slave::Strays};
 use crate::cnode::{Cancel, Cnode, CnodeBuilder, SpawnError};
 
 impl CnodeBuilder {
-    /// Connects to the node if it is already running, else starts its executable, waits until it is ready, and for the
-    /// connection, whichever side makes it.
+    /// Starts the executable, and waits until the node is ready and connected. If the node is already running, only
+    /// connects to it.
     ///
     /// # Errors
-    /// Returns an error when it does not come up. Its process group has then been stopped.
+    /// Returns an error when the node cannot be started. Its process group has been stopped then.
     pub async fn spawn(&self, net: &Distributed) -> Result<Cnode, SpawnError> {
         self.spawn_unless(net.as_host(), &Cancel::never()).await
     }
 }
 
 impl Distributed {
-    /// Starts a BEAM on this machine: `slave<i>@<host>`, where `i` counts from 1 over all that this host starts. With
-    /// options: [`SlaveBuilder`].
+    /// Starts a BEAM on this machine: `slave<i>@<host>`, where `i` counts from 1. See [`SlaveBuilder`] for options.
     ///
     /// # Errors
-    /// Returns an error when it does not come up within 30 s; with what `erl` printed. Nothing of it is left then.
+    /// Returns an error, with what `erl` printed, when the BEAM does not start within 30 s. Nothing of it is left then.
     #[doc(alias = "peer")]
     pub async fn spawn_slave(&self) -> Result<Slave, SpawnError> {
         SlaveBuilder::new().spawn(self).await
     }
 
-    /// Starts `count` of them side by side.
+    /// Starts `count` BEAMs concurrently.
     ///
     /// # Errors
-    /// Returns an error when one does not come up, the first one's error. All of this call are stopped then.
+    /// Returns the first error when one BEAM does not start. All BEAMs of this call have been stopped then.
     #[doc(alias = "peer")]
     pub async fn spawn_slaves(&self, count: u32) -> Result<Vec<Slave>, SpawnError> {
         SlaveBuilder::new().spawn_many(self, count).await
@@ -38,19 +37,19 @@ impl Distributed {
 }
 
 impl SlaveBuilder {
-    /// Starts one, with the next number.
+    /// Starts a BEAM with the next number.
     ///
     /// # Errors
-    /// Returns an error when it does not come up; with what it printed. Nothing of it is left then.
+    /// Returns an error, with what the BEAM printed, when it does not start. Nothing of it is left then.
     pub async fn spawn(&self, net: &Distributed) -> Result<Slave, SpawnError> {
         let number = net.slave_registry().numbers(1).start;
         self.spawn_numbered(net, number).await
     }
 
-    /// Starts `count` of them side by side, with the next numbers, in the order of which they are given back.
+    /// Starts `count` BEAMs concurrently, with the next numbers, and returns them in that order.
     ///
     /// # Errors
-    /// Returns an error when one does not come up, the first one's error. All of this call are stopped then.
+    /// Returns the first error when one BEAM does not start. All BEAMs of this call have been stopped then.
     pub async fn spawn_many(&self, net: &Distributed, count: u32) -> Result<Vec<Slave>, SpawnError> {
         let numbers = net.slave_registry().numbers(count);
         let started = join_all(numbers.map(|number| self.spawn_numbered(net, number))).await;

@@ -1,4 +1,4 @@
-//! The options of a pool, and its start.
+//! [`PoolBuilder`].
 
 use std::{
     sync::{
@@ -27,13 +27,13 @@ const RESTARTS: usize = 3;
 const WITHIN: Duration = Duration::from_secs(5);
 
 impl Pool {
-    /// Returns the options of a pool of this name whose members are all made from these options.
+    /// Returns the options of a pool with this name, whose members are all started with the options `template`.
     pub fn builder(name: impl Into<Arc<str>>, template: CnodeBuilder) -> PoolBuilder {
         PoolBuilder::new(name.into(), template)
     }
 }
 
-/// Options of a pool.
+/// The options of a pool.
 #[derive(Debug, Clone)]
 pub struct PoolBuilder {
     name: Arc<str>,
@@ -61,7 +61,7 @@ impl PoolBuilder {
         .size(1)
     }
 
-    /// Sets how many members it has, at least one. Their node names are the name of the pool and a number from 1:
+    /// Sets the number of members, at least one. Their node names are the name of the pool and a number from 1, such as
     /// `calc1@127.0.0.1`. Default: one.
     #[must_use]
     pub fn size(mut self, size: usize) -> Self {
@@ -69,7 +69,7 @@ impl PoolBuilder {
         self
     }
 
-    /// A member for each of these names, the part of its node name before the `@`. Without any name this does nothing.
+    /// Sets a member for each of these names, the part of the node name before the `@`. An empty list has no effect.
     #[must_use]
     pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
@@ -79,8 +79,8 @@ impl PoolBuilder {
         self
     }
 
-    /// Sets how to find out that a member is up but does not work. Calls go to a member whose last check failed only
-    /// when there is no other. Default: not at all.
+    /// Sets the health check of the members. A member whose last check failed receives calls only when there is no
+    /// other. Default: no check.
     #[must_use]
     pub fn health(mut self, health: Health) -> Self {
         self.health = Some(health);
@@ -94,38 +94,38 @@ impl PoolBuilder {
         self
     }
 
-    /// At most so many restarts of members that failed, all together, within this time; with one more the pool gives
-    /// up and ends. Default: three for each member within 5 s.
+    /// Sets how many restarts of failed members the pool allows within this time. With one more, the pool ends.
+    /// Default: three for each member within 5 s.
     #[must_use]
     pub fn at_most(mut self, max_restarts: u32, within: Duration) -> Self {
         self.at_most = Some((max_restarts, within));
         self
     }
 
-    /// At most so many restarts of one member within this time; with one more that member stays down, and the others
-    /// go on without it. Default: as many as the pool may have.
+    /// Sets how many restarts of one member the pool allows within this time. With one more, that member stays down,
+    /// and the others go on. Default: as many as for the pool.
     #[must_use]
     pub fn member_at_most(mut self, max_restarts: u32, within: Duration) -> Self {
         self.restart = self.restart.at_most(max_restarts, within);
         self
     }
 
-    /// Sets how long [`Pool::restart`] waits for the calls that a member has yet to answer. Default: 30 s.
+    /// Sets how long [`Pool::restart`] waits for the running calls of a member. Default: 30 s.
     #[must_use]
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.drain_timeout = limit;
         self
     }
 
-    /// Returns all events of its members, those of the start included.
+    /// Subscribes to the events of the members, including those of the start.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
 
-    /// Starts it, in the current tokio runtime, and waits until all members have been up.
+    /// Starts the pool in the current tokio runtime, and waits until all members have been up.
     ///
     /// # Errors
-    /// Returns an error when one does not come up. Those that were up are down again then.
+    /// Returns an error when a member cannot be started. The others have been stopped then.
     pub async fn start(self, net: &Distributed) -> Result<Pool, StartSupervisorError> {
         let default = || (u32::try_from(RESTARTS * self.names.len()).unwrap_or(u32::MAX), WITHIN);
         let (max_restarts, within) = self.at_most.unwrap_or_else(default);

@@ -1,4 +1,4 @@
-//! Why the members of a pool were not all restarted.
+//! [`RestartError`].
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::cnode::SpawnError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RestartError {
-    /// A member did not come up again. It stays down; those behind it have not been touched.
+    /// A member could not be started again. It stays down; the members after it were not restarted.
     #[error("{member} did not start again, after {restarted} others had: {error}")]
     Start {
         /// The member.

@@ -1,4 +1,4 @@
-//! One member of a pool: whether it takes calls, and how many it has.
+//! The members of a pool.
 
 use std::{
     sync::{
@@ -16,48 +16,48 @@ use crate::{
     supervisor::{Child, ChildState},
 };
 
-/// How long a member may take to show that it has read what was sent to it.
+/// How long a member may take to confirm that it has read what was sent to it.
 const FLUSH: Duration = Duration::from_secs(1);
 
-/// How it is with a member of a pool.
+/// The state of a member of a pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MemberState {
-    /// It takes calls.
+    /// The member is up and receives calls.
     Up,
-    /// It is up, but its last health check failed.
+    /// The member is up, but its last health check failed.
     Suspect,
-    /// It is being restarted by [`Pool::restart`](super::Pool::restart): it gets no more calls.
+    /// [`Pool::restart`](super::Pool::restart) is restarting the member, which receives no more calls.
     Draining,
-    /// It failed, and is being restarted.
+    /// The member failed, and is being restarted.
     Restarting {
-        /// Why, in words.
+        /// Why, as text.
         reason: Arc<str>,
     },
-    /// It is down and stays so until all are restarted.
+    /// The member is down until all members are restarted.
     Down {
-        /// Why, in words.
+        /// Why, as text.
         reason: Arc<str>,
     },
 }
 
-/// One member of a pool, for those who watch it.
+/// Information about a member of a pool.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MemberInfo {
     /// The part of its node name before the `@`, by which events name it.
     pub name: Arc<str>,
-    /// How it is with it.
+    /// Its state.
     pub state: MemberState,
     /// Its node, if it is up.
     pub node: Option<Atom>,
-    /// Its process, if it is up and was started here.
+    /// Its process id, if it is up and this host started it.
     pub pid: Option<u32>,
-    /// Calls that it has yet to answer.
+    /// The number of running calls.
     pub under_way: usize,
-    /// Calls to it that have come to their end since the pool was started; messages without an answer do not count.
+    /// The number of calls that have ended since the pool was started, without casts and messages.
     pub calls: u64,
-    /// Those of them that failed.
+    /// How many of them failed.
     pub failed: u64,
 }
 
@@ -65,14 +65,14 @@ pub struct MemberInfo {
 pub(super) struct Member {
     pub(super) name: Arc<str>,
     child: Child,
-    /// With `draining`: a call counts itself first and looks then, a restart shuts the door first and counts then, so
-    /// no call is overlooked.
+    /// Together with `draining`: a call counts itself and then checks `draining`; a restart sets `draining` and then
+    /// counts, so no call is missed.
     under_way: AtomicUsize,
     draining: AtomicBool,
     suspect: Arc<AtomicBool>,
     calls: AtomicU64,
     failed: AtomicU64,
-    /// Something was sent to it that no answer tells of.
+    /// Whether a cast or a message was sent to it.
     sent: AtomicBool,
     idle: Notify,
 }
@@ -100,12 +100,12 @@ impl Member {
         !self.draining.load(Ordering::SeqCst) && self.child.is_connected()
     }
 
-    /// It will take calls again without being asked to.
+    /// Returns whether it will receive calls again by itself.
     pub(super) fn is_to_come(&self) -> bool {
         self.draining.load(Ordering::SeqCst) || !matches!(self.child.state(), ChildState::Down { .. })
     }
 
-    /// Who has less gets the next call.
+    /// Returns the load; the member with the least receives the next call.
     pub(super) fn load(&self) -> (bool, usize) {
         (self.suspect.load(Ordering::Relaxed), self.under_way())
     }
@@ -114,7 +114,7 @@ impl Member {
         self.under_way.load(Ordering::SeqCst)
     }
 
-    /// Gives it a call, unless it takes none any more.
+    /// Adds a call, unless the member receives no more calls.
     pub(super) fn enter(&self) -> Option<(Cnode, UnderWay<'_>)> {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let under_way = UnderWay(self);
@@ -124,7 +124,7 @@ impl Member {
         Some((self.child.cnode()?, under_way))
     }
 
-    /// No more calls for it. Gives how many it has.
+    /// Stops new calls. Returns the number of running calls.
     pub(super) fn shut(&self) -> usize {
         self.draining.store(true, Ordering::SeqCst);
         self.under_way()
@@ -136,7 +136,7 @@ impl Member {
         self.draining.store(false, Ordering::SeqCst);
     }
 
-    /// Waits until all its calls have ended; returns how many have not, when the time is over.
+    /// Waits until all its calls have ended. Returns how many have not at the time limit.
     pub(super) async fn idle(&self, limit: Duration) -> usize {
         let idle = async {
             loop {
@@ -153,7 +153,7 @@ impl Member {
         }
     }
 
-    /// Waits until it has read what was sent without an answer: a question behind that is answered after it.
+    /// Waits until it has read casts and messages: a request sent after them is answered after them.
     pub(super) async fn flush(&self) {
         if self.sent.swap(false, Ordering::Relaxed)
             && let Some(cnode) = self.child.cnode()
@@ -184,12 +184,12 @@ impl Member {
     }
 }
 
-/// A call that a member has; it ends when this is dropped, however that comes.
+/// A running call of a member. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct UnderWay<'a>(&'a Member);
 
 impl UnderWay<'_> {
-    /// Counts a call that has come to its end.
+    /// Counts a call that has ended.
     pub(super) fn ended<T>(self, result: Result<T, CnodeError>) -> Result<T, CnodeError> {
         self.0.calls.fetch_add(1, Ordering::Relaxed);
         if result.is_err() {
@@ -198,7 +198,7 @@ impl UnderWay<'_> {
         result
     }
 
-    /// Remembers a message that nobody answers.
+    /// Records a message that has no answer.
     pub(super) fn sent(self, result: Result<(), CnodeError>) -> Result<(), CnodeError> {
         self.0.sent.store(true, Ordering::Relaxed);
         result

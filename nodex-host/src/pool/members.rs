@@ -1,4 +1,4 @@
-//! The members of a pool: who gets the next call, and the wait for one who takes it.
+//! Choosing the member for a call, and waiting for one.
 
 use std::{
     sync::{
@@ -23,12 +23,12 @@ use crate::{
 pub(super) struct Members {
     pub(super) name: Arc<str>,
     pub(super) list: Vec<Member>,
-    /// Where to look first, so that members that are equally busy take turns.
+    /// Where the search starts, so that equally busy members take turns.
     turn: AtomicUsize,
     waiting: AtomicUsize,
-    /// Something may be different with a member.
+    /// Notified when the state of a member may have changed.
     changed: watch::Sender<()>,
-    /// Only one restart of all at a time.
+    /// Held during a restart of all members.
     pub(super) restarting: Mutex<()>,
 }
 
@@ -55,7 +55,7 @@ impl Members {
         members
     }
 
-    /// Has everybody look again who waits.
+    /// Wakes all waiting calls, to check again.
     pub(super) fn tell(&self) {
         self.changed.send_replace(());
     }
@@ -64,7 +64,7 @@ impl Members {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Gives a call to the least busy member that takes calls.
+    /// Adds a call to the least busy member.
     fn pick(&self) -> Option<(Cnode, UnderWay<'_>)> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed) % self.list.len().max(1);
         let (before, from) = self.list.split_at(first);
@@ -78,7 +78,7 @@ impl Members {
         }
     }
 
-    /// Returns the same, and waits for a member up to `limit`. Gives what is left of that.
+    /// Like [`pick`](Self::pick), and waits for a member up to `limit`. Also returns what is left of it.
     pub(super) async fn wait(
         &self,
         limit: Duration,
@@ -107,7 +107,7 @@ impl Members {
         }
     }
 
-    /// Waits until another member than this one takes calls, or none of them ever will.
+    /// Waits until another member receives calls, or none of them ever will.
     pub(super) async fn wait_for_another(&self, member: &Member) {
         let mut changed = self.changed.subscribe();
         loop {
@@ -122,7 +122,7 @@ impl Members {
         }
     }
 
-    /// Why no member is up.
+    /// Returns why no member is up.
     fn reason(&self) -> Arc<str> {
         let reasons = self.list.iter().filter_map(|member| match member.child().state() {
             ChildState::Restarting { reason } | ChildState::Down { reason } => Some((member, reason)),
@@ -135,7 +135,7 @@ impl Members {
     }
 }
 
-/// Counts somebody who waits.
+/// Counts a waiting call.
 struct Waits<'a>(&'a AtomicUsize);
 
 impl<'a> Waits<'a> {

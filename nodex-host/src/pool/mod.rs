@@ -1,4 +1,4 @@
-//! Pools: identical nodes behind one name. A call goes to the member that has the fewest calls under way.
+//! Pools: identical nodes behind one name. A call goes to the member with the fewest running calls.
 //!
 //! ```no_run
 //! # async fn pool(net: nodex_host::Distributed) -> Result<(), Box<dyn std::error::Error>> {
@@ -7,16 +7,16 @@
 //! let calc = Pool::builder("calc", Cnode::builder("priv/calc")).size(4).health(Health::ping()).start(&net).await?;
 //! let five: i64 = calc.request((nodex_core::atom!("add"), 2, 3)).await?;
 //! println!("{five}");
-//! // Another version has been put into the place of the executable: no call fails for it.
+//! // Restart with a new version of the executable, without failing a call.
 //! calc.restart().await?;
 //! calc.stop().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! The members are children of a [supervisor](crate::supervisor) of their own, and permanent: one that ends is
-//! restarted. Its calls fail with the cause, since nobody knows how far they had come; a call that has not been sent
-//! yet goes to another member, or waits for one within its time.
+//! The members are permanent children of a [supervisor](crate::supervisor): one that ends is restarted. Its running
+//! calls fail with the cause, because they may have been carried out. A call that was not sent yet goes to another
+//! member, or waits for one within its time limit.
 
 mod builder;
 mod error;

@@ -1,4 +1,4 @@
-//! Restarting the members of a pool one after the other.
+//! Rolling restarts.
 
 use std::{
     sync::{Arc, Weak},
@@ -8,26 +8,27 @@ use std::{
 use super::{Pool, RestartError, handle::Inner, member::Member, members::Members};
 use crate::supervisor::{Change, ChildError};
 
-/// What came of [`Pool::restart`](super::Pool::restart).
+/// The outcome of [`Pool::restart`](super::Pool::restart).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Restarted {
-    /// How many members have been restarted: all.
+    /// The number of members, all of which were restarted.
     pub members: usize,
-    /// How many calls were not answered in time and were cut short.
+    /// The number of calls that were cut short because they were not answered in time.
     pub cut_short: usize,
 }
 
 impl Pool {
-    /// Restarts all members, one after the other, so that no call fails for it: a member gets no more calls, answers
-    /// those that it has, is stopped, and is started again; the next one follows when it is up. The only member of a
-    /// pool lets calls wait meanwhile. A call that takes longer than [`PoolBuilder::drain_timeout`](super::PoolBuilder::drain_timeout) is cut short.
+    /// Restarts all members, one after the other, without failing a call. A member receives no more calls, answers its
+    /// running calls, and is stopped and started again; the next one follows when it is up. If a pool has only one
+    /// member, calls wait for it. A call that takes longer than
+    /// [`PoolBuilder::drain_timeout`](super::PoolBuilder::drain_timeout) is cut short.
     ///
-    /// A restart that has begun goes on when nobody waits for it any more; a second one follows behind it.
+    /// A restart goes on when the future is dropped. A second restart follows the first.
     ///
     /// # Errors
-    /// Returns an error when a member does not come up: it stays down, and those behind it run as before. Call this
-    /// again when the reason is out of the world.
+    /// Returns an error when a member cannot be started: it stays down, and the members after it run as before. Call
+    /// this again when the cause is removed.
     pub async fn restart(&self) -> Result<Restarted, RestartError> {
         let restart = all(Arc::downgrade(&self.0), self.0.members.clone(), self.0.drain_timeout);
         match tokio::spawn(restart).await {
@@ -37,7 +38,7 @@ impl Pool {
     }
 }
 
-/// Restarts all. The pool is not kept alive for it beyond the stop and start of a member.
+/// Restarts all members. It keeps the pool alive only during the stop and start of a member.
 async fn all(pool: Weak<Inner>, members: Arc<Members>, drain_timeout: Duration) -> Result<Restarted, RestartError> {
     let _turn = members.restarting.lock().await;
     let mut done = Restarted { members: 0, cut_short: 0 };
@@ -74,7 +75,7 @@ async fn again(pool: &Weak<Inner>, members: &Members, member: &Member, restarted
     }
 }
 
-/// Lets a member take calls again, whatever came of its restart.
+/// Lets a member receive calls again, however its restart ended.
 struct Open<'a> {
     member: &'a Member,
     members: &'a Members,

@@ -1,13 +1,13 @@
 //! What a child does between fork and exec.
 //!
-//! It has itself killed when its parent is gone, the second line against orphans. The first line is the end of the child's
-//! stdin, which a good node obeys by itself. This one needs no good will, but it has two limits: it reaches the child and
-//! not the child's own children, and it is bound to the *thread* that started the child. That is why one thread, the
-//! warden, starts them all and never ends.
+//! It requests the parent-death signal, the second measure against orphans. The first is the end of the child's stdin,
+//! at which a cooperative node ends. The signal needs no cooperation, but has two limits: it does not reach the child's
+//! own children, and it depends on the *thread* that started the child. So one thread, the warden, starts all children
+//! and never ends.
 //!
-//! And it can be asked to stop: what its host ignores, it would ignore as well. A shell has what it runs in the background
-//! ignore SIGINT and SIGQUIT, and a shell that is started so cannot even trap them. SIGHUP is left as it is, for `nohup`
-//! is meant for all that a host starts.
+//! It also resets the signals that ask it to stop: it would inherit ignored signals. A shell makes background programs
+//! ignore SIGINT and SIGQUIT, and a shell that is started so cannot even trap them. SIGHUP is kept, because `nohup` is
+//! meant for everything that a host starts.
 
 #![allow(unsafe_code)]
 
@@ -17,8 +17,8 @@ use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
 use super::StopSignal;
 
-/// Has the child killed when the thread that calls `spawn` ends, and ignore no signal by which it is asked to stop, SIGHUP
-/// aside.
+/// Makes the kernel kill the child when the thread that calls `spawn` ends, and resets the signals that ask it to stop,
+/// except SIGHUP.
 pub(super) fn prepare(command: &mut Command) {
     let parent = getpid();
     let before_exec = move || {

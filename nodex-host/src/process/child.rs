@@ -1,4 +1,4 @@
-//! One child: running, asked to stop, or ended with others left in its group.
+//! The states of a child: running, stopping, or ended with other processes left in its group.
 //!
 //! ```text
 //!             stop: end of stdin, SIGTERM          grace over: SIGKILL
@@ -24,21 +24,21 @@ use tokio::sync::watch;
 
 use super::{Exit, StopOptions, group};
 
-/// First pause between two looks at the group of an ended child; it doubles up to `LAST_PAUSE`.
+/// The first pause between two checks of the group of an ended child; it doubles up to `LAST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LAST_PAUSE: Duration = Duration::from_millis(100);
 
-/// How long processes may take to vanish after SIGKILL before they are given up (they hang in the kernel).
+/// How long processes may take to vanish after SIGKILL. Longer ones hang in the kernel and are given up.
 const VANISH: Duration = Duration::from_secs(2);
 
-/// Keeps the clock from overflowing.
+/// Bounds times so that the clock cannot overflow.
 const LONGEST_GRACE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What others see of a child.
+/// The state of a child that others see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
     Running,
-    /// It has ended; others of its group may still be there.
+    /// It has ended; other processes of its group may be running.
     Ended(Exit),
     /// It has been reaped, and its group is empty.
     Gone(Exit),
@@ -49,7 +49,7 @@ pub(super) struct Child {
     pid: Pid,
     /// Readable when the child ends. `None` when the kernel has no pidfds, and after the end.
     pidfd: Option<OwnedFd>,
-    /// Held open as long as the child shall run.
+    /// Held open as long as the child is to run.
     stdin: Option<OwnedFd>,
     options: StopOptions,
     /// When the group is killed; set by a stop and by the end of the child, cleared by the kill.
@@ -59,7 +59,7 @@ pub(super) struct Child {
     life: watch::Sender<Life>,
 }
 
-/// A child that has ended but is not reaped: its group is looked at until it is empty.
+/// A child that has ended but is not reaped: its group is checked until it is empty.
 #[derive(Debug)]
 struct Ended {
     exit: Exit,
@@ -99,12 +99,12 @@ impl Child {
         matches!(*self.life.borrow(), Life::Gone(_))
     }
 
-    /// Nothing but looking tells when it ends.
+    /// Returns whether its end is found only by polling.
     pub(super) fn is_unwatched(&self) -> bool {
         self.pidfd.is_none() && self.ended.is_none()
     }
 
-    /// When it wants to be looked at again.
+    /// Returns when it is to be checked again.
     pub(super) fn due(&self) -> Option<Instant> {
         let look = self.ended.as_ref().map(|ended| ended.look_at);
         [look, self.kill_at].into_iter().flatten().min()
@@ -115,7 +115,7 @@ impl Child {
         self.ended.as_ref().is_some_and(|ended| ended.look_at <= now)
     }
 
-    /// Sees whether it has ended. It stays a zombie.
+    /// Checks whether it has ended, without reaping it.
     pub(super) fn look(&mut self) {
         if self.ended.is_some() {
             return;
@@ -146,7 +146,8 @@ impl Child {
         }
     }
 
-    /// Begins the stop sequence. Asked again, it only shortens the grace period: a second SIGTERM means "now" to some.
+    /// Begins the stop sequence. A second call only shortens the grace period, because some programs take a second
+    /// SIGTERM as a demand to end at once.
     pub(super) fn stop(&mut self, grace: Duration) {
         let kill_at = Instant::now() + grace.min(LONGEST_GRACE);
         if self.stopping {
@@ -162,9 +163,9 @@ impl Child {
         signal(self.pid, Signal::CONT);
     }
 
-    /// Kills when the grace period is over; reaps when the group is empty. `living` is the last look at the groups,
-    /// its inner `None` says that the process table cannot be read. `let_go` is told just before its number can be that of
-    /// somebody else.
+    /// Kills when the grace period is over, and reaps when the group is empty. `living` is the result of the last check
+    /// of the groups; its inner `None` means that the process table cannot be read. `let_go` is called just before the
+    /// number of the group can be reused.
     pub(super) fn advance(&mut self, now: Instant, living: Option<&Option<HashSet<i32>>>, let_go: impl FnOnce(Pid)) {
         if self.is_gone() {
             return;

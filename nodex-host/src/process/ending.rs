@@ -1,10 +1,10 @@
-//! Waiting for the end of a process.
+//! [`Ending`].
 
 use tokio::sync::watch;
 
 use super::{Exit, child::Life};
 
-/// The end of a process, past or to come. Cheap to clone; it keeps nothing alive.
+/// A handle to wait for the end of a process. Cheap to clone; it does not keep the process alive.
 #[derive(Debug, Clone)]
 pub struct Ending(pub(super) watch::Receiver<Life>);
 
@@ -14,12 +14,12 @@ impl Ending {
         ended(*self.0.borrow())
     }
 
-    /// Waits until the process has ended. Others of its group may still be there.
+    /// Waits until the process has ended. Other processes of its group may be running.
     pub async fn ended(&self) -> Exit {
         self.wait(ended).await
     }
 
-    /// Waits until the process has ended and nobody of its group is left.
+    /// Waits until the process has ended and its group is empty.
     pub async fn gone(&self) -> Exit {
         self.wait(gone).await
     }

@@ -7,7 +7,7 @@ use rustix::process::WaitIdStatus;
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// It ended by itself, with this status; 0 says that all is well.
+    /// It ended by itself with this status; 0 is success.
     Status(i32),
     /// A signal ended it.
     Signal {
@@ -16,7 +16,7 @@ pub enum Exit {
         /// Whether it left a core dump.
         core_dumped: bool,
     },
-    /// It ended, but somebody else in this program took its status (a `waitpid` for any child, or an ignored SIGCHLD).
+    /// It ended, but other code in this program took its status (a `waitpid` for any child, or an ignored SIGCHLD).
     Unknown,
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Exit {
     }
 }
 
-/// Names of the signals that end processes in practice.
+/// Returns the name of a signal that ends processes in practice.
 fn signal_name(signal: i32) -> Option<&'static str> {
     use rustix::process::Signal;
     const NAMES: [(Signal, &str); 14] = [

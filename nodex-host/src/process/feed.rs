@@ -4,12 +4,12 @@ use std::{io, os::fd::OwnedFd};
 
 use tokio::{io::AsyncWriteExt as _, net::unix::pipe::Sender, task::AbortHandle};
 
-/// A task that writes, and lets go of the pipe when all is written, the process has ended, or this is dropped.
+/// A task that writes, and closes its end of the pipe when all is written, the process has ended, or this is dropped.
 #[derive(Debug)]
 pub(super) struct Feed(AbortHandle);
 
 impl Feed {
-    /// Starts to write in the current tokio runtime.
+    /// Starts writing in the current tokio runtime.
     pub(super) fn start(stdin: OwnedFd, input: Vec<u8>) -> io::Result<Feed> {
         let mut pipe = Sender::from_owned_fd(stdin)?;
         let write = async move {
@@ -19,7 +19,7 @@ impl Feed {
         Ok(Feed(tokio::spawn(write).abort_handle()))
     }
 
-    /// Lets go of the pipe: what is not written will not be.
+    /// Closes the pipe. Unwritten input is dropped.
     pub(super) fn end(&self) {
         self.0.abort();
     }

@@ -1,7 +1,7 @@
-//! Process groups: signalling them, and seeing who is still in them.
+//! Process groups: signalling them, and finding their living processes.
 //!
-//! The number of a group is the pid of its leader. It belongs to us as long as the leader has not been reaped, so
-//! nothing here may be called for a leader that has.
+//! The number of a group is the pid of its leader. It cannot be reused until the leader is reaped, so nothing here may
+//! be called for a leader that has been reaped.
 
 use std::{collections::HashSet, fs};
 
@@ -44,14 +44,14 @@ pub(super) fn living() -> Option<HashSet<i32>> {
     seen.then_some(groups)
 }
 
-/// When this process started, in the kernel's clock; 0, at which none starts, when `/proc` does not tell. Together with its
-/// number it says which process is meant.
+/// Returns when this process started, in the kernel's clock; 0, at which no process starts, when `/proc` cannot be
+/// read. Together with the pid it identifies the process.
 pub(super) fn started(pid: Pid) -> u64 {
     let stat = fs::read(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
     start(&stat).unwrap_or_default()
 }
 
-/// Field 22 of `/proc/<pid>/stat`.
+/// Reads field 22 of `/proc/<pid>/stat`.
 fn start(stat: &[u8]) -> Option<u64> {
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
     let fields = std::str::from_utf8(&stat[after_name..]).ok()?;

@@ -1,10 +1,10 @@
-//! The process that outlives this program: it ends the groups that this program leaves behind when it is killed.
+//! The guard: a process that outlives this program, and ends the groups that it leaves behind when it is killed.
 //!
 //! The end of stdin and the parent-death signal reach every child, but not a grandchild that does not read its stdin.
-//! So one small shell holds a pipe from here and a list of the groups. At the end of the pipe, which comes with every end
-//! of this program, it asks those that are left to end, and kills them after a grace period. It is told when the first
-//! process of each group started, so that it takes no other group for one of ours that has its number by then. Where there
-//! is no `/bin/sh` or no `/proc`, there is no guard.
+//! So a small shell holds a pipe from this program and a list of the groups. When the pipe ends, as it does whenever
+//! this program ends, the shell asks the remaining groups to end, and kills them after a grace period. It knows when
+//! the first process of each group started, so that it does not confuse a group with a later one of the same number.
+//! Without `/bin/sh` or `/proc` there is no guard.
 
 use std::{
     collections::HashMap,
@@ -22,18 +22,18 @@ use super::group;
 
 const SCRIPT: &str = include_str!("guard.sh");
 
-/// The list of the groups, and the process that has a copy of it.
+/// The list of the groups, and the shell that has a copy of it.
 #[derive(Debug, Default)]
 pub(super) struct Guard {
     /// The groups, and when the first process of each started.
     groups: HashMap<i32, u64>,
     shell: Option<Child>,
-    /// It could not be started; that is not tried for every child.
+    /// Whether the start of the shell failed; it is not tried for every child.
     missing: bool,
 }
 
 impl Guard {
-    /// A child has been started; it has not been reaped.
+    /// Adds the group of a child that has been started and not reaped.
     pub(super) fn add(&mut self, group: Pid) {
         self.insert(group.as_raw_nonzero().get(), group::started(group));
     }
@@ -45,7 +45,7 @@ impl Guard {
         }
     }
 
-    /// A group is empty, and its number will not be ours any more.
+    /// Removes a group that is empty, whose number can then be reused.
     pub(super) fn remove(&mut self, group: Pid) {
         let group = group.as_raw_nonzero().get();
         if self.groups.remove(&group).is_some() && !self.tell(&format!("- {group}\n")) {
@@ -53,13 +53,13 @@ impl Guard {
         }
     }
 
-    /// Returns `false` when there is nobody to tell, or nobody who listens.
+    /// Sends a line to the shell. Returns `false` when there is none, or it does not read.
     fn tell(&mut self, line: &str) -> bool {
         let stdin = self.shell.as_mut().and_then(|shell| shell.stdin.as_mut());
         stdin.is_some_and(|stdin| stdin.write_all(line.as_bytes()).is_ok())
     }
 
-    /// Starts it, or starts it anew when it has been killed or hangs, and tells it of all groups.
+    /// Starts the shell, or starts it again when it was killed or hangs, and sends it all groups.
     fn start(&mut self) {
         if let Some(mut hung) = self.shell.take() {
             // Both fail only when it has gone.
@@ -85,8 +85,8 @@ fn added(group: i32, start: u64) -> String {
     format!("+ {group} {start}\n")
 }
 
-/// Returns a shell in a group of its own, which nothing that is meant for this program reaches, and that inherits
-/// nothing.
+/// Starts a shell in a group of its own, which signals for this program do not reach, and which inherits no
+/// descriptors.
 fn shell() -> io::Result<Child> {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", SCRIPT, "nodex-guard"]).env_clear().env("PATH", "/usr/bin:/bin").current_dir("/");

@@ -1,4 +1,4 @@
-//! What to start.
+//! [`Launch`].
 
 use std::{
     ffi::OsString,
@@ -13,23 +13,23 @@ use thiserror::Error;
 
 use super::before_exec;
 
-/// An executable with its arguments and surroundings.
+/// An executable with its arguments and its environment.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Launch {
-    /// The executable: a path, not looked up in `PATH`; relative to the working directory of this program.
+    /// The path of the executable, relative to the working directory of this program. It is not looked up in `PATH`.
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// Changes to the environment that it inherits: set, or with `None` remove.
+    /// Changes to the inherited environment: variables to set, and with `None` to remove.
     pub env: Vec<(OsString, Option<OsString>)>,
-    /// Its working directory, by default the one of this program.
+    /// Its working directory; by default that of this program.
     pub cwd: Option<PathBuf>,
-    /// What it finds on its stdin, which stays open behind that.
+    /// Input for its stdin, which stays open after it.
     pub input: Vec<u8>,
 }
 
-/// Without the values of variables and what is written to its stdin, which may be secrets.
+/// Omits the values of variables and the input, which may be secrets.
 impl fmt::Debug for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let env: Vec<_> = self.env.iter().map(|(name, _)| name).collect();
@@ -43,23 +43,23 @@ impl fmt::Debug for Launch {
     }
 }
 
-/// Why an executable could not be started at all.
+/// Why an executable could not be started.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LaunchError {
-    /// Nothing at this path.
+    /// There is no file at this path.
     #[error("the executable {} does not exist", path.display())]
     NotFound {
         /// The path, made absolute.
         path: PathBuf,
     },
-    /// A name without a path, and nothing of that name in `PATH`.
+    /// No file of this name is in `PATH`.
     #[error("{program} is in no folder of PATH: install it, or say where it is")]
     NotInPath {
         /// The name.
         program: String,
     },
-    /// A directory is at this path.
+    /// The path is that of a directory.
     #[error("the executable {} is a directory", path.display())]
     IsDirectory {
         /// The path, made absolute.
@@ -71,13 +71,13 @@ pub enum LaunchError {
         /// The path, made absolute.
         path: PathBuf,
     },
-    /// The file is a script or a dynamic program, and what should run it is not there.
+    /// The file is a script or a dynamically linked program whose interpreter does not exist.
     #[error("{} cannot run: the interpreter that its first line or its header names does not exist", path.display())]
     NoInterpreter {
         /// The path, made absolute.
         path: PathBuf,
     },
-    /// The working directory is not there.
+    /// The working directory cannot be used.
     #[error("the working directory {} of {} cannot be used: {source}", cwd.display(), path.display())]
     WorkingDirectory {
         /// The path, made absolute.
@@ -87,7 +87,7 @@ pub enum LaunchError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The operating system refuses: no memory, too many processes or open files, not a program for this machine.
+    /// The operating system refuses, for example for want of memory, or because it is a program for another machine.
     #[error("the operating system does not start {}: {source}", path.display())]
     Refused {
         /// The path, made absolute.
@@ -95,7 +95,7 @@ pub enum LaunchError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The thread that starts and stops processes could not be started, or has ended.
+    /// The thread that starts and stops processes is not running.
     #[error("the thread that starts processes is not available: {source}")]
     NoWarden {
         /// What the operating system says.
@@ -104,15 +104,15 @@ pub enum LaunchError {
 }
 
 impl Launch {
-    /// Returns an executable without arguments, in the environment and the working directory of this program.
+    /// Creates a launch without arguments, in the environment and the working directory of this program.
     pub fn new(program: impl Into<PathBuf>) -> Launch {
         Launch { program: program.into(), args: Vec::new(), env: Vec::new(), cwd: None, input: Vec::new() }
     }
 
-    /// Checks what can be checked without starting it; returns the absolute path.
+    /// Checks what can be checked without starting the executable, and returns its absolute path.
     ///
     /// # Errors
-    /// Why it could not be started.
+    /// Returns an error when it could not be started.
     pub fn check(&self) -> Result<PathBuf, LaunchError> {
         let path = std::path::absolute(&self.program).map_err(|source| self.refused(source))?;
         match fs::metadata(&path) {
@@ -136,7 +136,8 @@ impl Launch {
         Ok(path)
     }
 
-    /// Returns the command: a process group of its own, three pipes, killed with the thread that starts it.
+    /// Returns the command, with a process group of its own and three pipes; it is killed with the thread that starts
+    /// it.
     pub(super) fn command(&self, path: &Path) -> Command {
         let mut command = Command::new(path);
         command.args(&self.args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
@@ -153,7 +154,7 @@ impl Launch {
         command
     }
 
-    /// Words for an error of `exec`, after [`check`](Self::check) found the file in order.
+    /// Returns the error for a failed `exec` of a file that passed [`check`](Self::check).
     pub(super) fn exec_failed(&self, path: PathBuf, source: io::Error) -> LaunchError {
         match source.kind() {
             io::ErrorKind::NotFound => LaunchError::NoInterpreter { path },

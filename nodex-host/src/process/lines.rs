@@ -1,23 +1,23 @@
-//! Cutting a stream of bytes into lines, with one buffer of fixed size.
+//! Splits a stream of bytes into lines, with one buffer of fixed size.
 
 use bytes::Bytes;
 
-/// Longest line in bytes; longer ones are cut into pieces of about this size.
+/// The longest line in bytes. Longer ones are split into pieces of about this size.
 pub const LINE_LIMIT: usize = 4096;
 
-/// Bytes that wait for the end of their line.
+/// The bytes that wait for the end of their line.
 #[derive(Debug, Default)]
 pub(super) struct Cutter {
     /// Empty before the first read, `LINE_LIMIT` bytes from then on.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Up to here there is no line feed.
+    /// The position up to which there is no line feed.
     searched: usize,
 }
 
 impl Cutter {
-    /// Where to read to. Not empty after [`cut`](Self::cut) gave `None`.
+    /// Returns the buffer for the next read. It is not empty after [`cut`](Self::cut) returned `None`.
     pub(super) fn room(&mut self) -> &mut [u8] {
         self.buffer.resize(LINE_LIMIT, 0);
         if self.start > 0 {
@@ -29,7 +29,7 @@ impl Cutter {
         &mut self.buffer[self.end..]
     }
 
-    /// So many bytes have been read.
+    /// Records how many bytes were read.
     pub(super) fn filled(&mut self, count: usize) {
         self.end = (self.end + count).min(self.buffer.len());
     }
@@ -59,7 +59,7 @@ impl Cutter {
     }
 }
 
-/// Returns how many bytes at the end are the beginning of a UTF-8 character whose rest is still to come.
+/// Returns how many bytes at the end are the start of an incomplete UTF-8 character.
 fn cut_character(bytes: &[u8]) -> usize {
     // At most three bytes of a character can be there without its last.
     (1..=3)

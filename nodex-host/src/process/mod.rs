@@ -1,14 +1,15 @@
-//! Operating-system processes that cannot be left behind.
+//! Processes of the operating system that cannot outlive this program.
 //!
-//! Every process started here leads a process group of its own and has a pipe as its stdin, which stays open as long
-//! as the process shall run. It is stopped by the same sequence whatever the reason: end of its stdin, SIGTERM to the
-//! group, a grace period, SIGKILL to the group, reaped. The reasons are [`OsProcess::stop`], dropping it, and its own
-//! end while others of its group go on. When this program is killed, the end of stdin reaches the whole group, the kernel
-//! kills the process itself, and a small shell that was started with the first process ends the rest of its group: by
-//! SIGTERM, and after 5 s by SIGKILL.
+//! Every process that is started here leads a process group of its own. Its stdin is a pipe that stays open as long as
+//! the process is to run. The stop sequence is always the same: end of stdin, SIGTERM to the group, a grace period,
+//! SIGKILL to the group, reaping. It begins with [`OsProcess::stop`], when the [`OsProcess`] is dropped, and when the
+//! process ends while others of its group run.
 //!
-//! What gets away: a process that leaves the group by `setsid` or `setpgid`, and, when this program is killed on a system
-//! without `/bin/sh` or `/proc`, grandchildren that ignore the end of their stdin.
+//! When this program is killed, the end of stdin reaches the whole group, and the kernel kills the process. A small
+//! shell, started with the first process, ends the rest of the group by SIGTERM, and after 5 s by SIGKILL.
+//!
+//! A process can escape by leaving the group with `setsid` or `setpgid`. When this program is killed on a system
+//! without `/bin/sh` or `/proc`, grandchildren that ignore the end of their stdin escape too.
 
 mod before_exec;
 mod child;

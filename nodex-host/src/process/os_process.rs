@@ -1,4 +1,4 @@
-//! A process that was started here.
+//! [`OsProcess`].
 
 use std::{io, time::Duration};
 
@@ -8,17 +8,17 @@ use super::{
     warden::{Held, Pipes, Warden},
 };
 
-/// Kills every process that was started here and is still there, with its group. It does not wait for them to be gone;
-/// whoever stops them does. For a program that has been told twice to end.
+/// Kills every running process that was started here, with its group, without waiting for their end. For a program that
+/// was asked twice to end.
 pub fn kill_all() {
     if let Ok(warden) = Warden::get() {
         warden.kill_all();
     }
 }
 
-/// From now on, reaps children that this program has not started from here: a program that is process 1 of a container
-/// gets all orphans of the container, and they stay as zombies otherwise. Not for programs that start children in any
-/// other way, whose exit status it would take.
+/// Starts reaping children that were not started here. A program that is process 1 of a container inherits all orphans,
+/// which stay zombies otherwise. Must not be used by programs that start children in other ways, because it takes their
+/// exit status.
 ///
 /// # Errors
 /// Returns an error when the thread for it cannot be started.
@@ -27,21 +27,21 @@ pub fn reap_strays() -> Result<(), LaunchError> {
     Ok(())
 }
 
-/// A child process. Dropping it begins the stop sequence, which goes on without it.
+/// A child process. Dropping it begins the stop sequence, which goes on in the background.
 #[derive(Debug)]
 pub struct OsProcess {
-    /// Lets go of its stdin first.
+    /// Dropped first, so that its stdin is closed.
     feed: Option<Feed>,
     held: Held,
     pipes: Pipes,
 }
 
 impl OsProcess {
-    /// Starts an executable. `stop` is how it is asked to end, and how long its group may take to end when it is
-    /// dropped, or when it ends and others of its group go on; a [`Duration`] is a grace period.
+    /// Starts an executable. `stop` sets how it is asked to end, and the grace period of its group when the value is
+    /// dropped or the process ends while others of its group run. A [`Duration`] is a grace period.
     ///
     /// # Errors
-    /// Returns an error when it cannot be started; what is known about the file is told apart.
+    /// Returns an error when the executable cannot be started.
     pub async fn start(launch: Launch, stop: impl Into<StopOptions>) -> Result<OsProcess, LaunchError> {
         let (path, input) = (launch.program.clone(), launch.input.clone());
         let (held, pipes) = Warden::get()?.launch(launch, stop.into()).await?;
@@ -58,17 +58,17 @@ impl OsProcess {
         Ok(process)
     }
 
-    /// Returns its process id, which is the number of its group as well.
+    /// Returns the process id, which is also the number of the process group.
     pub fn pid(&self) -> u32 {
         self.held.pid().as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Returns its end, for those who wait for it without owning it.
+    /// Returns a handle to wait for its end without owning it.
     pub fn ending(&self) -> Ending {
         self.held.ending()
     }
 
-    /// Begins the stop sequence with this grace period; if it has begun, shortens its grace period to this.
+    /// Begins the stop sequence with this grace period. If it has begun, shortens the grace period.
     pub fn begin_stop(&self, grace: Duration) {
         if let Some(feed) = &self.feed {
             feed.end();
@@ -76,13 +76,13 @@ impl OsProcess {
         self.held.stop(grace);
     }
 
-    /// Stops it and waits until nobody of its group is left.
+    /// Stops the process and waits until its group is empty.
     pub async fn stop(&self, grace: Duration) -> Exit {
         self.begin_stop(grace);
         self.ending().gone().await
     }
 
-    /// What it prints. Only the first call gives it, in a tokio runtime.
+    /// Returns its output. Must be called once, in a tokio runtime.
     pub(crate) fn take_output(&mut self) -> io::Result<Output> {
         Output::new(self.pipes.stdout.take(), self.pipes.stderr.take())
     }

@@ -1,4 +1,4 @@
-//! What a process prints, as lines of any length and encoding, in bounded memory.
+//! The output of a process as lines, in bounded memory.
 
 use std::{borrow::Cow, fmt, io, os::fd::OwnedFd};
 
@@ -8,7 +8,7 @@ use tokio::net::unix::pipe::Receiver;
 use super::lines::Cutter;
 pub use super::lines::LINE_LIMIT;
 
-/// Which of its two outputs a process printed to.
+/// One of the two outputs of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stream {
     /// Standard output.
@@ -18,7 +18,7 @@ pub enum Stream {
 }
 
 impl Stream {
-    /// `stdout` or `stderr`.
+    /// Returns `stdout` or `stderr`.
     pub fn name(self) -> &'static str {
         match self {
             Stream::Stdout => "stdout",
@@ -33,26 +33,26 @@ impl fmt::Display for Stream {
     }
 }
 
-/// A line that a process printed, or a piece of one that is longer than [`LINE_LIMIT`].
+/// A line of output, or a piece of one that is longer than [`LINE_LIMIT`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Line {
-    /// Where it was printed to.
+    /// The output.
     pub stream: Stream,
-    /// The bytes as printed, without the line feed and a carriage return before it.
+    /// The bytes, without the line feed and a carriage return before it.
     pub bytes: Bytes,
-    /// The line is longer: its next piece follows as the next line of this stream.
+    /// Whether the line is longer, and its next piece follows as the next line of this stream.
     pub continues: bool,
 }
 
 impl Line {
-    /// Returns the bytes as text; what is no UTF-8 becomes U+FFFD.
+    /// Returns the bytes as text. Invalid UTF-8 becomes U+FFFD.
     pub fn text(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(&self.bytes)
     }
 }
 
-/// Shows the text; a piece of a longer line ends with `…`.
+/// Shows the text. A piece of a longer line ends with `…`.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())?;
@@ -60,8 +60,8 @@ impl fmt::Display for Line {
     }
 }
 
-/// How much is read from the pipes of an ended process at most: as much as the two can hold. Others of its group may
-/// go on printing into them without end.
+/// How much is read at most from the pipes of a process that has ended: as much as both can hold. Other processes of
+/// its group may print without end.
 const LEFT_LIMIT: usize = 2 * 1024 * 1024;
 
 /// The two pipes of a process.
@@ -69,7 +69,7 @@ const LEFT_LIMIT: usize = 2 * 1024 * 1024;
 pub(crate) struct Output {
     stdout: Pipe,
     stderr: Pipe,
-    /// Bytes that were read after the end of the process.
+    /// How many bytes were read after the end of the process.
     left: usize,
 }
 
@@ -78,7 +78,7 @@ impl Output {
         Ok(Output { stdout: Pipe::new(Stream::Stdout, stdout)?, stderr: Pipe::new(Stream::Stderr, stderr)?, left: 0 })
     }
 
-    /// Returns the next line; `None` when both pipes are closed. Loses nothing when it is cancelled.
+    /// Waits for the next line; `None` when both pipes are closed. Cancel safe: no line is lost.
     pub(crate) async fn next(&mut self) -> Option<Line> {
         loop {
             // A process that prints without end must not keep its thread for itself.
@@ -100,8 +100,8 @@ impl Output {
         }
     }
 
-    /// Returns the next line of a process that has ended: what is in the pipes is all there is, whoever still holds
-    /// them.
+    /// Returns the next line of a process that has ended. What is in the pipes is all that is read, even if other
+    /// processes hold them.
     pub(crate) fn next_left(&mut self) -> Option<Line> {
         if self.left > LEFT_LIMIT {
             return None;
@@ -111,8 +111,8 @@ impl Output {
         Some(line)
     }
 
-    /// Reads on and forgets, for whoever of an ended process's group still prints: without a reader it would be killed in
-    /// the middle of its own ending. Does not return while the pipes are open.
+    /// Reads and drops the output of processes in the group of one that has ended. Without a reader they would be
+    /// killed while they end. Does not return while the pipes are open.
     pub(crate) async fn discard(&mut self) {
         tokio::join!(self.stdout.discard(), self.stderr.discard());
     }
@@ -123,7 +123,7 @@ struct Pipe {
     stream: Stream,
     receiver: Option<Receiver>,
     cutter: Cutter,
-    /// The pipe of an ended process that others hold, once all lines have been cut.
+    /// The pipe that others hold after the end of the process, once all lines were read.
     left: Option<Receiver>,
 }
 
@@ -149,7 +149,7 @@ impl Pipe {
         }
     }
 
-    /// Reads what the runtime knows to be there.
+    /// Reads what the runtime has reported as ready.
     fn read_ready(&mut self) {
         let Some(receiver) = &self.receiver else { return };
         match receiver.try_read(self.cutter.room()) {
@@ -160,7 +160,7 @@ impl Pipe {
         }
     }
 
-    /// Reads past the runtime, which may not have noticed yet what is there.
+    /// Reads without the runtime, which may not have noticed new input yet.
     fn cut_left(&mut self) -> Option<Line> {
         loop {
             if let Some(line) = self.cut() {

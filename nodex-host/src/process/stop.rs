@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use rustix::process::Signal;
 
-/// The signal by which a process is asked to end.
+/// The signal that asks a process to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StopSignal {
@@ -24,11 +24,11 @@ pub enum StopSignal {
 }
 
 impl StopSignal {
-    /// All of them.
+    /// All signals.
     pub const ALL: [StopSignal; 6] =
         [StopSignal::Term, StopSignal::Int, StopSignal::Quit, StopSignal::Hup, StopSignal::Usr1, StopSignal::Usr2];
 
-    /// Returns its name, as in `SIGTERM`.
+    /// Returns its name, such as `SIGTERM`.
     pub fn name(self) -> &'static str {
         match self {
             StopSignal::Term => "SIGTERM",
@@ -58,7 +58,7 @@ impl fmt::Display for StopSignal {
     }
 }
 
-/// A text that names no [`StopSignal`].
+/// A text that is not the name of a [`StopSignal`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("\"{}\" is none of the signals SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 and SIGUSR2", name.escape_debug())]
 #[non_exhaustive]
@@ -67,7 +67,7 @@ pub struct UnknownStopSignal {
     pub name: String,
 }
 
-/// With or without `SIG`.
+/// Accepts names with or without `SIG`.
 impl FromStr for StopSignal {
     type Err = UnknownStopSignal;
 
@@ -84,8 +84,8 @@ impl FromStr for StopSignal {
 pub struct StopOptions {
     /// The signal.
     pub signal: StopSignal,
-    /// Whether the whole group gets the signal. If not, only the process itself does, and the rest of its group when
-    /// it has ended: for processes that end their own children in order.
+    /// Whether the whole group receives the signal. If not, the process receives it, and the rest of the group after
+    /// the end of the process. This suits processes that end their children in order.
     pub group: bool,
     /// How long the group may take to end before SIGKILL.
     pub grace: Duration,
@@ -99,12 +99,12 @@ impl Default for StopOptions {
 }
 
 impl StopOptions {
-    /// This signal to the whole group, and this grace period.
+    /// Creates options with this signal to the whole group and this grace period.
     pub const fn new(signal: StopSignal, grace: Duration) -> StopOptions {
         StopOptions { signal, group: true, grace }
     }
 
-    /// Returns whether the whole group gets the signal, or only the process itself.
+    /// Sets whether the whole group receives the signal, or only the process.
     #[must_use]
     pub const fn group(mut self, whole: bool) -> StopOptions {
         self.group = whole;
@@ -113,7 +113,7 @@ impl StopOptions {
 }
 
 impl From<Duration> for StopOptions {
-    /// With this grace period.
+    /// Creates the default options with this grace period.
     fn from(grace: Duration) -> Self {
         StopOptions { grace, ..StopOptions::default() }
     }

@@ -1,4 +1,4 @@
-//! Children that this program did not start: as process 1 of a container it inherits all orphans.
+//! Children that this program did not start: process 1 of a container inherits all orphans.
 
 use std::{collections::HashSet, fs};
 

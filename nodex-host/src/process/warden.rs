@@ -1,9 +1,9 @@
 //! The thread that starts, watches, stops and reaps every child of this program.
 //!
-//! It is a plain thread, so that it works on when an async runtime is gone, and it never ends, because a child is
-//! killed with the thread that started it. One thread serves all children: it sleeps in `epoll` on their pidfds.
+//! It is a thread, so that it works after the end of an async runtime, and it never ends, because a child is killed
+//! with the thread that started it. It serves all children, and sleeps in `epoll` on their pidfds.
 //!
-//! A child is signalled only while it has not been reaped, so a pid that was reused is never hit.
+//! A child is signalled only until it is reaped, so a reused pid never receives a signal.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -23,16 +23,16 @@ use tokio::sync::oneshot;
 
 use super::{Ending, Launch, LaunchError, StopOptions, child::Child, group, guard::Guard, strays};
 
-/// How often a child is looked at when the kernel has no pidfd for it.
+/// How often a child without a pidfd is checked.
 const LOOK_WITHOUT_PIDFD: Duration = Duration::from_millis(20);
 
-/// How often strays are looked for.
+/// How often strays are searched.
 const LOOK_FOR_STRAYS: Duration = Duration::from_secs(1);
 
 /// `epoll` data of the eventfd; children count from 1.
 const WAKE: u64 = 0;
 
-/// What the thread is asked for.
+/// A request to the thread.
 enum Request {
     Start { launch: Launch, stop: StopOptions, reply: oneshot::Sender<Result<(Held, Pipes), LaunchError>> },
     Stop { child: u64, grace: Duration },
@@ -40,7 +40,7 @@ enum Request {
     ReapStrays,
 }
 
-/// The way to the thread.
+/// The handle of the thread.
 #[derive(Debug, Clone)]
 pub(super) struct Warden {
     requests: mpsc::Sender<Request>,
@@ -48,7 +48,7 @@ pub(super) struct Warden {
 }
 
 impl Warden {
-    /// Returns the one thread of this program, started by the first who asks.
+    /// Returns the handle of the only thread of this program, which the first call starts.
     pub(super) fn get() -> Result<Warden, LaunchError> {
         static WARDEN: Mutex<Option<Warden>> = Mutex::new(None);
         let mut warden = WARDEN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -78,14 +78,14 @@ impl Warden {
         Ok(warden)
     }
 
-    /// Starts an executable. A process that nobody takes from the answer is stopped.
+    /// Starts an executable. If the caller is gone by then, the process is stopped.
     pub(super) async fn launch(&self, launch: Launch, stop: StopOptions) -> Result<(Held, Pipes), LaunchError> {
         let (reply, answer) = oneshot::channel();
         self.ask(Request::Start { launch, stop, reply });
         answer.await.unwrap_or_else(|_| Err(LaunchError::NoWarden { source: io::ErrorKind::BrokenPipe.into() }))
     }
 
-    /// Begins the stop sequence of a child, or shortens the grace period of one that is being stopped.
+    /// Begins the stop sequence of a child, or shortens its grace period.
     fn stop(&self, child: u64, grace: Duration) {
         self.ask(Request::Stop { child, grace });
     }
@@ -95,7 +95,7 @@ impl Warden {
         self.ask(Request::KillAll);
     }
 
-    /// Looks for strays from now on.
+    /// Starts searching for strays.
     pub(super) fn reap_strays(&self) {
         self.ask(Request::ReapStrays);
     }
@@ -107,7 +107,7 @@ impl Warden {
     }
 }
 
-/// A process that runs for as long as this is held.
+/// A process that runs as long as this is held.
 #[derive(Debug)]
 pub(super) struct Held {
     id: u64,
@@ -141,7 +141,7 @@ impl Drop for Held {
 /// This program's ends of the pipes of a process.
 #[derive(Debug)]
 pub(super) struct Pipes {
-    /// A second hold of its stdin, if there is something to be written to it.
+    /// A second handle of its stdin, if there is input to write.
     pub(super) stdin: Option<OwnedFd>,
     pub(super) stdout: Option<OwnedFd>,
     pub(super) stderr: Option<OwnedFd>,
@@ -155,7 +155,7 @@ struct Work {
     children: HashMap<u64, Child>,
     next: u64,
     guard: Guard,
-    /// When to look for children that were not started here, if at all.
+    /// When to search for strays, if at all.
     strays_at: Option<Instant>,
 }
 
@@ -236,7 +236,7 @@ impl Work {
         Ok((held, pipes))
     }
 
-    /// Does what the clock demands, and lets go of children that are through.
+    /// Does what is due, and removes children that are done.
     fn advance(&mut self) {
         let now = Instant::now();
         // One look at the process table serves all children that wait for their group.
@@ -266,7 +266,7 @@ impl Work {
         }
     }
 
-    /// Returns how long nothing has to be done.
+    /// Returns how long nothing is due.
     fn sleep(&self) -> Option<Duration> {
         let now = Instant::now();
         let due = self.children.values().filter_map(Child::due).chain(self.strays_at).min();

@@ -1,4 +1,4 @@
-//! One node that is restarted: a supervisor with one child.
+//! A supervisor with one child.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
     distributed::Distributed,
 };
 
-/// Options of a node that is restarted; see [`CnodeBuilder::restart`].
+/// The options of a node that is restarted. Created by [`CnodeBuilder::restart`].
 #[derive(Debug, Clone)]
 pub struct SupervisedBuilder {
     spec: ChildSpec,
@@ -21,7 +21,7 @@ pub struct SupervisedBuilder {
 }
 
 impl CnodeBuilder {
-    /// Has it restarted when it fails, by a supervisor of its own.
+    /// Makes a supervisor of its own restart the node when it fails.
     #[must_use]
     pub fn restart(self, restart: impl Into<Restart>) -> SupervisedBuilder {
         let id: Arc<str> = match &self.sname {
@@ -39,22 +39,22 @@ impl CnodeBuilder {
 }
 
 impl SupervisedBuilder {
-    /// Sets how to find out that it is up but does not work.
+    /// Sets the health check.
     #[must_use]
     pub fn health(mut self, health: Health) -> Self {
         self.spec = self.spec.health(health);
         self
     }
 
-    /// Returns all events, those of the start included.
+    /// Subscribes to all events, including those of the start.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
 
-    /// As [`CnodeBuilder::spawn`].
+    /// Starts the node: see [`CnodeBuilder::spawn`].
     ///
     /// # Errors
-    /// Returns an error when it does not come up.
+    /// Returns an error when the node cannot be started.
     pub async fn spawn(self, net: &Distributed) -> Result<Supervised, Arc<SpawnError>> {
         let id = self.spec.id.clone();
         let called_off = || Arc::new(SpawnError::Cancelled { node: id.to_string() });
@@ -68,8 +68,8 @@ impl SupervisedBuilder {
     }
 }
 
-/// A node that is restarted when it fails. It is called as a [`Child`] is. Cheap to clone; dropping the last clone
-/// stops it.
+/// A node that is restarted when it fails. It has the methods of a [`Child`]. Cheap to clone; dropping the last clone
+/// stops the node.
 #[derive(Debug, Clone)]
 pub struct Supervised {
     supervisor: Supervisor,
@@ -82,17 +82,17 @@ impl Supervised {
         &self.supervisor
     }
 
-    /// Returns all events from now on.
+    /// Subscribes to all events from now on.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.supervisor.subscribe()
     }
 
-    /// Waits until it is down for good, and tells why.
+    /// Waits until the node is down and not restarted, and returns why.
     pub async fn ended(&self) -> Ended {
         self.supervisor.ended().await
     }
 
-    /// Stops it.
+    /// Stops the node.
     pub async fn stop(&self) -> Ended {
         self.supervisor.stop().await
     }

@@ -1,4 +1,4 @@
-//! The options of a supervisor, and its start.
+//! [`SupervisorBuilder`].
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::distributed::Distributed;
 
-/// Options of a supervisor.
+/// The options of a supervisor.
 #[derive(Debug, Clone)]
 pub struct SupervisorBuilder {
     rules: Rules,
@@ -21,7 +21,7 @@ pub struct SupervisorBuilder {
 }
 
 impl Supervisor {
-    /// Returns its options.
+    /// Returns the options of a supervisor.
     pub fn builder() -> SupervisorBuilder {
         SupervisorBuilder::new()
     }
@@ -38,22 +38,22 @@ impl SupervisorBuilder {
         SupervisorBuilder { rules, backoff: Backoff::default(), specs: Vec::new(), changes: Changes::new() }
     }
 
-    /// Which children are restarted when one fails. Default: [`Strategy::OneForOne`].
+    /// Sets which children are restarted when one fails. Default: [`Strategy::OneForOne`].
     #[must_use]
     pub fn strategy(mut self, strategy: Strategy) -> Self {
         self.rules.strategy = strategy;
         self
     }
 
-    /// At most so many restarts of children, all together, within this time (`max_restarts`, `max_seconds`); with one
-    /// more the supervisor gives up: it stops all children and ends. Default: 3 within 5 s.
+    /// Sets how many restarts are allowed within this time (`max_restarts`, `max_seconds`). With one more, the
+    /// supervisor stops all children and ends. Default: 3 within 5 s.
     #[must_use]
     pub fn at_most(mut self, max_restarts: u32, within: Duration) -> Self {
         self.rules.intensity = Intensity::new(max_restarts, within);
         self
     }
 
-    /// Sets whether it ends by itself with its significant children. Default: it does not.
+    /// Sets whether the supervisor ends with its significant children. Default: it does not.
     #[must_use]
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.rules.auto_shutdown = auto_shutdown;
@@ -67,16 +67,16 @@ impl SupervisorBuilder {
         self
     }
 
-    /// Sets how many children may be started at the same time, and stopped, where there is an order among them.
-    /// Default: 1, each when the one before it is up, and down respectively, as in OTP. Children under
-    /// [`Strategy::OneForOne`] are restarted independently of each other in any case.
+    /// Sets how many children are started, and stopped, at the same time where there is an order among them. Default:
+    /// 1, as in OTP: each when the one before it is up, or down. Under [`Strategy::OneForOne`] children are always
+    /// restarted independently.
     #[must_use]
     pub fn at_once(mut self, count: usize) -> Self {
         self.rules.at_once = count.max(1);
         self
     }
 
-    /// Adds a child; children are started in the order in which they were added, and stopped in reverse order.
+    /// Adds a child. Children are started in the order in which they are added, and stopped in reverse order.
     #[must_use]
     pub fn child(mut self, spec: ChildSpec) -> Self {
         self.specs.push(spec);
@@ -90,16 +90,16 @@ impl SupervisorBuilder {
         self
     }
 
-    /// Returns all events, those of the start included. Supervisors that are started from clones of these options tell
-    /// theirs here too.
+    /// Subscribes to all events, including those of the start, and those of supervisors that are started from clones of
+    /// these options.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.changes.subscribe()
     }
 
-    /// Starts it, in the current tokio runtime, and waits until all children have been up.
+    /// Starts the supervisor in the current tokio runtime, and waits until all children have been up.
     ///
     /// # Errors
-    /// Returns an error when one does not come up. Those that were up are down again then.
+    /// Returns an error when a child cannot be started. The others have been stopped then.
     pub async fn start(self, net: &Distributed) -> Result<Supervisor, StartSupervisorError> {
         let mut ids = HashSet::new();
         for spec in &self.specs {

@@ -1,4 +1,4 @@
-//! A child of a supervisor, whichever incarnation of it is up.
+//! [`Child`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,26 +13,26 @@ use tokio::{
 
 use crate::cnode::{CALL_TIMEOUT, Cnode, CnodeError};
 
-/// How it is with a child of a supervisor.
+/// The state of a child of a supervisor.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ChildState {
-    /// It is up, and this is the node.
+    /// The child is up as this node.
     Up(Cnode),
-    /// It is being started, or waits to be.
+    /// The child is being started, or waits for it.
     Restarting {
-        /// Why it went down, in words.
+        /// Why it went down, as text.
         reason: Arc<str>,
     },
-    /// It is down and stays so until it is restarted by hand.
+    /// The child is down until [`Supervisor::restart_child`](super::Supervisor::restart_child).
     Down {
-        /// Why, in words.
+        /// Why, as text.
         reason: Arc<str>,
     },
 }
 
-/// A child of a supervisor: calls go to the node that is up now, and while it is being restarted they wait for it.
-/// Cheap to clone; it keeps neither the supervisor nor the node alive.
+/// A child of a supervisor. Calls go to the node that is up now; while it is being restarted, they wait for it. Cheap
+/// to clone. It keeps neither the supervisor nor the node alive.
 #[derive(Debug, Clone)]
 pub struct Child {
     id: Arc<str>,
@@ -49,7 +49,7 @@ impl Child {
         &self.id
     }
 
-    /// Returns how it is with it.
+    /// Returns its state.
     pub fn state(&self) -> ChildState {
         self.state.borrow().clone()
     }
@@ -67,13 +67,13 @@ impl Child {
         self.cnode().map(|cnode| cnode.node().clone())
     }
 
-    /// Returns whether it is up and connected. Its state tells of a lost connection a little later than this.
+    /// Returns whether it is up and connected. Its state reflects a lost connection a little later.
     pub(crate) fn is_connected(&self) -> bool {
         matches!(&*self.state.borrow(), ChildState::Up(cnode) if cnode.peer().is_connected())
     }
 
-    /// Waits until its state is another than it was at the last call, and returns it. `None` when its supervisor has
-    /// forgotten it or has ended.
+    /// Waits until its state differs from that of the last call, and returns it. Returns `None` when its supervisor has
+    /// deleted it or has ended.
     pub async fn changed(&mut self) -> Option<ChildState> {
         self.state.changed().await.ok()?;
         Some(self.state.borrow_and_update().clone())
@@ -82,7 +82,7 @@ impl Child {
     /// Waits up to `limit` until it is up.
     ///
     /// # Errors
-    /// Returns an error when it is down and stays so, or does not come up in time.
+    /// Returns an error when it is down and not restarted, or is not up in time.
     pub async fn up(&self, limit: Duration) -> Result<Cnode, CnodeError> {
         match self.cnode() {
             Some(cnode) => Ok(cnode),
@@ -104,50 +104,50 @@ impl Child {
         }
     }
 
-    /// [`Cnode::request`]. While the child is being restarted, it waits for it, within its time; what has been sent
-    /// once is not sent again.
+    /// Sends a request: see [`Cnode::request`]. While the child is being restarted, it waits within the time limit. A
+    /// request is never sent twice.
     ///
     /// # Errors
-    /// Why there is no reply, or why it is not an `R`.
+    /// Returns an error when no reply arrives, or the reply is not an `R`.
     pub async fn request<R: FromTerm>(&self, message: impl IntoTerm) -> Result<R, CnodeError> {
         self.request_timeout(message, CALL_TIMEOUT).await
     }
 
-    /// [`request`](Self::request) with another time limit.
+    /// Like [`request`](Self::request), with a time limit.
     ///
     /// # Errors
-    /// As [`request`](Self::request).
+    /// Returns the errors of [`request`](Self::request).
     pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
         cnode.request_timeout(message, rest).await
     }
 
-    /// [`Cnode::call`]; waits as [`request`](Self::request) does.
+    /// Calls the child: see [`Cnode::call`]. Waits as [`request`](Self::request) does.
     ///
     /// # Errors
-    /// As [`request`](Self::request), and when no process has the registered name.
+    /// Returns the errors of [`request`](Self::request), and an error when no process has the registered name.
     pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
         let (cnode, rest) = self.up_with_rest(limit).await?;
         cnode.call(request, rest).await
     }
 
-    /// [`Cnode::cast`]; waits up to 5 s for a child that is being restarted.
+    /// Sends a cast: see [`Cnode::cast`]. Waits up to 5 s for a child that is being restarted.
     ///
     /// # Errors
-    /// Returns an error when it is not up or the request cannot be encoded.
+    /// Returns an error when the child is not up, or the request cannot be encoded.
     pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.cast(request).await
     }
 
-    /// [`Cnode::send`]; waits up to 5 s for a child that is being restarted.
+    /// Sends a message: see [`Cnode::send`]. Waits up to 5 s for a child that is being restarted.
     ///
     /// # Errors
-    /// Returns an error when it is not up or the message cannot be encoded.
+    /// Returns an error when the child is not up, or the message cannot be encoded.
     pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
         self.up(CALL_TIMEOUT).await?.send(message).await
     }
 
-    /// Returns the node, and what is left of the time.
+    /// Returns the node, and the rest of the time.
     async fn up_with_rest(&self, limit: Duration) -> Result<(Cnode, Duration), CnodeError> {
         if let Some(cnode) = self.cnode() {
             return Ok((cnode, limit));
@@ -158,7 +158,7 @@ impl Child {
     }
 }
 
-/// Returns the end of a time that may be longer than clocks go.
+/// Returns the time after `limit`, however long that is.
 pub(crate) fn after(limit: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     Instant::now() + limit.min(30 * YEAR)

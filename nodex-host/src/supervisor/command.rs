@@ -1,4 +1,4 @@
-//! What a supervisor is asked for while it runs.
+//! Requests to a running supervisor.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::{Child, ChildError, ChildInfo, ChildSpec, StartChildError};
 use crate::cnode::SpawnError;
 
-/// The end of a start that somebody waits for; the error is missing when it was called off.
+/// The outcome of a start that a caller waits for. Without an error it was cancelled.
 pub(super) type Started = oneshot::Receiver<Result<Child, Option<Arc<SpawnError>>>>;
 
 pub(super) enum Command {

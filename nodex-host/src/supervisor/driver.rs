@@ -1,4 +1,4 @@
-//! Does what the core decides: starts, watches and stops nodes, and answers those who ask.
+//! Carries out the decisions of the core: starts, watches and stops nodes, and answers requests.
 
 use std::{
     collections::HashMap,
@@ -24,13 +24,13 @@ use crate::{
     distributed::Distributed,
 };
 
-/// Something that the driver waits for.
+/// An event that the driver waits for.
 enum Happened {
-    /// A start has come to its end.
+    /// A start has ended.
     Started { key: Key, took: Duration, result: Result<Cnode, SpawnError> },
     /// A node that was up is down.
     Down { key: Key, incarnation: u64, down: NodeDown },
-    /// A stop has come to its end.
+    /// A stop has ended.
     Stopped { key: Key },
 }
 
@@ -51,11 +51,11 @@ pub(super) struct Driver {
     next_key: Key,
     work: FuturesUnordered<BoxFuture<'static, Happened>>,
     changes: Changes,
-    /// Events that are told when the states that go with them are shown.
+    /// Events that are reported together with the new states.
     untold: Vec<(Arc<str>, Change)>,
     commands: mpsc::UnboundedReceiver<Command>,
     ended: watch::Sender<Option<Ended>>,
-    /// Who waits until all children have been up once.
+    /// The caller that waits until all children have been up once.
     started: Option<oneshot::Sender<()>>,
 }
 
@@ -93,7 +93,7 @@ impl Driver {
         driver
     }
 
-    /// Until all children are down for the last time.
+    /// Runs until all children are down for the last time.
     pub(super) async fn run(mut self) {
         let mut owned = true;
         loop {
@@ -129,7 +129,7 @@ impl Driver {
         key
     }
 
-    /// Does all that the core wants done; returns the end when it has come.
+    /// Carries out all actions of the core. Returns why the supervisor has ended, when it has.
     fn act(&mut self) -> Option<Ended> {
         while let Some(action) = self.core.poll() {
             match action {
@@ -283,7 +283,7 @@ impl Driver {
         }
     }
 
-    /// Why the supervisor ends, with all that is known.
+    /// Returns why the supervisor ends, with details.
     fn words(&self, end: End) -> Ended {
         let known = |key| {
             let entry: Option<&Entry> = self.entries.get(&key);

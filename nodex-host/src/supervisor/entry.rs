@@ -1,4 +1,4 @@
-//! What a supervisor keeps of a child beside the decisions about it.
+//! The data of a child outside of the core.
 
 use std::sync::Arc;
 
@@ -8,55 +8,55 @@ use tokio::sync::{oneshot, watch};
 use super::{Child, ChildSpec, ChildState, RestartType, core::Status, error::Failure};
 use crate::cnode::{Cnode, SpawnError};
 
-/// One child, as `supervisor:which_children/1` tells of it.
+/// A child, as in `supervisor:which_children/1`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ChildInfo {
     /// Its id.
     pub id: Arc<str>,
-    /// How it is with it.
+    /// Its state.
     pub state: ChildState,
     /// Its node, if it is up.
     pub node: Option<Atom>,
-    /// Its process, if it is up and was started here.
+    /// Its process id, if it is up and this host started it.
     pub pid: Option<u32>,
     /// When it is restarted.
     pub restart_type: RestartType,
-    /// How often it came up again.
+    /// How often it was restarted.
     pub restarts: u64,
 }
 
-/// How many children there are (`supervisor:count_children/1`).
+/// The number of children (`supervisor:count_children/1`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {
-    /// All that are known.
+    /// All children.
     pub specs: usize,
-    /// Those that are up.
+    /// Children that are up.
     pub active: usize,
 }
 
-/// What the driver keeps of a child.
+/// The data of a child that the driver keeps.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) spec: Arc<ChildSpec>,
     pub(super) state: watch::Sender<ChildState>,
     /// The node that is up, or that is being stopped.
     pub(super) cnode: Option<Cnode>,
-    /// Calls a start off.
+    /// Cancels a start.
     pub(super) cancel: Option<watch::Sender<bool>>,
-    /// Its start is to be called off, or has been.
+    /// Whether its start is or was to be cancelled.
     pub(super) stopping: bool,
-    /// Counts starts, so that what an old one tells is not taken for news.
+    /// Counts starts, so that events of an earlier one are ignored.
     pub(super) incarnation: u64,
     /// How often it came up.
     pub(super) ups: u64,
     pub(super) failure: Option<Failure>,
-    /// The failure has not been shown yet.
+    /// Whether the failure was not shown yet.
     failed: bool,
-    /// Who waits until it is up.
+    /// The callers that wait until it is up.
     pub(super) starting: Vec<oneshot::Sender<Result<Child, Option<Arc<SpawnError>>>>>,
-    /// Who waits until it is down.
+    /// The callers that wait until it is down.
     pub(super) terminating: Vec<oneshot::Sender<()>>,
 }
 
@@ -102,7 +102,7 @@ impl Entry {
         }
     }
 
-    /// Tells others how it is with it; `None` when it is forgotten.
+    /// Publishes its state; `None` when it is deleted.
     pub(super) fn show(&mut self, status: Option<Status>) {
         let shown = match (status, &self.cnode) {
             (Some(Status::Up), Some(cnode)) => Shown::Up(cnode),
@@ -140,7 +140,7 @@ impl Entry {
     }
 }
 
-/// What others shall see.
+/// The published state.
 enum Shown<'a> {
     Up(&'a Cnode),
     Restarting,

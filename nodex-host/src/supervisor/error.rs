@@ -1,4 +1,4 @@
-//! What goes wrong with supervisors and their children.
+//! The errors of supervisors and their children.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::cnode::{NodeDown, SpawnError};
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum Ended {
-    /// It was told to.
+    /// It was stopped.
     #[error("it was stopped")]
     Stopped,
-    /// A child did not come up when the supervisor was started.
+    /// A child could not be started with the supervisor.
     #[error("{child} did not start: {error}")]
     StartFailed {
         /// The child.
@@ -30,7 +30,7 @@ pub enum Ended {
         /// Why it failed.
         #[source]
         reason: Failure,
-        /// How many restarts are allowed.
+        /// The number of restarts that are allowed.
         max_restarts: u32,
         /// The time in which they are counted.
         within: std::time::Duration,
@@ -44,7 +44,7 @@ pub enum Ended {
         #[source]
         reason: Failure,
     },
-    /// The runtime that it lived in is gone.
+    /// Its runtime has ended.
     #[error("its runtime is gone")]
     RuntimeGone,
 }
@@ -53,7 +53,7 @@ pub enum Ended {
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// It ended.
+    /// It went down.
     #[error(transparent)]
     Down(#[from] NodeDown),
     /// It did not start.
@@ -61,7 +61,7 @@ pub enum Failure {
     Start(#[source] Arc<SpawnError>),
 }
 
-/// Why a supervisor did not start. All children that had been started are down again.
+/// Why a supervisor could not be started. All its children have been stopped then.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartSupervisorError {
@@ -71,7 +71,7 @@ pub enum StartSupervisorError {
         /// The id.
         child: Arc<str>,
     },
-    /// A child did not start, or the supervisor ended in between.
+    /// A child could not be started, or the supervisor ended.
     #[error("the supervisor did not start: {0}")]
     Ended(#[source] Ended),
 }
@@ -80,19 +80,19 @@ pub enum StartSupervisorError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartChildError {
-    /// A child of this id is running.
+    /// A child with this id is running.
     #[error("{child} is already started")]
     AlreadyStarted {
         /// The id.
         child: Arc<str>,
     },
-    /// A child of this id is known, but down.
+    /// A child with this id is known, but down.
     #[error("{child} is already present, but not running")]
     AlreadyPresent {
         /// The id.
         child: Arc<str>,
     },
-    /// It did not start; the supervisor does not keep it.
+    /// The child could not be started, and is not kept.
     #[error("{child} did not start: {error}")]
     Start {
         /// The id.
@@ -109,11 +109,11 @@ pub enum StartChildError {
     },
 }
 
-/// Why something could not be done to a child.
+/// Why a request about a child failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ChildError {
-    /// The supervisor knows no such child, or has ended.
+    /// There is no such child, or the supervisor has ended.
     #[error("there is no child {child}")]
     NotFound {
         /// The id.

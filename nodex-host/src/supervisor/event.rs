@@ -1,4 +1,4 @@
-//! What happens to a supervisor and its children.
+//! The events of a supervisor.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,14 +8,14 @@ use tokio::sync::broadcast;
 use super::Ended;
 use crate::cnode::{NodeDown, SpawnError};
 
-/// Events that a slow subscriber may lag behind before it loses the oldest.
+/// How many events a slow subscriber may lag behind before it loses the oldest.
 const KEPT: usize = 1024;
 
-/// Something changed.
+/// An event of a supervisor.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SupervisorEvent {
-    /// The id of the child, empty when it is about the supervisor itself.
+    /// The id of the child; empty for an event of the supervisor itself.
     pub child: Arc<str>,
     /// What changed.
     pub change: Change,
@@ -31,55 +31,55 @@ pub enum Change {
     Up {
         /// Its node.
         node: Atom,
-        /// Its process, unless it was already running.
+        /// Its process id, unless it was already running.
         pid: Option<u32>,
         /// How long its start took.
         after: Duration,
     },
-    /// The child did not come up.
+    /// The child could not be started.
     StartFailed {
         /// Why.
         error: Arc<SpawnError>,
     },
-    /// The child ended, though nobody had asked it to.
+    /// The child ended without being asked to.
     Down {
         /// Its node.
         node: Atom,
         /// Why.
         down: NodeDown,
     },
-    /// The child will be restarted, and the others that the strategy says.
+    /// The child will be restarted, with the others that the strategy restarts.
     Restarting {
-        /// The pause before.
+        /// The pause before the restart.
         pause: Duration,
     },
     /// The child is being stopped.
     Stopping,
     /// The child is down, and nothing is left of it.
     Stopped,
-    /// The child is a member of a pool, which is going to restart it: it gets no more calls.
+    /// The child is a member of a pool that is about to restart it, and receives no more calls.
     Draining {
-        /// How many calls it has yet to answer.
+        /// The number of running calls.
         calls: usize,
     },
-    /// It has answered them.
+    /// The running calls have ended, or their time is over.
     Drained {
-        /// How many it has not answered in the time that it had; they fail now.
+        /// The number of calls that were not answered in time, and fail now.
         left: usize,
     },
-    /// The child has been restarted too often, and stays down.
+    /// The child was restarted too often, and stays down.
     GaveUp,
-    /// The child is not known any more.
+    /// The child was deleted.
     Removed,
-    /// The supervisor begins to end: it stops all children.
+    /// The supervisor is ending, and stops all children.
     Ending(Ended),
-    /// The supervisor has ended: all children are down.
+    /// The supervisor has ended, and all children are down.
     Ended(Ended),
-    /// This subscription was too slow, and this many events are lost to it.
+    /// The subscriber was too slow, and has missed this many events.
     Missed(u64),
 }
 
-/// Where the events of one supervisor go.
+/// The channel for the events of a supervisor.
 #[derive(Debug, Clone)]
 pub(super) struct Changes(broadcast::Sender<SupervisorEvent>);
 

@@ -1,4 +1,4 @@
-//! A running supervisor as its program sees it.
+//! [`Supervisor`].
 
 use std::sync::Arc;
 
@@ -10,12 +10,34 @@ use super::{
     command::Command, event::Changes,
 };
 
-/// A running supervisor. Cheap to clone; it ends with [`stop`](Self::stop) or with its last clone, and all its children
-/// end with it.
+/// A running supervisor: it starts children in order, restarts those that fail, and stops them in reverse order.
+///
+/// Cheap to clone. The supervisor and its children end with [`stop`](Self::stop), or when the last clone is dropped.
+///
+/// ```no_run
+/// # async fn run(net: nodex_host::Distributed) -> Result<(), Box<dyn std::error::Error>> {
+/// use nodex_host::{
+///     Cnode, Restart, Supervisor,
+///     supervisor::{Change, ChildSpec},
+/// };
+///
+/// let supervisor = Supervisor::builder().child(ChildSpec::new("calc", Cnode::builder("priv/calc"))).start(&net).await?;
+/// let report = ChildSpec::new("report", Cnode::builder("priv/report")).restart(Restart::transient());
+/// supervisor.start_child(report).await?;
+///
+/// let mut events = supervisor.subscribe();
+/// while let Some(event) = events.next().await {
+///     if let Change::Down { node, down } = event.change {
+///         println!("{node} went down: {down}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Supervisor(Arc<Shared>);
 
-/// What all handles of a supervisor share; it ends with the last of them.
+/// The state that all handles of a supervisor share. The supervisor ends with the last of them.
 #[derive(Debug)]
 struct Shared {
     commands: mpsc::UnboundedSender<Command>,
@@ -32,10 +54,10 @@ impl Supervisor {
         Supervisor(Arc::new(Shared { commands, ended, changes }))
     }
 
-    /// Adds a child behind all others and starts it (`start_child`).
+    /// Adds a child after all others and starts it (`start_child`).
     ///
     /// # Errors
-    /// Returns an error when its id is in use, or it does not come up: then it is not kept.
+    /// Returns an error when its id is in use, or it cannot be started and is not kept.
     pub async fn start_child(&self, spec: ChildSpec) -> Result<Child, StartChildError> {
         let child = spec.id.clone();
         let stopped = || StartChildError::Stopped { child: child.clone() };
@@ -48,8 +70,8 @@ impl Supervisor {
         }
     }
 
-    /// Stops a child and keeps it, down; a temporary one is forgotten (`terminate_child`). A child that is being
-    /// restarted stays down.
+    /// Stops a child, which stays known and down; a temporary child is deleted (`terminate_child`). The restart of a
+    /// child is cancelled.
     ///
     /// # Errors
     /// Returns an error when there is no such child.
@@ -66,7 +88,7 @@ impl Supervisor {
     /// Starts a child that is down (`restart_child`).
     ///
     /// # Errors
-    /// Returns an error when there is no such child, it is not down, or it does not come up: then it stays down.
+    /// Returns an error when there is no such child, it is not down, or it cannot be started and stays down.
     pub async fn restart_child(&self, id: &str) -> Result<Child, ChildError> {
         let id: Arc<str> = id.into();
         let command = |reply| Command::RestartChild { id: id.clone(), reply };
@@ -78,7 +100,7 @@ impl Supervisor {
         }
     }
 
-    /// Forgets a child that is down (`delete_child`).
+    /// Deletes a child that is down (`delete_child`).
     ///
     /// # Errors
     /// Returns an error when there is no such child, or it is not down.
@@ -93,37 +115,37 @@ impl Supervisor {
         self.ask(|reply| Command::WhichChildren { reply }).await.unwrap_or_default()
     }
 
-    /// Returns how many children there are (`count_children`).
+    /// Returns the number of children (`count_children`).
     pub async fn count_children(&self) -> Counts {
         let children = self.which_children().await;
         let active = children.iter().filter(|child| matches!(child.state, ChildState::Up(_))).count();
         Counts { specs: children.len(), active }
     }
 
-    /// Returns a child, to call it.
+    /// Returns a child by its id.
     pub async fn child(&self, id: &str) -> Option<Child> {
         self.ask(|reply| Command::Child { id: id.into(), reply }).await.flatten()
     }
 
-    /// Returns all events from now on.
+    /// Subscribes to all events from now on.
     pub fn subscribe(&self) -> Subscription<SupervisorEvent> {
         self.0.changes.subscribe()
     }
 
-    /// Tells subscribers of something that is done to a child from outside.
+    /// Reports an event of a child that the supervisor did not cause.
     pub(crate) fn tell(&self, child: &Arc<str>, change: Change) {
         self.0.changes.send(child, change);
     }
 
-    /// Stops all children, the last one first, and ends. Gives the reason of the end, which is another than
-    /// [`Ended::Stopped`] when it had begun before.
+    /// Stops all children in reverse order, and ends the supervisor. Returns why it ended, which is not
+    /// [`Ended::Stopped`] if it was already ending.
     pub async fn stop(&self) -> Ended {
         // It fails when it has ended already.
         let _ = self.0.commands.send(Command::Stop);
         self.ended().await
     }
 
-    /// Why it ended; waits for that.
+    /// Waits until the supervisor has ended, and returns why.
     pub async fn ended(&self) -> Ended {
         let mut ended = self.0.ended.clone();
         match ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
@@ -132,12 +154,12 @@ impl Supervisor {
         }
     }
 
-    /// Why it ended, if it has.
+    /// Returns why the supervisor has ended, if it has.
     pub(crate) fn has_ended(&self) -> Option<Ended> {
         self.0.ended.borrow().clone()
     }
 
-    /// `None` when it has ended.
+    /// Sends a request, and returns the answer; `None` when the supervisor has ended.
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.0.commands.send(command(reply)).ok()?;

@@ -1,4 +1,4 @@
-//! Health checks: a node that is up and does not answer is as good as down.
+//! [`Health`].
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -15,8 +15,8 @@ use crate::cnode::{Anything, Cnode, NodeDown};
 
 type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
-/// A check that is made again and again while a child is up. When it fails too often in a row, the child is stopped
-/// with [`NodeDown::Unhealthy`], which is an abnormal end.
+/// A periodic health check of a child that is up. When it fails too often in a row, the child is stopped with
+/// [`NodeDown::Unhealthy`], which is an abnormal end.
 #[derive(Clone)]
 pub struct Health {
     check: Arc<Check>,
@@ -26,13 +26,13 @@ pub struct Health {
 }
 
 impl Health {
-    /// Asks as `net_adm:ping/1` does; any answer will do. Nodes that do not know the question and answer nothing, as
-    /// many on `ei`, need [`request`](Self::request) instead.
+    /// Creates a check that pings the node as `net_adm:ping/1` does. Any answer passes. Nodes that do not answer
+    /// unknown requests, as many on `ei`, need [`request`](Self::request) instead.
     pub fn ping() -> Health {
         Health::new(|cnode, limit| Box::pin(async move { cnode.ping(limit).await.map_err(|error| error.to_string()) }))
     }
 
-    /// Sends this plain message ([`Cnode::request`]); any answer will do.
+    /// Creates a check that sends this plain message ([`Cnode::request`]). Any answer passes.
     pub fn request(message: impl IntoTerm + Send + Sync + 'static) -> Health {
         let message = Arc::new(message);
         Health::new(move |cnode, limit| {
@@ -44,8 +44,8 @@ impl Health {
         })
     }
 
-    /// Asks this function, which says what is wrong. It runs on a thread for blocking work, so that one that holds its thread
-    /// holds up nobody; one that panics takes its node down.
+    /// Creates a check that calls this function, which returns what is wrong. It runs on a thread for blocking work. A
+    /// panic stops the child.
     pub fn check<F>(check: impl Fn(Cnode) -> F + Send + Sync + 'static) -> Health
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
@@ -71,28 +71,28 @@ impl Health {
         Health { check: Arc::new(check), every: Duration::from_secs(5), limit: Duration::from_secs(1), failures: 3 }
     }
 
-    /// Returns the time from one check to the next. Default: 5 s.
+    /// Sets the time from one check to the next. Default: 5 s.
     #[must_use]
     pub fn every(mut self, period: Duration) -> Health {
         self.every = period.max(Duration::from_millis(1));
         self
     }
 
-    /// Returns how long a check may take. Default: 1 s.
+    /// Sets how long a check may take. Default: 1 s.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Health {
         self.limit = limit;
         self
     }
 
-    /// Returns how many checks in a row have to fail. Default: 3.
+    /// Sets how many checks in a row must fail. Default: 3.
     #[must_use]
     pub fn failures(mut self, count: u32) -> Health {
         self.failures = count.max(1);
         self
     }
 
-    /// Returns the same, and tells the outcome of each check.
+    /// Returns the same check, which reports each outcome to `tell`.
     pub(crate) fn told(self, tell: impl Fn(bool) + Send + Sync + 'static) -> Health {
         let (inner, tell) = (self.check, Arc::new(tell));
         let check = move |cnode: Cnode, limit: Duration| {
@@ -107,7 +107,7 @@ impl Health {
         Health { check: Arc::new(check), ..self }
     }
 
-    /// Checks until it is down, and takes it down when it is not healthy. The checks are made in a task of this runtime.
+    /// Checks a node until it is down, and stops it when it is not healthy. The checks run in a task of this runtime.
     pub(super) async fn watch(&self, cnode: &Cnode, runtime: &Handle) -> NodeDown {
         let checks = Task::start(runtime, self.clone().until_it_fails(cnode.clone()));
         tokio::select! {
@@ -123,7 +123,7 @@ impl Health {
         }
     }
 
-    /// What is wrong with it at last.
+    /// Checks until too many checks have failed, and returns the last problem.
     async fn until_it_fails(self, cnode: Cnode) -> String {
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

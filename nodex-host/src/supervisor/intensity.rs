@@ -1,22 +1,22 @@
-//! How many restarts in which time are too many (`supervisor.erl`, `add_restart`).
+//! The limit of restarts within a time (`supervisor.erl`, `add_restart`).
 
 use std::{
     collections::VecDeque,
     time::{Duration, Instant},
 };
 
-/// At most so many restarts within so much time.
+/// A limit of restarts within a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Intensity {
-    /// The number of restarts that is still allowed; with 0 the first failure is the last.
+    /// The number of restarts that are allowed; with 0 the first failure is one too many.
     pub max_restarts: u32,
     /// The time in which they are counted (`max_seconds`, OTP's period).
     pub within: Duration,
 }
 
 impl Intensity {
-    /// At most `max_restarts` within this time.
+    /// Creates a limit of `max_restarts` within this time.
     pub const fn new(max_restarts: u32, within: Duration) -> Intensity {
         Intensity { max_restarts, within }
     }
@@ -46,8 +46,8 @@ impl Restarts {
         self.intensity
     }
 
-    /// Counts a restart at `now`, which is never before an earlier one; false if it is one too many. One that is
-    /// exactly `within` old still counts.
+    /// Counts a restart at `now`, which is not before an earlier one. Returns `false` if it is one too many. A restart
+    /// that is exactly `within` old still counts.
     pub(super) fn add(&mut self, now: Instant) -> bool {
         let Intensity { max_restarts, within } = self.intensity;
         while self.times.front().is_some_and(|time| now.saturating_duration_since(*time) > within) {

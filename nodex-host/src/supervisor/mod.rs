@@ -1,5 +1,4 @@
-//! Supervisors: they start nodes in order, restart those that fail as OTP's supervisors do, and stop them in reverse
-//! order.
+//! Supervisors: they start nodes in order, restart those that fail, and stop them in reverse order, as in OTP.
 //!
 //! ```no_run
 //! # async fn supervise(net: nodex_host::Distributed) -> Result<(), Box<dyn std::error::Error>> {
@@ -26,9 +25,9 @@
 //! # }
 //! ```
 //!
-//! The words are those of `supervisor(3)`. What OTP does not have: a pause before each restart that grows
-//! ([`Backoff`](nodex_core::node::Backoff)), limits for single children ([`Restart::at_most`]) and health checks ([`Health`]). A failed restart
-//! counts as a failure, as in OTP.
+//! The terms are those of `supervisor(3)`. Beyond OTP there are growing pauses before restarts
+//! ([`Backoff`](nodex_core::node::Backoff)), limits for single children ([`Restart::at_most`]) and health checks
+//! ([`Health`]). A failed restart counts as a failure, as in OTP.
 
 mod alone;
 mod builder;

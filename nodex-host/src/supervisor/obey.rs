@@ -1,4 +1,4 @@
-//! Doing what a supervisor is asked for.
+//! Carries out requests to a supervisor.
 
 use std::{sync::Arc, time::Instant};
 
@@ -13,7 +13,7 @@ use super::{
 };
 
 impl Driver {
-    /// Whoever asked may have gone since; then nobody takes the answer.
+    /// Carries out a request. If the caller is gone, the answer is dropped.
     pub(super) fn obey(&mut self, command: Command) {
         let now = Instant::now();
         match command {

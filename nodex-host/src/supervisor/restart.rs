@@ -1,4 +1,4 @@
-//! When a child is restarted.
+//! [`Restart`], [`Strategy`] and [`AutoShutdown`].
 
 use std::time::Duration;
 
@@ -9,41 +9,40 @@ use super::Intensity;
 /// Which ends of a child are followed by a restart (OTP's `restart` of a child specification).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RestartType {
-    /// It is always restarted.
+    /// The child is always restarted.
     #[default]
     Permanent,
-    /// It is restarted only when it ends abnormally: in any other way than by itself and with exit status 0.
+    /// The child is restarted only when it ends abnormally: in any way other than by itself with exit status 0.
     Transient,
-    /// It is never restarted, not even when the end of another child takes it down; when it has ended, the supervisor
-    /// forgets it.
+    /// The child is never restarted, not even with a group. When it has ended, it is deleted.
     Temporary,
 }
 
 /// Which children are restarted when one fails (OTP's `strategy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strategy {
-    /// That one only.
+    /// Only the child that failed.
     #[default]
     OneForOne,
-    /// All: the others are stopped, last first, then all are started in order.
+    /// All children: the others are stopped in reverse order, then all are started in order.
     OneForAll,
-    /// That one and those that were started after it.
+    /// The child that failed and those that were started after it.
     RestForOne,
 }
 
-/// Whether a supervisor ends by itself when children that were marked as significant do (OTP's `auto_shutdown`).
+/// Whether a supervisor ends when its significant children do (OTP's `auto_shutdown`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AutoShutdown {
-    /// It does not.
+    /// It does not end.
     #[default]
     Never,
-    /// With the first significant child that ends and is not restarted.
+    /// It ends with the first significant child that ends and is not restarted.
     AnySignificant,
-    /// With the last one.
+    /// It ends with the last significant child.
     AllSignificant,
 }
 
-/// When and how a child is restarted: the type, and limits of its own.
+/// When and how a child is restarted: its type, and limits of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Restart {
     pub(crate) restart_type: RestartType,
@@ -53,40 +52,40 @@ pub struct Restart {
 }
 
 impl Restart {
-    /// Always.
+    /// Creates a restart after every end.
     pub const fn permanent() -> Restart {
         Restart { restart_type: RestartType::Permanent, intensity: None, backoff: None, significant: false }
     }
 
-    /// After an abnormal end.
+    /// Creates a restart after an abnormal end.
     pub const fn transient() -> Restart {
         Restart { restart_type: RestartType::Transient, ..Restart::permanent() }
     }
 
-    /// Never.
+    /// Creates no restart.
     pub const fn temporary() -> Restart {
         Restart { restart_type: RestartType::Temporary, ..Restart::permanent() }
     }
 
-    /// At most so many restarts of this child within this time; with one more it is given up.
+    /// Sets how many restarts of this child are allowed within this time.
     ///
-    /// Among others, a child that is given up under [`Strategy::OneForOne`] stays down and its supervisor goes on; under
-    /// the other strategies its supervisor gives up.
+    /// With one more, the child stays down under [`Strategy::OneForOne`], and its supervisor goes on. Under the other
+    /// strategies its supervisor ends.
     #[must_use]
     pub const fn at_most(mut self, max_restarts: u32, within: Duration) -> Restart {
         self.intensity = Some(Intensity::new(max_restarts, within));
         self
     }
 
-    /// When it ends by itself and is not restarted, its supervisor may end too, see [`AutoShutdown`]. A permanent
-    /// child is always restarted, so for it this means nothing.
+    /// Sets whether the child is significant: when it ends by itself and is not restarted, its supervisor may end too
+    /// (see [`AutoShutdown`]). This has no effect on a permanent child.
     #[must_use]
     pub const fn significant(mut self, on: bool) -> Restart {
         self.significant = on;
         self
     }
 
-    /// With other pauses than those of the supervisor.
+    /// Sets pauses that replace those of the supervisor.
     #[must_use]
     pub const fn backoff(mut self, backoff: Backoff) -> Restart {
         self.backoff = Some(backoff);

@@ -1,4 +1,4 @@
-//! Work for one node, away from what all nodes have in common: whatever it takes, the others do not wait for it.
+//! Tasks for single nodes, for which the others do not wait.
 
 use std::{
     pin::Pin,
@@ -15,7 +15,7 @@ use tokio::{
 pub(super) struct Task<T>(JoinHandle<T>);
 
 impl<T: Send + 'static> Task<T> {
-    /// Starts it in this runtime.
+    /// Starts the task in this runtime.
     pub(super) fn start(runtime: &Handle, work: impl Future<Output = T> + Send + 'static) -> Task<T> {
         Task(runtime.spawn(work))
     }

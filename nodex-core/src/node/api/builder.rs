@@ -21,22 +21,27 @@ use crate::{
 
 /// What a node serves, and how it connects.
 ///
-/// [`Node::start`](crate::node::Node::start) makes a running node of it. `nodex::main!` writes the builder of a node executable,
+/// [`start`](Self::start) makes a running node of it. `nodex::main!` writes the builder of a node executable,
 /// which [`main`](crate::node::main()) runs.
 ///
 /// ```
-/// use nodex_core::node::{Functions, NodeBuilder, testing::TestNode};
+/// use std::time::Duration;
 ///
-/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use nodex_core::{atom, node::{NodeBuilder, Functions, testing::TestNode}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let sums = Functions::new().add("add", |a: i64, b: i64| a + b);
 /// let texts = Functions::new().add("upper", |text: String| text.to_uppercase());
 /// let builder = NodeBuilder::new().register("sums", sums).register("texts", texts);
 ///
-/// // `TestNode` starts it without a socket or epmd, beside a second node that calls it.
+/// // A test node runs the builder without epmd, beside a second node that calls it.
 /// let node = TestNode::start(builder).await?;
-/// assert_eq!(node.process("sums").call_as::<i64>(&("add", 2, 3)).await?, 5);
-/// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let (texts, limit) = (node.process("texts"), Duration::from_secs(5));
+/// let text: String = node.caller().call(texts, (atom!("upper"), "tea"), limit).await?;
+/// assert_eq!(text, "TEA");
+/// # Ok(())
+/// # }
 /// ```
 pub struct NodeBuilder {
     /// The services that answer any name come first.

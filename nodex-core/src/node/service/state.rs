@@ -102,9 +102,8 @@ impl<T> DerefMut for WriteGuard<T> {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let service = Functions::new()
-///     .add("greet", |name: String, config: State<Config>| format!("{} {name}", config.greeting));
-/// let builder = NodeBuilder::new().service(service).state(Config { greeting: "hello".into() });
+/// let greet = |name: String, config: State<Config>| format!("{} {name}", config.greeting);
+/// let builder = NodeBuilder::new().service(Functions::new().add("greet", greet)).state(Config { greeting: "hello".into() });
 /// let node = TestNode::start(builder).await?;
 /// assert_eq!(node.request::<String>((atom!("greet"), "world")).await?, "hello world");
 /// # Ok(())

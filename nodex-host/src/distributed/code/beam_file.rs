@@ -1,4 +1,4 @@
-//! The name of the module in a `.beam` file: an IFF file of the type `BEAM`, whose atom table begins with it
+//! Reads the name of the module from a `.beam` file: an IFF file of the type `BEAM` whose atom table begins with it
 //! (`beam_lib` and `beam_asm` of OTP).
 
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Compiling at run time. A Rust host has no compiler, so a BEAM is asked.
+//! Compiling at run time, in a BEAM.
 
 use std::{fmt, time::Duration};
 
@@ -19,32 +19,32 @@ use crate::distributed::Distributed;
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// It is no correct Erlang.
+    /// The source is not correct Erlang.
     #[error("{}", lines(errors))]
     Erlang {
-        /// What the compiler says, at least one.
+        /// The errors of the compiler; at least one.
         errors: Vec<SourceError>,
     },
-    /// It is no correct Elixir.
+    /// The source is not correct Elixir.
     #[error("{message}")]
     Elixir {
-        /// The message of the exception. Elixir 1.15 and later print the details where nobody reads them.
+        /// The message of the exception. Elixir 1.15 and later print the details to the stderr of the node.
         message: String,
     },
-    /// The node could not be asked, or has no compiler.
+    /// The node could not be called, or has no compiler.
     #[error(transparent)]
     Rpc(#[from] RpcError),
 }
 
-/// What the Erlang compiler says about a place of the source.
+/// An error of the Erlang compiler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceError {
-    /// The line, from 1 on, if it is about one.
+    /// The line, from 1, if it has one.
     pub line: Option<u32>,
-    /// The column, from 1 on, if the release tells.
+    /// The column, from 1, if the release reports it.
     pub column: Option<u32>,
-    /// The compiler's sentence.
+    /// The text.
     pub text: String,
 }
 
@@ -63,13 +63,14 @@ fn lines(errors: &[SourceError]) -> String {
 }
 
 impl Distributed {
-    /// Has a BEAM compile a module that is written in Erlang, without loading it there. Each of its calls may take
+    /// Compiles a module written in Erlang in the BEAM `node`, without loading it. Each call to the BEAM may take
     /// `limit`.
     ///
-    /// There is no preprocessor: no `-include`, `-define` or `?MACRO`. For those take `erlc`, and [`ObjectCode::read`].
+    /// There is no preprocessor: `-include`, `-define` and `?MACRO` are not supported. Use `erlc` and
+    /// [`ObjectCode::read`] for these.
     ///
     /// # Errors
-    /// What is wrong with the source; or why the node could not be asked.
+    /// Returns the errors of the compiler, or an error when the node cannot be called.
     pub async fn compile_erlang(&self, node: &str, source: &str, limit: Duration) -> Result<ObjectCode, CompileError> {
         let compiler = Compiler { net: self, node, limit };
         let source = Charlist::from(source);
@@ -107,11 +108,11 @@ impl Distributed {
         }
     }
 
-    /// Has a BEAM compile modules that are written in Elixir, by `Code.compile_string/2`, which also loads them there.
-    /// Its application `elixir` has to be started.
+    /// Compiles modules written in Elixir in the BEAM `node`, with `Code.compile_string/2`, which also loads them. The
+    /// application `elixir` must be started there.
     ///
     /// # Errors
-    /// What is wrong with the source; or why the node could not be asked.
+    /// Returns the error of the compiler, or an error when the node cannot be called.
     pub async fn compile_elixir(
         &self,
         node: &str,
@@ -134,7 +135,7 @@ impl Distributed {
     }
 }
 
-/// A struct of Elixir, and not a reason such as `undef`.
+/// Returns whether a reason is an exception of Elixir, and not an atom such as `undef`.
 fn is_exception(reason: &RawTerm) -> bool {
     Decoder::new(reason.as_bytes()).map().is_ok()
 }
@@ -173,7 +174,7 @@ impl FromTerm for Answer {
     }
 }
 
-/// Who is asked what an error of its compiler means.
+/// The node whose compiler formats its errors.
 struct Compiler<'a> {
     net: &'a Distributed,
     node: &'a str,
@@ -181,7 +182,7 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    /// Errors are `{Location, Module, Descriptor}`, or without a location; the module has words for them.
+    /// Formats errors `{Location, Module, Descriptor}`, or without a location, with their module.
     async fn explain(&self, errors: Vec<RawTerm>) -> Result<CompileError, RpcError> {
         let mut explained = Vec::new();
         for error in errors {

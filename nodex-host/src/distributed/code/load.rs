@@ -15,7 +15,7 @@ use thiserror::Error;
 use super::ObjectCode;
 use crate::distributed::Distributed;
 
-/// A module could not be loaded into a node.
+/// Why a module could not be loaded into a node, with both.
 #[derive(Debug, Clone, Error)]
 #[error("{module} cannot be loaded into {node}: {problem}")]
 #[non_exhaustive]
@@ -29,11 +29,11 @@ pub struct LoadError {
     pub problem: LoadProblem,
 }
 
-/// Why a module could not be loaded: what `code:load_binary/3` says, or why nobody could be asked.
+/// Why a module could not be loaded: the error of `code:load_binary/3`, or of calling it.
 #[derive(Debug, Clone, Error)]
 #[non_exhaustive]
 pub enum LoadProblem {
-    /// `badfile`: it is broken, another module than it says, or compiled by a later release.
+    /// `badfile`: the code is broken, is another module, or was compiled by a later release.
     #[error("its release takes it for no object code of this module (badfile)")]
     BadFile,
     /// `sticky_directory`: it would replace a module of Erlang/OTP itself.
@@ -45,23 +45,22 @@ pub enum LoadProblem {
     /// `on_load_failure`: its `-on_load` function did not return `ok`.
     #[error("its on_load function failed (on_load_failure)")]
     OnLoadFailure,
-    /// Anything else.
+    /// Another reason.
     #[error("{reason}")]
     Other {
-        /// What the code server says.
+        /// The reason of the code server.
         reason: RawTerm,
     },
-    /// The node could not be asked.
+    /// The node could not be called.
     #[error(transparent)]
     Rpc(#[from] RpcError),
 }
 
 impl Distributed {
-    /// Returns a module as a BEAM has it in its code path; `None` if it has none of this name. This does not load it
-    /// there.
+    /// Returns a module from the code path of a BEAM, without loading it there; `None` if it has no such module.
     ///
     /// # Errors
-    /// Returns an error when the node cannot be asked.
+    /// Returns an error when the node cannot be called.
     pub async fn load_object_code(
         &self,
         node: &str,
@@ -72,10 +71,10 @@ impl Distributed {
         Ok(found)
     }
 
-    /// Loads a module into a BEAM, by `code:load_binary/3`.
+    /// Loads a module into a BEAM, with `code:load_binary/3`.
     ///
     /// # Errors
-    /// Returns an error when its code server refuses it, or cannot be asked.
+    /// Returns an error when the code server refuses it, or the node cannot be called.
     pub async fn load_module(&self, node: &str, code: &ObjectCode, limit: Duration) -> Result<(), LoadError> {
         let file = code.file_name();
         let problem = match self.rpc(node, "code", "load_binary", &[&code.module, &file, &code.binary], limit).await {
@@ -86,10 +85,10 @@ impl Distributed {
         Err(LoadError { node: node.to_owned(), module: code.module.clone(), problem })
     }
 
-    /// Loads a module into all slaves of this host, side by side.
+    /// Loads a module into all slaves of this host, concurrently.
     ///
     /// # Errors
-    /// Returns those of the slaves into which it could not be loaded. It is in the others.
+    /// Returns the errors of the slaves into which it could not be loaded. The others have loaded it.
     pub async fn load_module_everywhere(&self, code: &ObjectCode, limit: Duration) -> Result<(), Vec<LoadError>> {
         let slaves = self.slaves();
         let loading = slaves.iter().map(|slave| self.load_module(slave.node(), code, limit));

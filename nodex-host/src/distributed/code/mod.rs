@@ -1,4 +1,4 @@
-//! Code for BEAMs: compiled modules, loading them, compiling them at run time.
+//! Code for BEAMs: compiled modules, loading, and compiling at run time.
 
 mod beam_file;
 mod compile;
@@ -20,7 +20,7 @@ use nodex_core::{
 };
 use thiserror::Error;
 
-/// The largest file that is taken for a compiled module.
+/// The largest file that is read as a compiled module.
 const LARGEST: u64 = 64 << 20;
 
 /// A compiled module, as `code:get_object_code/1` returns it. As a term it is `{Module, Binary, File}`.
@@ -29,13 +29,13 @@ const LARGEST: u64 = 64 << 20;
 pub struct ObjectCode {
     /// Its name.
     pub module: Atom,
-    /// What a `.beam` file holds.
+    /// The content of a `.beam` file.
     pub binary: Bytes,
-    /// The file that it is from; `code:which/1` will tell it.
+    /// The file that it is from, which `code:which/1` returns.
     pub file: PathBuf,
 }
 
-/// Why something is no compiled module.
+/// Why bytes are not a compiled module.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ObjectCodeError {
@@ -47,7 +47,7 @@ pub enum ObjectCodeError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// It is no compiled module.
+    /// The bytes are not a compiled module.
     #[error("{} is no compiled Erlang module: {problem}", file.display())]
     NotBeam {
         /// The file.
@@ -61,8 +61,8 @@ impl ObjectCode {
     /// Reads a `.beam` file, as `erlc` and `elixirc` write it.
     ///
     /// # Errors
-    /// Returns an error when it cannot be read, or is no compiled module. Whether a release of OTP takes it shows when
-    /// it is loaded.
+    /// Returns an error when the file cannot be read, or is not a compiled module. Whether a release of OTP accepts it
+    /// is known when it is loaded.
     #[doc(alias = "load_object_code")]
     pub fn read(file: impl AsRef<Path>) -> Result<ObjectCode, ObjectCodeError> {
         let file = file.as_ref();
@@ -79,10 +79,10 @@ impl ObjectCode {
         ObjectCode::new(binary, file)
     }
 
-    /// Returns a compiled module in memory. `file` is what it tells about its origin; it need not exist.
+    /// Creates object code from bytes in memory. `file` is reported as its origin, and need not exist.
     ///
     /// # Errors
-    /// Returns an error when it is no compiled module.
+    /// Returns an error when the bytes are not a compiled module.
     pub fn new(binary: impl Into<Bytes>, file: impl Into<PathBuf>) -> Result<ObjectCode, ObjectCodeError> {
         let (binary, file) = (binary.into(), file.into());
         match beam_file::module(&binary, &file) {

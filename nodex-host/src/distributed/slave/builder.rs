@@ -1,4 +1,4 @@
-//! The options of slaves, and their start.
+//! [`SlaveBuilder`].
 
 use std::{
     env,
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::cnode::{CnodeBuilder, Events, HostNode, ProcessOptions, Protocol, SpawnError};
 
-/// Options of the BEAMs that the host starts. The defaults are those of the Elixir package Nodex: nodes `slave<i>@<host>`
-/// that have 30 s to come up.
+/// The options of BEAMs that the host starts. The defaults are those of the Elixir package Nodex: nodes
+/// `slave<i>@<host>` that have 30 s to start.
 #[doc(alias = "peer")]
 #[derive(Debug, Clone)]
 pub struct SlaveBuilder {
@@ -41,7 +41,7 @@ impl Default for SlaveBuilder {
 }
 
 impl SlaveBuilder {
-    /// Returns the `erl` of `PATH`, with no code and no configuration but its own.
+    /// Creates options for the `erl` in `PATH`, without further code or configuration.
     pub fn new() -> SlaveBuilder {
         SlaveBuilder {
             command: vec!["erl".into()],
@@ -62,97 +62,95 @@ impl SlaveBuilder {
         self.command([program])
     }
 
-    /// Sets the command that is `erl`, for one in another file system or under a tool: `["chroot", "/srv/otp27",
-    /// "erl"]`. The arguments of `erl` come behind it. It must not fork: the process that is started has to become the
-    /// BEAM.
+    /// Sets the command that runs `erl`, for example in another file system: `["chroot", "/srv/otp27", "erl"]`. The
+    /// arguments of `erl` follow it. It must not fork: the process that is started must become the BEAM.
     #[must_use]
     pub fn command(mut self, command: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.command = command.into_iter().map(Into::into).collect();
         self
     }
 
-    /// An argument for `erl`. (Not `-name`, `-sname` or `-setcookie`: it is told on its stdin who it is.)
+    /// Adds an argument for `erl`, other than `-name`, `-sname` and `-setcookie`, which it reads from its stdin.
     #[must_use]
     pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
         self.args.push(argument.into());
         self
     }
 
-    /// Sets what the names begin with, in front of the number. Default: `slave`.
+    /// Sets the prefix of the names, in front of the number. Default: `slave`.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Hidden from `nodes()` of others, and connected only to those that it is told to. Default: visible.
+    /// Sets whether the slaves are hidden nodes. Default: visible.
     #[must_use]
     pub fn hidden(mut self, on: bool) -> Self {
         self.hidden = on;
         self
     }
 
-    /// A folder with compiled modules, in front of all others in its code path, as `-pa` of `erl` puts it there. It has
-    /// to exist. Of several the one that was given first comes first.
+    /// Adds a folder with compiled modules to the front of the code path, like `-pa` of `erl`. It must exist. Several
+    /// folders keep their order.
     #[must_use]
     pub fn code_path(mut self, folder: impl Into<PathBuf>) -> Self {
         self.code_path.push(folder.into());
         self
     }
 
-    /// Sets the code paths of another node, as [`Distributed::code_paths`](crate::Distributed::code_paths) reads them,
-    /// behind its own. What is not there is left out.
+    /// Adds the code paths of another node, as [`Distributed::code_paths`](crate::Distributed::code_paths) returns
+    /// them, to the end. Folders that do not exist are left out.
     #[must_use]
     pub fn code_paths(mut self, folders: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         self.more_code_paths.extend(folders.into_iter().map(Into::into));
         self
     }
 
-    /// Parameters of applications, set before any application but `kernel` and `stdlib` is started. Given again, they
-    /// are merged.
+    /// Adds parameters of applications, which are set before any application but `kernel` and `stdlib` starts.
     #[must_use]
     pub fn environment(mut self, environment: &Environment) -> Self {
         self.environment.merge(environment);
         self
     }
 
-    /// An application to start, with all that it needs, before the slave counts as started.
+    /// Adds an application to start, with its dependencies, before the slave counts as started.
     #[must_use]
     pub fn application(mut self, name: Atom) -> Self {
         self.applications.push(name);
         self
     }
 
-    /// Sets a variable of its environment; it inherits all others. It writes no crash dump unless `ERL_CRASH_DUMP_SECONDS`
-    /// or, in the environment of this program, `ERL_CRASH_DUMP` is set.
+    /// Sets a variable of the environment, which inherits all others. A slave writes no crash dump unless
+    /// `ERL_CRASH_DUMP_SECONDS` or, in the environment of this program, `ERL_CRASH_DUMP` is set.
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.process.set(name, value);
         self
     }
 
-    /// Removes a variable from its environment.
+    /// Removes a variable from the environment.
     #[must_use]
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
         self.process.remove(name);
         self
     }
 
-    /// Sets how long each may take to start. Default: 30 s.
+    /// Sets how long each slave may take to start. Default: 30 s.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.process.start_timeout = timeout;
         self
     }
 
-    /// Sets how long each may take to stop its applications before it is killed. Default: 5 s.
+    /// Sets how long each slave may take to stop its applications before it is killed. Default: 5 s.
     #[must_use]
     pub fn stop_grace(mut self, grace: Duration) -> Self {
         self.process.stop.grace = grace;
         self
     }
 
-    /// Where the events of all of them go: what they print, also before they have started.
+    /// Sets where the events of the slaves are sent, including what they print before they have started.
     #[must_use]
     pub fn events(mut self, events: &Events) -> Self {
         self.process.events = Some(events.clone());
@@ -189,7 +187,7 @@ impl SlaveBuilder {
         Ok(options)
     }
 
-    /// What it finds on its stdin.
+    /// Returns the input for its stdin.
     pub(in crate::distributed) fn order(
         &self,
         host: &HostNode,

@@ -47,7 +47,7 @@ pub(super) fn arguments(ip: IpAddr, hidden: bool, users: &[OsString]) -> Vec<OsS
     all
 }
 
-/// Returns the expression, in one line and without comments.
+/// Returns the boot expression in one line, without comments.
 fn boot() -> String {
     let lines = BOOT.lines().map(str::trim).filter(|line| !line.starts_with("%%") && !line.is_empty());
     lines.collect::<Vec<_>>().join(" ")

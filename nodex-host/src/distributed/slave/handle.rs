@@ -1,4 +1,4 @@
-//! A BEAM that the host has started.
+//! [`Slave`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,9 +16,9 @@ use crate::{
 
 /// A BEAM that the host has started: a node `slave<i>@<host>`. Cheap to clone.
 ///
-/// It belongs to its host and not to this value: it ends with [`stop`](Self::stop), with
-/// [`Distributed::down`](crate::Distributed::down), with the last clone of the [`Distributed`](crate::Distributed), and
-/// with the process of the host, however that ends.
+/// It belongs to its host, not to this value. It ends with [`stop`](Self::stop), with
+/// [`Distributed::down`](crate::Distributed::down), when the last clone of the [`Distributed`](crate::Distributed) is
+/// dropped, and when the process of the host ends, however it ends.
 #[doc(alias = "peer")]
 #[doc(alias = "beam")]
 #[derive(Debug, Clone)]
@@ -34,17 +34,17 @@ struct Running {
 }
 
 impl Slave {
-    /// Returns its full name.
+    /// Returns the full name of the node.
     pub fn node(&self) -> &Atom {
         &self.0.name
     }
 
-    /// Returns the `i` of `slave<i>`: the first one of a host is 1.
+    /// Returns the `i` of `slave<i>`, from 1.
     pub fn number(&self) -> u32 {
         self.0.number
     }
 
-    /// Returns its process id, which is the number of its process group as well.
+    /// Returns the process id, which is also the number of its process group.
     pub fn pid(&self) -> u32 {
         self.0.process.pid()
     }
@@ -54,7 +54,7 @@ impl Slave {
         self.0.process.printed()
     }
 
-    /// Returns its events from now on: what it prints, and its end.
+    /// Subscribes to its events from now on: what it prints, and its end.
     pub fn subscribe(&self) -> Subscription<CnodeEvent> {
         self.0.process.subscribe()
     }
@@ -64,7 +64,7 @@ impl Slave {
         self.0.process.exit()
     }
 
-    /// Returns its end, for those who wait for it without owning it.
+    /// Returns a handle to wait for its end without owning it.
     pub fn ending(&self) -> Ending {
         self.0.process.ending()
     }
@@ -72,8 +72,7 @@ impl Slave {
     /// Calls a function in it, as [`Distributed::rpc`](crate::Distributed::rpc) does.
     ///
     /// # Errors
-    /// Why there is no result: among others the class and the reason of an exception
-    /// ([`RpcError::exception`]).
+    /// Returns an error when there is no result. [`RpcError::exception`] has the class and the reason of an exception.
     pub async fn rpc<R: FromTerm>(
         &self,
         module: &str,
@@ -84,8 +83,8 @@ impl Slave {
         self.0.host.rpc(self.node(), module, function, arguments, limit).await
     }
 
-    /// Stops it: end of stdin and SIGTERM, on which it stops its applications; SIGKILL after the grace period. Waits
-    /// until it has ended and nothing that it started is left, whatever process group or session that had moved to.
+    /// Stops it: end of stdin and SIGTERM, at which it stops its applications, and SIGKILL after the grace period.
+    /// Waits until it has ended and no process that it started is left, in any process group or session.
     pub async fn stop(&self) -> Exit {
         let exit = self.0.process.stop().await;
         self.0.strays.end().await;

@@ -1,4 +1,4 @@
-//! BEAMs that the host starts: what OTP calls peers today and called slaves before.
+//! BEAMs that the host starts, which OTP calls peers today and called slaves before.
 
 mod builder;
 mod command;

@@ -1,4 +1,4 @@
-//! What a slave is told on its stdin: one packet with a length of four bytes, as `boot.erl` reads it.
+//! The input for the stdin of a slave: one packet with a length of four bytes, as `boot.erl` reads it.
 
 use std::{ffi::OsString, os::unix::ffi::OsStrExt as _, path::PathBuf, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::cnode::HostNode;
 
 const GUARD: &str = include_str!("guard.sh");
 
-/// Why a slave cannot be told what it has to know.
+/// Why the input for a slave cannot be written.
 #[derive(Debug, Error)]
 pub(super) enum OrderError {
     #[error(transparent)]
@@ -26,7 +26,7 @@ pub(super) enum OrderError {
     Secret(#[from] UpError),
 }
 
-/// All that a slave has to know.
+/// The data that a slave needs.
 pub(super) struct Order<'a> {
     pub(super) host: &'a HostNode,
     pub(super) home: Option<OsString>,

@@ -1,4 +1,4 @@
-//! The slaves of one host: their numbers, and the end of all of them.
+//! The slaves of a host.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ pub(in crate::distributed) struct Slaves {
     /// Set when the host goes down.
     closed: watch::Sender<bool>,
     cancel: Cancel,
-    /// Held by everyone who is starting one.
+    /// Held while a slave is started.
     starting: RwLock<()>,
 }
 
@@ -32,13 +32,13 @@ impl Slaves {
         Slaves { next: AtomicU32::new(1), running, closed, cancel, starting }
     }
 
-    /// Returns the next `count` numbers. They are given once, whether the start succeeds or not.
+    /// Returns the next `count` numbers. A number is used once, whether the start succeeds or not.
     pub(in crate::distributed) fn numbers(&self, count: u32) -> std::ops::Range<u32> {
         let first = self.next.fetch_add(count, Ordering::Relaxed);
         first..first.saturating_add(count)
     }
 
-    /// What a start holds to its end, and what calls it off.
+    /// Returns the guard that a start holds to its end, and its cancellation.
     pub(in crate::distributed) async fn start(&self) -> (RwLockReadGuard<'_, ()>, Cancel) {
         (self.starting.read().await, self.cancel.clone())
     }
@@ -47,7 +47,7 @@ impl Slaves {
         self.running().insert(slave.number(), slave);
     }
 
-    /// Those that run, by number. Who has ended is forgotten.
+    /// Returns the running slaves by number. Slaves that have ended are removed.
     fn running(&self) -> MutexGuard<'_, BTreeMap<u32, Slave>> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|_, slave| slave.exit().is_none());
@@ -58,7 +58,7 @@ impl Slaves {
         self.running().values().cloned().collect()
     }
 
-    /// Calls off all starts and stops all that run, side by side. None can be started any more.
+    /// Cancels all starts and stops all running slaves, concurrently. No further slave can be started.
     pub(in crate::distributed) async fn stop(&self) {
         self.closed.send_replace(true);
         // When those that were starting have given up or are among the running.
@@ -67,7 +67,7 @@ impl Slaves {
         join_all(all.values().map(Slave::stop)).await;
     }
 
-    /// Begins to stop all that run, without waiting.
+    /// Begins to stop all running slaves, without waiting.
     pub(in crate::distributed) fn begin_stop(&self) {
         self.closed.send_replace(true);
         self.running().values().for_each(Slave::begin_stop);

@@ -1,5 +1,5 @@
-//! What a slave has started and left behind. A BEAM starts its port programs in sessions of their own, so that signals
-//! to its process group do not reach them; but they all inherit its environment, and there stands a mark.
+//! Processes that a slave has started and left behind. A BEAM starts its port programs in sessions of their own, which
+//! signals to its process group do not reach. They inherit its environment, which contains a mark.
 
 use std::{
     ffi::OsString,
@@ -14,13 +14,13 @@ use nodex_core::random;
 /// The variable that marks a slave and everything that it starts.
 pub(super) const VARIABLE: &str = "NODEX_SLAVE";
 
-/// How long processes may take to vanish after SIGKILL before they are given up (they hang in the kernel).
+/// How long processes may take to vanish after SIGKILL. Longer ones hang in the kernel and are given up.
 const VANISH: Duration = Duration::from_secs(2);
 
-/// So many looks in a row find nobody, and nobody is there.
+/// After this number of checks in a row without a find, no process is left.
 const LOOKS: u32 = 3;
 
-/// Pause between two looks.
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The mark of one slave.
@@ -44,7 +44,7 @@ impl Strays {
         format!("{VARIABLE}={}", self.mark)
     }
 
-    /// Kills all that carry the mark, and waits until they have ended. To be called when the slave itself has.
+    /// Kills all processes with the mark, and waits until they have ended. Must be called after the end of the slave.
     pub(in crate::distributed) async fn end(&self) {
         let give_up_at = Instant::now() + VANISH;
         // One that is just exchanging its program shows no environment, and is seen at the next look.
@@ -61,7 +61,7 @@ impl Strays {
         }
     }
 
-    /// Returns how many there are; they have been killed.
+    /// Kills all processes with the mark, and returns how many there were.
     fn kill(&self) -> usize {
         let entry = self.entry().into_bytes();
         let carries = |pid: Pid| {

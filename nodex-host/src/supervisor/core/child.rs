@@ -1,4 +1,4 @@
-//! One child, as the decisions see it.
+//! The state of a child.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use nodex_core::node::Backoff;
 
 use super::super::{Restart, RestartType, intensity::Restarts};
 
-/// Names a child for as long as it is known; never used again.
+/// Identifies a child as long as it is known. It is never reused.
 pub(in super::super) type Key = u64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum State {
     Stopping,
 }
 
-/// What a child shall be.
+/// The state that a child is to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goal {
     Up,
@@ -30,7 +30,7 @@ pub(super) enum Goal {
 pub(in super::super) enum Fresh {
     /// The supervisor itself does not start.
     Initial,
-    /// A child that was added is not kept (`start_child`).
+    /// A child that was added is deleted (`start_child`).
     Added,
     /// It stays down (`restart_child`).
     Requested,
@@ -38,7 +38,7 @@ pub(in super::super) enum Fresh {
     No,
 }
 
-/// How it is with a child, for others.
+/// The state of a child, for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Status {
     Up,
@@ -60,11 +60,11 @@ pub(in super::super) struct Member {
     pub(super) state: State,
     pub(super) goal: Goal,
     pub(super) fresh: Fresh,
-    /// It takes part in the restart of a group and has to go down first.
+    /// It takes part in the restart of a group, and must go down first.
     pub(super) cycle: bool,
     /// When it may be started, if it is restarted alone.
     pub(super) due: Option<Instant>,
-    /// Pauses since it was last stable.
+    /// The number of pauses since it was last stable.
     pub(super) pauses: u32,
     random: u64,
 }
@@ -105,13 +105,13 @@ impl Member {
         pause
     }
 
-    /// What failed before does not count any more.
+    /// Forgets earlier failures.
     pub(super) fn begin_anew(&mut self) {
         self.pauses = 0;
         self.restarts = self.restarts.as_ref().map(|restarts| Restarts::new(restarts.intensity()));
     }
 
-    /// Is restarted because another child failed; one that is down comes back too, as in OTP.
+    /// Makes it take part in the restart for another child. One that is down is started too, as in OTP.
     pub(super) fn take_part(&mut self) {
         self.cycle = self.state != State::Down;
         self.due = None;

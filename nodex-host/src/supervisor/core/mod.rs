@@ -1,5 +1,5 @@
-//! What a supervisor decides (`supervisor.erl`), without processes and without a clock: what happened comes in with the
-//! time, what is to be done goes out.
+//! The decisions of a supervisor (`supervisor.erl`), without processes and clock: events and times come in, actions go
+//! out.
 //!
 //! ```text
 //!          Start                started, up                down: Stop, for what is left of it
@@ -9,8 +9,8 @@
 //!   └─────────────────┴───────────────────────────────────── stopped ─────────────────────────────┘
 //! ```
 //!
-//! Beside its state every child has a goal. Whatever happens changes goals; `settle` then finds out which starts
-//! and stops are due, in the order that the strategy asks for.
+//! Every child has a state and a goal. Events change goals; `settle` then determines which starts and stops are due, in
+//! the order of the strategy.
 
 mod child;
 mod settle;
@@ -27,32 +27,32 @@ use child::{Goal, State};
 
 use super::{AutoShutdown, Intensity, RestartType, Strategy, intensity::Restarts};
 
-/// Keeps the clock from overflowing.
+/// Bounds times so that the clock cannot overflow.
 const LONGEST_PAUSE: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Something that the supervisor has to do or to tell.
+/// An action to carry out, or an event to report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
-    /// Start it. `started` has to follow, or `stopped` if it is stopped before.
+    /// Start the child. `started` must follow, or `stopped` if it is stopped before.
     Start(Key),
-    /// Stop it: cancel its start, or end it and what is left of it. `stopped` has to follow.
+    /// Stop the child: cancel its start, or end it and what is left of it. `stopped` must follow.
     Stop(Key),
-    /// It is forgotten.
+    /// The child is deleted.
     Remove(Key),
-    /// It will be restarted, with those that depend on it.
+    /// The child will be restarted, with those that depend on it.
     Restart { key: Key, pause: Duration },
-    /// It has been restarted too often and stays down.
+    /// The child was restarted too often and stays down.
     GaveUp(Key),
     /// The supervisor begins to end.
     Ending(End),
-    /// All children are down, and nothing more will come.
+    /// All children are down, and no further action follows.
     Ended(End),
 }
 
 /// Why a supervisor ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// It was told to.
+    /// It was stopped.
     Stopped,
     /// This child did not come up at the start of the supervisor.
     StartFailed(Key),
@@ -71,7 +71,7 @@ enum Phase {
     Ended,
 }
 
-/// What is the same for all children.
+/// The options that all children share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) strategy: Strategy,
@@ -89,9 +89,9 @@ pub(super) struct Core {
     /// In start order.
     children: Vec<Member>,
     phase: Phase,
-    /// When a group that is restarted may start again.
+    /// When a group that is being restarted may start again.
     group_due: Option<Instant>,
-    /// What was due until then has been started, or waits for something else than time.
+    /// The time up to which everything that was due was started, or waits for another event.
     settled: Option<Instant>,
     actions: VecDeque<Action>,
 }
@@ -109,12 +109,12 @@ impl Core {
         }
     }
 
-    /// The next thing to do.
+    /// Returns the next action.
     pub(super) fn poll(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
 
-    /// When to call [`wake`](Self::wake).
+    /// Returns when to call [`wake`](Self::wake).
     pub(super) fn due(&self) -> Option<Instant> {
         if self.is_ending() {
             return None;
@@ -127,38 +127,38 @@ impl Core {
         }
     }
 
-    /// How it is with a child; `None` for one that is not known or has been removed.
+    /// Returns the state of a child; `None` if it is not known.
     pub(super) fn status(&self, key: Key) -> Option<Status> {
         self.children.iter().find(|child| child.key == key).map(Member::status)
     }
 
-    /// All children in start order.
+    /// Returns all children in start order.
     pub(super) fn children(&self) -> impl Iterator<Item = (Key, Status)> {
         self.children.iter().map(|child| (child.key, child.status()))
     }
 
-    /// True from the moment at which the children that it was made with have been up once, until it ends.
+    /// Returns whether its initial children have all been up once, and it is not ending.
     pub(super) fn is_running(&self) -> bool {
         self.phase == Phase::Running
     }
 
-    /// True from the moment at which it is clear that it ends.
+    /// Returns whether it is ending.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.phase, Phase::Ending(_) | Phase::Ended)
     }
 
-    /// Adds a child behind all others and starts it when its time comes.
+    /// Adds a child after all others, and starts it in turn.
     pub(super) fn add(&mut self, child: Member, now: Instant) {
         self.children.push(child);
         self.settle(now);
     }
 
-    /// The time for something has come.
+    /// Handles the time that [`due`](Self::due) returned.
     pub(super) fn wake(&mut self, now: Instant) {
         self.settle(now);
     }
 
-    /// A start has come to its end, well or not.
+    /// Handles the end of a start, which succeeded if `up`.
     pub(super) fn started(&mut self, key: Key, up: bool, now: Instant) {
         let Some(at) = self.position(key) else { return };
         let child = &mut self.children[at];
@@ -180,7 +180,7 @@ impl Core {
         self.settle(now);
     }
 
-    /// A child that was up has ended by itself, `normally` or not.
+    /// Handles the end of a child that was up.
     pub(super) fn down(&mut self, key: Key, normally: bool, now: Instant) {
         let Some(at) = self.position(key) else { return };
         let child = &mut self.children[at];
@@ -207,7 +207,7 @@ impl Core {
         self.settle(now);
     }
 
-    /// A stop has come to its end.
+    /// Handles the end of a stop.
     pub(super) fn stopped(&mut self, key: Key, now: Instant) {
         let Some(at) = self.position(key) else { return };
         self.children[at].state = State::Down;
@@ -215,7 +215,7 @@ impl Core {
         self.settle(now);
     }
 
-    /// `terminate_child`: stops it, or gives up restarting it.
+    /// `terminate_child`: stops a child, or ends its restart.
     pub(super) fn terminate(&mut self, key: Key, now: Instant) {
         let Some(at) = self.position(key) else { return };
         let child = &mut self.children[at];
@@ -231,7 +231,7 @@ impl Core {
         self.settle(now);
     }
 
-    /// `restart_child`: starts a child that is down. The caller has looked at its status.
+    /// `restart_child`: starts a child that is down, as the caller has checked.
     pub(super) fn restart(&mut self, key: Key, now: Instant) {
         let Some(at) = self.position(key) else { return };
         let child = &mut self.children[at];
@@ -244,7 +244,7 @@ impl Core {
         self.settle(now);
     }
 
-    /// `delete_child`: forgets a child that is down. The caller has looked at its status.
+    /// `delete_child`: deletes a child that is down, as the caller has checked.
     pub(super) fn delete(&mut self, key: Key, now: Instant) {
         let Some(at) = self.position(key) else { return };
         if self.children[at].goal == Goal::Down {
@@ -263,7 +263,7 @@ impl Core {
         self.children.iter().position(|child| child.key == key)
     }
 
-    /// A child is to be restarted, and what depends on it; unless that has happened too often.
+    /// Restarts a child and those that depend on it, unless there were too many restarts.
     fn failed(&mut self, at: usize, now: Instant) {
         if self.is_ending() {
             return;
@@ -300,7 +300,7 @@ impl Core {
         }
     }
 
-    /// A child ended by itself and is not restarted.
+    /// Handles the end of a child that is not restarted.
     fn ended_for_good(&mut self, at: usize) {
         let last = |(index, child): (usize, &Member)| index == at || !child.significant || child.goal != Goal::Up;
         let ends = match self.rules.auto_shutdown {

@@ -1,15 +1,15 @@
-//! Which starts and stops are due.
+//! Determines which starts and stops are due.
 
 use std::time::Instant;
 
 use super::{Action, Core, Phase, Strategy, child::Fresh, child::Goal, child::Member, child::State};
 
-/// How many children that do not depend on each other may be restarted at the same time. A machine that has to start
-/// a thousand programs at once starts none of them in time.
+/// How many independent children are restarted at the same time. A machine that starts a thousand programs at once
+/// starts none of them in time.
 const RESTARTS_AT_ONCE: usize = 64;
 
 impl Core {
-    /// Does all that is due.
+    /// Starts and stops everything that is due.
     pub(super) fn settle(&mut self, now: Instant) {
         self.settled = Some(now);
         self.remove();
@@ -62,7 +62,7 @@ impl Core {
         self.actions.push_back(Action::Start(child.key));
     }
 
-    /// Those that are to be down without regard to the others.
+    /// Stops children that are to be down, whatever the others do.
     fn stop_unwanted(&mut self) {
         for at in 0..self.children.len() {
             let child = &self.children[at];
@@ -72,7 +72,7 @@ impl Core {
         }
     }
 
-    /// The last one first.
+    /// Stops children in reverse order.
     fn stop_in_order(&mut self, concerned: impl Fn(&Member) -> bool) {
         let mut stopping = 0;
         for at in (0..self.children.len()).rev() {
@@ -89,7 +89,7 @@ impl Core {
         }
     }
 
-    /// Restarts of children that do not depend on others.
+    /// Restarts children that do not depend on others.
     fn start_each(&mut self, now: Instant) {
         let mut starting = self.children.iter().filter(|child| child.state == State::Starting).count();
         for at in 0..self.children.len() {
@@ -104,7 +104,7 @@ impl Core {
         }
     }
 
-    /// A group starts when all of it is down and the pause is over.
+    /// Starts a group when all its children are down and the pause is over.
     fn start_group(&mut self, now: Instant) {
         if self.children.iter().any(|child| child.cycle || child.state == State::Stopping)
             || self.group_due.is_some_and(|due| due > now)
@@ -115,7 +115,7 @@ impl Core {
         self.start_in_order(|_| true);
     }
 
-    /// The first one first, and each when the ones before it are up, some aside that may be started at the same time.
+    /// Starts children in order, each when those before it are up, except for those that may start at the same time.
     fn start_in_order(&mut self, concerned: impl Fn(&Member) -> bool) {
         let mut starting = 0;
         for at in 0..self.children.len() {
