@@ -3,7 +3,7 @@
 //! | to | begin with |
 //! |---|---|
 //! | write a node executable that a host starts | [`main`](main()), or `nodex::main!` |
-//! | run a node inside a program | [`Builder`], then [`Node`] |
+//! | run a node inside a program | [`NodeBuilder`], then [`Node`] |
 //! | serve functions | `#[cnode_handler]`, [`Functions`], or the trait [`Service`] |
 //! | learn who calls, or reply later | [`Caller`] and [`Context`] as arguments |
 //! | test a service | [`testing::TestNode`] |

@@ -72,8 +72,8 @@ pub mod exit_status {
 /// when the peer breaks the protocol, and when a service ends whose type ends the node.
 ///
 /// When it returns, services and their states have been dropped, except for what a handler uses that did not finish in
-/// time ([`NodeBuilder::drain`]). The process is ended from within only if such a handler prevents the node from ending, or
-/// at a second signal.
+/// time ([`NodeBuilder::drain`]). The process is ended from within only if such a handler prevents the node from
+/// ending, or at a second signal.
 pub fn main<F>(configure: F) -> ExitCode
 where
     F: FnOnce(NodeBuilder) -> Result<NodeBuilder, Box<dyn Error + Send + Sync>>,
