@@ -27,7 +27,7 @@ use crate::{
 /// ```
 /// use std::time::Duration;
 ///
-/// use nodex_core::{atom, node::{NodeBuilder, Functions, testing::TestNode}};
+/// use nodex_core::{atom, node::{Functions, NodeBuilder, testing::TestNode}};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -24,7 +24,7 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// ```no_run
 /// use std::time::Duration;
 ///
-/// use nodex_core::{atom, node::{NodeBuilder, Functions}, protocol::Cookie};
+/// use nodex_core::{atom, node::{Functions, NodeBuilder}, protocol::Cookie};
 ///
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let prices = Functions::new().add("price", |item: String| item.len());

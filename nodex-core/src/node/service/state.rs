@@ -94,7 +94,7 @@ impl<T> DerefMut for WriteGuard<T> {
 /// A value that all handlers of a node share, as an argument of a handler.
 ///
 /// ```
-/// use nodex_core::{atom, node::{NodeBuilder, Functions, State, testing::TestNode}};
+/// use nodex_core::{atom, node::{Functions, NodeBuilder, State, testing::TestNode}};
 ///
 /// struct Config {
 ///     greeting: String,
