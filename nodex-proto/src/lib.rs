@@ -1,24 +1,25 @@
-//! Erlang's terms and its distribution protocol as bytes and decisions: no runtime, no socket, no clock, no randomness.
+//! Erlang's terms, their external format, and the distribution protocol, without a runtime, sockets, clocks or
+//! randomness.
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
 //! | [`term`](mod@term) | values: atoms, pids, references, ports, raw terms, the dynamic term |
 //! | [`etf`] | the external term format: [`Decoder`](etf::Decoder) and [`Encoder`](etf::Encoder), with limits |
-//! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): Rust values from terms and to terms |
+//! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): conversions between Rust values and terms. Start here |
+//! | [`reply`] | [`IntoReply`](reply::IntoReply): the results of functions that other nodes call |
 //! | [`describe`] | what terms a Rust type is read from and written as, for people and programs: type specifications of Erlang and Elixir |
-//! | [`reply`] | [`IntoReply`](reply::IntoReply): what a function may return that other nodes call |
-//! | [`text`] | terms as Erlang or Elixir text, and back |
+//! | [`text`] | terms as Erlang or Elixir text, printed and parsed |
 //! | `protocol` | handshake, flags, frames, control messages, cookies |
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `eetf` (default) | conversions of terms from and to those of the crate `eetf` |
+//! | `eetf` (default) | conversions from and to the terms of the crate `eetf` |
 //! | `num-bigint` (default) | `BigInt` and `BigUint` as terms |
-//! | `protocol` (default) | the module of that name; without it a decoder is 8 crates, this one and what only builds included |
-//! | `serde` | [`Term`](term::Term) as what serde serializes and deserializes |
+//! | `protocol` (default) | the module of that name; without it the dependency tree has 8 crates |
+//! | `serde` | serialization and deserialization of [`Term`](term::Term) |
 //!
-//! A program that is an Erlang node uses the crate `nodex`, which has all of this too. This crate alone is for those who
-//! have terms in a file, in a message queue or in a database, and for those who drive the protocol themselves.
+//! A program that is an Erlang node uses the crate `nodex`, which re-exports this one. Use this crate alone to read and
+//! write terms in a file, a message queue or a database, or to drive the protocol yourself.
 //!
 //! ```
 //! use nodex_proto::{convert, term, text::Text};
@@ -42,8 +43,8 @@ pub mod reply;
 pub mod term;
 pub mod text;
 
-/// Bytes that are shared and not copied: a binary as an argument or a field.
+/// Shared bytes: a binary that is not copied, as an argument or a field.
 pub use bytes::Bytes;
-/// Terms as other programs have them, which are converted both ways; re-exported so that its version is the one this crate uses.
+/// The crate whose terms can be converted, re-exported in the version that this crate uses.
 #[cfg(feature = "eetf")]
 pub use eetf;

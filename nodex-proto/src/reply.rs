@@ -1,4 +1,4 @@
-//! What a handler returns, and what its caller gets.
+//! [`IntoReply`]: the results of handlers.
 
 use crate::{
     convert::IntoTerm,
@@ -14,8 +14,8 @@ use crate::{
 /// | `()` | `ok` |
 /// | `Result<T, E>` | `{ok, T}` or `{error, E}` |
 /// | `Result<(), E>` | `ok` or `{error, E}` |
-/// | `Result<T, Raised<E>>` | what `T` is, or an exception: see [`Raised`] |
-/// | [`NoReply`] | none |
+/// | `Result<T, Raised<E>>` | the reply of `T`, or an exception: see [`Raised`] |
+/// | [`NoReply`] | no reply |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the reply of a handler",
     label = "not a reply type",
@@ -23,29 +23,29 @@ use crate::{
     note = "a method that no message calls is marked `#[cnode(skip)]` or stands in another `impl` block"
 )]
 pub trait IntoReply {
-    /// Returns `false` when nothing is to be sent.
+    /// Returns `false` when there is no reply.
     #[inline]
     fn replies(&self) -> bool {
         true
     }
 
-    /// Returns how the handler failed, if what it returned is an exception.
+    /// Returns the class of the exception, if this is one.
     #[inline]
     fn raises(&self) -> Option<ExceptionClass> {
         None
     }
 
-    /// Returns whether what the handler returned is an error: an exception, or the `Err` of a `Result`. The sender of a
-    /// cast does not learn of it, so the log of the node says it.
+    /// Returns whether this is an error: an exception, or the `Err` of a `Result`. The node logs it for a cast, whose
+    /// sender is not told.
     #[inline]
     fn failed(&self) -> bool {
         self.raises().is_some()
     }
 
-    /// Appends the reply as one term; of an exception its reason.
+    /// Appends the reply, or the reason of an exception, as one term.
     ///
     /// # Errors
-    /// Returns an error when no BEAM would accept it; the caller then gets `{error, {unencodable, Message}}`.
+    /// Returns an error when no BEAM accepts the term. The caller then receives `{error, {unencodable, Message}}`.
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
 
     /// What the caller gets, for people and programs that call; see [`describe`](crate::describe). Any term, if nothing
@@ -86,8 +86,8 @@ impl IntoReply for () {
     }
 }
 
-/// Returned by a handler that answers nothing, or later through a kept `Caller`. If it has taken the
-/// caller and all clones of that are dropped without an answer, whoever called is told.
+/// The result of a handler that does not answer, or answers later through a kept `Caller`. If all clones of that
+/// `Caller` are dropped without an answer, the caller is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoReply;
 
@@ -106,7 +106,7 @@ impl IntoReply for NoReply {
     }
 }
 
-/// A reply that is encoded already, for one that borrows from what is gone by the time it is sent.
+/// A reply that is already encoded, for a value that borrows from data that does not live long enough.
 #[derive(Debug, Clone)]
 pub struct Encoded {
     reply: Result<Option<Encoder>, EncodeError>,
@@ -187,10 +187,10 @@ pub enum ExceptionClass {
 
 /// An exception that a handler raises in its caller, with its reason.
 ///
-/// The `Err` of an ordinary `Result` is data, the caller gets `{error, Reason}`. For functions that other nodes call with
-/// `erpc` this can be the more natural way: as the error of a `Result<T, Raised<E>>` it becomes an exception there, and
-/// the `Ok` is returned as it is, without `{ok, _}` around it. With `rpc` it is `{badrpc, {'EXIT', _}}`, or the value that
-/// was thrown. To messages and calls of a `gen_server`, which know no exceptions, the answer is `{error, Reason}`.
+/// The `Err` of an ordinary `Result` is data: the caller receives `{error, Reason}`. The error of a `Result<T,
+/// Raised<E>>` becomes an exception in a caller by `erpc`, and the `Ok` is returned without `{ok, _}` around it. With
+/// `rpc` the exception is `{badrpc, {'EXIT', _}}`, or the value that was thrown. Messages and calls of a `gen_server`,
+/// which know no exceptions, are answered `{error, Reason}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Raised<E> {
     /// `erlang:error(Reason)`.

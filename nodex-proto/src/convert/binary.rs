@@ -10,7 +10,7 @@ use crate::{
     etf::{Decoder, EncodeError, Encoder, Kind, mask_bits},
 };
 
-/// Bytes that are a binary. (`Vec<u8>` is a list of integers; [`Bytes`] is a binary that may share its memory.)
+/// The bytes of a binary. (`Vec<u8>` is a list of integers; [`Bytes`] is a binary that can share its memory.)
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Binary(pub Vec<u8>);
 
@@ -75,7 +75,7 @@ impl FromTerm for Bytes {
         kind == Kind::Binary
     }
 
-    /// From 1 KiB on without a copy: the binary then keeps the buffer that it was received in.
+    /// Does not copy a large binary, which then keeps the buffer that it was received in.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decoder.shared_binary()
     }
@@ -86,7 +86,7 @@ impl FromTerm for Bytes {
 }
 
 impl IntoTerm for Bytes {
-    /// Without a copy if it is big.
+    /// Does not copy a large binary.
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         encoder.put_shared_binary(self)
@@ -131,7 +131,7 @@ impl IntoTerm for BytesMut {
     }
 }
 
-/// A bit string: any number of bits, in bytes from the most significant bit on.
+/// A bit string: any number of bits, the most significant bit of each byte first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct BitString {
     bytes: Vec<u8>,
@@ -139,8 +139,8 @@ pub struct BitString {
 }
 
 impl BitString {
-    /// Returns the first `len` bits of `bytes`; `None` if there are not as many. Bytes beyond are dropped, bits beyond
-    /// are 0.
+    /// Creates a bit string of the first `len` bits of `bytes`; `None` if there are fewer. Further bytes are dropped,
+    /// and unused bits of the last byte are set to 0.
     pub fn new(mut bytes: Vec<u8>, len: usize) -> Option<Self> {
         if len > bytes.len().checked_mul(8)? {
             return None;

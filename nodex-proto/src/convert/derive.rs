@@ -1,4 +1,4 @@
-//! What the derived implementations call, so that they stay small. Not for use by hand, and free to change.
+//! Functions that derived implementations call. They are not for use by hand, and can change.
 
 use std::{
     borrow::Cow,
@@ -24,11 +24,11 @@ pub fn labelled<'a, T>(
     read(decoder).map_err(|error| error.within(label))
 }
 
-/// Returns the name of an atom that is a key or a tag. Anything else is skipped and has the empty name, which no
-/// derived key has.
+/// Reads the name of an atom that is a key or a tag. Any other term is skipped and has the empty name, which no derived
+/// key has.
 ///
 /// # Errors
-/// Returns an error when the bytes are no term.
+/// Returns an error when the bytes are not a term.
 #[inline]
 pub fn key<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, [u8]>, DecodeError> {
     if let [tag::SMALL_ATOM_UTF8_EXT, length, rest @ ..] = decoder.remaining()
@@ -51,7 +51,7 @@ fn other_key<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, [u8]>, DecodeError
     })
 }
 
-/// Reads the value of a key into its place.
+/// Reads the value of a key into its slot.
 ///
 /// # Errors
 /// Returns those of `read`, with the key; when the key was there before.
@@ -114,19 +114,19 @@ fn other_atom(decoder: &mut Decoder<'_>, name: &'static str) -> DecodeError {
     }
 }
 
-/// Returns the value of a key, or what stands for a missing one.
+/// Returns the value of a key, or the default of a missing one.
 ///
 /// # Errors
-/// Returns an error when it is missing and nothing stands for it.
+/// Returns an error when it is missing and has no default.
 #[inline]
 pub fn required<T>(slot: Option<T>, absent: impl FnOnce() -> Option<T>, part: &'static str) -> Result<T, DecodeError> {
     slot.or_else(absent).ok_or_else(|| missing(part))
 }
 
-/// When a constant has not been seen.
+/// Checks that a constant was read.
 ///
 /// # Errors
-/// That it is missing.
+/// Returns an error when it is missing.
 pub fn present(seen: Option<()>, part: &'static str) -> Result<(), DecodeError> {
     seen.ok_or_else(|| missing(part))
 }
@@ -136,7 +136,7 @@ fn missing(part: &'static str) -> DecodeError {
     DecodeError::mismatch(part, "map without it")
 }
 
-/// The head of a tuple of this arity.
+/// Reads the head of a tuple of this arity.
 ///
 /// # Errors
 /// Returns an error when it is something else.
@@ -151,10 +151,10 @@ pub fn tuple(decoder: &mut Decoder<'_>, arity: usize) -> Result<(), DecodeError>
     }
 }
 
-/// Returns the name of a variant, and how many terms follow if it is a tagged tuple.
+/// Reads the name of a variant, and how many terms follow if it is a tagged tuple.
 ///
 /// # Errors
-/// Returns an error when it is no atom and no tuple that starts with one. `expected` lists the variants.
+/// Returns an error when it is neither an atom nor a tuple that starts with one. `expected` lists the variants.
 #[inline]
 pub fn variant<'a>(
     decoder: &mut Decoder<'a>,
@@ -176,7 +176,7 @@ pub fn variant<'a>(
     Ok((key(decoder)?, count))
 }
 
-/// No variant has this name and size.
+/// Returns the error for a name and size that no variant has.
 #[cold]
 pub fn unknown_variant(name: &[u8], count: Option<usize>, expected: &'static str) -> DecodeError {
     let name = String::from_utf8_lossy(name);
@@ -196,10 +196,11 @@ pub struct Untagged {
     details: String,
 }
 
-/// The text of an inner error is cut after so many bytes, or the texts of nested attempts would grow without bound.
+/// How many bytes of the text of an inner error are kept, so that the texts of nested attempts do not grow without
+/// bound.
 const MAX_DETAIL: usize = 160;
 
-/// Appends to a text as much as there is room for, and then fails.
+/// Appends to a text while there is room, and then fails.
 struct Detail<'a> {
     text: &'a mut String,
     left: usize,
@@ -215,12 +216,12 @@ impl Write for Detail<'_> {
 }
 
 impl Untagged {
-    /// From the position now.
+    /// Starts at the current position.
     pub fn new(decoder: &Decoder<'_>) -> Self {
         Untagged { start: decoder.position(), details: String::new() }
     }
 
-    /// A variant did not fit: back to the start.
+    /// Records that a variant did not fit, and returns to the start.
     ///
     /// # Errors
     /// Returns an error when the term makes nested attempts read it again and again.
@@ -243,7 +244,7 @@ impl Untagged {
         Ok(())
     }
 
-    /// None fitted. `expected` lists the variants.
+    /// Returns the error when no variant fitted. `expected` lists the variants.
     #[cold]
     pub fn none(self, decoder: &Decoder<'_>, expected: &'static str) -> DecodeError {
         match decoder.peek() {
@@ -253,19 +254,19 @@ impl Untagged {
     }
 }
 
-/// Returns the kind of the next term, if it is one: variants of other kinds need not be tried.
+/// Returns the kind of the next term, if it is one. Variants of other kinds need not be tried.
 #[inline]
 pub fn next_kind(decoder: &Decoder<'_>) -> Option<Kind> {
     decoder.peek().ok()
 }
 
-/// Returns `false` if the next term is surely not the atom of this name.
+/// Returns `false` if the next term is certainly not the atom of this name.
 #[inline]
 pub fn may_be_atom(decoder: &Decoder<'_>, name: &'static str) -> bool {
     decoder.may_be_atom(name)
 }
 
-/// Reads one variant of an untagged enum; what `read` returns early is its value, not that of the caller.
+/// Reads one variant of an untagged enum; an early return in `read` returns from the variant only.
 ///
 /// # Errors
 /// Returns those of `read`.

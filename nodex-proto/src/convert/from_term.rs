@@ -8,8 +8,8 @@ use crate::{
 
 /// A Rust type that can be read from a term.
 ///
-/// A type that can contain itself must read what it contains through [`Decoder::nested`], so that no term can overflow
-/// the stack; `Box`, `Vec` and all others here do.
+/// A type that can contain itself must read its contents through [`Decoder::nested`], so that no term can overflow the
+/// stack. `Box`, `Vec` and all other types here do so.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from an Erlang term",
     label = "not a term type",
@@ -19,19 +19,19 @@ pub trait FromTerm: Sized {
     /// Reads the next term.
     ///
     /// # Errors
-    /// Returns an error when it is something else; the error says what was expected and found.
+    /// Returns an error when it is another term. The error says what was expected and found.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError>;
 
-    /// Returns the value that a missing key of a map stands for, if there is one: `None` of an [`Option`].
+    /// Returns the value of a missing key of a map, if there is one: `None` for an [`Option`].
     fn absent() -> Option<Self> {
         None
     }
 
-    /// As [`decode`](Self::decode), but with the atom `undefined` in place of `nil` for a missing value. Only
-    /// [`Option`] makes a difference.
+    /// Like [`decode`](Self::decode), with the atom `undefined` in place of `nil` for a missing value. This differs
+    /// only for [`Option`].
     ///
     /// # Errors
-    /// As [`decode`](Self::decode).
+    /// Returns the errors of [`decode`](Self::decode).
     fn decode_undefined(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Self::decode(decoder)
     }
@@ -46,23 +46,22 @@ pub trait FromTerm: Sized {
         Type::Term
     }
 
-    /// False if no term of this kind is one of this type. Untagged enums need not try those variants then.
+    /// Returns `false` if no term of this kind can be read as this type. Untagged enums then skip the variant.
     #[doc(hidden)]
     #[inline]
     fn could_be(_kind: Kind) -> bool {
         true
     }
 
-    /// Returns `false` if the first bytes of the next term, which is of a kind that this type could be, already say
-    /// that it is none of this type. Untagged enums try the other variants first then, and this one only to tell what
-    /// is wrong with it.
+    /// Returns `false` if the first bytes of the next term, whose kind fits, already exclude this type. Untagged enums
+    /// then try the other variants first, and this one only to report what is wrong with it.
     #[doc(hidden)]
     #[inline]
     fn looks_like(_decoder: &Decoder<'_>) -> bool {
         true
     }
 
-    /// The next `count` elements of a list, appended to `all`, which has room for them.
+    /// Reads the next `count` elements of a list into `all`, which has room for them.
     #[doc(hidden)]
     #[inline]
     fn decode_elements(decoder: &mut Decoder<'_>, count: usize, all: &mut Vec<Self>) -> Result<(), DecodeError> {
@@ -79,7 +78,8 @@ pub trait FromTerm: Sized {
         Ok(())
     }
 
-    /// All elements of a list of integers from 0 to 255 (`STRING_EXT`), appended to `all`; `decoder` stands after them.
+    /// Reads all elements of a list of integers from 0 to 255 (`STRING_EXT`) into `all`; `decoder` is positioned after
+    /// them.
     #[doc(hidden)]
     fn decode_bytes(bytes: &[u8], decoder: &Decoder<'_>, all: &mut Vec<Self>) -> Result<(), DecodeError> {
         for &byte in bytes {

@@ -51,7 +51,7 @@ macro_rules! from_term {
     )*};
 }
 
-/// What does not fit `i64` fits none of the types that are no wider.
+/// An integer that does not fit `i64` fits none of the narrower types.
 fn none(_: Integer<'_>) -> Option<i64> {
     None
 }
@@ -157,7 +157,7 @@ impl FromTerm for char {
         kind == Kind::Integer
     }
 
-    /// An integer, as Erlang's `char()`; not a part of UTF-16 pairs.
+    /// Reads an integer, as Erlang's `char()`. Surrogates are an error.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let found = decoder.any_integer("character (an integer)")?;
         let value = match found {

@@ -7,7 +7,7 @@ use crate::{
 
 /// A Rust type that can be written as a term.
 ///
-/// `()` is none: as a handler's result it means the atom `ok`, which no other place should guess.
+/// `()` is not such a type: it means the atom `ok` as the result of a handler, and nothing elsewhere.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as an Erlang term",
     label = "not a term type",
@@ -17,14 +17,15 @@ pub trait IntoTerm {
     /// Appends the value as one term.
     ///
     /// # Errors
-    /// Returns an error when no BEAM would accept it; the encoder then holds a part of it, which the caller rolls back.
+    /// Returns an error when no BEAM accepts the term. The encoder then holds a part of it, which the caller rolls
+    /// back.
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
 
-    /// As [`encode`](Self::encode), but with the atom `undefined` in place of `nil` for a missing value. Only
-    /// [`Option`] makes a difference.
+    /// Like [`encode`](Self::encode), with the atom `undefined` in place of `nil` for a missing value. This differs
+    /// only for [`Option`].
     ///
     /// # Errors
-    /// As [`encode`](Self::encode).
+    /// Returns the errors of [`encode`](Self::encode).
     fn encode_undefined(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         self.encode(encoder)
     }
@@ -49,7 +50,7 @@ pub trait IntoTerm {
         false
     }
 
-    /// A list of these values.
+    /// Appends a list of these values.
     #[doc(hidden)]
     fn encode_list(all: &[Self], encoder: &mut Encoder) -> Result<(), EncodeError>
     where
@@ -58,8 +59,7 @@ pub trait IntoTerm {
         encode_elements(all.len(), all.iter(), encoder)
     }
 
-    /// Returns `true` if values that are not equal in Rust are never equal as terms, so that the keys of a map need no
-    /// check.
+    /// Returns `true` if values that differ in Rust also differ as terms, so that the keys of a map need no check.
     #[doc(hidden)]
     fn is_injective() -> bool
     where
@@ -99,7 +99,7 @@ macro_rules! any_term {
 }
 any_term!(dyn IntoTerm + '_ dyn IntoTerm + Send + '_ dyn IntoTerm + Sync + '_ dyn IntoTerm + Send + Sync + '_);
 
-/// A proper list of values.
+/// Appends a proper list of values.
 pub(super) fn encode_elements<T: IntoTerm>(
     count: usize,
     elements: impl Iterator<Item = T>,

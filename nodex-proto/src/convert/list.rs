@@ -42,7 +42,7 @@ impl<T: FromTerm, const N: usize> FromTerm for [T; N] {
         kind == Kind::List
     }
 
-    /// A list of exactly as many elements.
+    /// Reads a list of exactly this many elements.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Vec::decode(decoder)?.try_into().map_err(|all: Vec<T>| {
             DecodeError::mismatch(format!("list of {N} elements"), format!("list of {}", all.len()))

@@ -12,12 +12,12 @@ use crate::{
     text::Text,
 };
 
-/// Returns an encoded term in words short enough for a message.
+/// Returns the text of an encoded term, short enough for a message.
 fn shown(term: &[u8]) -> String {
     Text::of_valid(term).max_len(40).to_string()
 }
 
-/// Reads pairs into a map. `insert` gives what was there for the key.
+/// Reads pairs into a map. `insert` returns the earlier value of the key.
 fn decode<K: FromTerm, V: FromTerm, M>(
     decoder: &mut Decoder<'_>,
     make: impl FnOnce(usize) -> M,
@@ -55,7 +55,7 @@ impl<K: FromTerm + Eq + Hash, V: FromTerm, S: BuildHasher + Default> FromTerm fo
         kind == Kind::Map
     }
 
-    /// An error if two keys are equal in Rust.
+    /// Returns an error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode(decoder, |count| HashMap::with_capacity_and_hasher(count, S::default()), Self::insert)
     }
@@ -71,7 +71,7 @@ impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
         kind == Kind::Map
     }
 
-    /// An error if two keys are equal in Rust.
+    /// Returns an error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode(decoder, |_| BTreeMap::new(), Self::insert)
     }

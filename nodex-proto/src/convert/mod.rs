@@ -1,4 +1,19 @@
-//! Rust values from terms and to terms, straight from and to encoded bytes.
+//! Conversions between Rust values and encoded terms.
+//!
+//! A type implements [`FromTerm`], [`IntoTerm`] or both. Values are read from bytes and written to bytes directly,
+//! without a dynamic term in between. The crate `nodex` has derive macros for both traits.
+//!
+//! ```
+//! use nodex_proto::convert::{binary_to_term, term_to_binary};
+//!
+//! let stock = vec![(String::from("tea"), Some(3)), (String::from("milk"), None)];
+//! let bytes = term_to_binary(&stock)?;
+//! assert_eq!(binary_to_term::<Vec<(String, Option<u32>)>>(&bytes)?, stock);
+//!
+//! let error = binary_to_term::<Vec<u32>>(&bytes).unwrap_err();
+//! assert_eq!(error.to_string(), "element 1: expected integer, got tuple");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! | Rust | Erlang |
 //! |---|---|
@@ -20,7 +35,7 @@
 //! | `Pid`, `Port`, `Reference` | the same |
 //! | [`RawTerm`](crate::term::RawTerm), [`Term`](crate::term::Term) | any term |
 //!
-//! `()` is no term. Sets are none either: a `MapSet` of Elixir is a struct of its own.
+//! `()` and sets have no conversion. (A `MapSet` of Elixir is a struct.)
 
 mod atom;
 #[cfg(feature = "num-bigint")]

@@ -12,7 +12,7 @@ impl<T: FromTerm> FromTerm for Option<T> {
         kind == Kind::Atom || T::could_be(kind)
     }
 
-    /// The atom `nil` is `None`.
+    /// Reads the atom `nil` as `None`.
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         decode_unless(decoder, "nil")
@@ -41,7 +41,7 @@ fn decode_unless<T: FromTerm>(decoder: &mut Decoder<'_>, nothing: &str) -> Resul
 }
 
 impl<T: IntoTerm> IntoTerm for Option<T> {
-    /// `None` is the atom `nil`.
+    /// Writes `None` as the atom `nil`.
     #[inline]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         match self {

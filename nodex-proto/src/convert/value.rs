@@ -46,7 +46,7 @@ impl FromTerm for RawTerm {
 }
 
 impl IntoTerm for RawTerm {
-    /// An error for a term in a format known to its sender only, which no other node takes.
+    /// Returns an error for a term in a local format, which no other node accepts.
     #[inline(always)]
     fn encode(&self, encoder: &mut Encoder) -> Result<(), EncodeError> {
         if self.tag() == tag::LOCAL_EXT {
@@ -81,10 +81,10 @@ impl IntoTerm for TermRef<'_> {
 }
 
 impl TermRef<'_> {
-    /// The value of a Rust type.
+    /// Converts the term to a Rust value.
     ///
     /// # Errors
-    /// Returns an error when the term is another one than expected.
+    /// Returns an error when the term has another type.
     pub fn decode<T: FromTerm>(self) -> Result<T, DecodeError> {
         T::decode(&mut self.decoder())
     }

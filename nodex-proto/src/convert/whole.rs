@@ -8,7 +8,7 @@ use crate::{
     term::{Held, RawTerm, Term},
 };
 
-/// Why a value could not be made into one of another type by way of a term.
+/// Why a value could not be converted to or from a dynamic term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 #[non_exhaustive]
@@ -19,10 +19,10 @@ pub enum ConvertError {
     Decode(#[from] DecodeError),
 }
 
-/// Returns the external term format of a value, with the version byte 131, as `erlang:term_to_binary/1` returns it.
+/// Encodes a value in the external term format with the version byte 131, like `erlang:term_to_binary/1`.
 ///
 /// # Errors
-/// Returns an error when no BEAM would accept it.
+/// Returns an error when no BEAM accepts the term.
 pub fn term_to_binary<T: IntoTerm + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> {
     let mut encoder = Encoder::new();
     encoder.put_u8(VERSION);
@@ -30,10 +30,10 @@ pub fn term_to_binary<T: IntoTerm + ?Sized>(value: &T) -> Result<Vec<u8>, Encode
     Ok(encoder.to_vec())
 }
 
-/// Returns the value of a whole binary in external term format, as of `erlang:binary_to_term/1`.
+/// Decodes a value from a whole binary in the external term format, like `erlang:binary_to_term/1`.
 ///
 /// # Errors
-/// Returns an error when it is no term, another one than expected, or more than a term.
+/// Returns an error when the binary is not a term, a term of another type, or longer than the term.
 pub fn binary_to_term<T: FromTerm>(binary: &[u8]) -> Result<T, DecodeError> {
     let mut decoder = Decoder::new(binary);
     decoder.version()?;
@@ -42,37 +42,37 @@ pub fn binary_to_term<T: FromTerm>(binary: &[u8]) -> Result<T, DecodeError> {
     Ok(value)
 }
 
-/// Returns the dynamic term of a value.
+/// Converts a value to a dynamic term.
 ///
 /// # Errors
-/// Returns an error when no BEAM would accept the value, or [`Term`] cannot hold it.
+/// Returns an error when no BEAM accepts the value, or [`Term`] cannot hold it.
 pub fn to_term<T: IntoTerm + ?Sized>(value: &T) -> Result<Term, ConvertError> {
     Ok(RawTerm::from_value(value)?.decode()?)
 }
 
-/// Returns the value of a dynamic term.
+/// Converts a dynamic term to a value.
 ///
 /// # Errors
-/// Returns an error when it is another one than expected, or no BEAM would accept it.
+/// Returns an error when the term has another type, or no BEAM accepts it.
 pub fn from_term<T: FromTerm>(term: &Term) -> Result<T, ConvertError> {
     Ok(term.as_ref().decode()?)
 }
 
 impl RawTerm {
-    /// Returns the term of a value.
+    /// Encodes a value as a raw term.
     ///
     /// # Errors
-    /// Returns an error when no BEAM would accept it.
+    /// Returns an error when no BEAM accepts the term.
     pub fn from_value<T: IntoTerm + ?Sized>(value: &T) -> Result<RawTerm, EncodeError> {
         let mut encoder = Encoder::new();
         value.encode(&mut encoder)?;
         Ok(RawTerm::from_bytes(Bytes::from(encoder.to_vec())))
     }
 
-    /// Returns the term that is all of `bytes`, which hold no version byte.
+    /// Creates a raw term of all of `bytes`, which have no version byte.
     ///
     /// # Errors
-    /// Returns an error when they are no term, or more than one.
+    /// Returns an error when they are not a term, or longer than one.
     pub fn new(bytes: impl Into<Bytes>) -> Result<RawTerm, EtfError> {
         let bytes = bytes.into();
         let mut decoder = Decoder::new(&bytes);
@@ -86,7 +86,7 @@ impl RawTerm {
     /// The value of the term.
     ///
     /// # Errors
-    /// Returns an error when it is another one than expected.
+    /// Returns an error when the term has another type.
     pub fn decode<T: FromTerm>(&self) -> Result<T, DecodeError> {
         let mut decoder = match self.held() {
             Held::Shared(bytes) => Decoder::with_owner(bytes, bytes),

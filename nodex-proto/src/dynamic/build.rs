@@ -1,4 +1,4 @@
-//! Making terms.
+//! Constructors of terms, and [`TermBuilder`].
 
 use super::{
     normal::{put_arity, put_digits},
@@ -11,7 +11,7 @@ use crate::{
     term::{Atom, Pid, Port, Reference},
 };
 
-/// Panics where a term would take more than 4 GiB: nothing else can be wrong with what is written here.
+/// Returns the term of bytes that were written here. Panics if they take more than 4 GiB, the only possible error.
 #[track_caller]
 fn made(bytes: Vec<u8>) -> Term {
     match Term::of_own(bytes) {
@@ -45,8 +45,8 @@ impl Term {
         })
     }
 
-    /// Creates a bit string: its bytes, and how many bits of the last one count, 1 to 8. `None` for other numbers, and
-    /// for bits of no bytes.
+    /// Creates a bit string from its bytes and the number of used bits in the last byte, 1 to 8. Returns `None` for
+    /// other numbers, and if there are no bytes.
     pub fn bit_string(bytes: impl Into<Vec<u8>>, bits: u8) -> Option<Term> {
         let mut bytes = bytes.into();
         match bits {
@@ -61,19 +61,19 @@ impl Term {
         }
     }
 
-    /// Creates a list of integers from 0 to 255, as Erlang's strings of Latin-1 are.
+    /// Creates a list of integers from 0 to 255, as Erlang's Latin-1 strings are.
     pub fn byte_list(bytes: impl AsRef<[u8]>) -> Term {
         written(|out| {
             let _ = out.put_byte_list(bytes.as_ref());
         })
     }
 
-    /// Creates a list of the characters of a text, as Erlang's strings are.
+    /// Creates a list of the characters of a text, an Erlang string.
     pub fn charlist(text: &str) -> Term {
         Term::list(text.chars().map(u32::from))
     }
 
-    /// Creates an integer of any size, from the bytes of its magnitude, the least significant first.
+    /// Creates an integer of any size from the bytes of its magnitude, the least significant first.
     pub fn integer_of_digits(negative: bool, digits: &[u8]) -> Term {
         written(|out| put_digits(out, negative, digits))
     }
@@ -92,7 +92,7 @@ impl Term {
         Self::improper_list(elements, Term::nil())
     }
 
-    /// Creates a list that ends in `tail`. If that is a list, the whole is one list.
+    /// Creates a list that ends in `tail`. If that is a list, so is the whole.
     pub fn improper_list<T: Into<Term>>(elements: impl IntoIterator<Item = T>, tail: impl Into<Term>) -> Term {
         let (mut body, count) = all(elements);
         body.splice(..0, [&[tag::LIST_EXT][..], &(count as u32).to_be_bytes()].concat());
@@ -116,7 +116,7 @@ impl Term {
         made(body)
     }
 
-    /// Creates a function of a module.
+    /// Creates an external fun, `fun module:function/arity`.
     pub fn external_fun(module: &Atom, function: &Atom, arity: u8) -> Term {
         written(|out| {
             out.put_u8(tag::EXPORT_EXT);
@@ -131,7 +131,7 @@ impl Term {
     }
 }
 
-/// Terms one after the other, and how many.
+/// Returns the terms one after the other, and their number.
 fn all<T: Into<Term>>(elements: impl IntoIterator<Item = T>) -> (Vec<u8>, usize) {
     let (mut body, mut count) = (Vec::new(), 0);
     for element in elements {
@@ -175,7 +175,7 @@ from! {
 }
 
 impl From<f64> for Term {
-    /// What is not finite can be held, but not sent.
+    /// A term can hold a float that is not finite, but it cannot be sent.
     fn from(value: f64) -> Term {
         let mut bytes = vec![tag::NEW_FLOAT_EXT];
         bytes.extend_from_slice(&value.to_be_bytes());
@@ -264,8 +264,8 @@ impl<T: Into<Term>> From<Option<T>> for Term {
     }
 }
 
-/// Writes a term from the outside to the inside, in a time that its length tells; [`Term::tuple`] and its like copy what
-/// they are made of.
+/// Builds a term from the outside to the inside, in a time proportional to its length. ([`Term::tuple`] and similar
+/// functions copy their parts.)
 ///
 /// ```
 /// use nodex_proto::{atom, term, term::TermBuilder};
@@ -285,13 +285,13 @@ pub struct TermBuilder {
 
 struct Open {
     tag: u8,
-    /// Where it starts.
+    /// The position at which it starts.
     start: usize,
     count: u32,
 }
 
 impl TermBuilder {
-    /// Creates an empty one.
+    /// Creates an empty builder.
     pub fn new() -> Self {
         Self::default()
     }
@@ -309,17 +309,17 @@ impl TermBuilder {
         }
     }
 
-    /// Begins a tuple; what follows are its elements.
+    /// Begins a tuple. The next terms are its elements.
     pub fn open_tuple(&mut self) -> &mut Self {
         self.open(tag::LARGE_TUPLE_EXT)
     }
 
-    /// Begins a list; what follows are its elements.
+    /// Begins a list. The next terms are its elements.
     pub fn open_list(&mut self) -> &mut Self {
         self.open(tag::LIST_EXT)
     }
 
-    /// Begins a map; what follows is a key, its value, a key and so on.
+    /// Begins a map. The next terms are a key, its value, a key and so on.
     pub fn open_map(&mut self) -> &mut Self {
         self.open(tag::MAP_EXT)
     }
@@ -331,12 +331,12 @@ impl TermBuilder {
         self
     }
 
-    /// Ends what was begun last, if anything is open.
+    /// Ends the last tuple, list or map that is open, if any.
     pub fn close(&mut self) -> &mut Self {
         self.close_with(&Term::nil())
     }
 
-    /// As [`close`](Self::close), and a list ends in `tail`.
+    /// Like [`close`](Self::close), with `tail` as the tail of a list.
     pub fn close_with(&mut self, tail: &Term) -> &mut Self {
         if let Some(open) = self.open.pop() {
             let count = if open.tag == tag::MAP_EXT { open.count / 2 } else { open.count };
@@ -350,11 +350,11 @@ impl TermBuilder {
         self
     }
 
-    /// Returns the term; what is still open ends here.
+    /// Returns the term, and closes what is open.
     ///
     /// # Errors
-    /// Returns an error when it is none or more than one term, a map has a key twice or a key without a value, or more
-    /// than 4 GiB.
+    /// Returns an error when there is not exactly one term, a map has a key twice or a key without a value, or the term
+    /// takes more than 4 GiB.
     pub fn build(&mut self) -> Result<Term, DecodeError> {
         while !self.open.is_empty() {
             self.close();

@@ -1,4 +1,4 @@
-//! What stands side by side in a term.
+//! [`Children`] and [`Pairs`].
 
 use std::{fmt, iter::FusedIterator};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::etf::{Decoder, tag};
 
-/// The elements of a tuple or a list, the keys or the values of a map, or the free variables of a fun, one after the other.
+/// An iterator over the elements of a tuple or a list, the keys or the values of a map, or the free variables of a fun.
 #[derive(Clone)]
 pub struct Children<'a> {
     parent: TermRef<'a>,
@@ -155,7 +155,7 @@ impl<'a> Iterator for Children<'a> {
 impl ExactSizeIterator for Children<'_> {}
 impl FusedIterator for Children<'_> {}
 
-/// The keys and values of a map, in the order of the keys.
+/// An iterator over the keys and values of a map, in the order of the keys.
 #[derive(Clone)]
 pub struct Pairs<'a>(pub(super) Children<'a>);
 

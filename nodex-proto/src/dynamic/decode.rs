@@ -1,4 +1,4 @@
-//! Dynamic terms from bytes, and to bytes.
+//! Decoding and encoding of dynamic terms.
 
 use bytes::Bytes;
 
@@ -11,18 +11,19 @@ use super::{
 };
 use crate::etf::{DecodeError, Decoder, EncodeError, Encoder, EtfError, Limits, ascii::short_name, tag};
 
-/// Memory that a term takes beside its bytes and cells.
+/// The memory of a term besides its bytes and cells.
 const OVERHEAD: usize = 64;
 
-/// How many times the length of a message the dynamic terms in it may always take.
+/// The multiple of the length of a message that its dynamic terms may always take.
 const FACTOR: usize = 2;
 
 impl<'a> Decoder<'a> {
-    /// Returns a dynamic term. It is held in canonical form, whatever form it has here.
+    /// Reads a dynamic term. The term is held in canonical form, whatever form it has here.
     ///
     /// # Errors
-    /// For what is no term, has a key of a map twice, is nested deeper than [`Limits::max_depth`] or would take more
-    /// memory than allowed; for native records and terms in a local format, which no dynamic term holds.
+    /// Returns an error when the bytes are not a term, a map has a key twice, or the term is nested deeper than
+    /// [`Limits::max_depth`] or takes more memory than allowed; also for native records and terms in a local format,
+    /// which a dynamic term cannot hold.
     #[inline]
     pub fn term(&mut self) -> Result<Term, DecodeError> {
         if let Some(len) = short(self.remaining()) {
@@ -93,7 +94,7 @@ fn long_leaf(bytes: &[u8]) -> Option<usize> {
     (len > Term::SHORT && u32::try_from(len).is_ok()).then_some(len)
 }
 
-/// Returns a term that has another form here, which takes reading it twice.
+/// Reads a term that is not in canonical form, which takes two passes.
 #[cold]
 fn other_form(bytes: &[u8], offset: usize, limits: Limits, scratch: &mut Scratch) -> Result<Term, DecodeError> {
     let normal = normal(bytes, &scratch.cells, false)?;
@@ -139,11 +140,11 @@ impl Term {
 }
 
 impl Encoder {
-    /// A dynamic term.
+    /// Appends a dynamic term.
     ///
     /// # Errors
-    /// For everything that some BEAM would refuse, and then close the connection: floats that are not finite, integers of
-    /// more than 524,280 bytes, tuples of more than 16,777,215 elements.
+    /// Returns an error for terms that some BEAM refuses by closing the connection: floats that are not finite,
+    /// integers of more than 524,280 bytes, tuples of more than 16,777,215 elements.
     #[inline]
     pub fn put_term(&mut self, term: &Term) -> Result<(), EncodeError> {
         if !term.is_sendable() {

@@ -9,14 +9,14 @@ use crate::{
     term::{Pid, Reference},
 };
 
-/// How deep terms may be nested that are converted: those of eetf are dropped and printed by recursion.
+/// How deep converted terms may be nested, because those of eetf are dropped and printed by recursion.
 const MAX_DEPTH: u32 = 512;
 
 impl TryFrom<&eetf::Term> for Term {
     type Error = EncodeError;
 
     /// # Errors
-    /// For what no BEAM would take, or what is nested more than 512 levels deep.
+    /// Returns an error for terms that no BEAM accepts, or that are nested more than 512 levels deep.
     fn try_from(term: &eetf::Term) -> Result<Term, EncodeError> {
         let mut out = Encoder::new();
         put(&mut out, term, MAX_DEPTH)?;
@@ -32,7 +32,7 @@ impl TryFrom<eetf::Term> for Term {
     type Error = EncodeError;
 
     /// # Errors
-    /// For what no BEAM would take, or what is nested more than 512 levels deep.
+    /// Returns an error for terms that no BEAM accepts, or that are nested more than 512 levels deep.
     fn try_from(term: eetf::Term) -> Result<Term, EncodeError> {
         Term::try_from(&term)
     }
@@ -42,7 +42,7 @@ impl TryFrom<TermRef<'_>> for eetf::Term {
     type Error = DecodeError;
 
     /// # Errors
-    /// For what is nested more than 512 levels deep, or in other ways more than a term of eetf can be.
+    /// Returns an error for terms that are nested more than 512 levels deep, or that eetf cannot represent.
     fn try_from(term: TermRef<'_>) -> Result<eetf::Term, DecodeError> {
         get(term, MAX_DEPTH)
     }
@@ -52,7 +52,7 @@ impl TryFrom<&Term> for eetf::Term {
     type Error = DecodeError;
 
     /// # Errors
-    /// For what is nested more than 512 levels deep, or in other ways more than a term of eetf can be.
+    /// Returns an error for terms that are nested more than 512 levels deep, or that eetf cannot represent.
     fn try_from(term: &Term) -> Result<eetf::Term, DecodeError> {
         get(term.as_ref(), MAX_DEPTH)
     }

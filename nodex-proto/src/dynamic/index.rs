@@ -1,8 +1,7 @@
-//! Finds where the parts of a term are, in one pass and without recursion.
+//! Finds the positions of the parts of a term, in one pass and without recursion.
 //!
-//! What is made is a table of cells, one for each term inside of the term. The cells of what stands side by side stand
-//! side by side: the elements of a tuple, the elements of a list and then its tail, the keys and values of a map in the
-//! order of the keys.
+//! The result is a table with one cell for each term inside the term. The cells of siblings are adjacent: the elements
+//! of a tuple, the elements of a list and then its tail, the keys and values of a map in the order of the keys.
 
 use std::{cell::Cell as Slot, mem};
 
@@ -11,7 +10,7 @@ use crate::etf::{
     Decoder, EtfError, Integer, Kind, Limits, MAX_ARITY, MAX_SENT_INTEGER_BYTES, ascii::short_name, skip, tag,
 };
 
-/// How much of the room for tables is kept for the next term.
+/// How much memory for tables is kept for the next term.
 const KEPT: usize = 8 * 1024;
 
 /// A pair, and as much of its key as a number can tell of its place.
@@ -22,7 +21,7 @@ pub(crate) struct Entry {
     pub(super) value: Cell,
 }
 
-/// What is left of a term that is open while one inside of it is read.
+/// The state of an open term while a term inside it is read.
 #[derive(Clone, Copy)]
 struct Frame {
     slot: u32,
@@ -40,7 +39,7 @@ enum Shape {
     Fun(u32),
 }
 
-/// Room that is used again.
+/// Memory that is reused.
 #[derive(Default)]
 pub(crate) struct Scratch {
     pub(crate) cells: Vec<Cell>,
@@ -53,7 +52,7 @@ thread_local! {
 }
 
 impl Scratch {
-    /// Hands out room that may have been used before.
+    /// Calls `work` with memory that may have been used before.
     #[inline]
     pub(crate) fn with<T>(work: impl FnOnce(&mut Scratch) -> T) -> T {
         let mut scratch = SCRATCH.try_with(Slot::take).ok().flatten().unwrap_or_default();
@@ -72,11 +71,11 @@ impl Scratch {
 pub(crate) struct Indexed {
     /// How many bytes it takes.
     pub(crate) len: usize,
-    /// False if a part of it has another form than the encoder gives it. What is in the cells is in no order then.
+    /// Whether all its parts have the form that the encoder writes. If not, the order of the cells is undefined.
     pub(crate) canonical: bool,
-    /// True if equal terms have the same bytes: no map of several pairs and no `-0.0` is in it.
+    /// Whether equal terms have the same bytes: it contains no map of several pairs and no `-0.0`.
     pub(crate) plain: bool,
-    /// False if it must not be sent.
+    /// Whether it can be sent.
     pub(crate) sendable: bool,
 }
 
@@ -86,9 +85,9 @@ pub(super) struct Indexer<'a, 's> {
     /// Where the term starts; positions in cells count from here.
     pub(super) start: usize,
     limits: Limits,
-    /// Cells that may be made.
+    /// How many more cells may be made.
     room: usize,
-    /// The term was made here: what must not be sent may be in it.
+    /// Whether the term was made here, so that it may contain what cannot be sent.
     own: bool,
     pub(super) found: Indexed,
     pub(super) scratch: &'s mut Scratch,
@@ -312,7 +311,7 @@ impl<'a, 's> Indexer<'a, 's> {
         }
     }
 
-    /// Returns a term that contains no others and is none of the commonest; returns where it ends.
+    /// Reads a term that contains no others and is not one of the most frequent. Returns where it ends.
     #[inline(never)]
     fn rare(&mut self, at: usize) -> Result<usize, EtfError> {
         let (bytes, at) = (self.bytes, self.start + at);

@@ -1,4 +1,4 @@
-//! What a term is.
+//! [`TermKind`].
 
 use super::{
     map::Map,
@@ -10,7 +10,7 @@ use crate::{
     term::{Pid, Port, Reference},
 };
 
-/// What a term is, for `match`: what [`Term::kind`](crate::term::Term::kind) gives.
+/// The type and the value of a term, for `match`. Returned by [`Term::kind`](crate::term::Term::kind).
 ///
 /// ```
 /// use nodex_proto::{term, term::{Term, TermKind}};
@@ -39,25 +39,25 @@ pub enum TermKind<'a> {
     Port(Port),
     /// A reference.
     Reference(Reference),
-    /// A function of a module.
+    /// An external fun, a function of a module.
     ExternalFun(ExternalFun<'a>),
     /// Any other fun.
     Fun(Fun<'a>),
     /// A tuple.
     Tuple(Tuple<'a>),
-    /// A proper list, the empty one included.
+    /// A proper list, including the empty list.
     List(List<'a>),
-    /// A list that ends in something else than `[]`.
+    /// A list whose tail is not `[]`.
     ImproperList(ImproperList<'a>),
     /// A map.
     Map(Map<'a>),
     /// A binary.
     Binary(&'a [u8]),
-    /// A bit string whose length is no multiple of eight.
+    /// A bit string whose length is not a multiple of eight.
     BitString {
-        /// All bits, from the highest one of the first byte on; those left over are 0.
+        /// The bits, the most significant bit of each byte first. Unused bits are 0.
         bytes: &'a [u8],
-        /// How many bits of the last byte count, 1 to 7.
+        /// The number of used bits in the last byte, 1 to 7.
         bits: u8,
     },
 }

@@ -1,4 +1,4 @@
-//! What can be seen of a term.
+//! Methods that read a term.
 
 use bytes::Bytes;
 
@@ -16,48 +16,49 @@ use crate::{
 };
 
 impl<'a> TermRef<'a> {
-    /// A term of its own. Parts are copied: a part of a part would else keep all that it was ever a part of.
+    /// Copies this part into a term of its own. If it shared memory, it would keep everything that it was ever a part
+    /// of.
     pub fn to_term(self) -> Term {
         Term::of_canonical(self.as_bytes(), self.owner.filter(|_| self.position == 0))
     }
 
-    /// What it is, for `match`.
+    /// Returns the type and the value of the term, for `match`.
     pub fn kind(self) -> TermKind<'a> {
         TermKind::of(self)
     }
 
-    /// Returns a tuple.
+    /// Returns the tuple, if the term is one.
     pub fn as_tuple(self) -> Option<Tuple<'a>> {
         Tuple::of(self)
     }
 
-    /// Returns a proper list.
+    /// Returns the list, if the term is a proper list.
     pub fn as_list(self) -> Option<List<'a>> {
         List::of(self)
     }
 
-    /// Returns a list whose end is something else than `[]`.
+    /// Returns the list, if the term is an improper list.
     pub fn as_improper_list(self) -> Option<ImproperList<'a>> {
         ImproperList::of(self)
     }
 
-    /// Returns a map.
+    /// Returns the map, if the term is one.
     pub fn as_map(self) -> Option<Map<'a>> {
         Map::of(self)
     }
 
-    /// Returns a fun that is no function of a module.
+    /// Returns the fun, if the term is one that is not external.
     pub fn as_fun(self) -> Option<Fun<'a>> {
         Fun::of(self)
     }
 
-    /// Returns the value of a key of a map; `None` also for what is no map. A `&str` is a binary, an
+    /// Returns the value of a key, if the term is a map that has it. A `&str` is a binary key, an
     /// [`Atom`](crate::term::Atom) an atom.
     pub fn get(self, key: impl MapKey) -> Option<TermRef<'a>> {
         self.as_map()?.get(key)
     }
 
-    /// Returns the element of a tuple or a proper list at this place, from 0 on.
+    /// Returns the element of a tuple or a proper list at this index, from 0.
     pub fn element(self, index: usize) -> Option<TermRef<'a>> {
         match self.as_tuple() {
             Some(tuple) => tuple.get(index),
@@ -65,7 +66,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns the elements of a tuple or a list, of an improper one without its tail; none of anything else.
+    /// Returns the elements of a tuple or a list, without the tail of an improper list. Other terms have none.
     pub fn elements(self) -> Children<'a> {
         if let Some(tuple) = self.as_tuple() {
             return tuple.iter();
@@ -85,7 +86,7 @@ impl<'a> From<&'a Term> for TermRef<'a> {
     }
 }
 
-/// What [`TermRef`] has, for the whole of a term.
+/// Delegates the methods of [`TermRef`] for a whole term.
 macro_rules! delegate {
     ($($(#[$doc:meta])* $name:ident($($arg:ident: $type:ty),*) -> $result:ty;)*) => {
         impl Term {$(
@@ -106,7 +107,7 @@ delegate! {
     as_atom() -> Option<&str>;
     /// True for the atom of this name.
     is_atom(name: &str) -> bool;
-    /// `true` or `false`.
+    /// Returns the boolean, if the term is `true` or `false`.
     as_bool() -> Option<bool>;
     /// An integer of any size.
     as_integer() -> Option<Integer<'_>>;

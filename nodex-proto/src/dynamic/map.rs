@@ -1,4 +1,4 @@
-//! A view of a map, and what its values are looked up by.
+//! [`Map`] and [`MapKey`].
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{etf::tag, term::Atom};
 
-/// A map, whose pairs are in the order of their keys.
+/// A map. Its pairs are in the order of their keys.
 #[derive(Clone)]
 pub struct Map<'a>(TermRef<'a>, usize);
 
@@ -28,7 +28,7 @@ impl<'a> Map<'a> {
         self.1
     }
 
-    /// Returns `true` for a map of no pairs.
+    /// Returns `true` if there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.1 == 0
     }
@@ -48,7 +48,7 @@ impl<'a> Map<'a> {
         Children::of(self.0, 5, 2 * self.1).each_second(1)
     }
 
-    /// Returns the value of a key. A `&str` is a binary, an [`Atom`] an atom.
+    /// Returns the value of a key. A `&str` is a binary key, an [`Atom`] an atom.
     ///
     /// ```
     /// use nodex_proto::{atom, term};
@@ -73,7 +73,7 @@ impl<'a> Map<'a> {
     }
 }
 
-/// What a value of a map can be looked up by.
+/// A key by which a value of a map can be looked up.
 pub trait MapKey: sealed::Sealed {
     #[doc(hidden)]
     fn with<R>(self, look: impl FnOnce(TermRef<'_>) -> R) -> R;

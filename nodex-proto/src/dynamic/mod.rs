@@ -1,7 +1,7 @@
 //! The dynamic term.
 //!
-//! A [`Term`] is its own encoded form, in one canonical form, with a table of where its parts are. So it is sent as it is,
-//! copied by counting, dropped in one step however deep it is, and its parts are looked at without being built.
+//! A [`Term`] holds its encoded form, in one canonical form, with a table of the positions of its parts. So it is sent
+//! as it is, cloned by counting, and dropped in one step at any depth, and its parts are read without being built.
 //!
 //! ```text
 //! build, decode, eq, refusal, serde, eetf ──> look ──> kind ──> map ──> order, term ──> parts ──> children ──> view

@@ -65,8 +65,8 @@ pub(crate) fn order_of_keys(a: TermRef<'_>, b: TermRef<'_>) -> Ordering {
 }
 
 impl TermRef<'_> {
-    /// Returns how the terms compare by Erlang's `<` and `==`: number < atom < reference < fun < port < pid < tuple <
-    /// map < `[]` < list < bit string, and numbers by their value, so that `1` equals `1.0`.
+    /// Compares two terms as Erlang's `<` and `==` do: number < atom < reference < fun < port < pid < tuple < map <
+    /// `[]` < list < bit string, and numbers by value, so that `1` equals `1.0`.
     ///
     /// ```
     /// use std::cmp::Ordering;
@@ -74,11 +74,11 @@ impl TermRef<'_> {
     /// let compare = |a: &term::Term, b: &term::Term| a.as_ref().compare(b.as_ref());
     /// assert_eq!(compare(&term!(1), &term!(1.0)), Ordering::Equal);
     /// assert_eq!(compare(&term!([1, 2]), &term!(#{})), Ordering::Greater);
-    /// // `Ord` and `==` are those of keys: `=:=`, and integers before floats.
+    /// // `Ord` and `==` are those of map keys: `=:=`, and integers before floats.
     /// assert!(term!(1) != term!(1.0) && term!(2) < term!(1.0));
     /// ```
     ///
-    /// Which of two funs, or of two pids of different nodes, comes first differs from what a BEAM says, and differs between
+    /// The order of two funs, and of two pids of different nodes, can differ from that of a BEAM, as it does between
     /// BEAMs.
     pub fn compare(self, other: TermRef<'_>) -> Ordering {
         order(self, other, Numbers::ByValue)

@@ -36,7 +36,7 @@ impl<'a> Tuple<'a> {
         self.len() == 0
     }
 
-    /// Returns the element at this place, from 0 on.
+    /// Returns the element at this index, from 0.
     pub fn get(&self, index: usize) -> Option<TermRef<'a>> {
         self.iter().nth(index)
     }
@@ -46,7 +46,7 @@ impl<'a> Tuple<'a> {
         self.0.clone()
     }
 
-    /// Returns all elements, if there are so many.
+    /// Returns all elements, if there are exactly `N`.
     ///
     /// ```
     /// use nodex_proto::term;
@@ -95,7 +95,7 @@ impl<'a> List<'a> {
         self.len() == 0
     }
 
-    /// Returns the element at this place, from 0 on.
+    /// Returns the element at this index, from 0.
     pub fn get(&self, index: usize) -> Option<TermRef<'a>> {
         self.iter().nth(index)
     }
@@ -105,12 +105,12 @@ impl<'a> List<'a> {
         self.0.clone()
     }
 
-    /// Returns the elements as they are held, if all are integers from 0 to 255 and there are no more than 65,535.
+    /// Returns the elements as bytes, if there are at most 65,535 and all are integers from 0 to 255.
     pub fn as_bytes(&self) -> Option<&'a [u8]> {
         self.1
     }
 
-    /// Returns the text that a list of characters is.
+    /// Returns the text, if the list consists of characters.
     pub fn to_text(&self) -> Option<String> {
         let character = |element: TermRef<'_>| char::from_u32(element.as_i64()?.try_into().ok()?);
         match self.1 {
@@ -128,7 +128,7 @@ pub(super) fn elements_and_tail(term: TermRef<'_>) -> Option<(Children<'_>, Term
     Some((all.first(len), tail))
 }
 
-/// A list that ends in something else than `[]`.
+/// A list whose tail is not `[]`.
 #[derive(Clone)]
 pub struct ImproperList<'a>(Children<'a>, TermRef<'a>);
 
@@ -141,25 +141,25 @@ impl<'a> ImproperList<'a> {
         (!tail.is_nil()).then_some(ImproperList(elements, tail))
     }
 
-    /// Returns the elements in front of the tail; there is at least one.
+    /// Returns the elements before the tail. There is at least one.
     pub fn iter(&self) -> Children<'a> {
         self.0.clone()
     }
 
-    /// What is behind the elements. It is no list.
+    /// Returns the tail, which is not a list.
     pub fn tail(&self) -> TermRef<'a> {
         self.1
     }
 }
 
-/// A function of a module, `fun lists:map/2`.
+/// An external fun, such as `fun lists:map/2`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ExternalFun<'a> {
     /// The name of the module.
     pub module: &'a str,
     /// The name of the function.
     pub function: &'a str,
-    /// How many arguments it takes.
+    /// The number of its arguments.
     pub arity: u8,
 }
 
@@ -175,20 +175,20 @@ impl<'a> ExternalFun<'a> {
     }
 }
 
-/// A fun that was made in a program: it can be passed on, and only the node that made it can call it.
+/// A fun of a program. It can be passed on, but only the node that made it can call it.
 #[derive(Clone)]
 pub struct Fun<'a> {
-    /// The name of the module that it was made in.
+    /// The name of its module.
     pub module: &'a str,
-    /// How many arguments it takes.
+    /// The number of its arguments.
     pub arity: u8,
-    /// Which version of the module it was.
+    /// The version of the module.
     pub uniq: [u8; 16],
-    /// Which fun of the module it is.
+    /// The index of the fun in the module.
     pub index: u32,
-    /// The same in the form of before OTP R15.
+    /// The index in the form before OTP R15.
     pub old_index: i64,
-    /// The version in the form of before OTP R15.
+    /// The version in the form before OTP R15.
     pub old_uniq: i64,
     /// The process that made it.
     pub pid: Pid,
@@ -219,7 +219,7 @@ impl<'a> Fun<'a> {
         })
     }
 
-    /// Returns the values that it carries.
+    /// Returns its free variables.
     pub fn free_variables(&self) -> Children<'a> {
         self.free.clone()
     }

@@ -4,7 +4,7 @@ use super::{children::Children, term::Term, view::TermRef};
 use crate::etf::{EncodeError, Integer, MAX_ARITY, MAX_SENT_INTEGER_BYTES};
 
 impl Term {
-    /// What a BEAM would refuse in this term.
+    /// Returns what a BEAM refuses in this term.
     #[cold]
     pub(crate) fn refusal(&self) -> EncodeError {
         let mut open = vec![Children::single(self.as_ref())];

@@ -1,4 +1,4 @@
-//! Terms for the crate serde: what other formats have of them.
+//! Serialization and deserialization of terms with serde.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde::{
 use super::{children::Children, kind::TermKind, term::Term, view::TermRef};
 use crate::etf::Integer;
 
-/// How deep a term may be nested that is serialized: serializers recurse.
+/// How deep a serialized term may be nested, because serializers recurse.
 const MAX_DEPTH: u32 = 128;
 
 impl Serialize for Term {
@@ -21,9 +21,9 @@ impl Serialize for Term {
 }
 
 impl Serialize for TermRef<'_> {
-    /// Returns the nearest value of serde's: `true`, `false`, `nil` and `undefined` as what they mean, other atoms and
-    /// binaries of UTF-8 as strings, other binaries as bytes, tuples and lists as sequences. What has no equal there is
-    /// its text.
+    /// Writes the nearest value of serde's data model: `true` and `false` as booleans, `nil` and `undefined` as `None`,
+    /// other atoms and UTF-8 binaries as strings, other binaries as bytes, tuples and lists as sequences, and terms
+    /// without an equivalent as their text.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Part(*self, MAX_DEPTH).serialize(serializer)
     }
@@ -81,7 +81,7 @@ impl Serialize for Part<'_> {
 }
 
 impl<'de> Deserialize<'de> for Term {
-    /// Strings and bytes are binaries, also as keys of maps; what is missing is `nil`.
+    /// Reads strings and bytes as binaries, including keys of maps, and missing values as `nil`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Term, D::Error> {
         deserializer.deserialize_any(Any)
     }

@@ -1,4 +1,4 @@
-//! What holds a term.
+//! [`Term`].
 
 use std::sync::Arc;
 
@@ -14,14 +14,15 @@ use crate::term::is_shared;
 /// The most bytes of an encoded term that are held in place.
 const INLINE: usize = 22;
 
-/// Any Erlang term: 24 bytes, cheap to copy and to send.
+/// Any Erlang term, in 24 bytes. It is cheap to clone and to send.
 ///
-/// It holds the term in its [external format](crate::etf), in one canonical form, and a table of its parts. What takes up
-/// to 22 bytes (atoms of up to 20, binaries of up to 17, `{error, badarg}`) takes no allocation; what is longer takes one,
-/// which copies share; and a term of 4 KiB or more shares the buffer that it was received in, if it is a quarter of it.
+/// It holds the term in the [external format](crate::etf), in one canonical form, with a table of its parts. Terms of
+/// up to 22 bytes (atoms of up to 20 bytes, binaries of up to 17, `{error, badarg}`) need no allocation. Longer terms
+/// need one, which clones share. A term of 4 KiB or more shares the buffer that it was received in, if it is at least a
+/// quarter of it.
 ///
-/// [`kind`](Term::kind) is for `match`; `as_..` and [`get`](Term::get) look at one thing; `term!` and
-/// [`From`] make terms; `{}` prints them in Erlang.
+/// Create terms with `term!` and [`From`], match them with [`kind`](Term::kind), read parts with `as_..` and
+/// [`get`](Term::get), and print them as Erlang with `{}`.
 ///
 /// ```
 /// use nodex_proto::{term, term::{Term, TermKind}};
@@ -38,8 +39,8 @@ const INLINE: usize = 22;
 /// assert_eq!(area(&term!([box, 2.0])), None);
 /// ```
 ///
-/// Terms are equal if a BEAM's `=:=` says so (before OTP 27, for which `0.0` is `-0.0`), and have the order of the keys of
-/// a map; [`TermRef::compare`] has the order of `<`. Nothing here recurses, so a term may be of any depth.
+/// Equality is that of Erlang's `=:=` (as before OTP 27, where `0.0` equals `-0.0`), and the order is that of map keys.
+/// [`TermRef::compare`] has the order of `<`. No method recurses, so a term can have any depth.
 #[derive(Clone)]
 pub struct Term(pub(super) Repr);
 
@@ -157,7 +158,7 @@ impl Term {
         Term(Repr::Packed { words: Arc::from(&cells[..]), cells: count, excess, flags })
     }
 
-    /// Returns a view of the whole term, by which its parts are looked at.
+    /// Returns a view of the whole term.
     #[inline]
     pub fn as_ref(&self) -> TermRef<'_> {
         match &self.0 {

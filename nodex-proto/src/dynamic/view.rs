@@ -1,4 +1,4 @@
-//! A look at a term or at a part of one.
+//! [`TermRef`].
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ use crate::{
     term::{Pid, Port, Reference},
 };
 
-/// A [`Term`](super::Term) or a part of one, borrowed. It is copied freely, and has all that `Term` has to look at it.
+/// A borrowed [`Term`](super::Term) or a part of one. It is `Copy`, and has the methods of `Term` that read it.
 ///
 /// ```
 /// use nodex_proto::term;
@@ -84,18 +84,18 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns its type.
+    /// Returns the type of the term.
     pub fn type_of(self) -> Kind {
         Kind::of_tag(self.tag()).unwrap_or(Kind::Local)
     }
 
-    /// Returns the name of an atom.
+    /// Returns the name, if the term is an atom.
     #[inline]
     pub fn as_atom(self) -> Option<&'a str> {
         std::str::from_utf8(self.atom_bytes()?).ok()
     }
 
-    /// Returns `true` for the atom of this name.
+    /// Returns `true` if the term is the atom of this name.
     #[inline]
     pub fn is_atom(self, name: &str) -> bool {
         self.atom_bytes() == Some(name.as_bytes())
@@ -110,7 +110,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// `true` or `false`.
+    /// Returns the boolean, if the term is `true` or `false`.
     pub fn as_bool(self) -> Option<bool> {
         match self.atom_bytes()? {
             b"true" => Some(true),
@@ -119,7 +119,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns an integer of any size.
+    /// Returns the integer, if the term is one of any size.
     #[inline]
     pub fn as_integer(self) -> Option<Integer<'a>> {
         match *self.rest() {
@@ -134,7 +134,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns an integer that fits 64 bits.
+    /// Returns the integer, if the term is one that fits `i64`.
     #[inline]
     pub fn as_i64(self) -> Option<i64> {
         match self.as_integer()? {
@@ -143,12 +143,12 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns an integer that fits 64 bits and is not below zero.
+    /// Returns the integer, if the term is one that fits `u64`.
     pub fn as_u64(self) -> Option<u64> {
         self.as_integer()?.to_u128()?.try_into().ok()
     }
 
-    /// Returns a float. Integers are none.
+    /// Returns the float, if the term is one. Integers are not floats.
     #[inline]
     pub fn as_f64(self) -> Option<f64> {
         match *self.rest() {
@@ -157,7 +157,7 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns a binary. Bit strings of other lengths are none.
+    /// Returns the bytes, if the term is a binary.
     #[inline]
     pub fn as_binary(self) -> Option<&'a [u8]> {
         match *self.rest() {
@@ -166,37 +166,37 @@ impl<'a> TermRef<'a> {
         }
     }
 
-    /// Returns a binary, which shares the buffer of the term if it is a large part of it.
+    /// Returns the bytes, if the term is a binary. A large part of a term shares its buffer.
     pub fn to_shared_binary(self) -> Option<Bytes> {
         self.decoder().shared_binary().ok()
     }
 
-    /// Returns a binary of valid UTF-8, as strings are in Elixir.
+    /// Returns the text, if the term is a binary of valid UTF-8, as strings in Elixir.
     pub fn as_str(self) -> Option<&'a str> {
         std::str::from_utf8(self.as_binary()?).ok()
     }
 
-    /// Returns a binary or a bit string: its bytes, and how many bits of the last one count.
+    /// Returns the bytes and the number of used bits in the last byte, if the term is a binary or a bit string.
     pub fn as_bit_string(self) -> Option<(&'a [u8], u8)> {
         Decoder::new(self.rest()).bit_string().ok()
     }
 
-    /// Returns a pid.
+    /// Returns the pid, if the term is one.
     pub fn as_pid(self) -> Option<Pid> {
         Decoder::new(self.rest()).pid().ok()
     }
 
-    /// Returns a port.
+    /// Returns the port, if the term is one.
     pub fn as_port(self) -> Option<Port> {
         Decoder::new(self.rest()).port().ok()
     }
 
-    /// Returns a reference.
+    /// Returns the reference, if the term is one.
     pub fn as_reference(self) -> Option<Reference> {
         Decoder::new(self.rest()).reference().ok()
     }
 
-    /// Returns `true` for `[]`.
+    /// Returns `true` if the term is `[]`.
     pub fn is_nil(self) -> bool {
         self.tag() == tag::NIL_EXT
     }

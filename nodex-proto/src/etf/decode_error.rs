@@ -25,19 +25,19 @@ pub enum Cause {
         /// What was there.
         found: Cow<'static, str>,
     },
-    /// No valid term.
+    /// The bytes are not a valid term.
     Malformed(EtfError),
 }
 
 impl DecodeError {
-    /// Another kind of term than expected.
+    /// Creates the error for a term of another kind than expected.
     #[cold]
     pub fn mismatch(expected: impl Into<Cow<'static, str>>, found: impl Into<Cow<'static, str>>) -> Self {
         let cause = Cause::Mismatch { expected: expected.into(), found: found.into() };
         DecodeError(Box::new(Inner { path: Vec::new(), cause }))
     }
 
-    /// Says in which part of a larger term the error happened; called from the inside outwards.
+    /// Adds the part of a larger term in which the error happened. Called from the inside outwards.
     #[cold]
     #[must_use]
     pub fn within(mut self, part: impl Into<Cow<'static, str>>) -> Self {
@@ -45,12 +45,12 @@ impl DecodeError {
         self
     }
 
-    /// Returns the way to the place, outermost part first, such as `["argument 2", "key total"]`.
+    /// Returns the path to the error, outermost part first, such as `["argument 2", "key total"]`.
     pub fn path(&self) -> &[Cow<'static, str>] {
         &self.0.path
     }
 
-    /// What was wrong there.
+    /// Returns what is wrong there.
     pub fn cause(&self) -> &Cause {
         &self.0.cause
     }

@@ -1,4 +1,4 @@
-//! A cursor over encoded terms.
+//! [`Decoder`].
 
 use std::borrow::Cow;
 
@@ -9,7 +9,27 @@ use crate::{etf::DecodeError, term::RawTerm};
 
 /// Reads terms one after the other from a byte slice.
 ///
-/// The position moves past what was read; after an error it is unspecified unless [`rewind`](Self::rewind) restores it.
+/// Each method reads the next term, or its head, and moves the position after it. After an error the position is
+/// unspecified until [`rewind`](Self::rewind) restores it.
+///
+/// ```
+/// use nodex_proto::{convert::FromTerm, etf::Decoder};
+///
+/// // `term_to_binary({temperature, <<"Oslo">>, -4})`
+/// let bytes = [131, 104, 3, 119, 11, b't', b'e', b'm', b'p', b'e', b'r', b'a', b't', b'u', b'r', b'e']
+///     .into_iter()
+///     .chain([109, 0, 0, 0, 4, b'O', b's', b'l', b'o', 98, 255, 255, 255, 252])
+///     .collect::<Vec<u8>>();
+///
+/// let mut decoder = Decoder::new(&bytes);
+/// decoder.version()?;
+/// assert_eq!(decoder.tuple()?, 3);
+/// assert_eq!(decoder.atom_name()?, "temperature");
+/// let (city, degrees) = (String::decode(&mut decoder)?, i32::decode(&mut decoder)?);
+/// assert_eq!((city.as_str(), degrees), ("Oslo", -4));
+/// decoder.finish()?;
+/// # Ok::<(), nodex_proto::convert::DecodeError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Decoder<'a> {
     pub(crate) bytes: &'a [u8],
@@ -17,23 +37,24 @@ pub struct Decoder<'a> {
     pub(crate) owner: Option<&'a Bytes>,
     pub(crate) limits: Limits,
     pub(crate) depth: u32,
-    /// Bytes read again by untagged enums.
+    /// How many bytes untagged enums have read again.
     pub(crate) read_again: usize,
-    /// Bytes of memory that what was decoded so far takes.
+    /// How many bytes of memory the values decoded so far take.
     pub(crate) spent: usize,
 }
 
 /// The head of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum List<'a> {
-    /// `STRING_EXT`: all elements, as bytes. No tail follows. Empty for `NIL_EXT`.
+    /// All elements, as bytes (`STRING_EXT`), or none (`NIL_EXT`). No tail follows.
     Bytes(&'a [u8]),
-    /// `LIST_EXT`: so many elements follow, then the tail; finish with [`Decoder::list_tail`].
+    /// This number of elements follows, and then the tail (`LIST_EXT`); finish with [`Decoder::list_tail`].
     Elements(usize),
 }
 
 impl<'a> Decoder<'a> {
-    /// Creates a decoder at the start of `bytes`, which hold terms without the version byte 131.
+    /// Creates a decoder at the start of `bytes`, which are terms without the version byte 131, or with it before
+    /// [`version`](Self::version).
     pub fn new(bytes: &'a [u8]) -> Self {
         Self::at(bytes, 0, None)
     }
@@ -47,14 +68,14 @@ impl<'a> Decoder<'a> {
         Self::at(bytes, 0, Some(owner))
     }
 
-    /// At a position of `bytes` that is not beyond their end.
+    /// Creates a decoder at a position of `bytes` that is not after their end.
     #[inline(always)]
     #[doc(hidden)]
     pub fn at(bytes: &'a [u8], pos: usize, owner: Option<&'a Bytes>) -> Self {
         Decoder { bytes, pos, owner, limits: Limits::default(), depth: 0, read_again: 0, spent: 0 }
     }
 
-    /// With other limits than the default ones.
+    /// Sets the limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -65,31 +86,30 @@ impl<'a> Decoder<'a> {
         self.limits
     }
 
-    /// Returns all bytes, those that were read included.
+    /// Returns all bytes, including those that were read.
     #[doc(hidden)]
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// What the bytes are a slice of.
+    /// Returns the buffer of which the bytes are a slice.
     #[doc(hidden)]
     pub fn owner(&self) -> Option<&'a Bytes> {
         self.owner
     }
 
-    /// Returns bytes read so far.
+    /// Returns how many bytes were read.
     pub fn position(&self) -> usize {
         self.pos
     }
 
-    /// Back to a position that [`position`](Self::position) gave.
+    /// Returns to a position that [`position`](Self::position) has returned.
     pub fn rewind(&mut self, position: usize) {
         self.pos = position.min(self.bytes.len());
     }
 
-    /// As [`rewind`](Self::rewind), for reading the same bytes as another type. Types that do so may be nested in each
-    /// other, and then the work would double with every level; so it is counted, and refused beyond 64 KiB and 64 times
-    /// the bytes there are.
+    /// Like [`rewind`](Self::rewind), to read the same bytes as another type. If such types are nested, the work
+    /// doubles with every level. So it is counted, and refused beyond 64 KiB and 64 times the length of the bytes.
     pub(crate) fn read_again_from(&mut self, position: usize) -> Result<(), EtfError> {
         let limit = self.bytes.len().saturating_mul(64).saturating_add(64 << 10);
         self.read_again += self.pos.saturating_sub(position) + 1;
@@ -97,12 +117,12 @@ impl<'a> Decoder<'a> {
         if self.read_again > limit { Err(EtfError::ReadAgain { offset: position, limit }) } else { Ok(()) }
     }
 
-    /// Returns everything that has not been read yet.
+    /// Returns the bytes that were not read yet.
     pub fn remaining(&self) -> &'a [u8] {
         &self.bytes[self.pos..]
     }
 
-    /// Returns `true` when everything has been read.
+    /// Returns `true` when all bytes were read.
     pub fn is_empty(&self) -> bool {
         self.pos == self.bytes.len()
     }
@@ -116,7 +136,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// An error unless everything has been read.
+    /// Returns an error unless all bytes were read.
     pub fn finish(&self) -> Result<(), DecodeError> {
         match self.bytes.len() - self.pos {
             0 => Ok(()),
@@ -124,7 +144,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Returns the kind of the next term, which is not read.
+    /// Returns the kind of the next term without reading it.
     pub fn peek(&self) -> Result<Kind, EtfError> {
         match self.bytes.get(self.pos) {
             None => Err(EtfError::Truncated { offset: self.pos }),
@@ -133,7 +153,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Returns the error for a next term of another kind than the one expected; malformed bytes are reported as such.
+    /// Returns the error for a next term that is not of the expected kind. Malformed bytes are reported as such.
     #[cold]
     pub fn mismatch(&self, expected: impl Into<Cow<'static, str>>) -> DecodeError {
         match self.peek() {
@@ -142,8 +162,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Counts one level of nesting around `read`. Every [`FromTerm`](crate::convert::FromTerm) that can contain
-    /// itself (boxes, vectors, maps) reads its contents through this.
+    /// Counts one level of nesting around `read`. Every [`FromTerm`](crate::convert::FromTerm) type that can contain
+    /// itself (boxes, vectors, maps) reads its contents through this method.
     pub fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, DecodeError>) -> Result<T, DecodeError> {
         if self.depth >= self.limits.max_depth {
             return Err(EtfError::TooDeep { offset: self.pos, limit: self.limits.max_depth }.into());
@@ -197,7 +217,7 @@ impl<'a> Decoder<'a> {
         self.bytes.get(self.pos).copied().unwrap_or(0)
     }
 
-    /// Reads the arity of a tuple; so many terms follow.
+    /// Reads the head of a tuple, and returns its arity. This number of terms follows.
     pub fn tuple(&mut self) -> Result<usize, DecodeError> {
         match self.peek_tag() {
             tag::SMALL_TUPLE_EXT => {
@@ -237,7 +257,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The end of a proper list after its last element.
+    /// Reads the end of a proper list after its last element.
     pub fn list_tail(&mut self) -> Result<(), DecodeError> {
         match self.peek_tag() {
             tag::NIL_EXT => {
@@ -251,7 +271,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads the number of pairs of a map; key, value, key, value ... follow.
+    /// Reads the head of a map, and returns the number of its pairs. A key, its value, a key and so on follow.
     pub fn map(&mut self) -> Result<usize, DecodeError> {
         match self.peek_tag() {
             tag::MAP_EXT => {
@@ -262,8 +282,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Returns how many elements to make room for when `count` are announced: no more than the bytes that are there can
-    /// hold.
+    /// Returns for how many elements to reserve memory when `count` are announced: at most as many as the remaining
+    /// bytes can contain.
     pub fn capacity(&self, count: usize, bytes_each: usize) -> usize {
         count.min((self.bytes.len() - self.pos) / bytes_each.max(1))
     }
@@ -271,8 +291,8 @@ impl<'a> Decoder<'a> {
     /// Returns an empty vector with room for `count` elements, each of which is still to be read.
     ///
     /// # Errors
-    /// Returns an error when fewer bytes than elements follow, or when it would take more memory than allowed: what is
-    /// decoded of one message may take [`Limits::max_term_memory`], or eight times the length of the message if that is
+    /// Returns an error when fewer bytes than elements follow, or when it would take more memory than allowed. The
+    /// values of one message may take [`Limits::max_term_memory`], or eight times the length of the message if that is
     /// more.
     pub fn room<T>(&mut self, count: usize) -> Result<Vec<T>, DecodeError> {
         if count > self.bytes.len() - self.pos {
@@ -306,7 +326,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Skips one term of any depth, checking that it is whole and valid, and returns its bytes.
+    /// Skips one term of any depth, checks that it is complete and valid, and returns its bytes.
     #[inline(always)]
     pub fn skip(&mut self) -> Result<&'a [u8], EtfError> {
         let rest = self.remaining();
@@ -327,7 +347,7 @@ impl<'a> Decoder<'a> {
         self.bytes.get(self.pos..end).unwrap_or_default()
     }
 
-    /// One term of any depth as it is. Long ones share the received buffer where there is one.
+    /// Reads one term of any depth without decoding it. A long term shares the received buffer.
     #[inline(always)]
     pub fn raw(&mut self) -> Result<RawTerm, DecodeError> {
         let term = self.skip()?;

@@ -1,4 +1,4 @@
-//! Output: encoded terms, with big binaries spliced in and not copied.
+//! [`Encoder`].
 
 use std::{fmt, io::IoSlice};
 
@@ -6,12 +6,30 @@ use bytes::{Buf, Bytes};
 
 use super::write_buf::WriteBuf;
 
-/// Binaries from this size on are spliced in: below it a copy costs less than one more entry of a vectored write.
+/// Binaries of this size or more are spliced in. A shorter copy costs less than one more entry of a vectored write.
 const SPLICE_MIN: usize = 16 * 1024;
 
-/// Append-only output of encoded terms.
+/// A buffer to which terms are appended in external format. Large shared binaries are referred to and not copied.
 ///
-/// Bytes up to the last splice are `buf[..at] ++ shared ++ buf[at..] ..`. Nothing here adds a version byte 131.
+/// The version byte 131 is not added.
+///
+/// ```
+/// use nodex_proto::{atom, convert::{IntoTerm, binary_to_term}, etf::{Encoder, VERSION}, term::Term};
+///
+/// let mut encoder = Encoder::new();
+/// encoder.put_u8(VERSION);
+/// encoder.put_tuple(2)?;
+/// encoder.put_atom(&atom!("scores"));
+/// vec![12, -5].encode(&mut encoder)?;
+/// assert_eq!(binary_to_term::<Term>(&encoder.to_vec())?.to_string(), "{scores,[12,-5]}");
+///
+/// // Roll back a term that cannot be completed.
+/// let mark = encoder.mark();
+/// assert!(vec![1.5, f64::NAN].encode(&mut encoder).is_err());
+/// encoder.rollback(mark);
+/// assert_eq!(encoder.written_since(mark), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default, Clone)]
 pub struct Encoder {
     pub(super) buf: WriteBuf,
@@ -21,19 +39,19 @@ pub struct Encoder {
 
 #[derive(Clone)]
 struct Splice {
-    /// Position in `buf` in front of which `bytes` stand.
+    /// The position in `buf` before which `bytes` are inserted.
     at: usize,
     bytes: Bytes,
 }
 
 impl fmt::Debug for Encoder {
-    /// How much it holds: what it holds is of any size.
+    /// Shows only the length, because the content can have any size.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoder").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 
-/// A state of an [`Encoder`] to go back to.
+/// A state of an [`Encoder`] for [`Encoder::rollback`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     buf: usize,
@@ -41,13 +59,13 @@ pub struct Mark {
     spliced: usize,
 }
 
-/// Bytes that many frames begin with.
+/// The bytes with which many frames begin.
 #[derive(Debug, Clone)]
 #[doc(hidden)]
 pub enum Prefix {
-    /// So many of these.
+    /// This number of these bytes.
     Short([u8; Prefix::SHORT], u8),
-    /// More.
+    /// More bytes.
     Long(Box<[u8]>),
 }
 
@@ -74,12 +92,12 @@ impl Encoder {
         Self::default()
     }
 
-    /// Returns bytes in all, spliced ones included.
+    /// Returns the number of bytes, including shared ones.
     pub fn len(&self) -> usize {
         self.buf.len() + self.spliced
     }
 
-    /// Returns the memory that it takes: room that is not used included, and shared bytes in full.
+    /// Returns how much memory it takes, including unused capacity and all shared bytes.
     #[doc(hidden)]
     pub fn memory(&self) -> usize {
         self.buf.capacity() + self.splices.capacity() * size_of::<Splice>() + self.spliced
@@ -90,12 +108,12 @@ impl Encoder {
         self.len() == 0
     }
 
-    /// Returns the state now.
+    /// Returns the current state.
     pub fn mark(&self) -> Mark {
         Mark { buf: self.buf.len(), splices: self.splices.len(), spliced: self.spliced }
     }
 
-    /// Takes back everything written since `mark`.
+    /// Removes everything written since `mark`.
     #[inline]
     pub fn rollback(&mut self, mark: Mark) {
         self.buf.truncate(mark.buf);
@@ -128,23 +146,23 @@ impl Encoder {
         all
     }
 
-    /// Overwrites four bytes that were written at `mark`, big-endian.
+    /// Overwrites the four bytes that were written at `mark` by `value`, big-endian.
     pub fn patch_u32(&mut self, mark: Mark, value: u32) {
         self.buf.patch(mark.buf, value.to_be_bytes());
     }
 
-    /// Empties it, keeping its memory for the next use.
+    /// Removes all bytes, and keeps the memory for the next use.
     #[inline]
     pub fn clear(&mut self) {
         self.rollback(Mark { buf: 0, splices: 0, spliced: 0 });
     }
 
-    /// Gives back memory beyond `capacity` bytes.
+    /// Frees memory beyond `capacity` bytes.
     pub fn shrink_to(&mut self, capacity: usize) {
         self.buf.shrink_to(capacity);
     }
 
-    /// Takes away the first `count` bytes; what is shared of them is let go.
+    /// Removes the first `count` bytes.
     #[doc(hidden)]
     pub fn drop_front(&mut self, count: usize) {
         let (mut left, mut own, mut gone) = (count.min(self.len()), 0, 0);
@@ -170,7 +188,7 @@ impl Encoder {
         self.buf.drop_front(own);
     }
 
-    /// Returns all pieces in order, empty ones left out.
+    /// Returns all pieces in order, without empty ones.
     pub fn chunks(&self) -> impl Iterator<Item = &[u8]> {
         let mut from = 0;
         self.splices
@@ -184,14 +202,14 @@ impl Encoder {
             .filter(|chunk| !chunk.is_empty())
     }
 
-    /// Everything, if nothing of it is shared.
+    /// Returns all bytes, if none of them are shared.
     #[inline]
     #[doc(hidden)]
     pub fn in_one_piece(&self) -> Option<&[u8]> {
         self.splices.is_empty().then(|| self.buf.as_slice())
     }
 
-    /// Fills `slices` for a vectored write, starting `skip` bytes in; returns how many were filled.
+    /// Fills `slices` for a vectored write from byte `skip` on. Returns how many were filled.
     pub fn io_slices<'a>(&'a self, mut skip: usize, slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
         for chunk in self.chunks() {
@@ -207,14 +225,14 @@ impl Encoder {
         filled
     }
 
-    /// Returns everything in one piece.
+    /// Returns all bytes in one piece.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.len());
         self.chunks().for_each(|chunk| all.extend_from_slice(chunk));
         all
     }
 
-    /// Appends all of `other`, sharing its splices.
+    /// Appends all of `other`, and shares its shared bytes.
     pub fn append(&mut self, other: &Encoder) {
         let base = self.buf.len();
         self.buf.put_slice(other.buf.as_slice());
@@ -222,13 +240,13 @@ impl Encoder {
         self.spliced += other.spliced;
     }
 
-    /// Appends bytes as they are. For protocol headers and terms known to be valid.
+    /// Appends bytes unchanged: a protocol header, or a term that is known to be valid.
     #[inline]
     pub fn put_slice(&mut self, bytes: &[u8]) {
         self.buf.put_slice(bytes);
     }
 
-    /// Appends the beginning of each of many frames, bytes of which there are nearly always few, and one more.
+    /// Appends the start of a frame, bytes of which there are usually few, and one more byte.
     #[inline(always)]
     #[doc(hidden)]
     pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: u8) {
@@ -243,19 +261,19 @@ impl Encoder {
         }
     }
 
-    /// Appends bytes of which it is known at compile time how many they are, as they are.
+    /// Appends bytes unchanged, with a number known at compile time.
     #[inline(always)]
     pub fn put_array<const N: usize>(&mut self, bytes: &[u8; N]) {
         self.buf.put_array(bytes);
     }
 
-    /// Appends one byte as it is.
+    /// Appends one byte unchanged.
     #[inline]
     pub fn put_u8(&mut self, byte: u8) {
         self.buf.put([byte]);
     }
 
-    /// Appends shared bytes as they are, without a copy when there are many.
+    /// Appends shared bytes unchanged, without a copy when there are many.
     pub fn put_shared(&mut self, bytes: &Bytes) {
         if bytes.len() < SPLICE_MIN {
             self.buf.put_slice(bytes);

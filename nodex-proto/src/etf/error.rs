@@ -1,4 +1,4 @@
-//! What can be wrong with encoded bytes, and with values that are to be encoded.
+//! Errors of decoding and encoding.
 
 /// Bytes that are not a valid term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +53,9 @@ pub enum EtfError {
     TrailingBytes { offset: usize, count: usize },
 }
 
-/// A value that no BEAM would accept, or that does not fit the format.
+/// Why a value cannot be encoded: no BEAM accepts it, or the format cannot hold it.
 ///
-/// A tag and a word, so that results with it are returned in registers.
+/// It is a tag and a word, so that results are returned in registers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]
@@ -86,19 +86,19 @@ pub enum EncodeError {
     Other(Box<Box<str>>),
 }
 
-/// More elements than a term can have.
+/// A value has more elements than a term can have.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{count} elements do not fit into a {kind}, the limit is 4294967295")]
 #[non_exhaustive]
 pub struct TooMany {
-    /// What would have them.
+    /// The kind of the term.
     pub kind: super::Kind,
     /// How many there are.
     pub count: usize,
 }
 
 impl EncodeError {
-    /// For what an implementation of [`IntoTerm`](crate::convert::IntoTerm) of your own has to say.
+    /// Creates an error for an implementation of [`IntoTerm`](crate::convert::IntoTerm) of your own.
     #[cold]
     pub fn other(text: impl Into<Box<str>>) -> Self {
         EncodeError::Other(Box::new(text.into()))

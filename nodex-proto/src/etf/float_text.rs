@@ -1,4 +1,4 @@
-//! The text of a float in `FLOAT_EXT`, the form of before OTP 17.
+//! The text of a float in `FLOAT_EXT`, the form before OTP 17.
 
 /// Returns the value of the text up to the first zero byte, as `sys_chars_to_double` of OTP's `sys_float.c` reads it: a
 /// sign, digits, a point (or a comma, which C prints in some countries), digits, and maybe an exponent. `None` if it is

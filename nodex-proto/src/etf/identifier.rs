@@ -109,7 +109,7 @@ impl Decoder<'_> {
         Ok((creation, words))
     }
 
-    /// Reads the incarnation of a node: 32 bits, or one byte with two bits in the forms of before OTP 23.
+    /// Reads the creation of a node: 32 bits, or one byte with two bits in the forms before OTP 23.
     #[inline]
     fn creation(&mut self, wide: bool, offset: usize, kind: Kind) -> Result<u32, EtfError> {
         if wide {

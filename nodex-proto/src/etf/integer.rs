@@ -3,14 +3,14 @@
 use super::{Decoder, EtfError, MAX_INTEGER_BYTES, tag};
 use crate::{etf::DecodeError, term::first_word};
 
-/// An integer of any size, as it was read.
+/// An integer of any size, as it is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Integer<'a> {
-    /// Every integer that fits.
+    /// An integer that fits `i64`.
     Small(i64),
-    /// Any other.
+    /// Any other integer.
     Big {
-        /// True below zero.
+        /// Whether it is negative.
         negative: bool,
         /// The magnitude, least significant byte first, without zeros at the end.
         digits: &'a [u8],
@@ -39,7 +39,7 @@ impl Integer<'_> {
 }
 
 impl std::fmt::Display for Integer<'_> {
-    /// The value; of one that fits no 128 bits, only how long it is.
+    /// Shows the value, or only the length of an integer of more than 128 bits.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.to_i128(), self.to_u128(), self) {
             (Some(value), _, _) => value.fmt(f),

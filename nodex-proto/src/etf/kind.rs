@@ -1,10 +1,10 @@
-//! What a term is, as far as its first byte tells.
+//! [`Kind`]: the type of a term, as its first byte tells it.
 
 use std::fmt;
 
 use super::tag;
 
-/// The type of a term, in Erlang's words.
+/// The type of a term, in Erlang's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Kind {
@@ -20,14 +20,14 @@ pub enum Kind {
     Binary,
     BitString,
     Map,
-    /// A native record (OTP 29), carried as it is.
+    /// A native record (OTP 29), which is only passed on.
     Record,
-    /// A term in a format known to its sender only (`LOCAL_EXT`), carried as it is.
+    /// A term in a format that only its sender knows (`LOCAL_EXT`), which is only passed on.
     Local,
 }
 
 impl Kind {
-    /// Returns the kind of a term that starts with this tag; `None` for a tag that is no term.
+    /// Returns the kind of a term that starts with this tag; `None` if no term does.
     pub fn of_tag(tag: u8) -> Option<Kind> {
         Some(match tag {
             tag::SMALL_INTEGER_EXT | tag::INTEGER_EXT | tag::SMALL_BIG_EXT | tag::LARGE_BIG_EXT => Kind::Integer,

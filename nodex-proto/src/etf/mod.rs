@@ -1,7 +1,7 @@
-//! The external term format: bytes to values and back (erts, chapter `erl_ext_dist`).
+//! The external term format (ERTS User's Guide, "External Term Format").
 //!
-//! Nothing here recurses as deep as a term is nested, and no count in the bytes makes an allocation larger than the
-//! bytes that follow it can fill.
+//! [`Decoder`] reads terms, [`Encoder`] writes them, and [`Limits`] bounds what is read. No function recurses as deep
+//! as a term is nested, and no count in the bytes causes an allocation larger than the bytes that follow it can fill.
 
 pub(crate) mod ascii;
 mod decode_error;
@@ -34,31 +34,31 @@ pub(crate) use put_digits::mask_bits;
 
 use float_text::float_text;
 
-/// The version byte in front of every term outside of an encoded term.
+/// The version byte before every term that is not part of another.
 pub const VERSION: u8 = 131;
 
-/// The most elements of a tuple (`MAX_ARITYVAL` of OTP's `big.h`, 2^24 - 1).
+/// The most elements of a tuple (`MAX_ARITYVAL` in OTP's `big.h`, 2^24 - 1).
 ///
-/// OTP 25 takes longer ones and OTP 29 refuses them; no BEAM can make one.
+/// OTP 25 accepts longer ones and OTP 29 refuses them; no BEAM can make one.
 pub const MAX_ARITY: usize = 16_777_215;
 
-/// The most bytes of a big integer that any BEAM takes: OTP 25 does, OTP 29 stops at [`MAX_SENT_INTEGER_BYTES`].
+/// The most bytes of a big integer that some BEAM accepts: OTP 25 does, OTP 29 stops at [`MAX_SENT_INTEGER_BYTES`].
 pub const MAX_INTEGER_BYTES: usize = 4_194_296;
 
-/// The most bytes of a big integer that every BEAM takes; the encoder refuses longer ones.
+/// The most bytes of a big integer that every BEAM accepts. The encoder refuses longer ones.
 pub const MAX_SENT_INTEGER_BYTES: usize = 524_280;
 
-/// How deep terms may be nested unless other limits are set, and in a text in any case.
+/// The default limit of nesting, and the fixed one of terms in text.
 pub const MAX_TERM_DEPTH: u32 = 512;
 
-/// What a [`Decoder`] accepts.
+/// The limits of a [`Decoder`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How deep typed values and dynamic terms may be nested; raw terms have no such limit.
+    /// How deep Rust values and dynamic terms may be nested. Raw terms have no such limit.
     pub max_depth: u32,
-    /// How many bytes of memory what is decoded of one message may take, dynamic terms and lists and maps of Rust values
-    /// alike. A long message may always take a multiple of its length: twice for dynamic terms, eight times else.
+    /// How many bytes of memory the values decoded from one message may take: dynamic terms, and lists and maps of Rust
+    /// values. A message may always take a multiple of its length: twice for dynamic terms, eight times otherwise.
     pub max_term_memory: usize,
 }
 

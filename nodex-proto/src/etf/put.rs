@@ -1,4 +1,4 @@
-//! Writing terms of a known type.
+//! Writing terms.
 
 use bytes::Bytes;
 
@@ -83,7 +83,7 @@ impl Encoder {
         u32::try_from(count).map_err(|_| EncodeError::too_many(kind, count))
     }
 
-    /// An atom.
+    /// Appends an atom.
     #[inline(always)]
     pub fn put_atom(&mut self, atom: &Atom) {
         let Some((name, len)) = atom.inline() else { return self.put_long_name(atom.as_bytes()) };
@@ -105,10 +105,10 @@ impl Encoder {
         }
     }
 
-    /// An atom with this name.
+    /// Appends an atom with this name.
     ///
     /// # Errors
-    /// Returns an error when it has more than 255 characters.
+    /// Returns an error when the name has more than 255 characters.
     pub fn put_atom_name(&mut self, name: &str) -> Result<(), EncodeError> {
         if name.len() <= SHORT {
             self.buf.put_piece(tag::SMALL_ATOM_UTF8_EXT, [name.len() as u8], name.as_bytes());
@@ -124,7 +124,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// The head of a tuple of `arity` terms, which follow.
+    /// Appends the head of a tuple of `arity` terms, which must follow.
     #[inline]
     pub fn put_tuple(&mut self, arity: usize) -> Result<(), EncodeError> {
         if let Ok(arity) = u8::try_from(arity) {
@@ -138,27 +138,28 @@ impl Encoder {
         Ok(())
     }
 
-    /// The head of a list of `count` terms (at least one), which follow, and then the tail: [`put_nil`](Self::put_nil).
+    /// Appends the head of a list of `count` terms, at least one, which must follow, and then the tail:
+    /// [`put_nil`](Self::put_nil) for a proper list.
     #[inline]
     pub fn put_list(&mut self, count: usize) -> Result<(), EncodeError> {
         self.buf.put_head(tag::LIST_EXT, Self::count(Kind::List, count)?);
         Ok(())
     }
 
-    /// The empty list.
+    /// Appends the empty list.
     #[inline]
     pub fn put_nil(&mut self) {
         self.buf.put([tag::NIL_EXT]);
     }
 
-    /// The head of a map of `count` pairs, which follow. Keys must differ: the caller checks.
+    /// Appends the head of a map of `count` pairs, which must follow. The keys must differ, which is not checked.
     #[inline]
     pub fn put_map(&mut self, count: usize) -> Result<(), EncodeError> {
         self.buf.put_head(tag::MAP_EXT, Self::count(Kind::Map, count)?);
         Ok(())
     }
 
-    /// An integer.
+    /// Appends an integer.
     #[inline]
     pub fn put_i64(&mut self, value: i64) {
         let Some(place) = self.buf.spare() else { return put_integer(&mut self.buf, value) };
@@ -166,7 +167,7 @@ impl Encoder {
         self.buf.advance(count);
     }
 
-    /// Integers one after the other.
+    /// Appends integers one after the other.
     #[inline]
     pub(crate) fn put_integers<T: Copy>(&mut self, values: &[T], as_i64: impl Fn(T) -> i64) {
         let (blocks, rest) = values.as_chunks::<AT_ONCE>();
@@ -189,7 +190,7 @@ impl Encoder {
         rest.iter().for_each(|&value| self.put_i64(as_i64(value)));
     }
 
-    /// An integer.
+    /// Appends an integer.
     pub fn put_i128(&mut self, value: i128) {
         match i64::try_from(value) {
             Ok(value) => self.put_i64(value),
@@ -197,7 +198,7 @@ impl Encoder {
         }
     }
 
-    /// An integer.
+    /// Appends an integer.
     #[inline]
     pub(crate) fn put_u64(&mut self, value: u64) {
         match i64::try_from(value) {
@@ -206,7 +207,7 @@ impl Encoder {
         }
     }
 
-    /// An integer.
+    /// Appends an integer.
     pub fn put_u128(&mut self, value: u128) {
         match i64::try_from(value) {
             Ok(value) => self.put_i64(value),
@@ -214,7 +215,7 @@ impl Encoder {
         }
     }
 
-    /// A big integer; leading zeros are dropped.
+    /// Appends a big integer without leading zeros.
     #[cold]
     fn put_big(&mut self, negative: bool, magnitude: u128) {
         let significant = 16 - magnitude.leading_zeros() as usize / 8;
@@ -222,7 +223,7 @@ impl Encoder {
         self.buf.put_long(tag::SMALL_BIG_EXT, head, &magnitude.to_le_bytes()[..significant]);
     }
 
-    /// A float.
+    /// Appends a float.
     ///
     /// # Errors
     /// Returns an error when it is not finite.
@@ -241,7 +242,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Floats one after the other.
+    /// Appends floats one after the other.
     ///
     /// # Errors
     /// Returns an error when one is not finite.
@@ -264,7 +265,7 @@ impl Encoder {
         rest.iter().try_for_each(|&value| self.put_float(value))
     }
 
-    /// A binary, copied.
+    /// Appends a binary.
     #[inline(always)]
     pub fn put_binary(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         if bytes.len() > SHORT {
@@ -281,14 +282,14 @@ impl Encoder {
         Ok(())
     }
 
-    /// A binary, shared when it is big.
+    /// Appends a binary, which is shared and not copied when it is large.
     pub fn put_shared_binary(&mut self, bytes: &Bytes) -> Result<(), EncodeError> {
         self.buf.put_head(tag::BINARY_EXT, Self::count(Kind::Binary, bytes.len())?);
         self.put_shared(bytes);
         Ok(())
     }
 
-    /// A list of integers from 0 to 255, as short as it can be: `STRING_EXT` up to 65,535 elements.
+    /// Appends a list of integers from 0 to 255 in its shortest form: `STRING_EXT` up to 65,535 elements.
     pub fn put_byte_list(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         if bytes.is_empty() {
             self.put_nil();
@@ -302,7 +303,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// A pid.
+    /// Appends a pid.
     pub fn put_pid(&mut self, pid: &Pid) {
         let (node, all) = (pid.node.as_bytes(), [pid.id, pid.serial, pid.creation]);
         let write = |place: &mut _| {
@@ -319,7 +320,7 @@ impl Encoder {
         }
     }
 
-    /// A port; in the 64-bit form only where it needs one, because OTP 23 does not know that form.
+    /// Appends a port, in the 64-bit form only if necessary, because OTP 23 does not know that form.
     pub fn put_port(&mut self, port: &Port) {
         self.put_port_head(port.id);
         self.put_atom(&port.node);
@@ -336,7 +337,7 @@ impl Encoder {
         put_numbers(&mut self.buf, &[creation]);
     }
 
-    /// A reference.
+    /// Appends a reference.
     pub fn put_reference(&mut self, reference: &Reference) {
         let (node, creation, words) = (reference.node.as_bytes(), reference.creation, reference.words());
         let head = [tag::NEWER_REFERENCE_EXT, 0, words.len() as u8];
@@ -356,7 +357,7 @@ impl Encoder {
         }
     }
 
-    /// A raw term as it is; a long one is shared.
+    /// Appends a raw term. A long one is shared and not copied.
     #[inline(always)]
     pub fn put_raw(&mut self, term: &RawTerm) {
         match term.held() {

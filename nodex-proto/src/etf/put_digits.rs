@@ -20,7 +20,7 @@ pub(super) fn bit_string(place: &mut [u8; SHORT_SPARE], bytes: &[u8], bits: u8) 
 
 #[cfg(feature = "num-bigint")]
 impl Encoder {
-    /// An integer of any size.
+    /// Appends an integer of any size.
     ///
     /// # Errors
     /// Returns an error when it has more than 524,280 bytes.
@@ -71,10 +71,12 @@ impl Encoder {
 }
 
 impl Encoder {
-    /// A bit string: its bytes and how many bits of the last one count (1 to 8). With 8 it is a binary.
+    /// Appends a bit string, given its bytes and the number of used bits in the last one, 1 to 8. With 8 it is a
+    /// binary.
     ///
     /// # Errors
-    /// Returns an error when it has no bytes or another number of bits; the empty bit string is the empty binary.
+    /// Returns an error when there are no bytes, or the number of bits is another one. (The empty bit string is the
+    /// empty binary.)
     #[inline]
     pub fn put_bit_string(&mut self, bytes: &[u8], bits: u8) -> Result<(), EncodeError> {
         match self.buf.spare().and_then(|place| bit_string(place, bytes, bits)) {

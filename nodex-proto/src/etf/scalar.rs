@@ -22,7 +22,7 @@ fn finite(&[tag, a, b, c, d, e, f, g, h]: &[u8; 9]) -> Option<f64> {
 }
 
 impl<'a> Decoder<'a> {
-    /// Reads a float. Integers are not taken for floats.
+    /// Reads a float. An integer is an error.
     pub fn float(&mut self) -> Result<f64, DecodeError> {
         let offset = self.pos;
         let value = match self.peek_tag() {
@@ -56,7 +56,7 @@ impl<'a> Decoder<'a> {
         self.pos += 9 * read;
     }
 
-    /// Reads an atom's name, borrowed unless it is Latin-1 with characters over 127.
+    /// Reads an atom and returns its name, borrowed unless it is Latin-1 with characters over 127.
     pub fn atom_name(&mut self) -> Result<Cow<'a, str>, DecodeError> {
         let tag = self.peek_tag();
         if Kind::of_tag(tag) != Some(Kind::Atom) {
@@ -86,7 +86,7 @@ impl<'a> Decoder<'a> {
         Ok((offset, self.take(len)?))
     }
 
-    /// Reads the atom of this name, if it is what follows; reads nothing otherwise.
+    /// Reads the atom of this name, if it is the next term. Returns `false`, and reads nothing, otherwise.
     #[inline]
     pub fn take_atom(&mut self, name: &str) -> bool {
         let rest = &self.bytes[self.pos..];
@@ -145,7 +145,7 @@ impl<'a> Decoder<'a> {
         Atom::new(&name).map_err(|error| EtfError::AtomLength { offset, characters: error.characters }.into())
     }
 
-    /// Reads a binary, borrowed.
+    /// Reads a binary and returns its bytes, borrowed.
     pub fn binary(&mut self) -> Result<&'a [u8], DecodeError> {
         match self.peek_tag() {
             tag::BINARY_EXT => {
@@ -157,8 +157,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reads a binary that shares the received buffer where there is one and the binary is a large part of it (see
-    /// [`SHARE_MIN`](super::SHARE_MIN)), and is copied otherwise.
+    /// Reads a binary. If it is a large part of the received buffer, it shares it (see
+    /// [`SHARE_MIN`](super::SHARE_MIN)); otherwise it is copied.
     pub fn shared_binary(&mut self) -> Result<Bytes, DecodeError> {
         let binary = self.binary()?;
         Ok(match self.owner {
@@ -167,7 +167,8 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// Reads a bit string: its bytes and how many bits of the last one count (1 to 8). A binary counts as one with 8.
+    /// Reads a bit string, and returns its bytes and the number of used bits in the last one, 1 to 8. A binary is a bit
+    /// string with 8.
     pub fn bit_string(&mut self) -> Result<(&'a [u8], u8), DecodeError> {
         match self.peek_tag() {
             tag::BINARY_EXT => Ok((self.binary()?, 8)),

@@ -1,40 +1,43 @@
-//! The shared secret of a cluster and the digest that proves knowledge of it.
+//! [`Cookie`].
 use std::fmt;
 use std::hint::black_box;
 
 use md5::{Digest as _, Md5};
 use thiserror::Error;
 
-/// The secret that both nodes must know. Never shown by `Debug`.
+/// The shared secret of the nodes of a cluster. `Debug` does not show it.
 ///
-/// A cookie is an atom on a BEAM, so it has 1 to 255 characters; the digest is computed over them
-/// as Latin-1 (`dist_util:gen_digest/2`).
+/// A cookie is an atom on a BEAM, so it has 1 to 255 characters. Its digest is computed over Latin-1
+/// (`dist_util:gen_digest/2`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cookie(Box<[u8]>);
 
-/// Why a text cannot be a cookie.
+/// Why a text is not a valid cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CookieError {
-    /// An empty cookie protects nothing.
+    /// The text is empty.
     #[error("the cookie is empty")]
     Empty,
-    /// Longer than an atom can be.
+    /// The text is longer than an atom can be.
     #[error("the cookie has {length} characters, at most 255 are possible")]
     TooLong {
-        /// Characters in the text.
+        /// The number of characters.
         length: usize,
     },
-    /// A BEAM cannot compute the digest of such a cookie.
+    /// A character is outside Latin-1, so a BEAM cannot compute the digest.
     #[error("the cookie has a character outside Latin-1 at position {at}")]
     NotLatin1 {
-        /// Index of the character, from 0.
+        /// The index of the character, from 0.
         at: usize,
     },
 }
 
 impl Cookie {
-    /// Takes the text of the cookie as it is; surrounding white space counts.
+    /// Creates a cookie from its text. White space counts.
+    ///
+    /// # Errors
+    /// Returns an error when the text is not a valid cookie.
     pub fn new(text: &str) -> Result<Cookie, CookieError> {
         let length = text.chars().count();
         if length == 0 {
@@ -50,12 +53,12 @@ impl Cookie {
             .map(Cookie)
     }
 
-    /// Returns the text of the cookie, for whoever has to hand it on.
+    /// Returns the text of the cookie, to pass it on.
     pub fn expose(&self) -> String {
         self.0.iter().map(|byte| char::from(*byte)).collect()
     }
 
-    /// MD5 over the cookie and the challenge written in decimal.
+    /// Returns the digest of a challenge: MD5 over the cookie and the challenge in decimal.
     pub fn digest(&self, challenge: u32) -> [u8; 16] {
         let mut md5 = Md5::new();
         md5.update(&self.0);
@@ -63,7 +66,7 @@ impl Cookie {
         md5.finalize().into()
     }
 
-    /// Whether `digest` answers `challenge`; takes the same time wherever they differ.
+    /// Returns whether `digest` answers `challenge`, in constant time.
     pub fn proves(&self, challenge: u32, digest: &[u8; 16]) -> bool {
         let expected = self.digest(challenge);
         let difference = expected.iter().zip(digest).fold(0, |all, (a, b)| black_box(all | (a ^ b)));

@@ -1,8 +1,14 @@
-//! The distribution protocol as bytes and decisions: no sockets, no clocks, no randomness.
+//! The distribution protocol, without sockets, clocks or randomness.
 //!
-//! Whoever drives it hands in the bytes that were read, the time, and the random numbers, and
-//! writes out the bytes that come back. The spec is the chapter "Distribution Protocol" of the
-//! ERTS User's Guide; where OTP 23 to 29 differ from it, what they do is what is done here.
+//! The caller passes in the bytes that were read, the time and random numbers, and writes the bytes that are returned.
+//! The protocol is specified in ERTS User's Guide, "Distribution Protocol". Where OTP 23 to 29 differ from it, this
+//! module does what they do.
+//!
+//! | module | contents |
+//! |---|---|
+//! | [`handshake`] | both sides of the handshake, as state machines |
+//! | [`control`] | control messages: the terms with which nodes send messages and signals |
+//! | [`channel`] | an established connection: frames, flow control, ticks, the end |
 pub mod channel;
 pub mod control;
 pub mod handshake;

@@ -4,15 +4,15 @@ use std::{borrow::Borrow, cmp::Ordering, fmt, hash, ops::Deref, str, sync::Arc};
 
 use super::raw::{first_word, words};
 
-/// The most characters an atom can have (`MAX_ATOM_CHARACTERS` of OTP's `atom.h`).
+/// The most characters of an atom (`MAX_ATOM_CHARACTERS` in OTP's `atom.h`).
 pub const MAX_ATOM_CHARACTERS: usize = 255;
 
 /// The words of a name that is held in place.
 const WORDS: usize = 3;
 
-/// An Erlang atom: 32 bytes, and no allocation for names of up to 23 bytes or known at compile time.
+/// An Erlang atom, in 32 bytes. Names of up to 23 bytes, and names known at compile time, need no allocation.
 ///
-/// Nothing is interned, so a peer cannot fill a table by sending new names.
+/// Atoms are not interned, so a peer cannot fill a table by sending new names.
 #[derive(Clone)]
 pub struct Atom(Repr);
 
@@ -44,17 +44,17 @@ impl Name {
     }
 }
 
-/// A name that cannot be an atom.
+/// The name is too long for an atom.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("an atom has at most {MAX_ATOM_CHARACTERS} characters, this one has {characters}")]
 #[non_exhaustive]
 pub struct AtomError {
-    /// The number of characters of the refused name.
+    /// The number of characters of the name.
     pub characters: usize,
 }
 
 impl Atom {
-    /// Creates an atom whose name is known at compile time; `atom!` is the short form.
+    /// Creates an atom whose name is known at compile time. `atom!` is the short form.
     ///
     /// # Panics
     /// Panics when the name has more than 255 characters: at compile time if used in a constant, as `atom!` does.
@@ -148,7 +148,7 @@ impl Atom {
     }
 }
 
-/// An [`Atom`](crate::term::Atom) from a literal, checked at compile time.
+/// Creates an [`Atom`](crate::term::Atom) from a literal, which is checked at compile time.
 ///
 /// ```
 /// use nodex_proto::atom;
@@ -227,7 +227,7 @@ impl hash::Hash for Atom {
 }
 
 impl fmt::Display for Atom {
-    /// The bare name; `{:?}` puts it in quotes where Erlang needs them.
+    /// Shows the bare name. `{:?}` adds quotes where Erlang needs them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

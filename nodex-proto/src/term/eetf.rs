@@ -2,7 +2,7 @@
 
 use super::{Atom, AtomError, Pid, Port, Reference};
 
-/// A pid, port or reference of eetf that no node can have.
+/// Why a pid, port or reference of eetf cannot be converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]

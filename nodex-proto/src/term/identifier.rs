@@ -7,11 +7,11 @@ use super::Atom;
 pub struct Pid {
     /// The node that made it.
     pub node: Atom,
-    /// First number, 32 bits since OTP 24.
+    /// The first number; 32 bits since OTP 24.
     pub id: u32,
-    /// Second number.
+    /// The second number.
     pub serial: u32,
-    /// Incarnation of the node.
+    /// The creation of the node.
     pub creation: u32,
 }
 
@@ -20,9 +20,9 @@ pub struct Pid {
 pub struct Port {
     /// The node that made it.
     pub node: Atom,
-    /// 64 bits since OTP 24, 28 bits before.
+    /// The number; 64 bits since OTP 24, 28 bits before.
     pub id: u64,
-    /// Incarnation of the node.
+    /// The creation of the node.
     pub creation: u32,
 }
 
@@ -31,17 +31,17 @@ pub struct Port {
 pub struct Reference {
     /// The node that made it.
     pub node: Atom,
-    /// Incarnation of the node.
+    /// The creation of the node.
     pub creation: u32,
     words: [u32; Reference::MAX_WORDS],
     len: u8,
 }
 
 impl Reference {
-    /// The most words a reference has since OTP 24; three before.
+    /// The most words of a reference since OTP 24; three before.
     pub const MAX_WORDS: usize = 5;
 
-    /// Creates a reference; `None` unless there are one to five words.
+    /// Creates a reference. Returns `None` unless there are one to five words.
     pub fn new(node: Atom, creation: u32, words: &[u32]) -> Option<Self> {
         if words.is_empty() || words.len() > Self::MAX_WORDS {
             return None;
@@ -57,7 +57,7 @@ impl Reference {
         Reference { node, creation, words, len }
     }
 
-    /// A reference of this node, which has three.
+    /// Creates a reference of three words.
     #[doc(hidden)]
     pub fn of_three(node: Atom, creation: u32, [a, b, c]: [u32; 3]) -> Self {
         Reference { node, creation, words: [a, b, c, 0, 0], len: 3 }

@@ -1,4 +1,7 @@
 //! Values: atoms, pids, references, ports, raw terms and the dynamic term.
+//!
+//! [`Term`] is any term, to match and to build. [`RawTerm`] is any term that is only passed on. [`Atom`], [`Pid`],
+//! [`Reference`] and [`Port`] are the types that Rust does not have.
 
 mod atom;
 #[cfg(feature = "eetf")]

@@ -1,4 +1,4 @@
-//! A term that stays encoded.
+//! [`RawTerm`].
 
 use bytes::Bytes;
 
@@ -13,8 +13,8 @@ const INLINE: usize = size_of::<Words>();
 
 /// One whole term in external format, without the leading version byte 131.
 ///
-/// For passing a term through without decoding it. Up to 32 bytes are held in place. Longer terms are copied, but from
-/// 4 KiB on they share the buffer that they were received in if they are a quarter of it or more: keeping one never keeps
+/// It passes a term on without decoding it. Up to 32 bytes are held in place. Longer terms are copied. From 4 KiB on
+/// they share the buffer that they were received in, if they are at least a quarter of it, so a kept term never keeps
 /// more than sixteen times its bytes.
 #[derive(Clone)]
 pub struct RawTerm(Repr);
@@ -30,7 +30,7 @@ enum Repr {
 }
 
 impl RawTerm {
-    /// From bytes that are known to be one whole valid term.
+    /// Creates a raw term from bytes that are known to be one whole valid term.
     #[inline(always)]
     #[doc(hidden)]
     pub fn from_slice(term: &[u8], owner: Option<&Bytes>) -> Self {
@@ -44,13 +44,13 @@ impl RawTerm {
         })
     }
 
-    /// From bytes that are known to be one whole valid term, keeping them if they are many.
+    /// Creates a raw term from bytes that are known to be one whole valid term, and keeps long ones without a copy.
     #[doc(hidden)]
     pub fn from_bytes(term: Bytes) -> Self {
         if term.len() <= INLINE { Self::from_slice(&term, None) } else { RawTerm(Repr::Shared(term)) }
     }
 
-    /// A term inside of this one, from its bytes here.
+    /// Returns a term inside this one, given its bytes.
     #[doc(hidden)]
     pub fn part(&self, part: &[u8]) -> Self {
         match &self.0 {
@@ -132,7 +132,7 @@ pub fn first_word(bytes: &[u8]) -> u64 {
 }
 
 impl PartialEq for RawTerm {
-    /// Same bytes. Two encodings of equal terms may differ; decode to compare values.
+    /// Compares the bytes. Two encodings of equal terms can differ; decode them to compare values.
     fn eq(&self, other: &Self) -> bool {
         self.as_bytes() == other.as_bytes()
     }

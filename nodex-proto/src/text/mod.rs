@@ -1,13 +1,14 @@
 //! Terms as Erlang text, on one line: what `io:format("~0tp", [Term])` prints in a BEAM started with `+pc unicode`.
 //!
-//! It differs where a BEAM prints what only it knows: pids, ports and references show the name of their node in place of
-//! a number, and its creation at the end (`<'a@127.0.0.1'.91.0/1718273645>`), so that they can be read back as what they
-//! were. Characters that do not show as what they are ([`is_visible`]) are written out. `else` and `maybe` are quoted,
-//! which OTP 25 reads too and OTP 27 asks for. The keys of a dynamic map are sorted; those of a raw one keep their order.
-//! Integers of more than [`MAX_DECIMAL_BYTES`] are written in base 16, which both languages read and which takes no more
-//! time than they are long.
+//! [`Text`] prints a term, [`parse`] reads one, in Erlang or Elixir syntax.
 //!
-//! What there is no room for is not converted.
+//! The output differs from that of a BEAM in some points. Pids, ports and references show the name of their node
+//! instead of a number, and its creation at the end (`<'a@127.0.0.1'.91.0/1718273645>`), so that they can be read back.
+//! Invisible characters ([`is_visible`]) are escaped. `else` and `maybe` are quoted, as OTP 27 requires. The keys of a
+//! dynamic map are sorted; those of a raw one keep their order. Integers of more than [`MAX_DECIMAL_BYTES`] are written
+//! in base 16, which both languages read and which takes linear time.
+//!
+//! Parts that are cut off are not converted.
 
 mod cut;
 mod digits;
@@ -39,10 +40,10 @@ pub use parse::{MAX_DECIMAL_DIGITS, ParseError, ParseProblem, parse};
 pub use syntax::Syntax;
 pub use visible::is_visible;
 
-/// How deep a term is printed unless told otherwise; what is nested deeper is shown as `...`.
+/// How deep a term is printed by default. Deeper parts are shown as `...`.
 const DEPTH: usize = 64;
 
-/// How much of a text `Debug` shows.
+/// How many bytes of a text `Debug` shows.
 const DEBUG: usize = 1000;
 
 /// The text of a term.
@@ -61,7 +62,7 @@ pub struct Text<'a> {
 
 #[derive(Clone, Copy)]
 enum Value<'a> {
-    /// Maybe no term.
+    /// Bytes that may not be a term.
     Bytes(&'a [u8]),
     Raw(&'a [u8]),
     Term(TermRef<'a>),
@@ -89,22 +90,22 @@ impl<'a> Text<'a> {
         Text { value, depth: DEPTH, max_len: usize::MAX, syntax: Syntax::Erlang }
     }
 
-    /// Shows no more than so many levels of nesting (at most 64), and `...` in place of what is deeper.
+    /// Sets how many levels of nesting are shown, at most 64. Deeper parts are shown as `...`.
     #[must_use]
     pub fn depth(mut self, depth: usize) -> Self {
         self.depth = depth.min(DEPTH);
         self
     }
 
-    /// Writes a dynamic term in this language. Encoded terms are always written in Erlang.
+    /// Sets the syntax of a dynamic term. Encoded terms are always written in Erlang syntax.
     #[must_use]
     pub fn syntax(mut self, syntax: Syntax) -> Self {
         self.syntax = syntax;
         self
     }
 
-    /// Shows no more than so many bytes, and then `...`; a precision as in `{text:.100}` does the same. What is not shown
-    /// costs nothing, except that [`of_bytes`](Self::of_bytes) checks all bytes.
+    /// Sets how many bytes are shown, followed by `...`, like a precision as in `{text:.100}`. Parts that are not shown
+    /// cost nothing, except that [`of_bytes`](Self::of_bytes) checks all bytes.
     #[must_use]
     pub fn max_len(mut self, bytes: usize) -> Self {
         self.max_len = bytes;
@@ -141,14 +142,14 @@ impl fmt::Debug for Text<'_> {
 macro_rules! shown {
     ($($type:ty)*) => {$(
         impl fmt::Display for $type {
-            /// As [`Text`]; no more than so many bytes with a precision, as in `{term:.100}`.
+            /// Shows the term as [`Text`]. A precision as in `{term:.100}` limits the bytes.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 Text::of(self).fmt(f)
             }
         }
 
         impl fmt::Debug for $type {
-            /// The first 1,000 bytes of its text.
+            /// Shows the first 1,000 bytes of its text.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "{self:.DEBUG$}")
             }
@@ -158,14 +159,14 @@ macro_rules! shown {
 shown!(Term TermRef<'_>);
 
 impl fmt::Display for RawTerm {
-    /// As [`Text`]; no more than so many bytes with a precision, as in `{term:.100}`.
+    /// Shows the term as [`Text`]. A precision as in `{term:.100}` limits the bytes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Text::of_valid(self.as_bytes()).fmt(f)
     }
 }
 
 impl fmt::Debug for RawTerm {
-    /// The first 1,000 bytes of its text.
+    /// Shows the first 1,000 bytes of its text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawTerm({self:.DEBUG$})")
     }

@@ -1,8 +1,8 @@
-//! Characters that show as what they are.
+//! [`is_visible`].
 
-/// Returns `true` if a character shows as itself and as nothing else. False for control characters (those of terminals,
-/// and what ends a line or moves to a column), for those that change the direction of text, for those that do not show
-/// at all, and for those that are no characters. Where text of others is shown, these have to be written out.
+/// Returns `true` if a character is shown as itself. It is `false` for control characters, line and column separators,
+/// characters that change the direction of text, invisible characters, and noncharacters. Escape these where text from
+/// outside is shown.
 ///
 /// ```
 /// use nodex_proto::text::is_visible;

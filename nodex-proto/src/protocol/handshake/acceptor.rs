@@ -1,4 +1,4 @@
-//! The side that was connected to.
+//! [`Acceptor`].
 use super::framing::{Framing, MAX_UNPROVEN, Wire};
 use super::message::{self, Challenge, Complement, Name, Reply, Status};
 use super::name::{check_node_name, host_of};
@@ -6,7 +6,7 @@ use super::open::{OpenChallenge, is_reflected};
 use super::{Established, HandshakeError, Local, PeerIdentity};
 use crate::protocol::Flags;
 
-/// Where the handshake is; `dist_util:handshake_other_started/1` in OTP.
+/// The state of the handshake; `dist_util:handshake_other_started/1` in OTP.
 ///
 /// ```text
 ///   Name ------- flags missing: send 's' not_allowed ----------------> error
@@ -40,69 +40,69 @@ enum State {
     AliveReply,
     Complement,
     Reply,
-    /// The peer's challenge, to be answered once the old connection is gone.
+    /// The peer's challenge, to be answered once the old connection is closed.
     Replace(u32),
     Over,
 }
 
-/// The handshake of the side that was connected to.
+/// The handshake of the accepting side.
 #[derive(Debug)]
 pub struct Acceptor {
     local: Local,
     challenge: OpenChallenge,
     wire: Wire,
     state: State,
-    /// The peer as it describes itself, nothing of it is proven before the reply.
+    /// The peer as it identifies itself. Nothing is proven before the reply.
     peer: PeerIdentity,
-    /// What it called itself when it came: only its host if it asked for a name.
+    /// The name in its first message; only the host if it asked for a name.
     claimed: String,
     old: bool,
     dynamic: bool,
     alive: bool,
 }
 
-/// A node wants to connect. It has proven nothing yet.
+/// A request of a node to connect. Nothing is proven yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
     /// Its full name, or only its host if it asks for a name.
     pub name: String,
-    /// It wants to be given a name: answer with [`Answer::Named`].
+    /// Whether it asks for a name: answer with [`Answer::Named`].
     pub wants_name: bool,
-    /// What it says it can do. After an old name message these are only the lower 32 bits.
+    /// The flags that it supports. After an old name message these are only the lower 32 bits.
     pub flags: Flags,
 }
 
-/// The status for a node that wants to connect.
+/// The status for a node that asks to connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Go on.
+    /// The node may connect.
     Ok,
-    /// Go on; our own attempt to connect to it is given up for this one.
+    /// The node may connect; this node gives up its own attempt to connect to it.
     OkSimultaneous,
-    /// Our own attempt to connect to it goes first.
+    /// The own attempt of this node to connect takes precedence.
     Nok,
-    /// This node may not connect.
+    /// The node may not connect.
     NotAllowed,
-    /// A connection with this name exists. If the peer goes on and knows the cookie,
-    /// [`Event::Replace`] asks for the old one to be closed.
+    /// A connection with this name exists. If the peer continues and knows the cookie, [`Event::Replace`] asks for the
+    /// old one to be closed.
     Alive,
-    /// The name for a node that asked for one, at the host that it named.
+    /// The name of a node that asked for one, at its host.
     Named {
-        /// Full name.
+        /// The full name.
         name: String,
-        /// The incarnation that goes with it.
+        /// The creation.
         creation: u32,
     },
 }
 
-/// What the accepting side has to hear about.
+/// An event of the accepting side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A name came: call [`Acceptor::answer`].
+    /// A name was received: call [`Acceptor::answer`].
     Name(Request),
-    /// The peer knows the cookie and takes the place of an existing connection: close that one,
-    /// then call [`Acceptor::replaced`].
+    /// The peer knows the cookie and replaces an existing connection: close that one, and then call
+    /// [`Acceptor::replaced`].
     Replace(PeerIdentity),
     /// The handshake is complete once the output is written.
     Established(Established),
@@ -115,9 +115,10 @@ pub fn simultaneous_answer(ours: &str, theirs: &str) -> Answer {
 }
 
 impl Acceptor {
-    /// Waits for the name of whoever connected. `challenge` is a fresh random number.
+    /// Creates the machine, which waits for the name of the peer. `challenge` is a fresh random number.
     ///
-    /// Fails if our own name cannot be a node's.
+    /// # Errors
+    /// Returns an error when the name of this node is not valid.
     pub fn new(local: Local, framing: Framing, challenge: u32) -> Result<Self, HandshakeError> {
         check_node_name(local.name.as_bytes())
             .map_err(|problem| HandshakeError::InvalidName { name: message::shown(local.name.as_bytes()), problem })?;
@@ -135,15 +136,21 @@ impl Acceptor {
         })
     }
 
-    /// Takes bytes from the peer.
+    /// Handles input from the peer.
+    ///
+    /// # Errors
+    /// Returns an error when the handshake has failed.
     pub fn handle_input(&mut self, input: &[u8]) -> Result<Option<Event>, HandshakeError> {
         self.wire.push(input);
         self.run(Self::advance)
     }
 
-    /// Decides about the [`Request`] that came with [`Event::Name`].
+    /// Answers the [`Request`] of [`Event::Name`].
     ///
-    /// After `Nok` and `NotAllowed` the handshake is over: write the output and close.
+    /// After `Nok` and `NotAllowed` the handshake is over: write the output and close the connection.
+    ///
+    /// # Errors
+    /// Returns an error when the handshake has failed.
     pub fn answer(&mut self, answer: Answer) -> Result<Option<Event>, HandshakeError> {
         self.run(|acceptor| {
             acceptor.send_answer(answer)?;
@@ -151,7 +158,10 @@ impl Acceptor {
         })
     }
 
-    /// Says that the connection named in [`Event::Replace`] is gone.
+    /// Reports that the connection in [`Event::Replace`] is closed.
+    ///
+    /// # Errors
+    /// Returns an error when the handshake has failed.
     pub fn replaced(&mut self) -> Result<Option<Event>, HandshakeError> {
         self.run(|acceptor| match acceptor.state {
             State::Replace(challenge) => Ok(Some(acceptor.establish(challenge))),
@@ -159,19 +169,19 @@ impl Acceptor {
         })
     }
 
-    /// The peer closed the connection. Says what that means at this point.
+    /// Handles the end of the input, and returns what it means at this point.
     pub fn handle_eof(&mut self) -> HandshakeError {
         let waiting_for = self.waiting_for();
         self.state = State::Over;
         HandshakeError::Closed { waiting_for }
     }
 
-    /// Returns bytes to be written to the peer now; they are returned once.
+    /// Takes the bytes to write to the peer.
     pub fn take_output(&mut self) -> Vec<u8> {
         self.wire.take_output()
     }
 
-    /// Returns the message whose turn it is, for the caller's words when time is up.
+    /// Returns the name of the next message, for an error at the time limit.
     pub fn waiting_for(&self) -> &'static str {
         match self.state {
             State::Name | State::Answer => message::NAME,

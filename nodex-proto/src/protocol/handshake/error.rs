@@ -1,36 +1,36 @@
-//! Everything that can go wrong while two nodes introduce themselves, one variant per cause.
+//! [`HandshakeError`].
 use thiserror::Error;
 
 use super::name::NameProblem;
 use crate::protocol::Flags;
 
-/// Why a handshake did not end in a connection.
+/// Why a handshake failed.
 ///
-/// An error ends the handshake. Bytes that are still to be written (a status that tells the peer
-/// why) are in the machine's output and should be written before the connection is closed.
+/// An error ends the handshake. The output may still hold a status that tells the peer why; write it before closing the
+/// connection.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The peer closed the connection after it had seen our digest; this is how an acceptor
-    /// rejects a cookie, it sends no status for it.
+    /// The peer closed the connection after it received the digest of this node. This is how an acceptor rejects a
+    /// cookie.
     #[error("{peer} closed the connection after checking our cookie: the cookies differ")]
     CookieRefused {
         /// The node that was dialled.
         peer: String,
     },
-    /// The digest that the peer sent was not made with our cookie.
+    /// The digest of the peer was not made with the cookie of this node.
     #[error("{peer} does not know our cookie")]
     WrongCookie {
         /// The node on the other side.
         peer: String,
     },
-    /// The challenge of the peer is one that this process has made itself and waits to have answered.
+    /// The challenge of the peer is an open challenge of this process itself.
     #[error("{peer} sent a challenge of this node's own, which is not answered")]
     Reflected {
         /// The node on the other side, as it calls itself.
         peer: String,
     },
-    /// The peer lacks capabilities that this node demands.
+    /// The peer lacks flags that this node requires.
     #[error("{peer} cannot handle {missing}, which this node needs")]
     MissingFlags {
         /// The node on the other side.
@@ -38,7 +38,7 @@ pub enum HandshakeError {
         /// What it lacks.
         missing: Flags,
     },
-    /// The peer answered `not_allowed`: it lacks capabilities of ours or has a list of allowed nodes.
+    /// The peer answered `not_allowed`: it requires flags that this node lacks, or has a list of allowed nodes.
     #[error(
         "{peer} does not allow this node to connect: a capability that it demands is missing here, or this node is not on its list of allowed nodes"
     )]
@@ -46,19 +46,19 @@ pub enum HandshakeError {
         /// The node that was dialled.
         peer: String,
     },
-    /// The peer answered `nok`: it is connecting to us at this moment and its attempt goes first.
+    /// The peer answered `nok`: it is connecting to this node, and its attempt takes precedence.
     #[error("{peer} is connecting to this node at the same time, its connection is used")]
     Nok {
         /// The node that was dialled.
         peer: String,
     },
-    /// The peer says that a connection exists already, and the side that was asked does not give it up.
+    /// A connection exists already, and is kept.
     #[error("a connection with {peer} exists already and is kept")]
     AlreadyConnected {
         /// The node on the other side.
         peer: String,
     },
-    /// Another node answered than the one that was dialled.
+    /// The node that answered has another name than the one that was dialled.
     #[error("dialled {dialled}, but {answered} answered")]
     WrongName {
         /// The name that was dialled.
@@ -66,7 +66,7 @@ pub enum HandshakeError {
         /// The name in the challenge, unprintable bytes escaped.
         answered: String,
     },
-    /// A name that cannot be a node's.
+    /// A name is not a valid node name.
     #[error("the name \"{name}\" is not acceptable: {problem}")]
     InvalidName {
         /// The name, unprintable bytes escaped.
@@ -75,7 +75,7 @@ pub enum HandshakeError {
         #[source]
         problem: NameProblem,
     },
-    /// A status that is unknown, or that fits no node with (or without) a name of its own.
+    /// A status is unknown, or not possible for a node with (or without) a name of its own.
     #[error("{peer} sent the status \"{status}\", which does not fit here")]
     UnexpectedStatus {
         /// The node on the other side.
@@ -83,7 +83,7 @@ pub enum HandshakeError {
         /// The status, unprintable bytes escaped.
         status: String,
     },
-    /// A message that cannot be read.
+    /// A message is malformed.
     #[error("malformed {message} message: {problem} at byte {at}")]
     Malformed {
         /// Which message was being read.
@@ -93,15 +93,15 @@ pub enum HandshakeError {
         /// Offset in the message, its tag is byte 0.
         at: usize,
     },
-    /// Another message than the one whose turn it is.
+    /// A message is not the expected one.
     #[error("expected the {expected} message, got one with tag {tag}")]
     UnexpectedMessage {
-        /// Which message has its turn.
+        /// The expected message.
         expected: &'static str,
-        /// First byte of the message that came.
+        /// The first byte of the message.
         tag: u8,
     },
-    /// A length that no handshake message has.
+    /// A message is longer than any handshake message.
     #[error("the {expected} message announces {length} bytes, the limit is {limit}")]
     TooLong {
         /// Which message has its turn.
@@ -111,13 +111,13 @@ pub enum HandshakeError {
         /// The longest length that is read.
         limit: usize,
     },
-    /// The connection was closed before the peer had said all.
+    /// The connection was closed during the handshake.
     #[error("the connection was closed while waiting for the {waiting_for} message")]
     Closed {
         /// Which message had its turn.
         waiting_for: &'static str,
     },
-    /// The machine was driven in a way that it cannot follow, for example after its end.
+    /// A method was called in the wrong state, for example after the end.
     #[error("the handshake was driven wrongly: {what}")]
     Misuse {
         /// What was done.

@@ -1,4 +1,4 @@
-//! The side that connected.
+//! [`Initiator`].
 use super::framing::{Framing, MAX_MESSAGE, Wire};
 use super::message::{self, Challenge, Name, Reply, Status};
 use super::name::{check_host, check_node_name, host_of};
@@ -6,7 +6,7 @@ use super::open::{OpenChallenge, is_reflected};
 use super::{Established, GivenName, HandshakeError, Local, PeerIdentity};
 use crate::protocol::Flags;
 
-/// Where the handshake is; `dist_util:handshake_we_started/1` in OTP.
+/// The state of the handshake; `dist_util:handshake_we_started/1` in OTP.
 ///
 /// ```text
 ///   new: send name
@@ -33,7 +33,7 @@ enum State {
     Over,
 }
 
-/// The handshake of the side that connected.
+/// The handshake of the connecting side.
 #[derive(Debug)]
 pub struct Initiator {
     local: Local,
@@ -45,9 +45,11 @@ pub struct Initiator {
 }
 
 impl Initiator {
-    /// Starts a handshake with the node `peer`; the name message is in the output at once.
+    /// Starts a handshake with the node `peer`. The name message is in the output at once. `challenge` is a fresh
+    /// random number.
     ///
-    /// `challenge` is a fresh random number. Fails if one of the two names cannot be a node's.
+    /// # Errors
+    /// Returns an error when one of the two names is not valid.
     pub fn new(local: Local, peer: &str, framing: Framing, challenge: u32) -> Result<Self, HandshakeError> {
         let invalid =
             |name: &str, problem| HandshakeError::InvalidName { name: message::shown(name.as_bytes()), problem };
@@ -62,14 +64,17 @@ impl Initiator {
         Ok(Initiator { local, dialled: peer.to_owned(), challenge, replace: true, wire, state: State::Status })
     }
 
-    /// Sets what to answer if the peer says that a connection with us exists already (`alive`): go on,
-    /// so that the peer replaces it by this one (the default), or give this one up.
+    /// Sets the answer when the peer reports that a connection with this node exists (`alive`): continue, so that the
+    /// peer replaces it (the default), or give up.
     pub fn replace_existing(mut self, replace: bool) -> Self {
         self.replace = replace;
         self
     }
 
-    /// Takes bytes from the peer. Returns the result once the handshake is complete.
+    /// Handles input from the peer. Returns the result once the handshake is complete.
+    ///
+    /// # Errors
+    /// Returns an error when the handshake has failed.
     pub fn handle_input(&mut self, input: &[u8]) -> Result<Option<Established>, HandshakeError> {
         self.wire.push(input);
         let result = self.advance();
@@ -79,7 +84,7 @@ impl Initiator {
         result
     }
 
-    /// The peer closed the connection. Says what that means at this point.
+    /// Handles the end of the input, and returns what it means at this point.
     pub fn handle_eof(&mut self) -> HandshakeError {
         let waiting_for = self.waiting_for();
         match std::mem::replace(&mut self.state, State::Over) {
@@ -88,12 +93,12 @@ impl Initiator {
         }
     }
 
-    /// Returns bytes to be written to the peer now; they are returned once.
+    /// Takes the bytes to write to the peer.
     pub fn take_output(&mut self) -> Vec<u8> {
         self.wire.take_output()
     }
 
-    /// Returns the message whose turn it is, for the caller's words when time is up.
+    /// Returns the name of the next message, for an error at the time limit.
     pub fn waiting_for(&self) -> &'static str {
         match self.state {
             State::Status => message::STATUS,

@@ -12,12 +12,11 @@
 //!                                       <------   acknowledgement 'a' digest
 //! ```
 //!
-//! [`Initiator`] and [`Acceptor`] are the two sides as state machines: bytes that were read go in,
-//! bytes to be written and decisions come out. They never wait: the caller gives the whole handshake
-//! [`SETUP_TIME`] and closes the connection when it is over. Challenges and creations are handed in.
+//! [`Initiator`] and [`Acceptor`] are the two sides as state machines: they take bytes that were read, and return bytes
+//! to write and decisions to make. They never wait. The caller closes the connection when the handshake takes longer
+//! than [`SETUP_TIME`], and passes in challenges and creations.
 //!
-//! After an error the caller writes what the machine's output still holds (a status that tells the
-//! peer why), then closes.
+//! After an error the caller writes the remaining output, a status that tells the peer why, and closes the connection.
 mod acceptor;
 mod error;
 mod framing;
@@ -41,23 +40,23 @@ use super::{Cookie, Flags};
 /// How long a handshake may take from the first to the last byte (`net_setuptime` of `kernel`).
 pub const SETUP_TIME: Duration = Duration::from_secs(7);
 
-/// What this node says of itself in a handshake, and what it demands.
+/// How this node identifies itself in a handshake, and what it requires.
 #[derive(Debug, Clone)]
 pub struct Local {
-    /// Full name `name@host`; only the host if `flags` has `NAME_ME` (the peer then gives the name).
+    /// The full name `name@host`, or only the host if `flags` has `NAME_ME` and the peer assigns the name.
     pub name: String,
-    /// What this node can do.
+    /// The flags that this node supports.
     pub flags: Flags,
-    /// What a peer must be able to do; `HANDSHAKE_23` is demanded in any case.
+    /// The flags that a peer must support. `HANDSHAKE_23` is always required.
     pub required: Flags,
-    /// The incarnation of this node, 0 while it is not known.
+    /// The creation of this node, 0 while it is not known.
     pub creation: u32,
-    /// The secret that both sides must know.
+    /// The cookie that both sides must know.
     pub cookie: Cookie,
 }
 
 impl Local {
-    /// Creates a hidden node that accepts OTP 23 and later.
+    /// Creates the identity of a hidden node that accepts OTP 23 and later.
     pub fn hidden(name: impl Into<String>, creation: u32, cookie: Cookie) -> Self {
         Local { name: name.into(), flags: Flags::HIDDEN, required: Flags::MANDATORY_25, creation, cookie }
     }
@@ -67,35 +66,35 @@ impl Local {
     }
 }
 
-/// The node on the other side, after it has proven that it knows the cookie.
+/// The other node, which has proven that it knows the cookie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerIdentity {
-    /// Full name.
+    /// The full name.
     pub name: String,
-    /// What it said it can do, shorthands written out.
+    /// The flags that it supports, with shorthands expanded.
     pub flags: Flags,
-    /// What both sides can do; decides which control messages may be sent.
+    /// The flags that both sides support, which decide which control messages may be sent.
     pub negotiated: Flags,
-    /// Its incarnation.
+    /// Its creation.
     pub creation: u32,
 }
 
-/// The name that an acceptor gave to a node that asked for one.
+/// The name that an acceptor has assigned to a node that asked for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenName {
-    /// Full name.
+    /// The full name.
     pub name: String,
-    /// The incarnation that goes with it.
+    /// The creation of the node.
     pub creation: u32,
 }
 
-/// A handshake that ended well. From here on the connection carries frames with four-byte lengths.
+/// The result of a handshake. From here on the connection carries frames with lengths of four bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Established {
-    /// Who the peer is.
+    /// The other node.
     pub peer: PeerIdentity,
-    /// The name that this node was given, if it had asked for one.
+    /// The name that was assigned to this node, if it asked for one.
     pub given: Option<GivenName>,
-    /// Bytes that came after the last handshake message: the beginning of the first frames.
+    /// The input after the last handshake message: the start of the first frames.
     pub rest: Vec<u8>,
 }

@@ -1,36 +1,36 @@
-//! Which node names are let in. A BEAM reads names as Latin-1 but writes pids with UTF-8 atoms, so
-//! only ASCII means the same on both ways.
+//! Which node names are accepted. A BEAM reads names as Latin-1 but writes pids with UTF-8 atoms, so only ASCII has the
+//! same meaning both ways.
 use thiserror::Error;
 
-/// Longest node name in bytes: it must fit an atom.
+/// The longest node name in bytes: it must fit an atom.
 pub const MAX_NODE_NAME: usize = 255;
 
 /// What is wrong with a node name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NameProblem {
-    /// Nothing there.
+    /// The name is empty.
     #[error("it is empty")]
     Empty,
-    /// More than an atom can hold.
+    /// The name is longer than an atom can be.
     #[error("it has {length} bytes, at most 255 are possible")]
     TooLong {
-        /// Bytes in the name.
+        /// The number of bytes.
         length: usize,
     },
-    /// A space, a control character or something outside ASCII.
+    /// A byte is a space, a control character or not ASCII.
     #[error("byte {at} is not printable ascii")]
     NotAscii {
-        /// Index of the byte, from 0.
+        /// The index of the byte, from 0.
         at: usize,
     },
-    /// Not of the form `name@host`.
+    /// The name is not of the form `name@host`.
     #[error("it is not of the form name@host")]
     NotNameAtHost,
-    /// A host has no `@`.
+    /// A host contains an `@`.
     #[error("it is not a host name")]
     NotHost,
-    /// A node of ours is called as a BEAM can be called. Others may have what names they like.
+    /// The name of a node of this program must be one that a BEAM can have. Other nodes can have other names.
     #[error("before the @ there can only be letters A-Z and a-z, digits, _ and -, and there has to be at least one")]
     NotAllowed,
 }

@@ -1,12 +1,12 @@
-//! Which names the nodes of this program can have: those that a BEAM can have.
+//! The names that nodes of this program can have: those that a BEAM can have.
 
 use super::name::{NameProblem, check_node_name};
 
-/// Checks the full name, `name@host`, that a node of ours is to have.
+/// Checks the full name, `name@host`, of a node of this program.
 ///
-/// The names of other nodes may be anything that the protocol allows, see [`check_node_name`]. Before the `@` a BEAM takes
-/// letters, digits, `_` and `-` for itself (`net_kernel`, OTP 23 to 29), and so does a node of ours. The host is what
-/// follows the first `@`: a name with dots and underscores, or an address.
+/// Before the `@` it may have letters, digits, `_` and `-`, as for a BEAM (`net_kernel`, OTP 23 to 29). The host
+/// follows the first `@`: a name with dots and underscores, or an address. Other nodes can have any name that the
+/// protocol allows: see [`check_node_name`].
 ///
 /// ```
 /// use nodex_proto::protocol::handshake::{NameProblem, check_own_name};
@@ -17,7 +17,7 @@ use super::name::{NameProblem, check_node_name};
 /// ```
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns what is wrong with the name.
 pub fn check_own_name(name: &str) -> Result<(), NameProblem> {
     match name.split_once('@') {
         Some((alive, _)) if !is_allowed(alive) => Err(NameProblem::NotAllowed),

@@ -1,4 +1,4 @@
-//! Text that is no term.
+//! [`ParseError`].
 
 /// What was read, or why it cannot be.
 pub(super) type Parsed<T> = Result<T, ParseError>;
@@ -8,13 +8,13 @@ pub(super) type Parsed<T> = Result<T, ParseError>;
 #[error("{problem}")]
 #[non_exhaustive]
 pub struct ParseError {
-    /// Where, in bytes from the start of the text.
+    /// The position, in bytes from the start of the text.
     pub offset: usize,
-    /// Why.
+    /// The reason.
     pub problem: ParseProblem,
 }
 
-/// Why a text is no term.
+/// Why a text is not a term.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs)]

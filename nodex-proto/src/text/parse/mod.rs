@@ -1,8 +1,8 @@
 //! Reading terms from text.
 //!
-//! One grammar takes what both languages write: `{add, 1}` and `{:add, 1}`, `#{k => v}` and `%{k: v}`. Where they
-//! disagree about the same text, [`Syntax`] decides: whether `"x"` is a list of characters or a binary, and whether a
-//! capital letter starts a variable or the name of a module.
+//! One grammar reads both languages: `{add, 1}` and `{:add, 1}`, `#{k => v}` and `%{k: v}`. Where they disagree,
+//! [`Syntax`] decides: whether `"x"` is a list of characters or a binary, and whether a capital letter starts a
+//! variable or the name of a module.
 
 mod bits;
 mod compound;
@@ -22,13 +22,13 @@ pub use number::MAX_DECIMAL_DIGITS;
 use super::Syntax;
 use crate::{etf::MAX_TERM_DEPTH, term::Term};
 
-/// Reads a term that is written in Erlang or Elixir.
+/// Reads a term in Erlang or Elixir syntax.
 ///
 /// A term that is nested more than [`MAX_TERM_DEPTH`] levels deep is refused. Integers of more than
-/// [`MAX_DECIMAL_DIGITS`] digits are written in base 16.
+/// [`MAX_DECIMAL_DIGITS`] digits must be written in base 16.
 ///
-/// Pids, ports and references can be read as [`Text`](super::Text) writes them, with their node and its creation. Where
-/// the text does not tell a creation it is 0, which no running node has.
+/// Pids, ports and references are read as [`Text`](super::Text) writes them, with their node and its creation. Without
+/// a creation in the text it is 0, which no running node has.
 ///
 /// ```
 /// use nodex_proto::{term, text::{Syntax, parse}};
@@ -39,7 +39,7 @@ use crate::{etf::MAX_TERM_DEPTH, term::Term};
 /// ```
 ///
 /// # Errors
-/// Where the text stops being a term, and why.
+/// Returns where the text stops being a term, and why.
 pub fn parse(text: &str, syntax: Syntax) -> Result<Term, ParseError> {
     let mut cursor = Cursor::new(text, syntax);
     let term = term(&mut cursor)?;
