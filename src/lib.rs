@@ -1,5 +1,38 @@
-//! Erlang nodes written in Rust: ordinary functions become a node executable that an Elixir or Erlang host starts,
-//! calls and watches as it does a C node.
+//! Nodes of an Erlang or Elixir cluster, written in Rust.
+//!
+//! [`cnode_handler`] makes a function, or the methods of a type, answer messages. [`main!`] makes them a node
+//! executable, which an Erlang or Elixir host starts as it starts a C node.
+//!
+//! ```
+//! use nodex::{node::testing::TestNode, prelude::*};
+//!
+//! /// `{add, 2, 3}` is answered with `{ok, 5}`.
+//! #[cnode_handler]
+//! fn add(a: i64, b: i64) -> Result<i64, Atom> {
+//!     a.checked_add(b).ok_or(atom!("overflow"))
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! // A test calls the service through a node; `nodex::main!(add)` would make it an executable.
+//! let node = TestNode::serve(add {}).await?;
+//! assert_eq!(node.call::<Result<i64, Atom>>((atom!("add"), 2, 3)).await?, Ok(5));
+//! # Ok(())
+//! # }
+//! # run().unwrap();
+//! ```
+//!
+//! | to | begin with |
+//! |---|---|
+//! | write a node executable | [`cnode_handler`] and [`main!`] |
+//! | convert your own types | [`FromTerm`] and [`IntoTerm`], which can be derived |
+//! | answer later, send and monitor from a handler | [`node::Caller`] and [`node::Context`] as arguments |
+//! | share a state between handlers | [`node::State`] |
+//! | run a node inside a program | [`node::NodeBuilder`] and [`node::Node`] |
+//! | serve without macros | [`node::Functions`] or the trait [`node::Service`] |
+//! | test | [`node::testing::TestNode`] |
+//! | read and write terms | [`term::Term`], [`etf`], [`text`] |
+//! | start and supervise nodes from Rust | the crate `nodex-host` |
 
 // The paths that the macros write, `::nodex::..`, work in here too.
 extern crate self as nodex;
@@ -12,13 +45,13 @@ pub use nodex_macros::{cnode_handler, main};
 #[doc(no_inline)]
 pub use convert::{FromTerm, IntoTerm};
 
-/// Rust values from terms and to terms, straight from and to encoded bytes; `FromTerm` and `IntoTerm` can be derived.
+/// Conversions between Rust values and encoded terms. `FromTerm` and `IntoTerm` can be derived.
 pub mod convert {
     pub use nodex_core::convert::*;
     pub use nodex_macros::{FromTerm, IntoTerm};
 }
 
-/// What a node usually needs.
+/// The items that a node usually needs.
 pub mod prelude {
     pub use crate::{
         Bytes, atom, cnode_handler,
@@ -28,13 +61,13 @@ pub mod prelude {
     };
 }
 
-/// What the macros write paths to. Not for use by hand, and free to change.
+/// The paths that the macros write. They are not for use by hand, and can change.
 #[doc(hidden)]
 pub mod __private {
     pub use nodex_core::{convert, describe, duration, etf, node, term};
 }
 
-/// The code blocks of the pages are compiled and run as tests.
+/// Compiles and runs the code blocks of the pages as tests.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../README.md")]

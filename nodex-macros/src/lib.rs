@@ -1,4 +1,10 @@
-//! The macros of nodex. Use them through the crate `nodex`, which what they write refers to.
+//! The macros of nodex. Use them through the crate `nodex`, to which the generated code refers.
+//!
+//! | macro | what it does |
+//! |---|---|
+//! | [`macro@cnode_handler`] | makes a function or the methods of an `impl` block answer messages. Start here |
+//! | [`main!`] | writes the function `main` of a node executable |
+//! | [`FromTerm`](derive@FromTerm), [`IntoTerm`](derive@IntoTerm) | derive the conversions of a type from and to terms |
 
 mod docs;
 mod errors;
@@ -14,8 +20,8 @@ use proc_macro::TokenStream;
 /// Makes a function, or the methods of an `impl` block, answer messages.
 ///
 /// # On a function
-/// `{name, A1, .., An}` calls the function of that name with n term arguments, and the bare atom `name` one without.
-/// A plain message, `GenServer.call`, `GenServer.cast` and `rpc`/`erpc` reach it alike.
+/// `{name, A1, .., An}` calls the function of that name with n term arguments, and the bare atom `name` calls it
+/// without arguments. Plain messages, `GenServer.call`, `GenServer.cast` and `rpc`/`erpc` reach the same function.
 ///
 /// ```
 /// use nodex::prelude::*;
@@ -26,20 +32,20 @@ use proc_macro::TokenStream;
 ///     (atom!("pong"), term)
 /// }
 ///
-/// // It stays an ordinary function; beside it is a service of its name, for `nodex::main!` or the node builder.
+/// // The function stays as it is. A service of the same name is for `nodex::main!` or the node builder.
 /// let service = ping {};
 /// assert_eq!(service.functions()[0].doc, "`{ping, Term}` is answered with `{pong, Term}`.");
 /// ```
 ///
-/// An argument is a term (`FromTerm`) or something that the node knows, such as `Context`, `Caller`, `State<T>` or a
-/// type of your own (`FromArg`); it is owned. What the function returns is the reply: see `IntoReply`. An `async`
-/// function is polled in place and answers when it is ready; its future is `Send`.
+/// An argument is a term (`FromTerm`), or a value that the node supplies, such as `Context`, `Caller`, `State<T>` or a
+/// type of your own (`FromArg`). Arguments are owned. The result of the function is the reply: see `IntoReply`. An
+/// `async` function is polled in place and answers when it is ready; its future must be `Send`.
 ///
-/// The service is a struct `ping {}` in the namespace of types. If nothing makes one, the compiler warns that it is
-/// never constructed: then no node serves this handler.
+/// The service is a struct `ping {}` in the namespace of types. A warning that it is never constructed means that no
+/// node serves this handler.
 ///
 /// # On an `impl` block
-/// The methods of the block are the functions, whatever their visibility, and the type is their state.
+/// The methods of the block, of any visibility, are the functions, and the type is their state.
 ///
 /// ```
 /// use nodex::prelude::*;
@@ -70,29 +76,29 @@ use proc_macro::TokenStream;
 /// assert_eq!(service.functions().len(), 2);
 /// ```
 ///
-/// A unit test calls the methods as they are, or the service as messages do, with `nodex::node::testing::TestNode`.
+/// A unit test calls the methods directly, or the service through messages, with `nodex::node::testing::TestNode`.
 ///
-/// Handlers with `&self` may run side by side; those with `&mut self` run one at a time, in the order in which their
-/// messages came. Without a single `&mut self` there is no lock at all. Functions without `self` are handlers too. A
-/// type has one such block; `const`, `type` and skipped items in it stay as they are. The block may have type parameters
-/// (`impl<S: Store> Shop<S>`), a handler may not. What is returned may borrow from the state.
+/// Handlers with `&self` run concurrently. Handlers with `&mut self` run one at a time, in the order in which their
+/// messages arrive; without any, there is no lock. Functions without `self` are handlers too. A type has one such
+/// block; `const`, `type` and skipped items in it are not changed. The block can have type parameters (`impl<S: Store>
+/// Shop<S>`), a handler cannot. The result can borrow from the state.
 ///
 /// # Keys
 /// In `#[cnode_handler(..)]` on a function, in `#[cnode(..)]` on a method:
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "ready?"` | what Erlang calls it, in place of the Rust name (`r#type` is `type` without this) |
-/// | `only(plain, call, cast, rpc)` | the kinds of messages that reach it, in place of all |
-/// | `blocking` | runs on a thread where it may block, not on the one that drives the connection |
-/// | `skip` | on a method: no handler |
+/// | `name = "ready?"` | the name in Erlang; by default the Rust name (`type` for `r#type`) |
+/// | `only(plain, call, cast, rpc)` | the kinds of messages that reach it; by default all |
+/// | `blocking` | runs it on a thread for blocking work, not on the thread that drives the connection |
+/// | `skip` | on a method: it is not a handler |
 ///
 /// In `#[cnode_handler(..)]` on an `impl` block:
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `sys_state` | `sys:get_state/1` and `sys:get_status/1` show the state, which is `IntoTerm`; without a key they do not |
-/// | `sys_state = path` | they show what this function makes of a reference to the state |
+/// | `sys_state` | `sys:get_state/1` and `sys:get_status/1` show the state, which must be `IntoTerm`; by default they do not |
+/// | `sys_state = path` | they show the result of this function, which takes a reference to the state |
 ///
 /// ```
 /// use nodex::prelude::*;
@@ -152,22 +158,22 @@ pub fn cnode_handler(keys: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | entry | meaning |
 /// |---|---|
-/// | `ping`, `module::ping` | the handler of this path; it answers under every registered name |
+/// | `ping`, `module::ping` | the handler with this path; it answers under every registered name |
 /// | `Orders::open()?` | any other expression: a service, or a value with handlers |
-/// | `"orders" => Orders::open()?` | answers under this registered name only |
+/// | `"orders" => Orders::open()?` | the service answers under this registered name only |
 /// | `transient "orders" => Orders::open()?` | what the end of this service means for the node: `permanent`, `transient` or `temporary`, see `nodex::node::ServiceType` |
 /// | `factory "orders" => \|\| Orders::default()` | made by this function, and again when it has failed, see `NodeBuilder::register_factory` |
 /// | `state = value` | what handlers take as `State<T>` |
 /// | `drain = "10s"`, `drain = Duration::from_secs(10)` | how long it may finish what still runs when it is asked to stop, unless its host says so: see `NodeBuilder::drain` |
 ///
-/// The expressions are evaluated once the arguments of the program have been read; `?` in them ends the program with
-/// the error on stderr and a non-zero status. The rest is what `nodex::node::main` does.
+/// The expressions are evaluated after the arguments of the program were read. `?` in them ends the program with the
+/// error on stderr and a non-zero status. For everything else see `nodex::node::main`.
 #[proc_macro]
 pub fn main(entries: TokenStream) -> TokenStream {
     main_macro::main(entries.into()).into()
 }
 
-/// Reads a type from a term, straight from its bytes.
+/// Derives `FromTerm`, which reads a type from the bytes of a term.
 ///
 /// ```
 /// use nodex::{etf::{Decoder, Encoder}, prelude::*};
@@ -200,7 +206,7 @@ pub fn main(entries: TokenStream) -> TokenStream {
 /// | Rust | term |
 /// |---|---|
 /// | `struct A { x: T }` | map with atoms as keys, `#{x => T}` |
-/// | the same with `elixir_struct = "Shop.A"` | `%Shop.A{x: T}`; `__struct__` must be there and right |
+/// | the same with `elixir_struct = "Shop.A"` | `%Shop.A{x: T}`; `__struct__` is required and checked |
 /// | the same with `exception = "Shop.A"` | `%Shop.A{x: T}`, with `__exception__: true` as well |
 /// | the same with `tuple` | tuple of the fields in their order, `{T}` |
 /// | the same with `record = "a"` | Erlang record, `{a, T}` |
@@ -208,44 +214,44 @@ pub fn main(entries: TokenStream) -> TokenStream {
 /// | `struct A(T);` | `T`; with `tuple`, `{T}` |
 /// | `struct A;` | the atom `a` |
 /// | `enum E { A, B(T, U), C { x: T } }` | `a`, `{b, T, U}`, `{c, #{x => T}}` |
-/// | the same with `untagged` | `a`, `{T, U}`, `#{x => T}`, and the field itself where there is only one; the first variant that fits is read |
+/// | the same with `untagged` | `a`, `{T, U}`, `#{x => T}`, and the field itself if it is the only one; the first variant that fits is read |
 ///
-/// Keys in maps may stand in any order. Keys that no field has are skipped, whatever they are; a key that is there
-/// twice is refused. A missing key is an error, unless the field is an `Option` (then it is `None`) or has a `default`.
+/// Keys in maps can be in any order. Unknown keys are skipped; a key that occurs twice is an error. A missing key is an
+/// error, unless the field is an `Option`, which is then `None`, or has a `default`.
 ///
 /// # Keys of `#[term(..)]`
 /// | key | on | meaning |
 /// |---|---|---|
-/// | `tuple`, `record = "tag"`, `elixir_struct = "Module"`, `exception = "Module"` | struct | the shape, one of them |
+/// | `tuple`, `record = "tag"`, `elixir_struct = "Module"`, `exception = "Module"` | struct | the shape; one of these |
 /// | `untagged` | enum | the names of the variants are not written |
 /// | `rename = "name"` | field in a map, variant, struct without fields | the atom |
 /// | `rename_all = "case"` | struct or struct variant: its fields; enum: its variants | `snake_case`, `camelCase`, `PascalCase`, `SCREAMING_SNAKE_CASE`, `kebab-case` or `lowercase` |
-/// | `default`, `default = path` | field in a map | a missing key is `Default::default()`, or what the function returns |
-/// | `skip` | field | not in the term; read as its default, and `default = path` says which |
+/// | `default`, `default = path` | field in a map | the value of a missing key: `Default::default()`, or the result of the function |
+/// | `skip` | field | the field is not in the term, and is read as its default, or that of `default = path` |
 /// | `undefined` | field that is an `Option`, or type | `None` is the atom `undefined`, not `nil` |
 ///
-/// Without `rename` and `rename_all`, keys are the names of the fields as they are written, and variants and structs
-/// without fields are in `snake_case`, as atoms in Erlang are.
+/// Without `rename` and `rename_all`, keys are the names of the fields, and variants and structs without fields are
+/// atoms in `snake_case`, as is usual in Erlang.
 ///
 /// # Description
 /// The type says of itself which terms it is read from (`FromTerm::input_type`), with the doc comments of type, variants
 /// and fields.
 ///
 /// # Errors
-/// They say the way to the place: `place: argument 1: order: key lines: element 2: line: key count: expected integer,
-/// got atom`.
+/// Errors contain the path: `place: argument 1: order: key lines: element 2: line: key count: expected integer, got
+/// atom`.
 ///
 /// # Generics
-/// Every type parameter that is in the term gets the bound `FromTerm`; a field of type `T::Item` is bounded itself.
+/// Every type parameter in the term gets the bound `FromTerm`; a field of type `T::Item` gets a bound of its own.
 #[proc_macro_derive(FromTerm, attributes(term))]
 pub fn derive_from_term(input: TokenStream) -> TokenStream {
     term::derive_from_term(input.into()).into()
 }
 
-/// Writes a type as a term. Shapes and keys are those of `#[derive(FromTerm)]`.
+/// Derives `IntoTerm`, which writes a type as a term. Shapes and keys are those of `#[derive(FromTerm)]`.
 ///
-/// Heads, keys and tags are constants in the program; writing a value makes no atom and no allocation of its own. The
-/// keys of a map are written in the order of their names. Fields may be references.
+/// Heads, keys and tags are constants in the program, so writing a value creates no atom and needs no allocation of its
+/// own. The keys of a map are written in the order of their names. Fields can be references.
 #[proc_macro_derive(IntoTerm, attributes(term))]
 pub fn derive_into_term(input: TokenStream) -> TokenStream {
     term::derive_into_term(input.into()).into()

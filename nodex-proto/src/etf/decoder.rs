@@ -288,7 +288,7 @@ impl<'a> Decoder<'a> {
         count.min((self.bytes.len() - self.pos) / bytes_each.max(1))
     }
 
-    /// Returns an empty vector with room for `count` elements, each of which is still to be read.
+    /// Returns an empty vector with room for `count` elements that are to be read.
     ///
     /// # Errors
     /// Returns an error when fewer bytes than elements follow, or when it would take more memory than allowed. The

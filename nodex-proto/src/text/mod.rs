@@ -69,7 +69,7 @@ enum Value<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Returns the text of a dynamic term.
+    /// Creates the text of a dynamic term.
     pub fn of(term: impl Into<TermRef<'a>>) -> Self {
         Self::new(Value::Term(term.into()))
     }
@@ -80,7 +80,7 @@ impl<'a> Text<'a> {
         Self::new(Value::Bytes(term))
     }
 
-    /// Returns the text of bytes that are known to be one whole valid term.
+    /// Creates the text of bytes that are known to be one whole valid term.
     #[doc(hidden)]
     pub fn of_valid(term: &'a [u8]) -> Self {
         Self::new(Value::Raw(term))
