@@ -1,5 +1,7 @@
 //! [`IntoReply`]: the results of handlers.
 
+use std::marker::PhantomData;
+
 use crate::{
     convert::IntoTerm,
     describe::{Outcome, Type, Types},
@@ -157,8 +159,6 @@ pub trait Checked {
     type Reply: IntoReply;
     /// Returns the value itself.
     fn checked(self) -> Self::Reply;
-    /// As [`IntoReply::outcome`].
-    fn outcome(types: &mut Types) -> Outcome;
 }
 
 impl<R: IntoReply> Checked for R {
@@ -168,9 +168,45 @@ impl<R: IntoReply> Checked for R {
     fn checked(self) -> R {
         self
     }
+}
 
-    fn outcome(types: &mut Types) -> Outcome {
-        <R as IntoReply>::outcome(types)
+/// What the macros ask for what a type of replies tells of itself: any term if it is no reply, because that is reported
+/// where the reply is made, and would be reported here once more.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct ReplyType<R>(PhantomData<fn() -> R>);
+
+impl<R> ReplyType<R> {
+    /// That of this type. `(&ReplyType::<R>::new()).outcome(types)` finds one of the two below.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        ReplyType(PhantomData)
+    }
+}
+
+/// Found first for a reply.
+#[doc(hidden)]
+pub trait OfReply {
+    /// As [`IntoReply::outcome`].
+    fn outcome(&self, types: &mut Types) -> Outcome;
+}
+
+impl<R: IntoReply> OfReply for ReplyType<R> {
+    fn outcome(&self, types: &mut Types) -> Outcome {
+        R::outcome(types)
+    }
+}
+
+/// Found for anything else.
+#[doc(hidden)]
+pub trait OfAnything {
+    /// Any term.
+    fn outcome(&self, types: &mut Types) -> Outcome;
+}
+
+impl<R> OfAnything for &ReplyType<R> {
+    fn outcome(&self, _: &mut Types) -> Outcome {
+        Outcome::reply(Type::Term)
     }
 }
 

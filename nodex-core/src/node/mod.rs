@@ -54,4 +54,4 @@ pub use service::{
     Rejection, Serve, Served, Service, State, SyncFn, SystemState, WriteGuard,
 };
 #[doc(hidden)]
-pub use service::{Checked, Shown};
+pub use service::{Checked, OfAnything, OfReply, ReplyType, Shown};

@@ -263,8 +263,10 @@ fn signature(handler: &Handler) -> TokenStream {
     let (node, describe, types) = (node(), quote!(::nodex::__private::describe), local("types"));
     let outcome = match (handler.output_type(), &handler.output) {
         (Some(ty), _) => {
-            let outcome = member_of(ty, quote!(#node::Checked), "outcome");
-            quote!(#outcome(#types))
+            quote!({
+                use #node::{OfAnything as _, OfReply as _};
+                (&#node::ReplyType::<#ty>::new()).outcome(#types)
+            })
         }
         (None, ReturnType::Default) => quote!(<() as #node::IntoReply>::outcome(#types)),
         (None, ReturnType::Type(..)) => quote!(#describe::Outcome::reply(#describe::Type::Term)),

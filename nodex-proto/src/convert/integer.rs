@@ -1,15 +1,72 @@
 //! Integers of all widths, and characters.
 
-use super::{DecodeError, FromTerm, IntoTerm};
+use super::{DecodeError, FromTerm, IntoTerm, from_term::in_element};
 use crate::{
     describe::{Type, Types},
-    etf::{Decoder, EncodeError, Encoder, Integer, Kind},
+    etf::{Decoder, EncodeError, Encoder, Integer, Kind, tag},
 };
 
 #[cold]
 fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: impl ToString) -> DecodeError {
     let expected = format!("integer from {} to {} ({type_name})", min.to_string(), max.to_string());
     DecodeError::mismatch(expected, found.to_string())
+}
+
+/// Reads integers, those of four bytes many at once where all of them fit the type: `long` says from which one on they do,
+/// and how they are made.
+#[inline]
+fn decode_elements<T: FromTerm>(
+    decoder: &mut Decoder<'_>,
+    count: usize,
+    all: &mut Vec<T>,
+    long: Option<(i32, fn(i32) -> T)>,
+) -> Result<(), DecodeError> {
+    let end = all.len() + count;
+    while all.len() < end {
+        if let Some((min, of)) = long
+            && decoder.peek_tag() == tag::INTEGER_EXT
+        {
+            let before = all.len();
+            decoder.long_integers(end - before, min, all, of);
+            if all.len() > before {
+                continue;
+            }
+        }
+        let index = count - (end - all.len());
+        all.push(T::decode(decoder).map_err(|error| in_element(error, index))?);
+    }
+    Ok(())
+}
+
+/// From which integer of four bytes on they fit, and how they are made.
+macro_rules! long_integers {
+    (i8) => {
+        None
+    };
+    (i16) => {
+        None
+    };
+    (u16) => {
+        None
+    };
+    (u32) => {
+        long_integers!(0, u32)
+    };
+    (u64) => {
+        long_integers!(0, u64)
+    };
+    (usize) => {
+        long_integers!(0, usize)
+    };
+    (u128) => {
+        long_integers!(0, u128)
+    };
+    ($type:ident) => {
+        long_integers!(i32::MIN, $type)
+    };
+    ($min:expr, $type:ident) => {
+        Some(($min, |value| value as $type))
+    };
 }
 
 macro_rules! from_term {
@@ -22,12 +79,26 @@ macro_rules! from_term {
 
             #[inline]
             fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+                if let Some(value) = decoder.short_integer() {
+                    return match $type::try_from(value) {
+                        Ok(value) => Ok(value),
+                        Err(_) => Err(out_of_range(Integer::Small(value), stringify!($type), $type::MIN, $type::MAX)),
+                    };
+                }
                 let found = decoder.any_integer("integer")?;
                 let value = match found {
                     Integer::Small(value) => $type::try_from(value).ok(),
                     big => $big(big).and_then(|value| $type::try_from(value).ok()),
                 };
                 value.ok_or_else(|| out_of_range(found, stringify!($type), $type::MIN, $type::MAX))
+            }
+
+            fn decode_elements(
+                decoder: &mut Decoder<'_>,
+                count: usize,
+                all: &mut Vec<Self>,
+            ) -> Result<(), DecodeError> {
+                decode_elements(decoder, count, all, long_integers!($type))
             }
 
             fn decode_bytes(bytes: &[u8], _: &Decoder<'_>, all: &mut Vec<Self>) -> Result<(), DecodeError> {

@@ -73,7 +73,22 @@ impl<K: FromTerm + Ord, V: FromTerm> FromTerm for BTreeMap<K, V> {
 
     /// Returns an error if two keys are equal in Rust.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        decode(decoder, |_| BTreeMap::new(), Self::insert)
+        // All pairs, sorted unless they are, make a tree with fewer comparisons than one after the other.
+        let mut again = decoder.clone();
+        let mut sorted = true;
+        let mut pairs: Vec<(K, V)> = decode(decoder, Vec::with_capacity, |pairs, key, value| {
+            sorted = sorted && pairs.last().is_none_or(|(last, _)| *last < key);
+            pairs.push((key, value));
+            None
+        })?;
+        if !sorted {
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+            if pairs.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one.cmp(other).is_eq())) {
+                // Which one it is.
+                return decode(&mut again, |_| BTreeMap::new(), Self::insert);
+            }
+        }
+        Ok(pairs.into_iter().collect())
     }
 
     fn input_type(types: &mut Types) -> Type {

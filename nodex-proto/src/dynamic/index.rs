@@ -128,107 +128,96 @@ impl<'a, 's> Indexer<'a, 's> {
         let bytes = bytes.get(..u32::MAX as usize).unwrap_or(bytes);
         cells.push([0; 8]);
         let (mut pos, mut slot, mut end, mut start, mut shape) = (0, 0, 1, 0, Shape::Tuple);
+        // In a register, as what is looked at for each of the commonest terms.
+        let mut canonical = true;
         loop {
             while slot < end {
-                let rest = &bytes[pos..];
+                let mut opened = None;
+                let mut places = cells[slot..end].iter_mut();
+                for place in places.by_ref() {
+                    *place = cell(pos, 0);
+                    let rest = &bytes[pos..];
+                    // The tag first, or each of the rarer terms would be compared with all others.
+                    let Some((&tag, rest)) = rest.split_first() else { return Err(self.cut()) };
+                    pos = match (tag, rest) {
+                        (tag::SMALL_INTEGER_EXT, [_, ..]) => pos + 2,
+                        (tag::INTEGER_EXT, &[a, b, c, _, ..]) => {
+                            canonical &= [a, b, c] != [0; 3];
+                            pos + 5
+                        }
+                        (tag::SMALL_ATOM_UTF8_EXT, &[len, ref name @ ..]) => match short_name(name, len) {
+                            Some(_) => pos + 2 + usize::from(len),
+                            None => self.rare(pos)?,
+                        },
+                        (tag::BINARY_EXT, &[a, b, c, d, ref rest @ ..]) => {
+                            let len = u32::from_be_bytes([a, b, c, d]) as usize;
+                            if len > rest.len() {
+                                return Err(self.cut());
+                            }
+                            pos + 5 + len
+                        }
+                        (tag::NIL_EXT, _) => pos + 1,
+                        (tag::NEW_FLOAT_EXT, &[a, b, c, d, e, f, g, h, ..]) => {
+                            let value = f64::from_be_bytes([a, b, c, d, e, f, g, h]);
+                            if !value.is_finite() {
+                                self.not_finite(pos)?;
+                            }
+                            self.found.plain &= value != 0.0 || value.is_sign_positive();
+                            pos + 9
+                        }
+                        // Times are as long as that.
+                        (tag::SMALL_BIG_EXT, &[len @ 5..=255, 0..=1, ref digits @ ..])
+                            if digits.len() >= usize::from(len) =>
+                        {
+                            canonical &= digits[usize::from(len) - 1] != 0;
+                            pos + 3 + usize::from(len)
+                        }
+                        (tag::SMALL_TUPLE_EXT, &[count, ..]) => {
+                            opened = Some((Shape::Tuple, 2, usize::from(count)));
+                            break;
+                        }
+                        (tag::LIST_EXT, &[a, b, c, d, ..]) => {
+                            let count = u32::from_be_bytes([a, b, c, d]) as usize;
+                            canonical &= count > 0;
+                            match long_bytes(bytes, pos, count) {
+                                Some(end) => {
+                                    *place = cell(pos, IN_PAIRS);
+                                    end
+                                }
+                                None => {
+                                    opened = Some((Shape::List, 5, count + 1));
+                                    break;
+                                }
+                            }
+                        }
+                        (tag::MAP_EXT, &[a, b, c, d, ..]) => {
+                            let count = u32::from_be_bytes([a, b, c, d]) as usize;
+                            opened = Some((Shape::Map, 5, count.saturating_mul(2)));
+                            break;
+                        }
+                        (tag::BIT_BINARY_EXT, &[a, b, c, d, bits @ 1..8, ref all @ ..])
+                            if all.len() >= u32::from_be_bytes([a, b, c, d]) as usize && [a, b, c, d] != [0; 4] =>
+                        {
+                            let len = u32::from_be_bytes([a, b, c, d]) as usize;
+                            canonical &= all[len - 1] & (0xFF >> bits) == 0;
+                            pos + 6 + len
+                        }
+                        (tag::LARGE_TUPLE_EXT, &[a, b, c, d, ..]) => {
+                            let arity = self.arity(pos, u32::from_be_bytes([a, b, c, d]) as usize)?;
+                            opened = Some((Shape::Tuple, 5, arity));
+                            break;
+                        }
+                        (tag::NEW_FUN_EXT, _) => {
+                            let (free, head, len) = self.fun(pos)?;
+                            opened = Some((Shape::Fun(len), head, free));
+                            break;
+                        }
+                        _ => self.rare(pos)?,
+                    };
+                }
+                slot = end - places.len();
+                let Some((open, head, count)) = opened else { continue };
                 let at = pos;
-                let (open, head, count) = match *rest {
-                    [tag::SMALL_INTEGER_EXT, _, ..] => {
-                        pos += 2;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::SMALL_ATOM_UTF8_EXT, len, ref name @ ..] => {
-                        pos = match short_name(name, len) {
-                            Some(_) => at + 2 + usize::from(len),
-                            None => self.rare(at)?,
-                        };
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::BINARY_EXT, a, b, c, d, ref rest @ ..] => {
-                        let len = u32::from_be_bytes([a, b, c, d]) as usize;
-                        if len > rest.len() {
-                            return Err(self.cut());
-                        }
-                        pos += 5 + len;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::NIL_EXT, ..] => {
-                        pos += 1;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::INTEGER_EXT, a, b, c, _, ..] => {
-                        self.found.canonical &= [a, b, c] != [0; 3];
-                        pos += 5;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::NEW_FLOAT_EXT, a, b, c, d, e, f, g, h, ..] => {
-                        let value = f64::from_be_bytes([a, b, c, d, e, f, g, h]);
-                        if !value.is_finite() {
-                            self.not_finite(at)?;
-                        }
-                        self.found.plain &= value != 0.0 || value.is_sign_positive();
-                        pos += 9;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    // Times are as long as that.
-                    [tag::SMALL_BIG_EXT, len @ 5..=255, 0..=1, ref digits @ ..] if digits.len() >= usize::from(len) => {
-                        self.found.canonical &= digits[usize::from(len) - 1] != 0;
-                        pos += 3 + usize::from(len);
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::SMALL_TUPLE_EXT, count, ..] => (Shape::Tuple, 2, usize::from(count)),
-                    [tag::LIST_EXT, a, b, c, d, ..] => {
-                        let count = u32::from_be_bytes([a, b, c, d]) as usize;
-                        self.found.canonical &= count > 0;
-                        if let Some(end) = long_bytes(bytes, at, count) {
-                            pos = end;
-                            cells[slot] = cell(at, IN_PAIRS);
-                            slot += 1;
-                            continue;
-                        }
-                        (Shape::List, 5, count + 1)
-                    }
-                    [tag::MAP_EXT, a, b, c, d, ..] => {
-                        (Shape::Map, 5, (u32::from_be_bytes([a, b, c, d]) as usize).saturating_mul(2))
-                    }
-                    [tag::BIT_BINARY_EXT, a, b, c, d, bits @ 1..8, ref all @ ..]
-                        if all.len() >= u32::from_be_bytes([a, b, c, d]) as usize && [a, b, c, d] != [0; 4] =>
-                    {
-                        let len = u32::from_be_bytes([a, b, c, d]) as usize;
-                        self.found.canonical &= all[len - 1] & (0xFF >> bits) == 0;
-                        pos += 6 + len;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                    [tag::LARGE_TUPLE_EXT, a, b, c, d, ..] => {
-                        (Shape::Tuple, 5, self.arity(at, u32::from_be_bytes([a, b, c, d]) as usize)?)
-                    }
-                    [tag::NEW_FUN_EXT, ..] => {
-                        let (free, head, len) = self.fun(at)?;
-                        (Shape::Fun(len), head, free)
-                    }
-                    _ => {
-                        pos = self.rare(at)?;
-                        cells[slot] = cell(at, 0);
-                        slot += 1;
-                        continue;
-                    }
-                };
                 pos += head;
                 let first = cells.len();
                 // Each cell stands for a term, and each term takes a byte of its own.
@@ -238,8 +227,7 @@ impl<'a, 's> Indexer<'a, 's> {
                 if first + count > self.room {
                     return Err(EtfError::TooLarge { offset: self.start + at, limit: self.limits.max_term_memory });
                 }
-                cells[slot] = cell(at, first);
-                slot += 1;
+                cells[slot - 1] = cell(at, first);
                 if count == 0 {
                     self.closed(open, at, pos)?;
                     continue;
@@ -252,7 +240,10 @@ impl<'a, 's> Indexer<'a, 's> {
                 (slot, end, start, shape) = (first, first + count, at, open);
             }
             // The outermost one has the place of a tuple of one.
-            let Some(frame) = frames.pop() else { return Ok(pos) };
+            let Some(frame) = frames.pop() else {
+                self.found.canonical &= canonical;
+                return Ok(pos);
+            };
             match shape {
                 Shape::Tuple => {}
                 Shape::List => self.close_list(bytes, cells[end - 1], start),

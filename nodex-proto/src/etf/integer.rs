@@ -59,7 +59,20 @@ fn magnitude(digits: &[u8]) -> Option<u128> {
 /// Returns an integer of this sign and these digits.
 #[cfg(feature = "num-bigint")]
 pub(crate) fn big_integer(negative: bool, digits: &[u8]) -> num_bigint::BigInt {
-    num_bigint::BigInt::from_bytes_le(if negative { num_bigint::Sign::Minus } else { num_bigint::Sign::Plus }, digits)
+    let sign = if negative { num_bigint::Sign::Minus } else { num_bigint::Sign::Plus };
+    let (words, rest) = digits.as_chunks::<4>();
+    let mut all = [0; 64];
+    match all.get_mut(..=words.len()) {
+        // Up to 255 bytes. Words are taken over, and bytes put together one by one.
+        Some(place) => {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            place[words.len()] = u32::from_le_bytes(last);
+            place.iter_mut().zip(words).for_each(|(place, word)| *place = u32::from_le_bytes(*word));
+            num_bigint::BigInt::from_slice(sign, place)
+        }
+        None => num_bigint::BigInt::from_bytes_le(sign, digits),
+    }
 }
 
 /// Returns the value of a `SMALL_BIG_EXT` that fits, as times do, and how many bytes it takes.
@@ -73,6 +86,34 @@ pub(super) fn short_big(bytes: &[u8]) -> Option<(i64, usize)> {
 }
 
 impl<'a> Decoder<'a> {
+    /// The next term, if it is an integer in one of the two commonest forms; reads nothing otherwise.
+    #[inline(always)]
+    pub(crate) fn short_integer(&mut self) -> Option<i64> {
+        match *self.remaining() {
+            [tag::SMALL_INTEGER_EXT, value, ..] => {
+                self.pos += 2;
+                Some(value.into())
+            }
+            [tag::INTEGER_EXT, a, b, c, d, ..] => {
+                self.pos += 5;
+                Some(i32::from_be_bytes([a, b, c, d]).into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Appends up to `count` integers that are no less than `min`, as long as the next term is one of four bytes.
+    #[inline]
+    pub(crate) fn long_integers<T>(&mut self, count: usize, min: i32, all: &mut Vec<T>, of: impl Fn(i32) -> T) {
+        let (chunks, _) = self.remaining().as_chunks::<5>();
+        let chunks = &chunks[..count.min(chunks.len())];
+        let value = |&[_, a, b, c, d]: &[u8; 5]| i32::from_be_bytes([a, b, c, d]);
+        let read = chunks.iter().take_while(|chunk| chunk[0] == tag::INTEGER_EXT && value(chunk) >= min).count();
+        // That many are known before they are made, so that several are made at once.
+        all.extend(chunks[..read].iter().map(|chunk| of(value(chunk))));
+        self.pos += 5 * read;
+    }
+
     /// Reads an integer of any size. `expected` names the type in messages.
     #[inline]
     pub fn any_integer(&mut self, expected: &'static str) -> Result<Integer<'a>, DecodeError> {

@@ -42,6 +42,14 @@ impl Name {
     fn len(&self) -> u8 {
         self.0[WORDS - 1][7]
     }
+
+    /// The first bytes of the name as a number of its order, with zeros where there are none. What is held behind the name
+    /// is not always zero.
+    #[inline(always)]
+    fn front(&self) -> u64 {
+        let behind = u64::MAX.checked_shl(8 * u32::from(self.len())).unwrap_or(0);
+        (u64::from_le_bytes(self.0[0]) & !behind).swap_bytes()
+    }
 }
 
 /// The name is too long for an atom.
@@ -188,7 +196,13 @@ impl TryFrom<&str> for Atom {
 }
 
 impl PartialEq for Atom {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
+        if let (Repr::Inline(a), Repr::Inline(b)) = (&self.0, &other.0)
+            && (a.len() != b.len() || a.front() != b.front())
+        {
+            return false;
+        }
         self.as_bytes() == other.as_bytes()
     }
 }
@@ -214,7 +228,15 @@ impl PartialOrd for Atom {
 }
 
 impl Ord for Atom {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
+        // Most names differ in their first eight bytes.
+        if let (Repr::Inline(a), Repr::Inline(b)) = (&self.0, &other.0) {
+            let (a, b) = (a.front(), b.front());
+            if a != b {
+                return a.cmp(&b);
+            }
+        }
         self.as_bytes().cmp(other.as_bytes())
     }
 }

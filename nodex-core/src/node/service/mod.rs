@@ -29,7 +29,7 @@ pub use extensions::Extensions;
 pub use functions::{AsyncFn, Functions, Handler, SyncFn};
 pub use interface::{Accepts, Function, IntoService, Service};
 #[doc(hidden)]
-pub use nodex_proto::reply::Checked;
+pub use nodex_proto::reply::{Checked, OfAnything, OfReply, ReplyType};
 pub use nodex_proto::reply::{Encoded, ExceptionClass, IntoReply, NoReply, Raised};
 pub use rejection::Rejection;
 pub use serve::{Serve, Served};
