@@ -6,7 +6,7 @@ extern crate self as nodex;
 
 #[cfg(feature = "eetf")]
 pub use nodex_core::eetf;
-pub use nodex_core::{Bytes, atom, duration, epmd, etf, net, node, protocol, random, reply, term, text};
+pub use nodex_core::{Bytes, atom, duration, epmd, error, etf, net, node, protocol, random, reply, term, text};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]

@@ -12,7 +12,7 @@ mod socket;
 
 #[cfg(feature = "eetf")]
 pub use nodex_proto::eetf;
-pub use nodex_proto::{Bytes, atom, convert, etf, protocol, reply, term, text};
+pub use nodex_proto::{Bytes, atom, convert, error, etf, protocol, reply, term, text};
 
 /// What the macros `atom!` and `term!` write paths to.
 #[doc(hidden)]

@@ -7,6 +7,7 @@
 //! | [`convert`] | [`FromTerm`](convert::FromTerm) and [`IntoTerm`](convert::IntoTerm): Rust values from terms and to terms |
 //! | [`reply`] | [`IntoReply`](reply::IntoReply): what a function may return that other nodes call |
 //! | [`text`] | terms as Erlang or Elixir text, and back |
+//! | [`error`] | [`Chain`](error::Chain), which shows an error with all that it comes from |
 //! | `protocol` | handshake, flags, frames, control messages, cookies |
 //!
 //! | feature | what it adds |
@@ -31,6 +32,7 @@
 
 pub mod convert;
 mod dynamic;
+pub mod error;
 pub mod etf;
 #[doc(hidden)]
 pub mod macros;

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 use super::bounded::Bounded;
-use super::{Entry, EpmdError, address, names};
+use super::{Entry, EpmdError, ResponseProblem, address, names};
 use crate::socket::ShutOnDrop;
 
 /// How long a request may take unless something else is said.
@@ -91,8 +91,8 @@ impl Client {
             return Err(EpmdError::NotRegistered { name: name.to_owned(), address: self.address });
         };
         if found.name != name {
-            let what = format!("it is about the node {:?}", found.name);
-            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, what });
+            let problem = ResponseProblem::OtherNode { name: found.name };
+            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, problem });
         }
         Ok(Entry {
             name: found.name,
@@ -154,23 +154,25 @@ impl Client {
                 io::ErrorKind::ConnectionRefused => EpmdError::NotRunning { address },
                 _ => EpmdError::Unreachable { address, source },
             })?;
-            exchange(Bounded::new(stream.compat(), limit)).await.map_err(|error| self.rubbish(request, error))
+            exchange(Bounded::new(stream.compat(), limit)).await.map_err(|error| self.invalid(request, error))
         };
         tokio::time::timeout(timeout, all).await.unwrap_or(Err(EpmdError::Timeout { address, request, timeout }))
     }
 
-    fn rubbish(&self, request: &'static str, error: protocol::EpmdError) -> EpmdError {
+    fn invalid(&self, request: &'static str, error: protocol::EpmdError) -> EpmdError {
         let address = self.address;
-        let what = match error {
+        let problem = match error {
             protocol::EpmdError::Io(source) => match source.kind() {
-                io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
-                io::ErrorKind::InvalidData => source.to_string(),
+                io::ErrorKind::UnexpectedEof => ResponseProblem::Truncated,
+                io::ErrorKind::InvalidData => {
+                    source.downcast().unwrap_or_else(|other| ResponseProblem::Malformed(other.into()))
+                }
                 _ => return EpmdError::Unreachable { address, source },
             },
-            protocol::EpmdError::UnknownResponseTag { tag, .. } => format!("it starts with {tag}"),
-            other => other.to_string(),
+            protocol::EpmdError::UnknownResponseTag { tag, .. } => ResponseProblem::UnknownTag { tag },
+            other => ResponseProblem::Malformed(other.into()),
         };
-        EpmdError::InvalidResponse { address, request, what }
+        EpmdError::InvalidResponse { address, request, problem }
     }
 }
 

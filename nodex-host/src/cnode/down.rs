@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nodex_core::net::LinkEnd;
+use nodex_core::{error::SharedError, net::LinkEnd};
 
 use crate::process::Exit;
 
@@ -17,16 +17,18 @@ pub enum NodeDown {
         exit: Exit,
     },
     /// The connection with it is lost (`nodedown`).
-    #[error("the connection with it was lost: {reason}")]
+    #[error("the connection with it was lost")]
     LinkLost {
         /// Closed by the node, nothing heard for the tick time, a broken frame.
+        #[source]
         reason: LinkEnd,
     },
     /// It was stopped from here because it did not pass its health checks.
-    #[error("it failed its health check: {problem}")]
+    #[error("it failed its health check")]
     Unhealthy {
         /// What was wrong with it.
-        problem: Arc<str>,
+        #[source]
+        problem: SharedError,
     },
     /// Its process had to end the connection, because this host broke the protocol (`exit_status::BREACH` of a node that
     /// was built with nodex).

@@ -11,7 +11,7 @@ use crate::cnode::SpawnError;
 #[non_exhaustive]
 pub enum RestartError {
     /// A member did not come up again. It stays down; those behind it have not been touched.
-    #[error("{member} did not start again, after {restarted} others had: {error}")]
+    #[error("{member} did not start again, after {restarted} others had")]
     Start {
         /// The member.
         member: Arc<str>,

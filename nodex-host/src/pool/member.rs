@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::term::Atom;
+use nodex_core::{error::SharedError, term::Atom};
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
@@ -31,13 +31,13 @@ pub enum MemberState {
     Draining,
     /// It failed, and is being restarted.
     Restarting {
-        /// Why, in words.
-        reason: Arc<str>,
+        /// Why.
+        reason: SharedError,
     },
     /// It is down and stays so until all are restarted.
     Down {
-        /// Why, in words.
-        reason: Arc<str>,
+        /// Why.
+        reason: SharedError,
     },
 }
 

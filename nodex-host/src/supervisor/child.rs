@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use nodex_core::{
     convert::{FromTerm, IntoTerm},
+    error::SharedError,
     term::Atom,
 };
 use tokio::{
@@ -21,13 +22,13 @@ pub enum ChildState {
     Up(Cnode),
     /// It is being started, or waits to be.
     Restarting {
-        /// Why it went down, in words.
-        reason: Arc<str>,
+        /// Why it went down.
+        reason: SharedError,
     },
     /// It is down and stays so until it is restarted by hand.
     Down {
-        /// Why, in words.
-        reason: Arc<str>,
+        /// Why.
+        reason: SharedError,
     },
 }
 

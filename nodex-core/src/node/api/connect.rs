@@ -118,7 +118,7 @@ impl Node {
             }
         };
         let (peer, serve) = establish::<Dispatch>(&self.0, connected, Drive::Task)
-            .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })?;
+            .map_err(|end| ConnectError::Ended { node: name.to_string(), end })?;
         tokio::spawn(serve);
         Ok(peer)
     }

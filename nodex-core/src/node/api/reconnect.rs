@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{backoff::Backoff, node::Node};
-use crate::{random, term::Atom};
+use crate::{error::Chain, random, term::Atom};
 
 /// A node that is connected to again and again, for as long as this value lives. The end of this value is not the end
 /// of the connection.
@@ -49,9 +49,9 @@ async fn keep(node: Node, name: Atom, backoff: Backoff) {
                 if since.elapsed() >= backoff.stable {
                     failures = 0;
                 }
-                tracing::info!(peer = %name, %reason, "the connection is lost, and will be made again");
+                tracing::info!(peer = %name, reason = %Chain(&reason), "the connection is lost, and will be made again");
             }
-            Err(error) => tracing::debug!(peer = %name, %error, failures, "no connection yet"),
+            Err(error) => tracing::debug!(peer = %name, error = %Chain(&error), failures, "no connection yet"),
         }
         sleep(backoff.pause(failures, random::any())).await;
         failures = failures.saturating_add(1);

@@ -70,7 +70,7 @@ pub enum RpcError {
     #[error("the connection was lost before a result came")]
     NoConnection,
     /// The result is not what was expected.
-    #[error("the result cannot be read: {error}")]
+    #[error("the result cannot be read")]
     #[non_exhaustive]
     Result {
         /// Where it differs.

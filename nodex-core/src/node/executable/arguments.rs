@@ -41,7 +41,7 @@ pub enum ArgumentError {
         value: OsString,
     },
     /// A name that no node can have.
-    #[error("the node name {name:?} is not acceptable: {problem}")]
+    #[error("the node name {name:?} is not acceptable")]
     Name {
         /// The full name.
         name: String,

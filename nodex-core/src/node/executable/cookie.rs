@@ -21,10 +21,10 @@ pub struct CookieSource {
 #[non_exhaustive]
 pub enum CookieSourceError {
     /// The argument is no cookie.
-    #[error("the cookie argument: {0}")]
+    #[error("the cookie argument cannot be used")]
     Argument(#[source] CookieError),
     /// An environment variable holds no cookie.
-    #[error("{variable}: {problem}")]
+    #[error("the cookie in {variable} cannot be used")]
     Variable {
         /// Its name.
         variable: &'static str,
@@ -39,7 +39,7 @@ pub enum CookieSourceError {
         variable: &'static str,
     },
     /// A file cannot be read.
-    #[error("the cookie file {}: {error}", path.display())]
+    #[error("the cookie file {} cannot be read", path.display())]
     Read {
         /// Its path.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum CookieSourceError {
         error: io::Error,
     },
     /// A file holds no cookie.
-    #[error("the cookie file {}: {problem}", path.display())]
+    #[error("the cookie file {} cannot be used", path.display())]
     File {
         /// Its path.
         path: PathBuf,

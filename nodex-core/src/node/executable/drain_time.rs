@@ -9,8 +9,8 @@ const VARIABLE: &str = "NODEX_DRAIN";
 
 /// A time that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable {VARIABLE}: {0}")]
-pub(in crate::node) struct DrainError(DurationError);
+#[error("the environment variable {VARIABLE} cannot be used")]
+pub(in crate::node) struct DrainError(#[source] DurationError);
 
 /// What `NODEX_DRAIN` says, if it says anything.
 pub(in crate::node) fn from_environment() -> Result<Option<Duration>, DrainError> {

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     convert::{DecodeError, FromTerm},
+    error::Chain,
     etf::Decoder,
     node::{address::Address, error::MissingState},
     term::Atom,
@@ -109,7 +110,7 @@ impl Args<'_> {
 
     #[cold]
     fn bad_argument(&self, error: DecodeError) -> Rejection {
-        Rejection::badarg(&format!("{}: argument {}: {error}", self.function, self.taken))
+        Rejection::badarg(&format!("{}: argument {}: {}", self.function, self.taken, Chain(&error)))
     }
 
     /// Who called. From now on whoever waits is told if nobody answers.

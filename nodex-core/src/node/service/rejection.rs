@@ -2,6 +2,7 @@
 
 use crate::{
     convert::{DecodeError, IntoTerm},
+    error::Chain,
     etf::{EncodeError, Encoder},
     protocol::control::UnsupportedControl,
 };
@@ -38,12 +39,12 @@ impl Rejection {
 
     /// `{unencodable, Message}`: the handler returned what no BEAM would accept.
     pub(in crate::node) fn unencodable(error: &EncodeError) -> Self {
-        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+        Self::tagged(crate::atom!("unencodable"), &Chain(error).to_string())
     }
 
     /// `{unencodable, Message}`: the handler returned what cannot be sent to this node.
     pub(in crate::node) fn unsendable(error: &UnsupportedControl) -> Self {
-        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+        Self::tagged(crate::atom!("unencodable"), &Chain(error).to_string())
     }
 
     /// `{message_too_big, Message}`: it was not read.
@@ -96,6 +97,6 @@ impl Rejection {
 
 impl From<DecodeError> for Rejection {
     fn from(error: DecodeError) -> Self {
-        Rejection::badarg(&error.to_string())
+        Rejection::badarg(&Chain(&error).to_string())
     }
 }

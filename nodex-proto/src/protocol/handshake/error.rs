@@ -67,7 +67,7 @@ pub enum HandshakeError {
         answered: String,
     },
     /// A name that cannot be a node's.
-    #[error("the name \"{name}\" is not acceptable: {problem}")]
+    #[error("the name \"{name}\" is not acceptable")]
     InvalidName {
         /// The name, unprintable bytes escaped.
         name: String,
