@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use nodex::prelude::*;
+use nodex::{error::Chain, prelude::*};
 
 /// The sum; `nil` if it does not fit 64 bits.
 #[cnode_handler]
@@ -56,7 +56,7 @@ fn primes_below(n: u32) -> usize {
 /// Who called, and how: an argument need not come from the message.
 #[cnode_handler(name = "who_am_i?")]
 fn who_am_i(caller: Caller) -> Result<(Pid, String), String> {
-    let pid = caller.pid().map_err(|error| error.to_string())?;
+    let pid = caller.pid().map_err(|error| Chain(&error).to_string())?;
     Ok((pid, format!("{:?}", caller.kind())))
 }
 

@@ -39,7 +39,9 @@ extern crate self as nodex;
 
 #[cfg(feature = "eetf")]
 pub use nodex_core::eetf;
-pub use nodex_core::{Bytes, atom, describe, duration, epmd, etf, net, node, protocol, random, reply, term, text};
+pub use nodex_core::{
+    Bytes, atom, describe, duration, epmd, error, etf, net, node, protocol, random, reply, term, text,
+};
 pub use nodex_macros::{cnode_handler, main};
 
 #[doc(no_inline)]

@@ -12,6 +12,7 @@ use std::{
 };
 
 use nodex::{
+    error::Chain,
     etf::{Decoder, Encoder},
     prelude::*,
 };
@@ -45,7 +46,7 @@ fn encode(value: &impl IntoTerm) -> Vec<u8> {
 
 fn decode<T: FromTerm>(name: &str) -> Result<T, String> {
     let mut decoder = Decoder::new(vector(name));
-    let value = T::decode(&mut decoder).map_err(|error| error.to_string())?;
+    let value = T::decode(&mut decoder).map_err(|error| Chain(&error).to_string())?;
     decoder.finish().unwrap();
     Ok(value)
 }
@@ -104,7 +105,7 @@ fn a_key_that_is_there_twice_is_refused() {
         a: u8,
     }
     let error = Once::decode(&mut Decoder::new(twice)).unwrap_err();
-    assert_eq!(error.to_string(), "once: key a: the map at byte 13 has a key twice");
+    assert_eq!(Chain(&error).to_string(), "once: key a: invalid term: the map at byte 13 has a key twice");
 }
 
 #[test]
@@ -413,7 +414,7 @@ fn nesting_has_a_limit() {
         deep.extend(b"\x68\x02\x61\x01\x6c\0\0\0\x01");
     }
     let error = Tree::decode(&mut Decoder::new(&deep)).unwrap_err();
-    assert!(error.to_string().contains("nested deeper than 512 levels"), "{:.200}", error.to_string());
+    assert!(Chain(&error).to_string().contains("nested deeper than 512 levels"), "{:.200}", Chain(&error).to_string());
 }
 
 /// Names that the expansion uses inside are free for fields, types and constants.

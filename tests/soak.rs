@@ -20,6 +20,7 @@ use std::{
 
 use nodex::prelude::*;
 use nodex_core::{
+    error::Chain,
     node::{Backoff, Functions, Node, NodeBuilder},
     protocol::Cookie,
 };
@@ -221,7 +222,7 @@ async fn call(child: &Child, count: &Count, end: &AtomicBool) {
                 count.answered.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => {
-                let cause = error.to_string();
+                let cause = Chain(&error).to_string();
                 assert!(!cause.contains("no reply within"), "a call came to nothing: {cause}");
                 *count.failed.lock().expect("no panic in there").entry(cause).or_default() += 1;
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use nodex_core::{epmd::EpmdError, node::StartError};
+use nodex_core::{epmd::EpmdError, error::Chain, node::StartError};
 use nodex_host::{CnodeError, SpawnError, UpError, cnode::Printed, process::LaunchError};
 
 use serde_json::json;
@@ -104,14 +104,14 @@ impl From<io::Error> for Failure {
         match error.kind() {
             // Whoever read our output has enough of it, as `head` does.
             io::ErrorKind::BrokenPipe => Failure::new(Code::PeerError, ""),
-            _ => Failure::new(Code::PeerError, error.to_string()),
+            _ => Failure::new(Code::PeerError, Chain(&error)),
         }
     }
 }
 
 impl From<UpError> for Failure {
     fn from(error: UpError) -> Failure {
-        let message = format!("this program cannot become a node: {error}");
+        let message = format!("this program cannot become a node: {error}", error = Chain(&error));
         match error {
             UpError::HostNode(_) => Failure::new(Code::Usage, message),
             UpError::Cookie(_) | UpError::CookieSource(_) | UpError::GuessableCookie => {
@@ -142,7 +142,7 @@ impl From<&SpawnError> for Failure {
             SpawnError::UnexpectedExit { .. } | SpawnError::Output { .. } => Code::GaveUp,
             _ => Code::Usage,
         };
-        let failure = Failure::new(code, error.to_string()).printed(error.printed());
+        let failure = Failure::new(code, Chain(&error)).printed(error.printed());
         match error {
             SpawnError::UnexpectedExit { .. } | SpawnError::InactiveTimeout { .. } => failure
                 .hint("a node takes the arguments <sname> <hostname> <cookie> <tname> and prints \"<node> ready\""),
@@ -164,6 +164,6 @@ impl From<CnodeError> for Failure {
             CnodeError::Call { source: Core::NoConnection | Core::Connect(_), .. } => Code::NotReachable,
             _ => Code::PeerError,
         };
-        Failure::new(code, error.to_string())
+        Failure::new(code, Chain(&error))
     }
 }

@@ -28,6 +28,7 @@ mod terms;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use nodex_core::error::Chain;
 
 fn main() -> ExitCode {
     let cli = match cli::parse() {
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     };
     output::log_to_stderr(cli.global.verbose);
     if let Err(error) = nodex_core::node::ready_process() {
-        eprintln!("error: {error}");
+        eprintln!("error: {error}", error = Chain(&error));
         return ExitCode::FAILURE;
     }
     let json = cli.global.json;

@@ -32,7 +32,7 @@ mod socket;
 
 #[cfg(feature = "eetf")]
 pub use nodex_proto::eetf;
-pub use nodex_proto::{Bytes, atom, convert, describe, etf, protocol, reply, term, text};
+pub use nodex_proto::{Bytes, atom, convert, describe, error, etf, protocol, reply, term, text};
 
 /// The paths that the macros `atom!` and `term!` write.
 #[doc(hidden)]

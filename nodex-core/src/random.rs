@@ -19,8 +19,13 @@ use std::{
 /// # Errors
 /// Returns an error when the system has no random numbers.
 pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
-    getrandom::fill(bytes).map_err(|error| io::Error::other(format!("no random numbers: {error}")))
+    getrandom::fill(bytes).map_err(|error| io::Error::other(NoRandom(error.into())))
 }
+
+/// What the system says when it has none.
+#[derive(Debug, thiserror::Error)]
+#[error("no random numbers")]
+struct NoRandom(#[source] io::Error);
 
 /// Returns a secure random number, for the challenge of a handshake.
 ///

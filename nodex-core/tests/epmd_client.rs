@@ -4,7 +4,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use nodex_core::epmd::{Client, Entry, EpmdError};
+use nodex_core::{
+    epmd::{Client, Entry, EpmdError},
+    error::Chain,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -29,7 +32,7 @@ async fn fake(answer: Vec<u8>, close: bool) -> (Client, tokio::task::JoinHandle<
 
 fn rubbish<T: std::fmt::Debug>(result: Result<T, EpmdError>) -> String {
     match result {
-        Err(EpmdError::InvalidResponse { what, .. }) => what,
+        Err(EpmdError::InvalidResponse { problem, .. }) => Chain(&problem).to_string(),
         other => panic!("{other:?}"),
     }
 }

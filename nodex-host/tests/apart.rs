@@ -82,7 +82,7 @@ async fn a_check_that_panics_costs_its_node() {
     });
     let down = down.await;
     let NodeDown::Unhealthy { problem } = &down else { panic!("{down:?}") };
-    assert_eq!(&**problem, "its check panicked");
+    assert_eq!(problem.to_string(), "its check panicked");
     drop(one);
     supervisor.stop().await;
     finish(net, pid).await;
@@ -97,7 +97,7 @@ async fn a_health_answer_of_any_size_will_do() {
     let tell = Mutex::new(tell);
     let counted = Health::check(move |cnode| {
         let _ = tell.lock().expect("no panic in there").send(());
-        async move { cnode.ping(Duration::from_secs(60)).await.map_err(|error| error.to_string()) }
+        async move { cnode.ping(Duration::from_secs(60)).await.map_err(Into::into) }
     });
     let child = |name: &str, health: Health| {
         ChildSpec::new(name, CnodeBuilder::new(rust_node()).sname(name)).health(health.failures(1))

@@ -8,7 +8,7 @@ use crate::support;
 
 use std::time::Duration;
 
-use nodex_core::{atom, node::NodeEvent};
+use nodex_core::{atom, error::Chain, node::NodeEvent};
 use nodex_host::{CnodeError, EventKind, NodeDown, SpawnError, process::Exit};
 use support::{
     kind::Kind,
@@ -106,6 +106,6 @@ async fn nodedown(kind: Kind) {
     let NodeEvent::Down { node, .. } = within(60, "nodedown", nodes.next()).await.unwrap() else { panic!("another") };
     assert_eq!(node, *cnode.node());
     let error = cnode.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("{node} is down: its process ended: killed by SIGKILL"));
+    assert_eq!(Chain(&error).to_string(), format!("{node} is down: its process ended: killed by SIGKILL"));
     finish(net, [pid]).await;
 }

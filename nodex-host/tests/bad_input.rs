@@ -3,6 +3,8 @@
 // The cases are functions that the tests of a macro call.
 #![allow(clippy::unwrap_used)]
 
+use nodex_core::error::Chain;
+
 use crate::support;
 
 use nodex_host::{
@@ -33,7 +35,7 @@ async fn paths() {
     for (path, expected, advice) in cases {
         let error = CnodeBuilder::new(path).spawn(&net).await.unwrap_err();
         let SpawnError::Launch(launch) = &error else { panic!("{error:?}") };
-        assert!(expected(launch) && error.to_string().contains(path), "{error:?}");
+        assert!(expected(launch) && Chain(&error).to_string().contains(path), "{error:?}");
         assert!(error.advice().contains(advice), "{}", error.advice());
     }
     finish(net, []).await;
@@ -46,7 +48,7 @@ async fn names() {
     {
         let error = Kind::Rust.good().sname(sname).spawn(&net).await.unwrap_err();
         assert!(matches!(error, SpawnError::InvalidName { .. }), "{sname:?}: {error:?}");
-        assert!(!error.to_string().contains('\n'), "a name may not break the lines of a log: {error}");
+        assert!(!Chain(&error).to_string().contains('\n'), "a name may not break the lines of a log: {error}");
         assert!(error.advice().contains("ASCII"));
     }
     let error = Kind::Rust.good().sname("master").spawn(&net).await.unwrap_err();
@@ -75,7 +77,7 @@ async fn names_of_a_host() {
 fn refused(error: &SpawnError, words: &str) {
     let SpawnError::UnexpectedExit { exit: Exit::Status(1), printed, .. } = error else { panic!("{error:?}") };
     assert!(printed.lines().any(|line| line.text().contains(words)), "{error}");
-    assert!(error.to_string().contains("cookie") || error.to_string().contains("taken"), "{error}");
+    assert!(Chain(&error).to_string().contains("cookie") || Chain(&error).to_string().contains("taken"), "{error}");
     assert!(error.advice().contains("printed"), "{}", error.advice());
 }
 
@@ -120,7 +122,9 @@ async fn a_fleet_of_which_some_fail(kind: Kind) {
         assert!(["n2", "n5"].contains(&&**child), "{child}");
         let SpawnError::UnexpectedExit { exit: Exit::Status(3), printed, .. } = &**why else { panic!("{why:?}") };
         assert!(printed.lines().any(|line| line.text() == "cannot go on"), "{why}");
-        assert!(error.to_string().starts_with(&format!("the supervisor did not start: {child} did not start: ")));
+        assert!(
+            Chain(&error).to_string().starts_with(&format!("the supervisor did not start: {child} did not start: "))
+        );
         let mut groups = Vec::new();
         loop {
             match within(60, "events", events.next()).await.unwrap().change {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nodex_core::{
     atom,
+    error::Chain,
     net::{LinkEnd, LinkLimits},
     node::exit_status,
 };
@@ -94,7 +95,7 @@ fn exits(kind: Kind) -> CnodeBuilder {
 async fn exit_status(kind: Kind) {
     let down = cause(up().await, exits(kind), None, async |one| one.send((atom!("exit"), 5)).await.unwrap()).await;
     assert_eq!(down, NodeDown::Exited { exit: Exit::Status(5) });
-    assert_eq!(down.to_string(), "its process ended: exit status 5");
+    assert_eq!(Chain(&down).to_string(), "its process ended: exit status 5");
 }
 
 async fn exit_status_0(kind: Kind) {
@@ -122,7 +123,7 @@ async fn the_status_of_a_breach(kind: Kind) {
     let down = meaning(kind, exit_status::BREACH).await;
     if kind == Kind::Rust {
         assert!(matches!(down, NodeDown::Breach { .. }), "{down:?}");
-        assert_eq!(down.to_string(), "it had to end the connection: of somebody else: \\u{1b}[31m");
+        assert_eq!(Chain(&down).to_string(), "it had to end the connection: of somebody else: \\u{1b}[31m");
     }
 }
 
@@ -130,7 +131,7 @@ async fn the_status_of_a_service(kind: Kind) {
     let down = meaning(kind, exit_status::SERVICE_ENDED).await;
     if kind == Kind::Rust {
         assert!(matches!(down, NodeDown::ServiceEnded { .. }), "{down:?}");
-        assert_eq!(down.to_string(), "it ended with a service: of somebody else: \\u{1b}[31m");
+        assert_eq!(Chain(&down).to_string(), "it ended with a service: of somebody else: \\u{1b}[31m");
     }
 }
 
@@ -146,7 +147,7 @@ async fn the_status_of_a_start_that_leaves_a_child() {
     let options = script("echo last words; exit 3").spawn_inactive_timeout(60 * LONG).start_timeout(60 * LONG);
     let error = within(60, "the end of the start", options.spawn(&net)).await.unwrap_err();
     let SpawnError::UnexpectedExit { exit: Exit::Status(3), .. } = &error else { panic!("{error:?}") };
-    assert!(error.to_string().ends_with("exit status 3; its last line was \"last words\""), "{error}");
+    assert!(Chain(&error).to_string().ends_with("exit status 3; its last line was \"last words\""), "{error}");
     finish(net, []).await;
 }
 
@@ -183,7 +184,7 @@ async fn a_signal(kind: Kind) {
     let kill = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "KILL");
     let down = cause(up().await, kind.good(), None, kill).await;
     assert_eq!(down, NodeDown::Exited { exit: Exit::Signal { signal: 9, core_dumped: false } });
-    assert_eq!(down.to_string(), "its process ended: killed by SIGKILL");
+    assert_eq!(Chain(&down).to_string(), "its process ended: killed by SIGKILL");
 }
 
 async fn a_signal_of_its_own(kind: Kind) {
@@ -211,7 +212,7 @@ async fn silence_for_the_tick_time(kind: Kind) {
     let net = up_with(|node| node.limits(limits)).await;
     let stop = async |one: &Child| signal(one.cnode().unwrap().pid().unwrap(), "STOP");
     let down = cause(net, kind.good(), None, stop).await;
-    assert_eq!(down.to_string(), "the connection with it was lost: nothing was heard from the peer for 4s");
+    assert_eq!(Chain(&down).to_string(), "the connection with it was lost: nothing was heard from the peer for 4s");
 }
 
 async fn a_health_check(kind: Kind) {
@@ -221,5 +222,8 @@ async fn a_health_check(kind: Kind) {
         assert!(matches!(error, CnodeError::Down { down: NodeDown::Unhealthy { .. }, .. }), "{error:?}");
     };
     let down = cause(up().await, kind.node("hangs"), Some(health.failures(2)), hang).await;
-    assert_eq!(down.to_string(), "it failed its health check: one@127.0.0.1: no reply within 1s");
+    assert_eq!(
+        Chain(&down).to_string(),
+        "it failed its health check: a call to one@127.0.0.1 failed: no reply within 1s"
+    );
 }

@@ -8,7 +8,7 @@ use crate::support;
 
 use std::{path::PathBuf, time::Duration};
 
-use nodex_core::{atom, convert::DecodeError, term::Atom};
+use nodex_core::{atom, convert::DecodeError, error::Chain, term::Atom};
 use nodex_host::{Cnode, CnodeBuilder, CnodeError, EventKind, NodeDown, Protocol, SpawnError, process::Exit};
 use support::{
     child, example, members,
@@ -166,7 +166,7 @@ async fn a_call_that_is_never_answered_ends_in_its_time() {
     let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
     let error = cnode.request_timeout::<Pong>(atom!("silence"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    assert_eq!(error.to_string(), format!("{}: no reply within 150ms", cnode.node()));
+    assert_eq!(Chain(&error).to_string(), format!("{}: no reply within 150ms", cnode.node()));
     ping(&cnode, "still there").await;
     let pid = cnode.pid().unwrap();
     cnode.stop().await;
@@ -269,7 +269,7 @@ async fn a_name_that_is_taken_by_a_node_with_another_cookie() {
     .await;
     let error = Cnode::builder(rust_node()).sname("taken").spawn(&net).await.unwrap_err();
     assert!(matches!(error, SpawnError::NameTaken { .. }), "{error}");
-    assert!(error.to_string().contains("cookie"), "{error}");
+    assert!(Chain(&error).to_string().contains("cookie"), "{error}");
     let pid = other.pid();
     other.stop().await;
     finish(net, [pid]).await;
@@ -306,7 +306,7 @@ async fn a_cookie_that_differs() {
 async fn the_name_of_the_host_is_taken() {
     let net = up().await;
     let error = Cnode::builder(rust_node()).sname("master").spawn(&net).await.unwrap_err();
-    assert_eq!(error.to_string(), "master@127.0.0.1 is the name of the host itself");
+    assert_eq!(Chain(&error).to_string(), "master@127.0.0.1 is the name of the host itself");
     finish(net, []).await;
 }
 

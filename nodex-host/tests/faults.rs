@@ -7,7 +7,7 @@ use crate::support;
 
 use std::time::Duration;
 
-use nodex_core::{atom, node::Backoff, term::Term};
+use nodex_core::{atom, error::Chain, node::Backoff, term::Term};
 use nodex_host::{
     CnodeBuilder, Supervisor,
     supervisor::{Child, ChildSpec},
@@ -65,7 +65,7 @@ async fn handlers_that_end_their_process() {
     let error = loop {
         match bad.request_timeout::<u64>((atom!("leak"), 100), LONG).await {
             Ok(mib) => leaked += mib,
-            Err(error) => break error.to_string(),
+            Err(error) => break Chain(&error).to_string(),
         }
         assert!(leaked < 2000, "{leaked} MiB in a gibibyte");
     };

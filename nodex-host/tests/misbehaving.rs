@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use nodex_core::{
     atom,
+    error::Chain,
     node::{Backoff, NodeEvent},
 };
 use nodex_host::{
@@ -86,7 +87,7 @@ async fn exits_before_ready(kind: Kind) {
 async fn exits_after_ready(kind: Kind) {
     let error = fails(kind.child("exits_after_ready")).await;
     let SpawnError::UnexpectedExit { exit: Exit::Status(7), .. } = &error else { panic!("{error:?}") };
-    assert!(error.to_string().ends_with("its last line was \"last words\""), "{error}");
+    assert!(Chain(&error).to_string().ends_with("its last line was \"last words\""), "{error}");
 }
 
 async fn ignores_sigterm(kind: Kind) {

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::{atom, node::Backoff, term::Term};
+use nodex_core::{atom, error::Chain, node::Backoff, term::Term};
 use nodex_host::{
     CnodeBuilder, CnodeError, Distributed, NodeDown, Pool, SpawnError,
     pool::{MemberState, PoolBuilder, RestartError},
@@ -144,7 +144,7 @@ async fn members_take_turns(exec: PathBuf) {
     let groups = pids(&pool);
     assert!(matches!(pool.stop().await, Ended::Stopped));
     let error = pool.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert_eq!(error.to_string(), "calc is not running: it was stopped");
+    assert_eq!(Chain(&error).to_string(), "calc is not running: it was stopped");
     finish(net, groups).await;
 }
 
@@ -268,8 +268,8 @@ async fn calls_wait_for_a_member_within_their_time() {
             let limit = Duration::from_millis(100);
             let error = pool.request_timeout::<Pong>((atom!("ping"), "?"), limit).await.unwrap_err();
             assert!(error.is_timeout());
-            let words = "calc did not come up within 100ms: of calc1: its process ended: killed by SIGKILL";
-            assert_eq!(error.to_string(), words);
+            let words = "calc did not come up within 100ms: calc1 is not up: its process ended: killed by SIGKILL";
+            assert_eq!(Chain(&error).to_string(), words);
             assert_eq!(pool.members()[0].calls, 0, "no member had the call");
         }
         groups.extend(pids(&pool));
@@ -289,7 +289,7 @@ async fn a_pool_that_gives_up_says_why() {
     assert!(matches!(ended, Ended::GaveUp { .. }), "{ended:?}");
     let error = whole.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
     assert_eq!(
-        error.to_string(),
+        Chain(&error).to_string(),
         "calc is not running: there were more than 0 restarts within 60s, the last one of calc1: its process ended: killed by SIGKILL"
     );
     for group in groups {

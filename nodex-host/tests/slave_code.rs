@@ -11,6 +11,7 @@ use std::{
 use nodex_core::{
     atom,
     convert::{Binary, Charlist},
+    error::Chain,
     node::{ExceptionClass, RpcError},
     term::{Atom, RawTerm},
 };
@@ -168,10 +169,11 @@ async fn a_file_of_erlc() {
     assert_eq!(owner, "nobody");
     finish(net, [slave]).await;
 
-    let missing = ObjectCode::read(shop.0.join("no.beam")).unwrap_err().to_string();
+    let read = |file: &Path| Chain(&ObjectCode::read(file).unwrap_err()).to_string();
+    let missing = read(&shop.0.join("no.beam"));
     assert!(missing.contains("no.beam cannot be read: No such file"), "{missing}");
-    assert!(ObjectCode::read(&shop.0).unwrap_err().to_string().contains("cannot be read: Is a directory"));
-    let source = ObjectCode::read(shop.0.join("shop.erl")).unwrap_err().to_string();
+    assert!(read(&shop.0).contains("cannot be read: Is a directory"));
+    let source = read(&shop.0.join("shop.erl"));
     assert!(source.ends_with("shop.erl is no compiled Erlang module: it does not begin with FOR1"), "{source}");
 }
 
@@ -222,7 +224,7 @@ async fn what_a_compiler_refuses() {
     for (source, expected) in cases {
         let error = net.compile_erlang(slave.node(), source, LIMIT).await.expect_err("it is not correct");
         assert!(matches!(&error, CompileError::Erlang { errors } if !errors.is_empty()), "{error}");
-        assert!(error.to_string().contains(expected), "{source}: {error}");
+        assert!(Chain(&error).to_string().contains(expected), "{source}: {error}");
     }
     // No Elixir there.
     let error = net.compile_elixir(slave.node(), "1", LIMIT).await.expect_err("no Elixir");

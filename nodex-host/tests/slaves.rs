@@ -11,6 +11,7 @@ use std::{
 
 use nodex_core::{
     atom,
+    error::Chain,
     term::{Atom, Port, RawTerm},
 };
 use nodex_host::{EventKind, Events, Slave, SlaveBuilder, SpawnError, process::Exit};
@@ -213,7 +214,7 @@ async fn a_start_that_fails_says_why_and_leaves_nothing() {
         }
         let printed =
             error.printed().map(|printed| printed.lines().map(|line| format!("\n{line}")).collect::<String>());
-        format!("{error}{}", printed.unwrap_or_default())
+        format!("{}{}", Chain(&error), printed.unwrap_or_default())
     };
     let erl = || of(&beam());
     let cases = [

@@ -1,5 +1,7 @@
 //! Starting a node executable: when it is ready, and every way in which it does not become so.
 
+use nodex_core::error::Chain;
+
 use crate::support;
 
 use std::{path::Path, time::Duration};
@@ -72,7 +74,7 @@ async fn never_ready() {
     let error = start.error();
     assert!(matches!(error, SpawnError::InactiveTimeout { timeout: SHORT, .. }), "{error:?}");
     assert_eq!(
-        error.to_string(),
+        Chain(&error).to_string(),
         "child@127.0.0.1 is not ready and printed nothing for 150ms; its last line was \"initialising child@127.0.0.1\""
     );
     assert!(start.took >= SHORT);
@@ -103,7 +105,7 @@ async fn exits_before_ready() {
     assert_eq!(printed.len(), 2, "{printed:?}");
     assert!(printed.contains(&(Stream::Stdout, "initialising child@127.0.0.1".into())));
     assert!(printed.contains(&(Stream::Stderr, "cannot go on".into())));
-    assert!(start.error().to_string().contains("exit status 3"), "{}", start.error());
+    assert!(Chain(start.error()).to_string().contains("exit status 3"), "{}", start.error());
     start.finish().await;
 }
 
@@ -167,7 +169,7 @@ async fn closes_its_output_before_it_is_ready() {
     })
     .await;
     let error = start.error();
-    assert!(error.to_string().ends_with("it printed nothing"), "{error}");
+    assert!(Chain(&error).to_string().ends_with("it printed nothing"), "{error}");
     assert!(matches!(error, SpawnError::InactiveTimeout { .. }), "{error:?}");
     start.finish().await;
 }

@@ -10,6 +10,7 @@ use std::{error::Error, time::Duration};
 use nodex_core::{
     atom,
     convert::IntoTerm,
+    error::Chain,
     node::{CallError, RpcError},
     term::{Atom, RawTerm},
 };
@@ -25,7 +26,7 @@ async fn refused(cnode: &Cnode, message: impl IntoTerm + Clone) -> Vec<(CallErro
         cnode.call::<i64>(message, LONG).await.unwrap_err(),
     ];
     let refusal = |error: CnodeError| {
-        let text = error.to_string();
+        let text = Chain(&error).to_string();
         let CnodeError::Call { source, .. } = error else { panic!("{error:?}") };
         // What came, and what was expected, are there as well.
         let (tag, _): (Atom, RawTerm) = source.reply().unwrap().decode().unwrap();
@@ -42,17 +43,29 @@ async fn errors_of_rust_nodes() {
     let cnode = Cnode::builder(rust_node()).sname("one").spawn(&net).await.unwrap();
     for (refusal, text) in refused(&cnode, (atom!("no_such_function"), 1)).await {
         assert!(matches!(refusal, CallError::UnknownFunction { .. }), "{refusal:?}");
-        assert_eq!(text, "one@127.0.0.1: it answered with an error: it has no such function (unknown_call)");
+        assert_eq!(
+            text,
+            "a call to one@127.0.0.1 failed: it answered with an error: it has no such function (unknown_call): \
+             expected integer, got tuple"
+        );
     }
     for (refusal, text) in refused(&cnode, (atom!("slowly"), atom!("x"), 1)).await {
         let CallError::BadArgument { text: words, .. } = &refusal else { panic!("{refusal:?}") };
         assert!(words.contains("argument 1: expected integer, got atom"), "{words}");
-        assert_eq!(text, format!("one@127.0.0.1: it answered with an error: badarg: {words}"));
+        assert_eq!(
+            text,
+            format!(
+                "a call to one@127.0.0.1 failed: it answered with an error: badarg: {words}: expected integer, got tuple"
+            )
+        );
     }
     for (refusal, text) in refused(&cnode, (atom!("panic"), "\u{1b}[31mno\n")).await {
         let CallError::Panic { text: words, .. } = &refusal else { panic!("{refusal:?}") };
         assert_eq!(&**words, "panic: \u{1b}[31mno\n");
-        assert_eq!(text, "one@127.0.0.1: it answered with an error: panic: panic: \\u{1b}[31mno\\n");
+        assert_eq!(
+            text,
+            "a call to one@127.0.0.1 failed: it answered with an error: panic: panic: \\u{1b}[31mno\\n: expected integer, got tuple"
+        );
     }
     // A caller that expects errors gets them as before.
     let reply: Result<i64, RawTerm> = cnode.request((atom!("no_such_function"), 1)).await.unwrap();
@@ -81,7 +94,10 @@ async fn a_reply_that_is_not_what_was_expected_is_carried() {
         cnode.request::<i64>((atom!("ping"), "x")).await.unwrap_err(),
         cnode.call::<i64>((atom!("ping"), "x"), LONG).await.unwrap_err(),
     ] {
-        assert_eq!(error.to_string(), "one@127.0.0.1: the reply cannot be read: expected integer, got tuple");
+        assert_eq!(
+            Chain(&error).to_string(),
+            "a call to one@127.0.0.1 failed: the reply cannot be read: expected integer, got tuple"
+        );
         // The chain goes down to what was wrong with the term.
         let deepest = std::iter::successors(error.source(), |error| (*error).source()).last().unwrap();
         assert_eq!(deepest.to_string(), "expected integer, got tuple");

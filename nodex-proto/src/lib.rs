@@ -9,6 +9,7 @@
 //! | [`reply`] | [`IntoReply`](reply::IntoReply): the results of functions that other nodes call |
 //! | [`describe`] | what terms a Rust type is read from and written as, for people and programs: type specifications of Erlang and Elixir |
 //! | [`text`] | terms as Erlang or Elixir text, printed and parsed |
+//! | [`error`] | [`Chain`](error::Chain), which shows an error with all that it comes from |
 //! | `protocol` | handshake, flags, frames, control messages, cookies |
 //!
 //! | feature | what it adds |
@@ -34,6 +35,7 @@
 pub mod convert;
 pub mod describe;
 mod dynamic;
+pub mod error;
 pub mod etf;
 #[doc(hidden)]
 pub mod macros;

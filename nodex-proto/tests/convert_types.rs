@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use nodex_proto::{
     atom,
     convert::{Binary, BitString, Charlist, FromTerm, IntoTerm, binary_to_term, from_term, term_to_binary, to_term},
+    error::Chain,
     etf::{Decoder, EncodeError, Encoder, Limits, SHARE_MIN},
     term,
     term::{Atom, Pid, Port, RawTerm, Reference, Term},
@@ -33,7 +34,7 @@ fn encode(value: &impl IntoTerm) -> Vec<u8> {
 }
 
 fn decode<T: FromTerm>(bytes: &[u8]) -> Result<T, String> {
-    binary_to_term(&[&[131], bytes].concat()).map_err(|error| error.to_string())
+    binary_to_term(&[&[131], bytes].concat()).map_err(|error| Chain(&error).to_string())
 }
 
 /// The value is written as the BEAM writes it, and read from that.
@@ -244,13 +245,16 @@ fn errors_say_what_was_expected_and_found() {
     ] {
         assert_eq!(text, expected);
     }
-    assert_eq!(decode::<u8>(&[97]), Err("the term is cut off at byte 2".into()));
-    assert_eq!(decode::<u8>(&[97, 1, 2]), Err("1 bytes follow the term at byte 3".into()));
-    assert_eq!(decode::<u8>(&[80, 0, 0, 0, 0]), Err("compressed terms are not accepted (tag 80 at byte 1)".into()));
-    assert_eq!(decode::<Vec<u8>>(&[250]), Err("unknown tag 250 at byte 1".into()));
+    assert_eq!(decode::<u8>(&[97]), Err("invalid term: the term is cut off at byte 2".into()));
+    assert_eq!(decode::<u8>(&[97, 1, 2]), Err("invalid term: 1 bytes follow the term at byte 3".into()));
     assert_eq!(
-        binary_to_term::<u8>(&[130, 97, 1]).unwrap_err().to_string(),
-        "byte 0 is 130 where the version byte 131 is due"
+        decode::<u8>(&[80, 0, 0, 0, 0]),
+        Err("invalid term: compressed terms are not accepted (tag 80 at byte 1)".into())
+    );
+    assert_eq!(decode::<Vec<u8>>(&[250]), Err("invalid term: unknown tag 250 at byte 1".into()));
+    assert_eq!(
+        Chain(&binary_to_term::<u8>(&[130, 97, 1]).unwrap_err()).to_string(),
+        "invalid term: byte 0 is 130 where the version byte 131 is due"
     );
 }
 
@@ -315,7 +319,7 @@ fn nesting_is_limited_for_types_that_contain_themselves() {
     let limits = Limits::default().max_depth(100);
     assert!(Nested::decode(&mut Decoder::new(&nested(99)).limits(limits)).is_ok());
     let error = Nested::decode(&mut Decoder::new(&nested(100)).limits(limits)).unwrap_err();
-    assert!(error.to_string().ends_with("the term is nested deeper than 100 levels at byte 500"), "{error}");
+    assert!(Chain(&error).to_string().ends_with("the term is nested deeper than 100 levels at byte 500"), "{error}");
     let million = nested(1_000_000);
     assert!(Nested::decode(&mut Decoder::new(&million)).is_err());
     assert!(decode::<Term>(&million).is_err());
@@ -334,7 +338,10 @@ fn identifiers_of_eetf_and_back() {
     assert_eq!(Atom::try_from(eetf::Atom::from(atom!("ok"))), Ok(atom!("ok")));
     let long = "a".repeat(256);
     let error = Pid::try_from(eetf::Pid::new(long.as_str(), 1, 1, 1)).unwrap_err();
-    assert_eq!(error.to_string(), "an atom has at most 255 characters, this one has 256 (in the name of a node)");
+    assert_eq!(
+        Chain(&error).to_string(),
+        "the name of the node is no atom: an atom has at most 255 characters, this one has 256"
+    );
     let words = |count| eetf::Reference { node: "a@b".into(), id: vec![1; count], creation: 1 };
     assert_eq!(Reference::try_from(words(6)).unwrap_err().to_string(), "a reference has 1 to 5 words, this one has 6");
     assert!(Reference::try_from(words(0)).is_err() && Reference::try_from(words(5)).is_ok());
@@ -351,7 +358,7 @@ fn a_list_of_floats_with_others_among_them() {
         let count = (elements.len() as u32).to_be_bytes();
         [&[108][..], &count, &elements.concat(), &[106]].concat()
     };
-    let read = |bytes: &[u8]| Vec::<f64>::decode(&mut Decoder::new(bytes)).map_err(|error| error.to_string());
+    let read = |bytes: &[u8]| Vec::<f64>::decode(&mut Decoder::new(bytes)).map_err(|error| Chain(&error).to_string());
     let (one, three) = (new(1.0), new(3.0));
     assert_eq!(read(&list(&[&one, &three])), Ok(vec![1.0, 3.0]));
     assert_eq!(read(&list(&[&one, &old, &three])), Ok(vec![1.0, 2.5, 3.0]));

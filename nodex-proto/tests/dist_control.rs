@@ -3,6 +3,7 @@
 
 mod against_erl_dist;
 
+use nodex_proto::error::Chain;
 use nodex_proto::etf::Encoder;
 use nodex_proto::protocol::Flags;
 use nodex_proto::protocol::control::{
@@ -289,7 +290,7 @@ fn what_is_refused_and_whether_it_closes_the_connection() {
     ];
     for (frame, text, closes) in cases {
         let error = control::decode(&frame).unwrap_err();
-        assert_eq!((error.to_string().as_str(), error.closes_connection()), (text, closes));
+        assert_eq!((Chain(&error).to_string().as_str(), error.closes_connection()), (text, closes));
     }
 }
 

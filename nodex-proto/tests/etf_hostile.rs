@@ -15,6 +15,7 @@ use std::{
 use nodex_proto::{
     convert::{FromTerm, IntoTerm},
     eetf::{self, BigInteger, BitBinary, ByteList, FixInteger},
+    error::Chain,
     etf::{Decoder, EncodeError, Encoder, Limits},
     term,
     term::{RawTerm, Term},
@@ -249,7 +250,7 @@ fn terms_of_a_million_levels_fit_a_small_stack() {
             assert_eq!(decode(&loose).element(0).map(|part| part == copy), Some(true));
             drop((term, outer));
             // What is not allowed to be so deep is refused.
-            let error = Decoder::new(&deepest).term().unwrap_err().to_string();
+            let error = Chain(&Decoder::new(&deepest).term().unwrap_err()).to_string();
             assert!(error.contains("is nested deeper than 512 levels"), "{error}");
         };
         std::thread::Builder::new().stack_size(256 << 10).spawn(work).unwrap().join().unwrap();
@@ -277,7 +278,10 @@ fn memory_is_limited_over_all_terms_of_a_message() {
         assert!(decoder.term().is_ok());
     }
     let error = decoder.term().unwrap_err();
-    assert_eq!(error.to_string(), "the term at byte 10006 would take more than 1000000 bytes of memory");
+    assert_eq!(
+        Chain(&error).to_string(),
+        "invalid term: the term at byte 10006 would take more than 1000000 bytes of memory"
+    );
     let mut decoder = Decoder::new(&many).limits(limits);
     assert_eq!((0..10).filter(|_| Vec::<Vec<u8>>::decode(&mut decoder).is_ok()).count(), 4);
 }
@@ -304,7 +308,7 @@ fn equal_keys_are_refused_however_they_are_written() {
     ] {
         let map = [&[116, 0, 0, 0, 2][..], &a, &[106], &b, &[106]].concat();
         let error = Decoder::new(&map).term().unwrap_err();
-        assert_eq!(error.to_string(), "the map at byte 0 has a key twice", "{map:?}");
+        assert_eq!(Chain(&error).to_string(), "invalid term: the map at byte 0 has a key twice", "{map:?}");
         let question = [format!("accept {}", hex(&map))];
         assert_eq!(ask(&question), ["no"]);
     }
@@ -349,7 +353,7 @@ fn the_encoder_refuses_what_a_beam_refuses() {
         ),
     ] {
         let mut encoder = Encoder::new();
-        let result = IntoTerm::encode(&term, &mut encoder).map_err(|error| error.to_string());
+        let result = IntoTerm::encode(&term, &mut encoder).map_err(|error| Chain(&error).to_string());
         assert_eq!(result.err().unwrap_or_default(), error);
     }
     let mut encoder = Encoder::new();

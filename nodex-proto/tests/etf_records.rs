@@ -4,6 +4,7 @@
 
 use nodex_proto::{
     convert::term_to_binary,
+    error::Chain,
     etf::{Decoder, Kind},
     term::RawTerm,
     text::Text,
@@ -40,16 +41,17 @@ fn they_are_carried_and_shown() {
 #[test]
 fn they_are_no_dynamic_terms() {
     for (name, bytes, _) in records() {
-        let error = Decoder::new(&bytes).term().unwrap_err().to_string();
+        let error = Chain(&Decoder::new(&bytes).term().unwrap_err()).to_string();
         assert!(
-            error.starts_with("a record at byte ") && error.ends_with(" cannot be held by a dynamic term"),
+            error.starts_with("invalid term: a record at byte ")
+                && error.ends_with(" cannot be held by a dynamic term"),
             "{name}: {error}"
         );
     }
     let (_, pair, _) = &records()[0];
     assert_eq!(Decoder::new(pair).peek(), Ok(Kind::Record));
     let error = RawTerm::new(pair.clone()).unwrap().decode::<(u8, u8)>().unwrap_err();
-    assert_eq!(error.to_string(), "expected tuple, got record");
+    assert_eq!(Chain(&error).to_string(), "expected tuple, got record");
 }
 
 #[test]
@@ -58,7 +60,7 @@ fn malformed_ones_are_refused_as_otp_29_does() {
     let changed = |at: usize, byte: u8| {
         let mut bytes = pair.clone();
         bytes[at] = byte;
-        RawTerm::new(bytes).map_err(|error| error.to_string())
+        RawTerm::new(bytes).map_err(|error| Chain(&error).to_string())
     };
     let fields = pair.len() - 10;
     assert_eq!(&pair[fields..], [119, 1, 120, 119, 1, 121, 97, 1, 97, 2]);
@@ -87,5 +89,5 @@ fn local_terms_are_carried_as_whole_messages_and_not_sent_on() {
     );
     assert_eq!(raw.decode::<u8>().unwrap_err().to_string(), "expected integer, got local term");
     let error = Decoder::new(&[104, 1, 121, 1, 2]).skip().unwrap_err();
-    assert_eq!(error.to_string(), "a term in a local format (tag 121 at byte 2) cannot be part of another");
+    assert_eq!(Chain(&error).to_string(), "a term in a local format (tag 121 at byte 2) cannot be part of another");
 }

@@ -229,10 +229,10 @@ fn what_is_wrong_and_where() {
         ("end", 0, "end is a word of the language: write 'end' for the atom"),
     ] {
         let error = parse(text, Syntax::Elixir).expect_err(text);
-        assert_eq!((error.offset, error.to_string().as_str()), (offset, words), "{text}");
+        assert_eq!((error.offset, error.problem.to_string().as_str()), (offset, words), "{text}");
     }
     let error = parse("{ok, Value}", Syntax::Erlang).unwrap_err();
-    assert!(error.offset == 5 && error.to_string().starts_with("Value is a variable"), "{error}");
+    assert!(error.offset == 5 && error.problem.to_string().starts_with("Value is a variable"), "{error}");
     assert!(parse("<<\"€\">>", Syntax::Erlang).is_err());
     let long = "a".repeat(256);
     assert!(parse(&long, Syntax::Erlang).is_err() && parse(&long[1..], Syntax::Erlang).is_ok());
@@ -244,7 +244,7 @@ fn deep_text_is_refused() {
     assert!(parse(&nested(512), Syntax::Erlang).is_ok());
     for depth in [513, 1_000_000] {
         let error = parse(&nested(depth), Syntax::Erlang).unwrap_err();
-        assert_eq!(error.to_string(), "nested more than 512 levels deep");
+        assert_eq!(error.problem.to_string(), "nested more than 512 levels deep");
     }
     assert!(parse(&"{%{a: [".repeat(100_000), Syntax::Elixir).is_err());
 }
@@ -255,7 +255,7 @@ fn errors_are_short_whatever_the_text_is() {
         (format!("X{}", "é".repeat(2000)), format!("X{}.. is a variable", "é".repeat(59))),
         (format!("{}#1", "9".repeat(2000)), format!("a base is 2 to 36, this one is {}..", "9".repeat(60))),
     ] {
-        let error = parse(&long, Syntax::Erlang).unwrap_err().to_string();
+        let error = parse(&long, Syntax::Erlang).unwrap_err().problem.to_string();
         assert!(error.starts_with(&short) && error.len() < 300, "{error}");
     }
 }
@@ -270,6 +270,6 @@ fn what_a_node_would_not_take_is_refused() {
     // Some characters that ask for 128 KiB each.
     let bits = |count: usize| format!("<<{}>>", vec!["0:1048576"; count].join(","));
     assert!(parse(&bits(512), Syntax::Erlang).is_ok());
-    let error = parse(&bits(513), Syntax::Erlang).unwrap_err().to_string();
+    let error = parse(&bits(513), Syntax::Erlang).unwrap_err().problem.to_string();
     assert_eq!(error, "the binaries of this term take more than 67108864 bytes");
 }

@@ -6,7 +6,7 @@
 use std::{net::Ipv4Addr, process::ExitCode, time::Duration};
 
 use nodex::{node::Functions, prelude::*};
-use nodex_core::{epmd, node, protocol::Cookie, text::Text};
+use nodex_core::{epmd, error::Chain, node, protocol::Cookie, text::Text};
 use nodex_host::{Cnode, Distributed, EpmdMode};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -42,9 +42,9 @@ async fn host(name: &str, cookie: Cookie) {
             let answer = match cnode {
                 Ok(cnode) => match cnode.request_timeout::<Term>((atom!("ping"), 1), Duration::from_millis(ms)).await {
                     Ok(term) => Text::of(&term).max_len(100).to_string(),
-                    Err(error) => format!("error: {error}"),
+                    Err(error) => format!("error: {}", Chain(&error)),
                 },
-                Err(error) => format!("not found: {error}"),
+                Err(error) => format!("not found: {}", Chain(&error)),
             };
             println!("{name}: {answer}");
         });

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::link::PATIENCE;
+use nodex_core::error::Chain;
 use nodex_testkit::executable::Executable;
 
 /// A running node executable; dropping it ends the process.
@@ -122,7 +123,7 @@ impl Victim {
                 Ok(Some(status)) => break status,
                 Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(2)),
                 Ok(None) => return Err(format!("still runs after {PATIENCE:?}; stderr: {}", self.stderr.so_far())),
-                Err(error) => return Err(error.to_string()),
+                Err(error) => return Err(Chain(&error).to_string()),
             }
         };
         Ok(Ended { code: status.code(), stdout: self.stdout.all(), stderr: self.stderr.all() })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use nodex::prelude::*;
+use nodex_core::error::Chain;
 use nodex_core::node::{CallError, NodeBuilder};
 use rustix::process::{Signal, kill_process};
 
@@ -94,7 +95,7 @@ fn epmd_is_killed_and_comes_back() {
     world.stop_epmd();
     ledger.wait_for(200);
     let error = world.wait(node.call::<i64>(counter(other.name()), atom!("add"), LIMIT)).expect_err("nobody is found");
-    assert!(matches!(error, CallError::Connect(_)) && error.to_string().contains("epmd"), "{error}");
+    assert!(matches!(error, CallError::Connect(_)) && Chain(&error).to_string().contains("epmd"), "{error}");
     ledger.wait_for(200);
     world.start_epmd();
     world.wait_registered("other");

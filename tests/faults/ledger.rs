@@ -10,6 +10,7 @@ use std::{
 };
 
 use nodex::prelude::*;
+use nodex_core::error::Chain;
 use nodex_core::node::{CallError, Destination, Node};
 
 use nodex_testkit::{
@@ -69,7 +70,7 @@ impl Ledger {
             }
             Err(CallError::Timeout { .. }) => panic!("a call came to nothing, and nobody said why"),
             Err(error) => {
-                *self.failed.lock().expect("no panic in there").entry(error.to_string()).or_default() += 1;
+                *self.failed.lock().expect("no panic in there").entry(Chain(&error).to_string()).or_default() += 1;
                 // Whoever cannot connect asks again, but not all the time.
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use nodex_core::error::Chain;
 use nodex_core::net::LinkEnd;
 use nodex_core::node::{Backoff, Functions, Node, NodeBuilder, NodeEvent};
 use nodex_core::protocol::Cookie;
@@ -168,7 +169,7 @@ fn wrong_cookies(otp: &Otp) {
     assert_eq!(beam.eval("erlang:set_cookie(node(), guess)"), "true");
     assert_eq!(beam.eval(&format!("net_kernel:connect_node('{OURS}')")), "false");
     let error = world.wait(node.connect(BEAM)).expect_err("the wrong cookie");
-    assert!(error.to_string().contains("the cookies differ"), "{error}");
+    assert!(Chain(&error).to_string().contains("the cookies differ"), "{error}");
     assert_eq!(beam.eval(&format!("net_adm:ping('{OURS}')")), "pang");
     assert_eq!((beam.eval("nodes(hidden)").as_str(), node.peers().len()), ("[]", 0));
     // The right one, for this node only.
@@ -220,7 +221,7 @@ fn published_again(otp: &Otp) {
     node.peer(BEAM).expect("it is connected").disconnect();
     beam.eventually("nodes(hidden)", "[]");
     let error = world.wait(node.connect(BEAM)).expect_err("no epmd");
-    assert!(error.to_string().contains("epmd"), "{error}");
+    assert!(Chain(&error).to_string().contains("epmd"), "{error}");
     world.start_epmd();
     world.wait_registered("ours");
     if otp.release() >= 25 {

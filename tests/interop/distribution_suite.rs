@@ -4,10 +4,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use nodex_core::atom;
 use nodex_core::net::LinkEnd;
 use nodex_core::node::{Functions, Node, NodeBuilder, NodeEvent};
 use nodex_core::term::{Atom, Pid, RawTerm};
+use nodex_core::{atom, error::Chain};
 
 use crate::interop::raw;
 use nodex_testkit::erl::Beam;
@@ -136,7 +136,7 @@ fn who_breaks_the_rules(otp: &Otp) {
         let Some(NodeEvent::Up { node: up }) = world.wait(events.next()) else { panic!("it comes") };
         let Some(NodeEvent::Down { node: down, reason }) = world.wait(events.next()) else { panic!("it goes") };
         assert_eq!((&*up, &*down), (&*name, &*name));
-        assert!(matches!(&reason, LinkEnd::Protocol(cause) if cause.contains(words)), "{reason}");
+        assert!(matches!(&reason, LinkEnd::Protocol(cause) if Chain(cause).to_string().contains(words)), "{reason}");
         let call = format!("gen_server:call({{service, '{OURS}'}}, {{ping, {number}}}, 60000)");
         assert_eq!(beam.eval(&call), format!("{{pong,{number}}}"));
     }

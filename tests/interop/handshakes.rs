@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use nodex_core::epmd::{Client, Entry, Registered};
+use nodex_core::error::Chain;
 use nodex_core::net::{ConnectError, LinkEnd};
 use nodex_core::node::{Functions, Node, NodeBuilder, NodeEvent, Peer, Subscription};
 use nodex_core::protocol::Flags;
@@ -89,7 +90,7 @@ fn nobody_comes_in_under_our_own_name() {
     let error = raw::connect(raw::local(OURS), OURS, port).expect_err("our own name");
     assert_eq!(error, HandshakeError::NotAllowed { peer: OURS.into() });
     let error = world.wait(node.connect(OURS)).expect_err("our own name");
-    assert_eq!(error.to_string(), "ours@127.0.0.1 is this node itself");
+    assert_eq!(Chain(&error).to_string(), "ours@127.0.0.1 is this node itself");
 }
 
 /// `simultaneous_md5` with us as the node with the lower name: our own attempt gives way.
@@ -259,7 +260,7 @@ fn a_peer_that_lacks_a_mandatory_flag_is_refused() {
             }
             Err(error) => {
                 assert!(mandatory, "{flag}: {error}");
-                assert!(error.to_string().contains(&flag.to_string()), "{error}");
+                assert!(Chain(&error).to_string().contains(&flag.to_string()), "{error}");
                 assert!(answered.is_err(), "{flag}");
             }
         }

@@ -123,7 +123,7 @@ fn untagged_atoms_are_told_apart() {
     assert_eq!(decode(b"s\x03nil"), Ok(Atoms::Nil));
     assert_eq!(decode(b"v\0\x09VERY_LOUD"), Ok(Atoms::Loudness(Loudness::VeryLoud)));
     // What was not tried at first is named as well.
-    let refused = decode(b"w\x04lost").unwrap_err().to_string();
+    let refused = Chain(&decode(b"w\x04lost").unwrap_err()).to_string();
     assert!(refused.starts_with("atoms: expected known, nil, boxed, loudness or order, got atom; "), "{refused}");
     for part in [
         "known: expected true or false, got lost",
@@ -159,7 +159,7 @@ fn nested_attempts_end() {
     assert!(Doubling::decode(&mut Decoder::new(&nested(2, b"\x6d\0\0\0\x01a"))).is_ok());
     // 2^200 attempts would never end; each level's elements fit neither variant.
     let bytes = nested(200, b"\x77\x01x");
-    let error = Doubling::decode(&mut Decoder::new(&bytes)).unwrap_err().to_string();
+    let error = Chain(&Doubling::decode(&mut Decoder::new(&bytes)).unwrap_err()).to_string();
     assert!(error.contains("would be read again"), "{}", &error[..error.len().min(300)]);
     assert!(error.len() < 20_000, "the message has {} bytes", error.len());
 }

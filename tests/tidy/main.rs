@@ -3,6 +3,7 @@
 
 mod api;
 mod borders;
+mod errors;
 mod graph;
 mod rules;
 mod structure;

@@ -3,6 +3,7 @@
 use std::{env, fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use nodex_core::{
+    error::Chain,
     node::{CookieSource, CookieSourceError},
     protocol::Cookie,
 };
@@ -85,7 +86,7 @@ fn warn(global: &Global) {
 }
 
 fn cookie_failure(error: CookieSourceError) -> Failure {
-    let failure = Failure::new(Code::Refused, error.to_string());
+    let failure = Failure::new(Code::Refused, Chain(&error));
     match &error {
         CookieSourceError::None => {
             failure.hint("it has to be the cookie of the other node; --cookie-file names a file")

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use nodex_core::{
     epmd::{Client as Epmd, EpmdError},
+    error::Chain,
     net::ConnectError,
     node::CallError,
     protocol::handshake::HandshakeError,
@@ -23,8 +24,11 @@ pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failu
         ConnectError::Itself(name) => to_itself(name),
         ConnectError::Resolve { error, .. } => {
             let host = target.split('@').nth(1).unwrap_or_default();
-            Failure::new(Code::NotReachable, format!("the host {host} of {target} is unknown: {error}"))
-                .hint("a host without an address of its own needs a line in /etc/hosts")
+            Failure::new(
+                Code::NotReachable,
+                format!("the host {host} of {target} is unknown: {error}", error = Chain(&error)),
+            )
+            .hint("a host without an address of its own needs a line in /etc/hosts")
         }
         ConnectError::Epmd { error, .. } => {
             let failure = epmd_failure(error);
@@ -37,14 +41,17 @@ pub(crate) async fn connect_failure(target: &str, error: &ConnectError) -> Failu
             }
         }
         ConnectError::Tcp { error, address, .. } => {
-            let message =
-                format!("{target} is registered with port {}, but nothing listens there: {error}", address.port());
+            let message = format!(
+                "{target} is registered with port {}, but nothing listens there: {error}",
+                address.port(),
+                error = Chain(&error)
+            );
             Failure::new(Code::NotReachable, message)
                 .hint("the node is dead or behind a firewall; nodex names shows who answers")
         }
         ConnectError::Handshake { error, .. } => handshake_failure(target, error),
-        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, error).hint(doctor(target)),
-        _ => Failure::new(Code::NotReachable, error).hint(doctor(target)),
+        ConnectError::Timeout { .. } => Failure::new(Code::TimeOut, Chain(error)).hint(doctor(target)),
+        _ => Failure::new(Code::NotReachable, Chain(error)).hint(doctor(target)),
     }
 }
 
@@ -55,12 +62,12 @@ pub(super) fn to_itself(name: &str) -> Failure {
 }
 
 /// Who knows more.
-fn doctor(target: &str) -> String {
+pub(super) fn doctor(target: &str) -> String {
     format!("nodex doctor {target} looks for the reason")
 }
 
 fn handshake_failure(target: &str, error: &HandshakeError) -> Failure {
-    let failure = |code| Failure::new(code, error);
+    let failure = |code| Failure::new(code, Chain(error));
     match error {
         HandshakeError::CookieRefused { .. } | HandshakeError::WrongCookie { .. } => {
             Failure::new(Code::Refused, format!("{target} has another cookie"))
@@ -87,7 +94,7 @@ async fn registered(host: IpAddr) -> String {
             names.sort();
             format!("it has: {}", listing(names.into_iter().map(|(name, _)| Untrusted::new(name))))
         }
-        Err(error) => error.to_string(),
+        Err(error) => Chain(&error).to_string(),
     }
 }
 
@@ -99,7 +106,7 @@ pub(crate) fn epmd_failure(error: &EpmdError) -> Failure {
         EpmdError::InvalidName { .. } | EpmdError::Environment { .. } => Code::Usage,
         _ => Code::NotReachable,
     };
-    let failure = Failure::new(code, error);
+    let failure = Failure::new(code, Chain(error));
     match error {
         EpmdError::NotRunning { .. } => {
             failure.hint("epmd starts with the first Erlang node, or as nodex epmd; ERL_EPMD_PORT tells its port")
@@ -113,9 +120,13 @@ pub(crate) fn call_failure(object: &str, error: &CallError, syntax: Syntax) -> F
     match error {
         CallError::Timeout { limit } => Failure::new(Code::TimeOut, format!("{object} did not reply within {limit:?}")),
         CallError::NoProcess => Failure::new(Code::NoSuch, format!("there is no {object}")),
-        CallError::NoConnection => Failure::new(Code::NotReachable, format!("{object} did not reply: {error}"))
-            .hint("its node went down, or closed the connection, after the call was sent"),
-        CallError::Connect(_) => Failure::new(Code::NotReachable, format!("{object} did not reply: {error}")),
+        CallError::NoConnection => {
+            Failure::new(Code::NotReachable, format!("{object} did not reply: {error}", error = Chain(&error)))
+                .hint("its node went down, or closed the connection, after the call was sent")
+        }
+        CallError::Connect(_) => {
+            Failure::new(Code::NotReachable, format!("{object} did not reply: {error}", error = Chain(&error)))
+        }
         CallError::Exit { reason } => {
             let failure = |reason: Untrusted| {
                 Failure::new(Code::PeerError, format_args!("{object} ended before it replied: {reason}"))
@@ -125,7 +136,7 @@ pub(crate) fn call_failure(object: &str, error: &CallError, syntax: Syntax) -> F
                 Err(_) => failure(Untrusted::of(reason)),
             }
         }
-        CallError::Encode(_) => Failure::new(Code::BadTerm, error),
-        _ => Failure::new(Code::PeerError, format!("{object}: {error}")),
+        CallError::Encode(_) => Failure::new(Code::BadTerm, Chain(error)),
+        _ => Failure::new(Code::PeerError, format!("{object}: {error}", error = Chain(&error))),
     }
 }

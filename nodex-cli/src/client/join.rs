@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use nodex_core::{
     atom,
-    net::ConnectError,
+    error::Chain,
+    net::{ConnectError, LinkEnd},
     node::{CallError, Node, NodeBuilder, Peer, StartUnnamedError},
     protocol::{Cookie, Flags, handshake::HandshakeError},
     term::RawTerm,
@@ -12,7 +13,7 @@ use nodex_core::{
 use tokio::time::{Instant, sleep};
 
 use super::{
-    failures::connect_failure,
+    failures::{connect_failure, doctor},
     names::{full_name, host_name, no_name_is_free, own_name_to, own_names, start_failure},
 };
 use crate::{
@@ -72,21 +73,21 @@ async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
 /// one. Who lends none is met under one of few names.
 async fn unnamed(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Failure> {
     let host = host_name();
-    let given = of_this_host(target, async |full| {
-        let started = NodeBuilder::new().start_unnamed(&host, &full, cookie.clone()).await;
-        started.map(|node| (node, full)).map_err(|error| match error {
-            StartUnnamedError::Connect(error) => Arc::new(error),
-            error => Arc::new(ConnectError::Ended { node: target.to_owned(), reason: error.to_string() }),
-        })
-    });
+    let given =
+        of_this_host(target, async |full| match NodeBuilder::new().start_unnamed(&host, &full, cookie.clone()).await {
+            Ok(node) => Ok(Ok((node, full))),
+            Err(StartUnnamedError::Connect(error)) => Err(Arc::new(error)),
+            Err(error) => Ok(Err(error)),
+        });
     match given.await {
-        Ok((node, full)) => match node.peer(&full) {
+        Ok(Ok((node, full))) => match node.peer(&full) {
             Some(peer) => Ok((node, peer)),
             None => {
-                let error = ConnectError::Ended { node: full, reason: "it closed the connection".to_owned() };
+                let error = ConnectError::Ended { node: full, end: LinkEnd::Closed };
                 Err(connect_failure(target, &error).await)
             }
         },
+        Ok(Err(error)) => Err(Failure::new(Code::NotReachable, Chain(&error)).hint(doctor(target))),
         Err(error) if gives_no_names(&error) => numbered(target, cookie).await,
         Err(error) => Err(connect_failure(target, &error).await),
     }

@@ -1,6 +1,6 @@
 //! The name of this command among the nodes.
 
-use nodex_core::{node::StartError, protocol::handshake::check_own_name};
+use nodex_core::{error::Chain, node::StartError, protocol::handshake::check_own_name};
 
 use super::failures::to_itself;
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn host_name() -> String {
 }
 
 pub(super) fn start_failure(error: StartError) -> Failure {
-    Failure::new(Code::Usage, error.to_string()).hint("--name chooses the name of this command among the nodes")
+    Failure::new(Code::Usage, Chain(&error)).hint("--name chooses the name of this command among the nodes")
 }
 
 /// Returns the name of this command in full.

@@ -2,7 +2,10 @@
 
 use std::{io, process::ExitCode};
 
-use nodex_core::epmd::{Ended, Server, server_addresses};
+use nodex_core::{
+    epmd::{Ended, Server, server_addresses},
+    error::Chain,
+};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -32,7 +35,8 @@ async fn serve(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     }
     let shown = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let server = Server::bind_all(&addresses).await.map_err(|error| {
-        let failure = Failure::new(Code::NotReachable, format!("epmd cannot listen on {shown}: {error}"));
+        let failure =
+            Failure::new(Code::NotReachable, format!("epmd cannot listen on {shown}: {error}", error = Chain(&error)));
         match error.kind() {
             io::ErrorKind::AddrInUse => failure.hint("most likely an epmd runs there already: nodex names asks it"),
             _ => failure,

@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
-use nodex_core::epmd::{Client as Epmd, HIDDEN_NODE, NORMAL_NODE};
+use nodex_core::{
+    epmd::{Client as Epmd, HIDDEN_NODE, NORMAL_NODE},
+    error::Chain,
+};
 use serde_json::json;
 use tokio::{
     net::TcpStream,
@@ -96,7 +99,7 @@ async fn knock(address: SocketAddr, limit: Duration) -> Result<Duration, String>
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             Err("no: nothing listens there".to_owned())
         }
-        Ok(Err(error)) => Err(format!("no: {error}")),
+        Ok(Err(error)) => Err(format!("no: {error}", error = Chain(&error))),
         Err(_) => Err(format!("no: silent for {}", duration(limit))),
     }
 }

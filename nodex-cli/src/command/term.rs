@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use nodex_core::{
     convert::term_to_binary,
+    error::Chain,
     text::{Syntax, Text},
 };
 use serde_json::json;
@@ -25,7 +26,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let term = argument_for_node(&args.term, global)?;
     let [elixir, erlang] = [Syntax::Elixir, Syntax::Erlang].map(|syntax| Text::of(&term).syntax(syntax));
-    let bytes = term_to_binary(&term).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
+    let bytes = term_to_binary(&term).map_err(|error| Failure::new(Code::BadTerm, Chain(&error)))?;
     let screen = Screen::new(global.quiet);
     if global.json {
         let value = value(&term, global.syntax.into());

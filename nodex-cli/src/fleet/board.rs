@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nodex_core::error::Chain;
 use nodex_host::{
     process::Line,
     supervisor::{Change, ChildInfo, ChildState, SupervisorEvent},
@@ -78,11 +79,11 @@ impl Row {
                 self.ups += 1;
             }
             Change::StartFailed { error } => {
-                self.last_cause = Some(Untrusted::of(error));
+                self.last_cause = Some(Untrusted::of(Chain(error)));
                 self.is_down("down");
             }
             Change::Down { down, .. } => {
-                self.last_cause = Some(Untrusted::of(down));
+                self.last_cause = Some(Untrusted::of(Chain(down)));
                 self.is_down("down");
             }
             Change::Restarting { .. } => self.is_down("restarting"),

@@ -32,8 +32,12 @@ pub(super) enum ClaimError {
     #[error("the fleet of {} is up already{}", file.display(), pid.map(|pid| format!(", as process {pid}")).unwrap_or_default())]
     Running { file: PathBuf, pid: Option<u32> },
     /// There is no place for the control socket.
-    #[error("the control socket {} cannot be made: {error}", path.display())]
-    NoPlace { path: PathBuf, error: io::Error },
+    #[error("the control socket {} cannot be made", path.display())]
+    NoPlace {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
 }
 
 /// This process is the one that runs the fleet. Dropping it takes the socket away.

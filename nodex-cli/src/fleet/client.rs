@@ -2,6 +2,7 @@
 
 use std::{io, os::fd::OwnedFd, path::PathBuf, time::Duration};
 
+use nodex_core::error::Chain;
 use rustix::process::geteuid;
 use tokio::{net::UnixStream, time::timeout};
 
@@ -118,8 +119,11 @@ impl Control {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
                 Failure::new(Code::NotReachable, format!("the fleet of {file} ended before it answered"))
             }
-            _ => Failure::new(Code::PeerError, format!("the fleet of {file} answers what makes no sense: {error}"))
-                .hint("is its nodex of another version?"),
+            _ => Failure::new(
+                Code::PeerError,
+                format!("the fleet of {file} answers what makes no sense: {error}", error = Chain(&error)),
+            )
+            .hint("is its nodex of another version?"),
         }
     }
 }
@@ -164,7 +168,10 @@ fn not_running(file: &FileArg, failure: Option<(PathBuf, io::Error)>) -> Failure
                 io::ErrorKind::PermissionDenied => Code::Refused,
                 _ => Code::NotReachable,
             };
-            Failure::new(code, format!("the control socket {} cannot be used: {error}", socket.display()))
+            Failure::new(
+                code,
+                format!("the control socket {} cannot be used: {error}", socket.display(), error = Chain(&error)),
+            )
         }
         None if file.file.exists() => Failure::new(Code::NotReachable, format!("the fleet of {path} is not up"))
             .hint(format!("nodex up -f {path} starts it")),

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use nodex_core::error::Chain;
 use rustix::fs::{OFlags, renameat};
 
 use super::{
@@ -74,7 +75,8 @@ impl Files {
                 self.open.remove(&line.name);
                 if !self.complained {
                     let folder = self.path.display();
-                    Screen::new(false).tell(format_args!("the logs cannot be written to {folder}: {error}"));
+                    Screen::new(false)
+                        .tell(format_args!("the logs cannot be written to {folder}: {error}", error = Chain(&error)));
                 }
                 self.complained = true;
             }

@@ -1,11 +1,12 @@
 //! What a service manager is told (sd_notify(3)), if it listens.
 
+use nodex_core::error::Chain;
 use sd_notify::NotifyState;
 
 fn tell(states: &[NotifyState<'_>]) {
     // Without a NOTIFY_SOCKET this does nothing.
     if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "the service manager cannot be told");
+        tracing::warn!(error = %Chain(&error), "the service manager cannot be told");
     }
 }
 

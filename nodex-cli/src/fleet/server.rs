@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, io, sync::Arc, time::Duration};
 
+use nodex_core::error::Chain;
 use rustix::process::geteuid;
 use tokio::{
     net::{UnixListener, UnixStream},
@@ -52,7 +53,7 @@ pub(super) async fn serve(listener: UnixListener, control: Arc<Control>) {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // No descriptors, most likely: some may become free.
-                tracing::warn!(%error, "a control connection cannot be accepted");
+                tracing::warn!(error = %Chain(&error), "a control connection cannot be accepted");
                 sleep(Duration::from_millis(100)).await;
                 continue;
             }
@@ -64,7 +65,7 @@ pub(super) async fn serve(listener: UnixListener, control: Arc<Control>) {
         let control = control.clone();
         tokio::spawn(async move {
             if let Err(error) = converse(stream, control).await {
-                tracing::debug!(%error, "a control connection ended");
+                tracing::debug!(error = %Chain(&error), "a control connection ended");
             }
             drop(place);
         });
@@ -82,7 +83,7 @@ async fn converse(stream: UnixStream, control: Arc<Control>) -> io::Result<()> {
         Ok(Some(ask)) => ask,
         Ok(None) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            let refusal = Refusal { kind: RefusalKind::BadRequest, message: Untrusted::of(error), hint: None };
+            let refusal = Refusal { kind: RefusalKind::BadRequest, message: Untrusted::of(Chain(&error)), hint: None };
             return lines.send(Reply::Error(refusal), PATIENCE).await;
         }
         Err(error) => return Err(error),
@@ -205,7 +206,7 @@ async fn restart(control: Arc<Control>, name: String) -> Result<NodeInfo, Refusa
         Ok(()) => shown(&control, &name, &["up"]).await,
         Err(error @ ChildError::Start { .. }) => Err(Refusal {
             kind: RefusalKind::StartFailed,
-            message: Untrusted::of(error),
+            message: Untrusted::of(Chain(&error)),
             hint: Some(Untrusted::of(format_args!("nodex logs {name} shows what it printed"))),
         }),
         Err(error) => Err(not_now(error)),

@@ -3,6 +3,7 @@
 use std::{fmt::Display, time::SystemTime};
 
 use humantime::format_rfc3339_millis;
+use nodex_core::error::Chain;
 use nodex_host::supervisor::{Change, Ended, SupervisorEvent};
 use serde_json::{Map, Value, json};
 
@@ -43,11 +44,11 @@ impl Told {
                 told("up", words, json!({ "node": &**node, "pid": pid, "after_ms": after_ms }))
             }
             Change::StartFailed { error } => {
-                let cause = Untrusted::of(error);
+                let cause = Untrusted::of(Chain(error));
                 bad(told("start_failed", format!("did not start: {cause}"), json!({ "cause": cause })))
             }
             Change::Down { node, down } => {
-                let cause = Untrusted::of(down);
+                let cause = Untrusted::of(Chain(down));
                 let news = told("down", format!("is down: {cause}"), json!({ "node": &**node, "cause": cause }));
                 if down.is_normal() { news } else { bad(news) }
             }
@@ -63,7 +64,7 @@ impl Told {
                 let words = "all nodes are being stopped";
                 match ended {
                     Ended::Stopped => told("ending", words.into(), cause(ended)),
-                    _ => bad(told("ending", format!("{words}: {}", Untrusted::of(ended)), cause(ended))),
+                    _ => bad(told("ending", format!("{words}: {}", Untrusted::of(Chain(ended))), cause(ended))),
                 }
             }
             Change::Ended(ended) => told("ended", "all nodes are down".into(), cause(ended)),
@@ -85,7 +86,7 @@ impl Told {
 }
 
 fn cause(ended: &Ended) -> Value {
-    json!({ "cause": Untrusted::of(ended) })
+    json!({ "cause": Untrusted::of(Chain(ended)) })
 }
 
 /// Returns a line for people: the time, the name in a column of this width, and the text, without what would change the

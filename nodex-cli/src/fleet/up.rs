@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::node::CookieSource;
+use nodex_core::{error::Chain, node::CookieSource};
 use nodex_host::{
     Distributed, Events, Supervisor,
     process::reap_strays,
@@ -50,7 +50,7 @@ const STATES: [&str; 3] = ["starting", "up", "stopping"];
 
 pub(crate) fn up(fleet: Fleet, global: &Global) -> Result<ExitCode, Failure> {
     if process::id() == 1 {
-        reap_strays().map_err(|error| Failure::new(Code::PeerError, error.to_string()))?;
+        reap_strays().map_err(|error| Failure::new(Code::PeerError, Chain(&error)))?;
     }
     // What nodes print, send and answer is taken in on threads of their own. This one only decides and tells, so that no
     // node can keep it from the others, from signals and from those who ask.
@@ -105,7 +105,7 @@ async fn host(fleet: &Fleet, global: &Global, nodes: &Handle) -> Result<Distribu
     let mut builder = fleet.host();
     if let Some(file) = global.cookie_file.clone().or_else(|| fleet.cookie_file()) {
         let cookie = CookieSource::with_file(file).read();
-        builder = builder.cookie(cookie.map_err(|error| Failure::new(Code::Refused, error.to_string()))?);
+        builder = builder.cookie(cookie.map_err(|error| Failure::new(Code::Refused, Chain(&error)))?);
     }
     let up = nodes.spawn(builder.up()).await;
     up.map_err(|error| Failure::new(Code::PeerError, error))?
@@ -114,9 +114,9 @@ async fn host(fleet: &Fleet, global: &Global, nodes: &Handle) -> Result<Distribu
 
 fn claim_failure(error: &ClaimError) -> Failure {
     match error {
-        ClaimError::Running { file, .. } => Failure::new(Code::Refused, error.to_string())
+        ClaimError::Running { file, .. } => Failure::new(Code::Refused, Chain(&error))
             .hint(format!("nodex ps -f {0} shows it, nodex stop -f {0} stops it", file.display())),
-        ClaimError::NoPlace { .. } => Failure::new(Code::Refused, error.to_string())
+        ClaimError::NoPlace { .. } => Failure::new(Code::Refused, Chain(&error))
             .hint("control_dir in [host] names another folder for it, and so does XDG_RUNTIME_DIR"),
     }
 }
@@ -257,30 +257,31 @@ fn about(file: &Path, net: &Distributed, state: Arc<AtomicU8>) -> Box<dyn Fn() -
 
 fn log_failure(folder: Option<&Path>, error: &std::io::Error) -> Failure {
     let folder = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
-    Failure::new(Code::Usage, format!("the logs cannot be written to {folder}: {error}"))
+    Failure::new(Code::Usage, format!("the logs cannot be written to {folder}: {error}", error = Chain(&error)))
         .hint("log_dir in [host] names their folder")
 }
 
 fn start_failure(error: StartSupervisorError) -> Failure {
     match &error {
         StartSupervisorError::Ended(Ended::StartFailed { child, error }) => {
-            Failure::from(&**error).message(format!("{child} did not start: {error}"))
+            Failure::from(&**error).message(format!("{child} did not start: {error}", error = Chain(&error)))
         }
         StartSupervisorError::Ended(ended) => match ended_failure(ended) {
             Err(failure) => failure,
-            Ok(_) => Failure::new(Code::GaveUp, error.to_string()),
+            Ok(_) => Failure::new(Code::GaveUp, Chain(&error)),
         },
-        error => Failure::new(Code::Usage, error.to_string()),
+        error => Failure::new(Code::Usage, Chain(&error)),
     }
 }
 
 fn ended_failure(ended: &Ended) -> Result<ExitCode, Failure> {
     match ended {
         Ended::Stopped => Ok(ExitCode::SUCCESS),
-        Ended::GaveUp { child, .. } => Err(Failure::new(Code::GaveUp, format!("the supervisor gave up: {ended}"))
-            .hint(format!(
-                "max_restarts and max_seconds in [supervisor] set the limit; see what {child} printed above"
-            ))),
-        ended => Err(Failure::new(Code::GaveUp, ended.to_string())),
+        Ended::GaveUp { child, .. } => {
+            Err(Failure::new(Code::GaveUp, format!("the supervisor gave up: {ended}", ended = Chain(&ended))).hint(
+                format!("max_restarts and max_seconds in [supervisor] set the limit; see what {child} printed above"),
+            ))
+        }
+        ended => Err(Failure::new(Code::GaveUp, Chain(&ended))),
     }
 }

@@ -9,6 +9,7 @@
 
 use std::{io, time::Duration};
 
+use nodex_core::error::Chain;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -172,7 +173,7 @@ impl Lines {
                     Ok(Envelope { nodex, .. }) => {
                         Err(invalid(format!("version {nodex} of the control protocol, and not {VERSION}")))
                     }
-                    Err(error) => Err(invalid(format!("not understood: {error}"))),
+                    Err(error) => Err(invalid(format!("not understood: {error}", error = Chain(&error)))),
                 };
             }
             searched = self.buffer.len();

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use nodex_core::epmd::{Client, EpmdError, Server, is_covered, server_addresses};
+use nodex_core::{
+    epmd::{Client, EpmdError, Server, is_covered, server_addresses},
+    error::Chain,
+};
 use tokio::task::JoinHandle;
 
 use super::host::host_error;
@@ -48,7 +51,10 @@ impl Epmd {
     async fn serve(addresses: &[SocketAddr]) -> Result<Epmd, Failure> {
         let server = Server::bind_all(addresses).await.map_err(|error| {
             let shown = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            Failure::new(Code::NotReachable, format!("an epmd cannot listen on {shown}: {error}"))
+            Failure::new(
+                Code::NotReachable,
+                format!("an epmd cannot listen on {shown}: {error}", error = Chain(&error)),
+            )
         })?;
         let client = Client::new(server.local_addr());
         let served = tokio::spawn(async move {

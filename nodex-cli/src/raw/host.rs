@@ -7,6 +7,7 @@ use std::{
 
 use nodex_core::{
     epmd::{self, Entry, EpmdError, Registered},
+    error::Chain,
     protocol::{Cookie, Flags, handshake::Local},
 };
 use tokio::net::{TcpListener, TcpStream};
@@ -33,9 +34,9 @@ impl Host {
         flags: Flags,
         epmd: &epmd::Client,
     ) -> Result<Host, Failure> {
-        let listener = TcpListener::bind(SocketAddr::new(address, 0))
-            .await
-            .map_err(|error| Failure::new(Code::NotReachable, format!("cannot listen on {address}: {error}")))?;
+        let listener = TcpListener::bind(SocketAddr::new(address, 0)).await.map_err(|error| {
+            Failure::new(Code::NotReachable, format!("cannot listen on {address}: {error}", error = Chain(&error)))
+        })?;
         let port = listener.local_addr()?.port();
         let alive = name.split('@').next().unwrap_or_default();
         let entry = match flags.contains(Flags::PUBLISHED) {

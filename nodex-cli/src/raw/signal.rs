@@ -5,6 +5,7 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use nodex_core::{
     convert::{DecodeError, FromTerm},
+    error::Chain,
     etf::Decoder,
     net::{
         LinkEnd,
@@ -93,8 +94,8 @@ impl From<Incoming> for Heard {
 pub(crate) fn ended(end: &LinkEnd) -> String {
     match end {
         LinkEnd::Closed => "it closed the connection".to_owned(),
-        LinkEnd::Protocol(why) => format!("it broke the protocol: {why}"),
-        end => end.to_string(),
+        LinkEnd::Protocol(why) => format!("it broke the protocol: {}", Chain(why)),
+        end => Chain(&end).to_string(),
     }
 }
 
@@ -110,9 +111,9 @@ pub(crate) async fn write(writer: &Writer, frames: &[u8]) -> io::Result<()> {
 fn read(frame: &Frame) -> Signal {
     let control = match frame.control() {
         Ok((_, control)) => control,
-        Err(error) => return Signal::Broken(error.to_string()),
+        Err(error) => return Signal::Broken(Chain(&error).to_string()),
     };
-    signal(frame, &control).unwrap_or_else(|error| Signal::Broken(error.to_string()))
+    signal(frame, &control).unwrap_or_else(|error| Signal::Broken(Chain(&error).to_string()))
 }
 
 fn signal(frame: &Frame, control: &Control<'_>) -> Result<Signal, DecodeError> {

@@ -3,6 +3,7 @@
 use std::io::{self, Read as _};
 
 use nodex_core::{
+    error::Chain,
     term::{Atom, Term, TermRef},
     text::{ParseError, Syntax, Text, is_visible, parse},
 };
@@ -31,7 +32,9 @@ pub(crate) fn argument_for_node(text: &str, global: &Global) -> Result<Term, Fai
         return read(text, global.syntax.into());
     }
     let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|error| Failure::new(Code::BadTerm, format!("stdin: {error}")))?;
+    io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::new(Code::BadTerm, format!("stdin: {error}", error = Chain(&error))))?;
     read(&text, global.syntax.into())
 }
 
@@ -50,7 +53,7 @@ pub(crate) fn atom(text: &str) -> Result<Atom, Failure> {
     } else {
         text.to_owned()
     };
-    Atom::new(&name).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))
+    Atom::new(&name).map_err(|error| Failure::new(Code::BadTerm, Chain(&error)))
 }
 
 /// Returns the term as the user writes terms.
@@ -74,7 +77,7 @@ fn pointed_out(text: &str, error: &ParseError) -> Failure {
     // A control character would move the caret or more.
     let part: String = line[from.min(to)..to].iter().map(|&c| if is_visible(c) { c } else { ' ' }).collect();
     let trail = if to < line.len() { "..." } else { "" };
-    Failure::new(Code::BadTerm, format!("this is no term: {error}"))
+    Failure::new(Code::BadTerm, format!("this is no term: {}", error.problem))
         .detail(format!("{lead}{part}{trail}"))
         .detail(format!("{}^", " ".repeat(lead.len() + column - from)))
 }

@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 
 use futures::io::{AsyncRead, AsyncWrite};
 
+use super::ResponseProblem;
+
 /// Collects writes until the flush, and counts the bytes that are read.
 #[derive(Debug)]
 pub(super) struct Bounded<T> {
@@ -36,8 +38,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Bounded<T> {
         let count = ready!(Pin::new(&mut this.inner).poll_read(context, buffer))?;
         this.read += count;
         if this.read > this.limit {
-            let text = format!("it is longer than {} bytes", this.limit);
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, text)));
+            let problem = ResponseProblem::TooLong { limit: this.limit };
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, problem)));
         }
         Poll::Ready(Ok(count))
     }

@@ -9,7 +9,7 @@ use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
 use super::bounded::Bounded;
 use super::exchange::{self, Fault};
-use super::{Entry, EpmdError, address, names};
+use super::{Entry, EpmdError, ResponseProblem, address, names};
 use crate::socket::ShutOnDrop;
 
 /// How long a request may take by default.
@@ -108,8 +108,8 @@ impl Client {
             return Err(EpmdError::NotRegistered { name: name.to_owned(), address: self.address });
         };
         if found.name != name {
-            let what = format!("it is about the node {:?}", found.name);
-            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, what });
+            let problem = ResponseProblem::OtherNode { name: found.name };
+            return Err(EpmdError::InvalidResponse { address: self.address, request: REQUEST, problem });
         }
         Ok(found)
     }
@@ -152,25 +152,27 @@ impl Client {
                 io::ErrorKind::ConnectionRefused => EpmdError::NotRunning { address },
                 _ => EpmdError::Unreachable { address, source },
             })?;
-            exchange(Bounded::new(stream.compat(), limit)).await.map_err(|fault| self.rubbish(request, fault))
+            exchange(Bounded::new(stream.compat(), limit)).await.map_err(|fault| self.invalid(request, fault))
         };
         tokio::time::timeout(timeout, all).await.unwrap_or(Err(EpmdError::Timeout { address, request, timeout }))
     }
 
-    fn rubbish(&self, request: &'static str, fault: Fault) -> EpmdError {
+    fn invalid(&self, request: &'static str, fault: Fault) -> EpmdError {
         let address = self.address;
-        let what = match fault {
+        let problem = match fault {
             Fault::Io(source) => match source.kind() {
-                io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
-                io::ErrorKind::InvalidData => source.to_string(),
+                io::ErrorKind::UnexpectedEof => ResponseProblem::Truncated,
+                io::ErrorKind::InvalidData => {
+                    source.downcast().unwrap_or_else(|other| ResponseProblem::Malformed(other.into()))
+                }
                 _ => return EpmdError::Unreachable { address, source },
             },
-            Fault::Tag(tag) => format!("it starts with {tag}"),
-            Fault::Result(code) => format!("its result is {code}"),
+            Fault::Tag(tag) => ResponseProblem::UnknownTag { tag },
+            Fault::Result(code) => ResponseProblem::UnknownResult { code },
             #[cfg(feature = "erl_dist")]
-            Fault::Other(what) => what,
+            Fault::Other(error) => ResponseProblem::Malformed(error),
         };
-        EpmdError::InvalidResponse { address, request, what }
+        EpmdError::InvalidResponse { address, request, problem }
     }
 }
 

@@ -15,7 +15,7 @@ pub enum EpmdError {
         address: SocketAddr,
     },
     /// The connection to epmd could not be made, or broke.
-    #[error("cannot reach epmd at {address}: {source}")]
+    #[error("cannot reach epmd at {address}")]
     Unreachable {
         /// Where it was looked for.
         address: SocketAddr,
@@ -23,7 +23,7 @@ pub enum EpmdError {
         source: std::io::Error,
     },
     /// The host has no address.
-    #[error("the host {host} cannot be found: {source}")]
+    #[error("the host {host} cannot be found")]
     UnknownHost {
         /// The host as it was given.
         host: String,
@@ -41,14 +41,15 @@ pub enum EpmdError {
         timeout: Duration,
     },
     /// The answer is not one of epmd, or is cut off.
-    #[error("epmd at {address} gave no valid answer to the {request} request: {what}")]
+    #[error("epmd at {address} gave no valid answer to the {request} request")]
     InvalidResponse {
         /// Where epmd is.
         address: SocketAddr,
         /// What was asked.
         request: &'static str,
         /// What is wrong with the answer.
-        what: String,
+        #[source]
+        problem: ResponseProblem,
     },
     /// The node is not registered: it is not running, or runs without registering.
     #[error("no node named {name} is registered with epmd at {address}")]
@@ -80,4 +81,46 @@ pub enum EpmdError {
         /// Its value.
         value: String,
     },
+}
+
+/// What is wrong with an answer of epmd.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ResponseProblem {
+    /// The connection was closed in the middle of it.
+    #[error("it ends too early")]
+    Truncated,
+    /// It goes on and on.
+    #[error("it is longer than {limit} bytes")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// It begins as no answer to this request does.
+    #[error("it starts with {tag}")]
+    UnknownTag {
+        /// Its first byte.
+        tag: u8,
+    },
+    /// Its result is neither success nor refusal.
+    #[error("its result is {code}")]
+    UnknownResult {
+        /// The second byte.
+        code: u8,
+    },
+    /// It has another node than was asked for.
+    #[error("it is about the node {name:?}")]
+    OtherNode {
+        /// The name of that node.
+        name: String,
+    },
+    /// The list of names has a line that is none.
+    #[error("malformed line {line:?}")]
+    Line {
+        /// The line.
+        line: String,
+    },
+    /// Anything else.
+    #[error("it cannot be read")]
+    Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -15,7 +15,7 @@ mod server;
 pub(crate) use address::loopback;
 pub use address::{DEFAULT_PORT, is_covered, local_address, port, server_addresses};
 pub use client::{Client, DEFAULT_TIMEOUT, Registered};
-pub use error::EpmdError;
+pub use error::{EpmdError, ResponseProblem};
 pub use server::{Ended, Options, Server};
 
 /// `node_type` of hidden nodes, as `ei` registers it. (erl_dist and old documentation have 72, `H`.)

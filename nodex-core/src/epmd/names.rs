@@ -3,6 +3,8 @@ use std::io;
 
 use futures::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use super::ResponseProblem;
+
 /// Asks for all names and ports, and reads until epmd closes.
 pub(super) async fn request<T: AsyncRead + AsyncWrite + Unpin>(mut stream: T) -> io::Result<Vec<(String, u16)>> {
     stream.write_all(b"\0\x01n").await?;
@@ -39,7 +41,7 @@ fn parse(text: &str) -> io::Result<Vec<(String, u16)>> {
         None => Ok(entries),
         Some(line) => {
             let line: String = line.chars().take(300).collect();
-            Err(io::Error::new(io::ErrorKind::InvalidData, format!("malformed line {line:?}")))
+            Err(io::Error::new(io::ErrorKind::InvalidData, ResponseProblem::Line { line }))
         }
     }
 }

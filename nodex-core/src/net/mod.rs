@@ -13,4 +13,4 @@ pub(crate) use setup::{
 };
 
 pub(crate) use crate::protocol::channel::{BATCH, Input, Load, Receive, Taken, Together};
-pub use crate::protocol::channel::{LinkEnd, LinkLimits};
+pub use crate::protocol::channel::{LinkEnd, LinkLimits, ProtocolError};

@@ -14,7 +14,7 @@ use crate::{
 #[non_exhaustive]
 pub enum StartError {
     /// The name is not a valid node name.
-    #[error("the node name {name:?} is not acceptable: {problem}")]
+    #[error("the node name {name:?} is not acceptable")]
     Name {
         /// The name.
         name: String,
@@ -26,7 +26,7 @@ pub enum StartError {
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -79,7 +79,7 @@ pub enum ServiceError {
     #[error("a service that a factory makes and that has no name cannot stand beside another one without a name")]
     SecondWithoutName,
     /// The name is too long.
-    #[error("no service can have this name: {0}")]
+    #[error("no service can have this name")]
     Name(#[from] AtomError),
     /// A handler takes a state that the node does not have.
     #[error(transparent)]

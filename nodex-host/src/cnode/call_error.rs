@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use nodex_core::term::Atom;
+use nodex_core::{error::SharedError, term::Atom};
 
 use super::NodeDown;
 
@@ -11,7 +11,7 @@ use super::NodeDown;
 #[non_exhaustive]
 pub enum CnodeError {
     /// The node is down.
-    #[error("{node} is down: {down}")]
+    #[error("{node} is down")]
     Down {
         /// The node.
         node: Atom,
@@ -20,26 +20,28 @@ pub enum CnodeError {
         down: NodeDown,
     },
     /// The child of a supervisor is down and is not restarted.
-    #[error("{child} is not running: {reason}")]
+    #[error("{child} is not running")]
     NotRunning {
         /// The child.
         child: Arc<str>,
-        /// Why, as text.
-        reason: Arc<str>,
+        /// Why.
+        #[source]
+        reason: SharedError,
     },
     /// The child of a supervisor is being restarted, and was not up in time.
-    #[error("{child} did not come up within {limit:?}: {reason}")]
+    #[error("{child} did not come up within {limit:?}")]
     NotUp {
         /// The child.
         child: Arc<str>,
         /// The time limit.
         limit: Duration,
-        /// Why it is restarted, as text.
-        reason: Arc<str>,
+        /// Why it is restarted.
+        #[source]
+        reason: SharedError,
     },
     /// The node is up, but the call failed: no reply arrived in time, the reply has another type, the message cannot be
     /// encoded.
-    #[error("{node}: {source}")]
+    #[error("a call to {node} failed")]
     Call {
         /// The node.
         node: Atom,

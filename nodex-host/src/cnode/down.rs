@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nodex_core::net::LinkEnd;
+use nodex_core::{error::SharedError, net::LinkEnd};
 
 use crate::process::Exit;
 
@@ -17,16 +17,18 @@ pub enum NodeDown {
         exit: Exit,
     },
     /// The connection with the node is lost (`nodedown`).
-    #[error("the connection with it was lost: {reason}")]
+    #[error("the connection with it was lost")]
     LinkLost {
         /// Why: for example, the node closed it, or sent nothing for the tick time.
+        #[source]
         reason: LinkEnd,
     },
     /// This host stopped it because its health checks failed.
-    #[error("it failed its health check: {problem}")]
+    #[error("it failed its health check")]
     Unhealthy {
         /// What the health check found.
-        problem: Arc<str>,
+        #[source]
+        problem: SharedError,
     },
     /// Its process closed the connection because this host broke the protocol (`exit_status::BREACH` of a node that was
     /// built with nodex).

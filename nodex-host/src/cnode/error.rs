@@ -15,7 +15,7 @@ use crate::process::{Exit, LaunchError};
 #[non_exhaustive]
 pub enum SpawnError {
     /// The names in the options are not a valid node name.
-    #[error("\"{}\" is no node name: {problem}", name.escape_debug())]
+    #[error("\"{}\" is no node name", name.escape_debug())]
     InvalidName {
         /// `sname@hostname`.
         name: String,
@@ -41,7 +41,7 @@ pub enum SpawnError {
     #[error(transparent)]
     Launch(#[from] LaunchError),
     /// The pipes of the process could not be read.
-    #[error("the output of {node} cannot be read: {source}")]
+    #[error("the output of {node} cannot be read")]
     Output {
         /// The node.
         node: String,
@@ -69,7 +69,7 @@ pub enum SpawnError {
         printed: Printed,
     },
     /// The node printed its ready line, but did not connect (`unable_to_establish_connection`).
-    #[error("{node} said that it is ready but was not connected within {timeout:?}{}; {printed}", because(.error.as_deref()))]
+    #[error("{node} said that it is ready ({printed}) but was not connected within {timeout:?}")]
     NoConnection {
         /// The node.
         node: String,
@@ -82,7 +82,7 @@ pub enum SpawnError {
         printed: Printed,
     },
     /// A node of this name is running and cannot be used: its cookie differs, or it does not answer.
-    #[error("the name {node} is taken: {error}")]
+    #[error("the name {node} is taken")]
     NameTaken {
         /// The node.
         node: String,
@@ -91,7 +91,7 @@ pub enum SpawnError {
         error: Arc<ConnectError>,
     },
     /// The node printed its ready line, but cannot be connected to.
-    #[error("{node} said that it is ready but cannot be connected to: {error}; {printed}")]
+    #[error("{node} said that it is ready ({printed}) but cannot be connected to")]
     NotReachable {
         /// The node.
         node: String,
@@ -102,7 +102,7 @@ pub enum SpawnError {
         printed: Printed,
     },
     /// The data that the node needs at its start cannot be written.
-    #[error("{node} cannot be told what it has to know: {source}")]
+    #[error("{node} cannot be told what it has to know")]
     Order {
         /// The node.
         node: String,
@@ -125,10 +125,6 @@ pub enum SpawnError {
         /// What it printed.
         printed: Printed,
     },
-}
-
-fn because(error: Option<&ConnectError>) -> String {
-    error.map(|error| format!(" ({error})")).unwrap_or_default()
 }
 
 impl SpawnError {

@@ -37,7 +37,7 @@ pub(crate) trait Host: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum HostNodeError {
     /// The name is not a valid node name.
-    #[error("\"{}\" is no node name: {problem}", name.escape_debug())]
+    #[error("\"{}\" is no node name", name.escape_debug())]
     Name {
         /// The name.
         name: String,

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use nodex_core::{node::Subscription, text::is_visible};
+use nodex_core::{error::Chain, node::Subscription, text::is_visible};
 use tokio::sync::watch;
 
 use super::{CnodeEvent, EventKind, Events, NodeDown, Printed};
@@ -51,7 +51,7 @@ impl Reporter {
             EventKind::Ready { after } => tracing::debug!(node = %self.node, ?after, "ready"),
             EventKind::Connected => tracing::debug!(node = %self.node, "connected"),
             EventKind::Down(NodeDown::Stopped) => tracing::debug!(node = %self.node, "stopped"),
-            EventKind::Down(down) => tracing::warn!(node = %self.node, %down, "down"),
+            EventKind::Down(down) => tracing::warn!(node = %self.node, down = %Chain(down), "down"),
             EventKind::Exited(Exit::Status(0)) => tracing::debug!(node = %self.node, "ended"),
             EventKind::Exited(exit) => tracing::debug!(node = %self.node, %exit, "ended"),
             EventKind::Line(line) => self.trace(line),

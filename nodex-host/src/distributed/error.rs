@@ -30,7 +30,7 @@ pub enum UpError {
     #[error(transparent)]
     Cookie(#[from] CookieError),
     /// There is no cookie, and none can be made.
-    #[error("no cookie, and no random one can be made: {source}")]
+    #[error("no cookie, and no random one can be made")]
     NoRandomCookie {
         /// What the operating system says.
         source: io::Error,
@@ -39,13 +39,13 @@ pub enum UpError {
     #[error(transparent)]
     Epmd(#[from] EpmdError),
     /// Erlang's epmd cannot be started.
-    #[error("epmd cannot be started: {source} (it is a part of Erlang/OTP, and has to be in PATH)")]
+    #[error("epmd, which is a part of Erlang/OTP and has to be in PATH, cannot be started")]
     SystemEpmd {
         /// What the operating system says.
         source: io::Error,
     },
     /// An epmd in this program cannot listen.
-    #[error("an epmd cannot listen on {address}: {source}")]
+    #[error("an epmd cannot listen on {address}")]
     EmbeddedEpmd {
         /// The address.
         address: SocketAddr,

@@ -11,7 +11,7 @@ use crate::cnode::SpawnError;
 #[non_exhaustive]
 pub enum RestartError {
     /// A member could not be started again. It stays down; the members after it were not restarted.
-    #[error("{member} did not start again, after {restarted} others had: {error}")]
+    #[error("{member} did not start again, after {restarted} others had")]
     Start {
         /// The member.
         member: Arc<str>,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::term::Atom;
+use nodex_core::{error::SharedError, term::Atom};
 use tokio::{sync::Notify, time::timeout};
 
 use crate::{
@@ -31,13 +31,13 @@ pub enum MemberState {
     Draining,
     /// The member failed, and is being restarted.
     Restarting {
-        /// Why, as text.
-        reason: Arc<str>,
+        /// Why.
+        reason: SharedError,
     },
     /// The member is down until all members are restarted.
     Down {
-        /// Why, as text.
-        reason: Arc<str>,
+        /// Why.
+        reason: SharedError,
     },
 }
 

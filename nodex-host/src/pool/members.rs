@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use nodex_core::error::SharedError;
 use tokio::{
     sync::{Mutex, watch},
     time::{Instant, timeout_at},
@@ -96,7 +97,7 @@ impl Members {
                 return Ok((cnode, under_way, deadline.saturating_duration_since(Instant::now())));
             }
             if let Some(ended) = ended() {
-                return Err(CnodeError::NotRunning { child: self.name.clone(), reason: ended.to_string().into() });
+                return Err(CnodeError::NotRunning { child: self.name.clone(), reason: SharedError::new(ended) });
             }
             if !self.list.iter().any(Member::is_to_come) {
                 return Err(CnodeError::NotRunning { child: self.name.clone(), reason: self.reason() });
@@ -123,16 +124,29 @@ impl Members {
     }
 
     /// Returns why no member is up.
-    fn reason(&self) -> Arc<str> {
+    fn reason(&self) -> SharedError {
         let reasons = self.list.iter().filter_map(|member| match member.child().state() {
             ChildState::Restarting { reason } | ChildState::Down { reason } => Some((member, reason)),
             ChildState::Up(_) => None,
         });
         match reasons.last() {
-            Some((member, reason)) => format!("of {}: {reason}", member.name).into(),
-            None => "all members are being restarted".into(),
+            Some((member, reason)) => SharedError::new(NoMember::Down { member: member.name.clone(), reason }),
+            None => SharedError::new(NoMember::Restarting),
         }
     }
+}
+
+/// Why no member of a pool takes a call.
+#[derive(Debug, thiserror::Error)]
+enum NoMember {
+    #[error("{member} is not up")]
+    Down {
+        member: Arc<str>,
+        #[source]
+        reason: SharedError,
+    },
+    #[error("all members are being restarted")]
+    Restarting,
 }
 
 /// Counts a waiting call.

@@ -13,6 +13,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use nodex_core::error::Chain;
 use rustix::{
     fs::{OFlags, fcntl_setfl},
     process::Pid,
@@ -72,7 +73,7 @@ impl Guard {
         match shell() {
             Ok(shell) => self.shell = Some(shell),
             Err(error) => {
-                tracing::debug!(%error, "no guard: grandchildren can be left behind when this program is killed");
+                tracing::debug!(error = %Chain(&error), "no guard: grandchildren can be left behind when this program is killed");
                 self.missing = true;
             }
         }

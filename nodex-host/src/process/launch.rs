@@ -78,7 +78,7 @@ pub enum LaunchError {
         path: PathBuf,
     },
     /// The working directory cannot be used.
-    #[error("the working directory {} of {} cannot be used: {source}", cwd.display(), path.display())]
+    #[error("the working directory {} of {} cannot be used", cwd.display(), path.display())]
     WorkingDirectory {
         /// The path, made absolute.
         path: PathBuf,
@@ -88,7 +88,7 @@ pub enum LaunchError {
         source: io::Error,
     },
     /// The operating system refuses, for example for want of memory, or because it is a program for another machine.
-    #[error("the operating system does not start {}: {source}", path.display())]
+    #[error("the operating system does not start {}", path.display())]
     Refused {
         /// The path, made absolute.
         path: PathBuf,
@@ -96,7 +96,7 @@ pub enum LaunchError {
         source: io::Error,
     },
     /// The thread that starts and stops processes is not running.
-    #[error("the thread that starts processes is not available: {source}")]
+    #[error("the thread that starts processes is not available")]
     NoWarden {
         /// What the operating system says.
         source: io::Error,

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use nodex_core::{
     convert::{FromTerm, IntoTerm},
+    error::SharedError,
     term::Atom,
 };
 use tokio::{
@@ -21,13 +22,13 @@ pub enum ChildState {
     Up(Cnode),
     /// The child is being started, or waits for it.
     Restarting {
-        /// Why it went down, as text.
-        reason: Arc<str>,
+        /// Why it went down.
+        reason: SharedError,
     },
     /// The child is down until [`Supervisor::restart_child`](super::Supervisor::restart_child).
     Down {
-        /// Why, as text.
-        reason: Arc<str>,
+        /// Why.
+        reason: SharedError,
     },
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use nodex_core::term::Atom;
+use nodex_core::{error::SharedError, term::Atom};
 use tokio::sync::{oneshot, watch};
 
 use super::{Child, ChildSpec, ChildState, RestartType, core::Status, error::Failure};
-use crate::cnode::{Cnode, SpawnError};
+use crate::cnode::{Cnode, NodeDown, SpawnError};
 
 /// A child, as in `supervisor:which_children/1`.
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(spec: ChildSpec) -> Entry {
-        let state = watch::Sender::new(ChildState::Restarting { reason: "it is being started".into() });
+        let state = watch::Sender::new(ChildState::Restarting { reason: SharedError::new(NotYet) });
         Entry {
             spec: Arc::new(spec),
             state,
@@ -132,13 +132,18 @@ impl Entry {
         self.starting.drain(..).for_each(|waits| drop(waits.send(started.clone())));
     }
 
-    fn reason(&self) -> Arc<str> {
+    fn reason(&self) -> SharedError {
         match &self.failure {
-            Some(failure) => failure.to_string().into(),
-            None => "it was stopped".into(),
+            Some(failure) => SharedError::new(failure.clone()),
+            None => SharedError::new(NodeDown::Stopped),
         }
     }
 }
+
+/// Why a child is not up that has never been.
+#[derive(Debug, thiserror::Error)]
+#[error("it is being started")]
+struct NotYet;
 
 /// The published state.
 enum Shown<'a> {

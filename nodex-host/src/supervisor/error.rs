@@ -14,7 +14,7 @@ pub enum Ended {
     #[error("it was stopped")]
     Stopped,
     /// A child could not be started with the supervisor.
-    #[error("{child} did not start: {error}")]
+    #[error("{child} did not start")]
     StartFailed {
         /// The child.
         child: Arc<str>,
@@ -23,7 +23,7 @@ pub enum Ended {
         error: Arc<SpawnError>,
     },
     /// There were more restarts than allowed.
-    #[error("there were more than {max_restarts} restarts within {within:?}, the last one of {child}: {reason}")]
+    #[error("there were more than {max_restarts} restarts within {within:?}, the last one of {child}")]
     GaveUp {
         /// The last child that failed.
         child: Arc<str>,
@@ -36,7 +36,7 @@ pub enum Ended {
         within: std::time::Duration,
     },
     /// A significant child ended and is not restarted.
-    #[error("{child} has ended, and nothing is left to do without it: {reason}")]
+    #[error("{child} has ended, and nothing is left to do without it")]
     AutoShutdown {
         /// The child.
         child: Arc<str>,
@@ -57,8 +57,8 @@ pub enum Failure {
     #[error(transparent)]
     Down(#[from] NodeDown),
     /// It did not start.
-    #[error("{0}")]
-    Start(#[source] Arc<SpawnError>),
+    #[error(transparent)]
+    Start(Arc<SpawnError>),
 }
 
 /// Why a supervisor could not be started. All its children have been stopped then.
@@ -72,7 +72,7 @@ pub enum StartSupervisorError {
         child: Arc<str>,
     },
     /// A child could not be started, or the supervisor ended.
-    #[error("the supervisor did not start: {0}")]
+    #[error("the supervisor did not start")]
     Ended(#[source] Ended),
 }
 
@@ -93,7 +93,7 @@ pub enum StartChildError {
         child: Arc<str>,
     },
     /// The child could not be started, and is not kept.
-    #[error("{child} did not start: {error}")]
+    #[error("{child} did not start")]
     Start {
         /// The id.
         child: Arc<str>,
@@ -132,7 +132,7 @@ pub enum ChildError {
         child: Arc<str>,
     },
     /// It did not start.
-    #[error("{child} did not start: {error}")]
+    #[error("{child} did not start")]
     Start {
         /// The id.
         child: Arc<str>,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use nodex_core::{node::Subscription, term::Atom};
+use nodex_core::{error::Chain, node::Subscription, term::Atom};
 use tokio::sync::broadcast;
 
 use super::Ended;
@@ -95,10 +95,12 @@ impl Changes {
 
     pub(super) fn send(&self, child: &Arc<str>, change: Change) {
         match &change {
-            Change::Down { node, down } => tracing::warn!(%child, %node, %down, "a child ended"),
-            Change::StartFailed { error } => tracing::warn!(%child, %error, "a child did not start"),
+            Change::Down { node, down } => tracing::warn!(%child, %node, down = %Chain(down), "a child ended"),
+            Change::StartFailed { error } => tracing::warn!(%child, error = %Chain(error), "a child did not start"),
             Change::GaveUp => tracing::error!(%child, "a child was restarted too often and stays down"),
-            Change::Ending(ended @ Ended::GaveUp { .. }) => tracing::error!(%ended, "a supervisor gave up"),
+            Change::Ending(ended @ Ended::GaveUp { .. }) => {
+                tracing::error!(ended = %Chain(ended), "a supervisor gave up")
+            }
             change => tracing::debug!(%child, ?change, "a change"),
         }
         // It fails when nobody is subscribed.

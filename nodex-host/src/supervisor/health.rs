@@ -1,9 +1,12 @@
 //! [`Health`].
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use nodex_core::convert::IntoTerm;
+use nodex_core::{
+    convert::IntoTerm,
+    error::{Chain, SharedError},
+};
 use tokio::{
     runtime::Handle,
     task::spawn_blocking,
@@ -13,7 +16,20 @@ use tokio::{
 use super::task::Task;
 use crate::cnode::{Anything, Cnode, NodeDown};
 
-type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+/// The outcome of a check.
+type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+type Check = dyn Fn(Cnode, Duration) -> BoxFuture<'static, Outcome> + Send + Sync;
+
+/// Why there is no outcome.
+#[derive(Debug, thiserror::Error)]
+enum NoOutcome {
+    #[error("the check did not end within {limit:?}")]
+    Late { limit: Duration },
+    #[error("its check panicked")]
+    Panicked,
+    #[error("it cannot be checked any more")]
+    Gone,
+}
 
 /// A periodic health check of a child that is up. When it fails too often in a row, the child is stopped with
 /// [`NodeDown::Unhealthy`], which is an abnormal end.
@@ -29,7 +45,7 @@ impl Health {
     /// Creates a check that pings the node as `net_adm:ping/1` does. Any answer passes. Nodes that do not answer
     /// unknown requests, as many on `ei`, need [`request`](Self::request) instead.
     pub fn ping() -> Health {
-        Health::new(|cnode, limit| Box::pin(async move { cnode.ping(limit).await.map_err(|error| error.to_string()) }))
+        Health::new(|cnode, limit| Box::pin(async move { Ok(cnode.ping(limit).await?) }))
     }
 
     /// Creates a check that sends this plain message ([`Cnode::request`]). Any answer passes.
@@ -38,8 +54,8 @@ impl Health {
         Health::new(move |cnode, limit| {
             let message = message.clone();
             Box::pin(async move {
-                let answer = cnode.request_timeout::<Anything>(&*message, limit).await;
-                answer.map(drop).map_err(|error| error.to_string())
+                cnode.request_timeout::<Anything>(&*message, limit).await?;
+                Ok(())
             })
         })
     }
@@ -48,7 +64,7 @@ impl Health {
     /// panic stops the child.
     pub fn check<F>(check: impl Fn(Cnode) -> F + Send + Sync + 'static) -> Health
     where
-        F: Future<Output = Result<(), String>> + Send + 'static,
+        F: Future<Output = Result<(), Box<dyn Error + Send + Sync>>> + Send + 'static,
     {
         let check = Arc::new(check);
         Health::new(move |cnode, limit| {
@@ -59,15 +75,13 @@ impl Health {
                 match timeout(limit, work).await {
                     Ok(Ok(Ok(outcome))) => outcome,
                     Ok(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                    _ => Err(format!("the check did not end within {limit:?}")),
+                    _ => Err(NoOutcome::Late { limit }.into()),
                 }
             })
         })
     }
 
-    fn new(
-        check: impl Fn(Cnode, Duration) -> BoxFuture<'static, Result<(), String>> + Send + Sync + 'static,
-    ) -> Health {
+    fn new(check: impl Fn(Cnode, Duration) -> BoxFuture<'static, Outcome> + Send + Sync + 'static) -> Health {
         Health { check: Arc::new(check), every: Duration::from_secs(5), limit: Duration::from_secs(1), failures: 3 }
     }
 
@@ -114,17 +128,17 @@ impl Health {
             down = cnode.down() => down,
             problem = checks => {
                 let problem = problem.unwrap_or_else(|error| match error.is_panic() {
-                    true => "its check panicked".to_owned(),
-                    false => "it cannot be checked any more".to_owned(),
+                    true => SharedError::new(NoOutcome::Panicked),
+                    false => SharedError::new(NoOutcome::Gone),
                 });
-                cnode.fail(NodeDown::Unhealthy { problem: problem.into() });
+                cnode.fail(NodeDown::Unhealthy { problem });
                 cnode.down().await
             }
         }
     }
 
     /// Checks until too many checks have failed, and returns the last problem.
-    async fn until_it_fails(self, cnode: Cnode) -> String {
+    async fn until_it_fails(self, cnode: Cnode) -> SharedError {
         let mut ticks = interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The first one is due at once, but it has just come up.
@@ -136,9 +150,9 @@ impl Health {
                 Ok(()) => failures = 0,
                 Err(problem) => {
                     failures += 1;
-                    tracing::warn!(node = %cnode.node(), %problem, failures, "a health check failed");
+                    tracing::warn!(node = %cnode.node(), problem = %Chain(&*problem), failures, "a health check failed");
                     if failures >= self.failures {
-                        return problem;
+                        return problem.into();
                     }
                 }
             }

@@ -1,5 +1,7 @@
 //! A restart of all members costs no call and no message.
 
+use nodex_core::error::Chain;
+
 use super::*;
 
 for_each_node!(
@@ -146,7 +148,7 @@ async fn two_restarts_follow_each_other_and_nobody_has_to_wait_for_them() {
     let after = all_up(&pool, &before).await;
     pool.stop().await;
     let error = pool.restart().await.unwrap_err();
-    assert_eq!(error.to_string(), "the pool calc has ended");
+    assert_eq!(Chain(&error).to_string(), "the pool calc has ended");
     finish(net, before.into_iter().chain(after)).await;
 }
 
@@ -165,7 +167,9 @@ async fn a_version_that_does_not_start_stops_the_restart() {
     let RestartError::Start { member, restarted: 0, error: why } = &error else { panic!("{error:?}") };
     assert_eq!(&**member, "calc1");
     assert!(matches!(&**why, SpawnError::UnexpectedExit { exit: Exit::Status(3), .. }), "{why}");
-    assert!(error.to_string().starts_with("calc1 did not start again, after 0 others had: calc1@127.0.0.1 ended"));
+    assert!(
+        Chain(&error).to_string().starts_with("calc1 did not start again, after 0 others had: calc1@127.0.0.1 ended")
+    );
     // The others have not been touched.
     let members = pool.members();
     assert!(matches!(&members[0].state, MemberState::Down { .. }), "{members:?}");

@@ -1,5 +1,7 @@
 //! Who is started anew, and how often.
 
+use nodex_core::error::Chain;
+
 use super::*;
 
 #[tokio::test]
@@ -95,7 +97,7 @@ async fn a_limit_of_its_own() {
     let (bad, good) = (supervisor.child("bad").await.unwrap(), supervisor.child("good").await.unwrap());
     pong(&good, "still there").await;
     let error = bad.request::<Pong>((atom!("ping"), "?")).await.unwrap_err();
-    assert_eq!(error.to_string(), "bad is not running: its process ended: killed by SIGKILL");
+    assert_eq!(Chain(&error).to_string(), "bad is not running: its process ended: killed by SIGKILL");
     let again = supervisor.restart_child("bad").await.unwrap();
     pong(&again, "by hand").await;
     let groups = groups.into_iter().chain(pids(&supervisor).await).collect::<Vec<_>>();

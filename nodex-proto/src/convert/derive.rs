@@ -7,6 +7,7 @@ use std::{
 
 use super::DecodeError;
 use crate::{
+    error::Chain,
     etf::{Decoder, EtfError, Kind, tag},
     text::cut,
 };
@@ -237,7 +238,7 @@ impl Untagged {
         decoder.read_again_from(self.start)?;
         if begun {
             let mut detail = Detail { text: &mut self.details, left: MAX_DETAIL };
-            if write!(detail, "; {variant}: {error}").is_err() {
+            if write!(detail, "; {variant}: {}", Chain(error)).is_err() {
                 self.details.push_str("..");
             }
         }

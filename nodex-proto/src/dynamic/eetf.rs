@@ -5,6 +5,7 @@ use num_bigint::BigInt;
 
 use super::{children::Children, kind::TermKind, normal::put_digits, parts::Fun, term::Term, view::TermRef};
 use crate::{
+    error::Chain,
     etf::{Cause, DecodeError, EncodeError, Encoder, EtfError, Integer, Kind, big_integer, tag},
     term::{Pid, Reference},
 };
@@ -23,7 +24,7 @@ impl TryFrom<&eetf::Term> for Term {
         // The rest has been looked at.
         Term::of_own(out.to_vec()).map_err(|error| match error.cause() {
             Cause::Malformed(EtfError::DuplicateKey { .. }) => EncodeError::DuplicateKey,
-            _ => EncodeError::other(error.to_string()),
+            _ => EncodeError::other(Chain(&error).to_string()),
         })
     }
 }

@@ -1,7 +1,10 @@
 //! Terms in the form that the encoder gives them, whatever form they had.
 
 use super::cell::{Cell, IN_PAIRS, first, position};
-use crate::etf::{DecodeError, Decoder, EncodeError, Encoder, Integer, Mark, mask_bits, tag};
+use crate::{
+    error::Chain,
+    etf::{DecodeError, Decoder, EncodeError, Encoder, Integer, Mark, mask_bits, tag},
+};
 
 /// What is left of a term that is open.
 struct Open {
@@ -180,7 +183,7 @@ fn byte_list(out: &Encoder, head: Mark, count: usize) -> Option<Vec<u8>> {
 }
 
 fn cannot_be(error: EncodeError) -> DecodeError {
-    DecodeError::mismatch("term", error.to_string())
+    DecodeError::mismatch("term", Chain(&error).to_string())
 }
 
 /// The next term, which contains no others.

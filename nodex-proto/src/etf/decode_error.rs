@@ -70,9 +70,16 @@ impl fmt::Display for DecodeError {
         }
         match &self.0.cause {
             Cause::Mismatch { expected, found } => write!(f, "expected {expected}, got {found}"),
-            Cause::Malformed(error) => error.fmt(f),
+            Cause::Malformed(_) => f.write_str("invalid term"),
         }
     }
 }
 
-impl std::error::Error for DecodeError {}
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Cause::Mismatch { .. } => None,
+            Cause::Malformed(error) => Some(error),
+        }
+    }
+}

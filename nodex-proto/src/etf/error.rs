@@ -80,7 +80,7 @@ pub enum EncodeError {
     OldFun,
     #[error("a term in a format known to its sender only cannot be sent")]
     Local,
-    #[error("{0}")]
+    #[error(transparent)]
     TooMany(Box<TooMany>),
     #[error("{0}")]
     Other(Box<Box<str>>),

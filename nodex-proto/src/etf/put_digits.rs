@@ -186,7 +186,7 @@ mod tests {
         assert!(twice.term().is_ok());
         twice.rewind(0);
         let refused = twice.term().expect_err("more than twice the message");
-        assert!(refused.to_string().contains("would take more than 0 bytes"), "{refused}");
+        assert!(crate::error::Chain(&refused).to_string().contains("would take more than 0 bytes"), "{refused}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{Atom, AtomError, Pid, Port, Reference};
 #[non_exhaustive]
 #[allow(missing_docs)]
 pub enum IdentifierError {
-    #[error("{0} (in the name of a node)")]
+    #[error("the name of the node is no atom")]
     Node(#[from] AtomError),
     #[error("a reference has 1 to 5 words, this one has {words}")]
     ReferenceLength { words: usize },

@@ -23,11 +23,12 @@ mod syntax;
 mod term;
 mod visible;
 
-use std::fmt;
+use std::{error::Error as _, fmt};
 
 use out::Limited;
 
 use crate::{
+    error::Chain,
     etf::Decoder,
     term::{RawTerm, Term, TermRef},
 };
@@ -118,7 +119,7 @@ impl fmt::Display for Text<'_> {
         if let Value::Bytes(bytes) = self.value {
             let mut check = Decoder::new(bytes);
             if let Err(error) = check.skip().map_err(Into::into).and_then(|_| check.finish()) {
-                return write!(f, "<no term: {error}>");
+                return write!(f, "<no term: {}>", Chain(error.source().unwrap_or(&error)));
             }
         }
         let left = f.precision().map_or(self.max_len, |precision| precision.min(self.max_len));

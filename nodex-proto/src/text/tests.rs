@@ -69,7 +69,7 @@ fn four_megabytes_of_digits_are_no_work() {
     assert_eq!(raw.to_string().len(), 4 + 2 * 524_000);
     let digits = "7".repeat(16 << 20);
     assert_eq!(
-        parse(&digits, Syntax::Elixir).unwrap_err().to_string(),
+        parse(&digits, Syntax::Elixir).unwrap_err().problem.to_string(),
         "a number of 16777216 digits is over the limit of 65536: write it in base 16"
     );
     assert!(parse(&format!("0x{digits}"), Syntax::Elixir).is_ok());

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, path::Path, process::ExitCode, time::Duration};
 
+use nodex_core::error::Chain;
 use wire::{Executable, Options};
 
 use super::options::Args;
@@ -39,7 +40,10 @@ pub(super) fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     }
     if let Some(folder) = &args.report {
         report.write(folder).map_err(|error| {
-            Failure::new(Code::Usage, format!("the report cannot be written into {}: {error}", folder.display()))
+            Failure::new(
+                Code::Usage,
+                format!("the report cannot be written into {}: {error}", folder.display(), error = Chain(&error)),
+            )
         })?;
         screen.talk("");
         screen.talk(format_args!("written to {}", folder.join("report.html").display()));

@@ -3,6 +3,7 @@
 use std::{process::ExitStatus, time::Duration};
 
 use nodex_core::{
+    error::Chain,
     net::ConnectError,
     protocol::handshake::{Answer, HandshakeError},
 };
@@ -56,7 +57,7 @@ pub(super) async fn loss(
             match world.call(sname).await {
                 Ok(Some(link)) => world.session(link).answers(subject).await.map_err(|silence| silence.to_string()),
                 Ok(None) => Err("it is not in epmd any more".to_owned()),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(Chain(&error).to_string()),
             }
         };
         let verdict = match again.await {
@@ -230,7 +231,7 @@ async fn wrong_cookie_of_caller(
             Ok(Some(_)) => Verdict::fail("it lets everybody in", "whoever reaches its port can use it"),
             Err(ConnectError::Handshake { .. } | ConnectError::Io { .. } | ConnectError::Tcp { .. }) => Verdict::pass(),
             Ok(None) => Verdict::Skip("it is not in epmd any more"),
-            Err(error) => Verdict::fail(error.to_string(), "callers wait for the end of the handshake"),
+            Err(error) => Verdict::fail(Chain(&error).to_string(), "callers wait for the end of the handshake"),
         },
     };
     report.add(check, verdict)?;

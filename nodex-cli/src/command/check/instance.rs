@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nodex_core::error::Chain;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _},
@@ -117,7 +118,8 @@ impl Start {
         let shown = self.program.display();
         let started = Instant::now();
         let mut child = command.spawn().map_err(|error| {
-            let failure = Failure::new(Code::Usage, format!("{shown} cannot be started: {error}"));
+            let failure =
+                Failure::new(Code::Usage, format!("{shown} cannot be started: {error}", error = Chain(&error)));
             match error.kind() {
                 std::io::ErrorKind::PermissionDenied => failure.hint(format!("chmod +x {shown}")),
                 _ => failure,

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use nodex_core::{
     atom,
     convert::term_to_binary,
+    error::Chain,
     term::{Atom, Pid},
 };
 use tokio::time::Instant;
@@ -57,7 +58,7 @@ pub(super) async fn all(
     check!("tick", "answers a tick", tick(subject, session));
     check!("tick_under_load", "takes ticks between messages", ticks_between(subject, session));
     if let Some(busy) = &subject.busy {
-        let message = term_to_binary(busy).map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
+        let message = term_to_binary(busy).map_err(|error| Failure::new(Code::BadTerm, Chain(&error)))?;
         check!("tick_busy", "ticks while a handler is busy", tick_busy(subject, session, &message));
     }
     check!("many", "keeps the order of many messages", many(subject, session));
@@ -134,7 +135,9 @@ async fn in_order(
                     let count = grouped(count.into());
                     return Err(Silence::Gone(format!("{} of {count} are answered", grouped(number.into()))));
                 }
-                Err(error) => return Err(Silence::Gone(format!("after {number} answers: {error}"))),
+                Err(error) => {
+                    return Err(Silence::Gone(format!("after {number} answers: {error}")));
+                }
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use nodex_core::{
     atom,
     convert::{IntoTerm, term_to_binary},
+    error::Chain,
     etf::EncodeError,
     net::raw::Connection,
     protocol::{Flags, control::frame},
@@ -52,13 +53,13 @@ impl std::fmt::Display for Silence {
 
 impl From<std::io::Error> for Silence {
     fn from(error: std::io::Error) -> Silence {
-        Silence::Gone(format!("the connection is gone: {error}"))
+        Silence::Gone(format!("the connection is gone: {error}", error = Chain(&error)))
     }
 }
 
 impl From<EncodeError> for Silence {
     fn from(error: EncodeError) -> Silence {
-        Silence::Gone(format!("this cannot be sent: {error}"))
+        Silence::Gone(format!("this cannot be sent: {error}", error = Chain(&error)))
     }
 }
 
@@ -218,7 +219,7 @@ pub(super) fn is_unknown_call(reply: &RawTerm) -> bool {
 
 /// Returns a reply, as short as a line takes it.
 pub(super) fn shown(reply: &RawTerm) -> String {
-    reply.decode::<Term>().map_or_else(|error| error.to_string(), |term| in_elixir(&term))
+    reply.decode::<Term>().map_or_else(|error| Chain(&error).to_string(), |term| in_elixir(&term))
 }
 
 pub(super) fn in_elixir(term: &Term) -> String {

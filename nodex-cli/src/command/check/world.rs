@@ -8,6 +8,7 @@ use std::{
 
 use nodex_core::{
     epmd::EpmdError,
+    error::Chain,
     net::{
         AcceptError, ConnectError,
         raw::{self, Connection},
@@ -107,7 +108,7 @@ impl World {
                     match raw::accept(socket, self.host.local.clone(), &mut |_: &Request| Answer::Ok).await {
                         Ok(connected) if connected.peer().name == node => link = Some(connected),
                         Ok(other) => begun.trouble = Some(format!("{} connected", other.peer().name)),
-                        Err(error) => begun.trouble = Some(error.to_string()),
+                        Err(error) => begun.trouble = Some(Chain(&error).to_string()),
                     }
                 }
                 status = begun.instance.ended() => {
@@ -119,7 +120,7 @@ impl World {
                 () = sleep(Duration::from_millis(20)), if listens && link.is_none() && is_ready => {
                     match self.call(sname).await {
                         Ok(connected) => link = connected,
-                        Err(error) => begun.trouble = Some(error.to_string()),
+                        Err(error) => begun.trouble = Some(Chain(&error).to_string()),
                     }
                 }
                 () = sleep_until(deadline) => break,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use nodex_core::{atom, term::RawTerm};
+use nodex_core::{atom, error::Chain, term::RawTerm};
 use nodex_host::{Cnode, CnodeError};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -115,7 +115,7 @@ async fn side_by_side(cnode: &Cnode, calls: u64, payload: Bytes) -> Result<Times
     }
     let mut all = Vec::new();
     while let Some(times) = callers.join_next().await {
-        all.extend(times.map_err(|error| Failure::new(Code::PeerError, error.to_string()))??);
+        all.extend(times.map_err(|error| Failure::new(Code::PeerError, Chain(&error)))??);
     }
     Ok(Times::new(all, began.elapsed()))
 }

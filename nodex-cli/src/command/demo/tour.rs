@@ -8,6 +8,7 @@ use std::{
 };
 
 use nodex_core::{
+    error::Chain,
     node::{RpcError, Subscription},
     term,
     term::Term,
@@ -142,7 +143,7 @@ async fn show_more_calls(printer: Printer<'_>, net: &Distributed, cnode: &Cnode)
     gen_call(printer, cnode, &term!({add, 20, <<"22">>})).await?;
     let asked = Instant::now();
     let answer: Result<Term, RpcError> = net.node().rpc(cnode.node(), "calc", "add", &[&1, &2], PATIENCE).await;
-    let answer = answer.map_err(|error| Failure::new(Code::PeerError, error.to_string()))?;
+    let answer = answer.map_err(|error| Failure::new(Code::PeerError, Chain(&error)))?;
     Ok(printer.call(":rpc.call", "calc.add(1, 2)", &answer, asked.elapsed())?)
 }
 
@@ -178,8 +179,11 @@ async fn show_restart(
         match changes.next().await.map(|event| event.change) {
             Some(Change::Down { down, .. }) => {
                 let after = duration(killed.elapsed());
-                let data = json!({ "step": "down", "reason": down.to_string() });
-                printer.line(format_args!("{}    {down}, seen after {after}", out.bad("down")), data)?;
+                let data = json!({ "step": "down", "reason": Chain(&down).to_string() });
+                printer.line(
+                    format_args!("{}    {down}, seen after {after}", out.bad("down"), down = Chain(&down)),
+                    data,
+                )?;
             }
             Some(Change::Up { pid, .. }) => {
                 let (pid, after) = (pid.unwrap_or_default(), killed.elapsed());
@@ -187,7 +191,7 @@ async fn show_restart(
                 printer.line(format_args!("{}      process {pid}, after {}", out.good("up"), duration(after)), data)?;
                 break;
             }
-            Some(Change::Ended(ended)) => return Err(Failure::new(Code::GaveUp, ended.to_string())),
+            Some(Change::Ended(ended)) => return Err(Failure::new(Code::GaveUp, Chain(&ended))),
             Some(_) => {}
             None => return Err(ended(node).await),
         }
@@ -197,5 +201,5 @@ async fn show_restart(
 
 async fn ended(node: &Supervised) -> Failure {
     let ended: Ended = node.ended().await;
-    Failure::new(Code::GaveUp, ended.to_string())
+    Failure::new(Code::GaveUp, Chain(&ended))
 }

@@ -7,6 +7,7 @@ use std::{
 
 use nodex_core::{
     epmd::{self, Client as Epmd, EpmdError},
+    error::Chain,
     node::CookieSourceError,
     protocol::Cookie,
 };
@@ -69,7 +70,9 @@ fn cookie(found: &mut Findings, global: &Global) -> Result<Option<Cookie>, Failu
             "write the cookie of the other node to ~/.erlang.cookie, or set NODEX_COOKIE; a BEAM tells its own by \
              Node.get_cookie()",
         ),
-        Err(error) => Verdict::fail(error.to_string(), "a cookie is one line of text, in a file that you can read"),
+        Err(error) => {
+            Verdict::fail(Chain(&error).to_string(), "a cookie is one line of text, in a file that you can read")
+        }
     };
     found.add("cookie", "there is a cookie", Code::Refused, verdict)?;
     Ok(None)
@@ -95,7 +98,7 @@ fn shadowed(global: &Global, origin: &Origin, cookie: &Cookie) -> Verdict {
 fn environment(found: &mut Findings) -> Result<(), Failure> {
     let verdict = match (epmd::port(), epmd::server_addresses(), std::env::var("ERL_DIST_PORT")) {
         (Err(error), ..) | (_, Err(error), _) => {
-            Verdict::fail(error.to_string(), "unset it, or give it a usable value")
+            Verdict::fail(Chain(&error).to_string(), "unset it, or give it a usable value")
         }
         (.., Ok(port)) => match port.parse::<u16>() {
             Ok(1..) => Verdict::warn(
@@ -119,7 +122,7 @@ async fn host_name(found: &mut Findings) -> Result<(), Failure> {
     let verdict = match addresses {
         Ok(addresses) => Verdict::noted(format!("{host} is {}", listed(&addresses))),
         Err(error) => Verdict::warn(
-            format!("the name of this machine, {host}, has no address: {error}"),
+            format!("the name of this machine, {host}, has no address: {error}", error = Chain(&error)),
             format!("add \"127.0.1.1 {host}\" to /etc/hosts, or call nodes name@127.0.0.1 (-name)"),
         ),
     };
@@ -196,7 +199,7 @@ pub(super) fn epmd_verdict(error: &EpmdError) -> (Code, Verdict) {
         EpmdError::Unreachable { address, source } => (
             Code::NotReachable,
             Verdict::fail(
-                format!("epmd at {address} cannot be reached: {source}"),
+                format!("epmd at {address} cannot be reached: {}", Chain(source)),
                 "is the other machine up, and in the same network? ping and ip route tell",
             ),
         ),
@@ -210,7 +213,7 @@ pub(super) fn epmd_verdict(error: &EpmdError) -> (Code, Verdict) {
                 ),
             ),
         ),
-        error => (Code::NotReachable, Verdict::fail(error.to_string(), "")),
+        error => (Code::NotReachable, Verdict::fail(Chain(&error).to_string(), "")),
     }
 }
 

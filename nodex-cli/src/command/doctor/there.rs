@@ -5,6 +5,7 @@ use std::{io, net::SocketAddr, time::Duration};
 use nodex_core::{
     atom,
     epmd::{Client as Epmd, EpmdError},
+    error::Chain,
     net::{ConnectError, raw},
     node::NodeBuilder,
     protocol::{
@@ -74,7 +75,7 @@ fn name(found: &mut Findings, full: &str) -> Result<bool, Failure> {
                 NameProblem::TooLong { .. } => "names have at most 255 characters",
                 _ => "node names have the form name@host, of letters, digits, - and _",
             };
-            Verdict::fail(format!("{full:?} is no node name: {problem}"), next)
+            Verdict::fail(format!("{full:?} is no node name: {problem}", problem = Chain(&problem)), next)
         }
     };
     found.add("name", "its name", Code::Usage, verdict)
@@ -87,7 +88,7 @@ async fn host_address(found: &mut Findings, host: &str, global: &Global) -> Resu
     let verdict = match &addresses {
         Ok(addresses) => Verdict::noted(format!("{host} is {}", here::listed(addresses))),
         Err(error) => Verdict::fail(
-            format!("the host {host} does not resolve: {error}"),
+            format!("the host {host} does not resolve: {error}", error = Chain(&error)),
             format!("add its address to /etc/hosts (\"192.0.2.7 {host}\"), or use the address in the name of the node"),
         ),
     };
@@ -144,7 +145,7 @@ async fn connect(found: &mut Findings, address: SocketAddr, global: &Global) -> 
         Ok(Err(error)) => (
             Code::NotReachable,
             Verdict::fail(
-                format!("{address} cannot be reached: {error}"),
+                format!("{address} cannot be reached: {error}", error = Chain(&error)),
                 "ping and ip route tell whether the network is there",
             ),
         ),
@@ -218,7 +219,7 @@ async fn handshake(
             ),
         ),
         Ok(Err(error)) => {
-            (Code::NotReachable, Verdict::fail(error.to_string(), "its log tells why it closed the connection"))
+            (Code::NotReachable, Verdict::fail(Chain(&error).to_string(), "its log tells why it closed the connection"))
         }
     };
     found.add("handshake", "it lets us in", code, verdict)?;
@@ -285,7 +286,10 @@ fn refused(error: &HandshakeError, full: &str, own: &str) -> (Code, Verdict) {
         ),
         error => (
             Code::NotReachable,
-            Verdict::fail(format!("it is no node: {error}"), "another program has the port; start the node again"),
+            Verdict::fail(
+                format!("it is no node: {error}", error = Chain(&error)),
+                "another program has the port; start the node again",
+            ),
         ),
     }
 }
@@ -301,13 +305,13 @@ async fn ping(found: &mut Findings, full: &str, own: &str, cookie: Cookie, globa
         let peer = loop {
             match node.connect(full).await {
                 Err(error) if client::is_taken(&error) && Instant::now() < until => sleep(AGAIN).await,
-                connected => break connected.map_err(|error| error.to_string())?,
+                connected => break connected.map_err(|error| Chain(&error).to_string())?,
             }
         };
         let began = std::time::Instant::now();
         let request = (atom!("is_auth"), node.name());
         let to = (atom!("net_kernel"), peer.name().clone());
-        let answer = node.call::<Term>(to, request, global.timeout).await.map_err(|error| error.to_string())?;
+        let answer = node.call::<Term>(to, request, global.timeout).await.map_err(|error| Chain(&error).to_string())?;
         Ok::<_, String>((answer, began.elapsed()))
     };
     let verdict = match asked.await {

@@ -7,6 +7,7 @@ use std::{
 
 use nodex_core::{
     atom,
+    error::Chain,
     net::raw::{self, Connection, Gate, Writer},
     protocol::{
         Flags,
@@ -144,7 +145,7 @@ pub(super) async fn serve(socket: TcpStream, local: Local, shared: Arc<Shared>) 
             let why = match door.refused {
                 Some(Refused::Nameless) => return,
                 Some(Refused::OwnName) => "it calls itself as this node does".into(),
-                None => Untrusted::of(error),
+                None => Untrusted::of(Chain(&error)),
             };
             return shared.tell(Event::Refused { why }).await;
         }
@@ -177,7 +178,7 @@ async fn hear(mut connection: Connection, local: &Local, shared: &Shared) -> Unt
             Err(end) => return ended(&end).into(),
         };
         if let Err(error) = take(signal, &own, flags, &writer, shared, &node).await {
-            return Untrusted::of(error);
+            return Untrusted::of(Chain(&error));
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::{convert::term_to_binary, protocol::Flags};
+use nodex_core::{convert::term_to_binary, error::Chain, protocol::Flags};
 use tokio::{
     net::TcpStream,
     sync::{Semaphore, mpsc},
@@ -56,7 +56,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
     let reply = args.reply.as_deref().map(|reply| argument(reply, global)).transpose()?;
     let reply = reply.map(|reply| term_to_binary(&reply)).transpose();
-    let reply = reply.map_err(|error| Failure::new(Code::BadTerm, error.to_string()))?;
+    let reply = reply.map_err(|error| Failure::new(Code::BadTerm, Chain(&error)))?;
     let cookie = client::cookie(global)?;
     let (name, address) = place::of(&args.node, args.address).await?;
     let epmd = Epmd::of_the_machine(address).await?;
@@ -88,12 +88,12 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
                 // Others have them, and may let go of them.
                 Err(error) if is_passing(&error) => {
                     if again.is_none() {
-                        screen.talk(format_args!("{} somebody has to wait: {error}", screen.err.bad("!")));
+                        screen.talk(format_args!("{} somebody has to wait: {error}", screen.err.bad("!"), error = Chain(&error)));
                     }
                     again = Some(Instant::now() + PAUSE);
                 }
                 Err(error) => {
-                    return Err(Failure::new(Code::NotReachable, format!("nobody can connect any more: {error}")));
+                    return Err(Failure::new(Code::NotReachable, format!("nobody can connect any more: {error}", error = Chain(&error))));
                 }
             },
             Some(_) = connections.join_next() => {}

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use nodex_core::protocol::handshake::check_own_name;
+use nodex_core::{error::Chain, protocol::handshake::check_own_name};
 
 use crate::failure::{Code, Failure};
 
@@ -12,15 +12,19 @@ pub(super) async fn of(node: &str, address: Option<IpAddr>) -> Result<(String, I
         true => node.to_owned(),
         false => format!("{node}@{}", address.unwrap_or(Ipv4Addr::LOCALHOST.into())),
     };
-    check_own_name(&name)
-        .map_err(|problem| Failure::new(Code::Usage, format!("{name:?} is no node name: {problem}")))?;
+    check_own_name(&name).map_err(|problem| {
+        Failure::new(Code::Usage, format!("{name:?} is no node name: {problem}", problem = Chain(&problem)))
+    })?;
     let host = name.split_once('@').map_or("", |(_, host)| host);
     if let Some(address) = address {
         return Ok((name, address));
     }
     let found = tokio::net::lookup_host((host, 0)).await.map_err(|error| {
-        Failure::new(Code::NotReachable, format!("the host {host} of {name} is unknown: {error}"))
-            .hint("others find the node by this host: name@127.0.0.1 is always there")
+        Failure::new(
+            Code::NotReachable,
+            format!("the host {host} of {name} is unknown: {error}", error = Chain(&error)),
+        )
+        .hint("others find the node by this host: name@127.0.0.1 is always there")
     })?;
     let found: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     match found.iter().find(|address| address.is_loopback()) {

@@ -10,6 +10,7 @@ use std::{
     process::ExitCode,
 };
 
+use nodex_core::error::Chain;
 use serde_json::json;
 
 use self::{
@@ -114,7 +115,7 @@ impl Written {
 }
 
 fn cannot_be(path: &Path, done: &str, error: &std::io::Error) -> Failure {
-    Failure::new(Code::Usage, format!("{} cannot be {done}: {error}", path.display()))
+    Failure::new(Code::Usage, format!("{} cannot be {done}: {error}", path.display(), error = Chain(&error)))
 }
 
 fn tell(

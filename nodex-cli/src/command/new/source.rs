@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nodex_core::error::Chain;
+
 use crate::failure::{Code, Failure};
 
 /// The folder that this command was built from. It need not be there any more.
@@ -98,7 +100,7 @@ impl Source {
     }
 
     fn folder(folder: &Path) -> Result<Source, String> {
-        let folder = fs::canonicalize(folder).map_err(|error| error.to_string())?;
+        let folder = fs::canonicalize(folder).map_err(|error| Chain(&error).to_string())?;
         let manifest =
             fs::read_to_string(folder.join("Cargo.toml")).map_err(|_| "there is no Cargo.toml".to_owned())?;
         // The crate of this command has a program of that name.

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use nodex_core::{node::Subscription, term::RawTerm};
+use nodex_core::{error::Chain, node::Subscription, term::RawTerm};
 use nodex_host::{
     CnodeEvent, Distributed, EventKind, Events,
     supervisor::{Change, Ended, Supervised, SupervisedBuilder, SupervisorEvent},
@@ -162,7 +162,7 @@ fn is_good(ended: &Ended) -> bool {
 }
 
 fn gave_up(ended: &Ended) -> Failure {
-    let failure = Failure::new(Code::GaveUp, ended.to_string());
+    let failure = Failure::new(Code::GaveUp, Chain(&ended));
     match ended {
         Ended::GaveUp { .. } => failure.hint("--max-restarts and --max-seconds say how many are too many"),
         _ => failure,

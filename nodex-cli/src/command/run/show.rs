@@ -2,6 +2,7 @@
 
 use std::{io, time::Instant};
 
+use nodex_core::error::Chain;
 use nodex_host::{
     process::{Line, Stream},
     supervisor::Change,
@@ -53,11 +54,11 @@ impl Show {
                 (Kind::Good, "up", text, json!({ "node": &**node, "pid": pid, "after_milliseconds": millis }))
             }
             Change::StartFailed { error } => {
-                (Kind::Bad, "failed", error.to_string(), json!({ "reason": error.to_string() }))
+                (Kind::Bad, "failed", Chain(&error).to_string(), json!({ "reason": Chain(&error).to_string() }))
             }
             Change::Down { node, down } => {
                 let kind = if down.is_normal() { Kind::Plain } else { Kind::Bad };
-                (kind, "down", down.to_string(), json!({ "node": &**node, "reason": down.to_string() }))
+                (kind, "down", Chain(&down).to_string(), json!({ "node": &**node, "reason": Chain(&down).to_string() }))
             }
             Change::Restarting { pause } => {
                 let text = match pause.is_zero() {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use nodex_core::error::Chain;
 use nodex_host::process::{Launch, LaunchError};
 
 use super::{
@@ -17,7 +18,7 @@ pub(crate) fn check(fleet: &Fleet) -> Vec<Fault> {
         && let Some(path) = fleet.cookie_file()
         && let Err(error) = fs::File::open(&path)
     {
-        let message = format!("the cookie file {} cannot be read: {error}", path.display());
+        let message = format!("the cookie file {} cannot be read: {error}", path.display(), error = Chain(&error));
         faults.push(Fault::new(&fleet.text, file.span(), message));
     }
     faults
@@ -37,5 +38,5 @@ fn executable(fleet: &Fleet, node: &Node) -> Option<Fault> {
         (LaunchError::WorkingDirectory { .. }, Some(cwd)) => cwd.span(),
         _ => node.exec.span(),
     };
-    Some(Fault::new(&fleet.text, span, error.to_string()))
+    Some(Fault::new(&fleet.text, span, Chain(&error).to_string()))
 }

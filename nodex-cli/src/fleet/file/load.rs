@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nodex_core::error::Chain;
 use nodex_host::{
     Cnode, Distributed, Events, Protocol, Restart, Supervisor,
     distributed::DistributedBuilder,
@@ -71,7 +72,10 @@ pub(crate) fn load(path: &Path) -> Result<Fleet, Failure> {
 
 fn read(path: &Path) -> Result<String, Failure> {
     let failure = |error: io::Error| {
-        let failure = Failure::new(Code::Usage, format!("the fleet file {} cannot be read: {error}", path.display()));
+        let failure = Failure::new(
+            Code::Usage,
+            format!("the fleet file {} cannot be read: {error}", path.display(), error = Chain(&error)),
+        );
         match error.kind() {
             io::ErrorKind::NotFound => {
                 failure.hint("-f names the fleet file; the default is nodex.toml in this folder")

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use nodex_core::{
     duration,
+    error::Chain,
     term::{Atom, Term},
     text::{Syntax, parse},
 };
@@ -109,7 +110,7 @@ impl TryFrom<String> for Signal {
     type Error = String;
 
     fn try_from(name: String) -> Result<Signal, String> {
-        name.parse().map(Signal).map_err(|error: nodex_host::process::UnknownStopSignal| error.to_string())
+        name.parse().map(Signal).map_err(|error: nodex_host::process::UnknownStopSignal| Chain(&error).to_string())
     }
 }
 
@@ -122,7 +123,7 @@ impl TryFrom<String> for Message {
     type Error = String;
 
     fn try_from(text: String) -> Result<Message, String> {
-        parse(&text, Syntax::Elixir).map(Message).map_err(|error| format!("{text:?} is no term: {error}"))
+        parse(&text, Syntax::Elixir).map(Message).map_err(|error| format!("{text:?} is no term: {}", error.problem))
     }
 }
 
@@ -135,7 +136,7 @@ impl TryFrom<String> for AtomName {
     type Error = String;
 
     fn try_from(name: String) -> Result<AtomName, String> {
-        Atom::new(&name).map(AtomName).map_err(|error| error.to_string())
+        Atom::new(&name).map(AtomName).map_err(|error| Chain(&error).to_string())
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum Fault {
     Result(u8),
     /// Any other error of the library.
     #[cfg(feature = "erl_dist")]
-    Other(String),
+    Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<io::Error> for Fault {

@@ -50,7 +50,7 @@ impl From<EpmdError> for Fault {
             EpmdError::Io(source) => Fault::Io(source),
             EpmdError::UnknownResponseTag { tag, .. } => Fault::Tag(tag),
             EpmdError::GetNodeEntryError { code } => Fault::Result(code),
-            other => Fault::Other(other.to_string()),
+            other => Fault::Other(other.into()),
         }
     }
 }

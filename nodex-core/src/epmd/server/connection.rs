@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use super::request::{MAX_REQUEST, Request};
 use super::{options::Options, shared::Shared};
+use crate::error::Chain;
 
 /// Removes a connection from the tables when its task ends, however it ends.
 pub(super) struct Guard {
@@ -34,7 +35,7 @@ pub(super) async fn serve(mut stream: TcpStream, peer: SocketAddr, port: u16, gu
             let _ = stream.read(&mut [0; 1]).await;
         }
         Ok(Ok(false)) => {}
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "epmd connection broke"),
+        Ok(Err(error)) => tracing::debug!(%peer, error = %Chain(&error), "epmd connection broke"),
         Err(_) => tracing::debug!(%peer, "epmd connection was idle for too long"),
     }
 }

@@ -22,8 +22,8 @@ use self::connection::Guard;
 pub use self::options::Options;
 pub(super) use self::request::Request;
 use self::shared::Shared;
-use crate::limits::descriptors;
 use crate::socket::ShutOnDrop;
+use crate::{error::Chain, limits::descriptors};
 
 /// Why a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl Server {
                     // Most likely there are no more file descriptors. Some of those who wait give theirs back,
                     // and the pause keeps this from turning in circles.
                     if let Some(left_out) = shared.not_accepted.admit(Instant::now()) {
-                        tracing::warn!(%error, left_out, "epmd cannot accept connections");
+                        tracing::warn!(error = %Chain(&error), left_out, "epmd cannot accept connections");
                     }
                     let waiting = shared.state().waiting.len();
                     shared.make_room(waiting - waiting.div_ceil(4));

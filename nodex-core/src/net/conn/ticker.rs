@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::Outbox;
-use crate::protocol::channel::Idle;
+use crate::{error::Chain, protocol::channel::Idle};
 
 /// The longest time between two checks of the thread.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ impl Ticker {
             match thread::Builder::new().name("nodex-ticks".into()).stack_size(64 * 1024).spawn(move || shared.run()) {
                 Ok(_) => state.running = true,
                 // Without the thread, ticks are sent only as answers to the peer's.
-                Err(error) => tracing::error!(%error, "no thread for ticks"),
+                Err(error) => tracing::error!(error = %Chain(&error), "no thread for ticks"),
             }
         }
     }
@@ -118,7 +118,7 @@ impl State {
             }
             if let Err(error) = outbox.tick() {
                 // The driver of the connection sees the same error and ends.
-                tracing::debug!(%error, "no tick could be sent");
+                tracing::debug!(error = %Chain(&error), "no tick could be sent");
             }
             watched.idle = Idle::new(outbox.written(), now);
         }

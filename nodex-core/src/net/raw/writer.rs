@@ -60,6 +60,6 @@ pub enum SendError {
     #[error(transparent)]
     Unsupported(#[from] UnsupportedControl),
     /// The connection is gone.
-    #[error("the connection failed: {0}")]
+    #[error("the connection failed")]
     Io(#[from] io::Error),
 }

@@ -28,7 +28,7 @@ pub enum AcceptError {
         peer: String,
     },
     /// The connection broke.
-    #[error("the connection failed: {0}")]
+    #[error("the connection failed")]
     Io(#[from] io::Error),
     /// The handshake took too long.
     #[error("the handshake was not complete within {limit:?}: no {waiting_for} message")]

@@ -15,6 +15,7 @@ use tokio::{
 use super::Locate;
 use crate::{
     epmd::EpmdError,
+    protocol::channel::LinkEnd,
     protocol::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
     random,
 };
@@ -37,7 +38,7 @@ pub enum ConnectError {
     #[error("{0} is this node itself")]
     Itself(String),
     /// The host is unknown.
-    #[error("the host of {node} cannot be resolved: {error}")]
+    #[error("the host of {node} cannot be resolved")]
     Resolve {
         /// The node.
         node: String,
@@ -46,7 +47,7 @@ pub enum ConnectError {
         error: io::Error,
     },
     /// epmd is not running, does not answer, or does not know the node.
-    #[error("{node} cannot be found: {error}")]
+    #[error("{node} cannot be found")]
     Epmd {
         /// The node.
         node: String,
@@ -55,7 +56,7 @@ pub enum ConnectError {
         error: EpmdError,
     },
     /// The node's port does not answer.
-    #[error("{node} is registered at {address}, but cannot be connected to there: {error}")]
+    #[error("{node} is registered at {address}, but cannot be connected to there")]
     Tcp {
         /// The node.
         node: String,
@@ -66,7 +67,7 @@ pub enum ConnectError {
         error: io::Error,
     },
     /// The system has no random numbers for the challenge.
-    #[error("{node} cannot be connected to: {error}")]
+    #[error("no challenge for the handshake with {node} can be made")]
     Random {
         /// The node.
         node: String,
@@ -75,7 +76,7 @@ pub enum ConnectError {
         error: io::Error,
     },
     /// The connection broke during the handshake.
-    #[error("the connection to {node} failed while waiting for the {waiting_for} message: {error}")]
+    #[error("the connection to {node} failed while waiting for the {waiting_for} message")]
     Io {
         /// The node.
         node: String,
@@ -86,7 +87,7 @@ pub enum ConnectError {
         error: io::Error,
     },
     /// The handshake failed.
-    #[error("{node} cannot be connected to: {error}")]
+    #[error("{node} cannot be connected to")]
     Handshake {
         /// The node.
         node: String,
@@ -95,12 +96,13 @@ pub enum ConnectError {
         error: HandshakeError,
     },
     /// The peer broke the protocol right after the handshake.
-    #[error("the connection to {node} ended at once: {reason}")]
+    #[error("the connection to {node} ended at once")]
     Ended {
         /// The node.
         node: String,
         /// Why.
-        reason: String,
+        #[source]
+        end: LinkEnd,
     },
     /// The attempt was cancelled.
     #[error("the attempt to connect to {node} was given up")]

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::epmd::{self, Client, Entry, EpmdError, Registered};
+use crate::{
+    epmd::{self, Client, Entry, EpmdError, Registered},
+    error::Chain,
+};
 
 /// The pause between attempts to register again, as in `erl_epmd`.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -88,7 +91,7 @@ async fn keep_published(client: Client, entry: Entry, mut registered: Registered
             match client.register(&entry).await {
                 // The creation stays the one that peers know.
                 Ok(registered) => break registered,
-                Err(error) => tracing::debug!(%error, "not registered again yet"),
+                Err(error) => tracing::debug!(error = %Chain(&error), "not registered again yet"),
             }
         };
         tracing::info!(epmd = %client.address(), name = entry.name, "registered again");

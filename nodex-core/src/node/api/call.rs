@@ -139,7 +139,7 @@ pub enum CallError {
         error: DecodeError,
     },
     /// The reply has another type than expected.
-    #[error("the reply cannot be read: {error}")]
+    #[error("the reply cannot be read")]
     #[non_exhaustive]
     Reply {
         /// Where it differs from the expected type.

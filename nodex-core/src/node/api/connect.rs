@@ -113,7 +113,6 @@ impl Node {
                 });
             }
         };
-        serve::<Dispatch>(&self.0, connected)
-            .map_err(|end| ConnectError::Ended { node: name.to_string(), reason: end.to_string() })
+        serve::<Dispatch>(&self.0, connected).map_err(|end| ConnectError::Ended { node: name.to_string(), end })
     }
 }

@@ -4,7 +4,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{backoff::Backoff, node::Node};
-use crate::{random, term::Atom};
+use crate::{error::Chain, random, term::Atom};
 
 /// Keeps a node connected. Created by [`Node::keep_connected`]; dropping it ends the attempts but not the connection.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ async fn keep(node: Node, name: Atom, backoff: Backoff) {
                 if since.elapsed() >= backoff.stable {
                     failures = 0;
                 }
-                tracing::info!(peer = %name, %reason, "the connection is lost, and will be made again");
+                tracing::info!(peer = %name, reason = %Chain(&reason), "the connection is lost, and will be made again");
             }
-            Err(error) => tracing::debug!(peer = %name, %error, failures, "no connection yet"),
+            Err(error) => tracing::debug!(peer = %name, error = %Chain(&error), failures, "no connection yet"),
         }
         sleep(backoff.pause(failures, random::any())).await;
         failures = failures.saturating_add(1);

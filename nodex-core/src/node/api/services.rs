@@ -5,6 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{call::CallError, node::Node, service_options::ServiceOptions};
 use crate::{
     convert::IntoTerm,
+    error::Chain,
     etf::{EncodeError, Encoder},
     node::{
         error::ServiceError,
@@ -149,7 +150,7 @@ impl Node {
             if peer.watches.unlink(number, to)
                 && let Err(error) = (Control::Unlink { id, from, to }).encode(peer.line.flags, out)
             {
-                tracing::debug!(peer = %peer.line.name, %error, "a link cannot be taken away");
+                tracing::debug!(peer = %peer.line.name, error = %Chain(&error), "a link cannot be taken away");
             }
         });
     }

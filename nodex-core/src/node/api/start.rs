@@ -80,7 +80,7 @@ impl NodeBuilder {
             listen::start::<Dispatch>(&inner, listen).await?;
         }
         let (_, serve) = establish::<Dispatch>(&inner, connected, Drive::Task)
-            .map_err(|end| ConnectError::Ended { node: peer.to_owned(), reason: end.to_string() })?;
+            .map_err(|end| ConnectError::Ended { node: peer.to_owned(), end })?;
         tokio::spawn(serve);
         Ok(end_with_its_services(inner, drain))
     }

@@ -12,13 +12,13 @@ use tokio::sync::broadcast::{
 ///
 /// ```no_run
 /// # async fn watch(node: nodex_core::node::Node) {
-/// use nodex_core::node::NodeEvent;
+/// use nodex_core::{error::Chain, node::NodeEvent};
 ///
 /// let mut events = node.events();
 /// while let Some(event) = events.next().await {
 ///     match event {
 ///         NodeEvent::Up { node } => println!("{node} is connected"),
-///         NodeEvent::Down { node, reason } => println!("{node} is gone: {reason}"),
+///         NodeEvent::Down { node, reason } => println!("{node} is gone: {}", Chain(&reason)),
 ///         other => println!("{other:?}"),
 ///     }
 /// }

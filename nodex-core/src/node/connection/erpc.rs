@@ -71,7 +71,7 @@ pub enum RpcError {
     #[error("the connection was lost before a result came")]
     NoConnection,
     /// The result has another type than expected.
-    #[error("the result cannot be read: {error}")]
+    #[error("the result cannot be read")]
     #[non_exhaustive]
     Result {
         /// Where it differs from the expected type.

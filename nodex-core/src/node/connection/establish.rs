@@ -10,7 +10,8 @@ use tokio::net::tcp::OwnedReadHalf;
 
 use super::{inner::Inner, peer::Peer};
 use crate::{
-    net::{Connected, Link, LinkEnd, Outbox, Readers, Receive, WriteSide, thread},
+    error::Chain,
+    net::{Connected, Link, LinkEnd, Outbox, ProtocolError, Readers, Receive, WriteSide, thread},
     node::service::line::Line,
     term::Atom,
 };
@@ -63,7 +64,7 @@ pub(in crate::node) fn establish<R: Inbound>(
     drive: Drive,
 ) -> Result<(Arc<Peer>, impl Future<Output = LinkEnd> + Send + use<R>), LinkEnd> {
     let established = connected.established;
-    let name = Atom::new(&established.peer.name).map_err(|error| LinkEnd::Protocol(error.to_string().into()))?;
+    let name = Atom::new(&established.peer.name).map_err(ProtocolError::from)?;
     let (read, write) = match drive {
         Drive::Task => {
             let (read, write) = connected.socket.into_split();
@@ -96,9 +97,9 @@ pub(in crate::node) fn establish<R: Inbound>(
         // Whatever the driver was doing when it was told to stop.
         let end = if served.line.outbox.aborted() { LinkEnd::Shutdown } else { end };
         if end.is_breach() || matches!(end, LinkEnd::TickTimeout(_)) {
-            tracing::warn!(peer = %name, %end, "the connection was ended");
+            tracing::warn!(peer = %name, end = %Chain(&end), "the connection was ended");
         } else {
-            tracing::info!(peer = %name, %end, "the connection has ended");
+            tracing::info!(peer = %name, end = %Chain(&end), "the connection has ended");
         }
         R::ended(&inner, &served);
         inner.peers.down(&served, end.clone());

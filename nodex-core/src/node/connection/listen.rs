@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     epmd::Entry,
+    error::Chain,
     net::{Gate, Locate, accept, publish},
     node::error::StartError,
     protocol::handshake::{Answer, PeerIdentity, Request},
@@ -74,7 +75,7 @@ async fn listen_forever<R: Inbound>(inner: Arc<Inner>, listener: ShutOnDrop<TcpL
                 pending.enter(id, from, || tokio::spawn(handshake).abort_handle());
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(error = %Chain(&error), "a connection could not be accepted");
                 // Most likely there are no more descriptors.
                 pending.end_some();
                 tokio::time::sleep(PAUSE).await;
@@ -91,7 +92,7 @@ async fn enter<R: Inbound>(inner: &Arc<Inner>, socket: TcpStream, from: SocketAd
         Ok(connected) => connected,
         Err(error) => {
             if let Some(left_out) = entry.refused(Instant::now()) {
-                tracing::warn!(%from, %error, left_out, "a node was not let in");
+                tracing::warn!(%from, error = %Chain(&error), left_out, "a node was not let in");
             }
             return;
         }
@@ -101,7 +102,7 @@ async fn enter<R: Inbound>(inner: &Arc<Inner>, socket: TcpStream, from: SocketAd
     }
     if let Err(end) = serve::<R>(inner, connected) {
         // Who knows the cookie is no stranger.
-        tracing::warn!(%from, %end, "a node was let in and sent rubbish at once");
+        tracing::warn!(%from, end = %Chain(&end), "a node was let in and sent rubbish at once");
     }
 }
 

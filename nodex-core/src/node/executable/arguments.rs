@@ -41,7 +41,7 @@ pub enum ArgumentError {
         value: OsString,
     },
     /// A name is not a valid node name.
-    #[error("the node name {name:?} is not acceptable: {problem}")]
+    #[error("the node name {name:?} is not acceptable")]
     Name {
         /// The full name.
         name: String,

@@ -22,10 +22,10 @@ pub struct CookieSource {
 #[non_exhaustive]
 pub enum CookieSourceError {
     /// The argument is not a valid cookie.
-    #[error("the cookie argument: {0}")]
+    #[error("the cookie argument cannot be used")]
     Argument(#[source] CookieError),
     /// The value of an environment variable is not a valid cookie.
-    #[error("{variable}: {problem}")]
+    #[error("the cookie in {variable} cannot be used")]
     Variable {
         /// Its name.
         variable: &'static str,
@@ -40,7 +40,7 @@ pub enum CookieSourceError {
         variable: &'static str,
     },
     /// A file cannot be read.
-    #[error("the cookie file {}: {error}", path.display())]
+    #[error("the cookie file {} cannot be read", path.display())]
     Read {
         /// Its path.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum CookieSourceError {
         error: io::Error,
     },
     /// The content of a file is not a valid cookie.
-    #[error("the cookie file {}: {problem}", path.display())]
+    #[error("the cookie file {} cannot be used", path.display())]
     File {
         /// Its path.
         path: PathBuf,

@@ -9,8 +9,8 @@ const VARIABLE: &str = "NODEX_DRAIN";
 
 /// Why the drain time cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable {VARIABLE}: {0}")]
-pub(in crate::node) struct DrainError(DurationError);
+#[error("the environment variable {VARIABLE} cannot be used")]
+pub(in crate::node) struct DrainError(#[source] DurationError);
 
 /// Returns the time in `NODEX_DRAIN`, if it is set.
 pub(in crate::node) fn from_environment() -> Result<Option<Duration>, DrainError> {

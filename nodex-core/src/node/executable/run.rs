@@ -6,6 +6,7 @@
 use std::{
     error::Error,
     ffi::OsString,
+    fmt::Display,
     io::{self, Write},
     pin::pin,
     process::ExitCode,
@@ -23,6 +24,7 @@ use super::{
     surroundings::ready_process,
 };
 use crate::{
+    error::Chain,
     net::{ConnectError, LinkEnd, connect_to_host, thread::LAST},
     node::{
         api::{builder::NodeBuilder, node::Node},
@@ -95,22 +97,22 @@ where
             say(&arguments::usage(program));
             return ExitCode::SUCCESS;
         }
-        Err(error) => return fail(&error.to_string()),
+        Err(error) => return fail(&Chain(&error)),
     };
     if let Err(error) = log_to_stderr() {
-        return fail(&error.to_string());
+        return fail(&Chain(&error));
     }
     if let Err(error) = ready_process() {
-        return fail(&error.to_string());
+        return fail(&Chain(&error));
     }
     // Before anything that may take its time, and before there is anything to stop.
     let watch = match parent::watch() {
         Ok(watch) => watch,
-        Err(error) => return fail(&format!("signals cannot be watched: {error}")),
+        Err(error) => return fail(&format_args!("signals cannot be watched: {}", Chain(&error))),
     };
     match configure(NodeBuilder::new()) {
         Ok(builder) => run(&arguments, builder, &watch),
-        Err(error) => fail(&error.to_string()),
+        Err(error) => fail(&Chain(&*error)),
     }
 }
 
@@ -118,15 +120,15 @@ fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> Ex
     let (name, target) = (arguments.name(), arguments.target());
     let drain = match drain_time::from_environment() {
         Ok(drain) => drain.or(builder.drain).unwrap_or(drain::DEFAULT_TIME),
-        Err(error) => return fail(&error.to_string()),
+        Err(error) => return fail(&Chain(&error)),
     };
     say(&format!("initialising {name}"));
     let inner = match Atom::new(&name) {
         Ok(atom) => match Inner::new(builder.config(Identity::incarnation(atom), arguments.cookie.clone())) {
             Ok(inner) => Arc::new(inner),
-            Err(error) => return fail(&error.to_string()),
+            Err(error) => return fail(&Chain(&error)),
         },
-        Err(error) => return fail(&error.to_string()),
+        Err(error) => return fail(&Chain(&error)),
     };
     let (stopping, give_up) = (Arc::downgrade(&inner), CancellationToken::new());
     let armed = watch.arm(drain, give_up.clone(), move |why| {
@@ -138,7 +140,7 @@ fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> Ex
     // One thread: a message then never changes threads between the socket and its handler.
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("the runtime cannot be started: {error}")),
+        Err(error) => return fail(&format_args!("the runtime cannot be started: {}", Chain(&error))),
     };
     panic_hook::log_panics_of_handlers();
     let end = runtime.block_on(panics::of_handlers(async {
@@ -149,7 +151,7 @@ fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> Ex
             Either::Right(_) => return Ok(LinkEnd::Shutdown),
         };
         let (peer, serve) =
-            establish::<Dispatch>(&inner, connected, Drive::Thread).map_err(|error| error.to_string())?;
+            establish::<Dispatch>(&inner, connected, Drive::Thread).map_err(|end| Chain(&end).to_string())?;
         armed.link(peer.line.outbox.clone());
         say(&format!("{name} ready"));
         let mut fallen = inner.fallen.subscribe();
@@ -183,12 +185,14 @@ fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> Ex
     drop(armed);
     drop(inner);
     if let Some(service) = fallen {
-        return fail_with(exit_status::SERVICE_ENDED, &service.to_string());
+        return fail_with(exit_status::SERVICE_ENDED, &service);
     }
     match end {
-        Ok(end) if end.is_breach() => fail_with(exit_status::BREACH, &format!("the link to {target} was ended: {end}")),
+        Ok(end) if end.is_breach() => {
+            fail_with(exit_status::BREACH, &format_args!("the link to {target} was ended: {}", Chain(&end)))
+        }
         Ok(end) => {
-            tracing::info!(%end, "the link to the host has ended");
+            tracing::info!(end = %Chain(&end), "the link to the host has ended");
             ExitCode::SUCCESS
         }
         Err(message) => fail(&message),
@@ -204,7 +208,7 @@ fn in_words(name: &str, error: ConnectError) -> String {
         ConnectError::Handshake { node, error: HandshakeError::Nok { .. } } => {
             format!("{node} cannot be connected to: for {SETUP_TIME:?} it was connecting to {name} at the same time")
         }
-        error => error.to_string(),
+        error => Chain(&error).to_string(),
     }
 }
 
@@ -214,19 +218,19 @@ fn say(line: &str) {
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
-fn fail(message: &str) -> ExitCode {
+fn fail(message: &dyn Display) -> ExitCode {
     fail_with(exit_status::FAILED, message)
 }
 
-fn fail_with(status: u8, message: &str) -> ExitCode {
+fn fail_with(status: u8, message: &dyn Display) -> ExitCode {
     say_on_stderr(message);
     ExitCode::from(status)
 }
 
 /// Prints the message on stderr as one line.
-fn say_on_stderr(message: &str) {
+fn say_on_stderr(message: &dyn Display) {
     let mut line = String::from("error: ");
-    for c in message.chars() {
+    for c in message.to_string().chars() {
         match is_visible(c) {
             true => line.push(c),
             false => line.extend(c.escape_default()),

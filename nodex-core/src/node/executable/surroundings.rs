@@ -28,13 +28,13 @@ pub enum SurroundingsError {
         needed: usize,
     },
     /// stdin, stdout or stderr is closed, and there is no `/dev/null` to replace it.
-    #[error("stdin, stdout or stderr is closed, and /dev/null cannot be opened: {source}")]
+    #[error("stdin, stdout or stderr is closed, and /dev/null cannot be opened")]
     Streams {
         /// What the operating system says.
         source: io::Error,
     },
     /// A signal handler cannot be installed.
-    #[error("SIGXFSZ cannot be handled: {source}")]
+    #[error("SIGXFSZ cannot be handled")]
     Signal {
         /// What the operating system says.
         source: io::Error,

@@ -6,6 +6,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::pending_calls::PendingCalls;
 use crate::{
+    error::Chain,
     etf::Encoder,
     net::LinkEnd,
     node::{
@@ -38,7 +39,7 @@ impl Connection {
 
     pub(super) fn answer(&self, answer: &Control<'_>, out: &mut Encoder) {
         if let Err(error) = answer.encode(self.flags, out) {
-            tracing::debug!(peer = %self.context.peer(), %error, "a signal cannot be answered");
+            tracing::debug!(peer = %self.context.peer(), error = %Chain(&error), "a signal cannot be answered");
         }
     }
 

@@ -13,8 +13,9 @@ use super::{
     global, run,
 };
 use crate::{
+    error::Chain,
     etf::{Decoder, Encoder},
-    net::{BATCH, Input, LinkEnd, Load, Receive, Taken},
+    net::{BATCH, Input, LinkEnd, Load, ProtocolError, Receive, Taken},
     node::{
         connection::{establish::Inbound, inner::Inner, peer::Peer},
         number::Number,
@@ -133,9 +134,9 @@ impl Dispatch {
                 Ok(())
             }
             Ok((_, control)) => self.signal(&control, input, out),
-            Err(error) if error.closes_connection() => Err(LinkEnd::Protocol(error.to_string().into())),
+            Err(error) if error.closes_connection() => Err(ProtocolError::from(error).into()),
             Err(error) => {
-                tracing::warn!(peer = %self.connection.context.peer(), %error, "a message was dropped");
+                tracing::warn!(peer = %self.connection.context.peer(), error = %Chain(&error), "a message was dropped");
                 Ok(())
             }
         }
@@ -192,7 +193,9 @@ impl Connection {
     fn reply(&self, number: Number, message: &[u8], owner: &Bytes) {
         match Decoder::with_owner(message, owner).raw() {
             Ok(message) => self.inner.complete_reply(number, Outcome::Message(message), &self.peer),
-            Err(error) => tracing::warn!(peer = %self.peer.name(), %error, "a reply that is no term was dropped"),
+            Err(error) => {
+                tracing::warn!(peer = %self.peer.name(), error = %Chain(&error), "a reply that is no term was dropped")
+            }
         }
     }
 }

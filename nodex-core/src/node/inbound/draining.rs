@@ -12,6 +12,7 @@
 
 use super::{connection::Ending, envelope::Envelope, forms, pending_calls::PendingCalls};
 use crate::{
+    error::Chain,
     etf::Encoder,
     node::{
         counters::CallKind,
@@ -73,7 +74,7 @@ fn fire(envelope: &Envelope<'_>, reply_to: &ReplyTo<'_>, out: &mut Encoder) -> b
     let from = name.unwrap_or(ProcTerm::Pid(own));
     let down = Control::MonitorExit { from, to, reference, reason: SHUTDOWN_DRAINING };
     if let Err(error) = down.encode(envelope.connection.flags, out) {
-        tracing::debug!(peer = %envelope.connection.context.peer(), %error, "a monitor cannot fire");
+        tracing::debug!(peer = %envelope.connection.context.peer(), error = %Chain(&error), "a monitor cannot fire");
     }
     true
 }

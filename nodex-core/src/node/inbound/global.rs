@@ -6,6 +6,7 @@
 
 use super::connection::{Connection, Dispatch};
 use crate::{
+    error::Chain,
     etf::{Decoder, Encoder},
     node::{
         connection::{inner::Inner, peer::Peer},
@@ -39,7 +40,7 @@ fn in_sync(inner: &Inner, flags: Flags, out: &mut Encoder) {
     out.put_atom(&inner.identity.name);
     out.put_slice(KNOWN);
     if let Err(error) = frame.finish(out) {
-        tracing::debug!(%error, "global is not told of this node");
+        tracing::debug!(error = %Chain(&error), "global is not told of this node");
     }
 }
 

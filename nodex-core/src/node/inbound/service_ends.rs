@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    error::Chain,
     node::{
         connection::inner::Inner,
         process::{
@@ -55,7 +56,7 @@ fn make_anew(inner: &Inner, old: &Process, factory: &Arc<Factory>) -> bool {
         return false;
     };
     if let Err(error) = service.check(&inner.common.extensions) {
-        tracing::error!(name, %error, "a service cannot be made anew");
+        tracing::error!(name, error = %Chain(&error), "a service cannot be made anew");
         return false;
     }
     let number = inner.registry.table.take();
@@ -64,7 +65,7 @@ fn make_anew(inner: &Inner, old: &Process, factory: &Arc<Factory>) -> bool {
         Ok(process) => Arc::new(process.with_end(old.ends, Some(factory.clone()))),
         Err(error) => {
             inner.registry.table.release(number);
-            tracing::error!(name, %error, "a service cannot be made anew");
+            tracing::error!(name, error = %Chain(&error), "a service cannot be made anew");
             return false;
         }
     };

@@ -11,8 +11,9 @@ use super::{
     spawn_request::SpawnRequest,
 };
 use crate::{
+    error::Chain,
     etf::{Decoder, Encoder, EtfError},
-    net::{Input, LinkEnd},
+    net::{Input, LinkEnd, ProtocolError},
     node::{
         number::Number,
         process::{incoming_monitors::LimitExceeded, table::Found, waiting::Outcome},
@@ -237,7 +238,7 @@ impl Dispatch {
             frame.finish(out)
         });
         if let Err(error) = written {
-            tracing::debug!(peer = %self.connection.context.peer(), %error, "the end of a process cannot be told");
+            tracing::debug!(peer = %self.connection.context.peer(), error = %Chain(&error), "the end of a process cannot be told");
         }
     }
 
@@ -263,7 +264,7 @@ impl Dispatch {
         match self.whose(to) {
             Whose::Ours(number) => Ok(Some(number)),
             Whose::Gone => Ok(None),
-            Whose::Others => Err(LinkEnd::Protocol("a signal for a process of another node".into())),
+            Whose::Others => Err(ProtocolError::ToOtherNode.into()),
         }
     }
 
@@ -271,7 +272,7 @@ impl Dispatch {
     fn of_the_peer(&self, from: PidTerm<'_>) -> Result<(), LinkEnd> {
         match from.node() == self.connection.context.peer().as_bytes() {
             true => Ok(()),
-            false => Err(LinkEnd::Protocol("a signal from a process of another node".into())),
+            false => Err(ProtocolError::FromOtherNode.into()),
         }
     }
 
@@ -293,9 +294,9 @@ fn readable(reason: &[u8]) -> Result<Option<RawTerm>, LinkEnd> {
     match Decoder::new(reason).skip() {
         Ok(reason) => Ok(Some(RawTerm::from_slice(reason, None))),
         Err(error @ EtfError::UnknownTag { .. }) => {
-            tracing::warn!(%error, "a signal was dropped: its reason cannot be read");
+            tracing::warn!(error = %Chain(&error), "a signal was dropped: its reason cannot be read");
             Ok(None)
         }
-        Err(error) => Err(LinkEnd::Protocol(format!("an exit reason cannot be read: {error}").into())),
+        Err(error) => Err(ProtocolError::ExitReason(error).into()),
     }
 }

@@ -10,8 +10,9 @@ use super::{
     connection::Dispatch,
 };
 use crate::{
+    error::Chain,
     etf::{Decoder, Encoder, EtfError, List},
-    net::{Input, LinkEnd},
+    net::{Input, LinkEnd, ProtocolError},
     node::{
         address::Address,
         counters::CallKind,
@@ -66,14 +67,11 @@ impl Dispatch {
             Ok(arguments) => arguments,
             // Of a later release: costs no more than this request.
             Err(error @ EtfError::UnknownTag { .. }) => {
-                tracing::warn!(peer = %self.connection.context.peer(), %error, "a spawn request was refused");
+                tracing::warn!(peer = %self.connection.context.peer(), error = %Chain(&error), "a spawn request was refused");
                 self.spawn_reply(&request, 0, AtomTerm::new(BADARG).map(ProcTerm::Name), out);
                 return Ok(());
             }
-            Err(error) => {
-                let what = "the arguments of a spawn request cannot be read";
-                return Err(LinkEnd::Protocol(format!("{what}: {error}").into()));
-            }
+            Err(error) => return Err(ProtocolError::SpawnArguments(error).into()),
         };
         let Some(options) = Options::read(request.options) else {
             self.spawn_reply(&request, 0, AtomTerm::new(BADOPT).map(ProcTerm::Name), out);
@@ -122,7 +120,7 @@ impl Dispatch {
         let Some(result) = result else { return };
         let reply = Control::SpawnReply { id: request.id, to: request.from, flags, result, token: request.token };
         if let Err(error) = reply.encode(self.connection.flags, out) {
-            tracing::debug!(peer = %self.connection.context.peer(), %error, "a spawn request cannot be answered");
+            tracing::debug!(peer = %self.connection.context.peer(), error = %Chain(&error), "a spawn request cannot be answered");
         }
     }
 }

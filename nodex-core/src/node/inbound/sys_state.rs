@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     convert::IntoTerm,
+    error::Chain,
     etf::{Decoder, EncodeError, Encoder, tag},
     node::{
         connection::{
@@ -163,7 +164,7 @@ async fn state_form(inner: &Inner, peer: &Peer) -> StateForm {
         // Many wait for one answer, and none of them for longer.
         Err(_) => StateForm::Ok,
         Ok(Err(error)) => {
-            tracing::debug!(peer = %peer.name(), %error, "how it takes a state cannot be told");
+            tracing::debug!(peer = %peer.name(), error = %Chain(&error), "how it takes a state cannot be told");
             StateForm::Ok
         }
     }

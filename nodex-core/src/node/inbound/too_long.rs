@@ -8,6 +8,7 @@ use super::{
     run::head as name_of,
 };
 use crate::{
+    error::Chain,
     etf::{Decoder, Encoder, tag},
     net::{Input, LinkEnd, Together},
     node::{
@@ -49,7 +50,7 @@ impl Dispatch {
             Ok(decoded) => decoded,
             Err(error) if error.closes_connection() => return Err(LinkEnd::FrameTooLong { length, limit }),
             Err(error) => {
-                tracing::error!(peer = %self.connection.context.peer(), length, limit, %error, "a frame over the limit was dropped");
+                tracing::error!(peer = %self.connection.context.peer(), length, limit, error = %Chain(&error), "a frame over the limit was dropped");
                 return Ok(());
             }
         };

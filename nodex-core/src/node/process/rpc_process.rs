@@ -14,6 +14,7 @@ use futures::task::AtomicWaker;
 
 use super::rpc_exception::{Applied, BADRPC, EXIT, EXIT_TAG, Exception};
 use crate::{
+    error::Chain,
     etf::{Encoder, tag},
     node::{
         address::Address,
@@ -150,7 +151,7 @@ impl RpcProcess {
                 frame.finish(out)
             });
             if let Err(error) = written {
-                tracing::error!(%error, "the end of a call cannot be told");
+                tracing::error!(error = %Chain(&error), "the end of a call cannot be told");
             }
         }
         if self.watched.load(Ordering::SeqCst) {

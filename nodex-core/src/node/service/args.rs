@@ -12,6 +12,7 @@ use super::{
 use crate::{
     convert::{DecodeError, FromTerm},
     describe::{Argument, Type, Types},
+    error::Chain,
     etf::Decoder,
     node::{address::Address, error::MissingState},
     term::Atom,
@@ -127,7 +128,7 @@ impl Args<'_> {
 
     #[cold]
     fn bad_argument(&self, error: DecodeError) -> Rejection {
-        Rejection::badarg(&format!("{}: argument {}: {error}", self.function, self.taken))
+        Rejection::badarg(&format!("{}: argument {}: {}", self.function, self.taken, Chain(&error)))
     }
 
     /// Returns the caller. From now on it is told when nothing can answer any more.

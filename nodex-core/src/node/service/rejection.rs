@@ -2,6 +2,7 @@
 
 use crate::{
     convert::{DecodeError, IntoTerm},
+    error::Chain,
     etf::{EncodeError, Encoder},
     protocol::control::UnsupportedControl,
 };
@@ -38,12 +39,12 @@ impl Rejection {
 
     /// Creates the reason `{unencodable, Message}`: the handler returned a value that cannot be encoded.
     pub(in crate::node) fn unencodable(error: &EncodeError) -> Self {
-        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+        Self::tagged(crate::atom!("unencodable"), &Chain(error).to_string())
     }
 
     /// Creates the reason `{unencodable, Message}`: the handler returned a value that cannot be sent to this node.
     pub(in crate::node) fn unsendable(error: &UnsupportedControl) -> Self {
-        Self::tagged(crate::atom!("unencodable"), &error.to_string())
+        Self::tagged(crate::atom!("unencodable"), &Chain(error).to_string())
     }
 
     /// Creates the reason `{message_too_big, Message}`: the message was not read.
@@ -95,6 +96,6 @@ impl Rejection {
 
 impl From<DecodeError> for Rejection {
     fn from(error: DecodeError) -> Self {
-        Rejection::badarg(&error.to_string())
+        Rejection::badarg(&Chain(&error).to_string())
     }
 }

@@ -10,6 +10,7 @@ use super::{
     reply_sink::{Begun, Failure, ReplySink, is_kept},
 };
 use crate::{
+    error::Chain,
     etf::{Encoder, tag},
     node::{address::Address, counters::CallKind},
     protocol::{
@@ -101,7 +102,7 @@ impl<'a> ReplyTo<'a> {
 
     #[cold]
     fn unsendable(&self, error: &UnsupportedControl, out: &mut Encoder) {
-        tracing::error!(%error, "a reply cannot be sent");
+        tracing::error!(error = %Chain(error), "a reply cannot be sent");
         if let Some(sink) = self.sink() {
             sink.undone();
         }

@@ -17,7 +17,7 @@ use crate::distributed::Distributed;
 
 /// Why a module could not be loaded into a node, with both.
 #[derive(Debug, Clone, Error)]
-#[error("{module} cannot be loaded into {node}: {problem}")]
+#[error("{module} cannot be loaded into {node}")]
 #[non_exhaustive]
 pub struct LoadError {
     /// The node.

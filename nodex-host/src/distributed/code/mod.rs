@@ -40,7 +40,7 @@ pub struct ObjectCode {
 #[non_exhaustive]
 pub enum ObjectCodeError {
     /// The file cannot be read.
-    #[error("{} cannot be read: {source}", file.display())]
+    #[error("{} cannot be read", file.display())]
     Read {
         /// The file.
         file: PathBuf,

@@ -2,6 +2,9 @@
 
 use std::{io, time::Duration};
 
+use super::ProtocolError;
+use crate::error::SharedError;
+
 /// Why a link ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -10,12 +13,13 @@ pub enum LinkEnd {
     #[error("the peer closed the connection")]
     Closed,
     /// Reading or writing failed.
-    #[error("the connection failed: {message}")]
+    #[error("the connection failed")]
     Io {
         /// What kind of failure it was.
         kind: io::ErrorKind,
-        /// In the system's words.
-        message: Box<str>,
+        /// The failure.
+        #[source]
+        error: SharedError,
     },
     /// Nothing came for the tick time.
     #[error("nothing was heard from the peer for {0:?}")]
@@ -29,8 +33,8 @@ pub enum LinkEnd {
         limit: usize,
     },
     /// A frame breaks the protocol.
-    #[error("the peer broke the protocol: {0}")]
-    Protocol(Box<str>),
+    #[error("the peer broke the protocol")]
+    Protocol(#[source] Box<ProtocolError>),
     /// The peer has set up too many monitors and links.
     #[error("the peer has more than {limit} monitors and links")]
     TooManyWatches {
@@ -68,6 +72,13 @@ impl LinkEnd {
 
 impl From<io::Error> for LinkEnd {
     fn from(error: io::Error) -> Self {
-        LinkEnd::Io { kind: error.kind(), message: error.to_string().into() }
+        LinkEnd::Io { kind: error.kind(), error: SharedError::new(error) }
+    }
+}
+
+impl From<ProtocolError> for LinkEnd {
+    #[cold]
+    fn from(error: ProtocolError) -> Self {
+        LinkEnd::Protocol(Box::new(error))
     }
 }

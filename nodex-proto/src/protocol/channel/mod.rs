@@ -17,6 +17,7 @@
 //! The parts can be in several hands: the inbox in those of a thread that waits in a read, the [`Output`] behind a lock, as
 //! many send, and [`Life`] and [`Idle`] where the timers are.
 
+mod breach;
 #[expect(clippy::module_inception)] // It is what the module is about.
 mod channel;
 mod end;
@@ -34,6 +35,7 @@ mod receive;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
+pub use breach::ProtocolError;
 pub use channel::{Channel, Handled, Transmit};
 pub use end::LinkEnd;
 pub use idle::Idle;

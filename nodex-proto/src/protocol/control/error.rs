@@ -56,7 +56,7 @@ pub enum ControlError {
         expected: &'static str,
     },
     /// A field that cannot be read at all.
-    #[error("the {field} of control message {} cannot be read: {source}", op.name())]
+    #[error("the {field} of control message {} cannot be read", op.name())]
     MalformedField {
         /// The operation.
         op: Op,

@@ -67,7 +67,7 @@ pub enum HandshakeError {
         answered: String,
     },
     /// A name is not a valid node name.
-    #[error("the name \"{name}\" is not acceptable: {problem}")]
+    #[error("the name \"{name}\" is not acceptable")]
     InvalidName {
         /// The name, unprintable bytes escaped.
         name: String,

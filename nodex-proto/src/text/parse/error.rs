@@ -5,12 +5,13 @@ pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// Where a text stops being a term, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
+#[error("the text is no term at byte {offset}")]
 #[non_exhaustive]
 pub struct ParseError {
     /// The position, in bytes from the start of the text.
     pub offset: usize,
     /// The reason.
+    #[source]
     pub problem: ParseProblem,
 }
 

@@ -34,7 +34,7 @@ use crate::{etf::MAX_TERM_DEPTH, term::Term};
 /// use nodex_proto::{term, text::{Syntax, parse}};
 /// assert_eq!(parse("{:add, 1, %{k: \"x\"}}", Syntax::Elixir)?, term!({add, 1, #{k => <<"x">>}}));
 /// assert_eq!(parse("{add, 1, #{k => <<\"x\">>}}", Syntax::Elixir)?, term!({add, 1, #{k => <<"x">>}}));
-/// assert_eq!(parse("{add, 1", Syntax::Erlang).unwrap_err().to_string(), "this tuple has no end: } is missing");
+/// assert_eq!(parse("{add, 1", Syntax::Erlang).unwrap_err().problem.to_string(), "this tuple has no end: } is missing");
 /// # Ok::<(), nodex_proto::text::ParseError>(())
 /// ```
 ///

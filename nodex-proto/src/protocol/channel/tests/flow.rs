@@ -138,7 +138,7 @@ fn a_frame_over_the_limit_is_skipped_and_its_head_kept() {
 #[test]
 fn what_comes_before_a_breach_is_handled_and_answered() {
     let breaches: [(&[u8], LinkEnd); 2] = [
-        (b"\0\0\0\x06breach", LinkEnd::Protocol("here".into())),
+        (b"\0\0\0\x06breach", ProtocolError::ToOtherNode.into()),
         (b"GET / HTTP/1.1", LinkEnd::FrameTooLong { length: u32::from_be_bytes(*b"GET ").into(), limit: 0 }),
     ];
     for (breach, end) in breaches {

@@ -12,8 +12,8 @@ use std::{
 };
 
 use super::{
-    Channel, Handled, Idle, Inbox, Input, Intake, Life, LinkEnd, LinkLimits, Load, Output, Receive, Room, Taken,
-    Transmit,
+    Channel, Handled, Idle, Inbox, Input, Intake, Life, LinkEnd, LinkLimits, Load, Output, ProtocolError, Receive,
+    Room, Taken, Transmit,
 };
 use crate::{
     etf::{Encoder, VERSION},
@@ -126,7 +126,7 @@ struct Peer {
 impl Receive for Peer {
     fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
         if frame == BREACH {
-            return Err(LinkEnd::Protocol("here".into()));
+            return Err(ProtocolError::ToOtherNode.into());
         }
         // A slice of what was read, and no copy.
         self.frames.push(input.owner().slice_ref(frame).to_vec());
