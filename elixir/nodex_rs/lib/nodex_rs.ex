@@ -9,12 +9,12 @@ defmodule NodexRs do
       NodexRs.call(Shop.Calc, {:add, 2, 3})
       #=> {:ok, 5}
 
-  The child starts the executable as a process of the operating system, waits for its ready line, and watches both the
-  process and the connection. When one of them is gone, the child stops with the reason and its supervisor starts it
-  again, under the same node name. When the child stops, in whatever way, the process is stopped too.
+  The child starts the executable as a process of the operating system, waits for its ready line, and monitors the process
+  and the connection. When one of them ends, the child stops with the reason, and its supervisor starts it again under the
+  same node name. When the child stops, in any way, the process is stopped too.
 
-  Nothing of this is needed to talk to a node that runs: `GenServer.call({:calc, :"calc@127.0.0.1"}, {:add, 2, 3})` does, in
-  the BEAM that it is connected to.
+  This module is not needed to call a running node: in the BEAM to which it is connected,
+  `GenServer.call({:calc, :"calc@127.0.0.1"}, {:add, 2, 3})` suffices.
 
   ## Options
 
@@ -22,40 +22,40 @@ defmodule NodexRs do
   |---|---|---|
   | `:exec` | required | The executable: a path, or `{app, name}` for `priv/nodes/<name>` of an application. |
   | `:name` | none | The name of the child, as for `GenServer.start_link/3`. |
-  | `:id` | the name, or else `{NodexRs, sname}` | The id of the child in its supervisor. |
-  | `:sname` | name of the file | The part of the node's name before the `@`: letters, digits, `_` and `-`. It cannot be that of this BEAM, so a file of another kind of name, as `calc.bin`, or of the name of the release needs one. |
-  | `:process` | `:sname` as an atom | The registered name in the node that `call/3` and the others talk to. |
-  | `:args` | `[]` | Arguments in front of the four of the contract. |
+  | `:id` | the name, otherwise `{NodexRs, sname}` | The id of the child in its supervisor. |
+  | `:sname` | name of the file | The part of the node name before the `@`: letters, digits, `_` and `-`. It must differ from that of this BEAM. A file with another kind of name, such as `calc.bin`, or with the name of the release needs this option. |
+  | `:process` | `:sname` as an atom | The registered name in the node to which `call/3` and the other functions send. |
+  | `:args` | `[]` | Arguments before the four of the contract. |
   | `:env` | `[]` | Pairs of strings in UTF-8, added to the environment. |
-  | `:cd` | none | The folder that it is started in. |
-  | `:cookie` | `:environment` | Where the cookie is: in the environment variable `NODEX_COOKIE`, or `:argument`. C nodes want the latter; it can be read by every user of the machine. |
-  | `:ready_line` | `"<node> ready"` | The line that says that it is connected. |
-  | `:ready_timeout` | 5000 | The start fails when nothing is printed for so many milliseconds. |
-  | `:start_timeout` | 60000 | The start fails after so many milliseconds, whatever is printed. |
-  | `:grace` | 1000 | Milliseconds from the end of its stdin to SIGTERM. Use 0 for an executable that does not look at stdin. |
+  | `:cd` | none | The working directory. |
+  | `:cookie` | `:environment` | How the cookie is passed: in the environment variable `NODEX_COOKIE`, or as an `:argument`, which C nodes need and every user of the machine can read. |
+  | `:ready_line` | `"<node> ready"` | The line that the node prints when it is connected. |
+  | `:ready_timeout` | 5000 | The start fails when nothing is printed for this number of milliseconds. |
+  | `:start_timeout` | 60000 | The start fails after this number of milliseconds, whatever is printed. |
+  | `:grace` | 1000 | Milliseconds from the end of its stdin to SIGTERM. Use 0 for an executable that does not read stdin. |
   | `:kill_after` | 5000 | Milliseconds from SIGTERM to SIGKILL. |
-  | `:drain` | 4000 | Milliseconds in which the node may finish what still runs, from the end of its stdin on; it is told in `NODEX_DRAIN`. Less than `:grace` and `:kill_after` together, of which it is four fifths if they are short. |
-  | `:log` | `:info` | The level at which its lines are logged after the ready line, or `false`. Errors and warnings of the node's own log have those levels. It logs errors, such as casts that fail, unless `NODEX_LOG` says otherwise. |
-  | `:distribute` | `false` | What to do when this BEAM is no node: fail, or become one, see below. |
-  | `:restart`, `:shutdown` | `:permanent`, the stop times and 5 s | As for every child. |
+  | `:drain` | 4000 | Milliseconds in which the node may finish running calls after the end of its stdin, passed in `NODEX_DRAIN`. It is less than the sum of `:grace` and `:kill_after`, of which it is four fifths if they are short. |
+  | `:log` | `:info` | The level at which its lines are logged after the ready line, or `false`. Errors and warnings of the node's log keep their levels. The node logs errors, such as failed casts, unless `NODEX_LOG` is set. |
+  | `:distribute` | `false` | Whether this BEAM becomes a node if it is not one: see below. |
+  | `:restart`, `:shutdown` | `:permanent`, the stop times plus 5 s | As for every child. |
 
   ## The BEAM has to be a node
 
-  It is one when it was started with `--name` or `--sname`, and a release is one unless it was told otherwise. Under
-  `mix test` and plain `iex -S mix` it is none. With `distribute: true` it then becomes the node
-  `nodex-<process id>-<by chance>@127.0.0.1`, reachable from this machine only, and an epmd is started if none runs. With
-  `distribute: :"shop@127.0.0.1"` it gets that name. A BEAM that is a node already keeps its name.
+  A BEAM is a node when it was started with `--name` or `--sname`. A release is a node by default. `mix test` and
+  `iex -S mix` are not. With `distribute: true` such a BEAM becomes the node `nodex-<process id>-<random>@127.0.0.1`, which
+  only this machine can reach, and an epmd is started if none is running. `distribute: :"shop@127.0.0.1"` sets the name. A
+  BEAM that is a node already keeps its name.
 
   ## Output
 
-  What the executable prints is logged, at most a thousand lines in a second. It is read in portions as they are dealt
-  with, so one that prints without end waits for its reader and fills no memory. This needs `/bin/sh`, `dd` and `/proc`.
+  The output of the executable is logged, at most a thousand lines in a second. It is read in portions, so an executable
+  that prints without end waits for its reader, and does not fill the memory. This needs `/bin/sh`, `dd` and `/proc`.
 
   ## Failures
 
-  A start that fails stops the child with a `NodexRs.StartError`, the loss of a running node with a `NodexRs.NodeDown`.
-  Both say what happened and what the executable printed last. As with any child, its supervisor tries again, and gives
-  up when that happens too often.
+  A failed start stops the child with a `NodexRs.StartError`, the loss of a running node with a `NodexRs.NodeDown`. Both
+  contain the cause and the last output of the executable. As with any child, the supervisor restarts it, and stops when
+  that happens too often.
 
   ## Telemetry
 
@@ -74,7 +74,7 @@ defmodule NodexRs do
   @typedoc "A child: its pid or its name."
   @type server :: GenServer.server()
 
-  @typedoc "An option, see the table above."
+  @typedoc "An option: see the table above."
   @type option ::
           {:exec, Path.t() | {app :: atom, name :: String.t()}}
           | {:name, GenServer.name()}
@@ -96,7 +96,7 @@ defmodule NodexRs do
           | {:restart, Supervisor.restart()}
           | {:shutdown, timeout | :brutal_kill}
 
-  @typedoc "What `info/1` tells."
+  @typedoc "The result of `info/1`."
   @type info :: %{
           node: node,
           process: atom,
@@ -106,9 +106,9 @@ defmodule NodexRs do
         }
 
   @doc """
-  The specification of the child for a supervisor.
+  Returns the specification of the child for a supervisor.
 
-  Raises `ArgumentError` if an option is unknown, missing or makes no sense.
+  Raises `ArgumentError` if an option is unknown, missing or not valid.
   """
   @spec child_spec([option]) :: Supervisor.child_spec()
   def child_spec(options) do
@@ -124,9 +124,9 @@ defmodule NodexRs do
   end
 
   @doc """
-  Starts the child. It returns before the executable runs; `await_ready/2` waits for that.
+  Starts the child. It returns before the node is ready; `await_ready/2` waits for that.
 
-  Raises `ArgumentError` if an option is unknown, missing or makes no sense.
+  Raises `ArgumentError` if an option is unknown, missing or not valid.
   """
   @spec start_link([option]) :: GenServer.on_start()
   def start_link(options) do
@@ -135,9 +135,9 @@ defmodule NodexRs do
   end
 
   @doc """
-  Calls the node as `GenServer.call/3` does. If the node is starting, waits for it within the same time-out.
+  Calls the node as `GenServer.call/3` does. If the node is starting, it waits within the same time-out.
 
-  Exits as `GenServer.call/3` does: when no reply comes in time, when there is no such process, when the node goes away.
+  Exits as `GenServer.call/3` does: when no reply arrives in time, there is no such process, or the node goes down.
   """
   @spec call(server, term, timeout) :: term
   def call(server, request, timeout \\ 5_000) do
@@ -145,20 +145,20 @@ defmodule NodexRs do
   end
 
   @doc """
-  Sends a request without waiting for a reply, as `GenServer.cast/2` does. If the node is starting, it is sent once that
-  is done.
+  Sends a request without waiting for a reply, as `GenServer.cast/2` does. If the node is starting, the request is sent
+  once it is ready.
   """
   @spec cast(server, term) :: :ok
   def cast(server, request), do: GenServer.cast(server, {:cast, request})
 
   @doc """
-  Sends a plain message and gives the plain message that comes back. This is how C nodes are called that do not know
-  what `GenServer.call/3` sends.
+  Sends a plain message and returns the plain message that comes back. Use it for C nodes that do not know the messages of
+  `GenServer.call/3`.
 
-  Every call is made by a process of its own, so replies belong to their calls even though they carry nothing that says
-  so: many calls can be under way, and a reply that comes too late is lost.
+  Every call is made by a process of its own, so replies belong to their calls although they have no tag: calls can be
+  concurrent, and a late reply is dropped.
 
-  Exits with `{:timeout, _}` when no reply comes in time, and with `{{:nodedown, node}, _}` when the node goes away.
+  Exits with `{:timeout, _}` when no reply arrives in time, and with `{{:nodedown, node}, _}` when the node goes down.
   """
   @spec send_call(server, term, timeout) :: term
   def send_call(server, message, timeout \\ 5_000) do
@@ -170,16 +170,16 @@ defmodule NodexRs do
     end)
   end
 
-  @doc "The name of the node, whether it is ready or not."
+  @doc "Returns the name of the node, whether it is ready or not."
   @spec node(server) :: node
   def node(server), do: info(server).node
 
-  @doc "What there is to know of the child."
+  @doc "Returns information about the child."
   @spec info(server) :: info
   def info(server), do: GenServer.call(server, :info)
 
   @doc """
-  Waits until the node is ready. Exits when it is not within the time-out, and when the start fails.
+  Waits until the node is ready. Exits when it is not ready within the time-out, or the start fails.
   """
   @spec await_ready(server, timeout) :: :ok
   def await_ready(server, timeout \\ 60_000) do

@@ -4,18 +4,18 @@ defmodule NodexRs.StartError do
 
   | `reason` | |
   |---|---|
-  | `:not_distributed` | This BEAM is no node. |
-  | `{:cannot_distribute, term}` | It was to become one and could not. |
+  | `:not_distributed` | This BEAM is not a node. |
+  | `{:cannot_distribute, term}` | This BEAM could not become a node. |
   | `{:name_taken, pid}` | Another child runs a node of this name. |
-  | `{:name_of_host, node}` | It is to have the name of this BEAM. |
-  | `{:name_too_long, name}` | Its name has more than 255 characters. |
-  | `{:executable, posix}` | The executable is not there (`:enoent`), is no file that can be run (`:eacces`), .. |
-  | `{:cd, path, posix}` | The folder that it is to be started in is not there, .. |
-  | `{:output, :no_dd \| :no_pipe}` | What reads its output cannot be started: there is no `dd`, or no `/proc`. |
-  | `{:exited, status}` | It ended before it was ready; 128 and the number of a signal if that ended it. |
+  | `{:name_of_host, node}` | The node has the name of this BEAM. |
+  | `{:name_too_long, name}` | The name of the node has more than 255 characters. |
+  | `{:executable, posix}` | The executable does not exist (`:enoent`), cannot be executed (`:eacces`), .. |
+  | `{:cd, path, posix}` | The working directory does not exist, .. |
+  | `{:output, :no_dd \| :no_pipe}` | The reader of its output cannot be started: there is no `dd`, or no `/proc`. |
+  | `{:exited, status}` | It ended before it was ready; the status is 128 plus the number of the signal that ended it, if any. |
   | `:inactive` | It printed nothing for `:ready_timeout`. |
   | `:late` | It was not ready within `:start_timeout`. |
-  | `:no_connection` | It said that it is ready, but there is no connection to it. |
+  | `:no_connection` | It printed its ready line, but is not connected. |
   """
   defexception [:reason, :node, :exec, :limit, printed: []]
 

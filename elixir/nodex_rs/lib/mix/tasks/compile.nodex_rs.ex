@@ -2,8 +2,8 @@ defmodule Mix.Tasks.Compile.NodexRs do
   @shortdoc "Builds the Rust nodes of a project"
 
   @moduledoc """
-  Builds the crates in `native/` with cargo and puts their executables into `priv/nodes`, where
-  `{NodexRs, exec: {:app, "name"}}` looks for them and from where they get into releases.
+  Builds the crates in `native/` with cargo and copies their executables to `priv/nodes`, where
+  `{NodexRs, exec: {:app, "name"}}` finds them. Releases include them.
 
       def project do
         [
@@ -13,23 +13,23 @@ defmodule Mix.Tasks.Compile.NodexRs do
         ]
       end
 
-  cargo decides what has to be built again. With `MIX_ENV=prod` it builds with `--release`. Its output is in
-  `_build/nodex_rs`, or where `CARGO_TARGET_DIR` says; `priv/nodes` belongs into `.gitignore`. Crates, also those of several
-  applications, share it and what they depend on. A second one of the same name has a folder of its own there.
+  cargo decides what to build again. With `MIX_ENV=prod` it builds with `--release`. Its output is in `_build/nodex_rs`, or in
+  `CARGO_TARGET_DIR`; all crates, even of several applications, share it with their dependencies. A second crate of the same
+  name has a folder of its own there. Add `priv/nodes` to `.gitignore`.
 
   ## Configuration
 
-  Under the key `:nodex_rs` of the project, all of it optional:
+  These keys are optional, under the key `:nodex_rs` of the project:
 
   | key | default | |
   |---|---|---|
   | `:crates` | every folder in `native` with a `Cargo.toml` | The folders of the crates. |
-  | `:profile` | `:release` if `MIX_ENV` is `prod`, else `:dev` | The profile that cargo builds with. |
-  | `:cargo_args` | `[]` | More arguments for `cargo build`, as in `["--locked", "--features", "fast"]`. |
+  | `:profile` | `:release` if `MIX_ENV` is `prod`, otherwise `:dev` | The profile of the build. |
+  | `:cargo_args` | `[]` | More arguments for `cargo build`, such as `["--locked", "--features", "fast"]`. |
   | `:env` | `[]` | Pairs of strings, added to the environment of cargo. |
 
-  `mix compile --warnings-as-errors` counts the warnings of the Rust compiler too. `mix clean` removes the executables and
-  what cargo has built.
+  `mix compile --warnings-as-errors` includes the warnings of the Rust compiler. `mix clean` removes the executables and the
+  output of cargo.
   """
 
   use Mix.Task.Compiler
