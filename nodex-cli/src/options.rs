@@ -12,10 +12,10 @@ use nodex_core::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// Print data only, nothing about what is going on
+    /// Print data only, no progress
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Log to stderr what the library does; twice for more
+    /// Log the library to stderr; repeat for more
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Print data as JSON, and errors as JSON on stderr
@@ -25,14 +25,14 @@ pub(crate) struct Global {
     /// $XDG_CONFIG_HOME/erlang/.erlang.cookie]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) cookie_file: Option<PathBuf>,
-    /// The name of this command among the nodes [default: one that the other node gives, or the first free of nodex-1,
-    /// nodex-2, ..]
+    /// The node name of this command [default: one that the other node assigns, or the first free of nodex-1, nodex-2,
+    /// ..]
     #[arg(long, global = true)]
     pub(crate) name: Option<String>,
-    /// Take the place of a node of the same name that is connected already; it loses its connection
+    /// Replace a connected node of the same name, which loses its connection
     #[arg(long, global = true)]
     pub(crate) take_over: bool,
-    /// How long to wait for an answer, as in 500ms, 5s, 2m
+    /// How long to wait for an answer, such as 500ms, 5s, 2m
     #[arg(long, global = true, default_value = "5s", value_parser = time)]
     pub(crate) timeout: Duration,
     /// The language of terms. Both are read; this one is written, and says whether "x" is a list (Erlang) or a binary
@@ -56,7 +56,7 @@ impl From<Syntax> for text::Syntax {
     }
 }
 
-/// Why an option does not say how long something may take.
+/// Why an option is not a valid time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TimeError {
     #[error(transparent)]
@@ -65,7 +65,7 @@ pub(crate) enum TimeError {
     Zero,
 }
 
-/// Returns how long something may take: a duration that is not nothing.
+/// Reads a time limit: a duration other than zero.
 pub(crate) fn time(text: &str) -> Result<Duration, TimeError> {
     match duration::parse(text)? {
         Duration::ZERO => Err(TimeError::Zero),
@@ -73,7 +73,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, TimeError> {
     }
 }
 
-/// Returns the same for an option whose name has the unit: a number alone is one of seconds.
+/// Like [`time`], for an option whose name has the unit: a bare number is one of seconds.
 pub(crate) fn seconds(text: &str) -> Result<Duration, TimeError> {
     match text.parse().map(|seconds: u32| Duration::from_secs(seconds.into())) {
         Ok(Duration::ZERO) => Err(TimeError::Zero),

@@ -31,18 +31,18 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// See a node start, answer, crash, be killed and come back: a tour of some seconds, without Erlang
+    /// Show a node that starts, answers, crashes, is killed and restarted: a tour of some seconds, without Erlang
     Demo(demo::Args),
-    /// Be the node of the demo
+    /// Run the node of the demo
     #[command(hide = true)]
     DemoNode(demo::NodeArgs),
     /// List the nodes that are registered on a host, and whether they answer
     Names(names::Args),
-    /// Be the epmd of this host: the list of its nodes, by which they find each other
+    /// Run an epmd on this host, by which its nodes find each other
     Epmd(epmd::Args),
     /// Connect to a node and measure round trips
     Ping(ping::Args),
-    /// Tell what a node is and what it has
+    /// Describe a node: its kind, release, processes and functions
     Info(info::Args),
     /// Call a process, as GenServer.call does, and print its reply
     Call(call::Args),
@@ -50,25 +50,25 @@ pub(crate) enum Command {
     Cast(send::Args),
     /// Send a message to a process
     Send(send::Args),
-    /// Call a function on a node, as :rpc.call does, and print what it gives
+    /// Call a function on a node, as :rpc.call does, and print its result
     Rpc(rpc::Args),
-    /// Start a node executable, restart it when it fails, and print what happens to it
+    /// Start a node executable, restart it when it fails, and print its events
     Run(run::Args),
-    /// Check what a user of Erlang would notice about an executable that is a node, in Rust or C
+    /// Check what an Erlang user would notice about a node executable, in Rust or C
     Check(check::Args),
-    /// Say why a node cannot be connected to, step by step
+    /// Explain step by step why a node cannot be connected to
     Doctor(doctor::Args),
     /// Measure node executables side by side, called by a raw generator, a Rust host and a BEAM, and write a report
     Bench(bench::Args),
-    /// Be a node, and print every message that arrives
+    /// Run a node that prints every message it receives
     Listen(listen::Args),
-    /// Start the nodes of a fleet file and look after them until they are stopped
+    /// Start and supervise the nodes of a fleet file
     Up(up::Args),
     /// List the nodes of a fleet that is up: state, process, restarts, memory
     Ps(ps::Args),
     /// Watch the nodes of a fleet: state, processor time, memory, restarts
     Top(top::Args),
-    /// Print what the nodes of a fleet printed, and what happened to them
+    /// Print the output and the events of the nodes of a fleet
     Logs(logs::Args),
     /// Stop a node of a fleet and start it again
     Restart(restart::Args),
@@ -76,9 +76,9 @@ pub(crate) enum Command {
     Stop(stop::Args),
     /// Read a term and print it in both languages
     Term(term::Args),
-    /// Make a new node project, which builds and passes its test as it stands
+    /// Make a new node project, which builds and passes its test
     New(new::Args),
-    /// Print what a shell needs to complete the arguments of this command
+    /// Print the completion script for a shell
     Completions(completions::Args),
     /// Print the manual page
     Man(man::Args),

@@ -8,10 +8,10 @@ pub(crate) struct Args {
     /// compared with the first one
     #[arg(required = true, value_name = "EXE")]
     pub(super) exes: Vec<String>,
-    /// How often everything is done, each time with processes of its own
+    /// The number of rounds, each with new processes
     #[arg(short, long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) rounds: u16,
-    /// Much less of everything, for a first look
+    /// Measure much less, for a first look
     #[arg(long)]
     pub(super) quick: bool,
     /// Write report.html, its pictures and bench.json into this folder

@@ -15,10 +15,10 @@ use crate::{
 pub(crate) struct Args {
     /// The node [default: all]
     name: Option<String>,
-    /// Print what is still to come too, until the fleet ends
+    /// Also print new lines, until the fleet ends
     #[arg(short, long)]
     follow: bool,
-    /// How many of the last lines
+    /// The number of last lines
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
     lines: usize,
     /// The fleet file

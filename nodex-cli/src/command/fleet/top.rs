@@ -22,10 +22,10 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     file: FileArg,
-    /// The time from one look to the next, as in 500ms, 5s
+    /// The time from one list to the next, such as 500ms, 5s
     #[arg(short, long, default_value = "1s", value_name = "TIME", value_parser = nodex_core::duration::parse)]
     interval: Duration,
-    /// How many times to look before it ends [default: on a terminal no end, else once]
+    /// The number of lists [default: without end on a terminal, otherwise one]
     #[arg(short = 'n', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
 }

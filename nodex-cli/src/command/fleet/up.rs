@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Args {
     #[command(flatten)]
     file: FileArg,
-    /// Only say whether the file is in order and all executables are there
+    /// Only check the file, and that all executables exist
     #[arg(long)]
     check: bool,
 }

@@ -18,66 +18,66 @@ use crate::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The executable, Rust or C or anything
+    /// The executable
     exe: PathBuf,
-    /// How it is told its name, and how it says that it is ready
+    /// How the node is told its name, and how it reports that it is ready
     #[arg(short, long, default_value = "nodex")]
     protocol: Start,
-    /// The part of its node name before the @ [default: 8 random digits; a plain one has to be told]
+    /// The part of the node name before the @ [default: 8 random digits; required with plain]
     #[arg(long, value_name = "NAME")]
     sname: Option<String>,
-    /// The part of its node name after the @ [default: that of the host, 127.0.0.1]
+    /// The part of the node name after the @ [default: that of the host, 127.0.0.1]
     #[arg(long, value_name = "HOST")]
     hostname: Option<String>,
-    /// The line by which it says that it is ready [default: that of the protocol]
+    /// The line that the node prints when it is ready [default: that of the protocol]
     #[arg(long, value_name = "LINE")]
     ready_line: Option<String>,
-    /// How long it may print nothing before it is ready
+    /// How long the node may print nothing before it is ready
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     ready_timeout: Duration,
-    /// When it is started again after it has ended
+    /// When the node is started again after it has ended
     #[arg(short, long, default_value = "permanent")]
     restart: When,
-    /// So many restarts in --max-seconds are allowed; with one more this command gives up
+    /// How many restarts are allowed in --max-seconds; with one more the command ends
     #[arg(long, value_name = "N", default_value_t = 3)]
     max_restarts: u32,
     /// The time in which restarts are counted
     #[arg(long, value_name = "SECONDS|TIME", default_value = "5", value_parser = seconds)]
     max_seconds: Duration,
-    /// Ask it this often whether it is alive, as Node.ping does; it is restarted if it is not
+    /// Ping the node at this interval, as Node.ping does; it is restarted if it does not answer
     #[arg(long, value_name = "TIME", value_parser = time)]
     health: Option<Duration>,
-    /// How long it may take to end after SIGTERM, before it is killed
+    /// How long the node may take to end after SIGTERM before it is killed
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub(super) stop_grace: Duration,
-    /// Hand over the cookie in NODEX_COOKIE, as nodes built with nodex get it anyway, and not in the argument list
+    /// Pass the cookie in NODEX_COOKIE and not as an argument; the default for nodes built with nodex
     #[arg(long)]
     cookie_in_env: bool,
-    /// Set a variable of its environment
+    /// Set a variable of the environment of the node
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
-    /// Send it this term, print its reply, and end
+    /// Send the node this term, print its reply, and end
     #[arg(short, long, value_name = "TERM", allow_negative_numbers = true)]
     pub(super) call: Option<String>,
-    /// Send it as GenServer.call does, and not as a plain message
+    /// Send the term as GenServer.call does, not as a plain message
     #[arg(long = "gen", requires = "call")]
     pub(super) gen_call: bool,
-    /// The registered name that is called [default: nil, which nodes answer that answer any name]
+    /// The registered name to call [default: nil, for nodes that answer any name]
     #[arg(long, value_name = "NAME")]
     pub(super) to: Option<String>,
-    /// Arguments before those of the protocol; all arguments if it is plain
+    /// Arguments before those of the protocol; all arguments with plain
     #[arg(last = true)]
     args: Vec<OsString>,
 }
 
-/// How the executable is told its name.
+/// The start protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Start {
-    /// `<sname> <hostname> <cookie> <tname>`; it connects to the host and prints `<node> ready`
+    /// `<sname> <hostname> <cookie> <tname>`; the node connects to the host and prints `<node> ready`
     Nodex,
-    /// `<hostname> <sname> <node> <creation>`, the cookie in BUNDLEX_ERLANG_COOKIE; it listens and prints `ready`
+    /// `<hostname> <sname> <node> <creation>`, the cookie in BUNDLEX_ERLANG_COOKIE; the node listens and prints `ready`
     Bundlex,
-    /// The arguments after -- and nothing else; it is ready when a node of its name is there
+    /// Only the arguments after --; the node is ready when a node of its name is connected
     Plain,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// The request; - reads it from stdin
     #[arg(allow_negative_numbers = true)]
     term: String,
-    /// Send the bare term and take the first message that comes back, as C nodes want it
+    /// Send the bare term and take the first message that comes back, which suits C nodes
     #[arg(long)]
     plain: bool,
 }

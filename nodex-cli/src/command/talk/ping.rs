@@ -20,10 +20,10 @@ use crate::{
 pub(crate) struct Args {
     /// The node: name@host, or a name on this host
     node: String,
-    /// How many round trips
+    /// The number of round trips
     #[arg(short = 'c', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: u32,
-    /// The pause between them, as in 500ms, 1s
+    /// The pause between them, such as 500ms, 1s
     #[arg(short = 'i', long, value_name = "TIME", default_value = "0s", value_parser = nodex_core::duration::parse)]
     interval: Duration,
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     module: String,
     /// The function
     function: String,
-    /// Its arguments, a term each
+    /// Its arguments, one term each
     #[arg(allow_negative_numbers = true)]
     arguments: Vec<String>,
 }

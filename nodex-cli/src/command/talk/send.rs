@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct Args {
     /// The node: name@host, or a name on this host
     node: String,
-    /// The registered name of the process, or its pid. Nobody tells when there is none
+    /// The registered name of the process, or its pid. Nothing tells whether it exists
     process: String,
     /// The message; - reads it from stdin
     #[arg(allow_negative_numbers = true)]
