@@ -1,5 +1,5 @@
-//! Functions that are applied: by `rpc` and `erpc`, which say module, function and the list of arguments. A service is called
-//! by its registered name as the module.
+//! Applied functions: `rpc` and `erpc` send a module, a function and a list of arguments. The module is the registered
+//! name of a service.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -27,7 +27,7 @@ pub(super) struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    /// What outlives the message.
+    /// Returns a copy that outlives the message.
     pub(super) fn keep(self, own: impl for<'a> Fn(&'a [u8]) -> RawTerm) -> Applied {
         Applied { module: own(self.module), function: own(self.function), arguments: own(self.arguments) }
     }

@@ -1,4 +1,4 @@
-//! One connection as those see it who handle what comes over it.
+//! The state of one connection for the handling of its input.
 
 use std::{future::Future, pin::Pin, sync::Arc, task};
 
@@ -26,7 +26,7 @@ pub(super) struct Connection {
     pub(super) inner: Arc<Inner>,
     pub(super) peer: Arc<Peer>,
     pub(super) context: Context,
-    /// What both nodes can do.
+    /// The flags that both nodes support.
     pub(super) flags: Flags,
 }
 
@@ -48,23 +48,23 @@ impl Connection {
     }
 }
 
-/// Whether the node is to end, and what comes then.
+/// Whether the node is stopping, and whether input arrived before that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// It is not.
+    /// The node is not stopping.
     No,
-    /// What the system had received before that was asked for.
+    /// The input was received before the stop was requested.
     Early,
-    /// What came later.
+    /// The input was received later.
     Late,
 }
 
-/// What one connection's messages are handed to.
+/// The receiver of the messages of one connection.
 pub(in crate::node) struct Dispatch {
     pub(super) connection: Connection,
     pub(super) later: PendingCalls,
     pub(super) ending: Ending,
-    /// Given up when nothing of this connection runs any more and the node is to end.
+    /// Dropped when no call of this connection runs and the node is stopping.
     busy: Option<Busy>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
     stop_registered: bool,

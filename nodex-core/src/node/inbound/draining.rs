@@ -1,14 +1,13 @@
-//! The end of a node that was asked to end: what runs is finished and answered, what is new is refused.
+//! Stopping a node: running calls are finished and answered, new ones are refused.
 //!
-//! | what comes | until it was asked | later |
+//! | input | before the stop was requested | later |
 //! |---|---|---|
-//! | casts, and messages that name nobody to answer | handled | counted and dropped |
+//! | casts, and messages without a sender | handled | counted and dropped |
 //! | plain messages | `{error, draining}` | the same |
 //! | calls of a `gen_server` | the monitor of the call fires with `{shutdown, draining}` | the same |
 //! | calls by rpc | the error `draining` | the same |
 //!
-//! "Until it was asked" is what the system had received by then. What every node answers, such as pings, is answered as
-//! before.
+//! "Before" means that the system had received it. The processes of every node, which answer pings, answer as before.
 
 use super::{connection::Ending, envelope::Envelope, forms, pending_calls::PendingCalls};
 use crate::{
@@ -62,7 +61,7 @@ pub(super) fn refused(
     true
 }
 
-/// Has the monitor that `gen:call` has set for this call tell that the process is gone. False when there is none.
+/// Fires the monitor that `gen:call` has set for this call. Returns `false` when there is none.
 fn fire(envelope: &Envelope<'_>, reply_to: &ReplyTo<'_>, out: &mut Encoder) -> bool {
     let Some(call_tag) = reply_to.call_tag else { return false };
     let Some(reference) = call_tag.alias.or_else(|| RefTerm::new(call_tag.tag)) else { return false };
@@ -79,7 +78,7 @@ fn fire(envelope: &Envelope<'_>, reply_to: &ReplyTo<'_>, out: &mut Encoder) -> b
     true
 }
 
-/// Says so to whoever waits for an answer.
+/// Tells a caller that waits for an answer that the node is stopping.
 fn deny(name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut Encoder) {
     let draining = Rejection::draining();
     // An answer itself: two nodes of this kind could go on for ever.
@@ -95,7 +94,7 @@ fn deny(name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut
     }
 }
 
-/// Returns whether anybody waits for an answer.
+/// Returns whether the sender waits for an answer.
 fn is_answered(reply_to: &ReplyTo<'_>) -> bool {
     match reply_to.kind {
         // No process has the numbers 0 and 0 of those that send: nodes of this kind send so what they want no answer to.

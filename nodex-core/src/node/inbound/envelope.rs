@@ -1,4 +1,4 @@
-//! A message to one of our processes, and what has to be known to handle it.
+//! A message to a process of this node, with the data that is needed to handle it.
 
 use super::connection::{Connection, Ending};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     protocol::control::{AtomTerm, PidTerm},
 };
 
-/// What has to be known to handle a message to one of our processes.
+/// The data that is needed to handle a message to a process of this node.
 #[derive(Clone, Copy)]
 pub(super) struct Envelope<'a> {
     pub(super) process: &'a Process,
@@ -32,13 +32,13 @@ pub(super) struct Tagged<'a> {
 }
 
 impl Envelope<'_> {
-    /// Returns the way back to whoever sent it as a plain message.
+    /// Returns where the reply to a plain message goes.
     pub(super) fn plain_reply_to<'a>(&'a self, to: Option<PidTerm<'a>>) -> ReplyTo<'a> {
         let (flags, from) = (self.connection.flags, &self.process.address);
         ReplyTo { kind: CallKind::Plain, flags, to, from, call_tag: None }
     }
 
-    /// Returns the way back to whoever made this request.
+    /// Returns where the reply to this request goes.
     pub(super) fn reply_to<'a>(&'a self, call: &Tagged<'a>, call_tag: &'a CallTag<'a>) -> ReplyTo<'a> {
         ReplyTo {
             kind: CallKind::GenCall,

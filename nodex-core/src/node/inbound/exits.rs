@@ -1,4 +1,4 @@
-//! The ends of processes, and the exit signals that bring them about.
+//! The ends of processes, and exit signals.
 
 use std::sync::{PoisonError, atomic::Ordering};
 
@@ -30,7 +30,7 @@ const KILLED: &[u8] = b"\x77\x06killed";
 const NOCONNECTION: &[u8] = b"\x77\x0cnoconnection";
 
 impl Inner {
-    /// Returns `true` for a process that is there.
+    /// Returns whether a process exists.
     pub(in crate::node) fn is_alive(&self, number: Number) -> bool {
         match self.registry.permanent(number) {
             Some(_) => true,
@@ -42,7 +42,7 @@ impl Inner {
         }
     }
 
-    /// An exit signal of `exit/2`. `kill` cannot be trapped, and shows as `killed`.
+    /// Handles an exit signal of `exit/2`. `kill` cannot be trapped, and becomes `killed`.
     pub(in crate::node) fn exit(&self, number: Number, reason: &RawTerm) {
         match reason.as_bytes() {
             KILL => self.signal(number, &RawTerm::from_slice(KILLED, None), true),
@@ -50,7 +50,7 @@ impl Inner {
         }
     }
 
-    /// A process on another node that this one is linked to has ended.
+    /// Handles the end of a linked process of another node.
     pub(in crate::node) fn linked_has_ended(&self, number: Number, reason: &RawTerm) {
         self.signal(number, reason, false);
     }
@@ -73,7 +73,7 @@ impl Inner {
         }
     }
 
-    /// A handler of this process has panicked.
+    /// Handles a panic of a handler of this process.
     #[cold]
     pub(in crate::node) fn panicked(&self, process: &Address, rejection: &Rejection) {
         if let Some(process) = self.registry.by_number(process.number())
@@ -83,15 +83,15 @@ impl Inner {
         }
     }
 
-    /// Ends a service as its type says: it may be made anew, or take the node along.
+    /// Ends a service as its type requires: it may be made again, or end the node.
     pub(in crate::node) fn fall(&self, process: &Process, reason: &RawTerm) {
         if self.end(process, reason) {
             service_ends::has_ended(self, process, reason);
         }
     }
 
-    /// Ends a service and nothing else: its name and pid are gone at once, its calls that still run are dropped, and all
-    /// who watch it are told. False when it had ended already.
+    /// Ends a service only: its name and pid are free at once, its running calls are dropped, and its monitors and
+    /// links fire. Returns `false` when it had ended already.
     pub(in crate::node) fn end(&self, process: &Process, reason: &RawTerm) -> bool {
         if !process.address.end() {
             return false;
@@ -116,7 +116,7 @@ impl Inner {
         true
     }
 
-    /// A connection is gone, and with it all links over it.
+    /// Handles the end of a connection, and thus of all links over it.
     pub(in crate::node) fn disconnected(&self, peer: &Peer) {
         let dropped = peer.line.counters.dropped.load(Ordering::Relaxed);
         if dropped > 0 {

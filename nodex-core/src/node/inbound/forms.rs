@@ -1,5 +1,5 @@
-//! What a message is by its form, where nothing is called by it: a request that is answered in its own form, or something
-//! that nobody waits for an answer to. An answer in another form would stay in a mailbox for ever.
+//! Messages that call no function, recognized by their form: requests that are answered in their own form, and messages
+//! to which no sender awaits an answer. An answer in another form would stay in a mailbox forever.
 //!
 //! Follows `gen.erl`, `sys.erl`, `gen_event.erl`, and stdlib, chapter "The Erlang I/O Protocol".
 
@@ -38,14 +38,14 @@ pub(in crate::node) enum Form<'a> {
     Call(Tagged<'a>),
     /// `{io_request, From, ReplyAs, Request}`, or the same for files, and how its answer begins.
     Io { to: PidTerm<'a>, reply: &'static [u8], reply_as: &'a [u8], request: &'a [u8] },
-    /// An event, a reply, a signal as a message: nobody waits for an answer.
+    /// An event, a reply or a signal as a message, which has no answer.
     Silent,
-    /// Anything else: its sender may well wait for whatever comes.
+    /// Anything else; its sender may wait for any answer.
     Plain,
 }
 
 impl<'a> Form<'a> {
-    /// Of this message.
+    /// Returns the form of this message.
     pub(in crate::node) fn of(message: &'a [u8]) -> Self {
         Self::read(message).unwrap_or(Form::Plain)
     }
@@ -193,7 +193,7 @@ fn prints(request: &[u8]) -> bool {
     decoder.tuple().is_ok() && decoder.atom_name().is_ok_and(|name| name == "put_chars")
 }
 
-/// What a `gen_event` without a single handler, and that gets none, would say.
+/// Returns the answer of a `gen_event` that has no handlers and accepts none.
 fn event_reply(request: &[u8]) -> &'static [u8] {
     let mut decoder = Decoder::new(request);
     let is_tuple = matches!(request.first(), Some(&(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT)));

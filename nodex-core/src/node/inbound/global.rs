@@ -1,8 +1,8 @@
-//! What a visible node says to `global`, OTP's registry of names of a whole cluster (`global.erl`).
+//! What a visible node tells `global`, OTP's registry of names of a cluster (`global.erl`).
 //!
-//! A node of ours has no part in it: it keeps no names and takes no locks. A BEAM that is connected with a visible node
-//! waits in `global:sync/0` until that node is in step; so it is told that this one is. `init_connect`, by which a BEAM
-//! begins to negotiate, is not taken up: whoever does has to keep up with all that follows.
+//! This node takes no part in it: it has no names and takes no locks. A BEAM that is connected with a visible node
+//! waits in `global:sync/0` until that node is in sync, so it is told that this one is. `init_connect`, with which a
+//! BEAM starts to negotiate, is not answered, because a node that answers must follow the whole protocol.
 
 use super::connection::{Connection, Dispatch};
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 
 /// Its name as an atom.
 const SERVER: &[u8] = b"\x77\x12global_name_server";
-/// `{'$gen_cast', {in_sync, `, and what stands behind the name of our node.
+/// The start of `{'$gen_cast', {in_sync, ..}}`, before the name of this node.
 const HEAD: &[u8] = b"\x68\x02\x77\x09$gen_cast\x68\x03\x77\x07in_sync";
 const KNOWN: &[u8] = b"\x77\x04true";
 

@@ -1,4 +1,4 @@
-//! What peers send: messages to services, calls, signals and requests to spawn.
+//! Input from peers: messages to services, calls, signals and requests to spawn.
 
 mod apply;
 mod connection;

@@ -1,4 +1,4 @@
-//! Calls that were not answered at once.
+//! Pending calls.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -30,20 +30,20 @@ use crate::{
     term::Atom,
 };
 
-/// A process one of whose handlers has panicked, and what its caller was told.
+/// A process with a handler that panicked, and the answer to its caller.
 pub(in crate::node) type Panicked = (Arc<Address>, Rejection);
 
-/// The calls of one connection that wait for their handlers.
+/// The calls of one connection whose handlers are pending.
 ///
-/// Plain replies carry no tag, so those to one process keep the order of its messages: while a plain call of a process
-/// waits, the replies to its later plain messages wait behind it.
+/// Plain replies have no tag, so those to one process keep the order of its messages: while a plain call of a process
+/// is pending, the replies to its later plain messages wait behind it.
 #[derive(Debug, Default)]
 pub(in crate::node) struct PendingCalls {
     running: FuturesUnordered<Running>,
-    /// By the caller's encoded pid; only callers with a waiting plain call are there.
+    /// The slots, by the encoded pid of the caller. Only callers with a pending plain call have slots.
     order: HashMap<Box<[u8]>, VecDeque<ReplySlot>>,
     next: u64,
-    /// Memory of replies that wait for their turn, and of what keeps them in order.
+    /// The memory of replies that wait for their turn, and of their slots.
     queued: usize,
     /// Bytes of received messages that running calls may keep in memory.
     kept: Arc<AtomicUsize>,
@@ -51,7 +51,7 @@ pub(in crate::node) struct PendingCalls {
     batch: Weak<Batch>,
 }
 
-/// Messages that were read together. Whoever keeps a part of one keeps the memory of all.
+/// Messages that were read together. A kept part of one keeps the memory of all.
 #[derive(Debug)]
 struct Batch {
     number: u64,
@@ -71,7 +71,7 @@ struct ReplySlot {
     id: u64,
     /// Its own reply is there.
     done: bool,
-    /// The reply of the call once it is there, and behind it those to later messages that were answered at once.
+    /// The reply of the call once it is ready, and behind it those to later messages that were answered at once.
     bytes: Encoder,
 }
 
@@ -85,7 +85,7 @@ impl ReplySlot {
 
 #[derive(Debug)]
 struct Running {
-    /// None once the call is given up.
+    /// `None` once the call is given up.
     later: Option<Later>,
     waker: Option<Waker>,
     reply_to: OwnedReplyTo,
@@ -149,7 +149,7 @@ impl Future for Running {
 }
 
 impl PendingCalls {
-    /// Returns how many wait.
+    /// Returns the number of pending calls.
     pub(in crate::node) fn len(&self) -> usize {
         self.running.len()
     }
@@ -176,7 +176,7 @@ impl PendingCalls {
         !self.order.is_empty() && reply_to.kind == CallKind::Plain && self.order.contains_key(reply_to.caller())
     }
 
-    /// Keeps a reply that is there already behind those that are not.
+    /// Keeps a reply that is ready behind those that are not.
     pub(in crate::node) fn queue(&mut self, reply_to: &ReplyTo<'_>, reply: &Encoder) {
         if reply.is_empty() {
             return;
@@ -219,7 +219,7 @@ impl PendingCalls {
         batch
     }
 
-    /// Gives up the calls of services that have ended.
+    /// Drops the calls of services that have ended.
     pub(in crate::node) fn drop_ended(&mut self) {
         for running in &mut self.running {
             if !running.reply_to.is_alive() {

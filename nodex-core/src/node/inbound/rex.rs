@@ -1,5 +1,5 @@
-//! Calls of the server `rex`: what `rpc` of OTP 23 falls back to, `rpc:block_call/4` of every release, and what C nodes
-//! send with `ei_rpc_to`.
+//! Calls of the server `rex`: of `rpc` in OTP 23, of `rpc:block_call/4` in every release, and of `ei_rpc_to` in C
+//! nodes.
 //!
 //! Follows `rpc.erl`.
 
@@ -55,7 +55,7 @@ enum Request<'a> {
 }
 
 impl Dispatch {
-    /// Returns `true` when the message was one for `rex`, and has been handled.
+    /// Handles a message to `rex`. Returns `false` when it is not one.
     #[cold]
     pub(super) fn rex(&mut self, to: Target<'_>, message: &[u8], input: Input<'_>, out: &mut Encoder) -> bool {
         let Target::Name(name) = to else { return false };

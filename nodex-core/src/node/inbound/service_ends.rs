@@ -1,4 +1,4 @@
-//! What the end of a service comes to: it is made anew, or the node ends with it, or goes on.
+//! The consequences of the end of a service: it is made again, or the node ends, or the node goes on.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,7 +19,7 @@ use crate::{
     term::RawTerm,
 };
 
-/// A service has ended by itself, or by somebody else: it is made anew, or the node ends with it, or goes on.
+/// Handles the end of a service: it is made again, or the node ends, or the node goes on.
 pub(super) fn has_ended(inner: &Inner, process: &Process, reason: &RawTerm) {
     if !is_ordinary(reason)
         && let Some(factory) = &process.factory
@@ -43,7 +43,7 @@ pub(super) fn has_ended(inner: &Inner, process: &Process, reason: &RawTerm) {
     }
 }
 
-/// Puts a new service in the place of one that has ended: the same name, another pid. False when that cannot be done.
+/// Replaces a service that has ended by a new one with the same name and another pid. Returns `false` when that fails.
 fn make_anew(inner: &Inner, old: &Process, factory: &Arc<Factory>) -> bool {
     let name = old.name.as_deref().unwrap_or_default();
     if !factory.may_make(Instant::now()) {

@@ -1,4 +1,4 @@
-//! Signals: everything in a control message that is not a message to a process.
+//! Signals: control messages other than messages to a process.
 //!
 //! Follows erts, chapter `erl_dist_protocol` ("Link Protocol" and the control messages), and what OTP 25 does with signals
 //! that are out of place: those about processes of third nodes end the connection, those about processes that are gone are
@@ -25,7 +25,7 @@ use crate::{
 /// The atom `noproc`.
 const NOPROC: &[u8] = b"\x77\x06noproc";
 
-/// Whose process a pid names.
+/// The owner of a pid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Ours(Number),
@@ -145,7 +145,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// A process that one of ours is linked to has ended.
+    /// Handles the end of a process that one of this node is linked to.
     fn linked_has_ended(&self, from: PidTerm<'_>, to: PidTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
         let Some(reason) = readable(reason)? else { return Ok(()) };
         // A link that is not there was taken away while the signal was on its way.
@@ -177,7 +177,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// A process that a call of ours waits for is gone.
+    /// Handles the end of a process that a call of this node waits for.
     fn monitored_is_down(&self, reference: RefTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
         if let Some(reason) = readable(reason)? {
             self.complete(reference, Outcome::Down(reason));
@@ -185,7 +185,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// An outcome for the call of ours that has this reference.
+    /// Passes an outcome to the call of this node with this reference.
     pub(super) fn complete(&self, reference: RefTerm<'_>, outcome: Outcome) {
         let Connection { inner, peer, .. } = &self.connection;
         if let Some(reply) = inner.registry.table.of_reference(&inner.identity, reference) {
@@ -193,7 +193,7 @@ impl Dispatch {
         }
     }
 
-    /// A request of ours to spawn was answered. If it was refused, no monitor will tell.
+    /// Handles the answer to a spawn request of this node. If it was refused, no monitor fires.
     fn spawn_was_answered(&self, id: RefTerm<'_>, result: ProcTerm<'_>) {
         if let ProcTerm::Name(reason) = result {
             self.complete(id, Outcome::Refused(RawTerm::from_slice(reason.as_bytes(), None)));
@@ -242,7 +242,7 @@ impl Dispatch {
         }
     }
 
-    /// Notes that somebody watches a process. False when there is no such process.
+    /// Records that a process is monitored or linked. Returns `false` when there is no such process.
     fn watch(&self, number: Number) -> bool {
         if let Some(process) = self.connection.inner.registry.by_number(number) {
             process.watched.store(true, Ordering::SeqCst);
@@ -258,7 +258,7 @@ impl Dispatch {
         }
     }
 
-    /// Returns the process of ours that a signal of the peer's is about; `None` when it is long gone.
+    /// Returns the process of this node that a signal of the peer is about; `None` when it has ended.
     fn between(&self, from: PidTerm<'_>, to: PidTerm<'_>) -> Result<Option<Number>, LinkEnd> {
         self.of_the_peer(from)?;
         match self.whose(to) {
@@ -268,7 +268,7 @@ impl Dispatch {
         }
     }
 
-    /// Signals come from the peer's own processes only.
+    /// Checks that a signal comes from a process of the peer.
     fn of_the_peer(&self, from: PidTerm<'_>) -> Result<(), LinkEnd> {
         match from.node() == self.connection.context.peer().as_bytes() {
             true => Ok(()),

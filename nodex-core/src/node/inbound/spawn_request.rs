@@ -1,4 +1,4 @@
-//! Requests of other nodes to spawn a process here: what `rpc` and `erpc` send.
+//! Requests of other nodes to spawn a process, which `rpc` and `erpc` send.
 //!
 //! Follows erts, chapter `erl_dist_protocol` (`SPAWN_REQUEST`), and `erpc.erl`. A service is called by its registered name
 //! as the module; there is no other code to run.
@@ -40,14 +40,14 @@ pub(super) struct SpawnRequest<'a> {
     pub(super) arguments: &'a [u8],
 }
 
-/// The options that mean something here.
+/// The options that have an effect.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Options {
     link: bool,
     monitor: bool,
 }
 
-/// What a process is to do: the function that a service has, and how the process ends.
+/// The function that a process calls, and how the process ends.
 struct Application<'a> {
     style: Style,
     /// What `erpc` knows the result by; empty otherwise.

@@ -1,7 +1,7 @@
-//! System messages: what `sys`, `proc_lib:stop/3` and the tools that build on them ask of a process.
+//! System messages: the requests of `sys`, `proc_lib:stop/3` and the tools that use them.
 //!
-//! Follows `sys.erl`. A service has no code to change and nothing that could be traced, and it is not suspended: what would
-//! have no effect is refused in the words of `sys`.
+//! Follows `sys.erl`. A service has no code to change, cannot be traced, and is not suspended. Requests that would have
+//! no effect are refused with the errors of `sys`.
 
 use super::{
     envelope::Envelope,

@@ -39,7 +39,7 @@ use crate::{
     term::{Atom, RawTerm},
 };
 
-/// How long a node is asked in which form its `sys` takes a state. Its own callers wait 5 s.
+/// The time limit for asking a node in which form its `sys` takes a state. Its own callers wait 5 s.
 const FORM_LIMIT: Duration = Duration::from_secs(4);
 
 const OK: &[u8] = b"\x77\x02ok";
@@ -62,7 +62,7 @@ async fn all(states: Vec<SystemState>) -> Result<RawTerm, EncodeError> {
     if let [one] = &terms[..] { Ok(one.clone()) } else { RawTerm::from_value(&terms) }
 }
 
-/// What is asked for.
+/// The request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     State,

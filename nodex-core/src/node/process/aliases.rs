@@ -1,4 +1,4 @@
-//! Aliases: references that messages can be sent to for as long as the process behind them wants it.
+//! Process aliases: references to which messages can be sent until the process deactivates them.
 //!
 //! Follows erts, chapter `processes` ("Process Aliases").
 
@@ -32,7 +32,7 @@ impl Default for Aliases {
 
 #[derive(Debug, Default)]
 struct Table {
-    /// The processes behind them.
+    /// The processes of the aliases.
     processes: HashMap<u64, Number>,
     by_process: HashMap<Number, HashSet<u64>>,
 }
@@ -47,7 +47,7 @@ impl Aliases {
         identity.reference(references::words_of(0, self.enter(process)))
     }
 
-    /// Takes an alias away. False when there is none.
+    /// Removes an alias. Returns `false` when there is none.
     pub(in crate::node) fn remove(&self, identity: &Identity, alias: &Reference) -> bool {
         identity.words(alias).and_then(alias_number).is_some_and(|number| self.leave(number))
     }
@@ -57,7 +57,7 @@ impl Aliases {
         self.get(identity.read_words(alias, alias_number)?)
     }
 
-    /// No number is given twice.
+    /// Adds an alias, with a number that is never reused.
     fn enter(&self, process: Number) -> u64 {
         let alias = self.next.fetch_add(1, Ordering::Relaxed);
         let mut table = self.lock();
@@ -82,7 +82,7 @@ impl Aliases {
         self.lock().processes.get(&alias).copied()
     }
 
-    /// A process is gone, and its aliases with it.
+    /// Removes the aliases of a process that has ended.
     pub(in crate::node) fn ended(&self, process: Number) {
         let mut table = self.lock();
         for alias in table.by_process.remove(&process).unwrap_or_default() {

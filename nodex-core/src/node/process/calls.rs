@@ -103,7 +103,7 @@ impl ProcessTable {
         Completed::Done { watched }
     }
 
-    /// Gives up waiting. True when whoever watches the pid has to be told that it is gone.
+    /// Closes a pid. Returns `true` when its monitors and links must be told.
     #[must_use]
     pub(in crate::node) fn close(&self, id: ReplyId) -> bool {
         let mut slots = self.write();
@@ -114,7 +114,7 @@ impl ProcessTable {
         waiting.watched
     }
 
-    /// Returns `true` while somebody waits on this pid.
+    /// Returns `true` while a call waits on this pid.
     pub(in crate::node) fn is_open(&self, id: Number) -> bool {
         self.with(id, |_| ()).is_some()
     }
@@ -124,7 +124,7 @@ impl ProcessTable {
         self.with(id, |waiting| matches!(waiting.who, Waiter::Mailbox(_))) == Some(true)
     }
 
-    /// Notes that somebody watches the pid. False when nobody waits on it.
+    /// Records that the pid is monitored or linked. Returns `false` when no call waits on it.
     pub(in crate::node) fn watch(&self, id: Number) -> bool {
         self.with(id, |waiting| waiting.watched = true).is_some()
     }
@@ -134,7 +134,7 @@ impl ProcessTable {
         slots.slot(self.index(id.id), id.serial)?.waiting().map(see)
     }
 
-    /// Tells all calls over this connection that it is gone. Gives the pids that somebody watches.
+    /// Tells all calls over this connection that it has ended. Returns the pids that are monitored or linked.
     #[must_use]
     pub(in crate::node) fn disconnected(&self, peer: u64) -> Vec<Number> {
         let mut slots = self.write();

@@ -1,11 +1,11 @@
-//! What a process does about exit signals and panics.
+//! [`ExitPolicy`].
 
 use crate::term::RawTerm;
 
 /// The atom `normal`.
 pub(in crate::node) const NORMAL: &[u8] = b"\x77\x06normal";
 
-/// What a service does about exit signals and panics.
+/// How a service reacts to exit signals and panics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) struct ExitPolicy {
     /// Exit signals other than `kill` are dropped.
@@ -15,7 +15,7 @@ pub(in crate::node) struct ExitPolicy {
 }
 
 impl ExitPolicy {
-    /// Of the services that a node is built with: they are there as long as the node.
+    /// The policy of the services that a node is built with.
     pub(in crate::node) const PERMANENT: ExitPolicy = ExitPolicy { trap_exit: true, stop_on_panic: false };
 
     /// Returns whether an exit signal with this reason ends the process.
@@ -24,7 +24,7 @@ impl ExitPolicy {
     }
 }
 
-/// Returns `true` for `normal`, which ends nobody but who says it.
+/// Returns `true` for `normal`, which as an exit signal ends no other process.
 pub(in crate::node) fn is_normal(reason: &RawTerm) -> bool {
     reason.as_bytes() == NORMAL
 }

@@ -1,4 +1,4 @@
-//! Services that are made anew when they have failed.
+//! Services that are made again when they fail.
 
 use std::{
     collections::VecDeque,
@@ -9,15 +9,15 @@ use std::{
 
 use crate::node::service::interface::Service;
 
-/// Makes a service, as often as need be but not too often.
+/// Makes a service, again and again within a limit.
 pub(in crate::node) struct Factory {
     make: Box<dyn Fn() -> Box<dyn Service> + Send + Sync>,
     pub(in crate::node) intensity: Intensity,
-    /// When it has made one anew.
+    /// The times at which it made one again.
     made: Mutex<VecDeque<Instant>>,
 }
 
-/// So many times within this time.
+/// A limit of restarts within a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) struct Intensity {
     pub(in crate::node) times: usize,
@@ -42,12 +42,12 @@ impl Factory {
         Factory { make: Box::new(make), intensity, made: Mutex::default() }
     }
 
-    /// Returns the first one.
+    /// Makes a service.
     pub(in crate::node) fn make(&self) -> Box<dyn Service> {
         (self.make)()
     }
 
-    /// Returns whether another one may be made now; it counts then.
+    /// Returns whether another service may be made now, and counts it.
     pub(in crate::node) fn may_make(&self, now: Instant) -> bool {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         while made.front().is_some_and(|first| now.saturating_duration_since(*first) > self.intensity.within) {

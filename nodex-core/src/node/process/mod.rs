@@ -1,4 +1,5 @@
-//! What has a pid: services, calls by rpc, calls of our own that wait, mailboxes; and who watches them.
+//! Everything that has a pid: services, calls by rpc, waiting calls of this node, mailboxes; and their monitors and
+//! links.
 
 pub(in crate::node) mod aliases;
 pub(in crate::node) mod calls;

@@ -1,11 +1,11 @@
-//! Names of processes: those that are known on every node, and how they are looked up.
+//! The names of the processes of every node, and their lookup.
 
 use std::hash::Hasher;
 
 /// The server that `rpc` of OTP 23 calls (`rpc.erl`).
 pub(in crate::node) const REX: &str = "rex";
 
-/// The names of the processes that every node has. They stand behind the names that services are registered under.
+/// The names of the processes of every node. Registered services take precedence.
 pub(super) const EVERY_NODE: [&str; 4] = ["net_kernel", REX, "nodex", "user"];
 
 /// Which of [`EVERY_NODE`] this is. The names are known here, so that a call to another name costs a few comparisons.
@@ -17,8 +17,8 @@ pub(super) fn position(name: &[u8]) -> Option<usize> {
 /// The name server of OTP's `global`.
 pub(in crate::node) const GLOBAL: &str = "global_name_server";
 
-/// What BEAMs send to visible nodes by themselves goes to these names. That there is nobody is an answer they can work
-/// with; a service that takes messages to any name would leave them waiting for one.
+/// The names to which BEAMs send by themselves on visible nodes. BEAMs can handle that no such process exists; a
+/// service that answers any name would leave them waiting.
 pub(super) const PARTS_OF_A_BEAM: [&str; 3] = [GLOBAL, "global_group", "pg"];
 
 /// FNV-1a, eight bytes at a time. Its keys are the node's own function names, so nobody can choose them to collide.

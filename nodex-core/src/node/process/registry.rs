@@ -1,4 +1,4 @@
-//! Which service a message goes to.
+//! Finds the process of a message.
 
 use std::{
     collections::HashMap,
@@ -34,16 +34,16 @@ pub(in crate::node) struct Registry {
     catch_all: Option<usize>,
     /// The first of the processes that every node has; they come last.
     system: usize,
-    /// Those that come and go.
+    /// The processes that start and end at run time.
     pub(in crate::node) table: ProcessTable,
     /// Modules whose functions can be called by `rpc`, and that are no processes.
     modules: Vec<Process>,
-    /// Names that nobody has unless a service is registered under them.
+    /// Names that have no process unless a service is registered under them.
     absent: &'static [&'static str],
     /// The process that answers every name as long as no name is registered at run time: most node executables.
     /// No position if there is none.
     catch_all_only: usize,
-    /// The service that answers any name, if the first one has ended and was made anew.
+    /// The service that answers any name, if the first one has ended and was made again.
     anew: RwLock<Option<Arc<Process>>>,
 }
 
@@ -60,7 +60,7 @@ pub(in crate::node) struct Registration {
     pub(in crate::node) factory: Option<Arc<Factory>>,
 }
 
-/// What every node answers: the services behind [`EVERY_NODE`], and modules.
+/// The services of [`EVERY_NODE`], and modules.
 pub(in crate::node) struct SystemServices {
     pub(in crate::node) net_kernel: Box<dyn Service>,
     pub(in crate::node) rex: Box<dyn Service>,
@@ -139,14 +139,14 @@ impl Registry {
         Process::new(name, pid, services, exit_policy, role)
     }
 
-    /// A service has taken the place of another one that has ended.
+    /// Replaces a service that has ended.
     pub(in crate::node) fn take_place(&self, old: &Process, new: Arc<Process>) {
         if old.name.is_none() && self.catch_all().is_none() && self.is_catch_all(old) {
             *self.anew.write().unwrap_or_else(PoisonError::into_inner) = Some(new);
         }
     }
 
-    /// A service has ended, and none takes its place.
+    /// Removes a service that has ended.
     pub(in crate::node) fn forget(&self, process: &Process) {
         if process.name.is_none() {
             let mut anew = self.anew.write().unwrap_or_else(PoisonError::into_inner);

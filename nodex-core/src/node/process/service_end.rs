@@ -1,4 +1,4 @@
-//! What the end of a service means for its node.
+//! [`ServiceType`] and [`ServiceEnd`].
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::{
     text::Text,
 };
 
-/// So much of a reason is shown.
+/// How many bytes of a reason are shown.
 const SHOWN: usize = 200;
 
 /// What the end of a service means for its node: the types that applications of OTP have (`application:start/2`).
@@ -19,21 +19,23 @@ const SHOWN: usize = 200;
 /// | transient | is logged | the node ends |
 /// | temporary | is logged | is logged |
 ///
-/// A service ends by an exit signal (`exit(Pid, kill)`, or any other if it does not trap them), by
-/// [`Context::stop`](crate::node::Context::stop), by a panic if its options say so, and when others stop it as a `gen_server`.
-/// [`Node::stop_service`](crate::node::Node::stop_service) ends a service on purpose, whatever its type.
+/// A service ends by an exit signal (`exit(Pid, kill)`, or any other if it does not trap exits), by
+/// [`Context::stop`](crate::node::Context::stop), by a panic if its options say so, and when it is stopped as a
+/// `gen_server`. [`Node::stop_service`](crate::node::Node::stop_service) ends a service without consequences for the
+/// node.
 ///
 /// The only service that a node is built with is permanent, several are temporary, and so are spawned ones, unless
-/// [`ServiceOptions`](crate::node::ServiceOptions) say otherwise. A node that ends finishes what still runs. A node executable
-/// then ends with status 4 ([`exit_status`](crate::node::exit_status)) and a line on stderr; a node inside of another program ends
-/// all its connections, [`Node::ended`](crate::node::Node::ended) tells why, and the program goes on.
+/// [`ServiceOptions`](crate::node::ServiceOptions) say otherwise. A node that ends finishes running calls. A node
+/// executable then ends with status 4 ([`exit_status`](crate::node::exit_status)) and a line on stderr. A node inside
+/// another program closes its connections, [`Node::ended`](crate::node::Node::ended) returns why, and the program goes
+/// on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ServiceType {
-    /// The node ends with it.
+    /// The node ends with the service.
     Permanent,
-    /// The node ends with it if it fails.
+    /// The node ends with the service if it fails.
     Transient,
-    /// The node goes on without it.
+    /// The node goes on without the service.
     Temporary,
 }
 
@@ -58,7 +60,7 @@ pub(in crate::node) fn is_ordinary(reason: &RawTerm) -> bool {
     }
 }
 
-/// A service has ended with which its node ends.
+/// The end of a service that ends its node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServiceEnd {
@@ -66,7 +68,7 @@ pub struct ServiceEnd {
     pub name: Option<Atom>,
     /// Its pid.
     pub pid: Pid,
-    /// The reason that it ended with.
+    /// Its exit reason.
     pub reason: RawTerm,
 }
 

@@ -1,12 +1,12 @@
-//! Those who have a pid to be answered at: calls of this node that wait for their replies, and mailboxes. Each call has a pid
-//! of its own, so that even a peer that knows no tags answers the right one.
+//! Calls of this node that wait for their replies, and mailboxes. Each call has a pid of its own, so that a peer that
+//! knows no tags also answers the right call.
 
 use tokio::sync::oneshot;
 
 use super::{mailbox_sender::MailboxSender, references};
 use crate::{etf::Decoder, node::number::Number, term::RawTerm};
 
-/// What a waiting call gets.
+/// The outcome of a waiting call.
 #[derive(Debug)]
 pub(in crate::node) enum Outcome {
     /// A message to its pid.
@@ -23,7 +23,7 @@ pub(in crate::node) enum Outcome {
     NoConnection,
 }
 
-/// What a reply pid is there for.
+/// The messages that a reply pid accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) enum ReplyFilter {
     /// The first message to it, or the end of what it monitors. Nothing but the connection that it comes over tells that
@@ -44,10 +44,10 @@ pub(in crate::node) struct ReplyId {
     pub(in crate::node) uses: u64,
 }
 
-/// What became of an outcome.
+/// What was done with an outcome.
 #[derive(Debug)]
 pub(in crate::node) enum Completed {
-    /// Nobody waited for it.
+    /// No call waited for it.
     Dropped,
     /// It was handed over, and the pid is gone. `watched` is true when whoever watches it has to be told.
     Done { watched: bool },
