@@ -3,6 +3,7 @@
 
 mod etf_beam;
 
+mod convert_many;
 mod convert_types;
 mod describe;
 mod differential;

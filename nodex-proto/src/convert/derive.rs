@@ -161,6 +161,26 @@ pub fn variant<'a>(
     decoder: &mut Decoder<'a>,
     expected: &'static str,
 ) -> Result<(Cow<'a, [u8]>, Option<usize>), DecodeError> {
+    let rest = decoder.remaining();
+    let (head, count, atom) = match *rest {
+        [tag::SMALL_TUPLE_EXT, arity @ 1..=255, ref atom @ ..] => (2, Some(usize::from(arity) - 1), atom),
+        _ => (0, None, rest),
+    };
+    if let [tag::SMALL_ATOM_UTF8_EXT, len, ref name @ ..] = *atom
+        && let Some(name) = name.get(..usize::from(len))
+    {
+        decoder.rewind(decoder.position() + head + 2 + name.len());
+        return Ok((Cow::Borrowed(name), count));
+    }
+    other_variant(decoder, expected)
+}
+
+/// One in another form than the commonest, or none.
+#[inline(never)]
+fn other_variant<'a>(
+    decoder: &mut Decoder<'a>,
+    expected: &'static str,
+) -> Result<(Cow<'a, [u8]>, Option<usize>), DecodeError> {
     let start = decoder.position();
     let count = match decoder.peek()? {
         Kind::Atom => None,
@@ -258,7 +278,7 @@ impl Untagged {
 /// Returns the kind of the next term, if it is one. Variants of other kinds need not be tried.
 #[inline]
 pub fn next_kind(decoder: &Decoder<'_>) -> Option<Kind> {
-    decoder.peek().ok()
+    Kind::of_tag(*decoder.remaining().first()?)
 }
 
 /// Returns `false` if the next term is certainly not the atom of this name.

@@ -9,7 +9,7 @@ use super::{
     index::Indexed,
     view::TermRef,
 };
-use crate::term::is_shared;
+use crate::term::{is_shared, words};
 
 /// The most bytes of an encoded term that are held in place.
 const INLINE: usize = 22;
@@ -113,9 +113,11 @@ impl Term {
         let place = match bytes.first_chunk() {
             // What is behind it is never looked at.
             Some(all) => *all,
+            // In registers: what is copied in one length and read back in another stalls the processor.
             None => {
+                let all: [[u8; 8]; 3] = words(&bytes[..len]);
                 let mut place = [0; INLINE];
-                place[..len].copy_from_slice(&bytes[..len]);
+                place.copy_from_slice(&all.as_flattened()[..INLINE]);
                 place
             }
         };

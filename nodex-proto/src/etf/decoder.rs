@@ -145,7 +145,16 @@ impl<'a> Decoder<'a> {
     }
 
     /// Returns the kind of the next term without reading it.
+    #[inline]
     pub fn peek(&self) -> Result<Kind, EtfError> {
+        match self.remaining().first().and_then(|&tag| Kind::of_tag(tag)) {
+            Some(kind) => Ok(kind),
+            None => self.no_kind(),
+        }
+    }
+
+    #[cold]
+    fn no_kind(&self) -> Result<Kind, EtfError> {
         match self.bytes.get(self.pos) {
             None => Err(EtfError::Truncated { offset: self.pos }),
             Some(&tag::COMPRESSED) => Err(EtfError::Compressed { offset: self.pos }),
@@ -218,7 +227,17 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the head of a tuple, and returns its arity. This number of terms follows.
+    #[inline(always)]
     pub fn tuple(&mut self) -> Result<usize, DecodeError> {
+        if let [tag::SMALL_TUPLE_EXT, arity, ..] = *self.remaining() {
+            self.pos += 2;
+            return Ok(arity.into());
+        }
+        self.any_tuple()
+    }
+
+    #[inline(never)]
+    fn any_tuple(&mut self) -> Result<usize, DecodeError> {
         match self.peek_tag() {
             tag::SMALL_TUPLE_EXT => {
                 let [_, arity] = self.array()?;
@@ -238,7 +257,17 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the head of a list.
+    #[inline]
     pub fn list(&mut self) -> Result<List<'a>, DecodeError> {
+        if let [tag::LIST_EXT, a, b, c, d, ..] = *self.remaining() {
+            self.pos += 5;
+            return Ok(List::Elements(u32::from_be_bytes([a, b, c, d]) as usize));
+        }
+        self.any_list()
+    }
+
+    #[inline(never)]
+    fn any_list(&mut self) -> Result<List<'a>, DecodeError> {
         match self.peek_tag() {
             tag::NIL_EXT => {
                 self.pos += 1;
@@ -258,16 +287,22 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the end of a proper list after its last element.
+    #[inline]
     pub fn list_tail(&mut self) -> Result<(), DecodeError> {
         match self.peek_tag() {
             tag::NIL_EXT => {
                 self.pos += 1;
                 Ok(())
             }
-            _ => match self.peek() {
-                Ok(_) => Err(DecodeError::mismatch("list", "improper list")),
-                Err(error) => Err(error.into()),
-            },
+            _ => Err(self.no_list_tail()),
+        }
+    }
+
+    #[cold]
+    fn no_list_tail(&self) -> DecodeError {
+        match self.peek() {
+            Ok(_) => DecodeError::mismatch("list", "improper list"),
+            Err(error) => error.into(),
         }
     }
 

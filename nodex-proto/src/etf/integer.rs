@@ -86,7 +86,7 @@ pub(super) fn short_big(bytes: &[u8]) -> Option<(i64, usize)> {
 }
 
 impl<'a> Decoder<'a> {
-    /// The next term, if it is an integer in one of the two commonest forms; reads nothing otherwise.
+    /// The next term, if it is an integer of 64 bits in one of the three commonest forms; reads nothing otherwise.
     #[inline(always)]
     pub(crate) fn short_integer(&mut self) -> Option<i64> {
         match *self.remaining() {
@@ -98,7 +98,11 @@ impl<'a> Decoder<'a> {
                 self.pos += 5;
                 Some(i32::from_be_bytes([a, b, c, d]).into())
             }
-            _ => None,
+            _ => {
+                let (value, len) = short_big(self.remaining())?;
+                self.pos += len;
+                Some(value)
+            }
         }
     }
 

@@ -28,7 +28,12 @@ pub enum Kind {
 
 impl Kind {
     /// Returns the kind of a term that starts with this tag; `None` if no term does.
+    #[inline]
     pub fn of_tag(tag: u8) -> Option<Kind> {
+        KINDS[usize::from(tag)]
+    }
+
+    const fn find(tag: u8) -> Option<Kind> {
         Some(match tag {
             tag::SMALL_INTEGER_EXT | tag::INTEGER_EXT | tag::SMALL_BIG_EXT | tag::LARGE_BIG_EXT => Kind::Integer,
             tag::NEW_FLOAT_EXT | tag::FLOAT_EXT => Kind::Float,
@@ -68,6 +73,17 @@ impl Kind {
         }
     }
 }
+
+/// The kind of each tag: one look is less than a search.
+static KINDS: [Option<Kind>; 256] = {
+    let mut kinds = [None; 256];
+    let mut tag = 0;
+    while tag < 256 {
+        kinds[tag] = Kind::find(tag as u8);
+        tag += 1;
+    }
+    kinds
+};
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

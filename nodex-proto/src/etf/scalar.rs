@@ -146,7 +146,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a binary and returns its bytes, borrowed.
+    #[inline]
     pub fn binary(&mut self) -> Result<&'a [u8], DecodeError> {
+        if let [tag::BINARY_EXT, a, b, c, d, ref rest @ ..] = *self.remaining()
+            && let Some(binary) = rest.get(..u32::from_be_bytes([a, b, c, d]) as usize)
+        {
+            self.pos += 5 + binary.len();
+            return Ok(binary);
+        }
+        self.no_binary()
+    }
+
+    #[cold]
+    fn no_binary(&mut self) -> Result<&'a [u8], DecodeError> {
         match self.peek_tag() {
             tag::BINARY_EXT => {
                 self.pos += 1;

@@ -17,8 +17,8 @@ pub use atom::{Atom, AtomError, MAX_ATOM_CHARACTERS};
 #[cfg(feature = "eetf")]
 pub use eetf::IdentifierError;
 pub use identifier::{Pid, Port, Reference};
-pub(crate) use raw::Held;
 pub use raw::RawTerm;
 #[doc(hidden)]
 pub use raw::first_word;
+pub(crate) use raw::{Held, words};
 pub(crate) use share::is_shared;
