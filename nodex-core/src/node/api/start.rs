@@ -9,6 +9,7 @@ use super::{
     node::Node,
 };
 use crate::{
+    error::Chain,
     net::{ConnectError, Locate, Readers, connect},
     node::{
         connection::{
@@ -116,6 +117,6 @@ fn default_readers() -> usize {
 fn start_readers(count: usize) -> Option<Readers> {
     let started = (count > 0).then(|| Readers::start(count))?;
     started
-        .inspect_err(|error| tracing::warn!(%error, count, "no threads for connections: the runtime serves them"))
+        .inspect_err(|error| tracing::warn!(error = %Chain(&error), count, "no threads for connections: the runtime serves them"))
         .ok()
 }
