@@ -42,7 +42,7 @@ pub(crate) fn count_in(beam: &mut Beam) {
 }
 
 pub(crate) fn counter(node: &str) -> Destination {
-    Destination::from((atom!("counter"), Atom::new(node).expect("a node name is an atom")))
+    Destination::try_from((atom!("counter"), node)).expect("a node name")
 }
 
 impl Ledger {

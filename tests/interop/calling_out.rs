@@ -129,7 +129,7 @@ fn holds(world: &World, monitor: &mut Monitor) -> bool {
 fn monitors(otp: &Otp) {
     let (world, mut beam, node) = start(otp);
     let pid = waiting(&world, &mut beam, &node, "one");
-    let named = Destination::from((atom("one"), atom(BEAM)));
+    let named = Destination::try_from(("one", BEAM)).expect("a node name");
     let mut by_pid = world.wait(node.monitor(pid.clone())).expect("it succeeds");
     let mut by_name = world.wait(node.monitor(named.clone())).expect("it succeeds");
     let dropped = world.wait(node.monitor(pid.clone())).expect("it succeeds");

@@ -277,7 +277,7 @@ fn kept_connected(otp: &Otp) {
     let name = Atom::from_static(BEAM);
     // It is not there yet.
     let backoff = Backoff::new(Duration::from_millis(20), Duration::from_millis(100));
-    let kept = world.within(|| node.keep_connected(&name, backoff));
+    let kept = world.within(|| node.keep_connected(&name, backoff)).expect("a node name");
     for _ in 0..2 {
         let mut beam = world.beam(otp, BEAM, &[]);
         let up = NodeEvent::Up { node: name.clone() };

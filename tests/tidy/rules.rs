@@ -30,7 +30,10 @@ const TOWERS: &[Tower] = &[
             &["."],
         ],
     },
-    Tower { folder: "nodex-proto/src/protocol", floors: &[&["channel"], &["control", "handshake"], &["."]] },
+    Tower {
+        folder: "nodex-proto/src/protocol",
+        floors: &[&["channel"], &["names.rs"], &["control", "handshake"], &["."]],
+    },
     Tower { folder: "nodex-core/src", floors: &[&["node"], &["net"], &["epmd"], &["limits", "socket"], &["."]] },
     Tower { folder: "nodex-core/src/net", floors: &[&["raw"], &["conn"], &["setup"], &["."]] },
     Tower { folder: "nodex-testkit/src", floors: &[&["peer"], &["."]] },

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use crate::{
     epmd::EpmdError,
     net::ConnectError,
-    protocol::handshake::NameProblem,
-    term::{Atom, AtomError},
+    protocol::{NameError, handshake::NameProblem},
+    term::Atom,
 };
 
 /// Why a node cannot be started.
@@ -79,8 +79,8 @@ pub enum ServiceError {
     #[error("a service that a factory makes and that has no name cannot stand beside another one without a name")]
     SecondWithoutName,
     /// The name is too long.
-    #[error("no service can have this name")]
-    Name(#[from] AtomError),
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// A handler takes a state that the node does not have.
     #[error(transparent)]
     MissingState(#[from] MissingState),
@@ -90,3 +90,12 @@ pub enum ServiceError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a handler takes State<{0}>, but the node has no such state")]
 pub struct MissingState(pub &'static str);
+
+impl From<NameError> for StartError {
+    fn from(error: NameError) -> Self {
+        match error {
+            NameError::Node { name, problem } => StartError::Name { name, problem },
+            other => StartError::Service(other.into()),
+        }
+    }
+}

@@ -35,7 +35,7 @@ mod shared;
 mod system;
 pub mod testing;
 
-pub use crate::protocol::Cookie;
+pub use crate::protocol::{Cookie, NameError, NodeName, ProcessName};
 pub use api::{
     Backoff, CallError, Down, KeptConnected, Mailbox, Monitor, Node, NodeBuilder, SendError, ServiceOptions,
     Subscription,

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use nodex_core::{atom, term::Atom};
+use nodex_core::{atom, node::ProcessName};
 
 use super::{Events, Protocol, ours, process_options::ProcessOptions};
 use crate::process::StopOptions;
@@ -28,7 +28,7 @@ pub struct CnodeBuilder {
     pub(super) ready_line: Option<String>,
     pub(super) spawn_inactive_timeout: Duration,
     pub(super) connect_timeout: Duration,
-    pub(super) registered_name: Atom,
+    pub(super) registered_name: ProcessName,
     pub(super) protocol: Protocol,
     pub(super) cookie_in_env: Option<bool>,
     pub(super) cwd: Option<PathBuf>,
@@ -49,7 +49,7 @@ impl CnodeBuilder {
             spawn_inactive_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
             // Nodes with one service answer any name.
-            registered_name: atom!("nil"),
+            registered_name: atom!("nil").into(),
             protocol: Protocol::Nodex,
             cookie_in_env: None,
             cwd: None,
@@ -118,8 +118,8 @@ impl CnodeBuilder {
     /// Sets the registered name to which calls and messages are sent. Default: `nil`, since a node with one service
     /// answers any name.
     #[must_use]
-    pub fn registered_name(mut self, name: Atom) -> Self {
-        self.registered_name = name;
+    pub fn registered_name(mut self, name: impl Into<ProcessName>) -> Self {
+        self.registered_name = name.into();
         self
     }
 

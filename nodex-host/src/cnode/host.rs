@@ -5,18 +5,14 @@ use std::{env, fmt};
 use nodex_core::{
     epmd,
     node::Node,
-    protocol::{
-        Cookie, CookieError,
-        handshake::{NameProblem, check_node_name},
-    },
+    protocol::{Cookie, CookieError, NameError, NodeName},
 };
 use thiserror::Error;
 
 /// The host node as a child sees it: its name, its cookie, and how it is found.
 #[derive(Clone)]
 pub struct HostNode {
-    name: String,
-    at: usize,
+    name: NodeName,
     cookie: String,
     epmd_port: u16,
     /// The common port of all nodes, when there is no epmd.
@@ -37,14 +33,8 @@ pub(crate) trait Host: fmt::Debug + Send + Sync {
 #[non_exhaustive]
 pub enum HostNodeError {
     /// The name is not a valid node name.
-    #[error("\"{}\" is no node name", name.escape_debug())]
-    Name {
-        /// The name.
-        name: String,
-        /// What is wrong with it.
-        #[source]
-        problem: NameProblem,
-    },
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The cookie is not valid.
     #[error(transparent)]
     Cookie(#[from] CookieError),
@@ -56,16 +46,16 @@ impl HostNode {
     ///
     /// # Errors
     /// Returns an error when the name or the cookie is not valid.
-    pub fn new(name: impl Into<String>, cookie: impl Into<String>) -> Result<HostNode, HostNodeError> {
-        let (name, cookie) = (name.into(), cookie.into());
+    pub fn new(
+        name: impl TryInto<NodeName, Error: Into<NameError>>,
+        cookie: impl Into<String>,
+    ) -> Result<HostNode, HostNodeError> {
+        let cookie = cookie.into();
         Cookie::new(&cookie)?;
-        let at = match check_node_name(name.as_bytes()) {
-            Ok(checked) => checked.find('@').unwrap_or_default(),
-            Err(problem) => return Err(HostNodeError::Name { name, problem }),
-        };
+        let name = name.try_into().map_err(Into::into)?;
         let epmd_port = epmd::port().unwrap_or(epmd::DEFAULT_PORT);
         let dist_port = env::var("ERL_DIST_PORT").ok().and_then(|port| port.parse().ok());
-        Ok(HostNode { name, at, cookie, epmd_port, dist_port })
+        Ok(HostNode { name, cookie, epmd_port, dist_port })
     }
 
     /// Sets the port of the epmd at which the host is registered, whatever the environment of this program says.
@@ -99,12 +89,12 @@ impl HostNode {
 
     /// Returns the part of the name before the `@`.
     pub fn alive(&self) -> &str {
-        &self.name[..self.at]
+        self.name.alive()
     }
 
     /// Returns the part of the name after the `@`.
     pub fn hostname(&self) -> &str {
-        &self.name[self.at + 1..]
+        self.name.host()
     }
 
     pub(crate) fn cookie(&self) -> &str {
@@ -131,8 +121,8 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        assert!(matches!(HostNode::new("master", "c"), Err(HostNodeError::Name { .. })));
-        assert!(matches!(HostNode::new("ma\nster@h", "c"), Err(HostNodeError::Name { .. })));
+        assert!(matches!(HostNode::new("master", "c"), Err(HostNodeError::Name(_))));
+        assert!(matches!(HostNode::new("ma\nster@h", "c"), Err(HostNodeError::Name(_))));
         assert_eq!(HostNode::new("m@h", "").unwrap_err(), HostNodeError::Cookie(CookieError::Empty));
     }
 }

@@ -9,7 +9,7 @@ use nodex_core::{
     atom,
     convert::{FromTerm, IntoTerm},
     net::LinkEnd,
-    node::{Destination, Peer, Subscription, exit_status},
+    node::{Destination, Peer, ProcessName, Subscription, exit_status},
     term::Atom,
 };
 use tokio::{sync::watch, time::timeout};
@@ -69,13 +69,13 @@ struct Running {
 impl Cnode {
     pub(super) fn new(
         host: Arc<dyn Host>,
-        registered_name: Atom,
+        registered_name: ProcessName,
         peer: Arc<Peer>,
         process: Option<NodeProcess>,
         reporter: Arc<Reporter>,
     ) -> Cnode {
         let (is_down, down) = watch::channel(None);
-        let to = Destination::from((registered_name, peer.name().clone()));
+        let to = peer.process(registered_name);
         let ending = process.as_ref().map(NodeProcess::ending);
         let ours = process.as_ref().is_some_and(NodeProcess::is_ours);
         let stopping = watch::Sender::new(None);

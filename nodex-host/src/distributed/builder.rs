@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use nodex_core::{
+    node::NameError,
     node::{self, ready_process},
     protocol::{Cookie, handshake::check_own_name},
 };
@@ -105,7 +106,7 @@ impl DistributedBuilder {
         let name = format!("{}@{}", self.name, self.hostname.unwrap_or_else(|| self.ip.to_string()));
         // Before an epmd is started for it.
         if let Err(problem) = check_own_name(&name) {
-            return Err(HostNodeError::Name { name, problem }.into());
+            return Err(HostNodeError::Name(NameError::Node { name, problem }).into());
         }
         let cookie = match self.cookie {
             Some(cookie) => cookie,

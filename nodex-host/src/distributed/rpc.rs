@@ -1,14 +1,20 @@
 //! Calls of functions on other nodes, and the code paths and configuration of a BEAM.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use nodex_core::{
     convert::{Charlist, FromTerm, IntoTerm},
-    node::RpcError,
+    net::ConnectError,
+    node::{NameError, NodeName, RpcError},
     term::{Atom, RawTerm},
 };
 
 use super::{Distributed, Environment};
+
+/// The name of a node that a user has given.
+pub(super) fn checked(node: impl TryInto<NodeName, Error: Into<NameError>>) -> Result<NodeName, RpcError> {
+    node.try_into().map_err(|error| RpcError::Connect(Arc::new(ConnectError::Name(error.into()))))
+}
 
 impl Distributed {
     /// Calls a function of any node, and returns its value as a Rust type or as a [`Term`](nodex_core::term::Term).
@@ -19,7 +25,7 @@ impl Distributed {
     /// Returns an error when there is no value. [`RpcError::exception`] has the class and the reason of an exception.
     pub async fn rpc<R: FromTerm>(
         &self,
-        node: &str,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
         module: &str,
         function: &str,
         arguments: &[&(dyn IntoTerm + Sync)],
@@ -33,7 +39,12 @@ impl Distributed {
     ///
     /// # Errors
     /// Returns an error when the node cannot be called.
-    pub async fn code_paths(&self, node: &str, limit: Duration) -> Result<Vec<PathBuf>, RpcError> {
+    pub async fn code_paths(
+        &self,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
+        limit: Duration,
+    ) -> Result<Vec<PathBuf>, RpcError> {
+        let node = &checked(node)?;
         let otp: Charlist = self.rpc(node, "code", "lib_dir", &[], limit).await?;
         let all: Vec<Charlist> = self.rpc(node, "code", "get_path", &[], limit).await?;
         let all = all.into_iter().map(|folder| PathBuf::from(folder.0));
@@ -46,7 +57,12 @@ impl Distributed {
     ///
     /// # Errors
     /// Returns an error when the node cannot be called.
-    pub async fn environment(&self, node: &str, limit: Duration) -> Result<Environment, RpcError> {
+    pub async fn environment(
+        &self,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
+        limit: Duration,
+    ) -> Result<Environment, RpcError> {
+        let node = &checked(node)?;
         let mut environment = Environment::new();
         let loaded: Vec<(Atom, RawTerm, RawTerm)> =
             self.rpc(node, "application", "loaded_applications", &[], limit).await?;

@@ -15,7 +15,9 @@ pub mod handshake;
 
 mod cookie;
 mod flags;
+mod names;
 
 pub use control::{Control, ControlError};
 pub use cookie::{Cookie, CookieError};
 pub use flags::Flags;
+pub use names::{NameError, NodeName, ProcessName};

@@ -43,7 +43,7 @@ impl Process {
     /// Returns an error when it is no pid, or one of another node.
     pub(crate) fn on(&self, client: &Client, global: &Global) -> Result<Destination, Failure> {
         let (text, term) = match self {
-            Process::Name(name) => return Ok((name.clone(), client.target().clone()).into()),
+            Process::Name(name) => return Ok(client.peer.process(name)),
             Process::Pid { text, term } => (Untrusted::new(text), term),
         };
         let Some(pid) = client.complete(term.clone(), global)?.as_pid() else {

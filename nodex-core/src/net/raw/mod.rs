@@ -58,7 +58,10 @@ use super::{
     AcceptError, ConnectError, LinkLimits,
     setup::{self, Connected, Obstacle, Pauses, obstacle},
 };
-use crate::protocol::handshake::{Local, SETUP_TIME};
+use crate::protocol::{
+    NameError, NodeName,
+    handshake::{Local, SETUP_TIME},
+};
 
 pub use super::setup::Gate;
 pub use crate::protocol::channel::{Frame, Incoming};
@@ -72,11 +75,17 @@ pub use writer::{SendError, Writer};
 ///
 /// # Errors
 /// Returns an error when no connection is established.
-pub async fn connect(address: SocketAddr, local: Local, node: &str, replace: bool) -> Result<Connection, ConnectError> {
+pub async fn connect(
+    address: SocketAddr,
+    local: Local,
+    node: impl TryInto<NodeName, Error: Into<NameError>>,
+    replace: bool,
+) -> Result<Connection, ConnectError> {
+    let node: NodeName = node.try_into().map_err(|error| ConnectError::Name(error.into()))?;
     let deadline = Instant::now() + SETUP_TIME;
     let mut pauses = Pauses::default();
     loop {
-        let error = match setup::connect_at(deadline, local.clone(), node, address, replace).await {
+        let error = match setup::connect_at(deadline, local.clone(), &node, address, replace).await {
             Ok(connected) => return Ok(connection(connected)),
             Err(error) => error,
         };

@@ -15,8 +15,11 @@ use tokio::{
 use super::Locate;
 use crate::{
     epmd::EpmdError,
-    protocol::channel::LinkEnd,
-    protocol::handshake::{Established, Framing, HandshakeError, Initiator, Local, SETUP_TIME},
+    protocol::{
+        NameError,
+        channel::LinkEnd,
+        handshake::{Established, Framing, HandshakeError, Initiator, Local, NameProblem, SETUP_TIME},
+    },
     random,
 };
 
@@ -32,8 +35,8 @@ pub(crate) struct Connected {
 #[non_exhaustive]
 pub enum ConnectError {
     /// The name is not a full node name.
-    #[error("{0:?} is no node name: it has no @")]
-    Name(String),
+    #[error(transparent)]
+    Name(NameError),
     /// The name is this node's own.
     #[error("{0} is this node itself")]
     Itself(String),
@@ -232,7 +235,9 @@ pub(crate) async fn connect_by(
     speaks: impl FnOnce() -> bool,
 ) -> Result<Connected, ConnectError> {
     let late = |waiting_for| ConnectError::Timeout { node: node.to_owned(), waiting_for, limit: SETUP_TIME };
-    let (name, host) = node.split_once('@').ok_or_else(|| ConnectError::Name(node.to_owned()))?;
+    let (name, host) = node.split_once('@').ok_or_else(|| {
+        ConnectError::Name(NameError::Node { name: node.to_owned(), problem: NameProblem::NotNameAtHost })
+    })?;
     let resolve = |error| ConnectError::Resolve { node: node.to_owned(), error };
     let hosts = timeout_at(deadline, resolve_host(host)).await.map_err(|_| late("address"))?.map_err(resolve)?;
 

@@ -7,6 +7,7 @@ use crate::{
     net::{LinkLimits, Locate},
     node::{
         connection::{inner::Config, listen::Listen},
+        error::{ServiceError, StartError},
         process::{exit_policy::ExitPolicy, factory::Factory, registry::Registration},
         service::{
             extensions::Extensions,
@@ -15,7 +16,7 @@ use crate::{
         shared::Identity,
         system::every_node,
     },
-    protocol::Cookie,
+    protocol::{Cookie, NameError, ProcessName},
     term::Atom,
 };
 
@@ -54,6 +55,7 @@ pub struct NodeBuilder {
     pub(in crate::node) locate: Option<Locate>,
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
+    bad_name: Option<NameError>,
 }
 
 impl Default for NodeBuilder {
@@ -68,6 +70,7 @@ impl Default for NodeBuilder {
             locate: None,
             visible: false,
             take_over: true,
+            bad_name: None,
         }
     }
 }
@@ -99,24 +102,28 @@ impl NodeBuilder {
     }
 
     /// Adds a service under a registered name of its own.
-    ///
-    /// # Panics
-    /// Panics when the name has more than 255 characters.
     #[must_use]
-    pub fn register(mut self, name: &'static str, service: impl IntoService) -> Self {
+    pub fn register(
+        mut self,
+        name: impl TryInto<ProcessName, Error: Into<NameError>>,
+        service: impl IntoService,
+    ) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        self.registrations.push(Registration::usual(Some(Atom::from_static(name)), service));
+        let name = self.name(name);
+        self.registrations.push(Registration::usual(name, service));
         self
     }
 
     /// Like [`register`](Self::register), with options.
-    ///
-    /// # Panics
-    /// Panics when the name has more than 255 characters.
     #[must_use]
-    pub fn register_with(mut self, name: &'static str, options: ServiceOptions, service: impl IntoService) -> Self {
+    pub fn register_with(
+        mut self,
+        name: impl TryInto<ProcessName, Error: Into<NameError>>,
+        options: ServiceOptions,
+        service: impl IntoService,
+    ) -> Self {
         let service: Box<dyn Service> = Box::new(service.into_service());
-        let usual = Registration::usual(Some(Atom::from_static(name)), service);
+        let usual = Registration::usual(self.name(name), service);
         self.registrations.push(Registration { exit_policy: options.exit_policy(), ends: options.ends(), ..usual });
         self
     }
@@ -159,30 +166,32 @@ impl NodeBuilder {
     /// let options = ServiceOptions::new().trap_exit(true).stop_on_panic(true);
     /// let node = NodeBuilder::new().register_factory_with("counter", options, counter);
     /// ```
-    ///
-    /// # Panics
-    /// Panics when the name has more than 255 characters.
     #[must_use]
     pub fn register_factory<S: IntoService>(
-        self,
-        name: &'static str,
+        mut self,
+        name: impl TryInto<ProcessName, Error: Into<NameError>>,
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Self {
-        self.made_by(Some(Atom::from_static(name)), PERMANENT, make)
+        let name = self.name(name);
+        self.made_by(name, PERMANENT, make)
     }
 
     /// Like [`register_factory`](Self::register_factory), with options.
-    ///
-    /// # Panics
-    /// Panics when the name has more than 255 characters.
     #[must_use]
     pub fn register_factory_with<S: IntoService>(
-        self,
-        name: &'static str,
+        mut self,
+        name: impl TryInto<ProcessName, Error: Into<NameError>>,
         options: ServiceOptions,
         make: impl Fn() -> S + Send + Sync + 'static,
     ) -> Self {
-        self.made_by(Some(Atom::from_static(name)), options, make)
+        let name = self.name(name);
+        self.made_by(name, options, make)
+    }
+
+    /// The name of a service. One that is none is told when the node is started.
+    fn name(&mut self, name: impl TryInto<ProcessName, Error: Into<NameError>>) -> Option<Atom> {
+        let checked = name.try_into().map_err(|error| self.bad_name = Some(error.into()));
+        checked.ok().map(Atom::from)
     }
 
     fn made_by<S: IntoService>(
@@ -298,8 +307,11 @@ pub(in crate::node) const MAX_READERS: usize = 64;
 
 impl NodeBuilder {
     /// What a node of this name is made of.
-    pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
-        Config {
+    pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Result<Config, StartError> {
+        if let Some(error) = self.bad_name {
+            return Err(ServiceError::from(error).into());
+        }
+        Ok(Config {
             identity,
             cookie,
             locate: self.locate,
@@ -310,7 +322,7 @@ impl NodeBuilder {
             extensions: self.extensions,
             registrations: self.registrations,
             every_node: every_node(),
-        }
+        })
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     net::ConnectError,
     node::{
         connection::{
-            outgoing::{Destination, OutgoingMonitor, push_message},
+            outgoing::{Destination, OutgoingMonitor, destination, push_message},
             peer::Peer,
         },
         process::{
@@ -22,7 +22,7 @@ use crate::{
             waiting::{Outcome, ReplyFilter},
         },
     },
-    protocol::control::UnsupportedControl,
+    protocol::{NameError, control::UnsupportedControl},
     term::{Atom, RawTerm},
 };
 
@@ -49,6 +49,9 @@ use crate::{
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
+    /// No node or no process can have the name that was given.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// No reply arrived in time. A later one is dropped.
     #[error("no reply within {limit:?}")]
     Timeout {
@@ -196,11 +199,11 @@ impl Node {
     /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
     pub async fn request<R: FromTerm>(
         &self,
-        to: impl Into<Destination>,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
         message: impl IntoTerm,
         limit: Duration,
     ) -> Result<R, CallError> {
-        let to = to.into();
+        let to = destination(to)?;
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
         let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Message);
@@ -225,11 +228,11 @@ impl Node {
     /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
     pub async fn call<R: FromTerm>(
         &self,
-        to: impl Into<Destination>,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
         request: impl IntoTerm,
         limit: Duration,
     ) -> Result<R, CallError> {
-        let to = to.into();
+        let to = destination(to)?;
         let deadline = after(limit);
         let peer = self.connected(to.node(), deadline, limit).await?;
         let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
@@ -277,7 +280,7 @@ impl Node {
         // Without a timer where there is a connection already.
         let peer = match self.peer(node) {
             Some(peer) => peer,
-            None => timeout_at(deadline, self.connect(node)).await.map_err(late)?.map_err(CallError::Connect)?,
+            None => timeout_at(deadline, self.connect_to(node)).await.map_err(late)?.map_err(CallError::Connect)?,
         };
         if !peer.line.outbox.has_room() {
             timeout_at(deadline, peer.line.outbox.room()).await.map_err(late)?;

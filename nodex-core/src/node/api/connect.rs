@@ -15,7 +15,7 @@ use crate::{
         connection::{establish::serve, peer::Peer, peers::Wanted},
         inbound::Dispatch,
     },
-    protocol::handshake::SETUP_TIME,
+    protocol::{NameError, NodeName, handshake::SETUP_TIME},
     term::Atom,
 };
 
@@ -27,14 +27,21 @@ impl Node {
     ///
     /// # Errors
     /// Returns an error when no connection is established within [`SETUP_TIME`].
-    pub async fn connect(&self, name: &str) -> Result<Arc<Peer>, Arc<ConnectError>> {
-        // A name of more than 255 characters has no node.
-        let atom = Atom::new(name).map_err(|_| Arc::new(ConnectError::Name(name.to_owned())))?;
-        if atom == self.0.identity.name {
-            return Err(Arc::new(ConnectError::Itself(name.to_owned())));
+    pub async fn connect(
+        &self,
+        name: impl TryInto<NodeName, Error: Into<NameError>>,
+    ) -> Result<Arc<Peer>, Arc<ConnectError>> {
+        let name: NodeName = name.try_into().map_err(|error| Arc::new(ConnectError::Name(error.into())))?;
+        self.connect_to(name.as_atom()).await
+    }
+
+    /// [`Self::connect`] for a name that came in a term, or was checked.
+    pub(in crate::node) async fn connect_to(&self, name: &Atom) -> Result<Arc<Peer>, Arc<ConnectError>> {
+        if *name == self.0.identity.name {
+            return Err(Arc::new(ConnectError::Itself(name.to_string())));
         }
         let mut attempt = loop {
-            match self.0.peers.want(&atom) {
+            match self.0.peers.want(name) {
                 Wanted::Up(peer) => return Ok(peer),
                 // Closed here: its handlers may take their time, and are not waited for.
                 Wanted::Ending(peer) if peer.line.outbox.aborted() => {
@@ -42,12 +49,12 @@ impl Node {
                 }
                 Wanted::Ending(peer) => self.0.peers.wait_down(&peer).await,
                 Wanted::Entering => {
-                    self.0.peers.wait_entered(&atom).await;
+                    self.0.peers.wait_entered(name).await;
                 }
                 Wanted::Wait(attempt) => break attempt,
                 Wanted::Start(outcome, gives_way) => {
                     let attempt = outcome.subscribe();
-                    let (node, atom) = (self.clone(), atom.clone());
+                    let (node, atom) = (self.clone(), name.clone());
                     // A task, so that the attempt goes on for the others if this caller gives up.
                     tokio::spawn(async move {
                         let result = node.make_connection(&atom, gives_way).await.map_err(Arc::new);
@@ -63,7 +70,7 @@ impl Node {
         match attempt.wait_for(Option::is_some).await.map(|result| result.clone()) {
             Ok(Some(result)) => result,
             // The task ended without an outcome: the runtime is shutting down.
-            _ => Err(Arc::new(ConnectError::Abandoned { node: name.to_owned() })),
+            _ => Err(Arc::new(ConnectError::Abandoned { node: name.to_string() })),
         }
     }
 

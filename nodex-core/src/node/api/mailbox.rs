@@ -6,12 +6,13 @@ use super::{call::CallError, node::Node};
 use crate::{
     convert::IntoTerm,
     node::{
-        connection::outgoing::Destination,
+        connection::outgoing::{Destination, destination},
         process::{
             mailbox_sender::{Letter, mailbox},
             waiting::ReplyId,
         },
     },
+    protocol::NameError,
     term::{Pid, RawTerm, Reference},
 };
 
@@ -79,8 +80,12 @@ impl Mailbox {
     ///
     /// # Errors
     /// Returns the errors of [`Node::send`].
-    pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
-        self.node.send_from(self.id.number, to.into(), message).await
+    pub async fn send(
+        &self,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
+        message: impl IntoTerm,
+    ) -> Result<(), CallError> {
+        self.node.send_from(self.id.number, destination(to)?, message).await
     }
 }
 

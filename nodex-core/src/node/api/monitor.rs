@@ -15,7 +15,7 @@ use crate::{
     etf::Decoder,
     node::{
         connection::{
-            outgoing::{Destination, OutgoingMonitor},
+            outgoing::{Destination, OutgoingMonitor, destination},
             peer::Peer,
         },
         process::{
@@ -23,7 +23,7 @@ use crate::{
             waiting::{Outcome, ReplyFilter, ReplyId},
         },
     },
-    protocol::{Flags, control::UnsupportedControl},
+    protocol::{Flags, NameError, control::UnsupportedControl},
     term::RawTerm,
 };
 
@@ -84,10 +84,13 @@ impl Node {
     /// # Errors
     /// Returns an error when the node cannot be connected to, when it does not support monitors, as nodes on `ei`, or
     /// when `process` is an alias.
-    pub async fn monitor(&self, process: impl Into<Destination>) -> Result<Monitor, CallError> {
+    pub async fn monitor(
+        &self,
+        process: impl TryInto<Destination, Error: Into<NameError>>,
+    ) -> Result<Monitor, CallError> {
         const NEEDED: Flags = Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME);
-        let to = process.into();
-        let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
+        let to = destination(process)?;
+        let peer = self.connect_to(to.node()).await.map_err(CallError::Connect)?;
         if let Destination::Alias(_) = to {
             return Err(UnsupportedControl::MissingField { what: "a monitor", field: "a pid or a name" }.into());
         }

@@ -4,18 +4,23 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{backoff::Backoff, node::Node};
-use crate::{error::Chain, random, term::Atom};
+use crate::{
+    error::Chain,
+    protocol::{NameError, NodeName},
+    random,
+};
 
 /// Keeps a node connected. Created by [`Node::keep_connected`]; dropping it ends the attempts but not the connection.
 #[derive(Debug)]
+#[must_use = "nothing is kept once it is dropped"]
 pub struct KeptConnected {
-    node: Atom,
+    node: NodeName,
     _until_dropped: DropGuard,
 }
 
 impl KeptConnected {
     /// Returns the name of the other node.
-    pub fn node(&self) -> &Atom {
+    pub fn node(&self) -> &NodeName {
         &self.node
     }
 }
@@ -26,22 +31,29 @@ impl Node {
     ///
     /// Failed attempts are repeated after the pauses of [`Backoff`]. [`Node::events`] reports connections made and
     /// lost.
-    #[must_use = "nothing is kept once the result is dropped"]
-    pub fn keep_connected(&self, name: &Atom, backoff: Backoff) -> KeptConnected {
+    ///
+    /// # Errors
+    /// Returns an error when no node can have this name.
+    pub fn keep_connected(
+        &self,
+        name: impl TryInto<NodeName, Error: Into<NameError>>,
+        backoff: Backoff,
+    ) -> Result<KeptConnected, NameError> {
+        let name: NodeName = name.try_into().map_err(Into::into)?;
         let stop = CancellationToken::new();
         let (node, peer, until) = (self.clone(), name.clone(), stop.clone());
         let stopped = self.0.stop.clone();
         tokio::spawn(async move {
             stopped.run_until_cancelled(until.run_until_cancelled(keep(node, peer, backoff))).await;
         });
-        KeptConnected { node: name.clone(), _until_dropped: stop.drop_guard() }
+        Ok(KeptConnected { node: name, _until_dropped: stop.drop_guard() })
     }
 }
 
-async fn keep(node: Node, name: Atom, backoff: Backoff) {
+async fn keep(node: Node, name: NodeName, backoff: Backoff) {
     let mut failures = 0;
     loop {
-        match node.connect(&name).await {
+        match node.connect_to(name.as_atom()).await {
             Ok(peer) => {
                 let since = Instant::now();
                 let reason = peer.ended().await;

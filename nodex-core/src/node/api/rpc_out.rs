@@ -3,7 +3,7 @@
 //! As in `erpc.erl`, a process is spawned on the other node. It applies the function and exits with the result, which
 //! the monitor brings back.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{
     call::{CallError, after},
@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     convert::{FromTerm, IntoTerm},
+    net::ConnectError,
     node::connection::erpc::RpcError,
+    protocol::{NameError, NodeName},
     term::Atom,
 };
 
@@ -19,6 +21,7 @@ impl From<CallError> for RpcError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Timeout { limit } => RpcError::Timeout { limit },
+            CallError::Name(error) => RpcError::Connect(Arc::new(ConnectError::Name(error))),
             CallError::Connect(error) => RpcError::Connect(error),
             CallError::TooLong { length, limit } => RpcError::TooLong { length, limit },
             CallError::Encode(error) => RpcError::Encode(error),
@@ -43,7 +46,7 @@ impl Node {
     ///
     /// ```no_run
     /// # async fn ask(node: nodex_core::node::Node) -> Result<(), nodex_core::node::RpcError> {
-    /// use std::time::Duration;
+    /// use std::{sync::Arc, time::Duration};
     ///
     /// let numbers = vec![1, 2, 3];
     /// let limit = Duration::from_secs(5);
@@ -57,15 +60,16 @@ impl Node {
     /// Returns an error when there is no result, or the result is not an `R`: see [`RpcError`].
     pub async fn rpc<R: FromTerm>(
         &self,
-        node: &str,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
         module: &str,
         function: &str,
         arguments: &[&(dyn IntoTerm + Sync)],
         limit: Duration,
     ) -> Result<R, RpcError> {
         let deadline = after(limit);
-        let (node, module, function) = (Atom::new(node)?, Atom::new(module)?, Atom::new(function)?);
-        let peer = self.connected(&node, deadline, limit).await?;
+        let node: NodeName = node.try_into().map_err(|error| CallError::Name(error.into()))?;
+        let (module, function) = (Atom::new(module)?, Atom::new(function)?);
+        let peer = self.connected(node.as_atom(), deadline, limit).await?;
         self.0.erpc(&peer, &module, &function, arguments, limit, deadline).await
     }
 }

@@ -5,10 +5,10 @@ use crate::{
     convert::IntoTerm,
     etf::EncodeError,
     node::{
-        connection::outgoing::{Destination, push_message},
+        connection::outgoing::{Destination, destination, push_message},
         number::Number,
     },
-    protocol::control::UnsupportedControl,
+    protocol::{NameError, control::UnsupportedControl},
     term::Atom,
 };
 
@@ -19,6 +19,9 @@ const NOBODY: Number = Number { id: 0, serial: 0 };
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
+    /// No node or no process can have the name that was given.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// There is no connection with the node.
     #[error("{node} is not connected")]
     NotConnected {
@@ -50,8 +53,12 @@ impl Node {
     ///
     /// # Errors
     /// Returns an error when the node cannot be connected to, or the message cannot be encoded.
-    pub async fn send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), CallError> {
-        self.send_from(NOBODY, to.into(), message).await
+    pub async fn send(
+        &self,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
+        message: impl IntoTerm,
+    ) -> Result<(), CallError> {
+        self.send_from(NOBODY, destination(to)?, message).await
     }
 
     pub(in crate::node) async fn send_from(
@@ -60,7 +67,7 @@ impl Node {
         to: Destination,
         message: impl IntoTerm,
     ) -> Result<(), CallError> {
-        let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
+        let peer = self.connect_to(to.node()).await.map_err(CallError::Connect)?;
         peer.line.outbox.room().await;
         self.lost_meanwhile(&peer)?;
         push_message(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))
@@ -70,8 +77,12 @@ impl Node {
     ///
     /// # Errors
     /// Returns an error when the message was not sent.
-    pub fn try_send(&self, to: impl Into<Destination>, message: impl IntoTerm) -> Result<(), SendError> {
-        let to = to.into();
+    pub fn try_send(
+        &self,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
+        message: impl IntoTerm,
+    ) -> Result<(), SendError> {
+        let to = destination(to)?;
         let node = to.node();
         let Some(peer) = self.peer(node) else { return Err(SendError::NotConnected { node: node.clone() }) };
         if !peer.line.outbox.has_room() {
@@ -85,7 +96,11 @@ impl Node {
     ///
     /// # Errors
     /// Returns the errors of [`Self::send`].
-    pub async fn cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), CallError> {
+    pub async fn cast(
+        &self,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
+        request: impl IntoTerm,
+    ) -> Result<(), CallError> {
         self.send(to, (crate::atom!("$gen_cast"), request)).await
     }
 
@@ -93,7 +108,11 @@ impl Node {
     ///
     /// # Errors
     /// Returns the errors of [`Self::try_send`].
-    pub fn try_cast(&self, to: impl Into<Destination>, request: impl IntoTerm) -> Result<(), SendError> {
+    pub fn try_cast(
+        &self,
+        to: impl TryInto<Destination, Error: Into<NameError>>,
+        request: impl IntoTerm,
+    ) -> Result<(), SendError> {
         self.try_send(to, (crate::atom!("$gen_cast"), request))
     }
 }

@@ -15,7 +15,10 @@ use crate::{
         },
         service::interface::{IntoService, Service},
     },
-    protocol::control::{Control, PidTerm},
+    protocol::{
+        NameError, ProcessName,
+        control::{Control, PidTerm},
+    },
     term::{Atom, Pid, RawTerm},
 };
 
@@ -50,7 +53,11 @@ impl Node {
     ///
     /// # Errors
     /// Returns an error when the name is taken or not valid, or the service cannot be served.
-    pub fn register(&self, name: &str, service: impl IntoService) -> Result<Pid, ServiceError> {
+    pub fn register(
+        &self,
+        name: impl TryInto<ProcessName, Error: Into<NameError>>,
+        service: impl IntoService,
+    ) -> Result<Pid, ServiceError> {
         self.register_with(name, ServiceOptions::new(), service)
     }
 
@@ -60,11 +67,12 @@ impl Node {
     /// Returns the errors of [`Self::register`].
     pub fn register_with(
         &self,
-        name: &str,
+        name: impl TryInto<ProcessName, Error: Into<NameError>>,
         options: ServiceOptions,
         service: impl IntoService,
     ) -> Result<Pid, ServiceError> {
-        self.start_service(Some(Atom::new(name)?), options, Box::new(service.into_service()))
+        let name: ProcessName = name.try_into().map_err(Into::into)?;
+        self.start_service(Some(name.into()), options, Box::new(service.into_service()))
     }
 
     fn start_service(
@@ -122,7 +130,7 @@ impl Node {
     /// # Errors
     /// Returns an error when the node cannot be connected to, or there is no such service.
     pub async fn link(&self, service: &Pid, other: &Pid) -> Result<(), CallError> {
-        let peer = self.connect(&other.node).await.map_err(CallError::Connect)?;
+        let peer = self.connect_to(&other.node).await.map_err(CallError::Connect)?;
         let number = self.0.identity.number(service).ok_or(CallError::NoProcess)?;
         let (own, theirs) = (encoded_pid(service), encoded_pid(other));
         let (Some(from), Some(to)) = (PidTerm::new(&own), PidTerm::new(&theirs)) else { return Ok(()) };

@@ -22,11 +22,7 @@ use crate::{
         inbound::Dispatch,
         shared::Identity,
     },
-    protocol::{
-        Cookie, Flags,
-        handshake::{NameProblem, check_node_name, check_own_name},
-    },
-    term::Atom,
+    protocol::{Cookie, Flags, NameError, NodeName, handshake::check_own_name},
 };
 
 impl NodeBuilder {
@@ -38,13 +34,15 @@ impl NodeBuilder {
     /// # Errors
     /// Returns an error when the name or the services are not valid, the address cannot be listened on, or epmd refuses
     /// the name.
-    pub async fn start(self, name: &str, cookie: Cookie) -> Result<Node, StartError> {
-        let bad = |problem| StartError::Name { name: name.to_owned(), problem };
-        check_own_name(name).map_err(bad)?;
-        // A node name has at most 255 bytes, so it is an atom.
-        let atom = Atom::new(name).map_err(|_| bad(NameProblem::TooLong { length: name.len() }))?;
+    pub async fn start(
+        self,
+        name: impl TryInto<NodeName, Error: Into<NameError>>,
+        cookie: Cookie,
+    ) -> Result<Node, StartError> {
+        let name: NodeName = name.try_into().map_err(Into::into)?;
+        check_own_name(&name).map_err(|problem| NameError::Node { name: name.to_string(), problem })?;
         let (listen, drain, readers) = (self.listen, self.drain, self.readers);
-        let mut config = self.config(Identity::incarnation(atom), cookie);
+        let mut config = self.config(Identity::incarnation(name.into()), cookie)?;
         if listen.is_some() {
             config.readers = start_readers(readers.unwrap_or_else(default_readers));
         }
@@ -60,7 +58,13 @@ impl NodeBuilder {
     ///
     /// # Errors
     /// Returns the errors of [`Self::start`], and an error when `peer` cannot be connected to or assigns no name.
-    pub async fn start_unnamed(self, host: &str, peer: &str, cookie: Cookie) -> Result<Node, StartUnnamedError> {
+    pub async fn start_unnamed(
+        self,
+        host: &str,
+        peer: impl TryInto<NodeName, Error: Into<NameError>>,
+        cookie: Cookie,
+    ) -> Result<Node, StartUnnamedError> {
+        let peer: NodeName = peer.try_into().map_err(|error| ConnectError::Name(error.into()))?;
         let locate = match self.locate {
             Some(locate) => locate,
             None => Locate::from_environment().map_err(StartError::Epmd)?,
@@ -68,20 +72,18 @@ impl NodeBuilder {
         // Such nodes are hidden.
         let mut nameless = local(host, 0, &cookie, false);
         nameless.flags = nameless.flags | Flags::NAME_ME;
-        let connected = connect(nameless, peer, locate, false).await?;
+        let connected = connect(nameless, &peer, locate, false).await?;
         let Some(given) = connected.established.given.clone() else {
-            return Err(StartUnnamedError::NoName { peer: peer.to_owned() });
+            return Err(StartUnnamedError::NoName { peer: peer.to_string() });
         };
-        let bad = |problem| StartError::Name { name: given.name.clone(), problem };
-        check_node_name(given.name.as_bytes()).map_err(bad)?;
-        let atom = Atom::new(&given.name).map_err(|_| bad(NameProblem::TooLong { length: given.name.len() }))?;
+        let given_name = NodeName::new(&given.name).map_err(StartError::from)?;
         let (listen, drain) = (self.listen, self.drain);
-        let inner = Arc::new(Inner::new(self.config(Identity::new(atom, given.creation), cookie))?);
+        let inner = Arc::new(Inner::new(self.config(Identity::new(given_name.into(), given.creation), cookie)?)?);
         if let Some(listen) = listen {
             listen::start::<Dispatch>(&inner, listen).await?;
         }
         let (_, serve) = establish::<Dispatch>(&inner, connected, Drive::Task)
-            .map_err(|end| ConnectError::Ended { node: peer.to_owned(), end })?;
+            .map_err(|end| ConnectError::Ended { node: peer.to_string(), end })?;
         tokio::spawn(serve);
         Ok(end_with_its_services(inner, drain))
     }

@@ -3,7 +3,10 @@
 use super::peer::Peer;
 use crate::{
     etf::{EncodeError, Encoder},
-    protocol::control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
+    protocol::{
+        NameError, NodeName, ProcessName,
+        control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
+    },
     term::{Atom, Pid, Reference},
 };
 
@@ -23,9 +26,9 @@ pub enum Destination {
     /// By its registered name on a node.
     Name {
         /// The registered name.
-        name: Atom,
+        name: ProcessName,
         /// The node, `name@host`.
-        node: Atom,
+        node: NodeName,
     },
     /// By an alias, for as long as it is active.
     Alias(Reference),
@@ -36,7 +39,7 @@ impl Destination {
     pub fn node(&self) -> &Atom {
         match self {
             Destination::Pid(pid) => &pid.node,
-            Destination::Name { node, .. } => node,
+            Destination::Name { node, .. } => node.as_atom(),
             Destination::Alias(alias) => &alias.node,
         }
     }
@@ -54,11 +57,43 @@ impl From<Reference> for Destination {
     }
 }
 
-impl From<(Atom, Atom)> for Destination {
-    /// A registered name and a node, as in `{name, node}`.
-    fn from((name, node): (Atom, Atom)) -> Self {
-        Destination::Name { name, node }
+impl<P, N> TryFrom<(P, N)> for Destination
+where
+    P: TryInto<ProcessName, Error: Into<NameError>>,
+    N: TryInto<NodeName, Error: Into<NameError>>,
+{
+    type Error = NameError;
+
+    /// Registered name and node, as in `{name, node}`: `("orders", "shop@127.0.0.1")`.
+    fn try_from((name, node): (P, N)) -> Result<Self, NameError> {
+        let name = name.try_into().map_err(Into::into)?;
+        Ok(Destination::Name { name, node: node.try_into().map_err(Into::into)? })
     }
+}
+
+impl Peer {
+    /// The process that is registered there under this name.
+    ///
+    /// ```no_run
+    /// # async fn call(node: nodex_core::node::Node) -> Result<(), Box<dyn std::error::Error>> {
+    /// use nodex_core::atom;
+    ///
+    /// let shop = node.connect("shop@127.0.0.1").await?;
+    /// node.send(shop.process(atom!("orders")), atom!("hello")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn process(&self, name: impl Into<ProcessName>) -> Destination {
+        Destination::Name { name: name.into(), node: NodeName::of_a_node(self.line.name.clone()) }
+    }
+}
+
+/// What a user has given as a destination.
+#[inline]
+pub(in crate::node) fn destination(
+    to: impl TryInto<Destination, Error: Into<NameError>>,
+) -> Result<Destination, NameError> {
+    to.try_into().map_err(Into::into)
 }
 
 /// Appends a message to the output of a connection. Nothing is sent if it cannot be encoded.
@@ -95,7 +130,7 @@ impl<'a> Receiver<'a> {
         let mut bytes = Encoder::new();
         match to {
             Destination::Pid(pid) => bytes.put_pid(pid),
-            Destination::Name { name, .. } => bytes.put_atom(name),
+            Destination::Name { name, .. } => bytes.put_atom(name.as_atom()),
             Destination::Alias(alias) => bytes.put_reference(alias),
         }
         Receiver { to, bytes: bytes.to_vec() }

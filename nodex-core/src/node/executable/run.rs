@@ -124,7 +124,7 @@ fn run(arguments: &Arguments, builder: NodeBuilder, watch: &parent::Watch) -> Ex
     };
     say(&format!("initialising {name}"));
     let inner = match Atom::new(&name) {
-        Ok(atom) => match Inner::new(builder.config(Identity::incarnation(atom), arguments.cookie.clone())) {
+        Ok(atom) => match builder.config(Identity::incarnation(atom), arguments.cookie.clone()).and_then(Inner::new) {
             Ok(inner) => Arc::new(inner),
             Err(error) => return fail(&Chain(&error)),
         },

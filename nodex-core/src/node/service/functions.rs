@@ -116,10 +116,12 @@ pub trait Handler: Send + std::marker::Sync + 'static {
 }
 
 /// A function or closure whose arguments are [`FromArg`] and whose result is [`IntoReply`]; `A` is the tuple of arguments.
+///
+/// Sealed: all functions of up to eight arguments have it, and nothing else. What is no function implements [`Handler`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler: every argument must be `FromArg`, the result `IntoReply`"
 )]
-pub trait SyncFn<A>: Send + std::marker::Sync + 'static {
+pub trait SyncFn<A>: sealed::Sealed<A> + Send + std::marker::Sync + 'static {
     /// The number of its term arguments.
     const ARITY: u8;
     /// Calls it.
@@ -133,11 +135,11 @@ pub trait SyncFn<A>: Send + std::marker::Sync + 'static {
     fn signature(types: &mut Types) -> Signature;
 }
 
-/// Like [`SyncFn`], for a function or closure that returns a future.
+/// Like [`SyncFn`], for a function or closure that returns a future. Sealed as well.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no async handler: every argument must be `FromArg`, the result a `Send` future of `IntoReply`"
 )]
-pub trait AsyncFn<A>: Send + std::marker::Sync + 'static {
+pub trait AsyncFn<A>: sealed::Sealed<A> + Send + std::marker::Sync + 'static {
     /// The number of its term arguments.
     const ARITY: u8;
     /// Calls it.
@@ -149,6 +151,12 @@ pub trait AsyncFn<A>: Send + std::marker::Sync + 'static {
     fn check(extensions: &Extensions) -> Result<(), MissingState>;
     /// The types that it takes and answers.
     fn signature(types: &mut Types) -> Signature;
+}
+
+mod sealed {
+    /// Nobody else can name it, and so nobody can implement what asks for it.
+    #[allow(unnameable_types)]
+    pub trait Sealed<A> {}
 }
 
 struct Sync<F, A>(F, PhantomData<fn(A)>);
@@ -175,6 +183,8 @@ impl<F: AsyncFn<A>, A: 'static> Handler for Async<F, A> {
 
 macro_rules! handlers {
     ($(($($arg:ident)*))*) => {$(
+        impl<Fun, Ret, $($arg),*> sealed::Sealed<($($arg,)*)> for Fun where Fun: Fn($($arg),*) -> Ret {}
+
         impl<Fun, Ret, $($arg),*> SyncFn<($($arg,)*)> for Fun
         where
             Fun: Fn($($arg),*) -> Ret + Send + std::marker::Sync + 'static,

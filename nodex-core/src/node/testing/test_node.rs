@@ -17,7 +17,7 @@ use crate::{
         service::interface::IntoService,
         shared::Identity,
     },
-    protocol::Cookie,
+    protocol::{Cookie, NodeName},
     random,
     term::Atom,
 };
@@ -84,13 +84,13 @@ impl TestNode {
         let Ok(cookie) = Cookie::new(&secret) else { unreachable!("32 digits are a cookie") };
         let name = |name| Identity::incarnation(Atom::from_static(name));
         // Found by its port alone, so whether there is an epmd does not matter.
-        let served = Arc::new(Inner::new(builder.epmd_port(0).config(name("test_node@127.0.0.1"), cookie.clone()))?);
+        let served = Arc::new(Inner::new(builder.epmd_port(0).config(name("test_node@127.0.0.1"), cookie.clone())?)?);
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let port = listen::start::<Dispatch>(&served, Listen { address, publish: false }).await?;
-        let mut caller = Inner::new(NodeBuilder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie))?;
+        let mut caller = Inner::new(NodeBuilder::new().epmd_port(0).config(name("test_caller@127.0.0.1"), cookie)?)?;
         caller.locate = Locate::Fixed(port);
         let test = TestNode { node: Node::from_inner(served), caller: Node::from_inner(Arc::new(caller)) };
-        test.caller.connect(test.node.name()).await?;
+        test.caller.connect_to(test.node.name()).await?;
         Ok(test)
     }
 
@@ -123,7 +123,7 @@ impl TestNode {
     /// # Panics
     /// Panics when the name has more than 255 characters.
     pub fn process(&self, name: &'static str) -> Destination {
-        Destination::Name { name: Atom::from_static(name), node: self.node.name().clone() }
+        Destination::Name { name: Atom::from_static(name).into(), node: NodeName::of_a_node(self.node.name().clone()) }
     }
 
     /// Returns the node that serves.

@@ -7,13 +7,13 @@ use nodex_core::{
     atom,
     convert::{Charlist, DecodeError, FromTerm},
     etf::Decoder,
-    node::RpcError,
+    node::{NameError, NodeName, RpcError},
     term::{Atom, RawTerm},
 };
 use thiserror::Error;
 
 use super::ObjectCode;
-use crate::distributed::Distributed;
+use crate::distributed::{Distributed, rpc::checked};
 
 /// Why source code was not compiled.
 #[derive(Debug, Clone, Error)]
@@ -71,7 +71,13 @@ impl Distributed {
     ///
     /// # Errors
     /// Returns the errors of the compiler, or an error when the node cannot be called.
-    pub async fn compile_erlang(&self, node: &str, source: &str, limit: Duration) -> Result<ObjectCode, CompileError> {
+    pub async fn compile_erlang(
+        &self,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
+        source: &str,
+        limit: Duration,
+    ) -> Result<ObjectCode, CompileError> {
+        let node = &checked(node)?;
         let compiler = Compiler { net: self, node, limit };
         let source = Charlist::from(source);
         let Answer(scanned) = self.rpc(node, "erl_scan", "string", &[&source, &1], limit).await?;
@@ -115,10 +121,11 @@ impl Distributed {
     /// Returns the error of the compiler, or an error when the node cannot be called.
     pub async fn compile_elixir(
         &self,
-        node: &str,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
         source: &str,
         limit: Duration,
     ) -> Result<Vec<ObjectCode>, CompileError> {
+        let node = &checked(node)?;
         let compiled: Result<Vec<(Atom, Bytes)>, RpcError> =
             self.rpc(node, "Elixir.Code", "compile_string", &[&source, &"nofile"], limit).await;
         match compiled {
@@ -177,7 +184,7 @@ impl FromTerm for Answer {
 /// The node whose compiler formats its errors.
 struct Compiler<'a> {
     net: &'a Distributed,
-    node: &'a str,
+    node: &'a NodeName,
     limit: Duration,
 }
 

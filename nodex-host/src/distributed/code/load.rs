@@ -1,13 +1,14 @@
 //! Sending compiled modules to BEAMs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use nodex_core::{
     atom,
     convert::{DecodeError, FromTerm},
     etf::Decoder,
-    node::RpcError,
+    net::ConnectError,
+    node::{NameError, NodeName, RpcError},
     term::{Atom, RawTerm},
 };
 use thiserror::Error;
@@ -56,6 +57,14 @@ pub enum LoadProblem {
     Rpc(#[from] RpcError),
 }
 
+impl LoadError {
+    fn no_node(error: NameError, code: &ObjectCode) -> LoadError {
+        let node = if let NameError::Node { name, .. } = &error { name.clone() } else { String::new() };
+        let problem = RpcError::Connect(Arc::new(ConnectError::Name(error))).into();
+        LoadError { node, module: code.module.clone(), problem }
+    }
+}
+
 impl Distributed {
     /// Returns a module from the code path of a BEAM, without loading it there; `None` if it has no such module.
     ///
@@ -63,7 +72,7 @@ impl Distributed {
     /// Returns an error when the node cannot be called.
     pub async fn load_object_code(
         &self,
-        node: &str,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
         module: &str,
         limit: Duration,
     ) -> Result<Option<ObjectCode>, RpcError> {
@@ -75,14 +84,23 @@ impl Distributed {
     ///
     /// # Errors
     /// Returns an error when the code server refuses it, or the node cannot be called.
-    pub async fn load_module(&self, node: &str, code: &ObjectCode, limit: Duration) -> Result<(), LoadError> {
+    pub async fn load_module(
+        &self,
+        node: impl TryInto<NodeName, Error: Into<NameError>>,
+        code: &ObjectCode,
+        limit: Duration,
+    ) -> Result<(), LoadError> {
         let file = code.file_name();
-        let problem = match self.rpc(node, "code", "load_binary", &[&code.module, &file, &code.binary], limit).await {
+        let node: NodeName = match node.try_into().map_err(Into::into) {
+            Ok(node) => node,
+            Err(problem) => return Err(LoadError::no_node(problem, code)),
+        };
+        let problem = match self.rpc(&node, "code", "load_binary", &[&code.module, &file, &code.binary], limit).await {
             Ok(Loaded(Ok(()))) => return Ok(()),
             Ok(Loaded(Err(problem))) => problem,
             Err(error) => error.into(),
         };
-        Err(LoadError { node: node.to_owned(), module: code.module.clone(), problem })
+        Err(LoadError { node: node.to_string(), module: code.module.clone(), problem })
     }
 
     /// Loads a module into all slaves of this host, concurrently.

@@ -82,7 +82,7 @@ async fn of_two_attempts_that_of_the_greater_name_stays() {
     let mut settled = pin!(peers.settle("m@h", &name, 1, 1));
     assert!(settled.as_mut().now_or_never().is_none());
     peers.gave_up("c@h", &outcome.subscribe());
-    outcome.send_replace(Some(Err(Arc::new(ConnectError::Name("c".into())))));
+    outcome.send_replace(Some(Err(Arc::new(ConnectError::Itself("c".into())))));
     assert!(settled.await);
     // But not for long: whoever answers our attempt may be somebody else.
     let (_outcome, gives_way) = start(&peers, "d@h");
