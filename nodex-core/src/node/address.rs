@@ -7,7 +7,7 @@ use crate::{
     etf::{Encoder, Prefix},
     protocol::{
         Flags,
-        control::{Op, OpenFrame, PidTerm, Target},
+        control::{FrameForm, Op, OpenFrame, PidTerm, Target},
     },
     term::Pid,
 };
@@ -16,9 +16,11 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::node) struct Address {
     pid: Box<[u8]>,
-    /// Frames from this process, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
+    /// Frames from this process without header, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
     /// `ALTACT_SIG_SEND` to an alias.
     pub(in crate::node) to_pid: Prefix,
+    /// `SEND_SENDER` with a distribution header.
+    pub(in crate::node) to_pid_with_header: Prefix,
     to_alias: Prefix,
     to_alias_by_altact: Prefix,
     number: Number,
@@ -34,10 +36,11 @@ impl Address {
         let pid: Box<[u8]> = encoded.to_vec().into();
         let [to_pid, to_alias, to_alias_by_altact] =
             [Op::SendSender, Op::AliasSend, Op::AltactSigSend].map(|op| OpenFrame::begin_reply(op, &pid));
-        Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
+        let to_pid_with_header = OpenFrame::begin_reply_in(FrameForm::Header, Op::SendSender, &pid);
+        Address { pid, to_pid, to_pid_with_header, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
     }
 
-    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike.
+    /// How a frame without header to this receiver begins, up to the receiver, if all of this kind begin alike.
     #[inline]
     pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
         match to {

@@ -66,6 +66,14 @@ impl Prefix {
             None => Prefix::Long(bytes.into()),
         }
     }
+
+    #[cfg(feature = "protocol")]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Prefix::Short(bytes, length) => bytes.get(..usize::from(*length)).unwrap_or_default(),
+            Prefix::Long(bytes) => bytes,
+        }
+    }
 }
 
 impl Encoder {
@@ -207,6 +215,38 @@ impl Encoder {
         filled
     }
 
+    /// Takes out what was written since `mark`; what was encoded of it is copied unless it is all that there is.
+    #[doc(hidden)]
+    pub fn split_off(&mut self, mark: Mark) -> Encoder {
+        if mark.buf == 0 && mark.spliced == 0 {
+            return std::mem::take(self);
+        }
+        let mut tail = Encoder::new();
+        tail.buf.put_slice(self.buf.as_slice().get(mark.buf..).unwrap_or_default());
+        tail.splices = self.splices.split_off(mark.splices);
+        tail.splices.iter_mut().for_each(|splice| splice.at -= mark.buf);
+        tail.spliced = self.spliced - mark.spliced;
+        self.rollback(mark);
+        self.spliced = mark.spliced;
+        tail
+    }
+
+    /// All pieces in order, without a copy; empty ones are left out.
+    #[doc(hidden)]
+    pub fn into_pieces(self) -> Vec<Bytes> {
+        let own = self.buf.into_bytes();
+        let mut pieces = Vec::with_capacity(2 * self.splices.len() + 1);
+        let mut from = 0;
+        for splice in self.splices {
+            pieces.push(own.slice(from..splice.at));
+            pieces.push(splice.bytes);
+            from = splice.at;
+        }
+        pieces.push(own.slice(from..));
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
+    }
+
     /// Everything in one piece.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.len());
@@ -228,17 +268,17 @@ impl Encoder {
         self.buf.put_slice(bytes);
     }
 
-    /// Appends the beginning of each of many frames, bytes of which there are nearly always few, and one more.
+    /// Appends the beginning of each of many frames, bytes of which there are nearly always few, and perhaps one more.
     #[inline(always)]
     #[doc(hidden)]
-    pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: u8) {
+    pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: Option<u8>) {
         match begun {
             // All of it, whatever the length: stores of a fixed size need no call.
             Prefix::Short(start, len) => self.buf.put_three(start, *len, bytes, byte),
             Prefix::Long(start) => {
                 self.buf.put_slice(start);
                 self.buf.put_slice(bytes);
-                self.buf.put([byte]);
+                self.buf.put_slice(byte.as_slice());
             }
         }
     }

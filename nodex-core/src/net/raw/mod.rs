@@ -2,8 +2,10 @@
 //!
 //! [`connect`] and [`accept`] do the handshake with a name, flags and a cookie of your choice. What comes then is
 //! [`Incoming`]: control messages as they are on the wire, for [`control::decode`](crate::protocol::control::decode) to read.
-//! What is sent is any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple. Flow control, frames
-//! in pieces and over the limit, ticks and silent peers are dealt with as for every other connection.
+//! What is sent is any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple, and
+//! [`control::frame_in`](crate::protocol::control::frame_in) one with a header, which a connection has whose flags have
+//! `FRAGMENTS`. Flow control, messages in fragments, frames in pieces and over the limit, ticks and silent peers are dealt
+//! with as for every other connection.
 //!
 //! ```
 //! use std::net::Ipv4Addr;

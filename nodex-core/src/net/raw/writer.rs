@@ -6,7 +6,7 @@ use crate::{
     net::conn::Outbox,
     protocol::{
         Flags,
-        control::{Control, UnsupportedControl},
+        control::{Control, FrameForm, UnsupportedControl},
     },
 };
 
@@ -23,7 +23,13 @@ impl Writer {
         Writer { outbox, flags }
     }
 
-    /// Writes whole frames with their lengths, one or many. They are not looked at, so they may be wrong.
+    /// How the frames of the connection begin, for [`control::frame_in`](crate::protocol::control::frame_in).
+    pub fn form(&self) -> FrameForm {
+        FrameForm::of(self.flags)
+    }
+
+    /// Writes whole frames with their lengths, one or many. They are not looked at, so they may be wrong, and none is cut
+    /// into fragments.
     ///
     /// A peer that does not read holds this up. If it is given up meanwhile, what it has not written is written with what
     /// is sent next.
@@ -31,11 +37,11 @@ impl Writer {
     /// # Errors
     /// When the connection is gone.
     pub async fn send(&self, frames: &[u8]) -> io::Result<()> {
-        self.outbox.send(|out| out.put_slice(frames));
+        self.outbox.send_as_they_are(frames);
         self.outbox.flush().await
     }
 
-    /// Writes a control message, in the words that the peer knows.
+    /// Writes a control message, in the words that the peer knows, and in fragments if it is long and the peer knows these.
     ///
     /// # Errors
     /// When the peer knows none, or the connection is gone.

@@ -30,6 +30,7 @@ pub struct Builder {
     pub(in crate::node) locate: Option<Locate>,
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
+    pub(in crate::node) fragments: Option<bool>,
 }
 
 impl Default for Builder {
@@ -43,6 +44,7 @@ impl Default for Builder {
             locate: None,
             visible: false,
             take_over: true,
+            fragments: None,
         }
     }
 }
@@ -241,6 +243,15 @@ impl Builder {
         self
     }
 
+    /// Whether long messages come and go in fragments, between which others pass, where the peer can do with them as well; they
+    /// do unless this is called or the environment variable `NODEX_FRAGMENTS` says `off`. Without them a long message holds up
+    /// all that follows it, and none is longer than a frame. [`LinkLimits::max_message`] and its like bound them.
+    #[must_use]
+    pub fn fragments(mut self, fragments: bool) -> Self {
+        self.fragments = Some(fragments);
+        self
+    }
+
     /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
     ///
     /// For a node executable what its host says in the environment variable `NODEX_DRAIN` comes first, because the host
@@ -253,6 +264,11 @@ impl Builder {
 }
 
 impl Builder {
+    /// Whether it was told to do with fragments: they are used unless the environment says `off`.
+    pub(in crate::node) fn offers_fragments(&self) -> bool {
+        self.fragments.unwrap_or_else(|| std::env::var_os("NODEX_FRAGMENTS").is_none_or(|value| value != "off"))
+    }
+
     /// What a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Config {
         Config {
@@ -261,6 +277,7 @@ impl Builder {
             locate: self.locate,
             visible: self.visible,
             take_over: self.take_over,
+            fragments: self.offers_fragments(),
             limits: self.limits,
             extensions: self.extensions,
             registrations: self.registrations,

@@ -64,7 +64,10 @@ impl Node {
         let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
         peer.line.outbox.room().await;
         self.lost_meanwhile(&peer)?;
-        push_message(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))
+        push_message::<CallError>(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))?;
+        // As long as a long message is on its way, others pass it, and its sender waits.
+        peer.line.outbox.ease().await;
+        Ok(())
     }
 
     /// Sends a message if that can be done now, as `erlang:send/3` does with `[noconnect, nosuspend]`: neither connects nor
@@ -76,7 +79,7 @@ impl Node {
         let to = to.into();
         let node = to.node();
         let Some(peer) = self.peer(node) else { return Err(SendError::NotConnected { node: node.clone() }) };
-        if !peer.line.outbox.has_room() {
+        if peer.line.outbox.is_busy() {
             let (waiting, limit) = (peer.line.outbox.waiting(), self.0.limits.max_waiting);
             return Err(SendError::Busy { node: node.clone(), waiting, limit });
         }

@@ -38,6 +38,8 @@ pub(in crate::node) struct Config {
     pub(in crate::node) visible: bool,
     /// Its connections take the place of those of a node of its name.
     pub(in crate::node) take_over: bool,
+    /// Long messages go in fragments where the peer can do with them.
+    pub(in crate::node) fragments: bool,
     pub(in crate::node) limits: LinkLimits,
     pub(in crate::node) extensions: Extensions,
     pub(in crate::node) registrations: Vec<Registration>,
@@ -51,6 +53,7 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) locate: Locate,
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
+    pub(in crate::node) fragments: bool,
     pub(in crate::node) registry: Registry,
     pub(in crate::node) common: Arc<Common>,
     pub(in crate::node) limits: LinkLimits,
@@ -75,8 +78,18 @@ pub(in crate::node) struct Inner {
 
 impl Inner {
     pub(in crate::node) fn new(config: Config) -> Result<Self, StartError> {
-        let Config { identity, cookie, locate, visible, take_over, limits, extensions, registrations, every_node } =
-            config;
+        let Config {
+            identity,
+            cookie,
+            locate,
+            visible,
+            take_over,
+            fragments,
+            limits,
+            extensions,
+            registrations,
+            every_node,
+        } = config;
         let locate = match locate {
             Some(locate) => locate,
             None => Locate::from_environment().map_err(StartError::Epmd)?,
@@ -88,6 +101,7 @@ impl Inner {
             locate,
             visible,
             take_over,
+            fragments,
             aliases: Aliases::default(),
             registry,
             common: Arc::new(Common { extensions, ..Common::default() }),
@@ -112,12 +126,14 @@ impl Inner {
 
     /// What this node says of itself in a handshake.
     pub(in crate::node) fn local(&self) -> Local {
-        local(self.identity.name.as_str(), self.identity.creation, &self.cookie, self.visible)
+        let name = self.identity.name.as_str();
+        local(name, self.identity.creation, &self.cookie, self.visible, self.fragments)
     }
 }
 
 /// What a node of this name says of itself in a handshake.
-pub(in crate::node) fn local(name: &str, creation: u32, cookie: &Cookie, visible: bool) -> Local {
-    let flags = Flags::HIDDEN_ALTACT | if visible { Flags::PUBLISHED } else { Flags::EMPTY };
-    Local { flags, ..Local::hidden(name, creation, cookie.clone()) }
+pub(in crate::node) fn local(name: &str, creation: u32, cookie: &Cookie, visible: bool, fragments: bool) -> Local {
+    let kind = if visible { Flags::PUBLISHED } else { Flags::EMPTY };
+    let flags = if fragments { Flags::NODE } else { Flags::NODE.without(Flags::FRAGMENTS) };
+    Local { flags: flags | kind, ..Local::hidden(name, creation, cookie.clone()) }
 }
