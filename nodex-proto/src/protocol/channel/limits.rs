@@ -47,10 +47,11 @@ pub struct LinkLimits {
 }
 
 impl LinkLimits {
-    /// Sets [`max_frame`](Self#structfield.max_frame).
+    /// Sets [`max_frame`](Self#structfield.max_frame), and [`max_message`](Self#structfield.max_message) to the same: no message
+    /// is longer, however it comes, unless [`Self::max_message`] is called afterwards.
     #[must_use]
     pub const fn max_frame(mut self, limit: usize) -> Self {
-        self.max_frame = limit;
+        (self.max_frame, self.max_message) = (limit, limit);
         self
     }
 
