@@ -4,5 +4,6 @@
 mod differential;
 mod epmd_client;
 mod epmd_server;
+mod fragments;
 mod hostile_corpus;
 mod replies;

@@ -60,7 +60,7 @@ fn long_terms_go_both_ways(otp: &Otp) {
                 =:= {{pong, {{here, binary:copy(<<7>>, {size}), there}}}}"
         );
         assert_eq!(beam.eval(&call), "true", "{size} bytes");
-        beam.eval(&format!("{{service, '{OURS}'}} ! {{ping, binary:copy(<<1, 2>>, {size} div 2)}}"));
+        beam.eval(&format!("{{service, '{OURS}'}} ! {{ping, binary:copy(<<1, 2>>, {size} div 2)}}, ok"));
         let plain = format!("receive {{pong, Came}} -> Came =:= binary:copy(<<1, 2>>, {size} div 2) end");
         assert_eq!(beam.eval(&plain), "true", "{size} bytes");
         beam.forget();
