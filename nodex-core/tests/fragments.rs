@@ -29,8 +29,7 @@ async fn long_terms_come_as_they_were_sent() {
     for size in [100, 65_000, 65_536, 200_000, 1_000_000, 20_000_000] {
         let bytes = Bytes::from(vec![7; size]);
         let began = std::time::Instant::now();
-        let came: Bytes =
-            node.caller().call(node.process("test"), (atom!("echo"), &bytes), LIMIT).await.unwrap();
+        let came: Bytes = node.caller().call(node.process("test"), (atom!("echo"), &bytes), LIMIT).await.unwrap();
         println!("{size}: {:?}", began.elapsed());
         assert!(came == bytes, "{size}");
         let numbers: Vec<u64> = (0..size as u64 / 10).map(|number| number << 20).collect();

@@ -146,9 +146,7 @@ fn ends_with_long_reasons(otp: &Otp) {
     assert_eq!(beam.eval("receive {'DOWN', Monitor, process, Service, Down} -> Down =:= Long end"), "true");
 
     // The other way.
-    let other: Pid = world
-        .wait(node.rpc(BEAM, "erlang", "whereis", &[&atom!("shell")], LIMIT))
-        .expect("a pid");
+    let other: Pid = world.wait(node.rpc(BEAM, "erlang", "whereis", &[&atom!("shell")], LIMIT)).expect("a pid");
     let watched = node.spawn(Functions::new().add("hello", || ())).expect("a service");
     world.wait(node.send(other.clone(), &watched)).expect("it is sent");
     beam.eval(
@@ -254,10 +252,12 @@ fn more_than_a_thousand_under_way(otp: &Otp) {
     const COUNT: u64 = 1100;
     let (world, mut beam, _node) = start(otp);
     let name = "many@127.0.0.1";
-    let (mut stream, established) = raw::connect(with_fragments(name), OURS, world.port_of("ours")).expect("a connection");
+    let (mut stream, established) =
+        raw::connect(with_fragments(name), OURS, world.port_of("ours")).expect("a connection");
     let (control, message) = size_of(name, 2000);
-    let begun: Vec<u8> =
-        (1..=COUNT).flat_map(|sequence| fragment(true, sequence, 3, &[&control[..], &message[..20]].concat())).collect();
+    let begun: Vec<u8> = (1..=COUNT)
+        .flat_map(|sequence| fragment(true, sequence, 3, &[&control[..], &message[..20]].concat()))
+        .collect();
     stream.write_all(&begun).expect("it is taken");
     assert_eq!(beam.eval(&format!("gen_server:call({{service, '{OURS}'}}, {{ping, 1}}, infinity)")), "{pong,1}");
     for sequence in 1..=COUNT {
@@ -274,7 +274,8 @@ fn more_than_a_thousand_under_way(otp: &Otp) {
             && let Some(frame) = rest.get(..u32::from_be_bytes(*length) as usize)
         {
             if !frame.is_empty() {
-                let (_, Control::Send { message, .. }) = control::decode_in(FrameForm::Header, frame).expect("a message")
+                let (_, Control::Send { message, .. }) =
+                    control::decode_in(FrameForm::Header, frame).expect("a message")
                 else {
                     panic!("no message")
                 };
@@ -290,11 +291,12 @@ fn more_than_a_thousand_under_way(otp: &Otp) {
 fn without_fragments(otp: &Otp) {
     let (world, mut beam, node) = start_with(otp, Builder::new().fragments(false));
     assert!(!node.peer(BEAM).expect("it is connected").flags().contains(Flags::FRAGMENTS));
-    let call = format!("byte_size(element(2, gen_server:call({{service, '{OURS}'}}, {{ping, binary:copy(<<7>>, 3000000)}}, infinity)))");
+    let call = format!(
+        "byte_size(element(2, gen_server:call({{service, '{OURS}'}}, {{ping, binary:copy(<<7>>, 3000000)}}, infinity)))"
+    );
     assert_eq!(beam.eval(&call), "3000000");
-    let copy: Bytes = world
-        .wait(node.rpc(BEAM, "binary", "copy", &[&Bytes::from(vec![1; 300_000]), &2], LIMIT))
-        .expect("a copy");
+    let copy: Bytes =
+        world.wait(node.rpc(BEAM, "binary", "copy", &[&Bytes::from(vec![1; 300_000]), &2], LIMIT)).expect("a copy");
     assert_eq!(copy.len(), 600_000);
     // A raw peer sees it in what is written.
     let name = "plain@127.0.0.1";

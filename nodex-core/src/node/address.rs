@@ -23,6 +23,9 @@ pub(in crate::node) struct Address {
     pub(in crate::node) to_pid_with_header: Prefix,
     to_alias: Prefix,
     to_alias_by_altact: Prefix,
+    /// The same with a distribution header.
+    to_alias_with_header: Prefix,
+    to_alias_by_altact_with_header: Prefix,
     number: Number,
     ended: AtomicBool,
 }
@@ -36,19 +39,39 @@ impl Address {
         let pid: Box<[u8]> = encoded.to_vec().into();
         let [to_pid, to_alias, to_alias_by_altact] =
             [Op::SendSender, Op::AliasSend, Op::AltactSigSend].map(|op| OpenFrame::begin_reply(op, &pid));
-        let to_pid_with_header = OpenFrame::begin_reply_in(FrameForm::Header, Op::SendSender, &pid);
-        Address { pid, to_pid, to_pid_with_header, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
+        Address {
+            pid,
+            to_pid_with_header: OpenFrame::with_header(&to_pid),
+            to_alias_with_header: OpenFrame::with_header(&to_alias),
+            to_alias_by_altact_with_header: OpenFrame::with_header(&to_alias_by_altact),
+            to_pid,
+            to_alias,
+            to_alias_by_altact,
+            number,
+            ended: AtomicBool::new(false),
+        }
     }
 
-    /// How a frame without header to this receiver begins, up to the receiver, if all of this kind begin alike.
+    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike, and whether it has a header.
     #[inline]
-    pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
-        match to {
+    pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<(&Prefix, FrameForm)> {
+        let form = FrameForm::of(peer);
+        if form == FrameForm::Header {
+            let begun = match to {
+                Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid_with_header),
+                Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact_with_header),
+                Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias_with_header),
+                Target::Name(_) => None,
+            };
+            return Some((begun?, form));
+        }
+        let begun = match to {
             Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid),
             Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact),
             Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias),
             Target::Name(_) => None,
-        }
+        };
+        Some((begun?, form))
     }
 
     /// The numbers of the pid.

@@ -67,12 +67,24 @@ impl Prefix {
         }
     }
 
+    /// The same with other bytes in place of the first ones, without a way to memory if it is short.
     #[cfg(feature = "protocol")]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        match self {
-            Prefix::Short(bytes, length) => bytes.get(..usize::from(*length)).unwrap_or_default(),
+    pub(crate) fn with_another_start<const N: usize>(&self, old: usize, start: &[u8; N]) -> Prefix {
+        let bytes = match self {
+            Prefix::Short(bytes, length) => {
+                let length = usize::from(*length);
+                let mut short = [0; Self::SHORT];
+                if N + length.saturating_sub(old) <= Self::SHORT && old <= length {
+                    short[..N].copy_from_slice(start);
+                    let end = N + length - old;
+                    short[N..end].copy_from_slice(&bytes[old..length]);
+                    return Prefix::Short(short, end as u8);
+                }
+                &bytes[..length]
+            }
             Prefix::Long(bytes) => bytes,
-        }
+        };
+        Prefix::new([start, bytes.get(old..).unwrap_or_default()].concat())
     }
 }
 

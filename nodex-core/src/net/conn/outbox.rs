@@ -221,21 +221,27 @@ impl Outbox {
     }
 
     /// Keeps the counts after every change; gives how many bytes wait.
+    #[inline]
     fn count(&self, pending: &mut Pending) -> usize {
         let waiting = pending.output.waiting();
         self.waiting.store(waiting, Ordering::Relaxed);
         let in_fragments = pending.output.in_fragments();
         if in_fragments != self.in_fragments.load(Ordering::Relaxed) {
-            self.in_fragments.store(in_fragments, Ordering::Relaxed);
-            if in_fragments <= self.limit {
-                self.eased.notify_waiters();
-            }
+            self.note_fragments(in_fragments);
         }
         self.answers.store(pending.output.answers(), Ordering::Relaxed);
         if pending.blocked > 0 && self.has_room() {
             self.room.notify_one();
         }
         waiting
+    }
+
+    #[cold]
+    fn note_fragments(&self, in_fragments: usize) {
+        self.in_fragments.store(in_fragments, Ordering::Relaxed);
+        if in_fragments <= self.limit {
+            self.eased.notify_waiters();
+        }
     }
 
     /// Bytes written since the connection was made.

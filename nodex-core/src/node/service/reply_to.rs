@@ -82,7 +82,8 @@ impl<'a> ReplyTo<'a> {
             (_, Some(to)) => Target::reply(self.flags, to, self.call_tag().alias),
         };
         let frame = match self.from.begun(self.flags, to) {
-            Some(begun) => OpenFrame::resume_in(FrameForm::of(self.flags), out, begun, to.as_bytes()),
+            Some((begun, FrameForm::PassThrough)) => OpenFrame::resume(out, begun, to.as_bytes()),
+            Some((begun, FrameForm::Header)) => OpenFrame::resume_with_header(out, begun, to.as_bytes()),
             None => {
                 let send = Control::Send { from: self.from.pid(), to, token: None, priority: false, message: &[] };
                 send.open(self.flags, out).ok()?.0

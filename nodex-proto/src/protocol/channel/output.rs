@@ -39,6 +39,8 @@ pub struct Output {
     ticked: Option<Duration>,
     /// What is longer than this has to be looked at frame by frame: a message may have to be cut, or to wait behind one.
     look: usize,
+    /// Bytes that wait in lanes.
+    in_lanes: usize,
     lanes: Option<Box<Lanes>>,
     /// As many bytes of answers may wait in lanes and count as none.
     max_fragments: usize,
@@ -47,7 +49,7 @@ pub struct Output {
 impl Default for Output {
     fn default() -> Self {
         let (out, lanes) = (Encoder::new(), None);
-        Output { out, done: 0, own: 0, ticked: None, look: usize::MAX, lanes, max_fragments: 0 }
+        Output { out, done: 0, own: 0, ticked: None, look: usize::MAX, in_lanes: 0, lanes, max_fragments: 0 }
     }
 }
 
@@ -106,26 +108,33 @@ impl Output {
         } else {
             lanes.put(frames, own, &mut self.out)
         };
-        self.look = if lanes.is_empty() { WHOLE } else { 0 };
         if own {
             self.own += short;
         }
+        self.look_at_lanes();
+    }
+
+    /// After something was put into lanes or has left them.
+    fn look_at_lanes(&mut self) {
+        let Some(lanes) = &self.lanes else { return };
+        let LaneLoad { long, short, .. } = lanes.load();
+        self.in_lanes = long + short;
+        self.look = if lanes.is_empty() { WHOLE } else { 0 };
     }
 
     /// Bytes that have not been written yet.
     #[inline]
     pub fn waiting(&self) -> usize {
-        let LaneLoad { long, short, .. } = self.lane_load();
-        self.in_line() + long + short
+        self.in_line() + self.in_lanes
     }
 
     /// Those of them that wait in fragments, and keep nobody from sending before there are very many.
     #[inline]
     pub fn in_fragments(&self) -> usize {
-        self.lane_load().long
+        if self.in_lanes == 0 { 0 } else { self.lane_load().long }
     }
 
-    #[inline]
+    #[cold]
     fn lane_load(&self) -> LaneLoad {
         self.lanes.as_ref().map_or(LaneLoad::default(), |lanes| lanes.load())
     }
@@ -141,10 +150,14 @@ impl Output {
     /// is more than may wait is counted.
     #[inline]
     pub fn answers(&mut self) -> usize {
-        let LaneLoad { long_answers, short, .. } = self.lane_load();
-        let waiting = self.in_line() + short;
+        let (mut waiting, mut more) = (self.in_line(), 0);
+        if self.in_lanes > 0 {
+            let LaneLoad { long_answers, short, .. } = self.lane_load();
+            waiting += short;
+            more = long_answers.saturating_sub(self.max_fragments);
+        }
         self.own = self.own.min(waiting);
-        waiting - self.own + long_answers.saturating_sub(self.max_fragments)
+        waiting - self.own + more
     }
 
     /// Writes `batch` behind what waits, as far as it is taken at once, and keeps the rest.
@@ -190,7 +203,7 @@ impl Output {
             return false;
         }
         lanes.put(std::mem::take(batch), false, &mut self.out);
-        self.look = if lanes.is_empty() { WHOLE } else { 0 };
+        self.look_at_lanes();
         true
     }
 
@@ -214,9 +227,7 @@ impl Output {
     fn next_fragment(&mut self) {
         let Some(lanes) = &mut self.lanes else { return };
         self.own += lanes.next(&mut self.out);
-        if lanes.is_empty() {
-            self.look = WHOLE;
-        }
+        self.look_at_lanes();
     }
 
     /// Writes a tick if nothing waits; else what waits, which is as good as a tick.

@@ -43,13 +43,7 @@ impl OpenFrame {
         Self::begin_reply_in(FrameForm::PassThrough, op, from)
     }
 
-    /// The same of frames in this form, for [`Self::resume_with_header`].
-    #[doc(hidden)]
-    pub fn begin_reply_in(form: FrameForm, op: Op, from: &[u8]) -> Prefix {
-        let mut begun = match form {
-            FrameForm::PassThrough => BEGUN.to_vec(),
-            FrameForm::Header => BEGUN_WITH_HEADER.to_vec(),
-        };
+        let mut begun = BEGUN.to_vec();
         begun.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
         if op == Op::AltactSigSend {
             begun.extend([tag::SMALL_INTEGER_EXT, altact::ALIAS as u8]);
@@ -68,6 +62,12 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
+    /// What a frame with a distribution header begins with if one without does so, for [`Self::resume_with_header`].
+    #[doc(hidden)]
+    pub fn with_header(begun: &Prefix) -> Prefix {
+        begun.with_another_start(BEGUN.len(), &BEGUN_WITH_HEADER)
+    }
+
     /// The same of a frame with a distribution header, which stands for the version byte as well.
     #[inline(always)]
     #[doc(hidden)]
@@ -77,20 +77,6 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// [`Self::resume`] in either form, of what a frame without header was begun with.
-    #[doc(hidden)]
-    pub fn resume_in(form: FrameForm, out: &mut Encoder, begun: &Prefix, last: &[u8]) -> Self {
-        match form {
-            FrameForm::PassThrough => Self::resume(out, begun, last),
-            FrameForm::Header => {
-                let start = out.mark();
-                out.put_array(&BEGUN_WITH_HEADER);
-                out.put_slice(begun.as_bytes().get(BEGUN.len()..).unwrap_or_default());
-                out.put_slice(last);
-                OpenFrame { start }
-            }
-        }
-    }
 
     /// Writes the length in front of what was written since. Takes the frame back if it is longer than 2 GiB.
     #[inline]
