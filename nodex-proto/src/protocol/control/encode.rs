@@ -40,9 +40,6 @@ impl OpenFrame {
     /// `ALTACT_SIG_SEND` to an alias.
     #[doc(hidden)]
     pub fn begin_reply(op: Op, from: &[u8]) -> Prefix {
-        Self::begin_reply_in(FrameForm::PassThrough, op, from)
-    }
-
         let mut begun = BEGUN.to_vec();
         begun.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
         if op == Op::AltactSigSend {
@@ -76,7 +73,6 @@ impl OpenFrame {
         out.put_begun(begun, last, None);
         OpenFrame { start }
     }
-
 
     /// Writes the length in front of what was written since. Takes the frame back if it is longer than 2 GiB.
     #[inline]
