@@ -221,26 +221,26 @@ impl Outbox {
     }
 
     /// Keeps the counts after every change; gives how many bytes wait.
-    #[inline]
+    #[inline(always)]
     fn count(&self, pending: &mut Pending) -> usize {
         let waiting = pending.output.waiting();
         self.waiting.store(waiting, Ordering::Relaxed);
-        let in_fragments = pending.output.in_fragments();
-        if in_fragments != self.in_fragments.load(Ordering::Relaxed) {
-            self.note_fragments(in_fragments);
-        }
         self.answers.store(pending.output.answers(), Ordering::Relaxed);
-        if pending.blocked > 0 && self.has_room() {
-            self.room.notify_one();
+        if pending.output.in_lanes() | self.in_fragments.load(Ordering::Relaxed) | pending.blocked != 0 {
+            self.tell(pending);
         }
         waiting
     }
 
+    /// Tells those who wait that there is room.
     #[cold]
-    fn note_fragments(&self, in_fragments: usize) {
-        self.in_fragments.store(in_fragments, Ordering::Relaxed);
-        if in_fragments <= self.limit {
+    fn tell(&self, pending: &Pending) {
+        let in_fragments = pending.output.in_fragments();
+        if self.in_fragments.swap(in_fragments, Ordering::Relaxed) > self.limit && in_fragments <= self.limit {
             self.eased.notify_waiters();
+        }
+        if pending.blocked > 0 && self.has_room() {
+            self.room.notify_one();
         }
     }
 

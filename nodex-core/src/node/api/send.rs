@@ -8,7 +8,7 @@ use crate::{
         connection::outgoing::{Destination, push_message},
         number::Number,
     },
-    protocol::control::UnsupportedControl,
+    protocol::control::{FRAGMENT_DATA, UnsupportedControl},
     term::Atom,
 };
 
@@ -64,9 +64,12 @@ impl Node {
         let peer = self.connect(to.node()).await.map_err(CallError::Connect)?;
         peer.line.outbox.room().await;
         self.lost_meanwhile(&peer)?;
-        push_message::<CallError>(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))?;
-        // As long as a long message is on its way, others pass it, and its sender waits.
-        peer.line.outbox.ease().await;
+        let from = self.0.identity.pid_bytes(from);
+        let length = push_message::<CallError>(&peer, &from, &to, |out| message.encode(out))?;
+        if length > FRAGMENT_DATA {
+            // As long as it is on its way, others pass it, and its sender waits.
+            peer.line.outbox.ease().await;
+        }
         Ok(())
     }
 
@@ -83,7 +86,7 @@ impl Node {
             let (waiting, limit) = (peer.line.outbox.waiting(), self.0.limits.max_waiting);
             return Err(SendError::Busy { node: node.clone(), waiting, limit });
         }
-        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out))
+        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out)).map(drop)
     }
 
     /// `GenServer.cast`. Connects and waits as [`Self::send`] does.

@@ -128,13 +128,17 @@ impl Output {
         self.in_line() + self.in_lanes
     }
 
-    /// Those of them that wait in fragments, and keep nobody from sending before there are very many.
+    /// Those of them that wait in fragments, or behind what does.
     #[inline]
-    pub fn in_fragments(&self) -> usize {
-        if self.in_lanes == 0 { 0 } else { self.lane_load().long }
+    pub fn in_lanes(&self) -> usize {
+        self.in_lanes
     }
 
-    #[cold]
+    /// Those of them that wait in fragments, and keep nobody from sending before there are very many.
+    pub fn in_fragments(&self) -> usize {
+        self.lane_load().long
+    }
+
     fn lane_load(&self) -> LaneLoad {
         self.lanes.as_ref().map_or(LaneLoad::default(), |lanes| lanes.load())
     }
@@ -150,14 +154,20 @@ impl Output {
     /// is more than may wait is counted.
     #[inline]
     pub fn answers(&mut self) -> usize {
-        let (mut waiting, mut more) = (self.in_line(), 0);
         if self.in_lanes > 0 {
-            let LaneLoad { long_answers, short, .. } = self.lane_load();
-            waiting += short;
-            more = long_answers.saturating_sub(self.max_fragments);
+            return self.answers_in_lanes();
         }
+        let waiting = self.in_line();
         self.own = self.own.min(waiting);
-        waiting - self.own + more
+        waiting - self.own
+    }
+
+    #[cold]
+    fn answers_in_lanes(&mut self) -> usize {
+        let LaneLoad { long_answers, short, .. } = self.lane_load();
+        let waiting = self.in_line() + short;
+        self.own = self.own.min(waiting);
+        waiting - self.own + long_answers.saturating_sub(self.max_fragments)
     }
 
     /// Writes `batch` behind what waits, as far as it is taken at once, and keeps the rest.
