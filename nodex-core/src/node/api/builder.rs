@@ -56,6 +56,7 @@ pub struct NodeBuilder {
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
     bad_name: Option<NameError>,
+    pub(in crate::node) fragments: Option<bool>,
 }
 
 impl Default for NodeBuilder {
@@ -71,6 +72,7 @@ impl Default for NodeBuilder {
             visible: false,
             take_over: true,
             bad_name: None,
+            fragments: None,
         }
     }
 }
@@ -277,6 +279,15 @@ impl NodeBuilder {
         self
     }
 
+    /// Whether long messages come and go in fragments, between which others pass, where the peer can do with them as well; they
+    /// do unless this is called or the environment variable `NODEX_FRAGMENTS` says `off`. Without them a long message holds up
+    /// all that follows it, and none is longer than a frame. [`LinkLimits::max_message`] and its like bound them.
+    #[must_use]
+    pub fn fragments(mut self, fragments: bool) -> Self {
+        self.fragments = Some(fragments);
+        self
+    }
+
     /// Sets how many threads drive the connections of a node that listens. Each connection stays with one thread for as long
     /// as it lasts, and the thread that waits for it handles what arrives. 0 leaves the connections to the runtime in which
     /// the node is started. Default: one thread for each processor, at most 64, in a runtime of several threads; 0 in a
@@ -306,6 +317,11 @@ impl NodeBuilder {
 pub(in crate::node) const MAX_READERS: usize = 64;
 
 impl NodeBuilder {
+    /// Whether it was told to do with fragments: they are used unless the environment says `off`.
+    pub(in crate::node) fn offers_fragments(&self) -> bool {
+        self.fragments.unwrap_or_else(|| std::env::var_os("NODEX_FRAGMENTS").is_none_or(|value| value != "off"))
+    }
+
     /// What a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Result<Config, StartError> {
         if let Some(error) = self.bad_name {
@@ -317,6 +333,7 @@ impl NodeBuilder {
             locate: self.locate,
             visible: self.visible,
             take_over: self.take_over,
+            fragments: self.offers_fragments(),
             limits: self.limits,
             readers: None,
             extensions: self.extensions,

@@ -24,6 +24,24 @@ pub enum ControlError {
         /// 68 for a header, 69 and 70 for fragments.
         tag: u8,
     },
+    /// The frame has no distribution header, although every one has to.
+    #[error("a frame starts with the bytes {start:?}, not with a distribution header")]
+    NoDistributionHeader {
+        /// Up to three bytes from the start of the frame.
+        start: Vec<u8>,
+    },
+    /// The frame is a part of a message.
+    #[error("a frame is a fragment (tag {tag}), and no whole message")]
+    Fragment {
+        /// 69 for the first one of a message, 70 for the others.
+        tag: u8,
+    },
+    /// The distribution header refers to atoms of a cache, which neither side asked for.
+    #[error("a distribution header refers to {count} atoms of a cache, which was not negotiated")]
+    AtomReferences {
+        /// How many.
+        count: u8,
+    },
     /// The control message is not a tuple that starts with a small integer.
     #[error("a control message is not a tuple with a number in front")]
     NoOperation,
@@ -68,6 +86,12 @@ pub enum ControlError {
     /// The operation has a payload, but none came, or one without version byte.
     #[error("control message {} comes without its payload", op.name())]
     NoPayload {
+        /// The operation.
+        op: Op,
+    },
+    /// The payload begins with a version byte, which a distribution header stands for already.
+    #[error("the payload of control message {} has a version byte behind a distribution header", op.name())]
+    VersionByte {
         /// The operation.
         op: Op,
     },
