@@ -64,7 +64,7 @@ async fn until(events: &mut Subscription<SupervisorEvent>, last: &str) -> Vec<St
             Change::Starting => "starting".to_owned(),
             Change::Up { .. } => "up".to_owned(),
             Change::StartFailed { .. } => "start failed".to_owned(),
-            Change::Down { down, .. } => format!("down: {down}"),
+            Change::Down { down, .. } => format!("down: {}", Chain(&down)),
             Change::Restarting { .. } => "restarting".to_owned(),
             Change::Stopping => "stopping".to_owned(),
             Change::Stopped => "stopped".to_owned(),

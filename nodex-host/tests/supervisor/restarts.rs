@@ -68,7 +68,7 @@ async fn gives_up_after_too_many_restarts() {
     }
     let ended = within(60, "the end", supervisor.ended()).await;
     assert_eq!(
-        ended.to_string(),
+        Chain(&ended).to_string(),
         "there were more than 2 restarts within 3600s, the last one of bad: its process ended: exit status 5"
     );
     assert_eq!(until(&mut events, "ending").await.last().unwrap(), &format!("ending: {ended}"));
