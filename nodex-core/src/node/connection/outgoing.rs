@@ -13,10 +13,12 @@ use crate::{
 /// A process to send to: a pid, an alias, or a registered name on a node.
 ///
 /// ```
-/// use nodex_core::{atom, node::Destination};
+/// use nodex_core::node::Destination;
 ///
-/// let stock = Destination::from((atom!("stock"), atom!("beam@127.0.0.1")));
-/// assert_eq!(stock.node(), &atom!("beam@127.0.0.1"));
+/// let stock = Destination::try_from(("stock", "beam@127.0.0.1"))?;
+/// assert_eq!(stock.node().as_str(), "beam@127.0.0.1");
+/// assert!(Destination::try_from(("stock", "no node")).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
