@@ -5,7 +5,7 @@ use crate::{
     convert::IntoTerm,
     etf::EncodeError,
     node::{
-        connection::outgoing::{Destination, destination, push_message},
+        connection::outgoing::{Destination, Haste, destination, push_message},
         number::Number,
     },
     protocol::{NameError, control::UnsupportedControl},
@@ -70,7 +70,7 @@ impl Node {
         let peer = self.connect_to(to.node()).await.map_err(CallError::Connect)?;
         peer.line.outbox.room().await;
         self.lost_meanwhile(&peer)?;
-        push_message(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))
+        push_message(&peer, &self.0.identity.pid_bytes(from), &to, Haste::Together, |out| message.encode(out))
     }
 
     /// Sends a message without connecting or waiting, like `erlang:send/3` with `[noconnect, nosuspend]`.
@@ -89,7 +89,7 @@ impl Node {
             let (waiting, limit) = (peer.line.outbox.waiting(), self.0.limits.max_waiting);
             return Err(SendError::Busy { node: node.clone(), waiting, limit });
         }
-        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out))
+        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, Haste::Together, |out| message.encode(out))
     }
 
     /// Sends a cast, like `GenServer.cast`. Connects and waits as [`Self::send`] does.

@@ -3,6 +3,7 @@ use super::decode::altact;
 use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED, UnsupportedControl};
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 use crate::protocol::Flags;
+use crate::term::Atom;
 
 /// Bytes of the length in front of a frame.
 const HEADER: usize = 4;
@@ -25,6 +26,40 @@ impl OpenFrame {
         let start = out.mark();
         out.put_slice(&[0, 0, 0, 0, PASS_THROUGH, VERSION]);
         OpenFrame { start }
+    }
+
+    /// Starts a frame with an operation whose control tuple has nothing but terms, and with the first of these. The others
+    /// follow, and the version byte of a payload. For the frames of calls, of which there are millions: the bytes are those
+    /// of [`Control::open`].
+    #[inline]
+    #[doc(hidden)]
+    pub fn begin<const N: usize>(out: &mut Encoder, op: Op, terms: [&[u8]; N]) -> Self {
+        let start = out.mark();
+        let [arity, number] = [op.arity(), op.number()];
+        out.put_array(&[
+            0,
+            0,
+            0,
+            0,
+            PASS_THROUGH,
+            VERSION,
+            tag::SMALL_TUPLE_EXT,
+            arity,
+            tag::SMALL_INTEGER_EXT,
+            number,
+        ]);
+        terms.iter().for_each(|term| out.put_slice(term));
+        OpenFrame { start }
+    }
+
+    /// Starts a message to a name, up to and including the version byte.
+    #[inline]
+    #[doc(hidden)]
+    pub fn reg_send(out: &mut Encoder, from: PidTerm<'_>, to: &Atom) -> Self {
+        let frame = Self::begin(out, Op::RegSend, [from.as_bytes(), &UNUSED]);
+        out.put_atom(to);
+        out.put_u8(VERSION);
+        frame
     }
 
     /// Returns how every reply from this pid begins, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of
