@@ -1,5 +1,6 @@
-//! How many instructions a message costs `examples/example_client`, from the read to the write: counted by valgrind, so
-//! that neither load nor the speed of the machine has a say. `benches/instructions.toml` has the figures that hold.
+//! How many instructions a message costs `examples/example_client`, from the read to the write, and how many a call costs
+//! the Rust host that makes it: counted by valgrind, so that neither load nor the speed of the machine has a say.
+//! `benches/instructions.toml` has the figures that hold.
 
 use std::{
     fmt::Write as _,
@@ -48,11 +49,36 @@ const FIGURES: [Figure; 8] = [
     figure("fragments_calls_one_at_a_time", Form::GenCall, true, 1),
 ];
 
+/// A figure of a Rust host: how its tasks call a node.
+struct HostFigure {
+    name: &'static str,
+    /// `request` or `call`.
+    form: &'static str,
+    /// How many call at once.
+    callers: usize,
+    /// Calls in all, twice; the difference counts.
+    counts: [usize; 2],
+}
+
+const HOST_FIGURES: [HostFigure; 4] = [
+    HostFigure { name: "requests_one_at_a_time", form: "request", callers: 1, counts: [500, 3_000] },
+    HostFigure { name: "requests_of_64_callers", form: "request", callers: 64, counts: [6_400, 32_000] },
+    HostFigure { name: "calls_one_at_a_time", form: "call", callers: 1, counts: [500, 3_000] },
+    HostFigure { name: "calls_of_64_callers", form: "call", callers: 64, counts: [6_400, 32_000] },
+];
+
+/// The tables of the file of figures, and what each of their figures is of.
+const TABLES: [(&str, &str); 2] =
+    [("instructions_per_message", "message"), ("instructions_per_host_call", "host call")];
+
 #[test]
-fn a_message_costs_what_it_did() {
+fn a_message_and_a_call_cost_what_they_did() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let client = release_example(&root);
-    let counted: Vec<(&str, f64)> = FIGURES.iter().map(|figure| (figure.name, per_message(&client, figure))).collect();
+    let [client, host] = release_programs(&root);
+    let counted = [
+        FIGURES.iter().map(|figure| (figure.name, per_message(&client, figure))).collect(),
+        HOST_FIGURES.iter().map(|figure| (figure.name, per_host_call(&host, &client, figure))).collect(),
+    ];
 
     let path = root.join("benches/instructions.toml");
     if std::env::var_os(UPDATE).is_some() {
@@ -62,12 +88,14 @@ fn a_message_costs_what_it_did() {
     let text = fs::read_to_string(&path).expect("the file of figures");
     let known: toml::Table = text.parse().expect("TOML");
     let mut wrong = String::new();
-    for (name, now) in &counted {
-        let then = known["instructions_per_message"][name].as_integer().expect("a whole number") as f64;
-        let off = (now / then - 1.0) * 100.0;
-        println!("{name}: {now:.0} instructions per message, {off:+.1} % of {then}");
-        if off.abs() > MARGIN {
-            let _ = writeln!(wrong, "{name}: {now:.0} instructions per message, {then} are known ({off:+.1} %)");
+    for ((table, unit), counted) in TABLES.iter().zip(&counted) {
+        for (name, now) in counted {
+            let then = known[*table][name].as_integer().expect("a whole number") as f64;
+            let off = (now / then - 1.0) * 100.0;
+            println!("{name}: {now:.0} instructions per {unit}, {off:+.1} % of {then}");
+            if off.abs() > MARGIN {
+                let _ = writeln!(wrong, "{name}: {now:.0} instructions per {unit}, {then} are known ({off:+.1} %)");
+            }
         }
     }
     assert!(
@@ -80,16 +108,19 @@ fn a_message_costs_what_it_did() {
     );
 }
 
-/// The executable that people would run; only what has changed is built.
-fn release_example(root: &Path) -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--quiet", "-p", "nodex", "--example", "example_client"])
-        .current_dir(root)
-        .status()
-        .expect("cargo starts");
-    assert!(built.success(), "the example does not build: {built}");
+/// The node that people would run, and the host; only what has changed is built.
+fn release_programs(root: &Path) -> [PathBuf; 2] {
+    for program in [["-p", "nodex", "--example", "example_client"], ["-p", "wire", "--bin", "host_calls"]] {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--release", "--quiet"])
+            .args(program)
+            .current_dir(root)
+            .status()
+            .expect("cargo starts");
+        assert!(built.success(), "{program:?} does not build: {built}");
+    }
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
-    target.join("release/examples/example_client")
+    ["examples/example_client", "host_calls"].map(|program| target.join("release").join(program))
 }
 
 fn per_message(client: &Path, figure: &Figure) -> f64 {
@@ -117,22 +148,53 @@ fn instructions(client: &Path, figure: &Figure, count: usize) -> u64 {
     let send = if figure.fragments { in_batches_with_header } else { in_batches };
     send(&mut node.stream, figure.form, figure.batch, count).expect("answers");
     node.stop().expect("a good end");
+    total(&counted)
+}
 
-    let text = fs::read_to_string(&counted).expect("what callgrind has written");
+fn per_host_call(host: &Path, client: &Path, figure: &HostFigure) -> f64 {
+    let [few, many] = figure.counts.map(|count| host_instructions(host, client, figure, count));
+    (many - few) as f64 / (figure.counts[1] - figure.counts[0]) as f64
+}
+
+/// All that a host executes, on one thread, while its tasks make so many calls. The node runs as fast as ever, so those who
+/// call at once are answered at once.
+fn host_instructions(host: &Path, client: &Path, figure: &HostFigure, count: usize) -> u64 {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let counted = folder.join(format!("host_{}_{count}.callgrind", figure.name));
+    let output = Command::new("valgrind")
+        .args(["--quiet", "--tool=callgrind"])
+        .arg(format!("--callgrind-out-file={}", counted.display()))
+        .args([host, client])
+        .args([figure.form, &figure.callers.to_string(), &count.to_string()])
+        .output()
+        .expect("valgrind, which has to be installed");
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    total(&counted)
+}
+
+/// All that callgrind has counted.
+fn total(counted: &Path) -> u64 {
+    let text = fs::read_to_string(counted).expect("what callgrind has written");
     let summary = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
     summary.and_then(|total| total.trim().parse().ok()).expect("a total")
 }
 
-fn document(counted: &[(&str, f64)]) -> String {
+fn document(counted: &[Vec<(&str, f64)>; 2]) -> String {
     let mut text = format!(
         "# Instructions that examples/example_client executes for each `{{ping, <<\"hello\">>}}`, in user space, release\n\
          # build, x86-64; a call is the same in what GenServer.call sends, and with fragments agreed on every frame has a\n\
          # header. benches/wire/tests/instructions.rs compares them, and says how to write new ones.\n\
-         rustc = \"{}\"\n\n[instructions_per_message]\n",
+         #\n\
+         # Those of a host are what benches/wire/src/bin/host_calls executes for a call of the same by nodex-host, on one\n\
+         # thread; a request is a plain message and its answer.\n\
+         rustc = \"{}\"\n",
         rustc()
     );
-    for (name, count) in counted {
-        let _ = writeln!(text, "{name} = {count:.0}");
+    for ((table, _), counted) in TABLES.iter().zip(counted) {
+        let _ = writeln!(text, "\n[{table}]");
+        for (name, count) in counted {
+            let _ = writeln!(text, "{name} = {count:.0}");
+        }
     }
     text
 }

@@ -2,9 +2,9 @@
 
 use std::any::Any;
 
-use super::number::Number;
+use super::{encoded::Encoded, number::Number};
 use crate::{
-    etf::{Encoder, tag},
+    etf::tag,
     protocol::control::RefTerm,
     random,
     term::{Atom, Pid, RawTerm, Reference},
@@ -27,8 +27,9 @@ pub(in crate::node) trait Shared: Any + Send + Sync {
 pub(in crate::node) struct Identity {
     pub(in crate::node) name: Atom,
     pub(in crate::node) creation: u32,
-    /// The encoded name.
-    name_bytes: Box<[u8]>,
+    /// The beginnings of its encoded pids and of its encoded references of three words.
+    pids: Encoded,
+    references: Encoded,
 }
 
 impl Identity {
@@ -39,9 +40,10 @@ impl Identity {
     }
 
     pub(in crate::node) fn new(name: Atom, creation: u32) -> Self {
-        let mut name_bytes = Encoder::new();
-        name_bytes.put_atom(&name);
-        Identity { name, creation, name_bytes: name_bytes.to_vec().into() }
+        let encoded = Encoded::atom(&name);
+        let pids = Encoded::of(&[&[tag::NEW_PID_EXT], &encoded]);
+        let references = Encoded::of(&[&[tag::NEWER_REFERENCE_EXT, 0, 3], &encoded]);
+        Identity { name, creation, pids, references }
     }
 
     /// Returns a pid of this node.
@@ -50,14 +52,15 @@ impl Identity {
     }
 
     /// Returns a pid of this node, encoded.
-    pub(in crate::node) fn pid_bytes(&self, number: Number) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.name_bytes.len() + 13);
-        bytes.push(tag::NEW_PID_EXT);
-        bytes.extend_from_slice(&self.name_bytes);
-        for number in [number.id, number.serial, self.creation] {
-            bytes.extend_from_slice(&number.to_be_bytes());
-        }
-        bytes
+    #[inline]
+    pub(in crate::node) fn pid_bytes(&self, number: Number) -> Encoded {
+        self.pids.with([number.id, number.serial, self.creation])
+    }
+
+    /// Returns a reference of this node with these words, encoded.
+    #[inline]
+    pub(in crate::node) fn reference_bytes(&self, [first, second, third]: [u32; 3]) -> Encoded {
+        self.references.with([self.creation, first, second, third])
     }
 
     /// Returns the numbers of a pid of this node.

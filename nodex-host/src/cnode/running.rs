@@ -128,8 +128,10 @@ impl Cnode {
     /// # Errors
     /// Returns the errors of [`request`](Self::request).
     pub async fn request_timeout<R: FromTerm>(&self, message: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
-        let result = self.0.host.node().request(self.to(), message, limit).await;
-        self.explain(result).await
+        match self.0.host.node().request_kept(&self.0.peer, &self.0.to, message, limit).await {
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// Calls the registered name of the node as `GenServer.call` does.
@@ -137,8 +139,10 @@ impl Cnode {
     /// # Errors
     /// Returns the errors of [`request`](Self::request), and an error when no process has that name.
     pub async fn call<R: FromTerm>(&self, request: impl IntoTerm, limit: Duration) -> Result<R, CnodeError> {
-        let result = self.0.host.node().call(self.to(), request, limit).await;
-        self.explain(result).await
+        match self.0.host.node().call_kept(&self.0.peer, &self.0.to, request, limit).await {
+            Ok(reply) => Ok(reply),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// Sends a cast to the registered name of the node, like `GenServer.cast`. Nothing tells whether it arrives.
@@ -146,8 +150,10 @@ impl Cnode {
     /// # Errors
     /// Returns an error when the node is down or the request cannot be encoded.
     pub async fn cast(&self, request: impl IntoTerm) -> Result<(), CnodeError> {
-        let result = self.0.host.node().cast(self.to(), request).await;
-        self.explain(result).await
+        match self.0.host.node().cast(self.to(), request).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// Sends a plain message to the registered name of the node. Nothing tells whether it arrives.
@@ -155,8 +161,10 @@ impl Cnode {
     /// # Errors
     /// Returns an error when the node is down or the message cannot be encoded.
     pub async fn send(&self, message: impl IntoTerm) -> Result<(), CnodeError> {
-        let result = self.0.host.node().send(self.to(), message).await;
-        self.explain(result).await
+        match self.0.host.node().send(self.to(), message).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.explain(error).await),
+        }
     }
 
     /// Returns why the node is down; `None` while it is up.
@@ -198,10 +206,9 @@ impl Cnode {
     pub async fn ping(&self, limit: Duration) -> Result<(), CnodeError> {
         let node = self.0.host.node();
         let to = (atom!("net_kernel"), self.node().clone());
-        let result = node.call::<Anything>(to, (atom!("is_auth"), node.name().clone()), limit).await;
-        match self.explain(result.map(drop)).await {
-            Err(CnodeError::Call { source: nodex_core::node::CallError::NoProcess, .. }) => Ok(()),
-            result => result,
+        match node.call::<Anything>(to, (atom!("is_auth"), node.name().clone()), limit).await {
+            Ok(_) | Err(nodex_core::node::CallError::NoProcess) => Ok(()),
+            Err(error) => Err(self.explain(error).await),
         }
     }
 
@@ -224,14 +231,14 @@ impl Cnode {
     }
 
     /// Replaces the error of a missing connection by the reason why the node is down.
-    async fn explain<T>(&self, result: Result<T, nodex_core::node::CallError>) -> Result<T, CnodeError> {
+    #[cold]
+    async fn explain(&self, error: nodex_core::node::CallError) -> CnodeError {
         use nodex_core::node::CallError as Core;
-        match result {
-            Ok(value) => Ok(value),
-            Err(Core::NoConnection | Core::Connect(_)) if self.0.peer_is_gone() => {
-                Err(CnodeError::Down { node: self.node().clone(), down: self.down().await })
+        match error {
+            Core::NoConnection | Core::Connect(_) if self.0.peer_is_gone() => {
+                CnodeError::Down { node: self.node().clone(), down: self.down().await }
             }
-            Err(source) => Err(CnodeError::Call { node: self.node().clone(), source }),
+            source => CnodeError::Call { node: self.node().clone(), source },
         }
     }
 }

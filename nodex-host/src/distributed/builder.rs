@@ -50,7 +50,8 @@ impl DistributedBuilder {
             cookie: None,
             epmd: EpmdMode::default(),
             epmd_port: None,
-            node: node::NodeBuilder::new(),
+            // The tasks that call run in the runtime: to drive connections elsewhere would be two wake-ups for each call.
+            node: node::NodeBuilder::new().readers(0),
         }
     }
 
@@ -90,7 +91,8 @@ impl DistributedBuilder {
         self
     }
 
-    /// Sets the services and the limits of the node.
+    /// Sets the services and the limits of the node. Its connections are driven by the runtime in which it is started, as
+    /// [`readers(0)`](node::NodeBuilder::readers) does, unless this sets another number.
     #[must_use]
     pub fn node(mut self, configure: impl FnOnce(node::NodeBuilder) -> node::NodeBuilder) -> Self {
         self.node = configure(self.node);

@@ -1,6 +1,13 @@
 //! The ways to read a frame.
 
-use nodex_proto::protocol::control::{self, Control, Target};
+use nodex_proto::{
+    etf::Encoder,
+    protocol::{
+        Flags,
+        control::{self, AtomTerm, Control, FrameForm, Op, OpenFrame, PidTerm, ProcTerm, RefTerm, Target},
+    },
+    term::{Atom, Pid, Reference},
+};
 use proptest::{collection::vec, prelude::*};
 
 use super::written::{Choose, T, integer, name, scalar, tuple, unusual, usual, write};
@@ -141,5 +148,42 @@ proptest! {
         let (usual, unusual) = (usual(&term), unusual(&term, &choices));
         let same = |bytes: &[u8]| nodex_proto::etf::Decoder::new(bytes).term().unwrap();
         prop_assert_eq!(same(&usual), same(&unusual));
+    }
+}
+
+/// The frames of calls, which are begun with terms as they are, are those that control messages make.
+#[test]
+fn frames_that_are_begun_with_their_terms_are_the_control_messages_that_they_are() {
+    for length in [0, 1, 15, 16, 30, 31, 32, 60, 120, 255] {
+        let node = Atom::new(&"n".repeat(length)).unwrap();
+        let (mut from, mut reference, mut encoded) = (Encoder::new(), Encoder::new(), Encoder::new());
+        from.put_pid(&Pid { node: node.clone(), id: 7, serial: 9, creation: 4 });
+        reference.put_reference(&Reference::new(node.clone(), 4, &[1, 2, 3]).unwrap());
+        encoded.put_atom(&node);
+        let [from, reference, encoded] = [from, reference, encoded].map(|out| out.to_vec());
+        let (pid, name) = (PidTerm::new(&from).unwrap(), AtomTerm::new(&encoded).unwrap());
+
+        for peer in [Flags::HIDDEN.without(Flags::FRAGMENTS), Flags::HIDDEN.or(Flags::FRAGMENTS)] {
+            let form = FrameForm::of(peer);
+            let (mut short, mut general) = (Encoder::new(), Encoder::new());
+            let frame = OpenFrame::reg_send(&mut short, form, pid, &node);
+            short.put_nil();
+            frame.finish(&mut short).unwrap();
+            let to = Target::Name(name);
+            let message = Control::Send { from: Some(pid), to, token: None, priority: false, message: b"\x6a" };
+            message.encode(peer, &mut general).unwrap();
+
+            for op in [Op::MonitorP, Op::DemonitorP] {
+                let frame = OpenFrame::begin(&mut short, form, op, [&from, &encoded, &reference]);
+                frame.finish(&mut short).unwrap();
+                let (to, reference) = (ProcTerm::Name(name), RefTerm::new(&reference).unwrap());
+                let signal = match op {
+                    Op::MonitorP => Control::Monitor { from: pid, to, reference },
+                    _ => Control::Demonitor { from: pid, to, reference },
+                };
+                signal.encode(peer, &mut general).unwrap();
+            }
+            assert_eq!(short.to_vec(), general.to_vec(), "a name of {length} bytes");
+        }
     }
 }

@@ -57,6 +57,8 @@ pub struct Outbox {
     eased: Notify,
     /// Bytes written so far. It changes with every write, so the ticker sees whether the connection was idle.
     written: AtomicUsize,
+    /// Output has been appended for which the driver was woken.
+    appended: AtomicBool,
     closed: AtomicBool,
     aborted: AtomicBool,
     /// The driver has stopped reading because too much waits.
@@ -89,6 +91,7 @@ impl Outbox {
             room: Notify::new(),
             eased: Notify::new(),
             written: AtomicUsize::new(0),
+            appended: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
             stalled: AtomicBool::new(false),
@@ -144,14 +147,20 @@ impl Outbox {
 
     /// Appends whole frames that answer the peer, and has the driver write them.
     pub(crate) fn push<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
-        self.append(false, write)
+        self.append(false, false, write)
     }
 
     /// Appends whole frames that do not answer the peer, and has the driver write them. They do not stop the link from
     /// reading, because two nodes that both send much could then wait for each other forever; [`Self::room`] bounds
     /// them.
     pub(crate) fn send<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
-        self.append(true, write)
+        self.append(true, false, write)
+    }
+
+    /// Like [`Self::send`], but if nothing waits, the frames are written here and now, as far as the socket takes them. For
+    /// somebody who waits alone for the answer: the driver then does not have to run for it.
+    pub(crate) fn send_at_once<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
+        self.append(true, true, write)
     }
 
     /// Appends bytes that are not looked at, and has the driver write them.
@@ -165,16 +174,30 @@ impl Outbox {
         self.driver.wake();
     }
 
-    fn append<T>(&self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
+    fn append<T>(&self, own: bool, at_once: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
+        // Whoever has written before has had the driver woken, or it waits for room: it writes all that is there by then.
+        let first = pending.output.waiting() == 0;
         let result = pending.output.append(own, write);
         if self.closed() {
             pending.output.clear();
         }
-        self.count(&mut pending);
+        if at_once && first {
+            // What fails here fails for the driver as well, which ends the connection.
+            let _ = pending.output.flush(|out, done| self.write(out, done));
+        }
+        let waiting = self.count(&mut pending);
         drop(pending);
-        self.driver.wake();
+        if first && waiting > 0 {
+            self.appended.store(true, Ordering::Release);
+            self.driver.wake();
+        }
         result
+    }
+
+    /// Whether the driver was woken for output that somebody has appended since this was asked.
+    pub(super) fn take_appended(&self) -> bool {
+        self.appended.load(Ordering::Relaxed) && self.appended.swap(false, Ordering::Acquire)
     }
 
     /// Waits until there is room for a frame that does not answer the peer, or the connection has ended. Senders take
@@ -302,6 +325,9 @@ impl Outbox {
 
     /// Writes `batch` behind what waits, as far as the socket accepts it at once, and keeps the rest.
     pub(crate) fn submit(&self, batch: &mut Encoder) -> io::Result<()> {
+        if batch.is_empty() && self.waiting() == 0 {
+            return Ok(());
+        }
         let mut pending = self.lock();
         pending.output.submit(batch, |out, done| self.write(out, done))?;
         self.count(&mut pending);

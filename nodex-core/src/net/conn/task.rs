@@ -10,7 +10,11 @@ use std::{
 };
 
 use bytes::BufMut;
-use tokio::{io::AsyncReadExt, net::tcp::OwnedReadHalf};
+use tokio::{
+    io::AsyncReadExt,
+    net::tcp::OwnedReadHalf,
+    runtime::{Handle, RuntimeFlavor},
+};
 
 use super::{Outbox, clock::Clock};
 use crate::protocol::{
@@ -26,6 +30,8 @@ pub(crate) struct Link<R> {
     inbox: Inbox,
     heard: Cell<bool>,
     clock: Clock,
+    /// The runtime would run this task right after the first of those who append output.
+    gives_way: bool,
 }
 
 impl<R: Receive> Link<R> {
@@ -40,7 +46,9 @@ impl<R: Receive> Link<R> {
         outbox.intake.read(rest.len());
         let (inbox, clock) = (Inbox::new(rest, limits.max_frame).form(form), Clock::new(limits.tick_time));
         let channel = Channel::new(receive, outbox.clone(), limits, form);
-        Link { read, outbox, channel, inbox, heard: Cell::new(true), clock }
+        let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+        let gives_way = flavor.is_ok_and(|flavor| flavor != RuntimeFlavor::CurrentThread);
+        Link { read, outbox, channel, inbox, heard: Cell::new(true), clock, gives_way }
     }
 
     pub(crate) fn receive_mut(&mut self) -> &mut R {
@@ -74,6 +82,11 @@ impl<R: Receive> Link<R> {
     /// Does everything that can be done now, and registers for the events that come next.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.outbox.attend(context.waker())?;
+        if self.gives_way && self.outbox.take_appended() {
+            // Those who are ready to append more do so first, and all is one write. All else is done when this task goes on.
+            let _ = pin!(tokio::task::yield_now()).poll(context);
+            return Ok(());
+        }
         let mut turn = self.channel.turn();
         let stopped = loop {
             self.channel.poll_later(context)?;

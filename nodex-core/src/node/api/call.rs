@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::{
     node::Node,
@@ -14,9 +14,10 @@ use crate::{
     net::ConnectError,
     node::{
         connection::{
-            outgoing::{Destination, OutgoingMonitor, destination, push_message},
+            outgoing::{CallMonitor, Destination, Haste, OutgoingMonitor, destination, push_message},
             peer::Peer,
         },
+        moment::Moment,
         process::{
             table::ProcessTable,
             waiting::{Outcome, ReplyFilter},
@@ -183,12 +184,6 @@ impl CallError {
     }
 }
 
-/// Returns the time after `limit`, however long that is.
-pub(in crate::node) fn after(limit: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    Instant::now() + limit.min(30 * YEAR)
-}
-
 impl Node {
     /// Sends a plain message and waits for the first message to the pid that sent it.
     ///
@@ -203,21 +198,49 @@ impl Node {
         message: impl IntoTerm,
         limit: Duration,
     ) -> Result<R, CallError> {
-        let to = destination(to)?;
-        let deadline = after(limit);
-        let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Message);
-        let _open = self.0.open_reply(id);
-        push_message::<CallError>(&peer, &self.0.identity.pid_bytes(id.number), &to, |out| message.encode(out))?;
-        self.lost_meanwhile(&peer)?;
-        match timeout_at(deadline, outcome).await {
-            Err(_) => Err(CallError::Timeout { limit }),
-            Ok(Ok(Outcome::Message(reply))) => {
+        let (to, until) = (destination(to)?, Moment::now().plus(limit));
+        let peer = self.connected(to.node(), until, limit).await?;
+        self.request_on(&peer, &to, message, until, limit).await
+    }
+
+    /// Makes a request as [`request`](Self::request) does, to a process of a node whose connection the caller has kept. If
+    /// that has ended, it is made anew.
+    ///
+    /// # Errors
+    /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
+    #[doc(hidden)]
+    pub async fn request_kept<R: FromTerm>(
+        &self,
+        peer: &Peer,
+        to: &Destination,
+        message: impl IntoTerm,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let until = Moment::now().plus(limit);
+        if peer.is_ready() {
+            return self.request_on(peer, to, message, until, limit).await;
+        }
+        let peer = self.connected(to.node(), until, limit).await?;
+        self.request_on(&peer, to, message, until, limit).await
+    }
+
+    async fn request_on<R: FromTerm>(
+        &self,
+        peer: &Peer,
+        to: &Destination,
+        message: impl IntoTerm,
+        until: Moment,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let mut reply = self.0.open_reply(peer, ReplyFilter::Message, until).await;
+        let me = self.0.identity.pid_bytes(reply.id.number);
+        push_message::<CallError>(peer, &me, to, Haste::of_call(peer), |out| message.encode(out))?;
+        self.lost_meanwhile(peer)?;
+        match reply.outcome().await {
+            Outcome::Message(reply) => {
                 R::decode(&mut Decoder::new(reply.as_bytes())).map_err(|error| unexpected(error, reply))
             }
-            Ok(Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. })) => Err(ended(reason)),
-            Ok(Ok(Outcome::TooLong { length, limit, .. })) => Err(CallError::TooLong { length, limit }),
-            Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+            outcome => Err(no_reply(outcome, limit)),
         }
     }
 
@@ -232,40 +255,53 @@ impl Node {
         request: impl IntoTerm,
         limit: Duration,
     ) -> Result<R, CallError> {
-        let to = destination(to)?;
-        let deadline = after(limit);
-        let peer = self.connected(to.node(), deadline, limit).await?;
-        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Tagged);
-        let _open = self.0.open_reply(id);
-        let me = self.0.identity.pid_bytes(id.number);
-        let reference = ProcessTable::reference(&self.0.identity, id);
-        let monitor = OutgoingMonitor::new(&peer, &me, &to, &reference);
-        monitor.set();
-        push_message::<CallError>(&peer, &me, &to, |out| {
-            out.put_tuple(3)?;
-            out.put_atom(&crate::atom!("$gen_call"));
-            out.put_tuple(2)?;
-            out.put_slice(&me);
-            out.put_reference(&reference);
-            request.encode(out)
-        })?;
-        self.lost_meanwhile(&peer)?;
-        let outcome = timeout_at(deadline, outcome).await;
+        let (to, until) = (destination(to)?, Moment::now().plus(limit));
+        let peer = self.connected(to.node(), until, limit).await?;
+        self.call_on(&peer, &to, request, until, limit).await
+    }
+
+    /// Calls a process as [`call`](Self::call) does, of a node whose connection the caller has kept. If that has ended, it
+    /// is made anew.
+    ///
+    /// # Errors
+    /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
+    #[doc(hidden)]
+    pub async fn call_kept<R: FromTerm>(
+        &self,
+        peer: &Peer,
+        to: &Destination,
+        request: impl IntoTerm,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let until = Moment::now().plus(limit);
+        if peer.is_ready() {
+            return self.call_on(peer, to, request, until, limit).await;
+        }
+        let peer = self.connected(to.node(), until, limit).await?;
+        self.call_on(&peer, to, request, until, limit).await
+    }
+
+    async fn call_on<R: FromTerm>(
+        &self,
+        peer: &Peer,
+        to: &Destination,
+        request: impl IntoTerm,
+        until: Moment,
+        limit: Duration,
+    ) -> Result<R, CallError> {
+        let mut reply = self.0.open_reply(peer, ReplyFilter::Tagged, until).await;
+        let me = self.0.identity.pid_bytes(reply.id.number);
+        let reference = ProcessTable::reference(&self.0.identity, reply.id);
+        let monitor = OutgoingMonitor::new(peer, me, to, reference);
+        let mut monitor = CallMonitor::call::<CallError>(monitor, |out| request.encode(out))?;
+        self.lost_meanwhile(peer)?;
+        let outcome = reply.outcome().await;
+        if let Outcome::Down(_) | Outcome::DownTooLong { .. } = outcome {
+            monitor.fired();
+        }
         match outcome {
-            Err(_) => {
-                monitor.remove();
-                Err(CallError::Timeout { limit })
-            }
-            Ok(Ok(Outcome::Message(reply))) => {
-                monitor.remove();
-                tagged_reply(&reply)
-            }
-            Ok(Ok(Outcome::TooLong { length, limit, .. })) => {
-                monitor.remove();
-                Err(CallError::TooLong { length, limit })
-            }
-            Ok(Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. })) => Err(ended(reason)),
-            Ok(Ok(Outcome::Refused(_) | Outcome::NoConnection) | Err(_)) => Err(CallError::NoConnection),
+            Outcome::Message(reply) => tagged_reply(&reply),
+            outcome => Err(no_reply(outcome, limit)),
         }
     }
 
@@ -273,17 +309,19 @@ impl Node {
     pub(in crate::node) async fn connected(
         &self,
         node: &Atom,
-        deadline: Instant,
+        until: Moment,
         limit: Duration,
     ) -> Result<Arc<Peer>, CallError> {
         let late = |_| CallError::Timeout { limit };
         // Without a timer where there is a connection already.
-        let peer = match self.peer(node) {
+        let peer = match self.0.peers.connected(node.as_bytes()) {
             Some(peer) => peer,
-            None => timeout_at(deadline, self.connect_to(node)).await.map_err(late)?.map_err(CallError::Connect)?,
+            None => {
+                timeout_at(until.instant(), self.connect_to(node)).await.map_err(late)?.map_err(CallError::Connect)?
+            }
         };
         if !peer.line.outbox.has_room() {
-            timeout_at(deadline, peer.line.outbox.room()).await.map_err(late)?;
+            timeout_at(until.instant(), peer.line.outbox.room()).await.map_err(late)?;
         }
         Ok(peer)
     }
@@ -291,6 +329,16 @@ impl Node {
     /// Returns an error if the connection ended before the reply pid was open: its end was then told to no call.
     pub(in crate::node) fn lost_meanwhile(&self, peer: &Peer) -> Result<(), CallError> {
         if peer.line.outbox.closed() { Err(CallError::NoConnection) } else { Ok(()) }
+    }
+}
+
+/// Why a call has no reply.
+fn no_reply(outcome: Outcome, limit: Duration) -> CallError {
+    match outcome {
+        Outcome::TimedOut => CallError::Timeout { limit },
+        Outcome::Down(reason) | Outcome::DownTooLong { reason, .. } => ended(reason),
+        Outcome::TooLong { length, limit, .. } => CallError::TooLong { length, limit },
+        Outcome::Message(_) | Outcome::Refused(_) | Outcome::NoConnection => CallError::NoConnection,
     }
 }
 

@@ -5,10 +5,8 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
-
-use tokio::sync::oneshot;
 
 use super::{call::CallError, node::Node};
 use crate::{
@@ -18,6 +16,7 @@ use crate::{
             outgoing::{Destination, OutgoingMonitor, destination},
             peer::Peer,
         },
+        moment::Moment,
         process::{
             table::ProcessTable,
             waiting::{Outcome, ReplyFilter, ReplyId},
@@ -35,7 +34,6 @@ pub struct Monitor {
     peer: Arc<Peer>,
     id: ReplyId,
     to: Destination,
-    outcome: oneshot::Receiver<Outcome>,
     down: bool,
 }
 
@@ -98,9 +96,11 @@ impl Node {
         if !missing.is_empty() {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
         }
-        let (id, outcome) = self.0.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Down);
+        let (table, connection) = (&self.0.registry.table, (peer.line.id, peer.serials()));
+        // Whoever waits for it says who is to be woken.
+        let (id, _) = table.open(connection, ReplyFilter::Down, Waker::noop().clone(), Moment::NEVER);
         // From here on, dropping it gives the pid back.
-        let monitor = Monitor { node: self.clone(), peer, id, to, outcome, down: false };
+        let monitor = Monitor { node: self.clone(), peer, id, to, down: false };
         monitor.control(|control| control.set());
         self.lost_meanwhile(&monitor.peer)?;
         Ok(monitor)
@@ -116,7 +116,7 @@ impl Monitor {
     fn control(&self, say: impl FnOnce(&OutgoingMonitor<'_>)) {
         let me = self.node.0.identity.pid_bytes(self.id.number);
         let reference = ProcessTable::reference(&self.node.0.identity, self.id);
-        say(&OutgoingMonitor::new(&self.peer, &me, &self.to, &reference));
+        say(&OutgoingMonitor::new(&self.peer, me, &self.to, reference));
     }
 }
 
@@ -125,10 +125,10 @@ impl Future for Monitor {
 
     /// Must not be polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Down> {
-        let outcome = ready!(Pin::new(&mut self.outcome).poll(context));
+        let outcome = ready!(self.node.0.registry.table.poll(self.id, context));
         self.down = true;
         Poll::Ready(match outcome {
-            Ok(Outcome::Down(reason) | Outcome::DownTooLong { reason, .. }) => Down::new(reason),
+            Outcome::Down(reason) | Outcome::DownTooLong { reason, .. } => Down::new(reason),
             _ => Down::NoConnection,
         })
     }

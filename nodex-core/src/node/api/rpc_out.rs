@@ -5,14 +5,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{
-    call::{CallError, after},
-    node::Node,
-};
+use super::{call::CallError, node::Node};
 use crate::{
     convert::{FromTerm, IntoTerm},
     net::ConnectError,
-    node::connection::erpc::RpcError,
+    node::{connection::erpc::RpcError, moment::Moment},
     protocol::{NameError, NodeName},
     term::Atom,
 };
@@ -66,10 +63,10 @@ impl Node {
         arguments: &[&(dyn IntoTerm + Sync)],
         limit: Duration,
     ) -> Result<R, RpcError> {
-        let deadline = after(limit);
+        let until = Moment::now().plus(limit);
         let node: NodeName = node.try_into().map_err(|error| CallError::Name(error.into()))?;
         let (module, function) = (Atom::new(module)?, Atom::new(function)?);
-        let peer = self.connected(node.as_atom(), deadline, limit).await?;
-        self.0.erpc(&peer, &module, &function, arguments, limit, deadline).await
+        let peer = self.connected(node.as_atom(), until, limit).await?;
+        self.0.erpc(&peer, &module, &function, arguments, limit, until).await
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     convert::IntoTerm,
     etf::EncodeError,
     node::{
-        connection::outgoing::{Destination, destination, push_message},
+        connection::outgoing::{Destination, Haste, destination, push_message},
         number::Number,
     },
     protocol::{
@@ -74,7 +74,7 @@ impl Node {
         peer.line.outbox.room().await;
         self.lost_meanwhile(&peer)?;
         let from = self.0.identity.pid_bytes(from);
-        let length = push_message::<CallError>(&peer, &from, &to, |out| message.encode(out))?;
+        let length = push_message::<CallError>(&peer, &from, &to, Haste::Together, |out| message.encode(out))?;
         if length > FRAGMENT_DATA {
             // As long as it is on its way, others pass it, and its sender waits.
             peer.line.outbox.ease().await;
@@ -98,7 +98,8 @@ impl Node {
             let (waiting, limit) = (peer.line.outbox.waiting(), self.0.limits.max_waiting);
             return Err(SendError::Busy { node: node.clone(), waiting, limit });
         }
-        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out)).map(drop)
+        let nobody = self.0.identity.pid_bytes(NOBODY);
+        push_message(&peer, &nobody, &to, Haste::Together, |out| message.encode(out)).map(drop)
     }
 
     /// Sends a cast, like `GenServer.cast`. Connects and waits as [`Self::send`] does.

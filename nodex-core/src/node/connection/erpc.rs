@@ -5,20 +5,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout_at};
-
 use super::{inner::Inner, peer::Peer};
 use crate::{
     convert::{DecodeError, FromTerm, IntoTerm},
     etf::{Decoder, EncodeError, Encoder},
     net::ConnectError,
-    node::process::{
-        table::ProcessTable,
-        waiting::{Outcome, ReplyFilter, ReplyId},
+    node::{
+        moment::Moment,
+        process::{
+            table::ProcessTable,
+            waiting::{Outcome, ReplyFilter, ReplyId},
+        },
     },
     protocol::control::{AtomTerm, Control, PidTerm, RefTerm, UnsupportedControl},
     reply::ExceptionClass,
-    term::{Atom, AtomError, RawTerm, Reference},
+    term::{Atom, AtomError, RawTerm},
 };
 
 /// Why a call of a function on another node has no result.
@@ -133,20 +134,19 @@ impl RpcError {
 impl Inner {
     /// Calls a function of a node over this connection.
     pub(in crate::node) async fn erpc<R: FromTerm>(
-        &self,
+        self: &Arc<Self>,
         peer: &Peer,
         module: &Atom,
         function: &Atom,
         arguments: &[&(dyn IntoTerm + Sync)],
         limit: Duration,
-        deadline: Instant,
+        until: Moment,
     ) -> Result<R, RpcError> {
-        let (id, outcome) = self.registry.table.open(peer.line.id, peer.serials(), ReplyFilter::Down);
-        let _open = self.open_reply(id);
-        let reference = ProcessTable::reference(&self.identity, id);
-        self.push_spawn(peer, id, &reference, |out| {
+        let mut reply = self.open_reply(peer, ReplyFilter::Down, until).await;
+        let reference = ProcessTable::reference(&self.identity, reply.id);
+        self.push_spawn(peer, reply.id, &reference, |out| {
             out.put_list(4)?;
-            out.put_reference(&reference);
+            out.put_slice(&reference);
             out.put_atom(module);
             out.put_atom(function);
             if !arguments.is_empty() {
@@ -161,14 +161,12 @@ impl Inner {
         if peer.line.outbox.closed() {
             return Err(RpcError::NoConnection);
         }
-        match timeout_at(deadline, outcome).await {
-            Err(_) => Err(RpcError::Timeout { limit }),
-            Ok(Ok(Outcome::Down(reason))) => result(reason, &reference),
-            Ok(Ok(Outcome::DownTooLong { length, limit, .. })) => Err(RpcError::TooLong { length, limit }),
-            Ok(Ok(Outcome::Refused(reason))) => Err(RpcError::Refused { reason }),
-            Ok(Ok(Outcome::NoConnection | Outcome::Message(_) | Outcome::TooLong { .. }) | Err(_)) => {
-                Err(RpcError::NoConnection)
-            }
+        match reply.outcome().await {
+            Outcome::TimedOut => Err(RpcError::Timeout { limit }),
+            Outcome::Down(reason) => result(reason, &reference),
+            Outcome::DownTooLong { length, limit, .. } => Err(RpcError::TooLong { length, limit }),
+            Outcome::Refused(reason) => Err(RpcError::Refused { reason }),
+            Outcome::NoConnection | Outcome::Message(_) | Outcome::TooLong { .. } => Err(RpcError::NoConnection),
         }
     }
 
@@ -177,17 +175,15 @@ impl Inner {
         &self,
         peer: &Peer,
         id: ReplyId,
-        reference: &Reference,
+        reference: &[u8],
         arguments: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
     ) -> Result<(), RpcError> {
         const ERPC: &[u8] = b"\x77\x04erpc";
         const EXECUTE_CALL: &[u8] = b"\x77\x0cexecute_call";
         const MONITOR: &[u8] = b"\x6c\0\0\0\x01\x77\x07monitor\x6a";
-        let mut encoded = Encoder::new();
-        encoded.put_reference(reference);
-        let (encoded, me) = (encoded.to_vec(), self.identity.pid_bytes(id.number));
+        let me = self.identity.pid_bytes(id.number);
         let user = self.registry.group_leader().and_then(|user| user.address.pid());
-        let parts = (RefTerm::new(&encoded), PidTerm::new(&me), AtomTerm::new(ERPC), AtomTerm::new(EXECUTE_CALL));
+        let parts = (RefTerm::new(reference), PidTerm::new(&me), AtomTerm::new(ERPC), AtomTerm::new(EXECUTE_CALL));
         let (Some(id), Some(from), Some(module), Some(function)) = parts else { return Ok(()) };
         let request = Control::SpawnRequest {
             id,
@@ -215,7 +211,7 @@ impl Inner {
 }
 
 /// Reads the result in the exit reason of the process.
-fn result<R: FromTerm>(reason: RawTerm, reference: &Reference) -> Result<R, RpcError> {
+fn result<R: FromTerm>(reason: RawTerm, reference: &[u8]) -> Result<R, RpcError> {
     match read(&reason, reference) {
         Some(Ended::Return(value)) => {
             R::decode(&mut Decoder::new(value)).map_err(|error| RpcError::unexpected(error, reason.part(value)))
@@ -243,10 +239,10 @@ enum Ended<'a> {
 }
 
 /// Reads `{Reference, return, Value}` and its variants; `None` for a reason that is not from the call.
-fn read<'a>(reason: &'a RawTerm, reference: &Reference) -> Option<Ended<'a>> {
+fn read<'a>(reason: &'a RawTerm, reference: &[u8]) -> Option<Ended<'a>> {
     let mut decoder = Decoder::new(reason.as_bytes());
     let arity = decoder.tuple().ok()?;
-    if arity < 3 || decoder.reference().ok()? != *reference {
+    if arity < 3 || decoder.reference().ok()? != Decoder::new(reference).reference().ok()? {
         return None;
     }
     let class = decoder.atom_name().ok()?;

@@ -18,6 +18,7 @@ use crate::{
         counters::Sums,
         error::StartError,
         process::{
+            alarm::Alarm,
             aliases::Aliases,
             registry::{Registration, Registry, SystemServices},
             service_end::ServiceEnd,
@@ -65,6 +66,8 @@ pub(in crate::node) struct Inner {
     /// The number of connections that are being served.
     pub(in crate::node) connections: AtomicUsize,
     pub(in crate::node) aliases: Aliases,
+    /// Looks after the times that calls of our own may take.
+    pub(in crate::node) alarm: Alarm,
     pub(in crate::node) started: Instant,
     /// The counters of connections that have ended.
     pub(in crate::node) past: Mutex<Sums>,
@@ -107,6 +110,7 @@ impl Inner {
             take_over,
             fragments,
             aliases: Aliases::default(),
+            alarm: Alarm::default(),
             registry,
             common: Arc::new(Common { extensions, ..Common::default() }),
             limits,

@@ -3,9 +3,10 @@
 use super::peer::Peer;
 use crate::{
     etf::{EncodeError, Encoder},
+    node::encoded::Encoded,
     protocol::{
-        NameError, NodeName, ProcessName,
-        control::{AtomTerm, Control, PidTerm, ProcTerm, RefTerm, Target, UnsupportedControl},
+        Flags, NameError, NodeName, ProcessName,
+        control::{Control, FrameForm, Op, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
     },
     term::{Atom, Pid, Reference},
 };
@@ -98,101 +99,176 @@ pub(in crate::node) fn destination(
     to.try_into().map_err(Into::into)
 }
 
+/// When a message is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) enum Haste {
+    /// By the driver of the connection, together with what others append until then.
+    Together,
+    /// By whoever sends it, if nothing waits in front of it.
+    AtOnce,
+}
+
+impl Haste {
+    /// Returns how a call is sent. Where replies come one by one, so do calls, and to have the driver run for each costs more
+    /// than to write it. Where they come together, those whom they wake call again together.
+    #[inline]
+    pub(in crate::node) fn of_call(peer: &Peer) -> Self {
+        if peer.replies_come_alone() { Haste::AtOnce } else { Haste::Together }
+    }
+}
+
 /// Appends a message to the output of a connection, and returns its length in bytes. Nothing is sent if it cannot be
 /// encoded.
 pub(in crate::node) fn push_message<E: From<EncodeError> + From<UnsupportedControl>>(
     peer: &Peer,
     from: &[u8],
     to: &Destination,
+    haste: Haste,
     encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
 ) -> Result<usize, E> {
     let receiver = Receiver::new(to);
-    // What was encoded just now can be read.
-    let Some(to) = receiver.target() else { return Ok(0) };
-    let send = Control::Send { from: PidTerm::new(from), to, token: None, priority: false, message: &[] };
-    peer.line.outbox.send(|out| {
-        let mark = out.mark();
-        let (frame, _) = send.open(peer.line.flags, out)?;
-        match encode(out) {
-            Ok(()) => {
-                frame.finish(out)?;
-                Ok(out.written_since(mark))
-            }
-            Err(error) => {
-                frame.undo(out);
-                Err(error.into())
-            }
-        }
-    })
+    let write = |out: &mut Encoder| write_message(peer.line.flags, from, &receiver, encode, out);
+    match haste {
+        Haste::Together => peer.line.outbox.send(write),
+        Haste::AtOnce => peer.line.outbox.send_at_once(write),
+    }
 }
 
-/// The encoded receiver of a message.
-pub(in crate::node) struct Receiver<'a> {
-    to: &'a Destination,
-    bytes: Vec<u8>,
+fn write_message<E: From<EncodeError> + From<UnsupportedControl>>(
+    flags: Flags,
+    from: &[u8],
+    to: &Receiver<'_>,
+    encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    out: &mut Encoder,
+) -> Result<usize, E> {
+    let mark = out.mark();
+    let to = match to {
+        Receiver::Name(name) => Err(name),
+        Receiver::Pid(pid) => Ok(PidTerm::new(pid).map(Target::Pid)),
+        Receiver::Alias(alias) => Ok(RefTerm::new(alias).map(Target::Alias)),
+    };
+    let frame = match (PidTerm::new(from), to) {
+        // Nearly always.
+        (Some(from), Err(name)) => OpenFrame::reg_send(out, FrameForm::of(flags), from, name),
+        (from @ Some(_), Ok(Some(to))) => {
+            Control::Send { from, to, token: None, priority: false, message: &[] }.open(flags, out)?.0
+        }
+        // Never: what was encoded just now can be read.
+        _ => return Ok(0),
+    };
+    match encode(out) {
+        Ok(()) => {
+            frame.finish(out)?;
+            Ok(out.written_since(mark))
+        }
+        Err(error) => {
+            frame.undo(out);
+            Err(error.into())
+        }
+    }
+}
+
+/// The receiver of a message: a name, or what is encoded.
+enum Receiver<'a> {
+    Name(&'a Atom),
+    Pid(Encoded),
+    Alias(Encoded),
 }
 
 impl<'a> Receiver<'a> {
-    pub(in crate::node) fn new(to: &'a Destination) -> Self {
-        let mut bytes = Encoder::new();
+    #[inline]
+    fn new(to: &'a Destination) -> Self {
         match to {
-            Destination::Pid(pid) => bytes.put_pid(pid),
-            Destination::Name { name, .. } => bytes.put_atom(name.as_atom()),
-            Destination::Alias(alias) => bytes.put_reference(alias),
-        }
-        Receiver { to, bytes: bytes.to_vec() }
-    }
-
-    fn target(&self) -> Option<Target<'_>> {
-        match self.to {
-            Destination::Pid(_) => PidTerm::new(&self.bytes).map(Target::Pid),
-            Destination::Name { .. } => AtomTerm::new(&self.bytes).map(Target::Name),
-            Destination::Alias(_) => RefTerm::new(&self.bytes).map(Target::Alias),
-        }
-    }
-
-    /// Returns the process to monitor; an alias has none.
-    pub(in crate::node) fn process(&self) -> Option<ProcTerm<'_>> {
-        match self.target()? {
-            Target::Pid(pid) => Some(ProcTerm::Pid(pid)),
-            Target::Name(name) => Some(ProcTerm::Name(name)),
-            Target::Alias(_) => None,
+            Destination::Name { name, .. } => Receiver::Name(name.as_atom()),
+            Destination::Pid(pid) => Receiver::Pid(Encoded::written(|out| out.put_pid(pid))),
+            Destination::Alias(alias) => Receiver::Alias(Encoded::written(|out| out.put_reference(alias))),
         }
     }
 }
 
-/// A monitor of the process that is called, unless the peer supports no monitors or the process is an alias.
+/// A monitor of a process of another node. It is left out if the peer supports no monitors or the process is an alias.
 pub(in crate::node) struct OutgoingMonitor<'a> {
     peer: &'a Peer,
-    me: &'a [u8],
+    me: Encoded,
     to: Receiver<'a>,
-    reference: Vec<u8>,
+    reference: Encoded,
 }
 
 impl<'a> OutgoingMonitor<'a> {
-    pub(in crate::node) fn new(peer: &'a Peer, me: &'a [u8], to: &'a Destination, reference: &Reference) -> Self {
-        let mut encoded = Encoder::new();
-        encoded.put_reference(reference);
-        OutgoingMonitor { peer, me, to: Receiver::new(to), reference: encoded.to_vec() }
-    }
-
-    fn parts(&self) -> Option<(PidTerm<'_>, ProcTerm<'_>, RefTerm<'_>)> {
-        Some((PidTerm::new(self.me)?, self.to.process()?, RefTerm::new(&self.reference)?))
+    /// Returns the monitor by the process with the pid `me` and with this reference.
+    pub(in crate::node) fn new(peer: &'a Peer, me: Encoded, to: &'a Destination, reference: Encoded) -> Self {
+        OutgoingMonitor { peer, me, to: Receiver::new(to), reference }
     }
 
     pub(in crate::node) fn set(&self) {
-        self.push(|from, to, reference| Control::Monitor { from, to, reference });
+        self.peer.line.outbox.send(|out| self.write(Op::MonitorP, out));
     }
 
     pub(in crate::node) fn remove(&self) {
-        self.push(|from, to, reference| Control::Demonitor { from, to, reference });
+        self.peer.line.outbox.send(|out| self.write(Op::DemonitorP, out));
     }
 
-    fn push(&self, control: impl for<'b> FnOnce(PidTerm<'b>, ProcTerm<'b>, RefTerm<'b>) -> Control<'b>) {
-        if let Some((from, to, reference)) = self.parts() {
-            let control = control(from, to, reference);
-            // What the peer does not understand is left out: the call then ends with its time-out at the latest.
-            let _ = self.peer.line.outbox.send(|out| control.encode(self.peer.line.flags, out));
+    fn write(&self, op: Op, out: &mut Encoder) {
+        const NEEDED: Flags = Flags::DIST_MONITOR.or(Flags::DIST_MONITOR_NAME);
+        // What the peer does not understand is left out: the call then ends with its time-out at the latest.
+        if !self.peer.line.flags.contains(NEEDED) {
+            return;
+        }
+        let form = FrameForm::of(self.peer.line.flags);
+        let frame = match &self.to {
+            Receiver::Name(name) => {
+                let frame = OpenFrame::begin(out, form, op, [&self.me]);
+                out.put_atom(name);
+                out.put_slice(&self.reference);
+                frame
+            }
+            Receiver::Pid(pid) => OpenFrame::begin(out, form, op, [&self.me, pid, &self.reference]),
+            Receiver::Alias(_) => return,
+        };
+        // So short that its length is no question.
+        let _ = frame.finish(out);
+    }
+}
+
+/// The monitor of a call of a `gen_server`, which is taken away when the value is dropped, unless it has fired.
+pub(in crate::node) struct CallMonitor<'a> {
+    monitor: OutgoingMonitor<'a>,
+    fired: bool,
+}
+
+impl<'a> CallMonitor<'a> {
+    /// Monitors the process and calls it, all at once; nothing is sent if the request cannot be encoded.
+    pub(in crate::node) fn call<E: From<EncodeError> + From<UnsupportedControl>>(
+        monitor: OutgoingMonitor<'a>,
+        request: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Result<Self, E> {
+        let OutgoingMonitor { peer, me, to, reference } = &monitor;
+        peer.line.outbox.send(|out| {
+            let start = out.mark();
+            monitor.write(Op::MonitorP, out);
+            let message = |out: &mut Encoder| {
+                out.put_tuple(3)?;
+                out.put_atom(&crate::atom!("$gen_call"));
+                out.put_tuple(2)?;
+                out.put_slice(me);
+                out.put_slice(reference);
+                request(out)
+            };
+            write_message(peer.line.flags, me, to, message, out).inspect_err(|_: &E| out.rollback(start))
+        })?;
+        Ok(CallMonitor { monitor, fired: false })
+    }
+
+    /// It is not there any more.
+    pub(in crate::node) fn fired(&mut self) {
+        self.fired = true;
+    }
+}
+
+impl Drop for CallMonitor<'_> {
+    fn drop(&mut self) {
+        if !self.fired {
+            self.monitor.remove();
         }
     }
 }

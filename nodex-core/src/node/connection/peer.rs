@@ -1,6 +1,12 @@
 //! [`Peer`].
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use tokio::sync::{OnceCell, watch};
 
@@ -20,6 +26,8 @@ pub struct Peer {
     /// The form in which its `sys` takes the state of a process, once it was asked.
     pub(in crate::node) state_form: OnceCell<StateForm>,
     pub(in crate::node) since: Instant,
+    /// The number of the batch of input with the last reply, and in the lowest bit whether it had no other one.
+    replied: AtomicU64,
     /// Why the connection ended.
     pub(in crate::node) end: watch::Sender<Option<LinkEnd>>,
 }
@@ -31,6 +39,7 @@ impl Peer {
             watches: Arc::default(),
             state_form: OnceCell::new(),
             since: Instant::now(),
+            replied: AtomicU64::new(0),
             end: watch::Sender::new(None),
         }
     }
@@ -53,6 +62,27 @@ impl Peer {
     /// Returns the mask of the serials in pids that it accepts: 13 bits without `V4_NC`.
     pub(in crate::node) fn serials(&self) -> u32 {
         if self.line.flags.contains(Flags::V4_NC) { u32::MAX } else { SMALL_SERIAL }
+    }
+
+    /// Notes that a message for a call of ours was in this batch of input. Only one thread at a time does.
+    #[inline]
+    pub(in crate::node) fn replied(&self, batch: u64) {
+        let last = self.replied.load(Ordering::Relaxed) >> 1;
+        // Of more batches than that no number is known.
+        let batch = batch & (u64::MAX >> 1);
+        self.replied.store(batch << 1 | u64::from(batch != last), Ordering::Relaxed);
+    }
+
+    /// Returns `true` if the last reply to a call of ours was read together with no other one.
+    #[inline]
+    pub(in crate::node) fn replies_come_alone(&self) -> bool {
+        self.replied.load(Ordering::Relaxed) & 1 == 1
+    }
+
+    /// Returns `true` if it is connected and has room for more output.
+    #[inline]
+    pub(in crate::node) fn is_ready(&self) -> bool {
+        self.is_connected() && self.line.outbox.has_room()
     }
 
     /// Waits until this connection has ended, and returns why.

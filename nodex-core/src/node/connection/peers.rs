@@ -1,9 +1,9 @@
 //! The connected nodes, and the attempts to connect.
 
+mod by_name;
 mod waiting;
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -16,7 +16,10 @@ use tokio::{
     time::timeout_at,
 };
 
-use self::waiting::Waiting;
+use self::{
+    by_name::{ByName, Name},
+    waiting::Waiting,
+};
 use super::peer::Peer;
 use crate::{
     net::{ConnectError, LinkEnd},
@@ -99,7 +102,7 @@ enum Enters {
 
 #[derive(Debug)]
 pub(in crate::node) struct Peers {
-    table: Mutex<HashMap<Atom, Entry>>,
+    table: Mutex<ByName<Entry>>,
     next: AtomicU64,
     waiting: Waiting,
     events: broadcast::Sender<NodeEvent>,
@@ -117,7 +120,7 @@ impl Default for Peers {
 }
 
 impl Peers {
-    fn lock(&self) -> MutexGuard<'_, HashMap<Atom, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, ByName<Entry>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,12 +134,21 @@ impl Peers {
 
     /// Returns the connection with this node, if there is one.
     pub(in crate::node) fn get(&self, name: &str) -> Option<Arc<Peer>> {
-        self.entry(name).filter(|peer| !peer.line.outbox.closed())
+        self.connected(name.as_bytes())
+    }
+
+    /// Like [`Self::get`], for a name in UTF-8.
+    #[inline]
+    pub(in crate::node) fn connected(&self, name: &[u8]) -> Option<Arc<Peer>> {
+        match self.lock().get(name) {
+            Some(Entry::Up(peer)) if !peer.line.outbox.closed() => Some(peer.clone()),
+            _ => None,
+        }
     }
 
     /// Like [`Self::get`], including one that is about to end.
     fn entry(&self, name: &str) -> Option<Arc<Peer>> {
-        match self.lock().get(name) {
+        match self.lock().get(name.as_bytes()) {
             Some(Entry::Up(peer)) => Some(peer.clone()),
             _ => None,
         }
@@ -154,7 +166,7 @@ impl Peers {
     /// Returns what a caller that needs a connection with this node has to do.
     pub(in crate::node) fn want(&self, name: &Atom) -> Wanted {
         let mut table = self.lock();
-        match table.get(name) {
+        match table.get(name.as_bytes()) {
             Some(Entry::Up(peer)) if peer.line.outbox.closed() => Wanted::Ending(peer.clone()),
             Some(Entry::Up(peer)) => Wanted::Up(peer.clone()),
             Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) => Wanted::Wait(ours.attempt.clone()),
@@ -163,7 +175,7 @@ impl Peers {
                 let (outcome, attempt) = watch::channel(None);
                 let (give_way, gives_way) = watch::channel(());
                 let connecting = Connecting { attempt, give_way, since: Instant::now(), spoken: false };
-                table.insert(name.clone(), Entry::Connecting(connecting));
+                table.insert(Name(name.clone()), Entry::Connecting(connecting));
                 Wanted::Start(outcome, gives_way)
             }
         }
@@ -171,7 +183,7 @@ impl Peers {
 
     /// Records that the other node is about to learn of our attempt. Returns `false` if the attempt has just given way.
     pub(in crate::node) fn speaks(&self, name: &str) -> bool {
-        match self.lock().get_mut(name) {
+        match self.lock().get_mut(name.as_bytes()) {
             Some(Entry::Connecting(connecting)) => {
                 connecting.spoken = true;
                 true
@@ -182,7 +194,7 @@ impl Peers {
 
     /// Records that the attempt of which the other node knew is over.
     pub(in crate::node) fn is_silent(&self, name: &str) {
-        if let Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) = self.lock().get_mut(name) {
+        if let Some(Entry::Connecting(ours) | Entry::Entering(_, Some(ours))) = self.lock().get_mut(name.as_bytes()) {
             ours.spoken = false;
         }
     }
@@ -190,9 +202,9 @@ impl Peers {
     /// Removes an attempt that failed.
     pub(in crate::node) fn gave_up(&self, name: &str, attempt: &Attempt) {
         let mut table = self.lock();
-        match table.get_mut(name) {
+        match table.get_mut(name.as_bytes()) {
             Some(Entry::Connecting(ours)) if ours.attempt.same_channel(attempt) => {
-                table.remove(name);
+                table.remove(name.as_bytes());
             }
             Some(Entry::Entering(_, ours)) => {
                 ours.take_if(|ours| ours.attempt.same_channel(attempt));
@@ -210,7 +222,7 @@ impl Peers {
             // The pids of two nodes of one name cannot be told apart.
             return Answer::NotAllowed;
         }
-        match self.lock().get(theirs) {
+        match self.lock().get(theirs.as_bytes()) {
             None => Answer::Ok,
             Some(Entry::Up(_) | Entry::Entering(..)) => Answer::Alive,
             // One that the other node does not know of is none for it to wait for.
@@ -243,7 +255,7 @@ impl Peers {
     fn enters(&self, ours: &str, theirs: &Atom, id: u64, creation: u32, late: bool) -> Enters {
         let ours_is_first = simultaneous_answer(ours, theirs) == Answer::Nok;
         let mut table = self.lock();
-        match table.get(&**theirs) {
+        match table.get(theirs.as_bytes()) {
             Some(Entry::Connecting(connecting)) if ours_is_first && connecting.spoken && !late => {
                 return Enters::Waits(connecting.attempt.clone());
             }
@@ -254,7 +266,7 @@ impl Peers {
             }
             _ => {}
         }
-        let (attempt, old) = match table.remove(&**theirs) {
+        let (attempt, old) = match table.remove(theirs.as_bytes()) {
             Some(Entry::Connecting(connecting)) => {
                 connecting.give_way.send_replace(());
                 (Some(connecting), None)
@@ -263,7 +275,7 @@ impl Peers {
             Some(Entry::Up(old)) => (None, Some(old)),
             None => (None, None),
         };
-        table.insert(theirs.clone(), Entry::Entering(id, attempt));
+        table.insert(Name(theirs.clone()), Entry::Entering(id, attempt));
         drop(table);
         if let Some(old) = old {
             self.end_replaced(&old);
@@ -275,18 +287,18 @@ impl Peers {
     /// Called when this connection has failed or is up.
     pub(in crate::node) fn left(&self, name: &str, id: u64) {
         let mut table = self.lock();
-        let Some(Entry::Entering(current, attempt)) = table.get_mut(name) else { return };
+        let Some(Entry::Entering(current, attempt)) = table.get_mut(name.as_bytes()) else { return };
         if *current != id {
             return;
         }
         match attempt.take() {
             Some(attempt) => {
-                if let Some(entry) = table.get_mut(name) {
+                if let Some(entry) = table.get_mut(name.as_bytes()) {
                     *entry = Entry::Connecting(attempt);
                 }
             }
             None => {
-                table.remove(name);
+                table.remove(name.as_bytes());
             }
         }
         drop(table);
@@ -298,7 +310,7 @@ impl Peers {
         let changes = self.waiting.changes(name);
         loop {
             let changed = changes.notified();
-            match self.lock().get(name) {
+            match self.lock().get(name.as_bytes()) {
                 Some(Entry::Entering(..)) => {}
                 Some(Entry::Up(peer)) if !peer.line.outbox.closed() => return Some(peer.clone()),
                 _ => return None,
@@ -312,7 +324,7 @@ impl Peers {
         let node = peer.line.name.clone();
         self.replace(&node);
         let mut table = self.lock();
-        let old = table.insert(node.clone(), Entry::Up(peer));
+        let old = table.insert(Name(node.clone()), Entry::Up(peer));
         drop(table);
         if let Some(Entry::Up(old)) = old {
             // It came between the two looks at the table.
@@ -327,8 +339,8 @@ impl Peers {
     /// handlers.
     pub(in crate::node) fn replace(&self, name: &str) {
         let mut table = self.lock();
-        let old = match table.get(name) {
-            Some(Entry::Up(_)) => table.remove(name),
+        let old = match table.get(name.as_bytes()) {
+            Some(Entry::Up(_)) => table.remove(name.as_bytes()),
             _ => None,
         };
         drop(table);
@@ -346,8 +358,8 @@ impl Peers {
     /// Called when a connection has ended.
     pub(in crate::node) fn down(&self, peer: &Peer, reason: LinkEnd) {
         let mut table = self.lock();
-        if matches!(table.get(&*peer.line.name), Some(Entry::Up(current)) if current.line.id == peer.line.id) {
-            table.remove(&*peer.line.name);
+        if matches!(table.get(peer.line.name.as_bytes()), Some(Entry::Up(current)) if current.line.id == peer.line.id) {
+            table.remove(peer.line.name.as_bytes());
         }
         drop(table);
         self.changed(&peer.line.name);

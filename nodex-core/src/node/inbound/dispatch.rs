@@ -5,8 +5,6 @@ use std::{
     task,
 };
 
-use bytes::Bytes;
-
 use super::{
     connection::{Connection, Dispatch, Ending},
     envelope::Envelope,
@@ -184,11 +182,11 @@ impl Dispatch {
             // Those of an earlier incarnation of this node are gone.
             Receiver::Pid(pid) if pid.creation() != self.connection.inner.identity.creation => None,
             Receiver::Pid(pid) => {
-                self.connection.numbered(Number { id: pid.id(), serial: pid.serial() }, message, input.owner())
+                self.connection.numbered(Number { id: pid.id(), serial: pid.serial() }, message, input)
             }
             Receiver::Alias(alias) => {
                 match self.connection.inner.aliases.process(&self.connection.inner.identity, alias) {
-                    Some(number) => self.connection.numbered(number, message, input.owner()),
+                    Some(number) => self.connection.numbered(number, message, input),
                     None => None,
                 }
             }
@@ -207,16 +205,17 @@ impl Connection {
     /// Returns the service with these numbers. If there is none, the message goes to a call of ours or a mailbox; a
     /// late reply is dropped.
     #[inline]
-    fn numbered(&self, number: Number, message: &[u8], owner: &Bytes) -> Option<ProcessRef<'_>> {
+    fn numbered(&self, number: Number, message: &[u8], input: Input<'_>) -> Option<ProcessRef<'_>> {
         let process = self.inner.registry.by_number(number);
         if process.is_none() {
-            self.reply(number, message, owner);
+            self.reply(number, message, input);
         }
         process
     }
 
-    fn reply(&self, number: Number, message: &[u8], owner: &Bytes) {
-        match Decoder::with_owner(message, owner).raw() {
+    fn reply(&self, number: Number, message: &[u8], input: Input<'_>) {
+        self.peer.replied(input.read.number);
+        match Decoder::with_owner(message, input.owner()).raw() {
             Ok(message) => self.inner.complete_reply(number, Outcome::Message(message), &self.peer),
             Err(error) => {
                 tracing::warn!(peer = %self.peer.name(), error = %Chain(&error), "a reply that is no term was dropped")

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::FutureExt;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::{
     envelope::{Envelope, Tagged},
@@ -24,6 +24,7 @@ use crate::{
             inner::Inner,
             peer::{Peer, StateForm},
         },
+        moment::Moment,
         service::{
             args::Args,
             call::{Call, Handled, panic_rejection},
@@ -145,14 +146,14 @@ fn status(envelope: &Envelope<'_>, state: Option<RawTerm>) -> Status {
 
 /// Returns the form in which the node at the other end takes a state. Its flags do not tell, so it is asked once, for
 /// the answer of a process of its own to the same question.
-async fn state_form(inner: &Inner, peer: &Peer) -> StateForm {
+async fn state_form(inner: &Arc<Inner>, peer: &Peer) -> StateForm {
     let ask = || async {
         peer.line.outbox.room().await;
         let arguments: [&(dyn IntoTerm + Sync); 3] =
             [&crate::atom!("rex"), &crate::atom!("system"), &crate::atom!("get_state")];
-        let deadline = Instant::now() + FORM_LIMIT;
+        let until = Moment::now().plus(FORM_LIMIT);
         let (module, function) = (crate::atom!("gen"), crate::atom!("call"));
-        let answer = inner.erpc(peer, &module, &function, &arguments, FORM_LIMIT, deadline).await;
+        let answer = inner.erpc(peer, &module, &function, &arguments, FORM_LIMIT, until).await;
         let (_, state): (Atom, RawTerm) = answer?;
         match state.decode::<(Atom, RawTerm)>() {
             Ok((ok, _)) if ok == "ok" => Ok::<_, RpcError>(StateForm::Ok),

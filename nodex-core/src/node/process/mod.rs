@@ -1,6 +1,7 @@
 //! Everything that has a pid: services, calls by rpc, waiting calls of this node, mailboxes; and their monitors and
 //! links.
 
+pub(in crate::node) mod alarm;
 pub(in crate::node) mod aliases;
 pub(in crate::node) mod calls;
 pub(in crate::node) mod exit_policy;

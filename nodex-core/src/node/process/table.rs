@@ -8,8 +8,15 @@ use std::{
     },
 };
 
-use super::{rpc_process::RpcProcess, service_process::Process, waiting::Waiting};
-use crate::node::number::{Number, SMALL_SERIAL};
+use super::{
+    rpc_process::RpcProcess,
+    service_process::Process,
+    waiting::{Outcome, Waiting},
+};
+use crate::node::{
+    moment::Moment,
+    number::{Number, SMALL_SERIAL},
+};
 
 /// So many numbers stay unused before one is used again: with the serial, half a million processes later at the earliest.
 const RESTING: usize = 64;
@@ -26,9 +33,13 @@ pub(in crate::node) struct ProcessTable {
     names: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Slots {
     pub(super) all: Vec<Slot>,
+    /// For each of them the time until which a call waits there.
+    pub(super) due: Vec<Moment>,
+    /// The first of these, or an earlier one.
+    pub(super) next_due: Moment,
     /// First in, first out, so that a number is not used again soon.
     free: VecDeque<u32>,
     by_name: HashMap<Box<[u8]>, u32>,
@@ -52,6 +63,8 @@ pub(super) enum Entry {
     Service(Arc<Process>),
     Rpc(Weak<RpcProcess>),
     Waiting(Waiting),
+    /// A call of this node is over, and its task has not taken the outcome yet. The pid is gone.
+    Over(Outcome),
 }
 
 /// A process with a number, as far as it is more than somebody who waits.
@@ -64,7 +77,10 @@ pub(in crate::node) enum Found {
 impl ProcessTable {
     /// With ids from `base` on.
     pub(in crate::node) fn new(base: u32) -> Self {
-        ProcessTable { base, slots: RwLock::default(), services: AtomicUsize::new(0), names: AtomicUsize::new(0) }
+        let (all, due) = (Vec::new(), Vec::new());
+        let slots = Slots { all, due, next_due: Moment::NEVER, free: VecDeque::new(), by_name: HashMap::new() };
+        let (services, names) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        ProcessTable { base, slots: RwLock::new(slots), services, names }
     }
 
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Slots> {
@@ -116,7 +132,7 @@ impl ProcessTable {
         let mut slots = self.write();
         let Some(index) = self.index(number.id) else { return };
         let Some(slot) = slots.slot(Some(index), number.serial) else { return };
-        if let Entry::Waiting(_) = slot.entry {
+        if let Entry::Waiting(_) | Entry::Over(_) = slot.entry {
             return;
         }
         let entry = std::mem::replace(&mut slot.entry, Entry::Empty);
@@ -138,7 +154,7 @@ impl ProcessTable {
         let index = self.index(number.id)?;
         let slots = self.read();
         match slots.all.get(index).filter(|slot| slot.serial == number.serial)?.entry {
-            Entry::Empty | Entry::Waiting(_) => None,
+            Entry::Empty | Entry::Waiting(_) | Entry::Over(_) => None,
             Entry::Rpc(ref call) => call.upgrade().map(Found::Call),
             Entry::Service(ref service) => Some(Found::Service(service.clone())),
         }
@@ -197,6 +213,7 @@ impl Slots {
         };
         let index = index.unwrap_or_else(|| {
             self.all.push(Slot { serial: 0, uses: 0, entry: Entry::Empty });
+            self.due.push(Moment::NEVER);
             self.all.len() as u32 - 1
         });
         let slot = &mut self.all[index as usize];

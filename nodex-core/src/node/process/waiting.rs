@@ -1,10 +1,14 @@
 //! Calls of this node that wait for their replies, and mailboxes. Each call has a pid of its own, so that a peer that
 //! knows no tags also answers the right call.
 
-use tokio::sync::oneshot;
+use std::task::Waker;
 
 use super::{mailbox_sender::MailboxSender, references};
-use crate::{etf::Decoder, node::number::Number, term::RawTerm};
+use crate::{
+    etf::{Decoder, tag},
+    node::number::Number,
+    term::RawTerm,
+};
 
 /// The outcome of a waiting call.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(in crate::node) enum Outcome {
     TooLong { head: RawTerm, length: u64, limit: usize },
     /// The connection is gone.
     NoConnection,
+    /// It has waited for as long as it was to.
+    TimedOut,
 }
 
 /// The messages that a reply pid accepts.
@@ -66,7 +72,11 @@ pub(super) struct Waiting {
 
 #[derive(Debug)]
 pub(super) enum Waiter {
-    Call { outcome: oneshot::Sender<Outcome>, wants: ReplyFilter },
+    /// Its task, and what it waits for.
+    Call {
+        waker: Waker,
+        wants: ReplyFilter,
+    },
     Mailbox(MailboxSender),
 }
 
@@ -81,18 +91,57 @@ impl Waiting {
             _ => peer == self.peer,
         }
     }
-
-    /// Hands the outcome over.
-    pub(super) fn end(self, outcome: Outcome) {
-        if let Waiter::Call { outcome: receiver, .. } = self.who {
-            // The caller may have given up just now.
-            let _ = receiver.send(outcome);
-        }
-    }
 }
 
 /// Returns whether this is `{Tag, _}` with the reference of this place as it is used now.
 fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
-    let mut decoder = Decoder::new(message.as_bytes());
-    decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == references::words_of(id, uses))
+    let words = references::words_of(id, uses);
+    match usual_tag(message.as_bytes()) {
+        Some(tag) => tag == words,
+        None => {
+            let mut decoder = Decoder::new(message.as_bytes());
+            decoder.tuple() == Ok(2) && decoder.reference().is_ok_and(|tag| *tag.words() == words)
+        }
+    }
+}
+
+/// The words of the reference in a pair, in the form in which every node gives those of ours back.
+fn usual_tag(message: &[u8]) -> Option<[u32; 3]> {
+    const HEAD: [u8; 6] = [tag::SMALL_TUPLE_EXT, 2, tag::NEWER_REFERENCE_EXT, 0, 3, tag::SMALL_ATOM_UTF8_EXT];
+    let (length, rest) = message.strip_prefix(&HEAD)?.split_first()?;
+    let (_creation, words) = rest.get(usize::from(*length)..)?.split_first_chunk::<4>()?;
+    let (words, _) = words.first_chunk::<12>()?.as_chunks();
+    Some([words[0], words[1], words[2]].map(u32::from_be_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{etf::Encoder, term::Reference};
+
+    #[test]
+    fn a_tag_is_known_in_every_form() {
+        let (id, uses) = (0x4_0007, 1 << 33 | 5);
+        let words = references::words_of(id, uses);
+        let mut usual = Encoder::new();
+        usual.put_tuple(2).unwrap();
+        usual.put_reference(&Reference::new(crate::atom!("a@h"), 4, &words).unwrap());
+        usual.put_nil();
+        let usual = usual.to_vec();
+        assert_eq!(usual_tag(&usual), Some(words));
+        // The name in a longer form, and the whole tuple.
+        let name = [&usual[..5], &[tag::ATOM_UTF8_EXT, 0], &usual[6..]].concat();
+        let tuple = [&[tag::LARGE_TUPLE_EXT, 0, 0, 0][..], &usual[1..]].concat();
+        for other in [&name, &tuple] {
+            assert_eq!(usual_tag(other), None);
+        }
+        for message in [&usual, &name, &tuple] {
+            let message = RawTerm::from_slice(message, None);
+            assert!(has_tag(&message, id, uses));
+            assert!(!has_tag(&message, id, uses + 1) && !has_tag(&message, id + 1, uses));
+        }
+        for shorter in 0..usual.len() - 1 {
+            assert_eq!(usual_tag(&usual[..shorter]), None);
+        }
+    }
 }

@@ -3,6 +3,7 @@ use super::decode::altact;
 use super::{Control, FrameForm, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED, UnsupportedControl};
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 use crate::protocol::Flags;
+use crate::term::Atom;
 
 /// Bytes of the length in front of a frame.
 const HEADER: usize = 4;
@@ -34,6 +35,37 @@ impl OpenFrame {
             FrameForm::Header => out.put_slice(&BEGUN_WITH_HEADER),
         }
         OpenFrame { start }
+    }
+
+    /// Starts a frame with an operation whose control tuple has nothing but terms, and with the first of these. The others
+    /// follow, and the version byte of a payload. For the frames of calls, of which there are millions: the bytes are those
+    /// of [`Control::open`].
+    #[inline]
+    #[doc(hidden)]
+    pub fn begin<const N: usize>(out: &mut Encoder, form: FrameForm, op: Op, terms: [&[u8]; N]) -> Self {
+        let start = out.mark();
+        let [arity, number] = [op.arity(), op.number()];
+        let [tuple, integer] = [tag::SMALL_TUPLE_EXT, tag::SMALL_INTEGER_EXT];
+        match form {
+            FrameForm::PassThrough => {
+                out.put_array(&[0, 0, 0, 0, PASS_THROUGH, VERSION, tuple, arity, integer, number])
+            }
+            FrameForm::Header => out.put_array(&[0, 0, 0, 0, VERSION, super::HEADER, 0, tuple, arity, integer, number]),
+        }
+        terms.iter().for_each(|term| out.put_slice(term));
+        OpenFrame { start }
+    }
+
+    /// Starts a message to a name, up to what stands in front of its payload.
+    #[inline]
+    #[doc(hidden)]
+    pub fn reg_send(out: &mut Encoder, form: FrameForm, from: PidTerm<'_>, to: &Atom) -> Self {
+        let frame = Self::begin(out, form, Op::RegSend, [from.as_bytes(), &UNUSED]);
+        out.put_atom(to);
+        if form == FrameForm::PassThrough {
+            out.put_u8(VERSION);
+        }
+        frame
     }
 
     /// Returns how every reply from this pid begins, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of

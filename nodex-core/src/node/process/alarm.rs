@@ -1,0 +1,169 @@
+//! The thread that looks after the times that calls may take: one for all calls of a node, so that a call takes no timer.
+
+use std::{
+    fmt,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+    thread,
+    time::Duration,
+};
+
+use crate::node::moment::Moment;
+
+/// The name of the thread.
+const THREAD: &str = "nodex-limits";
+
+/// What has times that come.
+pub(in crate::node) trait Expire: Send + Sync + 'static {
+    /// Does what is due by now, and says when to come again.
+    fn expire(&self, now: Moment) -> Next;
+}
+
+/// When something may be due again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::node) struct Next {
+    /// As far as is known.
+    pub(in crate::node) at: Moment,
+    /// Not sooner than this after the last time, whatever becomes due.
+    pub(in crate::node) pause: Duration,
+}
+
+/// Wakes when the first of many times has come. Its thread begins with the first of them, and ends with this.
+///
+/// A thread and no task: a call is given up in time also while a handler holds up the runtime of its node, or when the call
+/// was made in another one.
+#[derive(Default)]
+pub(in crate::node) struct Alarm(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: bool,
+    /// Something is due sooner than was said.
+    sooner: bool,
+    stop: bool,
+}
+
+impl Alarm {
+    /// Something of this is due sooner than all that was known. False when there is no thread for it.
+    #[cold]
+    pub(in crate::node) fn set(&self, what: Weak<dyn Expire>) -> bool {
+        let mut state = self.0.lock();
+        state.sooner = true;
+        if !state.running {
+            let shared = self.0.clone();
+            let thread = thread::Builder::new().name(THREAD.into()).stack_size(128 * 1024);
+            state.running = thread.spawn(move || shared.run(&what)).is_ok();
+        }
+        let running = state.running;
+        drop(state);
+        self.0.changed.notify_one();
+        running
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.lock().stop = true;
+        self.0.changed.notify_one();
+    }
+}
+
+impl fmt::Debug for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Alarm").field(&*self.0.lock()).finish()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, what: &Weak<dyn Expire>) {
+        loop {
+            self.lock().sooner = false;
+            let now = Moment::now();
+            // Whoever is dropped here with its last reference has this thread end.
+            let Some(next) = what.upgrade().map(|what| what.expire(now)) else { return };
+            if !self.wait(now.plus(next.pause), next.at) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until something may be due. False when this is to end.
+    fn wait(&self, earliest: Moment, at: Moment) -> bool {
+        let mut state = self.lock();
+        while !state.stop {
+            let until = if state.sooner { earliest } else { at.max(earliest) };
+            state = match until {
+                Moment::NEVER => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                until if until.left().is_zero() => return true,
+                until => self.changed.wait_timeout(state, until.left()).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Says when it was asked, and has one thing that is due, until it was asked then.
+    struct Once {
+        due: Mutex<Moment>,
+        asked: mpsc::Sender<Option<Moment>>,
+    }
+
+    impl Expire for Once {
+        fn expire(&self, now: Moment) -> Next {
+            let mut due = self.due.lock().unwrap();
+            let done = (*due <= now).then(|| std::mem::replace(&mut *due, Moment::NEVER));
+            let at = *due;
+            drop(due);
+            let _ = self.asked.send(done);
+            Next { at, pause: Duration::from_millis(1) }
+        }
+    }
+
+    #[test]
+    fn it_wakes_when_something_is_due_and_never_before() {
+        let (asked, told) = mpsc::channel();
+        let far = Moment::now().plus(Duration::from_secs(3600));
+        let what = Arc::new(Once { due: Mutex::new(far), asked });
+        let alarm = Alarm::default();
+        let weak = || Arc::downgrade(&what) as Weak<dyn Expire>;
+        assert!(alarm.set(weak()));
+        assert_eq!(told.recv().unwrap(), None);
+        // Sooner than what it waits for.
+        let soon = Moment::now().plus(Duration::from_millis(20));
+        *what.due.lock().unwrap() = soon;
+        assert!(alarm.set(weak()));
+        while told.recv().unwrap() != Some(soon) {}
+        assert!(Moment::now() >= soon);
+    }
+
+    #[test]
+    fn its_thread_ends_with_it() {
+        let (asked, told) = mpsc::channel();
+        let what = Arc::new(Once { due: Mutex::new(Moment::NEVER), asked });
+        let alarm = Alarm::default();
+        assert!(alarm.set(Arc::downgrade(&what) as Weak<dyn Expire>));
+        assert_eq!(told.recv().unwrap(), None);
+        let shared = Arc::downgrade(&alarm.0);
+        drop(alarm);
+        // The thread has the last reference, and what it looks after is still there.
+        while shared.strong_count() > 0 {
+            thread::yield_now();
+        }
+        assert_eq!(Arc::strong_count(&what), 1);
+    }
+}
