@@ -47,9 +47,9 @@ impl Answers {
         let rest = &rest[from.len()..];
         let rest = rest.get(atom_length(rest).ok_or_else(unknown)?..).ok_or_else(unknown)?;
         let rest = rest.get(atom_length(rest).ok_or_else(unknown)?..).ok_or_else(unknown)?;
-        if let (Some(control), Some(rest)) =
-            (&self.alias_send, rest.strip_prefix(b"\x83\x68\x03\x77\x09$gen_call\x68\x02"))
-        {
+        if let Some(rest) = rest.strip_prefix(b"\x83\x68\x03\x77\x09$gen_call\x68\x02") {
+            // Without a sender it is as a C node, which does not know this form.
+            let Some(control) = &self.alias_send else { return Ok(()) };
             let (tag, alias, term) = call(rest).ok_or_else(unknown)?;
             write(output, &[control, alias, b"\x83\x68\x02", tag, b"\x68\x02\x77\x04pong", term]);
             return Ok(());
