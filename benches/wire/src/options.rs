@@ -6,6 +6,7 @@ use std::time::Duration;
 /// What the program prints when it is called wrongly.
 pub const USAGE: &str = "\
 usage: wire [options] --node NAME=PATH ...
+       wire tables PAGE BENCH.JSON CODEC.JSON   put the tables of these figures into a page, between its marks
   --node NAME=PATH   an executable that obeys the contract of a node; the first one is the yardstick
   --beam-node NAME=PATH  one that is a BEAM and so does not learn who sends: it answers one process only
   --only PARTS       some of raw, host, beam, growth, fleet, many, big, with commas between them (all)

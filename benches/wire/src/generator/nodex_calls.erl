@@ -174,6 +174,8 @@ pong() ->
 beside(Node, Form, Way, Transfers, Bytes, Time) ->
     Main = self(),
     Binary = if Way =:= to -> binary:copy(<<0>>, Bytes); true -> Bytes end,
+    %% A BEAM would make the binary while it is asked for it.
+    [begin {echo, Node} ! {make, Main, Bytes}, receive made -> ok end end || Form =:= beam, Way =:= from],
     Small = case Form of beam -> beam_beside; plain -> plain end,
     Pinger = spawn_monitor(fun() -> pinger(Main, Node, Small) end),
     ready = from_caller(Pinger),
@@ -291,12 +293,12 @@ echo(Binary) ->
         {put, From, _} ->
             From ! ok,
             echo(Binary);
-        {get, From, Bytes} when byte_size(Binary) =:= Bytes ->
+        {get, From, _} ->
             %% Whoever sends much has to wait for the line; this process has others to answer.
             spawn(fun() -> From ! {got, Binary} end),
             echo(Binary);
-        {get, _, Bytes} = Again ->
-            self() ! Again,
+        {make, From, Bytes} ->
+            From ! made,
             echo(binary:copy(<<0>>, Bytes))
     end.
 

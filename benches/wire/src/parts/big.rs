@@ -30,12 +30,17 @@ pub(crate) fn times_work(bytes: usize, way: &str, speed: &str) -> String {
     format!("small calls beside transfers of {} {way} the node, {speed}, by transfers", size(bytes))
 }
 
+/// Whether this is the name of a [`times_work`].
+pub(crate) fn is_times_work(work: &str) -> bool {
+    work.starts_with("small calls beside transfers")
+}
+
 /// What goes over the line meanwhile.
 pub(crate) fn rate_work(bytes: usize, way: &str, speed: &str) -> String {
     format!("transfers of {} {way} the node beside small calls, {speed}, by transfers", size(bytes))
 }
 
-fn size(bytes: usize) -> String {
+pub(crate) fn size(bytes: usize) -> String {
     if bytes.is_multiple_of(1_000_000) { format!("{} MB", bytes / 1_000_000) } else { format!("{bytes} B") }
 }
 
