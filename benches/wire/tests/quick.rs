@@ -110,7 +110,7 @@ fn every_work_gives_a_figure_for_every_node() {
         let svg = std::fs::read_to_string(folder.join(picture).with_extension("svg")).expect("a picture");
         assert!(svg.contains("erl_dist") || matches!(picture, "scaling" | "big"), "{svg}");
     }
-    assert!(table.contains("cnode direct  floor"), "{table}");
+    assert!(table.contains("cnode direct    floor"), "{table}");
 }
 
 /// The BEAM as a node executable, as `scripts/bench` makes it.

@@ -71,7 +71,7 @@ fn many_callers(report: &Report) -> Option<Picture> {
                 empty = false;
                 let what = if row == "plain" { "{ping, <<\"hello\">>}, plain" } else { "the same by GenServer.call" };
                 picture.lines(
-                    &format!("Many processes of a BEAM call {what}: {place}"),
+                    &format!("A BEAM calls {what}: {place}"),
                     "thousands of calls per second, by the number of processes that call at once; both axes logarithmic",
                     &lines,
                 );
