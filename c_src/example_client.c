@@ -85,6 +85,38 @@ static int ping_argument(const char *payload, int length)
     return index < length ? index : 0;
 }
 
+#ifdef WITH_GET
+/*
+ * For the benchmark: {get, Bytes} is answered with {got, Binary}. Gives 0 for any other payload.
+ */
+static int encode_got(ei_x_buff *reply, const char *payload)
+{
+    static char *zeros;
+    static long size;
+    char name[MAXATOMLEN_UTF8];
+    int index = 0, version = 0, arity = 0, type = 0, length = 0;
+    long bytes;
+
+    if (ei_decode_version(payload, &index, &version) < 0
+        || ei_decode_tuple_header(payload, &index, &arity) < 0 || arity != 2
+        || ei_get_type(payload, &index, &type, &length) < 0 || type != ERL_ATOM_EXT || length != 3
+        || ei_decode_atom_as(payload, &index, name, sizeof name, ERLANG_UTF8, NULL, NULL) < 0
+        || strcmp(name, "get") != 0 || ei_decode_long(payload, &index, &bytes) < 0 || bytes < 0)
+        return 0;
+    if (bytes != size) {
+        free(zeros);
+        zeros = calloc(1, bytes + 1);
+        size = zeros == NULL ? 0 : bytes;
+    }
+    if (zeros == NULL || ei_x_encode_atom(reply, "got") < 0
+        || ei_x_encode_binary(reply, zeros, size) < 0)
+        return -1;
+    return 1;
+}
+#else
+#define encode_got(reply, payload) 0
+#endif
+
 /* Fills `reply`, whose memory is used again for every message. */
 static int encode_reply(ei_x_buff *reply, const ei_x_buff *request)
 {
@@ -93,8 +125,13 @@ static int encode_reply(ei_x_buff *reply, const ei_x_buff *request)
     reply->index = 0;
     if (ei_x_encode_version(reply) < 0 || ei_x_encode_tuple_header(reply, 2) < 0)
         return -1;
-    if (argument == 0)
+    if (argument == 0) {
+        int got = encode_got(reply, request->buff);
+
+        if (got != 0)
+            return got;
         return ei_x_encode_atom(reply, "error") < 0 ? -1 : ei_x_encode_atom(reply, "unknown_call");
+    }
     if (ei_x_encode_atom(reply, "pong") < 0)
         return -1;
     return ei_x_append_buf(reply, request->buff + argument, request->index - argument);

@@ -22,4 +22,5 @@ pub use figures::report::Report;
 pub use generator::host;
 pub use load::round_trips;
 pub use options::{Executable, Options};
+pub use report::page::with_tables;
 pub use round::run;

@@ -6,9 +6,10 @@ use std::time::Duration;
 /// What the program prints when it is called wrongly.
 pub const USAGE: &str = "\
 usage: wire [options] --node NAME=PATH ...
+       wire tables PAGE BENCH.JSON CODEC.JSON   put the tables of these figures into a page, between its marks
   --node NAME=PATH   an executable that obeys the contract of a node; the first one is the yardstick
   --beam-node NAME=PATH  one that is a BEAM and so does not learn who sends: it answers one process only
-  --only PARTS       some of raw, host, beam, growth, fleet, with commas between them (all)
+  --only PARTS       some of raw, host, beam, growth, fleet, many, big, with commas between them (all)
   --rounds N         how often everything is done (5)
   --messages N       small messages, one at a time, in each round (10000)
   --big N            messages of 1 MB, one at a time, in each round (200)
@@ -19,6 +20,13 @@ usage: wire [options] --node NAME=PATH ...
   --fleet PATH       also measure with this program what many nodes under one supervisor do
   --fleet-of NAMES   of which nodes they are, with commas between them (the first one)
   --fleet-size N     how many they are (1000)
+  --many-node NAME=PATH  another executable for the part many: many processes of a BEAM that call
+  --big-node NAME=PATH  an executable for the part big, small calls beside big transfers, in place of the others: it
+                     also answers {get, Bytes} with {got, Binary}
+  --transfer BYTES   the size of a big transfer (100000000)
+  --line MB          the part big also over a line of so many megabytes per second: needs root, ip and tc
+  --otp NAME=COMMAND another BEAM than erl for the part big, e.g. --otp \"OTP 27=chroot /otp27 erl\"
+  --flags TEXT       flags for the BEAMs of the parts many and big, e.g. --flags \"+sbwt none\"
   --codec FILE       what the benchmark of the codec has written: goes into the report if it is there
   --command TEXT     the command line, for the head of the report
   --about NAME=TEXT  a line for the head of the report
@@ -66,6 +74,18 @@ pub struct Options {
     pub growth: Option<Executable>,
     /// Many nodes under one supervisor.
     pub fleet: Option<Fleet>,
+    /// More executables that many processes of a BEAM call.
+    pub many: Vec<Executable>,
+    /// Executables for small calls beside big transfers; if there are none, those of `nodes`.
+    pub big_nodes: Vec<Executable>,
+    /// The size of a big transfer.
+    pub transfer: usize,
+    /// The speed of a line over which these go too, in megabytes per second.
+    pub line: Option<u64>,
+    /// More BEAMs for these: a name, and the words of the command.
+    pub releases: Vec<(String, Vec<String>)>,
+    /// Flags of the BEAMs that are told by lines what to do.
+    pub flags: Vec<String>,
     /// What the benchmark of the codec writes.
     pub codec: Option<PathBuf>,
     /// What else the head of the report is to say: name and text.
@@ -89,8 +109,9 @@ pub struct Fleet {
     pub size: usize,
 }
 
-/// The parts of the benchmark: a raw generator, a Rust host, a BEAM, more handlers and connections, many nodes.
-pub(crate) const PARTS: [&str; 5] = ["raw", "host", "beam", "growth", "fleet"];
+/// The parts of the benchmark: a raw generator, a Rust host, a BEAM, more handlers and connections, many nodes, many
+/// callers in a BEAM, and big transfers beside small calls.
+pub(crate) const PARTS: [&str; 7] = ["raw", "host", "beam", "growth", "fleet", "many", "big"];
 
 impl Options {
     /// Returns whether this one of [`PARTS`] is done.
@@ -111,6 +132,12 @@ impl Options {
             only: Vec::new(),
             growth: None,
             fleet: None,
+            many: Vec::new(),
+            big_nodes: Vec::new(),
+            transfer: 100_000_000,
+            line: None,
+            releases: Vec::new(),
+            flags: Vec::new(),
             codec: None,
             about: Vec::new(),
             left_out: Vec::new(),
@@ -143,11 +170,17 @@ impl Options {
                 "--fleet" => program = Some(value.into()),
                 "--fleet-of" => of = names(&value),
                 "--fleet-size" => size = count(&option, &value)?,
-                "--codec" => options.codec = Some(value.into()),
-                "--about" => {
-                    let (name, text) = value.split_once('=').ok_or_else(|| format!("{value} is not NAME=TEXT"))?;
-                    options.about.push((name.into(), text.into()));
+                "--many-node" => options.many.push(executable(&value)?),
+                "--big-node" => options.big_nodes.push(executable(&value)?),
+                "--transfer" => options.transfer = count(&option, &value)?,
+                "--line" => options.line = Some(count(&option, &value)? as u64),
+                "--otp" => {
+                    let (name, command) = pair(&value)?;
+                    options.releases.push((name, words(&command)));
                 }
+                "--flags" => options.flags = words(&value),
+                "--codec" => options.codec = Some(value.into()),
+                "--about" => options.about.push(pair(&value)?),
                 "--command" => options.command = value,
                 "--left-out" => options.left_out.push(value),
                 "--report" => options.report = Some(value.into()),
@@ -178,6 +211,15 @@ fn executable(value: &str) -> Result<Executable, String> {
         return Err(format!("{} is no file", path.display()));
     }
     Ok(Executable::new(name, path))
+}
+
+fn pair(value: &str) -> Result<(String, String), String> {
+    let (name, text) = value.split_once('=').ok_or_else(|| format!("{value} is not NAME=TEXT"))?;
+    Ok((name.into(), text.into()))
+}
+
+fn words(value: &str) -> Vec<String> {
+    value.split_whitespace().map(str::to_owned).collect()
 }
 
 fn names(value: &str) -> Vec<String> {

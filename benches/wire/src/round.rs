@@ -3,8 +3,10 @@
 use crate::{
     figures::report::Report,
     options::{Executable, Options, PARTS},
-    parts::{beam, callers, fleet, growth, raw, world::World},
+    parts::{beam, big, callers, fleet, growth, many, raw, world::World},
 };
+
+type More = fn(&World<'_>, usize, &mut Report) -> Result<(), String>;
 
 /// Does all rounds; `talk` is told what is going on.
 ///
@@ -42,6 +44,16 @@ pub fn run(options: &Options, talk: impl Fn(&str)) -> Result<Report, String> {
                 report.fail_at("a BEAM as the host", &error);
             }
         }
+        let more: [(&str, &str, More); 2] = [
+            ("many", "many processes of a BEAM that call", many::measure),
+            ("big", "small calls beside big transfers", big::measure),
+        ];
+        for (part, what, measure) in more.into_iter().filter(|(part, ..)| options.does(part)) {
+            say(what);
+            if let Err(error) = measure(&world, round, &mut report) {
+                report.fail_at(&format!("{part}: {what}"), &error);
+            }
+        }
         if let Some(fleet) = options.fleet.as_ref().filter(|_| options.does("fleet")) {
             say("many nodes under one supervisor");
             if let Err(error) = fleet::measure(&world, fleet, &mut report) {
@@ -52,7 +64,7 @@ pub fn run(options: &Options, talk: impl Fn(&str)) -> Result<Report, String> {
     if let Some(file) = &options.codec {
         report.codec = std::fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
         if report.codec.is_none() {
-            report.leave_out("the codec: cargo bench -p nodex-core --bench codec measures it");
+            report.leave_out("the codec: cargo bench -p nodex-proto --bench codec measures it");
         }
     }
     for part in PARTS.iter().filter(|part| !options.does(part)) {

@@ -18,6 +18,9 @@ use wire::{
 /// Set to write the figures down in place of comparing them.
 const UPDATE: &str = "UPDATE_INSTRUCTIONS";
 
+/// What a node does while it waits is not what a message costs: how often it looks depends on the machine.
+const WAITING: &str = "*linger::moment*";
+
 /// By how many percent a figure may be off: the C library has other routines for other processors.
 const MARGIN: f64 = 5.0;
 
@@ -108,11 +111,11 @@ fn a_message_and_a_call_cost_what_they_did() {
     );
 }
 
-/// The node that people would run, and the host; only what has changed is built.
+/// The node that people would run, and the host, with the names of their functions; only what has changed is built.
 fn release_programs(root: &Path) -> [PathBuf; 2] {
     for program in [["-p", "nodex", "--example", "example_client"], ["-p", "wire", "--bin", "host_calls"]] {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--release", "--quiet"])
+            .args(["build", "--profile", "bench", "--quiet"])
             .args(program)
             .current_dir(root)
             .status()
@@ -135,7 +138,8 @@ fn instructions(client: &Path, figure: &Figure, count: usize) -> u64 {
     let counted = folder.join(format!("{}_{count}.callgrind", figure.name));
     let counter = folder.join(format!("{}_{count}.sh", figure.name));
     let command = format!(
-        "#!/bin/sh\nexec valgrind --quiet --tool=callgrind --callgrind-out-file='{}' '{}' \"$@\"\n",
+        "#!/bin/sh\nexec valgrind --quiet --tool=callgrind --toggle-collect='{WAITING}' --collect-atstart=yes \
+         --callgrind-out-file='{}' '{}' \"$@\"\n",
         counted.display(),
         client.display()
     );

@@ -1,14 +1,17 @@
 //! A node of many handlers, names or connections. With the four arguments of a node executable it connects out; with
 //! `listen <node> <cookie>` it prints its port and takes any number of connections. `BENCH_HANDLERS` is how many handlers
 //! it has beside those that are called; with `BENCH_NAMES` it has two registered names, each with functions of many types,
-//! in place of one service for all names.
+//! in place of one service for all names. For transfers it takes `{put, Binary}` and answers `{get, Bytes}`.
 
 use std::{
     io::Read,
     net::{Ipv4Addr, TcpListener},
     process::ExitCode,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
+
+use bytes::Bytes;
 
 use nodex::{
     convert::Binary,
@@ -21,6 +24,21 @@ use nodex_core::protocol::Cookie;
 #[cnode_handler]
 fn ping(term: RawTerm) -> (Atom, RawTerm) {
     (atom!("pong"), term)
+}
+
+/// Takes a binary, as it came.
+#[cnode_handler]
+fn put(_binary: RawTerm) {}
+
+/// Gives a binary of so many bytes: the same memory as long as nobody asks for another size.
+#[cnode_handler]
+fn get(bytes: usize) -> (Atom, Bytes) {
+    static LAST: Mutex<Bytes> = Mutex::new(Bytes::new());
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.len() != bytes {
+        *last = vec![0; bytes].into();
+    }
+    (atom!("got"), last.clone())
 }
 
 /// Waits for a timer.
@@ -102,7 +120,7 @@ fn serving(node: NodeBuilder) -> NodeBuilder {
     let more = (1..count).fold(Functions::new(), |functions, number| {
         functions.add(String::leak(format!("handler_{number}")), |term: RawTerm| term)
     });
-    node.service(ping {}).service(zzzz {}).service(busy {}).service(more)
+    node.service(ping {}).service(put {}).service(get {}).service(zzzz {}).service(busy {}).service(more)
 }
 
 /// Until the end of stdin.

@@ -10,6 +10,7 @@ pub(crate) enum Unit {
     MillionsPerSecond,
     ThousandsPerSecond,
     MegabytesPerSecond,
+    PerCall,
 }
 
 impl Unit {
@@ -23,6 +24,7 @@ impl Unit {
             Self::MillionsPerSecond => "M/s",
             Self::ThousandsPerSecond => "k/s",
             Self::MegabytesPerSecond => "MB/s",
+            Self::PerCall => "a call",
         }
     }
 
@@ -42,7 +44,7 @@ pub(crate) struct Subject {
     pub(crate) row: String,
     /// The node executable; empty for what needs none.
     pub(crate) node: String,
-    /// `p50`, `p99`, `p99.9`, `mean`, or `value` for what is one figure in a round.
+    /// `p50`, `p99`, `p99.9`, `max`, `mean`, or `value` for what is one figure in a round.
     pub(crate) statistic: &'static str,
     pub(crate) unit: Unit,
 }
@@ -65,7 +67,7 @@ impl Subject {
         let at = self.at.map_or_else(String::new, |at| format!("{at:>9}  "));
         match self.row.is_empty() {
             true => format!("{at}{}", self.node),
-            false => format!("{at}{:<14}{}", self.row, self.node),
+            false => format!("{at}{:<16}{}", self.row, self.node),
         }
     }
 }

@@ -13,6 +13,8 @@ pub(crate) enum Placement {
     OneCore,
     /// The generator on that core, what it starts on all others.
     Apart,
+    /// The generator and all that it starts on the same two cores, where there are two.
+    Two,
     /// As the kernel likes.
     Free,
 }
@@ -71,8 +73,13 @@ impl Cores {
         one.set(self.generator);
         let mut others = self.all;
         others.unset(self.generator);
+        let mut two = one;
+        if let Some(other) = (0..CpuSet::MAX_CPU).rev().find(|core| others.is_set(*core)) {
+            two.set(other);
+        }
         match placement {
             Placement::OneCore => (one, one),
+            Placement::Two => (two, two),
             Placement::Apart => (others, one),
             Placement::Free => (self.all, self.all),
         }

@@ -16,6 +16,19 @@ pub(crate) fn cpu_time(pid: u32) -> io::Result<Duration> {
     Ok(Duration::from_nanos(sum))
 }
 
+/// How often its threads have gone to sleep so far, less those that have ended.
+pub(crate) fn sleeps(pid: u32) -> io::Result<u64> {
+    let mut sum = 0;
+    for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let Ok(text) = std::fs::read_to_string(thread?.path().join("status")) else { continue };
+        let count =
+            text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")?.trim().parse::<u64>().ok());
+        sum += count
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no switches in /proc/PID/task/TID/status"))?;
+    }
+    Ok(sum)
+}
+
 /// Peak resident memory in bytes.
 pub(crate) fn peak_memory(pid: u32) -> io::Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
@@ -32,6 +45,9 @@ mod tests {
     fn this_process_has_used_memory_and_time() {
         let pid = std::process::id();
         assert!(super::peak_memory(pid).expect("proc") > 100_000);
+        let before = super::sleeps(pid).expect("proc");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        assert!(super::sleeps(pid).expect("proc") > before);
         let started = std::time::Instant::now();
         while super::cpu_time(pid).expect("proc").is_zero() {
             assert!(started.elapsed().as_secs() < 60, "no time is counted");

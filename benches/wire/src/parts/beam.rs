@@ -12,7 +12,7 @@ use crate::{
         report::Report,
         subject::{Subject, Unit},
     },
-    generator::{cores::Placement, handshake::COOKIE},
+    generator::{beam::erl, cores::Placement, handshake::COOKIE},
     load::round_trips::MEGABYTE,
     options::Executable,
 };
@@ -41,12 +41,6 @@ File = os:getenv(\"NODEX_BENCH\"), \
 case compile:file(File, [binary, report]) of \
 {ok, M, Code} -> {module, M} = code:load_binary(M, File, Code), M:main(Code, init:get_plain_arguments()); \
 _ -> halt(1) end.";
-
-/// Where a shell would find `erl`.
-pub(crate) fn erl() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("erl")).find(|erl| erl.is_file())
-}
 
 pub(crate) fn measure(world: &World<'_>, nodes: &[&Executable], report: &mut Report) -> Result<(), String> {
     let Some(erl) = erl() else {

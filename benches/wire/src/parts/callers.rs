@@ -80,7 +80,7 @@ fn measure_at(
 /// Returns a host that meets nobody else, and its node.
 fn started(node: &Executable, placement: Placement) -> Result<(Runtime, Distributed, Cnode), String> {
     let mut runtime = match placement {
-        Placement::Free => Builder::new_multi_thread(),
+        Placement::Free | Placement::Two => Builder::new_multi_thread(),
         Placement::OneCore | Placement::Apart => Builder::new_current_thread(),
     };
     let runtime = runtime.enable_all().build().map_err(|error| format!("no runtime: {error}"))?;

@@ -109,7 +109,7 @@ fn round_trips_and_rate(world: &World<'_>, node: &Executable, report: &mut Repor
         let (mut running, _) = spawn(world, node, *placement)?;
         let place = match placement {
             Placement::OneCore => "one core",
-            Placement::Apart | Placement::Free => "two cores",
+            Placement::Apart | Placement::Two | Placement::Free => "two cores",
         };
         for (size, count) in [(5, options.messages), (MEGABYTE, options.big)] {
             one_at_a_time(&mut running.stream, size, count / 10).map_err(text)?;

@@ -14,6 +14,14 @@ const RIGHT: f64 = 140.0;
 /// Letters of a name.
 const LONGEST_NAME: usize = 16;
 
+/// The light colours, as attributes of each element: what a renderer that knows no variables of CSS shows. The style has
+/// the last word where it is understood.
+const BACKGROUND: &str = "#fff";
+const INK: &str = "#1c2330";
+const DIM: &str = "#5b6472";
+const GRID: &str = "#e3e6ea";
+const COLOURS: [&str; 8] = ["#d4690b", "#7b8494", "#2a6fdb", "#0e8fa8", "#1b8a5a", "#8046c9", "#c93a6b", "#8a6d1f"];
+
 const STYLE: &str = "\
 .s{--bg:#fff;--ink:#1c2330;--dim:#5b6472;--grid:#e3e6ea;\
 --c0:#d4690b;--c1:#7b8494;--c2:#2a6fdb;--c3:#0e8fa8;--c4:#1b8a5a;--c5:#8046c9;--c6:#c93a6b;--c7:#8a6d1f}\
@@ -57,23 +65,31 @@ impl Picture {
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"s\" viewBox=\"0 0 {WIDTH} {height:.0}\" \
              width=\"{WIDTH}\" height=\"{height:.0}\" role=\"img\" aria-label=\"{}\"><style>{STYLE}</style>\
-             <rect width=\"100%\" height=\"100%\" rx=\"8\" style=\"fill:var(--bg)\"/>{body}</svg>\n",
+             <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{BACKGROUND}\" style=\"fill:var(--bg)\"/>{body}</svg>\n",
             escaped(title)
         )
     }
 
     fn text(&mut self, x: f64, y: f64, class: &str, anchor: &str, text: &str) {
         let text = escaped(text);
+        let (fill, size) = match class {
+            "d" => (DIM, 12),
+            "t" => (INK, 15),
+            _ => (INK, 13),
+        };
         // Writing to a string does not fail.
         let _ = write!(
             self.body,
-            "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{class}\" text-anchor=\"{anchor}\">{text}</text>"
+            "<text x=\"{x:.1}\" y=\"{y:.1}\" class=\"{class}\" fill=\"{fill}\" font-size=\"{size}\" \
+             font-family=\"sans-serif\" text-anchor=\"{anchor}\">{text}</text>"
         );
     }
 
     fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let ((x, y), (to_x, to_y)) = (from, to);
-        let _ = write!(self.body, "<path class=\"{class}\" d=\"M{x:.1} {y:.1}L{to_x:.1} {to_y:.1}\"/>");
+        let stroke = if class == "g" { GRID } else { INK };
+        let _ =
+            write!(self.body, "<path class=\"{class}\" stroke=\"{stroke}\" d=\"M{x:.1} {y:.1}L{to_x:.1} {to_y:.1}\"/>");
     }
 
     fn heading(&mut self, title: &str, explanation: &str) {
@@ -103,13 +119,15 @@ impl Picture {
             let width = (end - LEFT).max(1.0);
             let _ = write!(
                 self.body,
-                "<rect x=\"{LEFT}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"16\" rx=\"2\" style=\"fill:var(--c{colour})\"/>"
+                "<rect x=\"{LEFT}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"16\" rx=\"2\" {}/>",
+                filled(colour)
             );
             if bar.value > most {
                 let (x, bottom) = (end - 24.0, top + 17.0);
                 let _ = write!(
                     self.body,
-                    "<path d=\"M{x:.1} {bottom:.1}l8 -18\" style=\"stroke:var(--bg);stroke-width:4\"/>"
+                    "<path d=\"M{x:.1} {bottom:.1}l8 -18\" stroke=\"{BACKGROUND}\" stroke-width=\"4\" \
+                     style=\"stroke:var(--bg)\"/>"
                 );
             }
             let mut behind = end;
@@ -160,12 +178,19 @@ impl Picture {
                 let _ = write!(path, "{letter}{:.1} {:.1}", x_of(*x), y_of(*y));
             }
             let colour = series.colour % 8;
-            let _ = write!(self.body, "<path class=\"l\" d=\"{path}\" style=\"stroke:var(--c{colour})\"/>");
+            let _ = write!(
+                self.body,
+                "<path class=\"l\" d=\"{path}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\" \
+                 style=\"stroke:var(--c{colour})\"/>",
+                COLOURS[colour]
+            );
             for (x, y) in series.points.iter().filter(|(_, y)| *y > 0.0) {
                 let (x, y) = (x_of(*x), y_of(*y));
                 let _ = write!(
                     self.body,
-                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" style=\"fill:var(--c{colour});stroke:var(--bg)\"/>"
+                    "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\" fill=\"{}\" stroke=\"{BACKGROUND}\" \
+                     style=\"fill:var(--c{colour});stroke:var(--bg)\"/>",
+                    COLOURS[colour]
                 );
             }
             if let Some((_, y)) = series.points.iter().rfind(|(_, y)| *y > 0.0) {
@@ -191,10 +216,15 @@ impl Picture {
         }
         for (y, series) in ends {
             let colour = series.colour % 8;
-            let _ = write!(self.body, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" style=\"fill:var(--c{colour})\"/>");
+            let _ = write!(self.body, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" {}/>", filled(colour));
             self.text(x + 9.0, y + 4.5, "", "start", &short_name(&series.label));
         }
     }
+}
+
+/// What fills an element with this colour.
+fn filled(colour: usize) -> String {
+    format!("fill=\"{}\" style=\"fill:var(--c{colour})\"", COLOURS[colour])
 }
 
 fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
@@ -261,6 +291,32 @@ mod tests {
             let ticks = ticks(range);
             let same = ticks.len() == all.len() && ticks.iter().zip(all).all(|(a, b)| (a / b - 1.0).abs() < 1e-9);
             assert!(same, "{range:?}: {ticks:?}");
+        }
+    }
+
+    /// A renderer that does not know the style, or variables in it, shows the light picture.
+    #[test]
+    fn every_element_has_a_plain_colour_too() {
+        let mut picture = Picture::new();
+        let bar = |value| Bar { label: "a".into(), colour: 9, value, whisker: Some(value * 2.0) };
+        picture.bars("t", "e", "us", true, &[bar(1.0), bar(1.0), bar(50.0)]);
+        picture.lines("t", "e", &[Series { label: "a".into(), colour: 1, points: vec![(1.0, 1.0), (10.0, 5.0)] }]);
+        let svg = picture.svg("t");
+        let body = svg.split("</style>").nth(1).expect("elements behind the style");
+        for element in body.split('<').filter(|element| !element.is_empty() && !element.starts_with('/')) {
+            let style = element.split("style=\"").nth(1).unwrap_or_default();
+            let style = style.split('"').next().unwrap_or_default();
+            let painted = element.contains(" fill=\"") || element.contains(" stroke=\"#");
+            assert!(painted, "{element}");
+            for (property, _) in style.split(';').filter_map(|part| part.split_once(':')) {
+                assert!(element.contains(&format!(" {property}=\"")), "{property} of {element}");
+            }
+        }
+        for colour in COLOURS.iter().chain([&BACKGROUND, &INK, &DIM, &GRID]) {
+            assert!(
+                STYLE.split("@media").next().is_some_and(|light| light.contains(&format!(":{colour}"))),
+                "{colour}"
+            );
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn page(report: &Report, pictures: &[Named]) -> String {
     let _ = writeln!(
         page,
         "<h2>All figures</h2><p>Of {} rounds: the best, the median and the worst, which are p50 of a round where there \
-         are many times in it. p99 and p99.9 are those of the median round. x compares the best round with the best of \
+         are many times in it. p99, p99.9 and max are those of the median round. x compares the best round with the best of \
          {}.</p>",
         report.rounds,
         escaped(first)

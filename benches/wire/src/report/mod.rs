@@ -4,6 +4,8 @@ mod chart;
 mod codec;
 mod html;
 mod json;
+mod numbers;
+pub(crate) mod page;
 mod pictures;
 mod table;
 mod text;

@@ -7,7 +7,7 @@ use crate::{
         subject::{Figures, Unit},
     },
     options::Executable,
-    parts::{beam, callers, growth, raw},
+    parts::{beam, big, callers, growth, many, raw},
 };
 
 /// A picture, as a file or inside a page.
@@ -27,6 +27,8 @@ pub(crate) fn all(report: &Report) -> Vec<Named> {
         ("throughput", throughput(report), "Throughput by size"),
         ("scaling", scaling(report), "Callers, handlers and connections"),
         ("memory", memory(report), "Memory and time to start"),
+        ("many", many_callers(report), "Many callers of a BEAM"),
+        ("big", beside_big(report), "Small calls beside big transfers"),
     ]
     .into_iter()
     .filter_map(named)
@@ -34,8 +36,87 @@ pub(crate) fn all(report: &Report) -> Vec<Named> {
 }
 
 fn colour(report: &Report, node: &str) -> usize {
-    // What is no node of the list, as a remote BEAM, has the last colour.
-    report.nodes.iter().position(|known| known.name == node).unwrap_or(7)
+    let position = |is: &dyn Fn(&Executable) -> bool| report.nodes.iter().position(is);
+    let known = position(&|known| known.name == node);
+    // A remote BEAM has the colour of a BEAM that is called otherwise; what is no node of the list has the last one.
+    known.or_else(|| position(&|known| node == many::BEAM && known.one_caller)).unwrap_or(7)
+}
+
+/// The nodes that have figures of this work, in this row.
+fn measured<'a>(report: &'a Report, work: &'a str, row: &'a str) -> Vec<&'a str> {
+    let mut nodes: Vec<&str> = Vec::new();
+    let of_work = report.figures.iter().map(|figures| &figures.subject);
+    for subject in of_work.filter(|subject| subject.work == work && subject.row == row) {
+        if !nodes.contains(&subject.node.as_str()) {
+            nodes.push(&subject.node);
+        }
+    }
+    nodes.sort_by_key(|node| colour(report, node));
+    nodes
+}
+
+fn many_callers(report: &Report) -> Option<Picture> {
+    let mut picture = Picture::new();
+    let mut empty = true;
+    for place in many::places() {
+        for (_, row) in many::FORMS {
+            let work = many::calls_work(place);
+            let line = |node: &str| {
+                let figures = report.of(&work, "value", node).filter(|figures| figures.subject.row == row);
+                let points = figures.filter_map(|figures| Some((figures.subject.at? as f64, figures.summary()[1])));
+                Series { label: node.to_owned(), colour: colour(report, node), points: points.collect() }
+            };
+            let lines: Vec<Series> = measured(report, &work, row).into_iter().map(line).collect();
+            if !lines.is_empty() {
+                empty = false;
+                let what = if row == "plain" { "{ping, <<\"hello\">>}, plain" } else { "the same by GenServer.call" };
+                picture.lines(
+                    &format!("A BEAM calls {what}: {place}"),
+                    "thousands of calls per second, by the number of processes that call at once; both axes logarithmic",
+                    &lines,
+                );
+            }
+        }
+    }
+    (!empty).then_some(picture)
+}
+
+fn beside_big(report: &Report) -> Option<Picture> {
+    let mut picture = Picture::new();
+    let most = big::TRANSFERS.into_iter().max();
+    let mut empty = true;
+    for work in report.works().into_iter().filter(|work| big::is_times_work(work)) {
+        let bar = |figures: &Figures| {
+            let subject = &figures.subject;
+            let mut all = report.of(work, "p99", &subject.node);
+            let p99 = all.find(|p99| p99.subject.row == subject.row && p99.subject.at == subject.at);
+            Bar {
+                label: subject.node.clone(),
+                colour: colour(report, &subject.node),
+                value: figures.summary()[1],
+                whisker: p99.map(|p99| p99.summary()[1]),
+            }
+        };
+        let first = report.figures.iter().map(|figures| &figures.subject).find(|subject| subject.work == work);
+        let row = first.map_or("", |subject| &subject.row);
+        let of_work = report.figures.iter().filter(|Figures { subject, .. }| {
+            subject.work == work && subject.at == most && subject.statistic == "p50" && subject.row == row
+        });
+        let bars: Vec<Bar> = of_work.map(bar).collect();
+        if !bars.is_empty() {
+            empty = false;
+            let title = work.replace(", by transfers", "");
+            let title = title.replace("beside", &format!("beside {}", most.unwrap_or_default()));
+            picture.bars(
+                &format!("{}{}", title[..1].to_uppercase(), &title[1..]),
+                &format!("one call of a BEAM ({row}), each 2 ms; p50 of the median round; the thin line ends at p99"),
+                "ms",
+                true,
+                &bars,
+            );
+        }
+    }
+    (!empty).then_some(picture)
 }
 
 /// Returns a bar for each node that has this figure: the median of the rounds.

@@ -35,10 +35,10 @@ impl Report {
             let same = |other: &&&Figures| other.subject.row == subject.row && other.subject.at == subject.at;
             let first = lines.iter().find(same).filter(|_| !subject.node.is_empty());
             let ratio = first.map(|first| figures.summary()[0] / first.summary()[0]).filter(|ratio| ratio.is_finite());
-            (also("p99"), also("p99.9"), ratio)
+            (also("p99"), also("p99.9"), also("max"), ratio)
         };
         let columns: Vec<_> = lines.iter().map(line).collect();
-        let with = |(figures, (p99, p999, ratio))| Line { figures, p99, p999, ratio };
+        let with = |(figures, (p99, p999, max, ratio))| Line { figures, p99, p999, max, ratio };
         lines.into_iter().zip(columns).map(with).collect()
     }
 
@@ -71,22 +71,23 @@ impl Report {
 }
 
 /// The columns of a table.
-pub(crate) const COLUMNS: [&str; 6] = ["best", "median", "worst", "p99", "p99.9", "x"];
+pub(crate) const COLUMNS: [&str; 7] = ["best", "median", "worst", "p99", "p99.9", "max", "x"];
 
 /// A line of a table.
 pub(crate) struct Line<'a> {
     pub(crate) figures: &'a Figures,
     p99: Option<f64>,
     p999: Option<f64>,
+    max: Option<f64>,
     ratio: Option<f64>,
 }
 
 impl Line<'_> {
     /// As text, in the order of [`COLUMNS`].
-    pub(crate) fn columns(&self) -> [String; 6] {
+    pub(crate) fn columns(&self) -> [String; 7] {
         let [best, median, worst] = self.figures.summary().map(digits);
-        let [p99, p999] = [self.p99, self.p999].map(|value| value.map(digits).unwrap_or_default());
-        [best, median, worst, p99, p999, self.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default()]
+        let [p99, p999, max] = [self.p99, self.p999, self.max].map(|value| value.map(digits).unwrap_or_default());
+        [best, median, worst, p99, p999, max, self.ratio.map(|ratio| format!("{ratio:.3}")).unwrap_or_default()]
     }
 }
 
@@ -127,7 +128,7 @@ mod tests {
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         for line in [
             &["ping", "[us]"][..],
-            &["best", "median", "worst", "p99", "p99.9", "x"],
+            &["best", "median", "worst", "p99", "p99.9", "max", "x"],
             &["a", "2.00", "3.00", "4.00", "6.00", "1.000"],
             &["b", "1.00", "5.00", "9.00", "0.500"],
             &["rate", "[M/s]"],

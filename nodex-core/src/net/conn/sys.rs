@@ -4,6 +4,7 @@
 use std::{io, net::TcpStream, os::fd::AsFd};
 
 use bytes::{BufMut, BytesMut};
+use rustix::{io::Errno, net::RecvFlags};
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// Registers a socket with the runtime, for writing only.
@@ -30,6 +31,20 @@ pub(super) fn fill(socket: impl AsFd, buffer: &mut BytesMut, most: usize) -> io:
     Ok(count)
 }
 
+/// The same for a socket, without waiting: `None` if nothing is there.
+pub(super) fn fill_at_once(socket: impl AsFd, buffer: &mut BytesMut, most: usize) -> io::Result<Option<usize>> {
+    let room = buffer.spare_capacity_mut();
+    let most = most.min(room.len());
+    let count = match rustix::net::recv(socket, &mut room[..most], RecvFlags::DONTWAIT) {
+        Ok(((came, _), _)) => came.len(),
+        Err(Errno::AGAIN) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    // SAFETY: as in `fill`: `recv` has initialised the first `count` bytes.
+    unsafe { buffer.advance_mut(count) };
+    Ok(Some(count))
+}
+
 #[cfg(test)]
 mod tests {
     use std::{io::Write, os::unix::net::UnixStream};
@@ -50,5 +65,21 @@ mod tests {
         drop(near);
         assert_eq!(fill(&far, &mut buffer, usize::MAX).unwrap(), 0);
         assert_eq!(buffer.len(), 11);
+    }
+
+    #[test]
+    fn without_waiting_nothing_is_told_from_the_end() {
+        let (mut near, far) = UnixStream::pair().unwrap();
+        let mut buffer = BytesMut::with_capacity(8);
+        assert_eq!(fill_at_once(&far, &mut buffer, usize::MAX).unwrap(), None);
+        near.write_all(b"abcdefghijk").unwrap();
+        assert_eq!(fill_at_once(&far, &mut buffer, 2).unwrap(), Some(2));
+        assert_eq!(fill_at_once(&far, &mut buffer, usize::MAX).unwrap(), Some(6));
+        assert_eq!(&buffer[..], b"abcdefgh");
+        drop(near);
+        buffer.reserve(16);
+        assert_eq!(fill_at_once(&far, &mut buffer, usize::MAX).unwrap(), Some(3));
+        assert_eq!(fill_at_once(&far, &mut buffer, usize::MAX).unwrap(), Some(0));
+        assert_eq!(&buffer[..], b"abcdefghijk");
     }
 }

@@ -7,17 +7,21 @@ use std::net::TcpStream;
 use md5::{Digest, Md5};
 
 /// What `ei` of OTP 25 announces: hidden, no headers, no fragments, no monitors of names.
-const FLAGS: u64 = 0x4_0707_4F9C;
-const CREATION: u32 = 4;
+pub(crate) const FLAGS_OF_EI: u64 = 0x4_0707_4F9C;
+
+/// What a nodex node announces, less fragments: monitors, aliases, senders of messages.
+pub(crate) const FLAGS_OF_NODEX: u64 = 0xD_075F_5FBC;
+
+pub(crate) const CREATION: u32 = 4;
 const CHALLENGE: u32 = 0x1234_5678;
 
-pub(crate) fn connect(sname: &str, host: &str, cookie: &str, tname: &str) -> io::Result<TcpStream> {
+pub(crate) fn connect(sname: &str, host: &str, cookie: &str, tname: &str, flags: u64) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect((host, port_of(host, tname)?))?;
     stream.set_nodelay(true)?;
 
     let name = format!("{sname}@{host}");
     let mut message = vec![b'N'];
-    message.extend(FLAGS.to_be_bytes());
+    message.extend(flags.to_be_bytes());
     message.extend(CREATION.to_be_bytes());
     message.extend((name.len() as u16).to_be_bytes());
     message.extend(name.as_bytes());

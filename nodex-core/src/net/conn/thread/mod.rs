@@ -4,6 +4,7 @@
 //! task needs two, one to wait and one to read. The thread reads, runs handlers and writes; the runtime polls handlers
 //! that are not ready at once, writes what the socket did not accept, and watches the tick time.
 
+mod linger;
 mod reader;
 mod shared;
 

@@ -8,9 +8,12 @@ use std::{
     time::Duration,
 };
 
-use super::shared::{Core, Shared};
+use super::{
+    linger::Linger,
+    shared::{Core, Shared},
+};
 use crate::{
-    net::conn::sys::fill,
+    net::conn::sys::{fill, fill_at_once},
     protocol::channel::{Handled, Inbox, LinkEnd, Receive, Room, Transmit as _},
 };
 
@@ -20,12 +23,14 @@ const RETRY: Duration = Duration::from_millis(10);
 impl<R: Receive> Shared<R> {
     /// Reads until the connection ends. `waker` wakes the runtime's part.
     pub(super) fn read(&self, socket: OwnedFd, mut inbox: Inbox, waker: &Waker) {
+        let mut linger = Linger::default();
         let end = loop {
             if let Err(end) = self.handle(&mut inbox, waker) {
                 break end;
             }
             let Some(Room { buffer, most }) = inbox.room() else { continue };
-            match fill(&socket, buffer, most) {
+            let soon = linger.look(|count| *count, || fill_at_once(&socket, buffer, most));
+            match soon.and_then(|soon| soon.map_or_else(|| fill(&socket, buffer, most), Ok)) {
                 Ok(0) => break LinkEnd::Closed,
                 Ok(count) => {
                     self.heard.store(true, Ordering::Relaxed);
