@@ -12,6 +12,9 @@ fn out_of_range(found: Integer<'_>, type_name: &str, min: impl ToString, max: im
     DecodeError::mismatch(expected, found.to_string())
 }
 
+/// From which integer of four bytes on all fit a type, and how they are made.
+type Long<T> = (i32, fn(i32) -> T);
+
 /// Reads integers, those of four bytes many at once where all of them fit the type: `long` says from which one on they do,
 /// and how they are made.
 #[inline]
@@ -19,7 +22,7 @@ fn decode_elements<T: FromTerm>(
     decoder: &mut Decoder<'_>,
     count: usize,
     all: &mut Vec<T>,
-    long: Option<(i32, fn(i32) -> T)>,
+    long: Option<Long<T>>,
 ) -> Result<(), DecodeError> {
     let end = all.len() + count;
     while all.len() < end {
