@@ -4,7 +4,7 @@ use crate::adversary;
 
 use std::{
     fs,
-    io::Write,
+    io::{Read, Write},
     net::Ipv4Addr,
     thread,
     time::{Duration, Instant},
@@ -13,7 +13,7 @@ use std::{
 use adversary::{
     entrances::{self, Entrance, HEALTHY, Healthy, wait_closed},
     flood::Flood,
-    frames,
+    fragments, frames,
     handshake::{self, CREATION, FLAGS, receive, reply, send},
     link::{Link, PATIENCE},
     scene::{Scene, Side},
@@ -81,6 +81,58 @@ fn who_breaks_the_rules_harms_nobody_else() {
     }
     healthy.stop();
     quiet(&scene.victim.stderr()).expect("a quiet node");
+}
+
+/// The same of peers that have agreed on fragments.
+#[test]
+fn who_breaks_the_rules_of_fragments_harms_nobody_else() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    for breach in fragments::breaches() {
+        let logged = scene.victim.stderr().len();
+        let mut socket = in_fragments(&scene, HOST);
+        // The node may close in the middle of it.
+        let _ = socket.write_all(&breach.bytes);
+        let closed = wait_closed(socket, PATIENCE).map_err(|error| format!("it is not closed: {error}"));
+        let told = closed.and_then(|()| scene.victim.logs_after(logged, &[HOST, breach.says]));
+        told.unwrap_or_else(|problem| panic!("{}: {problem}", breach.name));
+    }
+    println!("{}", healthy.stop());
+    modest(&scene.victim).expect("little memory");
+    quiet(&scene.victim.stderr()).expect("a quiet node");
+}
+
+/// A peer announces a million fragments, of thousands of messages, and sends no more than the beginning of each: they take
+/// no more memory than what has come, and none when it has gone.
+#[test]
+fn what_is_announced_in_fragments_takes_no_memory() {
+    let scene = Scene::set(Side::Peer, &[]);
+    let healthy = Healthy::start(scene.peer(HEALTHY));
+    let before = scene.victim.memory_kib().expect("the node runs");
+    let (control, payload) = fragments::question(HOST);
+    let start = [&control[..], &payload[..2]].concat();
+    for _ in 0..3 {
+        let mut socket = in_fragments(&scene, HOST);
+        let begun: Vec<u8> =
+            (1..=8000).flat_map(|sequence| fragments::fragment(true, sequence, 1_000_000, &start)).collect();
+        socket.write_all(&begun).expect("the node reads");
+        // It has read all of it when it answers what comes behind.
+        socket.write_all(&fragments::whole(&control, &payload)).expect("the node reads");
+        let mut answer = [0; 7];
+        socket.read_exact(&mut answer).expect("an answer");
+        assert_eq!(answer[4..], [131, 68, 0]);
+    }
+    let after = scene.victim.peak_kib().expect("the node runs");
+    println!("{after} KiB at most, {before} before; {}", healthy.stop());
+    assert!(after <= before + 16 * 1024, "{after} KiB, {before} before");
+}
+
+/// A connection on which fragments were agreed on.
+fn in_fragments(scene: &Scene, name: &str) -> std::net::TcpStream {
+    let mut socket = scene.socket();
+    let flags = FLAGS | handshake::FRAGMENTS;
+    handshake::connect_with(flags, Duration::ZERO, &mut socket, name, COOKIE).expect("the handshake");
+    socket
 }
 
 /// All places for handshakes are taken by peers that say nothing, over and over: who knows the cookie gets in. With few

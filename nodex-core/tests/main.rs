@@ -4,6 +4,7 @@
 mod differential;
 mod epmd_client;
 mod epmd_server;
+mod fragments;
 mod given_names;
 mod hostile_corpus;
 mod readers;

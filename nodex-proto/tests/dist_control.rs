@@ -223,7 +223,20 @@ fn what_is_refused_and_whether_it_closes_the_connection() {
         (b"".to_vec(), "a frame starts with the bytes [], not with 112, 131", true),
         (b"p".to_vec(), "a frame starts with the bytes [112], not with 112, 131", true),
         (b"q\x83\x68\x01".to_vec(), "a frame starts with the bytes [113, 131, 104], not with 112, 131", true),
-        (b"\x83\x44\0".to_vec(), "a frame has a distribution header (tag 68), which was not negotiated", true),
+        // Which form a frame has it says itself.
+        (b"\x83\x44\0".to_vec(), "a control message is not a tuple with a number in front", true),
+        (
+            b"\x83\x44\x02\0".to_vec(),
+            "a distribution header refers to 2 atoms of a cache, which was not negotiated",
+            true,
+        ),
+        (b"\x83\x45\0".to_vec(), "a frame is a fragment (tag 69), and no whole message", true),
+        (b"\x83\x47".to_vec(), "a frame starts with the bytes [131, 71], not with a distribution header", true),
+        (
+            [b"\x83\x44\0\x68\x03\x61\x16", PID, PID, b"\x83", OK].concat(),
+            "the payload of control message SEND_SENDER has a version byte behind a distribution header",
+            true,
+        ),
         (b"p\x83".to_vec(), "a control message is not a tuple with a number in front", true),
         (b"p\x83\x68\0".to_vec(), "a control message is not a tuple with a number in front", true),
         (b"p\x83\x77\x02ok".to_vec(), "a control message is not a tuple with a number in front", true),

@@ -15,6 +15,7 @@ mod etf_proptest;
 mod etf_records;
 mod etf_term_macro;
 mod etf_vectors;
+mod fragment_vectors;
 mod handshake_pair;
 mod handshake_vectors;
 mod term_text;

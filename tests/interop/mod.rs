@@ -10,6 +10,7 @@ mod connections;
 mod distribution_suite;
 mod ei_suites;
 mod forms;
+mod fragments;
 mod handshakes;
 mod output;
 mod raw;

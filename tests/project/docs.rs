@@ -467,7 +467,7 @@ fn flags_are_those_that_are_offered() {
         };
         set.extend(code_in(&row[0]).into_iter().map(str::to_owned));
     }
-    let expected: BTreeSet<String> = Flags::HIDDEN_ALTACT.names().map(str::to_owned).collect();
+    let expected: BTreeSet<String> = Flags::NODE.names().map(str::to_owned).collect();
     assert_eq!(offered, expected);
     let known: BTreeSet<String> = Flags::from_bits(u64::MAX).names().map(str::to_owned).collect();
     assert!(others.is_subset(&known) && others.is_disjoint(&expected), "{others:?}");

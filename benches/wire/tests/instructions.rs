@@ -11,7 +11,7 @@ use std::{
 
 use wire::{
     host::Host,
-    round_trips::{Form, in_batches},
+    round_trips::{Form, in_batches, in_batches_with_header},
 };
 
 /// Set to write the figures down in place of comparing them.
@@ -24,17 +24,28 @@ const MARGIN: f64 = 5.0;
 struct Figure {
     name: &'static str,
     form: Form,
+    /// Whether fragments were agreed on, and every frame has a header.
+    fragments: bool,
     /// Messages in one write.
     batch: usize,
     /// Messages in all, twice; the difference counts. What a process does only once is in both.
     counts: [usize; 2],
 }
 
-const FIGURES: [Figure; 4] = [
-    Figure { name: "batches_of_100", form: Form::Plain, batch: 100, counts: [10_000, 60_000] },
-    Figure { name: "one_at_a_time", form: Form::Plain, batch: 1, counts: [500, 3_000] },
-    Figure { name: "calls_in_batches_of_100", form: Form::GenCall, batch: 100, counts: [10_000, 60_000] },
-    Figure { name: "calls_one_at_a_time", form: Form::GenCall, batch: 1, counts: [500, 3_000] },
+const fn figure(name: &'static str, form: Form, fragments: bool, batch: usize) -> Figure {
+    let counts = if batch == 1 { [500, 3_000] } else { [10_000, 60_000] };
+    Figure { name, form, fragments, batch, counts }
+}
+
+const FIGURES: [Figure; 8] = [
+    figure("batches_of_100", Form::Plain, false, 100),
+    figure("one_at_a_time", Form::Plain, false, 1),
+    figure("calls_in_batches_of_100", Form::GenCall, false, 100),
+    figure("calls_one_at_a_time", Form::GenCall, false, 1),
+    figure("fragments_batches_of_100", Form::Plain, true, 100),
+    figure("fragments_one_at_a_time", Form::Plain, true, 1),
+    figure("fragments_calls_in_batches_of_100", Form::GenCall, true, 100),
+    figure("fragments_calls_one_at_a_time", Form::GenCall, true, 1),
 ];
 
 #[test]
@@ -101,8 +112,10 @@ fn instructions(client: &Path, figure: &Figure, count: usize) -> u64 {
     fs::set_permissions(&counter, fs::Permissions::from_mode(0o755)).expect("an executable script");
 
     let host = Host::start().expect("a host");
+    let host = if figure.fragments { host.with_fragments() } else { host };
     let (mut node, _) = host.spawn(&counter).expect("the node under valgrind, which has to be installed");
-    in_batches(&mut node.stream, figure.form, figure.batch, count).expect("answers");
+    let send = if figure.fragments { in_batches_with_header } else { in_batches };
+    send(&mut node.stream, figure.form, figure.batch, count).expect("answers");
     node.stop().expect("a good end");
 
     let text = fs::read_to_string(&counted).expect("what callgrind has written");
@@ -113,8 +126,8 @@ fn instructions(client: &Path, figure: &Figure, count: usize) -> u64 {
 fn document(counted: &[(&str, f64)]) -> String {
     let mut text = format!(
         "# Instructions that examples/example_client executes for each `{{ping, <<\"hello\">>}}`, in user space, release\n\
-         # build, x86-64; a call is the same in what GenServer.call sends. benches/wire/tests/instructions.rs compares\n\
-         # them, and says how to write new ones.\n\
+         # build, x86-64; a call is the same in what GenServer.call sends, and with fragments agreed on every frame has a\n\
+         # header. benches/wire/tests/instructions.rs compares them, and says how to write new ones.\n\
          rustc = \"{}\"\n\n[instructions_per_message]\n",
         rustc()
     );

@@ -7,7 +7,7 @@ use crate::{
     etf::{Encoder, Prefix},
     protocol::{
         Flags,
-        control::{Op, OpenFrame, PidTerm, Target},
+        control::{FrameForm, Op, OpenFrame, PidTerm, Target},
     },
     term::Pid,
 };
@@ -16,11 +16,16 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::node) struct Address {
     pid: Box<[u8]>,
-    /// The start of a frame from this process that is the same for all replies: of `SEND_SENDER`, `ALIAS_SEND`, and
+    /// The start of a frame without header from this process that is the same for all replies: of `SEND_SENDER`, `ALIAS_SEND`, and
     /// `ALTACT_SIG_SEND` to an alias.
     pub(in crate::node) to_pid: Prefix,
+    /// `SEND_SENDER` with a distribution header.
+    pub(in crate::node) to_pid_with_header: Prefix,
     to_alias: Prefix,
     to_alias_by_altact: Prefix,
+    /// The same with a distribution header.
+    to_alias_with_header: Prefix,
+    to_alias_by_altact_with_header: Prefix,
     number: Number,
     ended: AtomicBool,
 }
@@ -34,18 +39,39 @@ impl Address {
         let pid: Box<[u8]> = encoded.to_vec().into();
         let [to_pid, to_alias, to_alias_by_altact] =
             [Op::SendSender, Op::AliasSend, Op::AltactSigSend].map(|op| OpenFrame::begin_reply(op, &pid));
-        Address { pid, to_pid, to_alias, to_alias_by_altact, number, ended: AtomicBool::new(false) }
+        Address {
+            pid,
+            to_pid_with_header: OpenFrame::with_header(&to_pid),
+            to_alias_with_header: OpenFrame::with_header(&to_alias),
+            to_alias_by_altact_with_header: OpenFrame::with_header(&to_alias_by_altact),
+            to_pid,
+            to_alias,
+            to_alias_by_altact,
+            number,
+            ended: AtomicBool::new(false),
+        }
     }
 
-    /// Returns the start of a frame up to its receiver, if all frames of this kind begin alike.
+    /// Returns the start of a frame up to its receiver, if all frames of this kind begin alike, and whether it has a header.
     #[inline]
-    pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<&Prefix> {
-        match to {
+    pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<(&Prefix, FrameForm)> {
+        let form = FrameForm::of(peer);
+        if form == FrameForm::Header {
+            let begun = match to {
+                Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid_with_header),
+                Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact_with_header),
+                Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias_with_header),
+                Target::Name(_) => None,
+            };
+            return Some((begun?, form));
+        }
+        let begun = match to {
             Target::Pid(_) => peer.contains(Flags::SEND_SENDER).then_some(&self.to_pid),
             Target::Alias(_) if peer.contains(Flags::ALTACT_SIG) => Some(&self.to_alias_by_altact),
             Target::Alias(_) => peer.contains(Flags::ALIAS).then_some(&self.to_alias),
             Target::Name(_) => None,
-        }
+        };
+        Some((begun?, form))
     }
 
     /// Returns the numbers of the pid.

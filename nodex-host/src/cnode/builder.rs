@@ -198,6 +198,13 @@ impl CnodeBuilder {
         self
     }
 
+    /// Whether it does with long messages in fragments, between which others pass; it does unless its environment or this says
+    /// otherwise. It is told in the environment variable `NODEX_FRAGMENTS`, which nodes made with nodex heed.
+    #[must_use]
+    pub fn fragments(self, fragments: bool) -> Self {
+        self.env("NODEX_FRAGMENTS", if fragments { "on" } else { "off" })
+    }
+
     /// Removes a variable from the environment of the node.
     #[must_use]
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {

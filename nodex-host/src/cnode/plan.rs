@@ -127,6 +127,14 @@ mod tests {
     }
 
     #[test]
+    fn a_node_is_told_to_do_without_fragments() {
+        let options = CnodeBuilder::new("/bin/true");
+        assert_eq!(env(&plan(&options, "secret"), "NODEX_FRAGMENTS"), None);
+        assert_eq!(env(&plan(&options.clone().fragments(false), "secret"), "NODEX_FRAGMENTS"), Some("off"));
+        assert_eq!(env(&plan(&options.fragments(true), "secret"), "NODEX_FRAGMENTS"), Some("on"));
+    }
+
+    #[test]
     fn leading_arguments() {
         let options = CnodeBuilder::new("/bin/true").leading_arg("-jar").leading_arg("node.jar");
         assert_eq!(args(&plan(&options, "c")), ["-jar", "node.jar", "calc", "127.0.0.1", "c", "master"]);

@@ -84,6 +84,26 @@ impl Prefix {
             None => Prefix::Long(bytes.into()),
         }
     }
+
+    /// The same with other bytes in place of the first ones, without a way to memory if it is short.
+    #[cfg(feature = "protocol")]
+    pub(crate) fn with_another_start<const N: usize>(&self, old: usize, start: &[u8; N]) -> Prefix {
+        let bytes = match self {
+            Prefix::Short(bytes, length) => {
+                let length = usize::from(*length);
+                let mut short = [0; Self::SHORT];
+                if N + length.saturating_sub(old) <= Self::SHORT && old <= length {
+                    short[..N].copy_from_slice(start);
+                    let end = N + length - old;
+                    short[N..end].copy_from_slice(&bytes[old..length]);
+                    return Prefix::Short(short, end as u8);
+                }
+                &bytes[..length]
+            }
+            Prefix::Long(bytes) => bytes,
+        };
+        Prefix::new([start, bytes.get(old..).unwrap_or_default()].concat())
+    }
 }
 
 impl Encoder {
@@ -225,6 +245,38 @@ impl Encoder {
         filled
     }
 
+    /// Takes out what was written since `mark`; what was encoded of it is copied unless it is all that there is.
+    #[doc(hidden)]
+    pub fn split_off(&mut self, mark: Mark) -> Encoder {
+        if mark.buf == 0 && mark.spliced == 0 {
+            return std::mem::take(self);
+        }
+        let mut tail = Encoder::new();
+        tail.buf.put_slice(self.buf.as_slice().get(mark.buf..).unwrap_or_default());
+        tail.splices = self.splices.split_off(mark.splices);
+        tail.splices.iter_mut().for_each(|splice| splice.at -= mark.buf);
+        tail.spliced = self.spliced - mark.spliced;
+        self.rollback(mark);
+        self.spliced = mark.spliced;
+        tail
+    }
+
+    /// All pieces in order, without a copy; empty ones are left out.
+    #[doc(hidden)]
+    pub fn into_pieces(self) -> Vec<Bytes> {
+        let own = self.buf.into_bytes();
+        let mut pieces = Vec::with_capacity(2 * self.splices.len() + 1);
+        let mut from = 0;
+        for splice in self.splices {
+            pieces.push(own.slice(from..splice.at));
+            pieces.push(splice.bytes);
+            from = splice.at;
+        }
+        pieces.push(own.slice(from..));
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
+    }
+
     /// Returns all bytes in one piece.
     pub fn to_vec(&self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.len());
@@ -246,17 +298,17 @@ impl Encoder {
         self.buf.put_slice(bytes);
     }
 
-    /// Appends the start of a frame, bytes of which there are usually few, and one more byte.
+    /// Appends the start of a frame, bytes of which there are usually few, and perhaps one more byte.
     #[inline(always)]
     #[doc(hidden)]
-    pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: u8) {
+    pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: Option<u8>) {
         match begun {
             // All of it, whatever the length: stores of a fixed size need no call.
             Prefix::Short(start, len) => self.buf.put_three(start, *len, bytes, byte),
             Prefix::Long(start) => {
                 self.buf.put_slice(start);
                 self.buf.put_slice(bytes);
-                self.buf.put([byte]);
+                self.buf.put_slice(byte.as_slice());
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Growing memory that is written from front to back.
 
+use bytes::Bytes;
+
 use super::tag;
 
 /// Bytes, as a `Vec<u8>` holds them, but with zeros behind them that are overwritten in steps of a fixed size. A short
@@ -39,6 +41,12 @@ impl WriteBuf {
         {
             *place = piece;
         }
+    }
+
+    /// What was written, without a copy.
+    pub(super) fn into_bytes(mut self) -> Bytes {
+        self.bytes.truncate(self.len);
+        self.bytes.into()
     }
 
     #[inline]
@@ -148,10 +156,10 @@ impl WriteBuf {
         self.advance(5);
     }
 
-    /// Appends the first bytes of a block of fixed size, as many as `len` says, a piece that is nearly always short, and a
-    /// byte. All is written in place: the block whole, the piece in parts of fixed size.
+    /// Appends the first bytes of a block of fixed size, as many as `len` says, a piece that is nearly always short, and
+    /// perhaps a byte. All is written in place: the block whole, the piece in parts of fixed size.
     #[inline(always)]
-    pub(super) fn put_three<const N: usize>(&mut self, block: &[u8; N], len: u8, piece: &[u8], byte: u8) {
+    pub(super) fn put_three<const N: usize>(&mut self, block: &[u8; N], len: u8, piece: &[u8], byte: Option<u8>) {
         const ROOM: usize = 4 * SHORT + 1;
         let (start, count) = (usize::from(len), piece.len());
         if start > N || N > 2 * SHORT || !(16..=2 * SHORT).contains(&count) {
@@ -168,15 +176,19 @@ impl WriteBuf {
             }
         }
         place[count - 16..count].copy_from_slice(&piece[count - 16..]);
-        place[count] = byte;
-        self.advance(start + count + 1);
+        if let Some(byte) = byte {
+            place[count] = byte;
+            self.advance(start + count + 1);
+        } else {
+            self.advance(start + count);
+        }
     }
 
     #[inline(never)]
-    fn put_long_and(&mut self, start: &[u8], piece: &[u8], byte: u8) {
+    fn put_long_and(&mut self, start: &[u8], piece: &[u8], byte: Option<u8>) {
         self.put_bytes(start);
         self.put_bytes(piece);
-        self.put_bytes(&[byte]);
+        self.put_bytes(byte.as_slice());
     }
 
     /// Appends the first bytes of some words. Each is copied by itself and only if it is needed: to read as a block what
@@ -302,7 +314,8 @@ mod tests {
                 let short = (len % 33) as u8;
                 let words: [u8; 32] = std::array::from_fn(|i| source[start + i]);
                 out.put_words(&std::array::from_fn(|i| std::array::from_fn(|j| words[8 * i + j])), short);
-                out.put_three(&words, short, piece, 6);
+                out.put_three(&words, short, piece, Some(6));
+                out.put_three(&words, short, piece, None);
                 expected.extend_from_slice(piece);
                 expected.extend_from_slice(&[1, 2, 3, 4, 4, len as u8]);
                 expected.extend_from_slice(piece);
@@ -314,6 +327,8 @@ mod tests {
                 expected.extend_from_slice(&words[..usize::from(short)]);
                 expected.extend_from_slice(piece);
                 expected.push(6);
+                expected.extend_from_slice(&words[..usize::from(short)]);
+                expected.extend_from_slice(piece);
                 assert_eq!(out.as_slice(), expected);
             }
             out.truncate(5);

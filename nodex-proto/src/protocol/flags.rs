@@ -65,7 +65,7 @@ flags! {
     BIG_SEQTRACE_LABELS = 0x100000;
     /// Exit reasons travel as payload and not inside the control message.
     EXIT_PAYLOAD = 0x400000;
-    /// Large messages are cut into fragments.
+    /// Large messages are cut into fragments, and every frame begins with a distribution header.
     FRAGMENTS = 0x800000;
     /// The handshake of OTP 23 (messages `N`). Mandatory since OTP 25.
     HANDSHAKE_23 = 0x100_0000;
@@ -109,7 +109,7 @@ impl Flags {
     /// What OTP 26 and later demand.
     pub const MANDATORY_26: Flags = Flags(Self::MANDATORY_25.0 | Self::V4_NC.0 | Self::UNLINK_ID.0);
 
-    /// What this library offers: a hidden node without distribution headers, accepted by OTP 23 to 29.
+    /// A hidden node without distribution headers and fragments, accepted by OTP 23 to 29.
     pub const HIDDEN: Flags = Flags(
         Self::MANDATORY_26.0
             | Self::MANDATORY_25_DIGEST.0
@@ -126,6 +126,10 @@ impl Flags {
 
     /// [`Self::HIDDEN`] and op 37, which OTP 28 and later then use in place of `ALIAS_SEND`.
     pub const HIDDEN_ALTACT: Flags = Flags(Self::HIDDEN.0 | Self::ALTACT_SIG.0);
+
+    /// What a node of this library offers: [`Self::HIDDEN_ALTACT`] and [`Self::FRAGMENTS`]. With a peer that has the latter as
+    /// well, frames have a header: see [`FrameForm`](crate::protocol::control::FrameForm).
+    pub const NODE: Flags = Flags(Self::HIDDEN_ALTACT.0 | Self::FRAGMENTS.0);
 
     /// What a C node on `ei` of OTP 25 offers.
     pub const EI: Flags = Flags(0x4_0707_4F9C);
@@ -245,6 +249,7 @@ mod tests {
     fn sets_have_the_values_that_were_measured() {
         assert_eq!(Flags::HIDDEN.bits(), 0xD_075F_5FBC);
         assert_eq!(Flags::HIDDEN_ALTACT.bits(), 0x2D_075F_5FBC);
+        assert_eq!(Flags::NODE.bits(), 0x2D_07DF_5FBC);
         assert_eq!(Flags::MANDATORY_25.bits(), OTP_25.1);
         assert_eq!(Flags::MANDATORY_26.bits(), OTP_27.1);
         assert_eq!(Flags::MANDATORY_25_DIGEST.bits(), 1 << 26);
@@ -253,7 +258,7 @@ mod tests {
     #[test]
     fn every_release_accepts_us_and_we_accept_every_release() {
         for (default, mandatory) in [OTP_23, OTP_25, OTP_27, OTP_29] {
-            for ours in [Flags::HIDDEN, Flags::HIDDEN_ALTACT] {
+            for ours in [Flags::HIDDEN, Flags::HIDDEN_ALTACT, Flags::NODE] {
                 assert_eq!(ours.missing(Flags::from_bits(mandatory)), Flags::EMPTY);
             }
             assert_eq!(Flags::from_bits(default).missing(Flags::MANDATORY_25), Flags::EMPTY);

@@ -9,8 +9,11 @@ use std::{
 
 use md5::{Digest as _, Md5};
 
-/// What a BEAM of OTP 25 says it can do.
-pub const FLAGS: u64 = 0xD_07DF_7FBC;
+/// What a BEAM of OTP 25 says it can do, less distribution headers and fragments.
+pub const FLAGS: u64 = 0xD_075F_5FBC;
+
+/// Long messages come in fragments, and every frame has a header.
+pub const FRAGMENTS: u64 = 0x80_0000;
 
 /// Of every incarnation of the peer.
 pub const CREATION: u32 = 0x1234_5678;
@@ -99,11 +102,22 @@ pub fn connect(socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Resu
 /// The same over a line on which a message and its answer take so long together: the node waits for each of our messages
 /// until the one before has come here and ours has come there.
 pub fn connect_over(round_trip: Duration, socket: &mut TcpStream, own_name: &str, cookie: &str) -> io::Result<()> {
+    connect_with(FLAGS, round_trip, socket, own_name, cookie)
+}
+
+/// The same with other flags.
+pub fn connect_with(
+    flags: u64,
+    round_trip: Duration,
+    socket: &mut TcpStream,
+    own_name: &str,
+    cookie: &str,
+) -> io::Result<()> {
     let send = |socket: &mut TcpStream, message: &[u8]| {
         thread::sleep(round_trip);
         send(socket, message)
     };
-    send(socket, &name(FLAGS, CREATION, own_name.as_bytes()))?;
+    send(socket, &name(flags, CREATION, own_name.as_bytes()))?;
     let status = receive(socket)?;
     if status == b"salive" {
         send(socket, b"strue")?;

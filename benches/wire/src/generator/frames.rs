@@ -147,9 +147,52 @@ fn from(caller: u32) -> Vec<u8> {
     pid
 }
 
+/// Where the payload of a message begins, whose control tuple has pids, references and short atoms only; `start` is the place
+/// of the tuple.
+fn payload(frame: &[u8], start: usize) -> usize {
+    let atom = |at: usize| 2 + usize::from(frame[at + 1]);
+    let mut at = start + 2;
+    for _ in 0..frame[start + 1] {
+        at += match frame[at] {
+            97 => 2,
+            119 => atom(at),
+            88 => 13 + atom(at + 1),
+            90 => 7 + 4 * usize::from(frame[at + 2]) + atom(at + 3),
+            tag => panic!("a term with the tag {tag} in a control message"),
+        };
+    }
+    at
+}
+
+/// The same frame as it is where fragments were agreed on: with a header and without version bytes.
+pub(crate) fn with_header(frame: &[u8]) -> Vec<u8> {
+    let payload = payload(frame, 6);
+    in_one(&[&[131, 68, 0], &frame[6..payload], &frame[payload + 1..]])
+}
+
+/// And back.
+pub(crate) fn without_header(frame: &[u8]) -> Vec<u8> {
+    let payload = payload(frame, 7);
+    in_one(&[&[112, 131], &frame[7..payload], &[131], &frame[payload..]])
+}
+
+fn in_one(parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    [&(body.len() as u32).to_be_bytes()[..], &body].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_is_put_in_front_and_taken_away() {
+        for frame in [hello(), gen_call(b"hello")] {
+            let header = with_header(&frame);
+            assert_eq!((header.len(), &header[4..7]), (frame.len(), &[131, 68, 0][..]));
+            assert_eq!(without_header(&header), frame);
+        }
+    }
 
     fn pong(op: u8, unused: &[u8], atom: &[u8], binary: &[u8]) -> Vec<u8> {
         let mut body = vec![0, 0, 0, 0, 112, 131, 104, 3, 97, op];

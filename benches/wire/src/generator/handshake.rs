@@ -13,10 +13,14 @@ pub(crate) const COOKIE: &str = "bench_cookie";
 
 /// What an OTP 25 announces, less distribution headers and fragments.
 const FLAGS: u64 = 0xD_075F_5FBC;
+
+/// Messages come in fragments if they are long, and every frame has a header.
+const FRAGMENTS: u64 = 0x80_0000;
+
 const CHALLENGE: u32 = 0x0102_0304;
 
-/// Shakes hands; a node with another cookie is refused.
-pub(crate) fn accept(stream: &mut TcpStream, cookie: &str) -> io::Result<()> {
+/// Shakes hands, perhaps as one that does with fragments; a node with another cookie is refused.
+pub(crate) fn accept(stream: &mut TcpStream, cookie: &str, fragments: bool) -> io::Result<()> {
     let name = receive(stream)?;
     if name.first() != Some(&b'N') {
         return Err(unexpected("its name"));
@@ -24,7 +28,7 @@ pub(crate) fn accept(stream: &mut TcpStream, cookie: &str) -> io::Result<()> {
     send(stream, b"sok")?;
 
     let mut challenge = vec![b'N'];
-    challenge.extend(FLAGS.to_be_bytes());
+    challenge.extend((FLAGS | if fragments { FRAGMENTS } else { 0 }).to_be_bytes());
     challenge.extend(CHALLENGE.to_be_bytes());
     challenge.extend(HOST_CREATION.to_be_bytes());
     challenge.extend((HOST_NODE.len() as u16).to_be_bytes());

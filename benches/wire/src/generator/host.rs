@@ -24,9 +24,17 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Host {
     listener: TcpListener,
     epmd_port: u16,
+    fragments: bool,
 }
 
 impl Host {
+    /// The same as one that does with fragments.
+    #[must_use]
+    pub fn with_fragments(mut self) -> Self {
+        self.fragments = true;
+        self
+    }
+
     /// Listens on free loopback ports.
     ///
     /// # Errors
@@ -42,7 +50,7 @@ impl Host {
                 let _ = answer_epmd(stream, port);
             }
         });
-        Ok(Self { listener, epmd_port })
+        Ok(Self { listener, epmd_port, fragments: false })
     }
 
     /// Starts `executable` and waits for its ready line. Gives its connection, and the time from
@@ -73,7 +81,7 @@ impl Host {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        handshake::accept(&mut stream, COOKIE)?;
+        handshake::accept(&mut stream, COOKIE, self.fragments)?;
         for line in lines.into_iter().flatten() {
             if line?.ends_with(" ready") {
                 return Ok((Node { stream, child }, started.elapsed()));

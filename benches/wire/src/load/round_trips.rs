@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::generator::frames::{gen_call, hello, is_gen_reply, is_pong, ping};
+use crate::generator::frames::{gen_call, hello, is_gen_reply, is_pong, ping, with_header, without_header};
 
 /// The size of the big binary.
 pub const MEGABYTE: usize = 1_000_000;
@@ -73,14 +73,34 @@ pub enum Form {
 /// # Errors
 /// Returns an error when the connection fails or an answer is wrong.
 pub fn in_batches(stream: &mut TcpStream, form: Form, batch: usize, count: usize) -> io::Result<()> {
-    let request = match form {
+    send_in_batches(stream, form, batch, count, <[u8]>::to_vec, <[u8]>::to_vec)
+}
+
+/// The same over a connection on which fragments were agreed on.
+///
+/// # Errors
+/// When the connection fails or an answer is wrong.
+pub fn in_batches_with_header(stream: &mut TcpStream, form: Form, batch: usize, count: usize) -> io::Result<()> {
+    send_in_batches(stream, form, batch, count, with_header, without_header)
+}
+
+fn send_in_batches(
+    stream: &mut TcpStream,
+    form: Form,
+    batch: usize,
+    count: usize,
+    to: impl Fn(&[u8]) -> Vec<u8>,
+    from: impl Fn(&[u8]) -> Vec<u8>,
+) -> io::Result<()> {
+    let request = to(&match form {
         Form::Plain => hello(),
         Form::GenCall => gen_call(b"hello"),
-    };
+    });
     let answer = ask(stream, &request)?;
+    let read = from(&answer);
     let right = match form {
-        Form::Plain => is_pong(&answer, b"hello"),
-        Form::GenCall => is_gen_reply(&answer, b"hello"),
+        Form::Plain => is_pong(&read, b"hello"),
+        Form::GenCall => is_gen_reply(&read, b"hello"),
     };
     if !right {
         return Err(wrong_frame(&answer));

@@ -4,7 +4,10 @@ use std::io::{ErrorKind, Read, Write};
 
 use nodex_core::{
     node::testing::RawPeer,
-    protocol::control::{self, Control, ProcTerm, Target},
+    protocol::{
+        Flags,
+        control::{self, Control, ProcTerm, Target},
+    },
 };
 use tokio::task::yield_now;
 
@@ -55,11 +58,39 @@ impl Play<'_> {
 
     pub(super) fn write(&mut self) {
         // Far less than the buffer of a socket.
-        if let Err(error) = self.peers[self.side].socket().write_all(&self.pending) {
+        let bytes = self.in_form();
+        if let Err(error) = self.peers[self.side].socket().write_all(&bytes) {
             assert_ne!(error.kind(), ErrorKind::WouldBlock, "the node does not read");
             panic!("the node has closed the connection: {error}, {:?}", self.peers[self.side].ended());
         }
         self.pending.clear();
+    }
+
+    /// What is pending as it has to be written: frames are made without header.
+    fn in_form(&mut self) -> Bytes {
+        if !self.flags.contains(Flags::FRAGMENTS) {
+            return self.pending.clone();
+        }
+        let (mut all, mut rest) = (Vec::new(), &self.pending[..]);
+        while let Some((length, after)) = rest.split_first_chunk()
+            && let Some((frame, after)) = after.split_at_checked(u32::from_be_bytes(*length) as usize)
+        {
+            rest = after;
+            let Some(said) = frame.strip_prefix(&[112, 131]) else {
+                all.extend([length, frame].concat());
+                continue;
+            };
+            let end = control::control_length(said).unwrap_or(said.len());
+            let payload = said[end..].strip_prefix(&[131]).unwrap_or(&said[end..]);
+            let message = [&said[..end], payload].concat();
+            if self.cuts && control::control_length(said).is_some() {
+                self.sequence += 1;
+                all.extend(fragments(self.sequence, &message, end));
+            } else {
+                all.extend(with_length(&[&[131, 68, 0], &message[..]].concat()));
+            }
+        }
+        [&all[..], rest].concat()
     }
 
     /// Everything is written and all answers are read; nothing is owed then.
@@ -159,4 +190,31 @@ impl Play<'_> {
             self.model.end(&pid);
         }
     }
+}
+
+/// One to three fragments, a tick and a message that is never finished in between.
+fn fragments(sequence: u64, message: &[u8], control: usize) -> Bytes {
+    let (head, payload) = message.split_at(control);
+    let (one, two) = payload.split_at(payload.len() / 2);
+    let fragment = |first: bool, sequence: u64, number: u64, data: &[u8]| {
+        let (tag, references) = if first { (69, &[0][..]) } else { (70, &[][..]) };
+        with_length(&[&[131, tag][..], &sequence.to_be_bytes(), &number.to_be_bytes(), references, data].concat())
+    };
+    match sequence % 3 {
+        0 => fragment(true, sequence, 1, message),
+        1 => {
+            [fragment(true, sequence, 2, &[head, one].concat()), vec![0; 4], fragment(false, sequence, 1, two)].concat()
+        }
+        _ => [
+            fragment(true, sequence, 3, head),
+            fragment(true, sequence | 1 << 40, 9, head),
+            fragment(false, sequence, 2, one),
+            fragment(false, sequence, 1, two),
+        ]
+        .concat(),
+    }
+}
+
+fn with_length(body: &[u8]) -> Bytes {
+    [&(body.len() as u32).to_be_bytes()[..], body].concat()
 }

@@ -33,6 +33,9 @@ pub(super) struct Play<'a> {
     /// What is to be written to the side that speaks.
     pub(super) pending: Bytes,
     pub(super) side: Side,
+    /// Messages come in fragments if these were agreed on.
+    pub(super) cuts: bool,
+    pub(super) sequence: u64,
     /// Requests to spawn that have not been answered: what is known of the process to be.
     pub(super) requests: BTreeMap<Bytes, Request>,
     pub(super) unique: u32,
@@ -50,6 +53,7 @@ pub(super) async fn play(input: &[u8]) {
     let node = node(&gate, mode & 1 != 0).await;
     // A peer of OTP 28, and one that knows neither payloads of exits nor senders of messages.
     let flags = Flags::from_bits(Flags::HIDDEN_ALTACT.bits() & !if mode & 2 == 0 { 0 } else { 0x48_0000 });
+    let flags = if mode & 4 == 0 { flags } else { flags | Flags::FRAGMENTS };
     let connect = |side: Side| RawPeer::connect(&node, PEERS[side], CREATION, flags).expect("a pair of sockets");
     let peers = [connect(0), connect(1)];
     let mut model = Model::default();
@@ -71,6 +75,8 @@ pub(super) async fn play(input: &[u8]) {
         anonymous,
         pending: Vec::new(),
         side: 0,
+        cuts: mode & 8 != 0,
+        sequence: 0,
         requests: BTreeMap::new(),
         unique: 0,
     };
@@ -422,6 +428,10 @@ impl Play<'_> {
         self.input = rest;
         // Some get past the first check.
         let bytes = if self.below(2) == 0 { bytes.to_vec() } else { [&[112, 131], bytes].concat() };
+        if control::Fragment::is_one(&bytes) && self.flags.contains(Flags::FRAGMENTS) {
+            // It may be a good one.
+            return;
+        }
         if let Err(error) = control::decode(&bytes) {
             self.pending.extend(frame(&bytes));
             if error.closes_connection() && !bytes.is_empty() {

@@ -179,7 +179,7 @@ async fn handshake(
     let shaken = loop {
         let local = Local {
             name: own.clone(),
-            flags: Flags::HIDDEN_ALTACT,
+            flags: Flags::NODE,
             required: Flags::EMPTY,
             creation: random::challenge()? | 4,
             cookie: cookie.clone(),

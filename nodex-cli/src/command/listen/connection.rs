@@ -11,7 +11,7 @@ use nodex_core::{
     net::raw::{self, Connection, Gate, Writer},
     protocol::{
         Flags,
-        control::frame,
+        control::{FrameForm, frame_in},
         handshake::{Answer, Local, PeerIdentity, Request},
     },
     term::{Atom, Pid, RawTerm, Reference, Term},
@@ -198,19 +198,19 @@ async fn take(
         }
         Signal::Unlink { id, from, to } => {
             if let Some(id) = id {
-                write(writer, &encoded(&(36_u8, id, &to, &from), None)).await?;
+                write(writer, &encoded(writer.form(), &(36_u8, id, &to, &from), None)).await?;
             }
             Event::Signal { kind: "unlink", from, to: To::Pid(to), about: Untrusted::default() }
         }
         Signal::Monitor { from, to, reference } => {
             if let To::Pid(pid) = &to {
                 // Nobody is there but the names.
-                write(writer, &encoded(&(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
+                write(writer, &encoded(writer.form(), &(28_u8, pid, &from, &reference), Some(NOPROC))).await?;
             }
             Event::Signal { kind: "monitor", from, to, about: Untrusted::of(Text::of(&Term::from(&reference))) }
         }
         Signal::Link { from, to } => {
-            write(writer, &encoded(&(24_u8, &to, &from), Some(NOPROC))).await?;
+            write(writer, &encoded(writer.form(), &(24_u8, &to, &from), Some(NOPROC))).await?;
             Event::Signal { kind: "link", from, to: To::Pid(to), about: Untrusted::default() }
         }
         Signal::Exit { from, to, reason } => {
@@ -259,7 +259,7 @@ async fn message(
         return Ok(Some(Event::Message { kind: "cast", from, to, _room: shared.room(&request).await, term: request }));
     }
     if let (Some(answer), Some(from)) = (&shared.reply, &from) {
-        write(writer, &encoded(&(2_u8, atom!(""), from), Some(answer))).await?;
+        write(writer, &encoded(writer.form(), &(2_u8, atom!(""), from), Some(answer))).await?;
     }
     Ok(Some(Event::Message { kind: "plain", from, to, _room: shared.room(term).await, term: term.clone() }))
 }
@@ -277,10 +277,11 @@ async fn reply(
     payload.extend(tag.as_bytes());
     payload.extend(&answer[1..]);
     let alias = tag.decode::<Term>().ok().and_then(|tag| alias(&tag)).filter(|_| flags.contains(Flags::ALIAS));
+    let form = writer.form();
     let frame = match alias {
-        Some(alias) if flags.contains(Flags::ALTACT_SIG) => encoded(&(37_u8, 4_u8, own, alias), Some(&payload)),
-        Some(alias) => encoded(&(33_u8, own, alias), Some(&payload)),
-        None => encoded(&(2_u8, atom!(""), caller), Some(&payload)),
+        Some(alias) if flags.contains(Flags::ALTACT_SIG) => encoded(form, &(37_u8, 4_u8, own, alias), Some(&payload)),
+        Some(alias) => encoded(form, &(33_u8, own, alias), Some(&payload)),
+        None => encoded(form, &(2_u8, atom!(""), caller), Some(&payload)),
     };
     write(writer, &frame).await
 }
@@ -293,6 +294,6 @@ fn alias(tag: &Term) -> Option<Reference> {
 }
 
 /// Small integers, atoms and what has come from a node can always be encoded.
-fn encoded(control: &impl nodex_core::convert::IntoTerm, payload: Option<&[u8]>) -> Vec<u8> {
-    frame(control, payload).unwrap_or_default()
+fn encoded(form: FrameForm, control: &impl nodex_core::convert::IntoTerm, payload: Option<&[u8]>) -> Vec<u8> {
+    frame_in(form, control, payload).unwrap_or_default()
 }

@@ -61,7 +61,7 @@ pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure
     let (name, address) = place::of(&args.node, args.address).await?;
     let epmd = Epmd::of_the_machine(address).await?;
     // Without `SPAWN` a BEAM tells callers of functions at once that there are none here.
-    let host = Host::up(&name, address, cookie, Flags::HIDDEN_ALTACT.without(Flags::SPAWN), &epmd.client).await?;
+    let host = Host::up(&name, address, cookie, Flags::NODE.without(Flags::SPAWN), &epmd.client).await?;
     let screen = Screen::new(global.quiet);
     let which = if epmd.is_embedded() { "an epmd of its own" } else { "epmd" };
     screen.talk(format_args!(

@@ -2,8 +2,9 @@
 
 use std::{
     io::{self, IoSlice},
+    pin::pin,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll, Waker},
@@ -20,8 +21,14 @@ use tokio::sync::Notify;
 use super::WriteSide;
 use crate::{
     etf::Encoder,
-    protocol::channel::{Intake, KEEP, LinkEnd, Output, Transmit},
+    protocol::{
+        channel::{Intake, KEEP, LinkEnd, LinkLimits, Output, Owners, Transmit},
+        control::FrameForm,
+    },
 };
+
+/// How many writes follow each other when each is done at once, before others that the runtime drives have their turn.
+const WRITES: usize = 4;
 
 /// The most pieces in one vectored write.
 const PIECES: usize = 16;
@@ -38,10 +45,16 @@ pub struct Outbox {
     waiting: AtomicUsize,
     /// How many of them answer the peer, or somewhat fewer; readable without the lock.
     answers: AtomicUsize,
-    /// [`Self::room`] waits while more bytes than this wait.
+    /// Those that wait in fragments. Readable without the lock.
+    in_fragments: AtomicUsize,
+    /// [`Self::room`] waits while more bytes than this wait in line ..
     limit: usize,
+    /// .. or more than this in fragments.
+    max_fragments: usize,
     /// Notified when there is room for one waiting sender.
     room: Notify,
+    /// Notified when few bytes wait in fragments, or none.
+    eased: Notify,
     /// Bytes written so far. It changes with every write, so the ticker sees whether the connection was idle.
     written: AtomicUsize,
     closed: AtomicBool,
@@ -70,8 +83,11 @@ impl Outbox {
             pending: Mutex::default(),
             waiting: AtomicUsize::new(0),
             answers: AtomicUsize::new(0),
+            in_fragments: AtomicUsize::new(0),
             limit,
+            max_fragments: 0,
             room: Notify::new(),
+            eased: Notify::new(),
             written: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             aborted: AtomicBool::new(false),
@@ -80,6 +96,20 @@ impl Outbox {
             handling: AtomicUsize::new(0),
             intake: Intake::default(),
         }
+    }
+
+    /// For frames in this form.
+    #[must_use]
+    pub(crate) fn in_form(mut self, form: FrameForm, limits: &LinkLimits) -> Self {
+        self.max_fragments = limits.max_fragments;
+        let pending = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner);
+        pending.output = Output::new(form, limits.max_fragments);
+        self
+    }
+
+    /// Has somebody be asked whose an alias of the peer is.
+    pub(crate) fn set_owners(&self, owners: Arc<dyn Owners>) {
+        self.lock().output.set_owners(owners);
     }
 
     /// Starts draining: input that arrived before is distinguished from later input, and the connection ends when all
@@ -124,6 +154,17 @@ impl Outbox {
         self.append(true, write)
     }
 
+    /// Appends bytes that are not looked at, and has the driver write them.
+    pub(crate) fn send_as_they_are(&self, bytes: &[u8]) {
+        let mut pending = self.lock();
+        if !self.closed() {
+            pending.output.append_as_they_are(true, bytes);
+        }
+        self.count(&mut pending);
+        drop(pending);
+        self.driver.wake();
+    }
+
     fn append<T>(&self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
         let result = pending.output.append(own, write);
@@ -146,9 +187,28 @@ impl Outbox {
         }
     }
 
-    /// Returns whether [`Self::room`] is there now.
+    /// Returns whether [`Self::room`] is there now. What waits in fragments takes no room of others, unless it is very much.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting() <= self.limit || self.closed()
+        let in_fragments = self.in_fragments.load(Ordering::Relaxed);
+        let in_line = self.waiting().saturating_sub(in_fragments);
+        (in_line <= self.limit && in_fragments <= self.max_fragments) || self.closed()
+    }
+
+    /// Whether much waits, in line or in fragments, for those who neither wait nor keep others waiting.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.waiting() > self.limit && !self.closed()
+    }
+
+    /// Waits until few bytes wait in fragments. Whoever has sent a long message waits for this as a process of a BEAM is
+    /// suspended, and others need not.
+    pub(crate) async fn ease(&self) {
+        while self.in_fragments.load(Ordering::Relaxed) > self.limit && !self.closed() {
+            let mut eased = pin!(self.eased.notified());
+            eased.as_mut().enable();
+            if self.in_fragments.load(Ordering::Relaxed) > self.limit && !self.closed() {
+                eased.await;
+            }
+        }
     }
 
     /// Returns bytes that have not been written yet.
@@ -162,14 +222,27 @@ impl Outbox {
     }
 
     /// Updates the counts after a change; returns how many bytes wait.
+    #[inline(always)]
     fn count(&self, pending: &mut Pending) -> usize {
         let waiting = pending.output.waiting();
         self.waiting.store(waiting, Ordering::Relaxed);
         self.answers.store(pending.output.answers(), Ordering::Relaxed);
-        if pending.blocked > 0 && waiting <= self.limit {
-            self.room.notify_one();
+        if pending.output.in_lanes() | self.in_fragments.load(Ordering::Relaxed) | pending.blocked != 0 {
+            self.tell(pending);
         }
         waiting
+    }
+
+    /// Tells those who wait that there is room.
+    #[cold]
+    fn tell(&self, pending: &Pending) {
+        let in_fragments = pending.output.in_fragments();
+        if self.in_fragments.swap(in_fragments, Ordering::Relaxed) > self.limit && in_fragments <= self.limit {
+            self.eased.notify_waiters();
+        }
+        if pending.blocked > 0 && self.has_room() {
+            self.room.notify_one();
+        }
     }
 
     /// Returns bytes written since the connection was made.
@@ -193,6 +266,7 @@ impl Outbox {
         self.count(&mut pending);
         drop(pending);
         self.room.notify_waiters();
+        self.eased.notify_waiters();
     }
 
     /// Has the driver end the connection, whatever waits.
@@ -250,10 +324,15 @@ impl Outbox {
         if self.waiting() == 0 {
             return Poll::Ready(Ok(()));
         }
-        while !self.write_waiting()? {
+        for _ in 0..WRITES {
+            if self.write_waiting()? {
+                return Poll::Ready(Ok(()));
+            }
             std::task::ready!(self.socket.poll_ready(context))?;
         }
-        Poll::Ready(Ok(()))
+        // Of messages in fragments there may be no end, and others wait.
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Writes what waits, as far as the socket accepts it at once. Returns `true` when nothing waits any more.
@@ -397,69 +476,4 @@ impl Drop for Blocked<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        net::Ipv4Addr,
-        panic::{AssertUnwindSafe, catch_unwind},
-        task::Waker,
-    };
-
-    use tokio::net::{TcpListener, TcpStream};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn what_panics_while_it_is_written_leaves_nothing() {
-        let (near, _far) = tokio::net::UnixStream::pair().unwrap();
-        let near = std::net::TcpStream::from(std::os::fd::OwnedFd::from(near.into_std().unwrap()));
-        let outbox = Outbox::new(WriteSide::Task(TcpStream::from_std(near).unwrap().into_split().1), 0);
-        outbox.push(|out| out.put_slice(b"whole"));
-        let half = |out: &mut Encoder| {
-            out.put_slice(b"half");
-            panic!("here");
-        };
-        assert!(catch_unwind(AssertUnwindSafe(|| outbox.send(half))).is_err());
-        assert_eq!((outbox.lock().output.held().to_vec(), outbox.waiting()), (b"whole".to_vec(), 5));
-    }
-
-    /// A peer that reads as fast as it is written to, but always somewhat behind.
-    #[tokio::test]
-    async fn what_has_been_written_is_let_go_of_while_something_always_waits() {
-        const PIECE: usize = 256 * 1024;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (far, _) = listener.accept().await.unwrap();
-        near.writable().await.unwrap();
-        let outbox = Outbox::new(WriteSide::Task(near.into_split().1), 0);
-        let flush = || outbox.poll_flush(&mut Context::from_waker(Waker::noop())).map(Result::unwrap);
-        let (mut sent, mut came, mut chunk) = (0, 0, vec![0; PIECE]);
-        while came < 256 * PIECE {
-            // More than the sockets hold, which is more and more.
-            while outbox.waiting() < 4 * PIECE {
-                let piece = vec![7; PIECE];
-                let shares = (sent / PIECE).is_multiple_of(2);
-                outbox.push(|out| if shares { out.put_shared(&piece.into()) } else { out.put_slice(&piece) });
-                sent += PIECE;
-                let _ = flush();
-            }
-            let (waiting, memory) = (outbox.waiting(), outbox.lock().output.held().memory());
-            assert!(memory <= 4 * (waiting + KEEP), "{memory} for {waiting} after {sent}");
-            // The runtime looks for what has become ready.
-            tokio::task::yield_now().await;
-            came += far.try_read(&mut chunk).unwrap_or(0);
-            let _ = flush();
-        }
-        while came < sent {
-            tokio::task::yield_now().await;
-            match far.try_read(&mut chunk) {
-                Ok(count) => {
-                    assert!(chunk[..count].iter().all(|&byte| byte == 7));
-                    came += count;
-                }
-                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
-            }
-            let _ = flush();
-        }
-        assert_eq!((outbox.waiting(), outbox.written()), (0, sent));
-    }
-}
+mod tests;

@@ -13,7 +13,10 @@ use bytes::BufMut;
 use tokio::{io::AsyncReadExt, net::tcp::OwnedReadHalf};
 
 use super::{Outbox, clock::Clock};
-use crate::protocol::channel::{Channel, FAREWELL, Handled, Inbox, LinkEnd, LinkLimits, Receive, Room};
+use crate::protocol::{
+    channel::{Channel, FAREWELL, Handled, Inbox, LinkEnd, LinkLimits, Receive, Room},
+    control::FrameForm,
+};
 
 /// One connection and the receiver of its messages, driven by a task.
 pub(crate) struct Link<R> {
@@ -27,10 +30,16 @@ pub(crate) struct Link<R> {
 
 impl<R: Receive> Link<R> {
     /// Creates the task. `rest` is the input that followed the handshake.
-    pub(crate) fn new(read: OwnedReadHalf, outbox: Arc<Outbox>, rest: &[u8], limits: LinkLimits, receive: R) -> Self {
+    pub(crate) fn new(
+        read: OwnedReadHalf,
+        outbox: Arc<Outbox>,
+        rest: &[u8],
+        (limits, form): (LinkLimits, FrameForm),
+        receive: R,
+    ) -> Self {
         outbox.intake.read(rest.len());
-        let (inbox, clock) = (Inbox::new(rest, limits.max_frame), Clock::new(limits.tick_time));
-        let channel = Channel::new(receive, outbox.clone(), limits);
+        let (inbox, clock) = (Inbox::new(rest, limits.max_frame).form(form), Clock::new(limits.tick_time));
+        let channel = Channel::new(receive, outbox.clone(), limits, form);
         Link { read, outbox, channel, inbox, heard: Cell::new(true), clock }
     }
 

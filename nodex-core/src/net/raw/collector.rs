@@ -16,13 +16,12 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Collector {
     came: VecDeque<Incoming>,
-    max_frame: usize,
     pub(super) answers_ticks: bool,
 }
 
 impl Collector {
-    pub(super) fn new(max_frame: usize) -> Self {
-        Collector { came: VecDeque::new(), max_frame, answers_ticks: true }
+    pub(super) fn new() -> Self {
+        Collector { came: VecDeque::new(), answers_ticks: true }
     }
 
     /// Takes the oldest input.
@@ -36,13 +35,27 @@ impl Collector {
 }
 
 impl Receive for Collector {
-    fn frame(&mut self, frame: &[u8], input: Input<'_>, _out: &mut Encoder) -> Result<Taken, LinkEnd> {
+    fn frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        input: Input<'_>,
+        _out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
+        if HEADER && control::Fragment::is_one(frame) {
+            return Ok(Taken::Fragment);
+        }
         self.came.push_back(Incoming::Frame(Frame::new(input.owner().slice_ref(frame))));
         Ok(Taken::Kept)
     }
 
-    fn last_frame(&mut self, frame: &[u8], _late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        self.frame(frame, input, out)
+    fn last_frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        _late: bool,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
+        self.frame::<HEADER>(frame, input, out)
     }
 
     fn tick(&mut self) -> bool {
@@ -58,9 +71,9 @@ impl Receive for Collector {
         false
     }
 
-    fn too_long(&mut self, head: &[u8], length: u64, _out: &mut Encoder) -> Result<(), LinkEnd> {
+    fn too_long(&mut self, head: &[u8], length: u64, limit: usize, _out: &mut Encoder) -> Result<(), LinkEnd> {
         if control::decode(head).is_err_and(|error| error.closes_connection()) {
-            return Err(LinkEnd::FrameTooLong { length, limit: self.max_frame });
+            return Err(LinkEnd::FrameTooLong { length, limit });
         }
         self.came.push_back(Incoming::TooLong { head: Bytes::copy_from_slice(head), length });
         Ok(())

@@ -18,6 +18,7 @@ use crate::{
     net::conn::{Link, Outbox, WriteSide},
     protocol::{
         channel::{Idle, Incoming, LinkEnd, LinkLimits},
+        control::FrameForm,
         handshake::{Established, GivenName, PeerIdentity},
     },
 };
@@ -49,11 +50,12 @@ impl Connection {
     pub fn new(socket: TcpStream, established: Established, limits: LinkLimits) -> Self {
         let Established { peer, given, rest } = established;
         let (read, write) = socket.into_split();
-        let outbox = Arc::new(Outbox::new(WriteSide::Task(write), limits.max_waiting));
-        let collector = Collector::new(limits.max_frame);
+        let form = FrameForm::of(peer.negotiated);
+        let outbox = Arc::new(Outbox::new(WriteSide::Task(write), limits.max_waiting).in_form(form, &limits));
+        let collector = Collector::new();
         // One by one: what is not asked for stays with the peer.
         let limits = limits.max_in_flight(1);
-        let link = Link::new(read, outbox.clone(), &rest, limits, collector);
+        let link = Link::new(read, outbox.clone(), &rest, (limits, form), collector);
         let writer = Writer::new(outbox.clone(), peer.negotiated);
         Connection { peer, given, link, outbox, writer, ticks: Ticks::new(limits.tick_time), end: None }
     }

@@ -2,8 +2,10 @@
 //!
 //! [`connect`] and [`accept`] perform the handshake with any name, flags and cookie. The connection then returns
 //! [`Incoming`]: control messages as on the wire, which [`control::decode`](crate::protocol::control::decode) reads. It
-//! sends any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple. Flow control, partial
-//! and oversized frames, ticks and silent peers are handled as for every other connection.
+//! sends any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple, and
+//! [`control::frame_in`](crate::protocol::control::frame_in) one with a header, which every frame has where both nodes have
+//! the flag `FRAGMENTS`. Flow control, messages in fragments, partial and oversized frames, ticks and silent peers are
+//! handled as for every other connection.
 //!
 //! ```
 //! use std::net::Ipv4Addr;

@@ -6,7 +6,7 @@ use crate::{
     net::conn::Outbox,
     protocol::{
         Flags,
-        control::{Control, UnsupportedControl},
+        control::{Control, FrameForm, UnsupportedControl},
     },
 };
 
@@ -23,18 +23,24 @@ impl Writer {
         Writer { outbox, flags }
     }
 
-    /// Writes one or more complete frames with their lengths. They are not checked.
+    /// Returns how the frames of the connection begin, for [`control::frame_in`](crate::protocol::control::frame_in).
+    pub fn form(&self) -> FrameForm {
+        FrameForm::of(self.flags)
+    }
+
+    /// Writes one or more complete frames with their lengths. They are not checked, and not cut into fragments.
     ///
     /// Waits while the peer does not read. If the future is dropped, the rest is written with the next frames.
     ///
     /// # Errors
     /// Returns an error when the connection has ended.
     pub async fn send(&self, frames: &[u8]) -> io::Result<()> {
-        self.outbox.send(|out| out.put_slice(frames));
+        self.outbox.send_as_they_are(frames);
         self.outbox.flush().await
     }
 
-    /// Writes a control message with the operation that the peer understands.
+    /// Writes a control message with the operation that the peer understands, in fragments if it is long and the peer
+    /// supports these.
     ///
     /// # Errors
     /// Returns an error when the peer understands no such operation, or the connection has ended.

@@ -56,6 +56,7 @@ pub struct NodeBuilder {
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
     bad_name: Option<NameError>,
+    pub(in crate::node) fragments: Option<bool>,
 }
 
 impl Default for NodeBuilder {
@@ -71,6 +72,7 @@ impl Default for NodeBuilder {
             visible: false,
             take_over: true,
             bad_name: None,
+            fragments: None,
         }
     }
 }
@@ -291,6 +293,15 @@ impl NodeBuilder {
         self
     }
 
+    /// Whether long messages come and go in fragments, between which others pass, where the peer can do with them as well; they
+    /// do unless this is called or the environment variable `NODEX_FRAGMENTS` says `off`. Without them a long message holds up
+    /// all that follows it, and none is longer than a frame. [`LinkLimits::max_message`] and its like bound them.
+    #[must_use]
+    pub fn fragments(mut self, fragments: bool) -> Self {
+        self.fragments = Some(fragments);
+        self
+    }
+
     /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
     ///
     /// In a node executable the environment variable `NODEX_DRAIN`, in the form of [`duration`](crate::duration), takes
@@ -306,6 +317,11 @@ impl NodeBuilder {
 pub(in crate::node) const MAX_READERS: usize = 64;
 
 impl NodeBuilder {
+    /// Whether it was told to do with fragments: they are used unless the environment says `off`.
+    pub(in crate::node) fn offers_fragments(&self) -> bool {
+        self.fragments.unwrap_or_else(|| std::env::var_os("NODEX_FRAGMENTS").is_none_or(|value| value != "off"))
+    }
+
     /// What a node of this name is made of.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Result<Config, StartError> {
         if let Some(error) = self.bad_name {
@@ -317,6 +333,7 @@ impl NodeBuilder {
             locate: self.locate,
             visible: self.visible,
             take_over: self.take_over,
+            fragments: self.offers_fragments(),
             limits: self.limits,
             readers: None,
             extensions: self.extensions,

@@ -8,7 +8,10 @@ use crate::{
         connection::outgoing::{Destination, destination, push_message},
         number::Number,
     },
-    protocol::{NameError, control::UnsupportedControl},
+    protocol::{
+        NameError,
+        control::{FRAGMENT_DATA, UnsupportedControl},
+    },
     term::Atom,
 };
 
@@ -70,7 +73,13 @@ impl Node {
         let peer = self.connect_to(to.node()).await.map_err(CallError::Connect)?;
         peer.line.outbox.room().await;
         self.lost_meanwhile(&peer)?;
-        push_message(&peer, &self.0.identity.pid_bytes(from), &to, |out| message.encode(out))
+        let from = self.0.identity.pid_bytes(from);
+        let length = push_message::<CallError>(&peer, &from, &to, |out| message.encode(out))?;
+        if length > FRAGMENT_DATA {
+            // As long as it is on its way, others pass it, and its sender waits.
+            peer.line.outbox.ease().await;
+        }
+        Ok(())
     }
 
     /// Sends a message without connecting or waiting, like `erlang:send/3` with `[noconnect, nosuspend]`.
@@ -85,11 +94,11 @@ impl Node {
         let to = destination(to)?;
         let node = to.node();
         let Some(peer) = self.peer(node) else { return Err(SendError::NotConnected { node: node.clone() }) };
-        if !peer.line.outbox.has_room() {
+        if peer.line.outbox.is_busy() {
             let (waiting, limit) = (peer.line.outbox.waiting(), self.0.limits.max_waiting);
             return Err(SendError::Busy { node: node.clone(), waiting, limit });
         }
-        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out))
+        push_message(&peer, &self.0.identity.pid_bytes(NOBODY), &to, |out| message.encode(out)).map(drop)
     }
 
     /// Sends a cast, like `GenServer.cast`. Connects and waits as [`Self::send`] does.

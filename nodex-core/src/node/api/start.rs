@@ -70,7 +70,7 @@ impl NodeBuilder {
             None => Locate::from_environment().map_err(StartError::Epmd)?,
         };
         // Such nodes are hidden.
-        let mut nameless = local(host, 0, &cookie, false);
+        let mut nameless = local(host, 0, &cookie, false, self.offers_fragments());
         nameless.flags = nameless.flags | Flags::NAME_ME;
         let connected = connect(nameless, &peer, locate, false).await?;
         let Some(given) = connected.established.given.clone() else {

@@ -13,6 +13,7 @@ use crate::{
     error::Chain,
     net::{Connected, Link, LinkEnd, Outbox, ProtocolError, Readers, Receive, WriteSide, thread},
     node::service::line::Line,
+    protocol::control::FrameForm,
     term::Atom,
 };
 
@@ -75,10 +76,14 @@ pub(in crate::node) fn establish<R: Inbound>(
             (Read::Thread(read), write)
         }
     };
-    let outbox = Arc::new(Outbox::new(write, inner.limits.max_waiting));
     let (id, said) = (inner.peers.next_id(), &established.peer);
+    let form = FrameForm::of(said.negotiated);
+    let outbox = Arc::new(Outbox::new(write, inner.limits.max_waiting).in_form(form, &inner.limits));
     let line = Line::new(id, name.clone(), said.creation, said.negotiated, outbox.clone());
     let peer = Arc::new(Peer::new(line));
+    if form == FrameForm::Header {
+        outbox.set_owners(peer.watches.clone());
+    }
     let receive = R::new(inner.clone(), peer.clone());
     inner.ticker.watch(&outbox);
     inner.peers.up(peer.clone());
@@ -90,8 +95,10 @@ pub(in crate::node) fn establish<R: Inbound>(
     let serve = async move {
         inner.connections.fetch_add(1, Ordering::Relaxed);
         let end = match read {
-            Read::Task(read) => Link::new(read, outbox, &established.rest, inner.limits, receive).drive().await,
-            Read::Thread(socket) => thread::drive(socket, outbox, &established.rest, inner.limits, receive).await,
+            Read::Task(read) => Link::new(read, outbox, &established.rest, (inner.limits, form), receive).drive().await,
+            Read::Thread(socket) => {
+                thread::drive(socket, outbox, &established.rest, (inner.limits, form), receive).await
+            }
         };
         inner.connections.fetch_sub(1, Ordering::Relaxed);
         // Whatever the driver was doing when it was told to stop.

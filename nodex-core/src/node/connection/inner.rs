@@ -38,6 +38,8 @@ pub(in crate::node) struct Config {
     pub(in crate::node) visible: bool,
     /// Whether its connections replace those of a node of the same name.
     pub(in crate::node) take_over: bool,
+    /// Long messages go in fragments where the peer can do with them.
+    pub(in crate::node) fragments: bool,
     pub(in crate::node) limits: LinkLimits,
     pub(in crate::node) readers: Option<Readers>,
     pub(in crate::node) extensions: Extensions,
@@ -52,6 +54,7 @@ pub(in crate::node) struct Inner {
     pub(in crate::node) locate: Locate,
     pub(in crate::node) visible: bool,
     pub(in crate::node) take_over: bool,
+    pub(in crate::node) fragments: bool,
     pub(in crate::node) registry: Registry,
     pub(in crate::node) common: Arc<Common>,
     pub(in crate::node) limits: LinkLimits,
@@ -84,6 +87,7 @@ impl Inner {
             locate,
             visible,
             take_over,
+            fragments,
             limits,
             readers,
             extensions,
@@ -101,6 +105,7 @@ impl Inner {
             locate,
             visible,
             take_over,
+            fragments,
             aliases: Aliases::default(),
             registry,
             common: Arc::new(Common { extensions, ..Common::default() }),
@@ -126,12 +131,14 @@ impl Inner {
 
     /// Returns how this node identifies itself in a handshake.
     pub(in crate::node) fn local(&self) -> Local {
-        local(self.identity.name.as_str(), self.identity.creation, &self.cookie, self.visible)
+        let name = self.identity.name.as_str();
+        local(name, self.identity.creation, &self.cookie, self.visible, self.fragments)
     }
 }
 
 /// Returns how a node of this name identifies itself in a handshake.
-pub(in crate::node) fn local(name: &str, creation: u32, cookie: &Cookie, visible: bool) -> Local {
-    let flags = Flags::HIDDEN_ALTACT | if visible { Flags::PUBLISHED } else { Flags::EMPTY };
-    Local { flags, ..Local::hidden(name, creation, cookie.clone()) }
+pub(in crate::node) fn local(name: &str, creation: u32, cookie: &Cookie, visible: bool, fragments: bool) -> Local {
+    let kind = if visible { Flags::PUBLISHED } else { Flags::EMPTY };
+    let flags = if fragments { Flags::NODE } else { Flags::NODE.without(Flags::FRAGMENTS) };
+    Local { flags: flags | kind, ..Local::hidden(name, creation, cookie.clone()) }
 }

@@ -96,21 +96,26 @@ pub(in crate::node) fn destination(
     to.try_into().map_err(Into::into)
 }
 
-/// Appends a message to the output of a connection. Nothing is sent if it cannot be encoded.
+/// Appends a message to the output of a connection, and returns how many bytes it has. Nothing is sent if it cannot be
+/// encoded.
 pub(in crate::node) fn push_message<E: From<EncodeError> + From<UnsupportedControl>>(
     peer: &Peer,
     from: &[u8],
     to: &Destination,
     encode: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
-) -> Result<(), E> {
+) -> Result<usize, E> {
     let receiver = Receiver::new(to);
     // What was encoded just now can be read.
-    let Some(to) = receiver.target() else { return Ok(()) };
+    let Some(to) = receiver.target() else { return Ok(0) };
     let send = Control::Send { from: PidTerm::new(from), to, token: None, priority: false, message: &[] };
     peer.line.outbox.send(|out| {
+        let mark = out.mark();
         let (frame, _) = send.open(peer.line.flags, out)?;
         match encode(out) {
-            Ok(()) => Ok(frame.finish(out)?),
+            Ok(()) => {
+                frame.finish(out)?;
+                Ok(out.written_since(mark))
+            }
             Err(error) => {
                 frame.undo(out);
                 Err(error.into())

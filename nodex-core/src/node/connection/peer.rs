@@ -16,7 +16,7 @@ use crate::{
 pub struct Peer {
     pub(in crate::node) line: Arc<Line>,
     /// The monitors and links of its processes on ours.
-    pub(in crate::node) watches: IncomingMonitors,
+    pub(in crate::node) watches: Arc<IncomingMonitors>,
     /// The form in which its `sys` takes the state of a process, once it was asked.
     pub(in crate::node) state_form: OnceCell<StateForm>,
     pub(in crate::node) since: Instant,
@@ -28,7 +28,7 @@ impl Peer {
     pub(in crate::node) fn new(line: Line) -> Self {
         Peer {
             line: Arc::new(line),
-            watches: IncomingMonitors::default(),
+            watches: Arc::default(),
             state_form: OnceCell::new(),
             since: Instant::now(),
             end: watch::Sender::new(None),

@@ -25,7 +25,7 @@ use crate::{
             waiting::Outcome,
         },
     },
-    protocol::control::{self, Control, PidTerm, Target as Receiver},
+    protocol::control::{self, Control, ControlError, Fragment, FrameForm, Op, PidTerm, Target as Receiver},
 };
 
 impl Inbound for Dispatch {
@@ -44,9 +44,14 @@ impl Inbound for Dispatch {
 
 impl Receive for Dispatch {
     #[inline(always)]
-    fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        let Some((from, name, message)) = control::decode_reg_send(frame) else {
-            return self.dispatch_slow(frame, input, out);
+    fn frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
+        let Some((from, name, message)) = control::decode_reg_send::<HEADER>(frame) else {
+            return self.dispatch_slow::<HEADER>(frame, input, out);
         };
         let Dispatch { connection, later, .. } = self;
         if let Some(process) = connection.inner.registry.lookup_static(name.name_bytes()) {
@@ -65,10 +70,16 @@ impl Receive for Dispatch {
     }
 
     #[cold]
-    fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
+    fn last_frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        late: bool,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
         self.ending = if late { Ending::Late } else { Ending::Early };
-        let Some((from, name, message)) = control::decode_reg_send(frame) else {
-            return self.dispatch_slow(frame, input, out);
+        let Some((from, name, message)) = control::decode_reg_send::<HEADER>(frame) else {
+            return self.dispatch_slow::<HEADER>(frame, input, out);
         };
         self.message(Some(from), Receiver::Name(name), message, input, out);
         Ok(Taken::Kept)
@@ -97,8 +108,8 @@ impl Receive for Dispatch {
         self.connection.peer.watches.has_news()
     }
 
-    fn too_long(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd> {
-        self.pass_over(head, length, out)
+    fn too_long(&mut self, head: &[u8], length: u64, limit: usize, out: &mut Encoder) -> Result<(), LinkEnd> {
+        self.pass_over(head, length, limit, out)
     }
 
     fn load(&self) -> Load {
@@ -118,17 +129,31 @@ impl Receive for Dispatch {
 impl Dispatch {
     /// A frame that is no message to a name, in the form that every node sends.
     #[inline(never)]
-    fn dispatch_slow(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        match control::decode_send(frame) {
+    fn dispatch_slow<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
+        match control::decode_send::<HEADER>(frame) {
             Some((from, to, message)) => self.message(from, Receiver::Pid(to), message, input, out),
-            None => self.dispatch_signal(frame, input, out)?,
+            None if HEADER && Fragment::is_one(frame) => return Ok(Taken::Fragment),
+            None => {
+                let form = if HEADER { FrameForm::Header } else { FrameForm::PassThrough };
+                self.dispatch_signal(control::decode_in(form, frame), input, out)?;
+            }
         }
         Ok(Taken::Kept)
     }
 
     /// A frame that is a signal, or a message in a form that few nodes use.
-    fn dispatch_signal(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
-        match control::decode(frame) {
+    fn dispatch_signal(
+        &mut self,
+        decoded: Result<(Op, Control<'_>), ControlError>,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<(), LinkEnd> {
+        match decoded {
             Ok((_, Control::Send { from, to, message, .. })) => {
                 self.message(from, to, message, input, out);
                 Ok(())

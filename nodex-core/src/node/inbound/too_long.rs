@@ -22,7 +22,7 @@ use crate::{
             reply_to::ReplyTo,
         },
     },
-    protocol::control::{self, AtomTerm, Control, PidTerm, ProcTerm, Target},
+    protocol::control::{self, AtomTerm, Control, FrameForm, PidTerm, ProcTerm, Target},
     term::RawTerm,
 };
 
@@ -43,10 +43,16 @@ enum Form<'a> {
 }
 
 impl Dispatch {
-    /// A frame of this length was skipped, all but its head. What cannot be understood ends the connection.
-    pub(super) fn pass_over(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd> {
-        let limit = self.connection.inner.limits.max_frame;
-        let (op, control) = match control::decode(head) {
+    /// A frame of this length, or a message in fragments, was skipped, all but its head. What cannot be understood ends the
+    /// connection.
+    pub(super) fn pass_over(
+        &mut self,
+        head: &[u8],
+        length: u64,
+        limit: usize,
+        out: &mut Encoder,
+    ) -> Result<(), LinkEnd> {
+        let (op, control) = match control::decode_in(FrameForm::of(self.connection.flags), head) {
             Ok(decoded) => decoded,
             Err(error) if error.closes_connection() => return Err(LinkEnd::FrameTooLong { length, limit }),
             Err(error) => {

@@ -12,7 +12,10 @@ use std::{
 
 use crate::{
     node::number::Number,
-    protocol::control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
+    protocol::{
+        channel::{Owners, ProcessNumber},
+        control::{AtomTerm, PidTerm, ProcTerm, RefTerm},
+    },
     term::RawTerm,
 };
 
@@ -100,6 +103,16 @@ pub(in crate::node) struct News {
 /// There are too many monitors and links, or one is too long to be valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) struct LimitExceeded;
+
+/// The alias of a call by `gen` is the reference of the monitor that the caller has on the process it calls.
+impl Owners for IncomingMonitors {
+    fn owner(&self, from: ProcessNumber, alias: RefTerm<'_>) -> Option<ProcessNumber> {
+        let table = self.lock();
+        let watchers = table.by_process.get(&Number { id: from.0, serial: from.1 })?;
+        let (_, to, _) = watchers.monitors.get(alias.as_bytes())?.parts()?;
+        Some((to.id(), to.serial()))
+    }
+}
 
 impl IncomingMonitors {
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -15,11 +15,14 @@ use crate::{
     node::{address::Address, counters::CallKind},
     protocol::{
         Flags,
-        control::{Control, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
+        control::{Control, FrameForm, OpenFrame, PidTerm, RefTerm, Target, UnsupportedControl},
     },
     reply::ExceptionClass,
     term::RawTerm,
 };
+
+/// What a peer knows to which plain replies go in a frame with a header.
+const WITH_HEADER: Flags = Flags::SEND_SENDER.or(Flags::FRAGMENTS);
 
 /// The way back to the sender of one message. All terms are slices of the message.
 #[derive(Debug, Clone, Copy)]
@@ -50,10 +53,17 @@ impl<'a> ReplyTo<'a> {
     /// [`Self::finish`] or [`Self::undo`] must follow.
     #[inline]
     pub(in crate::node) fn begin(&self, out: &mut Encoder) -> Option<OpenFrame> {
-        if self.kind == CallKind::Plain && self.flags.contains(Flags::SEND_SENDER) {
+        if self.kind == CallKind::Plain {
             // What nearly every reply is, without a choice of words for each.
-            let to = self.to?;
-            return Some(OpenFrame::resume(out, &self.from.to_pid, to.as_bytes()));
+            let known = self.flags & WITH_HEADER;
+            if known == Flags::SEND_SENDER {
+                let to = self.to?;
+                return Some(OpenFrame::resume(out, &self.from.to_pid, to.as_bytes()));
+            }
+            if known == WITH_HEADER {
+                let to = self.to?;
+                return Some(OpenFrame::resume_with_header(out, &self.from.to_pid_with_header, to.as_bytes()));
+            }
         }
         self.begin_other(out)
     }
@@ -73,7 +83,8 @@ impl<'a> ReplyTo<'a> {
             (_, Some(to)) => Target::reply(self.flags, to, self.call_tag().alias),
         };
         let frame = match self.from.begun(self.flags, to) {
-            Some(begun) => OpenFrame::resume(out, begun, to.as_bytes()),
+            Some((begun, FrameForm::PassThrough)) => OpenFrame::resume(out, begun, to.as_bytes()),
+            Some((begun, FrameForm::Header)) => OpenFrame::resume_with_header(out, begun, to.as_bytes()),
             None => {
                 let send = Control::Send { from: self.from.pid(), to, token: None, priority: false, message: &[] };
                 send.open(self.flags, out).ok()?.0
@@ -269,6 +280,10 @@ mod tests {
             Flags::SEND_SENDER,
             Flags::SEND_SENDER | Flags::ALIAS,
             Flags::SEND_SENDER | Flags::ALIAS | Flags::ALTACT_SIG,
+            Flags::FRAGMENTS,
+            Flags::SEND_SENDER | Flags::FRAGMENTS,
+            Flags::SEND_SENDER | Flags::ALIAS | Flags::FRAGMENTS,
+            Flags::SEND_SENDER | Flags::ALIAS | Flags::ALTACT_SIG | Flags::FRAGMENTS,
         ] {
             for (alias, kind) in [(None, CallKind::Plain), (None, CallKind::GenCall), (Some(alias), CallKind::GenCall)]
             {

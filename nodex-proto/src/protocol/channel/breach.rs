@@ -1,6 +1,10 @@
 //! What a peer can do that ends its connection.
 
-use crate::{etf::EtfError, protocol::control::ControlError, term::AtomError};
+use crate::{
+    etf::EtfError,
+    protocol::control::{ControlError, FragmentError},
+    term::AtomError,
+};
 
 /// How a peer broke the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +13,9 @@ pub enum ProtocolError {
     /// A frame is no control message.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// A fragment of a message is none.
+    #[error(transparent)]
+    Fragment(#[from] FragmentError),
     /// The name that it gave is none.
     #[error("the name of the peer is no atom")]
     Name(#[from] AtomError),

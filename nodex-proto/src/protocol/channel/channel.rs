@@ -7,8 +7,14 @@ use std::{
     time::Duration,
 };
 
-use super::{BATCH, Inbox, Input, Intake, KEEP_IDLE, LinkEnd, LinkLimits, Quiet, Receive, Taken};
-use crate::etf::Encoder;
+use super::{
+    BATCH, Inbox, Input, Intake, KEEP_IDLE, LinkEnd, LinkLimits, Quiet, Receive, Taken,
+    assembly::{Assembled, Assembly},
+};
+use crate::{
+    etf::Encoder,
+    protocol::control::{Fragment, FrameForm},
+};
 
 /// What a connection takes in, in bytes, before the others that its runtime drives have their turn.
 const TURN: usize = 16 * 1024;
@@ -121,15 +127,19 @@ pub struct Channel<R, T> {
     receive: R,
     output: T,
     limits: LinkLimits,
+    form: FrameForm,
+    /// Messages that are under way in fragments.
+    assembly: Assembly,
     /// Replies that have not been handed to the output.
     replies: Encoder,
     quiet: Quiet,
 }
 
 impl<R: Receive, T: Transmit> Channel<R, T> {
-    /// Messages go to `receive`, replies to `output`.
-    pub fn new(receive: R, output: T, limits: LinkLimits) -> Self {
-        Channel { receive, output, limits, replies: Encoder::new(), quiet: Quiet::default() }
+    /// Messages go to `receive`, replies to `output`. Frames come in this form.
+    pub fn new(receive: R, output: T, limits: LinkLimits, form: FrameForm) -> Self {
+        let (assembly, replies) = (Assembly::default(), Encoder::new());
+        Channel { receive, output, limits, form, assembly, replies, quiet: Quiet::default() }
     }
 
     /// What is done with messages.
@@ -185,12 +195,25 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         Ok(Handled::All)
     }
 
+    #[inline]
     fn frames(&mut self, inbox: &mut Inbox, waker: &Waker, turn: &mut usize) -> Result<(), LinkEnd> {
-        let Channel { receive, output, limits, replies, .. } = self;
-        if let Some((head, length)) = inbox.too_long() {
-            receive.too_long(head, length, replies)?;
-            inbox.pass_over();
+        if inbox.too_long().is_some() {
+            self.too_long(inbox, waker)?;
         }
+        // Looked at once for all frames.
+        match self.form {
+            FrameForm::PassThrough => self.frames_in::<false>(inbox, waker, turn),
+            FrameForm::Header => self.frames_in::<true>(inbox, waker, turn),
+        }
+    }
+
+    fn frames_in<const HEADER: bool>(
+        &mut self,
+        inbox: &mut Inbox,
+        waker: &Waker,
+        turn: &mut usize,
+    ) -> Result<(), LinkEnd> {
+        let Channel { receive, output, limits, replies, assembly, .. } = self;
         let mut batch = inbox.batch();
         let input = Input { read: batch.read, waker };
         let mut left = mem::take(turn);
@@ -214,12 +237,16 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
                     continue;
                 }
                 unlooked = unlooked.saturating_sub(FRAME_COST + frame.len());
-                let taken = if draining {
+                let mut taken = if draining {
                     let late = output.intake().is_late(batch.left_with(frame));
-                    receive.last_frame(frame, late, input, replies)?
+                    receive.last_frame::<HEADER>(frame, late, input, replies)?
                 } else {
-                    receive.frame(frame, input, replies)?
+                    receive.frame::<HEADER>(frame, input, replies)?
                 };
+                if HEADER && taken == Taken::Fragment {
+                    let late = draining.then(|| output.intake().is_late(batch.left_with(frame)));
+                    taken = assemble(assembly.add(frame, limits)?, receive, late, waker, replies)?;
+                }
                 let full = replies.len() > BATCH;
                 if full {
                     output.submit(replies)?;
@@ -231,6 +258,22 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
             left += unlooked;
         }
         *turn = left;
+        Ok(())
+    }
+
+    /// Looks at the frame that is too long, and passes over it.
+    #[cold]
+    fn too_long(&mut self, inbox: &mut Inbox, waker: &Waker) -> Result<(), LinkEnd> {
+        let Channel { receive, output, limits, replies, assembly, form, .. } = self;
+        if let Some((head, length)) = inbox.too_long() {
+            if *form == FrameForm::Header && Fragment::is_one(head) {
+                let late = output.intake().draining().then_some(true);
+                assemble(assembly.add_too_long(head, length, limits)?, receive, late, waker, replies)?;
+            } else {
+                receive.too_long(head, length, limits.max_frame, replies)?;
+            }
+        }
+        inbox.pass_over();
         Ok(())
     }
 
@@ -298,6 +341,29 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         self.replies = Encoder::new();
         self.receive.load().calls == 0
     }
+}
+
+/// Hands on what a fragment has come to. `late` is there when the node is to end.
+#[inline(never)]
+fn assemble<R: Receive>(
+    assembled: Assembled,
+    receive: &mut R,
+    late: Option<bool>,
+    waker: &Waker,
+    replies: &mut Encoder,
+) -> Result<Taken, LinkEnd> {
+    match assembled {
+        Assembled::Part => return Ok(Taken::Handled),
+        Assembled::Whole(read) => {
+            let (frame, input) = (&read.bytes, Input { read: &read, waker });
+            match late {
+                Some(late) => receive.last_frame::<true>(frame, late, input, replies)?,
+                None => receive.frame::<true>(frame, input, replies)?,
+            };
+        }
+        Assembled::TooLong(head, length, limit) => receive.too_long(&head, length, limit, replies)?,
+    }
+    Ok(Taken::Kept)
 }
 
 #[inline]

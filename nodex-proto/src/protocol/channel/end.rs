@@ -35,6 +35,12 @@ pub enum LinkEnd {
     /// A frame breaks the protocol.
     #[error("the peer broke the protocol")]
     Protocol(#[source] Box<ProtocolError>),
+    /// The peer has begun too many messages in fragments and not finished them.
+    #[error("the peer has more than {limit} messages under way in fragments")]
+    TooManySequences {
+        /// The limit.
+        limit: usize,
+    },
     /// The peer has set up too many monitors and links.
     #[error("the peer has more than {limit} monitors and links")]
     TooManyWatches {
@@ -61,6 +67,7 @@ impl LinkEnd {
         match self {
             LinkEnd::FrameTooLong { .. }
             | LinkEnd::Protocol(_)
+            | LinkEnd::TooManySequences { .. }
             | LinkEnd::TooManyWatches { .. }
             | LinkEnd::TooMuchUntold { .. } => true,
             LinkEnd::Closed | LinkEnd::Io { .. } | LinkEnd::TickTimeout(_) | LinkEnd::Shutdown | LinkEnd::Replaced => {

@@ -4,10 +4,7 @@ use std::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::{
-    etf::{SHARE_MIN, VERSION},
-    protocol::control::PASS_THROUGH,
-};
+use crate::{etf::SHARE_MIN, protocol::control::FrameForm};
 
 /// The first size of the read buffer; it grows when a read fills it.
 const READ_MIN: usize = 4 * 1024;
@@ -20,7 +17,7 @@ const TRUSTED: usize = 1024 * 1024;
 const SHORT_REST: usize = 256;
 
 /// So much of a frame that is too long is looked at; the rest is skipped.
-const HEAD: usize = 8 * 1024;
+pub(super) const HEAD: usize = 8 * 1024;
 
 /// Bytes that were read, and how far their frames have been handled. A frame is a length of four bytes and as many bytes; one
 /// of length zero is a tick ("Protocol between Connected Nodes" in the chapter "Distribution Protocol").
@@ -52,6 +49,7 @@ pub struct Inbox {
     /// How much of the batch has been handled.
     at: usize,
     max_frame: usize,
+    form: FrameForm,
     /// The most that the last read could take, unless it was kept to the rest of a frame.
     offered: Option<usize>,
     /// A frame that is too long is in the buffer, with all of it that is looked at.
@@ -121,12 +119,20 @@ impl Inbox {
             batch: Together::default(),
             at: 0,
             max_frame,
+            form: FrameForm::PassThrough,
             offered: None,
             too_long: false,
             passing: 0,
         };
         inbox.begin();
         inbox
+    }
+
+    /// How frames begin, by which what is too long is told from what is no frame; without a header unless this is said.
+    #[must_use]
+    pub fn form(mut self, form: FrameForm) -> Self {
+        self.form = form;
+        self
     }
 
     /// Returns `true` when no whole frame is left, and none that is too long.
@@ -223,9 +229,7 @@ impl Inbox {
 
     /// Returns `false` when what stands in the buffer cannot be the beginning of a frame, whatever follows.
     fn may_be_a_frame(&self) -> bool {
-        const START: [u8; 2] = [PASS_THROUGH, VERSION];
-        let start = self.buffer.get(4..).unwrap_or_default();
-        START.starts_with(&start[..start.len().min(START.len())])
+        self.form.may_begin(self.buffer.get(4..).unwrap_or_default())
     }
 
     fn room_for_passing(&mut self) -> Room<'_> {
@@ -317,6 +321,7 @@ impl Inbox {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::{etf::VERSION, protocol::control::PASS_THROUGH};
 
     /// What came out of a stream: frames, and lengths of those that were skipped.
     #[derive(Debug, Clone, PartialEq, Eq)]

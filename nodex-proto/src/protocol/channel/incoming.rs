@@ -10,9 +10,10 @@ use crate::protocol::control::{self, Control, ControlError, Op};
 pub enum Incoming {
     /// A sign of life, nothing else.
     Tick,
-    /// A control message, with its payload if it has one.
+    /// A control message, with its payload if it has one. One that came in fragments is put together.
     Frame(Frame),
-    /// A frame over [`LinkLimits::max_frame`](super::LinkLimits::max_frame), which is skipped.
+    /// A frame over [`LinkLimits::max_frame`](super::LinkLimits::max_frame), or a message in fragments over
+    /// [`LinkLimits::max_message`](super::LinkLimits::max_message), which is skipped.
     TooLong {
         /// Its first bytes, some thousand of them: enough for [`control::decode`] to tell what it was.
         head: Bytes,

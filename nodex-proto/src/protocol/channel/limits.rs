@@ -22,6 +22,16 @@ pub struct LinkLimits {
     /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
     /// is skipped.
     pub max_frame: usize,
+    /// The longest message that is taken in fragments, in bytes. Of a longer one the head is kept, its sender gets an error,
+    /// and the rest is passed over.
+    pub max_message: usize,
+    /// Messages that are under way in fragments may take as many bytes as this, all of one connection together; one for which
+    /// nothing is left is treated as one that is too long. As many bytes of answers may wait in fragments before reading
+    /// stops.
+    pub max_fragments: usize,
+    /// So many messages may be under way in fragments. A peer that begins more is disconnected; a BEAM has one for each
+    /// process that sends.
+    pub max_sequences: usize,
     /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
     /// this many bytes of any kind wait to be written, `Node::send` and its like wait as well.
     pub max_waiting: usize,
@@ -37,10 +47,32 @@ pub struct LinkLimits {
 }
 
 impl LinkLimits {
-    /// Sets [`max_frame`](Self#structfield.max_frame).
+    /// Sets [`max_frame`](Self#structfield.max_frame), and [`max_message`](Self#structfield.max_message) to the same: no message
+    /// is longer, however it comes, unless [`Self::max_message`] is called afterwards.
     #[must_use]
     pub const fn max_frame(mut self, limit: usize) -> Self {
-        self.max_frame = limit;
+        (self.max_frame, self.max_message) = (limit, limit);
+        self
+    }
+
+    /// Sets [`max_message`](Self#structfield.max_message).
+    #[must_use]
+    pub const fn max_message(mut self, limit: usize) -> Self {
+        self.max_message = limit;
+        self
+    }
+
+    /// Sets [`max_fragments`](Self#structfield.max_fragments).
+    #[must_use]
+    pub const fn max_fragments(mut self, limit: usize) -> Self {
+        self.max_fragments = limit;
+        self
+    }
+
+    /// Sets [`max_sequences`](Self#structfield.max_sequences).
+    #[must_use]
+    pub const fn max_sequences(mut self, limit: usize) -> Self {
+        self.max_sequences = limit;
         self
     }
 
@@ -81,10 +113,13 @@ impl LinkLimits {
 }
 
 impl Default for LinkLimits {
-    /// Frames of 128 MiB, 1 MiB waiting, 8192 calls in flight, 131,072 monitors and links, 60 s (OTP's `net_ticktime`).
+    /// Frames of 128 MiB, messages in fragments of 256 MiB, 512 MiB of these and 8192 at a time, 1 MiB waiting, 8192 calls in flight, 131,072 monitors and links, 60 s (OTP's `net_ticktime`).
     fn default() -> Self {
         LinkLimits {
             max_frame: 128 << 20,
+            max_message: 256 << 20,
+            max_fragments: 512 << 20,
+            max_sequences: 8192,
             max_waiting: 1 << 20,
             max_in_flight: 8192,
             max_in_flight_bytes: 64 << 20,

@@ -4,9 +4,11 @@
 //! ```text
 //!   bytes --> Inbox --> frames --> Channel --> Receive (handlers)
 //!             (cuts)               (flow, turns,   |
-//!                                   stop, end)     | replies
+//!                                   stop, end,     |
+//!                                   Assembly of    |
+//!                                   fragments)     | replies
 //!   bytes <-- Output <-----------------------------+
-//!             (bounds, ticks)
+//!             (bounds, ticks, Lanes of messages in fragments)
 //!   times --> Life (is the peer alive?)   Idle (is a tick due?)
 //! ```
 //!
@@ -17,6 +19,7 @@
 //! The parts can be in several hands: the inbox in those of a thread that waits in a read, the [`Output`] behind a lock, as
 //! many send, and [`Life`] and [`Idle`] where the timers are.
 
+mod assembly;
 mod breach;
 #[expect(clippy::module_inception)] // It is what the module is about.
 mod channel;
@@ -25,9 +28,11 @@ mod idle;
 mod inbox;
 mod incoming;
 mod intake;
+mod lanes;
 mod life;
 mod limits;
 mod output;
+mod pair;
 mod quiet;
 mod receive;
 
@@ -45,5 +50,6 @@ pub use intake::Intake;
 pub use life::Life;
 pub use limits::{BATCH, FAREWELL, KEEP, KEEP_IDLE, LinkLimits};
 pub use output::Output;
+pub use pair::{Owners, ProcessNumber};
 use quiet::Quiet;
 pub use receive::{Input, Load, Receive, Taken};

@@ -42,21 +42,36 @@ pub enum Taken {
     Handled,
     /// It may have added to the [`Load`].
     Kept,
+    /// It is a [`Fragment`](crate::protocol::control::Fragment), which is for the channel. The whole message will come as a
+    /// frame.
+    Fragment,
 }
 
 /// What a [`Channel`](super::Channel) hands the messages to that come.
 pub trait Receive: Send {
-    /// One frame, without its length and never empty. Replies go to `out`.
+    /// One frame, without its length and never empty. Replies go to `out`. `HEADER` says that the frames of this connection
+    /// have [the form](crate::protocol::control::FrameForm) with a header: the same for all of them.
     ///
     /// # Errors
     /// Returns an error when the connection has to end.
-    fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
+    fn frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd>;
 
     /// Returns the same when the node is to end. `late` says that the frame came after that was asked for.
     ///
     /// # Errors
     /// Returns an error when the connection has to end.
-    fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd>;
+    fn last_frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        late: bool,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd>;
 
     /// A tick. Returns whether it is to be answered: the peer may expect ticks more often than our own tick time says.
     fn tick(&mut self) -> bool {
@@ -73,11 +88,12 @@ pub trait Receive: Send {
     /// Returns `true` when more has to be told as soon as there is room.
     fn has_news(&self) -> bool;
 
-    /// A frame of this length that is over the limit: all of its head that is kept. Replies go to `out`.
+    /// A frame, or a message in fragments, that is over a limit: all of its head that is kept, as the beginning of a frame.
+    /// Replies go to `out`.
     ///
     /// # Errors
     /// Returns an error when the connection has to end, as it has if that is no beginning of a frame.
-    fn too_long(&mut self, head: &[u8], length: u64, out: &mut Encoder) -> Result<(), LinkEnd>;
+    fn too_long(&mut self, head: &[u8], length: u64, limit: usize, out: &mut Encoder) -> Result<(), LinkEnd>;
 
     /// What waits for handlers.
     fn load(&self) -> Load;

@@ -1,13 +1,13 @@
 //! Frames of any control tuple, also of one that no [`Control`](super::Control) can say.
 
-use super::PASS_THROUGH;
+use super::FrameForm;
 use crate::{
     convert::{IntoTerm, term_to_binary},
-    etf::EncodeError,
+    etf::{EncodeError, VERSION},
 };
 
-/// Returns a whole frame, with its length: the control tuple, and the payload, which begins with its version byte
-/// (131).
+/// Returns a whole frame without distribution header, with its length: the control tuple, and the payload, which begins
+/// with its version byte (131). It is for connections on which fragments were not agreed on; [`frame_in`] is for any.
 ///
 /// ```
 /// use nodex_core::{atom, convert::term_to_binary, protocol::control, term::Pid};
@@ -22,12 +22,25 @@ use crate::{
 /// # Errors
 /// Returns an error when the tuple is no term that a BEAM would take.
 pub fn frame(control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+    frame_in(FrameForm::PassThrough, control, payload)
+}
+
+/// [`frame`] in the form that the frames of a connection have. The payload begins with its version byte also here, which is
+/// left out where the form does without it.
+///
+/// # Errors
+/// When the tuple is no term that a BEAM would take.
+pub fn frame_in(form: FrameForm, control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     let control = term_to_binary(control)?;
-    let payload = payload.unwrap_or_default();
-    let length = 1 + control.len() + payload.len();
+    let (control, payload) = (control.get(1..).unwrap_or_default(), payload.unwrap_or_default());
+    let payload = match form {
+        FrameForm::PassThrough => payload,
+        FrameForm::Header => payload.strip_prefix(&[VERSION]).unwrap_or(payload),
+    };
+    let length = form.start().len() + control.len() + payload.len();
     let mut frame = Vec::with_capacity(4 + length);
     frame.extend(u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-    frame.push(PASS_THROUGH);
+    frame.extend(form.start());
     frame.extend(control);
     frame.extend(payload);
     Ok(frame)
@@ -42,16 +55,18 @@ mod tests {
     fn is_what_is_read() {
         let pid = Pid { node: atom!("a@b"), id: 7, serial: 1, creation: 9 };
         let payload = term_to_binary(&atom!("hello")).unwrap();
-        let frame = frame(&(6_u8, &pid, atom!(""), atom!("calc")), Some(&payload)).unwrap();
-        let (length, frame) = frame.split_first_chunk::<4>().unwrap();
-        assert_eq!(u32::from_be_bytes(*length) as usize, frame.len());
-        let (op, control) = control::decode(frame).unwrap();
-        assert_eq!(op, control::Op::RegSend);
-        match control {
-            control::Control::Send { from: Some(from), message, .. } => {
-                assert_eq!((from.to_pid().unwrap(), message), (pid, &payload[1..]));
+        for form in [FrameForm::PassThrough, FrameForm::Header] {
+            let frame = frame_in(form, &(6_u8, &pid, atom!(""), atom!("calc")), Some(&payload)).unwrap();
+            let (length, frame) = frame.split_first_chunk::<4>().unwrap();
+            assert_eq!(u32::from_be_bytes(*length) as usize, frame.len());
+            let (op, control) = control::decode_in(form, frame).unwrap();
+            assert_eq!(op, control::Op::RegSend);
+            match control {
+                control::Control::Send { from: Some(from), message, .. } => {
+                    assert_eq!((from.to_pid().unwrap(), message), (pid.clone(), &payload[1..]));
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! From the bytes of a frame to what it says.
 use super::terms::{split_atom, split_pid, split_ref};
-use super::{AtomTerm, Control, ControlError, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED};
-use crate::etf::{Decoder, VERSION, tag};
+use super::{
+    AtomTerm, Control, ControlError, FrameForm, HEADER, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED,
+};
+use crate::etf::{Decoder, EtfError, VERSION, tag};
 
 /// `ALTACT_SIG_SEND` flags (`ERTS_DOP_ALTACT_SIG_FLG_*` of OTP 28).
 pub(super) mod altact {
@@ -12,13 +14,26 @@ pub(super) mod altact {
     pub(crate) const EXIT: u32 = 16;
 }
 
-/// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick).
+/// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick), whichever form it has.
 ///
 /// Everything up to the payload is checked to be whole and of the right types; the payload itself is
 /// left to whoever reads it.
 #[inline]
 pub fn decode(frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
-    let [PASS_THROUGH, VERSION, control @ ..] = frame else { return Err(not_pass_through(frame)) };
+    match frame {
+        [VERSION, ..] => decode_in(FrameForm::Header, frame),
+        _ => decode_in(FrameForm::PassThrough, frame),
+    }
+}
+
+/// Reads the control message in a frame of this form.
+#[inline]
+pub fn decode_in(form: FrameForm, frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
+    let control = match (form, frame) {
+        (FrameForm::PassThrough, [PASS_THROUGH, VERSION, control @ ..]) => control,
+        (FrameForm::Header, [VERSION, HEADER, 0, control @ ..]) => control,
+        _ => return Err(form.mismatch(frame)),
+    };
     let (arity, number, fields) = match control {
         [tag::SMALL_TUPLE_EXT, arity, tag::SMALL_INTEGER_EXT, number, fields @ ..] => {
             (usize::from(*arity), *number, fields)
@@ -31,29 +46,52 @@ pub fn decode(frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
     if arity != expected {
         return Err(ControlError::WrongArity { op, expected, found: arity });
     }
-    let control = Fields { op, rest: fields }.read(arity)?;
+    let control = Fields { op, form, rest: fields }.read(arity)?;
     Ok((op, control))
+}
+
+/// How many bytes the control tuple has that stands at the front; `None` if not all of it is there. One with terms that are
+/// not known is taken to be whole.
+#[doc(hidden)]
+pub fn control_length(data: &[u8]) -> Option<usize> {
+    match Decoder::new(data).skip() {
+        Ok(control) => Some(control.len()),
+        Err(EtfError::UnknownTag { .. }) if data.first() != Some(&VERSION) => Some(data.len()),
+        Err(_) => None,
+    }
+}
+
+/// What a frame of a message begins with in each form, from its second byte on if it has a header, as far as the tag of the
+/// control tuple and some bytes more.
+const fn start<const HEADER_FORM: bool>(arity: u8) -> [u8; 4] {
+    if HEADER_FORM {
+        [HEADER, 0, tag::SMALL_TUPLE_EXT, arity]
+    } else {
+        [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, arity]
+    }
+}
+
+/// A whole frame up to the length of the name of the sender's node.
+const fn reg_send_start<const HEADER_FORM: bool>() -> [u8; 8] {
+    let [a, b, c, d] = start::<HEADER_FORM>(4);
+    [a, b, c, d, tag::SMALL_INTEGER_EXT, Op::RegSend.number(), tag::NEW_PID_EXT, tag::SMALL_ATOM_UTF8_EXT]
+}
+
+/// The frame from where all that is compared begins.
+#[inline(always)]
+fn compared<const HEADER_FORM: bool>(frame: &[u8]) -> Option<&[u8]> {
+    if HEADER_FORM { frame.strip_prefix(&[VERSION]) } else { Some(frame) }
 }
 
 /// Sender, name and message of a frame that is `REG_SEND` in the form that every node sends; `None` for all else, which is
 /// for [`decode`]. Says what [`decode`] says, for one kind of frame of which there are millions.
 #[inline(always)]
 #[doc(hidden)]
-pub fn decode_reg_send(frame: &[u8]) -> Option<(PidTerm<'_>, AtomTerm<'_>, &[u8])> {
-    /// The whole frame up to the length of the name of the sender's node.
-    const HEAD: [u8; 8] = [
-        PASS_THROUGH,
-        VERSION,
-        tag::SMALL_TUPLE_EXT,
-        4,
-        tag::SMALL_INTEGER_EXT,
-        Op::RegSend.number(),
-        tag::NEW_PID_EXT,
-        tag::SMALL_ATOM_UTF8_EXT,
-    ];
+pub fn decode_reg_send<const HEADER_FORM: bool>(frame: &[u8]) -> Option<(PidTerm<'_>, AtomTerm<'_>, &[u8])> {
     const TAIL: [u8; 3] = [UNUSED[0], UNUSED[1], tag::SMALL_ATOM_UTF8_EXT];
+    let frame = compared::<HEADER_FORM>(frame)?;
     let ([head @ .., length], _) = frame.split_first_chunk::<9>()?;
-    if *head != HEAD {
+    if *head != const { reg_send_start::<HEADER_FORM>() } {
         return None;
     }
     let (start, tail) = frame.split_at_checked(9 + usize::from(*length) + 12)?;
@@ -65,19 +103,18 @@ pub fn decode_reg_send(frame: &[u8]) -> Option<(PidTerm<'_>, AtomTerm<'_>, &[u8]
     Some((
         PidTerm::outlined(&start[6..]),
         AtomTerm::outlined(&frame[start.len() + 2..][..2 + name.len()]),
-        message(rest)?,
+        message::<HEADER_FORM>(rest)?,
     ))
 }
 
 /// Sender, receiver and message of a frame that is `SEND_SENDER` or `SEND`, in the same way.
 #[inline(always)]
 #[doc(hidden)]
-pub fn decode_send(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, PidTerm<'_>, &[u8])> {
-    const HEAD: [u8; 5] = [PASS_THROUGH, VERSION, tag::SMALL_TUPLE_EXT, 3, tag::SMALL_INTEGER_EXT];
+pub fn decode_send<const HEADER_FORM: bool>(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, PidTerm<'_>, &[u8])> {
     const SEND_SENDER: u8 = Op::SendSender.number();
     const SEND: u8 = Op::Send.number();
-    let (head, rest) = frame.split_first_chunk()?;
-    if *head != HEAD {
+    let ([head @ .., integer], rest) = compared::<HEADER_FORM>(frame)?.split_first_chunk::<5>()?;
+    if *head != const { start::<HEADER_FORM>(3) } || *integer != tag::SMALL_INTEGER_EXT {
         return None;
     }
     let (from, rest) = match rest {
@@ -89,23 +126,18 @@ pub fn decode_send(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, PidTerm<'_>, &[
         _ => return None,
     };
     let (to, rest) = split_pid(rest)?;
-    Some((from, to, message(rest)?))
+    Some((from, to, message::<HEADER_FORM>(rest)?))
 }
 
-/// What stands behind the version byte.
+/// What stands behind the version byte, if there has to be one; behind a header there must be none.
 #[inline(always)]
-fn message(rest: &[u8]) -> Option<&[u8]> {
+fn message<const HEADER_FORM: bool>(rest: &[u8]) -> Option<&[u8]> {
+    if HEADER_FORM {
+        return if *rest.first()? == VERSION { None } else { Some(rest) };
+    }
     match rest {
         [VERSION, message @ ..] if !message.is_empty() => Some(message),
         _ => None,
-    }
-}
-
-#[cold]
-fn not_pass_through(frame: &[u8]) -> ControlError {
-    match frame {
-        [VERSION, tag @ 68..=70, ..] => ControlError::DistributionHeader { tag: *tag },
-        _ => ControlError::NotPassThrough { start: frame[..frame.len().min(3)].to_vec() },
     }
 }
 
@@ -127,6 +159,7 @@ fn slow_head(control: &[u8]) -> Result<(usize, u8, &[u8]), ControlError> {
 /// Takes the fields after the number one by one.
 struct Fields<'a> {
     op: Op,
+    form: FrameForm,
     rest: &'a [u8],
 }
 
@@ -333,11 +366,13 @@ impl<'a> Fields<'a> {
         id.filter(|&id| id != 0).ok_or_else(|| self.wrong("id", "a number from 1 to 18446744073709551615"))
     }
 
-    /// What follows the control tuple: the version byte and one term.
+    /// What follows the control tuple: the version byte, unless a header stands for it, and one term.
     #[inline]
     fn payload(&self) -> Result<&'a [u8], ControlError> {
-        match self.rest {
-            [VERSION, payload @ ..] if !payload.is_empty() => Ok(payload),
+        match (self.form, self.rest) {
+            (FrameForm::PassThrough, [VERSION, payload @ ..]) if !payload.is_empty() => Ok(payload),
+            (FrameForm::Header, [VERSION, ..]) => Err(ControlError::VersionByte { op: self.op }),
+            (FrameForm::Header, payload) if !payload.is_empty() => Ok(payload),
             _ => Err(ControlError::NoPayload { op: self.op }),
         }
     }
@@ -345,90 +380,4 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
-mod tests {
-    use proptest::{collection::vec, prelude::*};
-
-    use super::*;
-
-    /// What the short readers say of a frame, in the words of [`decode`].
-    fn short(frame: &[u8]) -> Option<Control<'_>> {
-        let (from, to, message) = match (decode_reg_send(frame), decode_send(frame)) {
-            (Some((from, name, message)), None) => (Some(from), Target::Name(name), message),
-            (None, Some((from, pid, message))) => (from, Target::Pid(pid), message),
-            (None, None) => return None,
-            (Some(_), Some(_)) => panic!("two readings of {frame:?}"),
-        };
-        Some(Control::Send { from, to, token: None, priority: false, message })
-    }
-
-    /// Frames that OTP 25 sent, whole, cut off at every place, and with every byte changed.
-    #[test]
-    fn the_short_readers_say_what_decode_says() {
-        let recorded = include_str!("../../../tests/dist_control_vectors.txt");
-        let frames = recorded.lines().filter(|line| !line.starts_with('#')).map(|line| {
-            let hex = line.rsplit(' ').next().unwrap();
-            (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..][..2], 16).unwrap()).collect::<Vec<u8>>()
-        });
-        let mut read = 0;
-        for frame in frames {
-            let mut check = |frame: &[u8]| {
-                if let Some(control) = short(frame) {
-                    assert_eq!(decode(frame).unwrap().1, control, "{frame:?}");
-                    read += 1;
-                }
-            };
-            (0..=frame.len()).for_each(|end| check(&frame[..end]));
-            for at in 0..frame.len() {
-                for bit in 0..8 {
-                    let mut changed = frame.clone();
-                    changed[at] ^= 1 << bit;
-                    check(&changed);
-                }
-            }
-        }
-        assert!(read > 1000, "only {read} frames were read by the short readers");
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
-
-        /// Frames as nodes send them are read by the short readers; changed or cut off, they are read as `decode` does or not
-        /// at all.
-        #[test]
-        fn the_short_readers_say_what_decode_says_of_any_frame(
-            (from, to) in (piece(&[88, 103]), prop_oneof![piece(&[88, 103]), piece(&[119])]),
-            with in any::<bool>(),
-            rest in vec(any::<u8>(), 1..20),
-            (at, bit) in (any::<prop::sample::Index>(), 0..8),
-        ) {
-            let head = match (to[0], with) {
-                (119, _) => [&b"\x70\x83\x68\x04\x61\x06"[..], &from, b"\x77\0", &to].concat(),
-                (_, true) => [&b"\x70\x83\x68\x03\x61\x16"[..], &from, &to].concat(),
-                (_, false) => [&b"\x70\x83\x68\x03\x61\x02\x77\0"[..], &to].concat(),
-            };
-            let frame = [&head[..], b"\x83", &rest].concat();
-            let usual = short(&frame);
-            prop_assert!(usual.is_some() || (to[0] == 119 && from[0] == 103));
-            prop_assert!(usual.is_none_or(|usual| decode(&frame).unwrap().1 == usual));
-            let mut changed = frame.clone();
-            changed[at.index(frame.len())] ^= 1_u8 << bit;
-            for frame in [&changed[..], &frame[..at.index(frame.len())]] {
-                if let Some(control) = short(frame) {
-                    prop_assert_eq!(decode(frame).map(|(_, control)| control), Ok(control));
-                }
-            }
-        }
-    }
-
-    /// A pid or an atom of one of these tags.
-    fn piece(tags: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
-        (prop::sample::select(tags), vec(any::<u8>(), 0..60), any::<[u8; 12]>()).prop_map(|(tag, name, numbers)| {
-            let atom = [&[119, name.len() as u8][..], &name].concat();
-            match tag {
-                88 => [&[88][..], &atom, &numbers].concat(),
-                103 => [&[103][..], &atom, &numbers[..9]].concat(),
-                _ => atom,
-            }
-        })
-    }
-}
+mod tests;

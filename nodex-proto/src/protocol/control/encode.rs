@@ -1,6 +1,6 @@
 //! From what is to be said to the words that the peer understands.
 use super::decode::altact;
-use super::{Control, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED, UnsupportedControl};
+use super::{Control, FrameForm, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED, UnsupportedControl};
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
 use crate::protocol::Flags;
 
@@ -11,6 +11,12 @@ const HEADER: usize = 4;
 /// `packet_parser.c`), and closes the connection when that overflows.
 const LONGEST: u32 = i32::MAX as u32 - 4;
 
+/// The length, which is not known yet, and what stands in front of the control tuple.
+const BEGUN: [u8; 6] = [0, 0, 0, 0, PASS_THROUGH, VERSION];
+
+/// The same of a frame with a distribution header, which refers to no atoms.
+const BEGUN_WITH_HEADER: [u8; 7] = [0, 0, 0, 0, VERSION, super::HEADER, 0];
+
 /// A frame whose length is not known yet: everything up to the payload has been written.
 #[derive(Debug)]
 #[must_use = "a frame without its length breaks the stream"]
@@ -19,11 +25,14 @@ pub struct OpenFrame {
 }
 
 impl OpenFrame {
-    /// Starts a frame with the two bytes that stand in front of the control tuple.
+    /// Starts a frame with the bytes that stand in front of the control tuple.
     #[inline]
-    fn new(out: &mut Encoder) -> Self {
+    fn new(form: FrameForm, out: &mut Encoder) -> Self {
         let start = out.mark();
-        out.put_slice(&[0, 0, 0, 0, PASS_THROUGH, VERSION]);
+        match form {
+            FrameForm::PassThrough => out.put_slice(&BEGUN),
+            FrameForm::Header => out.put_slice(&BEGUN_WITH_HEADER),
+        }
         OpenFrame { start }
     }
 
@@ -31,7 +40,7 @@ impl OpenFrame {
     /// `ALIAS_SEND` and `ALTACT_SIG_SEND` to an alias.
     #[doc(hidden)]
     pub fn begin_reply(op: Op, from: &[u8]) -> Prefix {
-        let mut begun = vec![0, 0, 0, 0, PASS_THROUGH, VERSION];
+        let mut begun = BEGUN.to_vec();
         begun.extend([tag::SMALL_TUPLE_EXT, op.arity(), tag::SMALL_INTEGER_EXT, op.number()]);
         if op == Op::AltactSigSend {
             begun.extend([tag::SMALL_INTEGER_EXT, altact::ALIAS as u8]);
@@ -46,7 +55,22 @@ impl OpenFrame {
     #[doc(hidden)]
     pub fn resume(out: &mut Encoder, begun: &Prefix, last: &[u8]) -> Self {
         let start = out.mark();
-        out.put_begun(begun, last, VERSION);
+        out.put_begun(begun, last, Some(VERSION));
+        OpenFrame { start }
+    }
+
+    /// What a frame with a distribution header begins with if one without does so, for [`Self::resume_with_header`].
+    #[doc(hidden)]
+    pub fn with_header(begun: &Prefix) -> Prefix {
+        begun.with_another_start(BEGUN.len(), &BEGUN_WITH_HEADER)
+    }
+
+    /// The same of a frame with a distribution header, which stands for the version byte as well.
+    #[inline(always)]
+    #[doc(hidden)]
+    pub fn resume_with_header(out: &mut Encoder, begun: &Prefix, last: &[u8]) -> Self {
+        let start = out.mark();
+        out.put_begun(begun, last, None);
         OpenFrame { start }
     }
 
@@ -90,7 +114,7 @@ impl<'a> Control<'a> {
         frame.finish(out)
     }
 
-    /// Writes a frame up to and including the version byte of its payload, for a payload that the caller
+    /// Writes a frame up to and including the version byte of its payload, if it has one, for a payload that the caller
     /// encodes in place. What stands in the field of the payload (`message` of [`Control::Send`]) is
     /// not written. `None` if the operation that this peer understands has no payload; the frame then
     /// holds everything.
@@ -98,10 +122,10 @@ impl<'a> Control<'a> {
     /// Nothing is written if it cannot be said to that peer.
     #[inline]
     pub fn open(&self, peer: Flags, out: &mut Encoder) -> Result<(OpenFrame, Option<&'a [u8]>), UnsupportedControl> {
-        let words = self.words(peer)?;
-        let frame = OpenFrame::new(out);
+        let (words, form) = (self.words(peer)?, FrameForm::of(peer));
+        let frame = OpenFrame::new(form, out);
         words.write(out);
-        if words.payload.is_some() {
+        if words.payload.is_some() && form == FrameForm::PassThrough {
             out.put_u8(VERSION);
         }
         Ok((frame, words.payload))

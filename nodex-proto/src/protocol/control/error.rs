@@ -24,6 +24,24 @@ pub enum ControlError {
         /// 68 for a header, 69 and 70 for fragments.
         tag: u8,
     },
+    /// The frame has no distribution header, although every one has to.
+    #[error("a frame starts with the bytes {start:?}, not with a distribution header")]
+    NoDistributionHeader {
+        /// Up to three bytes from the start of the frame.
+        start: Vec<u8>,
+    },
+    /// The frame is a part of a message.
+    #[error("a frame is a fragment (tag {tag}), and no whole message")]
+    Fragment {
+        /// 69 for the first one of a message, 70 for the others.
+        tag: u8,
+    },
+    /// The distribution header refers to atoms of a cache, which neither side asked for.
+    #[error("a distribution header refers to {count} atoms of a cache, which was not negotiated")]
+    AtomReferences {
+        /// How many.
+        count: u8,
+    },
     /// The control message is not a tuple that starts with a small integer.
     #[error("a control message is not a tuple with a number in front")]
     NoOperation,
@@ -71,6 +89,12 @@ pub enum ControlError {
         /// The operation.
         op: Op,
     },
+    /// The payload begins with a version byte, which a distribution header stands for already.
+    #[error("the payload of control message {} has a version byte behind a distribution header", op.name())]
+    VersionByte {
+        /// The operation.
+        op: Op,
+    },
 }
 
 impl ControlError {
@@ -85,6 +109,52 @@ impl ControlError {
             _ => true,
         }
     }
+}
+
+/// Why a fragment of a message ends the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FragmentError {
+    /// Its frame ends before its numbers do.
+    #[error("a fragment is cut off")]
+    CutOff,
+    /// Its message has not begun, or has ended.
+    #[error("a fragment of message {sequence}, which has not begun")]
+    NotBegun {
+        /// The sequence of the message.
+        sequence: u64,
+    },
+    /// It is not the next one of its message.
+    #[error("fragment {found} is out of turn, {expected} is due")]
+    OutOfTurn {
+        /// The number that the next one has.
+        expected: u64,
+        /// The number that it has.
+        found: u64,
+    },
+    /// It begins a message that has begun.
+    #[error("message {sequence} was begun twice")]
+    BegunTwice {
+        /// The sequence of the message.
+        sequence: u64,
+    },
+    /// Its header refers to atoms of a cache, which neither side asked for.
+    #[error("a distribution header refers to {count} atoms of a cache, which was not negotiated")]
+    AtomReferences {
+        /// How many.
+        count: u8,
+    },
+    /// It begins a message in a way that is not allowed.
+    #[error("a first fragment with the number {number} of sequence {sequence} is not allowed")]
+    NotAllowed {
+        /// Its sequence.
+        sequence: u64,
+        /// Its number.
+        number: u64,
+    },
+    /// It begins a message without the whole control message.
+    #[error("a first fragment without the whole control message")]
+    ControlCut,
 }
 
 /// A control message that must not be sent to this peer, because it would close the connection.

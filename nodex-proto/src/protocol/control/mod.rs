@@ -1,6 +1,7 @@
 //! Control messages: what one node tells another about processes, with every term left in the frame.
 //!
-//! A frame is `112, 131, Control` or `112, 131, Control, 131, Payload` ("without distribution header").
+//! A frame is `112, 131, Control` or `112, 131, Control, 131, Payload` ("without distribution header"), or, where both nodes
+//! can do with fragments, `131, 68, 0, Control` or `131, 68, 0, Control, Payload`: see [`FrameForm`].
 //! Several operations say the same in different words, because newer nodes know better ones:
 //! [`Control`] has one variant for each thing that can be said, [`decode`] understands all the words,
 //! and [`Control::encode`] picks those that the peer knows.
@@ -10,15 +11,19 @@ mod by_hand;
 mod decode;
 mod encode;
 mod error;
+mod form;
+mod fragment;
 mod op;
 mod terms;
 
-pub use by_hand::frame;
-pub use decode::decode;
+pub use by_hand::{frame, frame_in};
 #[doc(hidden)]
-pub use decode::{decode_reg_send, decode_send};
+pub use decode::{control_length, decode_reg_send, decode_send};
+pub use decode::{decode, decode_in};
 pub use encode::OpenFrame;
-pub use error::{ControlError, UnsupportedControl};
+pub use error::{ControlError, FragmentError, UnsupportedControl};
+pub use form::FrameForm;
+pub use fragment::{FRAGMENT_DATA, Fragment, fragment_head};
 pub use op::Op;
 pub use terms::{AtomTerm, PidTerm, ProcTerm, RefTerm, Target};
 
@@ -26,6 +31,15 @@ use crate::etf::tag;
 
 /// First byte of a frame without distribution header.
 pub const PASS_THROUGH: u8 = 112;
+
+/// Second byte, behind the version byte, of a frame with a distribution header: a whole message.
+pub const HEADER: u8 = 68;
+
+/// The same of the first fragment of a message.
+pub const FIRST_FRAGMENT: u8 = 69;
+
+/// The same of each of its other fragments.
+pub const FRAGMENT: u8 = 70;
 
 /// The unused slot of a message: the empty atom, as every node writes it. A BEAM ignores what is there, an `ei` node
 /// accepts nothing else.

@@ -18,7 +18,10 @@ use std::{
 use tokio::{sync::oneshot, time::timeout};
 
 use super::{Outbox, clock::Clock};
-use crate::protocol::channel::{Channel, FAREWELL, Inbox, LinkEnd, LinkLimits, Receive};
+use crate::protocol::{
+    channel::{Channel, FAREWELL, Inbox, LinkEnd, LinkLimits, Receive},
+    control::FrameForm,
+};
 use shared::{Core, Shared};
 
 /// The name of the thread.
@@ -36,12 +39,12 @@ pub(crate) async fn drive<R: Receive + 'static>(
     socket: OwnedFd,
     outbox: Arc<Outbox>,
     rest: &[u8],
-    limits: LinkLimits,
+    (limits, form): (LinkLimits, FrameForm),
     receive: R,
 ) -> LinkEnd {
-    let inbox = Inbox::new(rest, limits.max_frame);
+    let inbox = Inbox::new(rest, limits.max_frame).form(form);
     outbox.intake.read(rest.len());
-    let shared = Shared::new(Channel::new(receive, outbox.clone(), limits), outbox);
+    let shared = Shared::new(Channel::new(receive, outbox.clone(), limits, form), outbox);
     let mut clock = Clock::new(limits.tick_time);
     let mut start = Some((socket, inbox));
     let (gone, mut thread) = oneshot::channel::<()>();

@@ -1,6 +1,8 @@
 //! Two channels in memory, and a clock that is moved by hand.
 
 mod flow;
+mod fragments;
+mod order;
 mod time;
 
 use std::{
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::{
     etf::{Encoder, VERSION},
-    protocol::control::PASS_THROUGH,
+    protocol::control::{Fragment, FrameForm, PASS_THROUGH},
 };
 
 /// What a frame that stands for a breach of the protocol consists of.
@@ -112,6 +114,8 @@ struct Peer {
     echoes: bool,
     frames: Vec<Vec<u8>>,
     too_long: Vec<(Vec<u8>, u64)>,
+    /// What they are over.
+    limits: Vec<usize>,
     ticks: usize,
     /// Frames that came after the end was asked for.
     late: usize,
@@ -124,7 +128,15 @@ struct Peer {
 }
 
 impl Receive for Peer {
-    fn frame(&mut self, frame: &[u8], input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
+    fn frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
+        if HEADER && Fragment::is_one(frame) {
+            return Ok(Taken::Fragment);
+        }
         if frame == BREACH {
             return Err(ProtocolError::ToOtherNode.into());
         }
@@ -140,9 +152,16 @@ impl Receive for Peer {
         Ok(Taken::Handled)
     }
 
-    fn last_frame(&mut self, frame: &[u8], late: bool, input: Input<'_>, out: &mut Encoder) -> Result<Taken, LinkEnd> {
-        self.late += usize::from(late);
-        self.frame(frame, input, out)
+    fn last_frame<const HEADER: bool>(
+        &mut self,
+        frame: &[u8],
+        late: bool,
+        input: Input<'_>,
+        out: &mut Encoder,
+    ) -> Result<Taken, LinkEnd> {
+        let taken = self.frame::<HEADER>(frame, input, out)?;
+        self.late += usize::from(late && taken != Taken::Fragment);
+        Ok(taken)
     }
 
     fn tick(&mut self) -> bool {
@@ -161,10 +180,11 @@ impl Receive for Peer {
         false
     }
 
-    fn too_long(&mut self, head: &[u8], length: u64, _out: &mut Encoder) -> Result<(), LinkEnd> {
-        if !head.starts_with(&[PASS_THROUGH, VERSION]) {
+    fn too_long(&mut self, head: &[u8], length: u64, limit: usize, _out: &mut Encoder) -> Result<(), LinkEnd> {
+        if !head.starts_with(&[PASS_THROUGH, VERSION]) && !head.starts_with(FrameForm::Header.start()) {
             return Err(LinkEnd::FrameTooLong { length, limit: 0 });
         }
+        self.limits.push(limit);
         self.too_long.push((head.to_vec(), length));
         Ok(())
     }
@@ -194,9 +214,9 @@ struct Side {
 }
 
 impl Side {
-    fn new(limits: LinkLimits, clock: &Rc<Cell<Duration>>) -> Self {
+    fn new(limits: LinkLimits, form: FrameForm, clock: &Rc<Cell<Duration>>) -> Self {
         let wire = Rc::new(Wire {
-            output: RefCell::default(),
+            output: RefCell::new(Output::new(form, limits.max_fragments)),
             bytes: RefCell::default(),
             capacity: Cell::new(usize::MAX),
             written: Cell::new(0),
@@ -205,8 +225,8 @@ impl Side {
             clock: clock.clone(),
         });
         Side {
-            channel: Channel::new(Peer::default(), wire.clone(), limits),
-            inbox: Inbox::new(&[], limits.max_frame),
+            channel: Channel::new(Peer::default(), wire.clone(), limits, form),
+            inbox: Inbox::new(&[], limits.max_frame).form(form),
             wire,
             life: Life::new(limits.tick_time, clock.get()),
             idle: Idle::new(0, clock.get()),
@@ -275,8 +295,13 @@ impl Side {
 
 /// Two ends of one connection.
 fn pair(limits: LinkLimits) -> (Side, Side, Rc<Cell<Duration>>) {
+    pair_in(FrameForm::PassThrough, limits)
+}
+
+/// The same with frames in this form.
+fn pair_in(form: FrameForm, limits: LinkLimits) -> (Side, Side, Rc<Cell<Duration>>) {
     let clock = Rc::new(Cell::new(Duration::from_secs(1000)));
-    (Side::new(limits, &clock), Side::new(limits, &clock), clock)
+    (Side::new(limits, form, &clock), Side::new(limits, form, &clock), clock)
 }
 
 /// A frame with its length.
