@@ -62,7 +62,7 @@ pub(crate) fn breaches() -> Vec<Breach> {
         breach("sequence 0", "not allowed", &[fragment(true, 0, 2, &all)]),
         breach("fragment 0", "not allowed", &[fragment(true, 5, 0, &all)]),
         breach("fragment 0 of sequence 0", "not allowed", &[fragment(true, 0, 0, &all)]),
-        breach("references to atoms", "refers to atoms", &[with_length(&references)]),
+        breach("references to atoms", "refers to 3 atoms", &[with_length(&references)]),
         breach(
             "references to atoms in a whole message",
             "refers to 1 atom",

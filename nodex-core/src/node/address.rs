@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug)]
 pub(in crate::node) struct Address {
     pid: Box<[u8]>,
-    /// Frames from this process without header, as far as they are the same for all replies: `SEND_SENDER`, `ALIAS_SEND`, and
+    /// The start of a frame without header from this process that is the same for all replies: of `SEND_SENDER`, `ALIAS_SEND`, and
     /// `ALTACT_SIG_SEND` to an alias.
     pub(in crate::node) to_pid: Prefix,
     /// `SEND_SENDER` with a distribution header.
@@ -52,7 +52,7 @@ impl Address {
         }
     }
 
-    /// How a frame to this receiver begins, up to the receiver, if all of this kind begin alike, and whether it has a header.
+    /// Returns the start of a frame up to its receiver, if all frames of this kind begin alike, and whether it has a header.
     #[inline]
     pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<(&Prefix, FrameForm)> {
         let form = FrameForm::of(peer);

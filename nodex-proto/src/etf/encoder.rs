@@ -298,7 +298,7 @@ impl Encoder {
         self.buf.put_slice(bytes);
     }
 
-    /// Appends the beginning of each of many frames, bytes of which there are nearly always few, and perhaps one more.
+    /// Appends the start of a frame, bytes of which there are usually few, and perhaps one more byte.
     #[inline(always)]
     #[doc(hidden)]
     pub fn put_begun(&mut self, begun: &Prefix, bytes: &[u8], byte: Option<u8>) {

@@ -1,11 +1,11 @@
 //! Connections without a node, for tools that need to see and send control messages.
 //!
-//! [`connect`] and [`accept`] do the handshake with a name, flags and a cookie of your choice. What comes then is
-//! [`Incoming`]: control messages as they are on the wire, for [`control::decode`](crate::protocol::control::decode) to read.
-//! What is sent is any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple, and
-//! [`control::frame_in`](crate::protocol::control::frame_in) one with a header, which a connection has whose flags have
-//! `FRAGMENTS`. Flow control, messages in fragments, frames in pieces and over the limit, ticks and silent peers are dealt
-//! with as for every other connection.
+//! [`connect`] and [`accept`] perform the handshake with any name, flags and cookie. The connection then returns
+//! [`Incoming`]: control messages as on the wire, which [`control::decode`](crate::protocol::control::decode) reads. It
+//! sends any frame: [`control::frame`](crate::protocol::control::frame) makes one of any tuple, and
+//! [`control::frame_in`](crate::protocol::control::frame_in) one with a header, which every frame has where both nodes have
+//! the flag `FRAGMENTS`. Flow control, messages in fragments, partial and oversized frames, ticks and silent peers are
+//! handled as for every other connection.
 //!
 //! ```
 //! use std::net::Ipv4Addr;

@@ -23,13 +23,12 @@ impl Writer {
         Writer { outbox, flags }
     }
 
-    /// How the frames of the connection begin, for [`control::frame_in`](crate::protocol::control::frame_in).
+    /// Returns how the frames of the connection begin, for [`control::frame_in`](crate::protocol::control::frame_in).
     pub fn form(&self) -> FrameForm {
         FrameForm::of(self.flags)
     }
 
-    /// Writes whole frames with their lengths, one or many. They are not looked at, so they may be wrong, and none is cut
-    /// into fragments.
+    /// Writes one or more complete frames with their lengths. They are not checked, and not cut into fragments.
     ///
     /// Waits while the peer does not read. If the future is dropped, the rest is written with the next frames.
     ///
@@ -40,7 +39,8 @@ impl Writer {
         self.outbox.flush().await
     }
 
-    /// Writes a control message, in the words that the peer knows, and in fragments if it is long and the peer knows these.
+    /// Writes a control message with the operation that the peer understands, in fragments if it is long and the peer
+    /// supports these.
     ///
     /// # Errors
     /// Returns an error when the peer understands no such operation, or the connection has ended.

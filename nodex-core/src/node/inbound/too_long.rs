@@ -43,7 +43,8 @@ enum Form<'a> {
 }
 
 impl Dispatch {
-    /// A frame of this length, or a message in fragments, was passed over, all but its head. What cannot be understood ends the connection.
+    /// A frame of this length, or a message in fragments, was skipped, all but its head. What cannot be understood ends the
+    /// connection.
     pub(super) fn pass_over(
         &mut self,
         head: &[u8],

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{FragmentError, LinkEnd, LinkLimits, ProtocolError, Together, inbox::HEAD};
-use crate::protocol::control::{FRAGMENT_DATA, Fragment, FrameForm, control_length};
+use super::{LinkEnd, LinkLimits, ProtocolError, Together, inbox::HEAD};
+use crate::protocol::control::{FRAGMENT_DATA, Fragment, FragmentError, FrameForm, control_length};
 
 /// What one that is under way takes besides its bytes: an entry of the table, which has room for twice as many.
 const ENTRY: usize = 2 * (size_of::<u64>() + size_of::<Sequence>());
@@ -77,16 +77,16 @@ impl Assembly {
         over: Option<usize>,
         limits: &LinkLimits,
     ) -> Result<Assembled, LinkEnd> {
-        let Some(fragment) = Fragment::read(frame) else { return Err(breach(FragmentError::Truncated)) };
+        let Some(fragment) = Fragment::read(frame) else { return Err(breach(FragmentError::CutOff)) };
         let missing = length.saturating_sub(frame.len() as u64);
         if fragment.first.is_some() {
             self.begin(&fragment, limits)?;
         }
         let Some(sequence) = self.open.get_mut(&fragment.sequence) else {
-            return Err(breach(FragmentError::NotBegun));
+            return Err(breach(FragmentError::NotBegun { sequence: fragment.sequence }));
         };
         if fragment.number != sequence.next {
-            return Err(breach(FragmentError::OutOfTurn));
+            return Err(breach(FragmentError::OutOfTurn { expected: sequence.next, found: fragment.number }));
         }
         sequence.next -= 1;
         sequence.length = sequence.length.saturating_add(fragment.data.len() as u64).saturating_add(missing);
@@ -116,17 +116,18 @@ impl Assembly {
 
     /// Enters a message whose first fragment this is.
     fn begin(&mut self, fragment: &Fragment<'_>, limits: &LinkLimits) -> Result<(), LinkEnd> {
-        if fragment.first != Some(0) {
-            return Err(breach(FragmentError::AtomCache));
+        let Fragment { sequence, number, first, .. } = *fragment;
+        if let Some(count @ 1..) = first {
+            return Err(breach(FragmentError::AtomReferences { count }));
         }
         if fragment.number == 0 || (fragment.sequence == 0 && fragment.number > 1) {
-            return Err(breach(FragmentError::Number));
+            return Err(breach(FragmentError::NotAllowed { sequence, number }));
         }
         if control_length(fragment.data).is_none() {
-            return Err(breach(FragmentError::Control));
+            return Err(breach(FragmentError::ControlCut));
         }
         if self.open.contains_key(&fragment.sequence) {
-            return Err(breach(FragmentError::BegunTwice));
+            return Err(breach(FragmentError::BegunTwice { sequence }));
         }
         if self.open.len() >= limits.max_sequences {
             return Err(LinkEnd::TooManySequences { limit: limits.max_sequences });

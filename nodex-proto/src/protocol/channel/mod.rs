@@ -40,7 +40,7 @@ mod receive;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-pub use breach::{FragmentError, ProtocolError};
+pub use breach::ProtocolError;
 pub use channel::{Channel, Handled, Transmit};
 pub use end::LinkEnd;
 pub use idle::Idle;

@@ -221,7 +221,7 @@ impl Output {
     /// turn.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// Returns those of `write`.
     pub fn flush<E>(&mut self, mut write: impl FnMut(&Encoder, usize) -> Result<usize, E>) -> Result<(), E> {
         self.done = write(&self.out, self.done)?;
         self.let_go();
@@ -243,7 +243,7 @@ impl Output {
     /// Writes a tick if nothing waits; else what waits, which is as good as a tick.
     ///
     /// # Errors
-    /// Those of `write`.
+    /// Returns those of `write`.
     pub fn tick<E>(&mut self, now: Duration, write: impl FnMut(&Encoder, usize) -> Result<usize, E>) -> Result<(), E> {
         self.ticked = Some(now);
         if self.waiting() == 0 {

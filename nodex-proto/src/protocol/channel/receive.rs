@@ -53,7 +53,7 @@ pub trait Receive: Send {
     /// have [the form](crate::protocol::control::FrameForm) with a header: the same for all of them.
     ///
     /// # Errors
-    /// When the connection has to end.
+    /// Returns an error when the connection has to end.
     fn frame<const HEADER: bool>(
         &mut self,
         frame: &[u8],
@@ -64,7 +64,7 @@ pub trait Receive: Send {
     /// Returns the same when the node is to end. `late` says that the frame came after that was asked for.
     ///
     /// # Errors
-    /// When the connection has to end.
+    /// Returns an error when the connection has to end.
     fn last_frame<const HEADER: bool>(
         &mut self,
         frame: &[u8],

@@ -6,8 +6,8 @@ use crate::{
     etf::{EncodeError, VERSION},
 };
 
-/// A whole frame without distribution header, with its length: the control tuple, and the payload, which begins with its
-/// version byte (131). For connections on which fragments were not agreed on; [`frame_in`] makes one for any.
+/// Returns a whole frame without distribution header, with its length: the control tuple, and the payload, which begins
+/// with its version byte (131). It is for connections on which fragments were not agreed on; [`frame_in`] is for any.
 ///
 /// ```
 /// use nodex_core::{atom, convert::term_to_binary, protocol::control, term::Pid};

@@ -111,6 +111,52 @@ impl ControlError {
     }
 }
 
+/// Why a fragment of a message ends the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FragmentError {
+    /// Its frame ends before its numbers do.
+    #[error("a fragment is cut off")]
+    CutOff,
+    /// Its message has not begun, or has ended.
+    #[error("a fragment of message {sequence}, which has not begun")]
+    NotBegun {
+        /// The sequence of the message.
+        sequence: u64,
+    },
+    /// It is not the next one of its message.
+    #[error("fragment {found} is out of turn, {expected} is due")]
+    OutOfTurn {
+        /// The number that the next one has.
+        expected: u64,
+        /// The number that it has.
+        found: u64,
+    },
+    /// It begins a message that has begun.
+    #[error("message {sequence} was begun twice")]
+    BegunTwice {
+        /// The sequence of the message.
+        sequence: u64,
+    },
+    /// Its header refers to atoms of a cache, which neither side asked for.
+    #[error("a distribution header refers to {count} atoms of a cache, which was not negotiated")]
+    AtomReferences {
+        /// How many.
+        count: u8,
+    },
+    /// It begins a message in a way that is not allowed.
+    #[error("a first fragment with the number {number} of sequence {sequence} is not allowed")]
+    NotAllowed {
+        /// Its sequence.
+        sequence: u64,
+        /// Its number.
+        number: u64,
+    },
+    /// It begins a message without the whole control message.
+    #[error("a first fragment without the whole control message")]
+    ControlCut,
+}
+
 /// A control message that must not be sent to this peer, because it would close the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]

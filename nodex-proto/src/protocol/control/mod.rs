@@ -21,7 +21,7 @@ pub use by_hand::{frame, frame_in};
 pub use decode::{control_length, decode_reg_send, decode_send};
 pub use decode::{decode, decode_in};
 pub use encode::OpenFrame;
-pub use error::{ControlError, UnsupportedControl};
+pub use error::{ControlError, FragmentError, UnsupportedControl};
 pub use form::FrameForm;
 pub use fragment::{FRAGMENT_DATA, Fragment, fragment_head};
 pub use op::Op;
