@@ -124,7 +124,7 @@ fn fragments_are_for_those_who_have_agreed_on_them() {
     here.wire.send(&fragment);
     there.run(&here.wire, usize::MAX).unwrap();
     // Whoever reads the frame finds out.
-    assert_eq!(there.peer().frames, [fragment.clone()]);
+    assert_eq!(there.peer().frames, std::slice::from_ref(&fragment));
     let error = control::decode_in(FrameForm::PassThrough, &fragment).unwrap_err();
     assert_eq!(error, control::ControlError::DistributionHeader { tag: 69 });
     assert!(error.closes_connection());
