@@ -146,14 +146,26 @@ impl Node {
     /// # Errors
     /// Returns an error when it goes on.
     pub(crate) fn terminate(self) -> io::Result<Duration> {
-        // The connection stays until the end, which would end the node as well.
-        let Self { stream: _stream, mut child } = self;
+        // The connection stays until the node ends it, and is closed at once then, as a BEAM does.
+        let Self { stream, mut child } = self;
         let process = pidfd_open(Pid::from_child(&child.0), PidfdFlags::empty())?;
         let sent = Instant::now();
         pidfd_send_signal(&process, Signal::TERM)?;
         let patience = Timespec { tv_sec: PATIENCE.as_secs() as i64, tv_nsec: 0 };
-        if poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience))? == 0 {
-            return Err(io::Error::other("the node still runs although it got a SIGTERM"));
+        let mut stream = Some(stream);
+        loop {
+            let mut events = vec![PollFd::new(&process, PollFlags::IN)];
+            events.extend(stream.as_ref().map(|stream| PollFd::new(stream, PollFlags::IN)));
+            if poll(&mut events, Some(&patience))? == 0 {
+                return Err(io::Error::other("the node still runs although it got a SIGTERM"));
+            }
+            if events.first().is_some_and(|process| !process.revents().is_empty()) {
+                break;
+            }
+            let rest = stream.as_mut().map(|stream| stream.read(&mut [0; 4096]));
+            if !matches!(rest, Some(Ok(1..))) {
+                stream = None;
+            }
         }
         let took = sent.elapsed();
         child.0.wait()?;
