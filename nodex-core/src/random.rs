@@ -24,7 +24,7 @@ pub fn fill(bytes: &mut [u8]) -> io::Result<()> {
 
 /// What the system says when it has none.
 #[derive(Debug, thiserror::Error)]
-#[error("no random numbers")]
+#[error("the system has no random numbers")]
 struct NoRandom(#[source] io::Error);
 
 /// Returns a secure random number, for the challenge of a handshake.

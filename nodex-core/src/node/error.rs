@@ -50,7 +50,7 @@ pub enum StartUnnamedError {
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The other node assigned no name.
-    #[error("{peer} gave no name")]
+    #[error("{peer} assigned no name to this node")]
     NoName {
         /// The node that was connected to.
         peer: String,
@@ -62,7 +62,7 @@ pub enum StartUnnamedError {
 #[non_exhaustive]
 pub enum ServiceError {
     /// Two functions have the same name and arity.
-    #[error("{name}/{arity} is there twice")]
+    #[error("two handlers have the name and arity {name}/{arity}")]
     DuplicateFunction {
         /// The name.
         name: Atom,
