@@ -57,17 +57,22 @@ impl Play<'_> {
     }
 
     pub(super) fn write(&mut self) {
-        // Far less than the buffer of a socket.
         let bytes = self.in_form();
-        if let Err(error) = self.peers[self.side].socket().write_all(&bytes) {
-            assert_ne!(error.kind(), ErrorKind::WouldBlock, "the node does not read");
-            panic!("the node has closed the connection: {error}, {:?}", self.peers[self.side].ended());
-        }
+        self.put(&bytes);
         self.pending.clear();
     }
 
+    /// Writes bytes as they are.
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        // Far less than the buffer of a socket.
+        if let Err(error) = self.peers[self.side].socket().write_all(bytes) {
+            assert_ne!(error.kind(), ErrorKind::WouldBlock, "the node does not read");
+            panic!("the node has closed the connection: {error}, {:?}", self.peers[self.side].ended());
+        }
+    }
+
     /// What is pending as it has to be written: frames are made without header.
-    fn in_form(&mut self) -> Bytes {
+    pub(super) fn in_form(&mut self) -> Bytes {
         if !self.flags.contains(Flags::FRAGMENTS) {
             return self.pending.clone();
         }

@@ -391,13 +391,14 @@ impl Play<'_> {
 
     /// What waits is written in two pieces, with a look at the node between them.
     async fn in_two_pieces(&mut self) {
-        let at = self.below(256) * self.pending.len() / 256;
-        let rest = self.pending.split_off(at);
-        self.write();
+        let bytes = self.in_form();
+        self.pending.clear();
+        let (first, rest) = bytes.split_at(self.below(256) * bytes.len() / 256);
+        self.put(first);
         for _ in 0..4 {
             yield_now().await;
         }
-        self.pending = rest;
+        self.put(rest);
         self.settle().await;
     }
 
