@@ -1,49 +1,49 @@
-//! Messages that come in fragments, put together.
+//! Reassembly of messages that arrive in fragments.
 
 use std::collections::HashMap;
 
 use super::{LinkEnd, LinkLimits, ProtocolError, Together, inbox::HEAD};
 use crate::protocol::control::{FRAGMENT_DATA, Fragment, FragmentError, FrameForm, control_length};
 
-/// What one that is under way takes besides its bytes: an entry of the table, which has room for twice as many.
+/// The memory of an incomplete message besides its bytes: an entry of the table, which has room for twice as many.
 const ENTRY: usize = 2 * (size_of::<u64>() + size_of::<Sequence>());
 
-/// The messages of one connection that are under way in fragments.
+/// The incomplete messages of one connection.
 ///
-/// What a peer announces is believed as far as bytes have come: memory is no more than twice these. A peer may take its
-/// time with the rest.
+/// Memory is reserved only as bytes arrive, whatever length the peer announces: at most twice the bytes that have
+/// arrived. The remaining fragments may arrive at any later time.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
     open: HashMap<u64, Sequence>,
-    /// What all of them take.
+    /// The memory of all incomplete messages, in bytes.
     memory: usize,
-    /// How many have been put together.
+    /// The number of messages that are complete.
     whole: u64,
 }
 
-/// A message that is under way.
+/// An incomplete message.
 #[derive(Debug)]
 struct Sequence {
-    /// What has come, as a frame with a header; of a message that is too long, no more than its head.
+    /// The received bytes as a frame with a header, or only the head if the message is too long.
     bytes: Vec<u8>,
-    /// The number that the next fragment has to have.
+    /// The number that the next fragment must have.
     next: u64,
-    /// How many bytes have come.
+    /// The number of bytes that have arrived.
     length: u64,
-    /// The message is too long: the limit that it is over.
+    /// The limit that the message exceeds, if it is too long.
     over: Option<usize>,
-    /// As many bytes as have been announced, if all fragments but the last are as long as those of a BEAM.
+    /// The announced length in bytes, if all fragments but the last have the length that a BEAM uses.
     announced: u64,
 }
 
-/// What a fragment has come to.
+/// The result of adding a fragment.
 #[derive(Debug)]
 pub(super) enum Assembled {
-    /// More has to come.
+    /// The message is not complete yet.
     Part,
-    /// A whole message, as a frame.
+    /// The message is complete: the message as a frame.
     Whole(Together),
-    /// The end of a message that is too long: its head, its length, and the limit.
+    /// The message is complete but too long: its head, its length, and the limit.
     TooLong(Vec<u8>, u64, usize),
 }
 
@@ -51,7 +51,7 @@ impl Assembly {
     /// Takes a fragment.
     ///
     /// # Errors
-    /// When it is not allowed, or too many messages are under way.
+    /// Returns an error when the fragment is not allowed, or when too many messages are incomplete.
     pub(super) fn add(&mut self, frame: &[u8], limits: &LinkLimits) -> Result<Assembled, LinkEnd> {
         let length = frame.len() as u64;
         self.fragment(frame, length, None, limits)
@@ -62,10 +62,10 @@ impl Assembly {
         self.memory
     }
 
-    /// Takes a fragment that is too long for a frame, of which there are only these bytes: its message is too long.
+    /// Adds a fragment that is too long for a frame, of which only the bytes `head` were kept. Its message is too long.
     ///
     /// # Errors
-    /// As those of [`Self::add`].
+    /// Returns the errors of [`Self::add`].
     pub(super) fn add_too_long(&mut self, head: &[u8], length: u64, limits: &LinkLimits) -> Result<Assembled, LinkEnd> {
         self.fragment(head, length, Some(limits.max_frame), limits)
     }
@@ -110,11 +110,11 @@ impl Assembly {
             return Ok(Assembled::TooLong(sequence.bytes, sequence.length, limit));
         }
         self.whole += 1;
-        // Those of what was read together are counted from the other end.
+        // The numbers of batches that were read count from 0 upwards.
         Ok(Assembled::Whole(Together { bytes: sequence.bytes.into(), number: u64::MAX - self.whole }))
     }
 
-    /// Enters a message whose first fragment this is.
+    /// Begins the message of this first fragment.
     fn begin(&mut self, fragment: &Fragment<'_>, limits: &LinkLimits) -> Result<(), LinkEnd> {
         let Fragment { sequence, number, first, .. } = *fragment;
         if let Some(count @ 1..) = first {
@@ -148,14 +148,14 @@ impl Assembly {
 }
 
 impl Sequence {
-    /// Appends a part, if there is memory for it.
+    /// Appends a part, if memory is left for it.
     fn extend(&mut self, data: &[u8], left: usize) {
         if self.over.is_some() {
             return self.give_up(0, data);
         }
         let (have, room) = (self.bytes.len(), self.bytes.capacity() - self.bytes.len());
         if data.len() > room {
-            // Twice as much as has come, unless less is to come.
+            // Twice the bytes that have arrived, unless fewer are still missing.
             let need = data.len();
             let announced = usize::try_from(self.announced).unwrap_or(usize::MAX).saturating_sub(have);
             let more = need.max(announced.min(have + 2 * need));
@@ -168,7 +168,7 @@ impl Sequence {
         self.bytes.extend_from_slice(data);
     }
 
-    /// Keeps no more than the head.
+    /// Drops the message except for its head.
     #[cold]
     fn give_up(&mut self, limit: usize, data: &[u8]) {
         self.over.get_or_insert(limit);

@@ -1,4 +1,4 @@
-//! What a peer can do that ends its connection.
+//! The breaches of the protocol that end a connection.
 
 use crate::{
     etf::EtfError,
@@ -10,25 +10,25 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// A frame is no control message.
+    /// A frame is not a control message.
     #[error(transparent)]
     Control(#[from] ControlError),
-    /// A fragment of a message is none.
+    /// A fragment of a message is not allowed.
     #[error(transparent)]
     Fragment(#[from] FragmentError),
-    /// The name that it gave is none.
+    /// The name that the peer sent is not an atom.
     #[error("the name of the peer is no atom")]
     Name(#[from] AtomError),
-    /// It sent a signal to a process that is none of this node's.
+    /// The peer sent a signal to a process that does not belong to this node.
     #[error("a signal for a process of another node")]
     ToOtherNode,
-    /// It sent a signal in the name of a process that is none of its own.
+    /// The peer sent a signal from a process that does not belong to the peer.
     #[error("a signal from a process of another node")]
     FromOtherNode,
-    /// The reason of an exit signal is no term.
+    /// The reason of an exit signal is not a term.
     #[error("an exit reason cannot be read")]
     ExitReason(#[source] EtfError),
-    /// The arguments of a spawn request are no term.
+    /// The arguments of a spawn request are not a term.
     #[error("the arguments of a spawn request cannot be read")]
     SpawnArguments(#[source] EtfError),
 }

@@ -16,24 +16,25 @@ use crate::{
     protocol::control::{Fragment, FrameForm},
 };
 
-/// What a connection takes in, in bytes, before the others that its runtime drives have their turn.
+/// How many bytes a connection handles before the runtime drives the other connections.
 const TURN: usize = 16 * 1024;
 
-/// What a frame counts for besides its bytes: a small message costs as much as this many bytes of a large one.
+/// The cost of a frame besides its bytes: a small message costs as much as this many bytes of a large one.
 const FRAME_COST: usize = 256;
 
-/// After so much the load is looked at, whatever became of the messages: other threads add to it as well.
+/// After this much input the load is checked even if no message has added to it, because other threads add to it as
+/// well.
 const UNLOOKED: usize = 64 * FRAME_COST;
 
-/// What a channel writes to: an [`Output`](super::Output), the way to the peer, and whoever else uses them.
+/// The destination of a channel's output: an [`Output`](super::Output) and the socket, which other senders may share.
 pub trait Transmit {
-    /// Writes `batch` behind what waits, as far as there is room, keeps the rest, and empties `batch`.
+    /// Writes `batch` behind the bytes that wait, as far as there is room, keeps the rest, and empties `batch`.
     ///
     /// # Errors
     /// Returns an error when the connection has failed.
     fn submit(&self, batch: &mut Encoder) -> Result<(), LinkEnd>;
 
-    /// Writes what waits; ready when nothing waits any more.
+    /// Writes the bytes that wait; ready when no byte waits any more.
     ///
     /// # Errors
     /// Returns an error when the connection has failed.
@@ -45,22 +46,22 @@ pub trait Transmit {
     /// Returns an error when the connection has failed.
     fn answer_tick(&self) -> Result<(), LinkEnd>;
 
-    /// Returns bytes that wait to be written and answer what the peer has sent.
+    /// Returns the number of waiting bytes that are replies to the peer.
     fn answers(&self) -> usize;
 
-    /// Returns whether there is room for what the peer has not asked for.
+    /// Returns whether there is room for output that is not a reply.
     fn has_room(&self) -> bool;
 
-    /// Returns bytes written so far.
+    /// Returns the number of bytes written so far.
     fn written(&self) -> usize;
 
-    /// Returns how far what comes has been handled.
+    /// Returns how far the input has been handled.
     fn intake(&self) -> &Intake;
 
     /// Notes whether reading is stopped, for those who make room.
     fn set_stalled(&self, stalled: bool);
 
-    /// Handlers run from now on, or they have given way. Only one thread at a time has them run.
+    /// Records whether handlers are running. Only one thread at a time runs the handlers of a connection.
     fn set_handling(&self, handling: bool);
 }
 
@@ -107,60 +108,60 @@ impl<T: Transmit> Transmit for Arc<T> {
     }
 }
 
-/// What became of what was read.
+/// The result of handling the frames of an inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handled {
-    /// There is no whole frame left: more can be read if the channel is not congested.
+    /// No whole frame is left: more can be read if the channel is not congested.
     All,
     /// Frames are left.
     Some,
-    /// Frames are left, and others have to have their turn before them. The replies have not been handed on.
+    /// Frames are left, and other connections must have their turn first. The replies have not been submitted.
     Turn,
 }
 
-/// One connection after its handshake, and what is done with its messages: when frames are handled and when that has to wait,
-/// when reading stops, and when all is done. See the [module](super).
+/// One connection after its handshake. The channel decides when frames are handled and when they wait, when reading
+/// stops, and when the connection ends. See the [module](super).
 ///
-/// What is read goes into an [`Inbox`] apart, so that a thread can wait for it while others go on with calls.
+/// Input goes into a separate [`Inbox`], so that one thread can wait for it while others continue running calls.
 #[derive(Debug)]
 pub struct Channel<R, T> {
     receive: R,
     output: T,
     limits: LinkLimits,
     form: FrameForm,
-    /// Messages that are under way in fragments.
+    /// Messages of which only some fragments have arrived.
     assembly: Assembly,
-    /// Replies that have not been handed to the output.
+    /// Replies that have not been submitted to the output.
     replies: Encoder,
     quiet: Quiet,
 }
 
 impl<R: Receive, T: Transmit> Channel<R, T> {
-    /// Messages go to `receive`, replies to `output`. Frames come in this form.
+    /// Creates a channel that passes messages to `receive` and replies to `output`. `form` is the form of the frames.
     pub fn new(receive: R, output: T, limits: LinkLimits, form: FrameForm) -> Self {
         let (assembly, replies) = (Assembly::default(), Encoder::new());
         Channel { receive, output, limits, form, assembly, replies, quiet: Quiet::default() }
     }
 
-    /// What is done with messages.
+    /// Returns the receiver of the messages.
     pub fn receive_mut(&mut self) -> &mut R {
         &mut self.receive
     }
 
-    /// What replies go to.
+    /// Returns the output for the replies.
     pub fn output(&self) -> &T {
         &self.output
     }
 
-    /// Returns how much may be handled before others have their turn, for [`Self::handle`].
+    /// Returns how much may be handled before other connections have their turn, for [`Self::handle`].
     pub fn turn(&self) -> usize {
         if self.receive.alone() { usize::MAX } else { TURN }
     }
 
-    /// Goes on with calls that were not answered at once.
+    /// Continues the calls that were not answered at once.
     ///
     /// # Errors
-    /// Returns an error when the connection has to end.
+    /// Returns an error when the connection must end.
     pub fn poll_later(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.output.set_handling(true);
         let polled = self.receive.poll_later(context, &mut self.replies);
@@ -168,18 +169,18 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         polled
     }
 
-    /// Handles the frames of the inbox until it is empty, too much waits, or nothing is left of `turn`, and hands the replies
-    /// to the output, all in one write if they are not very many.
+    /// Handles the frames of the inbox until it is empty, too much waits, or `turn` is used up. Submits the replies to
+    /// the output, in one write unless they are very many.
     ///
     /// # Errors
-    /// Returns an error when the connection has to end. What came before that has been handled and answered.
+    /// Returns an error when the connection must end. The input before the cause has been handled and answered.
     #[inline]
     pub fn handle(&mut self, inbox: &mut Inbox, waker: &Waker, turn: &mut usize) -> Result<Handled, LinkEnd> {
         self.output.set_handling(true);
         let handled = self.frames(inbox, waker, turn);
         self.output.set_handling(false);
         if let Err(end) = handled {
-            // It fails when the connection has.
+            // Fails only if the connection has failed.
             let _ = self.output.submit(&mut self.replies);
             return Err(end);
         }
@@ -200,7 +201,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         if inbox.too_long().is_some() {
             self.too_long(inbox, waker)?;
         }
-        // Looked at once for all frames.
+        // Checked once for all frames.
         match self.form {
             FrameForm::PassThrough => self.frames_in::<false>(inbox, waker, turn),
             FrameForm::Header => self.frames_in::<true>(inbox, waker, turn),
@@ -218,11 +219,11 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         let input = Input { read: batch.read, waker };
         let mut left = mem::take(turn);
         while left > 0 && !congested(output, receive, limits) {
-            // The load need not be looked at again for each of the messages that do not add to it.
+            // Messages that do not add to the load need no check of it.
             let mut unlooked = UNLOOKED.min(left);
             left -= unlooked;
-            // Once for all of these: a look for each message is seen in what it costs, and a call more or less does no
-            // harm.
+            // Checked once for all of these frames: a check for each message has a measurable cost, and one call more
+            // or less does no harm.
             let draining = output.intake().draining();
             while unlooked > 0 {
                 let Some(frame) = batch.next() else {
@@ -261,7 +262,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         Ok(())
     }
 
-    /// Looks at the frame that is too long, and passes over it.
+    /// Reports the frame that is too long to the receiver, and skips it.
     #[cold]
     fn too_long(&mut self, inbox: &mut Inbox, waker: &Waker) -> Result<(), LinkEnd> {
         let Channel { receive, output, limits, replies, assembly, form, .. } = self;
@@ -277,7 +278,7 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         Ok(())
     }
 
-    /// Hands the replies of calls to the output.
+    /// Submits the replies of calls to the output.
     ///
     /// # Errors
     /// Returns an error when the connection has failed.
@@ -285,10 +286,11 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         self.output.submit(&mut self.replies)
     }
 
-    /// Writes what waits, as far as there is room, and ends the connection if all is done.
+    /// Writes the bytes that wait, as far as there is room, and ends the connection if all work is done.
     ///
     /// # Errors
-    /// [`LinkEnd::Shutdown`] when all is done and written; else when the connection has failed.
+    /// Returns [`LinkEnd::Shutdown`] when all work is done and written, and another error when the connection has
+    /// failed.
     #[inline]
     pub fn settle(&mut self, context: &mut Context<'_>, now: impl FnOnce() -> Duration) -> Result<(), LinkEnd> {
         let written = self.output.poll_flush(context)?.is_ready();
@@ -308,42 +310,42 @@ impl<R: Receive, T: Transmit> Channel<R, T> {
         Ok(())
     }
 
-    /// When [`Self::settle`] is due even if nothing happens.
+    /// Returns the time at which [`Self::settle`] is due even if nothing happens.
     pub fn next_check(&self) -> Option<Duration> {
         self.quiet.next_check()
     }
 
-    /// Returns `true` when no more messages are to be taken for now.
+    /// Returns `true` when no more messages may be handled for now.
     #[inline]
     pub fn is_congested(&self) -> bool {
         congested(&self.output, &self.receive, &self.limits)
     }
 
-    /// Returns whether reading goes on, for those who make room. It is looked at once more after it was noted: who has
-    /// made room in between wakes nobody.
+    /// Returns whether reading continues, and records it for senders that make room. It is checked again after it was
+    /// recorded, because a sender that makes room in between wakes nobody.
     pub fn is_reading(&self) -> bool {
         let congested = self.is_congested();
         self.output.set_stalled(congested);
         !congested || !self.is_congested()
     }
 
-    /// Gives back memory of replies, and drops them if the connection is lost. For now and then.
+    /// Frees the memory of replies, and drops them if the connection is lost. Called from time to time.
     pub fn shrink_idle(&mut self) {
         if self.replies.is_empty() {
             self.replies.shrink_to(KEEP_IDLE);
         }
     }
 
-    /// Goes on with calls whose replies nobody gets; true when there are none.
+    /// Continues the calls of a connection that is lost. Returns `true` when none is left.
     pub fn poll_last(&mut self, context: &mut Context<'_>) -> bool {
-        // There is nobody left who could break a rule.
+        // The peer is gone, so an error has no consequence.
         let _ = self.receive.poll_later(context, &mut self.replies);
         self.replies = Encoder::new();
         self.receive.load().calls == 0
     }
 }
 
-/// Hands on what a fragment has come to. `late` is there when the node is to end.
+/// Handles the result of adding a fragment. `late` is present when the node is stopping.
 #[inline(never)]
 fn assemble<R: Receive>(
     assembled: Assembled,

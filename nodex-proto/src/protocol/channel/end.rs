@@ -1,4 +1,4 @@
-//! Why a connection ended.
+//! The reasons for which connections end.
 
 use std::{io, time::Duration};
 
@@ -21,10 +21,10 @@ pub enum LinkEnd {
         #[source]
         error: SharedError,
     },
-    /// Nothing came for the tick time.
+    /// Nothing arrived for the tick time.
     #[error("nothing was heard from the peer for {0:?}")]
     TickTimeout(Duration),
-    /// A frame is too long, and it does not begin like one that could be skipped.
+    /// A frame is too long, and does not begin like a frame that could be skipped.
     #[error("a frame of {length} bytes is over the limit of {limit}")]
     FrameTooLong {
         /// Its announced length.
@@ -35,19 +35,19 @@ pub enum LinkEnd {
     /// A frame breaks the protocol.
     #[error("the peer broke the protocol")]
     Protocol(#[source] Box<ProtocolError>),
-    /// The peer has begun too many messages in fragments and not finished them.
+    /// The peer has begun too many messages in fragments without completing them.
     #[error("the peer has more than {limit} messages under way in fragments")]
     TooManySequences {
         /// The limit.
         limit: usize,
     },
-    /// The peer has set up too many monitors and links.
+    /// The peer has created too many monitors and links.
     #[error("the peer has more than {limit} monitors and links")]
     TooManyWatches {
         /// The limit.
         limit: usize,
     },
-    /// So many processes have ended that the peer watched, with reasons so long, and it does not read what it is told.
+    /// The peer does not read, and the exit reasons of the processes that it watched take too much memory.
     #[error("more than {limit} bytes of exit reasons wait to be told to the peer")]
     TooMuchUntold {
         /// The limit.
@@ -56,13 +56,13 @@ pub enum LinkEnd {
     /// This side closed it.
     #[error("the connection was closed here")]
     Shutdown,
-    /// The node has connected again, which it would not have done if it still had this connection.
+    /// The peer has connected again, so it no longer has this connection.
     #[error("a new connection with the node took its place")]
     Replaced,
 }
 
 impl LinkEnd {
-    /// Returns `true` when the peer is to blame: it broke the protocol or took more than there is for it.
+    /// Returns `true` when the peer is the cause: it broke the protocol or exceeded a limit.
     pub fn is_breach(&self) -> bool {
         match self {
             LinkEnd::FrameTooLong { .. }

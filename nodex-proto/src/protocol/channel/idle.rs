@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Since when nothing was written to a connection. Times count from any fixed moment.
+/// The time since which nothing was written to a connection. Times count from any fixed moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Idle {
     written: usize,
@@ -10,12 +10,12 @@ pub struct Idle {
 }
 
 impl Idle {
-    /// So many bytes have been written.
+    /// Starts at `now`, with this number of bytes written.
     pub fn new(written: usize, now: Duration) -> Self {
         Idle { written, since: now }
     }
 
-    /// Notes how many bytes have been written; true if none since this was last asked.
+    /// Records how many bytes have been written. Returns `true` if there was none since the last check.
     pub fn check(&mut self, written: usize, now: Duration) -> bool {
         let idle = written == self.written;
         if !idle {
@@ -29,7 +29,7 @@ impl Idle {
         now.saturating_sub(self.since) >= limit
     }
 
-    /// When that will be so, if nothing is written until then.
+    /// Returns the time at which that will be so, if nothing is written until then.
     pub fn due(&self, limit: Duration) -> Duration {
         self.since + limit
     }

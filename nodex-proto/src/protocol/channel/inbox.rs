@@ -8,15 +8,15 @@ use crate::{etf::SHARE_MIN, protocol::control::FrameForm};
 
 /// The first size of the read buffer; it grows when a read fills it.
 const READ_MIN: usize = 4 * 1024;
-/// The largest size of the read buffer, larger single frames aside.
+/// The largest size of the read buffer, except for a single larger frame.
 const READ_MAX: usize = 256 * 1024;
-/// A frame announced to be longer than this gets room only as its bytes arrive.
+/// A frame whose announced length is greater gets memory only as its bytes arrive.
 const TRUSTED: usize = 1024 * 1024;
 
-/// What is left of a frame that has begun is put aside while its memory is made ready for the rest, if it is short.
+/// The beginning of a frame is copied aside while its memory is prepared for the rest, if it is at most this long.
 const SHORT_REST: usize = 256;
 
-/// So much of a frame that is too long is looked at; the rest is skipped.
+/// This much of a frame that is too long is kept; the rest is skipped.
 pub(super) const HEAD: usize = 8 * 1024;
 
 /// Bytes that were read, and how far their frames have been handled. A frame is a length of four bytes and as many bytes; one
@@ -34,59 +34,59 @@ pub(super) const HEAD: usize = 8 * 1024;
 /// assert_eq!(inbox.batch().next(), Some(&b"parts"[..]));
 /// ```
 ///
-/// Whoever keeps a part of a batch keeps all memory of it. So a batch is a quarter of the memory in which it stands or more,
-/// unless it is so short that nobody keeps a part of it, and a long frame stands alone in its memory.
+/// A kept part of a batch keeps the memory of the whole batch. Therefore a batch fills at least a quarter of its
+/// memory, unless it is so short that its parts are copied, and a long frame has memory of its own.
 #[derive(Debug)]
 pub struct Inbox {
-    /// Without a whole frame, unless it is just being filled.
+    /// Contains no whole frame, except while it is being filled.
     buffer: BytesMut,
-    /// All memory of the buffer, in front of which earlier batches may stand.
+    /// The whole memory of the buffer, at the start of which earlier batches may be.
     memory: usize,
-    /// How much the next read may take at least.
+    /// The minimum room for the next read.
     want: usize,
-    /// What begins with a whole frame; behind its last one may stand a part of the next.
+    /// Begins with a whole frame; after its last whole frame there may be a part of the next.
     batch: Together,
     /// How much of the batch has been handled.
     at: usize,
     max_frame: usize,
     form: FrameForm,
-    /// The most that the last read could take, unless it was kept to the rest of a frame.
+    /// The room that the last read had, unless it was limited to the rest of a frame.
     offered: Option<usize>,
-    /// A frame that is too long is in the buffer, with all of it that is looked at.
+    /// A frame that is too long is in the buffer, with as much of it as is kept.
     too_long: bool,
-    /// What is still to come of a frame that is skipped.
+    /// How many bytes of a skipped frame have not arrived yet.
     passing: u64,
 }
 
 /// Where the next read goes.
 #[derive(Debug)]
 pub struct Room<'a> {
-    /// To be filled behind what is in it.
+    /// The buffer to append to.
     pub buffer: &'a mut BytesMut,
-    /// It is to take no more than this.
+    /// The most bytes to append.
     pub most: usize,
 }
 
-/// What was read together.
+/// Input that was read together.
 #[derive(Debug, Default)]
 pub struct Together {
-    /// Of what its frames are slices.
+    /// The bytes, of which the frames are slices.
     pub bytes: Bytes,
-    /// How many of them there were on this connection.
+    /// The number of the batch on this connection.
     pub number: u64,
 }
 
 /// Whole frames, one after the other, and what owns them.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    /// Of what they are slices.
+    /// The input of which the frames are slices.
     pub read: &'a Together,
     at: &'a mut usize,
     max_frame: usize,
 }
 
 impl<'a> Batch<'a> {
-    /// The next frame. An empty one is a tick.
+    /// Returns the next frame. An empty one is a tick.
     #[allow(clippy::should_implement_trait)] // Its frames outlive it, and the rest of it is looked at in between.
     #[inline(always)]
     pub fn next(&mut self) -> Option<&'a [u8]> {
@@ -95,13 +95,13 @@ impl<'a> Batch<'a> {
         Some(frame)
     }
 
-    /// Returns how many bytes of what was read begin with this frame, which was the last one.
+    /// Returns how many bytes there are from the start of this frame, the last one returned, to the end of the input.
     pub fn left_with(&self, frame: &[u8]) -> usize {
         self.read.bytes.len() - *self.at + 4 + frame.len()
     }
 }
 
-/// Returns the frame that begins here, if all of it is there and it is not too long.
+/// Returns the frame that begins here, if it is complete and not too long.
 #[inline(always)]
 fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
     let (length, rest) = bytes[at..].split_first_chunk()?;
@@ -110,7 +110,7 @@ fn whole_frame(bytes: &[u8], at: usize, max_frame: usize) -> Option<&[u8]> {
 }
 
 impl Inbox {
-    /// `rest` came behind the handshake.
+    /// Creates an inbox. `rest` is the input that followed the handshake.
     pub fn new(rest: &[u8], max_frame: usize) -> Self {
         let mut inbox = Inbox {
             buffer: BytesMut::from(rest),
@@ -128,14 +128,14 @@ impl Inbox {
         inbox
     }
 
-    /// How frames begin, by which what is too long is told from what is no frame; without a header unless this is said.
+    /// Sets how frames begin, which distinguishes a frame that is too long from other input. Default: without a header.
     #[must_use]
     pub fn form(mut self, form: FrameForm) -> Self {
         self.form = form;
         self
     }
 
-    /// Returns `true` when no whole frame is left, and none that is too long.
+    /// Returns `true` when neither a whole frame nor one that is too long is left.
     pub fn is_done(&self) -> bool {
         !self.too_long && whole_frame(&self.batch.bytes, self.at, self.max_frame).is_none()
     }
@@ -146,12 +146,12 @@ impl Inbox {
         Batch { read: &self.batch, at: &mut self.at, max_frame: self.max_frame }
     }
 
-    /// Returns the buffer with room for the next read: the rest of a frame that has begun, as far as it is to be
-    /// believed, or some more. Call it when no whole frame is left, and [`Self::filled`] after the read. `None` when a
-    /// frame that is too long has to be looked at first.
+    /// Returns the buffer with room for the next read: for the rest of an incomplete frame, as far as its length is
+    /// trusted, or for new input. Call it when no whole frame is left, and [`Self::filled`] after the read. `None`
+    /// means that a frame that is too long must be handled first.
     pub fn room(&mut self) -> Option<Room<'_>> {
         if self.buffer.is_empty() && self.at == self.batch.bytes.len() {
-            // Nearly always: whoever waits for an answer sends nothing behind its question.
+            // The usual case: a peer that waits for an answer sends nothing after its request.
             self.batch.bytes = Bytes::new();
             self.at = 0;
             if self.passing > 0 {
@@ -168,7 +168,7 @@ impl Inbox {
         self.room_for_more()
     }
 
-    /// Room behind a part of a frame.
+    /// Returns room behind an incomplete frame.
     fn room_for_more(&mut self) -> Option<Room<'_>> {
         let batch = mem::take(&mut self.batch.bytes);
         let rest = &batch[mem::take(&mut self.at)..];
@@ -177,7 +177,7 @@ impl Inbox {
             length @ 1..=SHORT_REST => {
                 let mut short = [0; SHORT_REST];
                 short[..length].copy_from_slice(rest);
-                // Lets the memory be used again from its start.
+                // The memory can then be used again from its start.
                 drop(batch);
                 self.reserve(self.want.max(length));
                 self.buffer.extend_from_slice(&short[..length]);
@@ -214,12 +214,12 @@ impl Inbox {
         let before = self.buffer.capacity();
         self.buffer.reserve(count);
         if self.buffer.capacity() > before {
-            // More room than before is all of some memory.
+            // If there is more room than before, the memory is new.
             self.memory = self.buffer.capacity();
         }
     }
 
-    /// Returns the length of the frame at the start of the buffer and of its own length, as far as is known.
+    /// Returns the length of the frame at the start of the buffer, its length field included, as far as it is known.
     fn wanted(&self) -> usize {
         match self.buffer.first_chunk() {
             Some(length) => 4 + u32::from_be_bytes(*length) as usize,
@@ -227,7 +227,7 @@ impl Inbox {
         }
     }
 
-    /// Returns `false` when what stands in the buffer cannot be the beginning of a frame, whatever follows.
+    /// Returns `false` when the buffer cannot contain the beginning of a frame, whatever follows.
     fn may_be_a_frame(&self) -> bool {
         self.form.may_begin(self.buffer.get(4..).unwrap_or_default())
     }
@@ -238,7 +238,7 @@ impl Inbox {
         Room { buffer: &mut self.buffer, most: usize::try_from(self.passing).unwrap_or(usize::MAX) }
     }
 
-    /// After a read of so many bytes.
+    /// Records that a read has appended `count` bytes.
     pub fn filled(&mut self, count: usize) {
         if self.passing > 0 {
             self.passing = self.passing.saturating_sub(count as u64);
@@ -247,7 +247,7 @@ impl Inbox {
             return;
         }
         if let Some(offered) = self.offered {
-            // Not much more than comes; the short end of a crowd says little about the next one.
+            // Not much more than arrives; a short last read of many says little about the next ones.
             self.want = match count {
                 _ if count == offered => self.want * 2,
                 _ if count < self.want / 4 => self.want - self.want / 8,
@@ -258,8 +258,8 @@ impl Inbox {
         self.begin();
     }
 
-    /// Takes bytes that were read elsewhere, as many as there is room for, and returns how many. Call it when no whole frame
-    /// is left, and none that is too long.
+    /// Appends bytes that were read elsewhere, as many as there is room for, and returns how many. Call it when neither
+    /// a whole frame nor one that is too long is left.
     pub fn push(&mut self, bytes: &[u8]) -> usize {
         let Some(Room { buffer, most }) = self.room() else { return 0 };
         let count = most.min(buffer.capacity() - buffer.len()).min(bytes.len());
@@ -268,13 +268,13 @@ impl Inbox {
         count
     }
 
-    /// Makes what was read a batch, if a whole frame is there.
+    /// Makes the input a batch, if it contains a whole frame.
     fn begin(&mut self) {
         if whole_frame(&self.buffer, 0, self.max_frame).is_some() {
             self.at = 0;
             self.batch.number += 1;
             if self.buffer.len() < SHARE_MIN || self.buffer.len() >= self.memory / 4 {
-                // If nobody keeps a part of it, the memory is used again when it has been handled.
+                // If no part of it is kept, its memory is used again after it has been handled.
                 self.batch.bytes = self.buffer.split().freeze();
             } else {
                 self.batch.bytes = Bytes::copy_from_slice(&self.buffer);
@@ -283,7 +283,7 @@ impl Inbox {
         }
     }
 
-    /// The frame that is too long, if there is one: as much of it as is looked at, and its length.
+    /// Returns the frame that is too long, if there is one: its head and its length.
     pub fn too_long(&self) -> Option<(&[u8], u64)> {
         if !self.too_long {
             return None;
@@ -292,7 +292,7 @@ impl Inbox {
         Some((&self.buffer[4..self.buffer.len().min(4 + length)], length as u64))
     }
 
-    /// Skips it, as far as it has come, and over the rest when that comes.
+    /// Skips the frame that is too long: the bytes that have arrived now, and the rest as it arrives.
     pub fn pass_over(&mut self) {
         let (have, whole) = (self.buffer.len(), self.wanted());
         self.too_long = false;
@@ -305,7 +305,7 @@ impl Inbox {
         self.begin();
     }
 
-    /// Gives back the memory of the buffer if nothing is in it. For now and then.
+    /// Frees the memory of the buffer if it is empty. Called from time to time.
     pub fn shrink_idle(&mut self) {
         if self.buffer.is_empty() && self.at == self.batch.bytes.len() && self.buffer.capacity() > READ_MIN {
             self.buffer = BytesMut::new();

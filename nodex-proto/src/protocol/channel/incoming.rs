@@ -1,28 +1,29 @@
-//! What comes over a connection, for those who take it one by one.
+//! The input of a connection, for receivers that take one frame at a time.
 
 use bytes::Bytes;
 
 use crate::protocol::control::{self, Control, ControlError, Op};
 
-/// What came over a connection.
+/// One item of the input of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Incoming {
-    /// A sign of life, nothing else.
+    /// A tick, which only shows that the peer is alive.
     Tick,
-    /// A control message, with its payload if it has one. One that came in fragments is put together.
+    /// A control message, with its payload if it has one. A message in fragments is reassembled.
     Frame(Frame),
     /// A frame over [`LinkLimits::max_frame`](super::LinkLimits::max_frame), or a message in fragments over
     /// [`LinkLimits::max_message`](super::LinkLimits::max_message), which is skipped.
     TooLong {
-        /// Its first bytes, some thousand of them: enough for [`control::decode`] to tell what it was.
+        /// Its first bytes, some thousands: enough for [`control::decode`] to recognize the operation.
         head: Bytes,
-        /// How long it is.
+        /// Its length in bytes.
         length: u64,
     },
 }
 
-/// A frame without its length: at least one byte. It shares the memory of what was read together with it.
+/// A frame without its length field: at least one byte. It shares the memory of the frames that were read together with
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame(Bytes);
 
@@ -37,19 +38,19 @@ impl Frame {
         &self.0
     }
 
-    /// What it says.
+    /// Returns its control message.
     ///
     /// # Errors
-    /// Returns an error when it is no control message that is understood; [`ControlError::closes_connection`] tells
-    /// whether what follows it can be trusted.
+    /// Returns an error when it is not a known control message; [`ControlError::closes_connection`] tells whether the
+    /// connection must be closed.
     pub fn control(&self) -> Result<(Op, Control<'_>), ControlError> {
         control::decode(&self.0)
     }
 
-    /// Returns a part of it, such as the payload in a [`Control`], without a copy.
+    /// Returns a part of the frame, such as the payload in a [`Control`], without a copy.
     ///
     /// # Panics
-    /// Panics when `part` is no slice of this frame.
+    /// Panics when `part` is not a slice of this frame.
     pub fn share(&self, part: &[u8]) -> Bytes {
         self.0.slice_ref(part)
     }

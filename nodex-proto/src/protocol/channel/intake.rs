@@ -1,19 +1,20 @@
-//! How far the input of one connection has come, for the end of a node: what was there before is told from what came later.
+//! How far the input of one connection has been read and handled. When a node stops, this distinguishes input that
+//! arrived before the stop was requested from later input.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Positions in the stream of bytes of one connection, counted from the end of the handshake.
 #[derive(Debug)]
 pub struct Intake {
-    /// The node is to end.
+    /// The node is stopping.
     draining: AtomicBool,
-    /// What begins behind this has come too late.
+    /// A frame that begins behind this position is late.
     mark: AtomicUsize,
-    /// Bytes that had been written when that was asked for.
+    /// How many bytes had been written when the stop was requested.
     written: AtomicUsize,
-    /// Read from the socket so far.
+    /// How many bytes have been read from the socket.
     received: AtomicUsize,
-    /// All whole frames in front of this have been handled.
+    /// All whole frames before this position have been handled.
     handled: AtomicUsize,
 }
 
@@ -30,40 +31,42 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// So many bytes were read. Only the driver of the connection reads.
+    /// Records that bytes were read. Only the driver of the connection reads.
     #[inline]
     pub fn read(&self, count: usize) {
         self.received.store(self.received.load(Ordering::Relaxed).wrapping_add(count), Ordering::Release);
     }
 
-    /// All whole frames that were read have been handled.
+    /// Records that all whole frames that were read have been handled.
     #[inline]
     pub fn done(&self) {
         self.handled.store(self.received.load(Ordering::Relaxed), Ordering::Release);
     }
 
-    /// Returns whether the node is to end.
+    /// Returns whether the node is stopping.
     #[inline(always)]
     pub fn draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// Returns bytes that were read so far.
+    /// Returns how many bytes have been read.
     pub fn received(&self) -> usize {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Returns whether nothing was written since the end was asked for; so much is now.
+    /// Returns whether nothing was written since the stop was requested. `written` is the number of bytes written by
+    /// now.
     pub fn is_silent(&self, written: usize) -> bool {
         self.written.load(Ordering::Relaxed) == written
     }
 
-    /// From now on; `unread` tells how many bytes wait in the socket, and so many were written.
+    /// Records that the node is stopping. `unread` returns how many bytes wait in the socket; `written` is the number
+    /// of bytes written by now.
     pub fn drain(&self, unread: impl Fn() -> usize, written: usize) {
         let mut received = self.received.load(Ordering::Acquire);
         let mark = loop {
             let mark = received.saturating_add(unread());
-            // What is read in between would count twice, and the end would wait for bytes that never come.
+            // Bytes that are read in between would count twice, and the end would wait for bytes that never arrive.
             match self.received.load(Ordering::Acquire) {
                 same if same == received => break mark,
                 more => received = more,
@@ -77,13 +80,13 @@ impl Intake {
         }
     }
 
-    /// Returns whether the frame that begins so many bytes before the end of what was read came after the end was asked
-    /// for.
+    /// Returns whether the frame that begins `before_end` bytes before the end of the input arrived after the stop was
+    /// requested.
     pub fn is_late(&self, before_end: usize) -> bool {
         self.received.load(Ordering::Relaxed).saturating_sub(before_end) >= self.mark.load(Ordering::Relaxed)
     }
 
-    /// Returns whether all that was there when the end was asked for has been handled, the beginning of a frame aside.
+    /// Returns whether all whole frames that had arrived when the stop was requested have been handled.
     pub fn drained(&self) -> bool {
         self.draining.load(Ordering::Acquire)
             && self.handled.load(Ordering::Acquire) >= self.mark.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! Messages that go out in fragments, one lane for each pair of processes, and what has to wait behind them.
+//! Messages that are sent in fragments, one lane for each pair of processes, and the frames that wait behind them.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,57 +14,58 @@ use crate::{
     protocol::control::{self, ControlError, FRAGMENT_DATA, FrameForm, fragment_head},
 };
 
-/// Bytes in front of what is cut: the length of the frame and the header.
+/// The bytes before the part that is cut: the length of the frame and the header.
 const START: usize = 4 + FrameForm::Header.start().len();
 
-/// Frames up to this length, with its four bytes, go out whole.
+/// Frames up to this length, its four bytes included, are sent whole.
 pub(super) const WHOLE: usize = START + FRAGMENT_DATA;
 
-/// What is said by nobody whose number is known has a place of its own.
+/// The key of frames whose sender is not known.
 const NOBODY: ProcessNumber = (u32::MAX, u32::MAX);
 
-/// What goes out in fragments, a fragment of each lane in turn, while frames between other processes go past it.
+/// Messages that are sent in fragments, one fragment of each lane in turn. Frames between other processes overtake
+/// them.
 ///
-/// Signals of one process to another keep their order. Where a frame does not tell whether its receiver is that of a message
-/// under way, it waits, and so do those behind it.
+/// Signals of one process to another keep their order. If a frame does not show whether its receiver is that of an
+/// unfinished message, the frame waits, and so do those behind it.
 #[derive(Debug)]
 pub(super) struct Lanes {
     owners: Option<Arc<dyn Owners>>,
-    /// Names the next message. From 1 on: 0 is not allowed.
+    /// The sequence id of the next message. The first is 1; 0 is not allowed.
     sequence: NonZeroU64,
     senders: HashMap<ProcessNumber, Sender>,
     /// The lanes in the order of their turns.
     turns: VecDeque<(ProcessNumber, Receiver)>,
-    /// How many frames wait for all that their senders have under way.
+    /// How many frames wait for all unfinished messages of their senders.
     doubtful: usize,
-    /// What waits for all that is under way.
+    /// Frames and messages that wait for all unfinished messages.
     behind_all: VecDeque<(Pair, Waiting)>,
     load: LaneLoad,
 }
 
-/// Bytes that wait in lanes.
+/// The bytes that wait in lanes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct LaneLoad {
-    /// Of messages that go out in fragments.
+    /// Bytes of messages that are sent in fragments.
     pub(super) long: usize,
-    /// Those of them that answer the peer.
+    /// How many of them are replies to the peer.
     pub(super) long_answers: usize,
-    /// Of other frames, which wait behind them.
+    /// Bytes of other frames, which wait behind them.
     pub(super) short: usize,
 }
 
-/// What one process of ours has under way.
+/// The unfinished messages of one process of this node.
 #[derive(Debug, Default)]
 struct Sender {
     lanes: HashMap<Receiver, Lane>,
-    /// How many of them lead to names, and how many to nobody knows whom.
+    /// How many of the lanes lead to names, and how many to unknown receivers.
     names: usize,
     unknown: usize,
-    /// What waits for all of them.
+    /// Frames and messages that wait for all of these lanes.
     behind: VecDeque<(Pair, Waiting)>,
 }
 
-/// A message under way, and what waits behind it.
+/// An unfinished message, and the output that waits behind it.
 #[derive(Debug)]
 struct Lane {
     message: Long,
@@ -73,7 +74,7 @@ struct Lane {
     behind: VecDeque<Waiting>,
 }
 
-/// What waits for its turn.
+/// Output that waits for its turn.
 #[derive(Debug)]
 enum Waiting {
     /// Whole frames.
@@ -81,12 +82,12 @@ enum Waiting {
     Long(Long),
 }
 
-/// The control tuple and the payload of a message, as far as they have not gone out.
+/// The control tuple and the payload of a message, without the part that has been sent.
 #[derive(Debug)]
 struct Long {
     pieces: VecDeque<Bytes>,
     left: usize,
-    /// The peer has not asked for it.
+    /// The message is not a reply to the peer.
     own: bool,
 }
 
@@ -115,7 +116,7 @@ impl Lanes {
         self.load
     }
 
-    /// Whether a frame of these has to be cut, as far as their lengths tell.
+    /// Returns whether one of these frames may have to be cut, judged by its length.
     pub(super) fn has_long(frames: &Encoder) -> bool {
         let mut at = 0;
         for chunk in frames.chunks() {
@@ -133,13 +134,14 @@ impl Lanes {
         false
     }
 
-    /// Takes whole frames: to `out` go those that need not wait. Gives how many bytes there are of those that are not cut.
+    /// Adds whole frames, and writes those that need not wait to `out`. Returns the number of bytes of the frames that
+    /// are not cut.
     pub(super) fn put(&mut self, frames: Encoder, own: bool, out: &mut Encoder) -> usize {
         let mut short = 0;
         if let Some(bytes) = frames.in_one_piece()
             && !Self::has_long(&frames)
         {
-            // Nearly always: nothing is allocated.
+            // The usual case: nothing is allocated.
             let mut rest = bytes;
             while let Some(length) = rest.first_chunk() {
                 let length = 4 + u32::from_be_bytes(*length) as usize;
@@ -160,14 +162,14 @@ impl Lanes {
             short += length;
             match &frame[..] {
                 [whole] => self.short(whole, out),
-                // Not longer than a fragment, unless it is never cut.
+                // Not longer than a fragment, or of a kind that is never cut.
                 pieces => self.short(&pieces.concat(), out),
             }
         }
         short
     }
 
-    /// A frame that goes out whole.
+    /// Adds a frame that is sent whole.
     fn short(&mut self, frame: &[u8], out: &mut Encoder) {
         if self.turns.is_empty() {
             return out.put_slice(frame);
@@ -179,7 +181,7 @@ impl Lanes {
         }
     }
 
-    /// A frame that is to be cut; false if it is none that may be.
+    /// Adds a frame that is too long for one fragment. Returns `false` if it must not be cut.
     fn long(&mut self, frame: &[Bytes], length: usize, own: bool, out: &mut Encoder) -> bool {
         let Some((pair, true)) = frame.first().and_then(|start| self.pair(start.get(4..)?)) else { return false };
         let mut pieces: VecDeque<Bytes> = frame.iter().cloned().collect();
@@ -188,14 +190,14 @@ impl Lanes {
         true
     }
 
-    /// Between whom a frame goes of which the start is there, and whether it may be cut: if it has a payload, and the control
-    /// tuple fits the first fragment.
+    /// Returns the sender and the receiver of the frame with this start, and whether it may be cut: it has a payload,
+    /// and its control tuple fits the first fragment.
     fn pair(&self, start: &[u8]) -> Option<(Pair, bool)> {
         let of = |control| Pair::of(&control, self.owners.as_deref());
         match control::decode_in(FrameForm::Header, start) {
             Ok((op, control)) => Some((of(control), op.has_payload() && self.fits(start))),
             Err(ControlError::NoPayload { .. }) => {
-                // It stands elsewhere.
+                // The payload is in another piece.
                 let whole = [start, &[tag::NIL_EXT]].concat();
                 let (_, control) = control::decode_in(FrameForm::Header, &whole).ok()?;
                 Some((of(control), self.fits(start)))
@@ -209,7 +211,7 @@ impl Lanes {
         control::control_length(control).is_some_and(|length| length <= FRAGMENT_DATA)
     }
 
-    /// Something new that is to go out.
+    /// Adds a frame or a message to the output.
     fn enter(&mut self, pair: Pair, what: Waiting, out: &mut Encoder) {
         self.count(&what, true);
         if self.behind_all.is_empty() && self.may_go(&pair) {
@@ -233,18 +235,18 @@ impl Lanes {
         }
     }
 
-    /// False if it has to wait for all that is under way, as its sender, or that of a message under way, is not known, and may
-    /// be any.
+    /// Returns `false` if it must wait for all unfinished messages, because its sender, or that of an unfinished
+    /// message, is not known.
     fn may_go(&self, pair: &Pair) -> bool {
         if pair.from.is_some() {
             return !self.senders.contains_key(&NOBODY);
         }
         let Receiver::Process(_) = pair.to else { return self.turns.is_empty() };
-        // The lanes are few, and frames of this kind are fewer.
+        // There are few lanes, and fewer frames of this kind.
         self.doubtful == 0 && self.turns.iter().all(|(_, to)| matches!(to, Receiver::Process(_)) && *to != pair.to)
     }
 
-    /// Goes out, or waits behind what its sender has under way.
+    /// Sends it, or lets it wait behind the unfinished messages of its sender.
     fn go(&mut self, pair: Pair, what: Waiting, out: &mut Encoder) {
         let from = pair.from.unwrap_or(NOBODY);
         match self.senders.get_mut(&from) {
@@ -262,7 +264,7 @@ impl Lanes {
         self.start(from, pair.to, what, out);
     }
 
-    /// Nothing is in the way.
+    /// Sends it: no other message is in its way.
     fn start(&mut self, from: ProcessNumber, to: Receiver, what: Waiting, out: &mut Encoder) {
         match what {
             Waiting::Short(frames) => {
@@ -289,8 +291,8 @@ impl Lanes {
         sequence
     }
 
-    /// Writes the next fragment, and what has waited for the end of its message if that was the last one. Gives how many bytes
-    /// of the fragment the peer has not asked for.
+    /// Writes the next fragment and, if it was the last one of its message, the output that has waited for that.
+    /// Returns how many bytes of the fragment are not a reply to the peer.
     pub(super) fn next(&mut self, out: &mut Encoder) -> usize {
         let Some((from, to)) = self.turns.pop_front() else { return 0 };
         let Some(lane) = self.senders.get_mut(&from).and_then(|sender| sender.lanes.get_mut(&to)) else { return 0 };
@@ -309,7 +311,7 @@ impl Lanes {
         if own { written } else { 0 }
     }
 
-    /// A message has gone out: what waits behind it follows.
+    /// Sends the output that waits behind a message that has been sent.
     fn over(&mut self, from: ProcessNumber, to: Receiver, out: &mut Encoder) {
         let sequence = self.next_sequence();
         let Some(sender) = self.senders.get_mut(&from) else { return };
@@ -333,7 +335,7 @@ impl Lanes {
                 Receiver::Unknown => sender.unknown -= 1,
             }
         }
-        // One after the other, as far as nothing is in the way again.
+        // One after the other, until another message is in the way.
         while let Some(sender) = self.senders.get_mut(&from) {
             match sender.behind.front() {
                 Some((pair, _)) if !sender.is_doubtful(&pair.to) => {}
@@ -361,7 +363,7 @@ impl Lanes {
 }
 
 impl Sender {
-    /// Whether a message under way may be one to this receiver, which is none that is known.
+    /// Returns whether an unfinished message may have this receiver, although its lanes do not show it.
     fn is_doubtful(&self, to: &Receiver) -> bool {
         let known = self.lanes.len() - self.names - self.unknown;
         match to {
@@ -382,7 +384,7 @@ impl Lane {
         }
     }
 
-    /// Writes the next fragment; gives how many bytes of the message are in it.
+    /// Writes the next fragment. Returns how many bytes of the message are in it.
     fn fragment(&mut self, out: &mut Encoder) -> usize {
         let fragments = self.message.left.div_ceil(FRAGMENT_DATA) as u64;
         let data = self.message.left.min(FRAGMENT_DATA);
@@ -398,7 +400,7 @@ impl Lane {
     }
 }
 
-/// Takes so many bytes from the front, or all if there are fewer.
+/// Removes this many bytes from the front, or all if there are fewer.
 fn split_front(pieces: &mut VecDeque<Bytes>, mut count: usize) -> Vec<Bytes> {
     let mut front = Vec::new();
     while count > 0

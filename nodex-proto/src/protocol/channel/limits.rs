@@ -1,54 +1,55 @@
-//! How much one connection may take.
+//! The limits of one connection.
 
 use std::time::Duration;
 
-/// Buffers for output that are larger than this are given back once they are empty.
+/// The memory of output buffers that are larger than this is freed once they are empty.
 pub const KEEP: usize = 512 * 1024;
 
-/// So much is kept while nothing is written.
+/// This much memory is kept while nothing is written.
 pub const KEEP_IDLE: usize = 4 * 1024;
 
-/// Replies are handed to the output when they reach this size, also in the middle of a read. More than a read of small
-/// messages makes, since each write wakes the peer, which costs as much as a hundred messages.
+/// Replies are submitted to the output when they reach this size, even in the middle of a read. It is more than the
+/// replies to one read of small messages, since each write wakes the peer, which costs as much as a hundred messages.
 pub const BATCH: usize = KEEP - 16 * 1024;
 
-/// How long a peer that was told that nothing more comes may take to hang up.
+/// How long a peer may take to close its side after this side has ended its output.
 pub const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Settings of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LinkLimits {
-    /// The longest frame that is taken, in bytes. Of a longer one the head is read, its sender gets an error, and the rest
-    /// is skipped.
+    /// The longest frame that is accepted, in bytes. The head of a longer one is read, its sender receives an error,
+    /// and the rest is skipped.
     pub max_frame: usize,
-    /// The longest message that is taken in fragments, in bytes. Of a longer one the head is kept, its sender gets an error,
-    /// and the rest is passed over.
+    /// The longest message that is accepted in fragments, in bytes. The head of a longer one is kept, its sender
+    /// receives an error, and the rest is skipped.
     pub max_message: usize,
-    /// Messages that are under way in fragments may take as many bytes as this, all of one connection together; one for which
-    /// nothing is left is treated as one that is too long. As many bytes of answers may wait in fragments before reading
-    /// stops.
+    /// The most bytes of memory for all incomplete messages of one connection together. A message for which no memory
+    /// is left is treated as one that is too long. The same number of bytes of replies may wait in fragments before
+    /// reading stops.
     pub max_fragments: usize,
-    /// So many messages may be under way in fragments. A peer that begins more is disconnected; a BEAM has one for each
-    /// process that sends.
+    /// The most incomplete messages of one connection. A peer that begins more is disconnected; a BEAM has at most one
+    /// for each process that sends.
     pub max_sequences: usize,
     /// Reading stops while more than this many bytes of replies wait to be written, or for their turn. While more than
-    /// this many bytes of any kind wait to be written, `Node::send` and its like wait as well.
+    /// this many bytes of any kind wait to be written, `Node::send` and similar methods wait as well.
     pub max_waiting: usize,
     /// Reading stops while this many calls wait for their handlers.
     pub max_in_flight: usize,
     /// Reading stops while calls that wait for their handlers keep more than this many bytes of messages in memory.
     pub max_in_flight_bytes: usize,
-    /// A peer that watches our processes with more monitors and links than this is disconnected. Those with long names
-    /// count more, so that none takes more than a few hundred bytes for each that is allowed.
+    /// A peer that has more monitors and links to processes of this node is disconnected. Those with long names count
+    /// more, so that the memory is at most a few hundred bytes for each that is allowed.
     pub max_watches: usize,
-    /// A peer from which nothing came for this long is taken for dead.
+    /// A peer from which nothing arrives for this long counts as lost.
     pub tick_time: Duration,
 }
 
 impl LinkLimits {
-    /// Sets [`max_frame`](Self#structfield.max_frame), and [`max_message`](Self#structfield.max_message) to the same: no message
-    /// is longer, however it comes, unless [`Self::max_message`] is called afterwards.
+    /// Sets [`max_frame`](Self#structfield.max_frame) and [`max_message`](Self#structfield.max_message) to this value,
+    /// so that no message can be longer, whether it comes in fragments or not. [`Self::max_message`] can be called
+    /// afterwards to set that limit alone.
     #[must_use]
     pub const fn max_frame(mut self, limit: usize) -> Self {
         (self.max_frame, self.max_message) = (limit, limit);
@@ -113,7 +114,9 @@ impl LinkLimits {
 }
 
 impl Default for LinkLimits {
-    /// Frames of 128 MiB, messages in fragments of 256 MiB, 512 MiB of these and 8192 at a time, 1 MiB waiting, 8192 calls in flight, 131,072 monitors and links, 60 s (OTP's `net_ticktime`).
+    /// Returns the default limits: frames of 128 MiB, messages in fragments of 256 MiB, 512 MiB for 8192 incomplete
+    /// ones, 1 MiB of waiting output, 8192 running calls, 131,072 monitors and links, a tick time of 60 s (OTP's
+    /// `net_ticktime`).
     fn default() -> Self {
         LinkLimits {
             max_frame: 128 << 20,

@@ -1,5 +1,5 @@
-//! One connection after its handshake, without IO: what comes in and when, what goes out and when, and when it is over. No
-//! sockets, no clocks, no threads.
+//! One connection after its handshake, without IO: when input is handled, when output is written, and when the
+//! connection ends. There are no sockets, clocks or threads in this module.
 //!
 //! ```text
 //!   bytes --> Inbox --> frames --> Channel --> Receive (handlers)
@@ -12,16 +12,17 @@
 //!   times --> Life (is the peer alive?)   Idle (is a tick due?)
 //! ```
 //!
-//! Whoever drives a channel reads into the [`Inbox`], has the [`Channel`] handle what is in it, waits for what it is told to
-//! wait for (room to write, a call, a time), and hands in the time, which counts from a moment of its choice. A task and a
-//! thread of `net` do this, and the tests here, which join two channels in memory and move a clock by hand.
+//! The driver of a channel reads into the [`Inbox`], lets the [`Channel`] handle its frames, and waits for the event
+//! that the channel needs next (room to write, a call, a time). It passes in the time, which counts from any fixed
+//! moment. A task and a thread of `net` are drivers, and so are the tests here, which join two channels in memory and
+//! set the clock themselves.
 //!
-//! The parts can be in several hands: the inbox in those of a thread that waits in a read, the [`Output`] behind a lock, as
-//! many send, and [`Life`] and [`Idle`] where the timers are.
+//! The parts can have several owners: a thread that waits in a read owns the inbox, the [`Output`] is behind a lock
+//! because there are many senders, and the owner of the timers has [`Life`] and [`Idle`].
 
 mod assembly;
 mod breach;
-#[expect(clippy::module_inception)] // It is what the module is about.
+#[expect(clippy::module_inception)] // The module is about this type.
 mod channel;
 mod end;
 mod idle;

@@ -16,33 +16,35 @@ use crate::{
     protocol::control::FrameForm,
 };
 
-/// A tick that comes sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs more.
+/// A tick that arrives sooner than this after one of ours is not answered. No `net_ticktime` is so short that it needs
+/// more.
 const TICK_PAUSE: Duration = Duration::from_secs(1);
 
 /// A frame of length zero.
 const TICK: [u8; 4] = [0; 4];
 
-/// Frames in the order in which they are written, and how far they have been.
+/// Frames in the order in which they are written, and the position up to which they have been written.
 ///
-/// Writing is handed in as `write`: it takes bytes from a position on, as many as there is room for, and returns the position
-/// that it came to.
+/// The caller passes in a function `write`, which writes bytes from a position on, as many as there is room for, and
+/// returns the position that it has reached.
 ///
-/// Where fragments were agreed on, a message longer than one is kept apart and goes out one fragment at a time, so that what
-/// other processes say goes past it.
+/// If both nodes support fragments, a message that is longer than one fragment is kept separately and sent one fragment
+/// at a time, so that messages of other processes can overtake it.
 #[derive(Debug)]
 pub struct Output {
     out: Encoder,
-    /// How much of `out` has been written.
+    /// How many bytes of `out` have been written.
     done: usize,
-    /// Bytes that wait and that the peer has not asked for, or some more; those of messages in lanes aside.
+    /// The waiting bytes that are not replies to the peer, or somewhat more; bytes in lanes do not count.
     own: usize,
     ticked: Option<Duration>,
-    /// What is longer than this has to be looked at frame by frame: a message may have to be cut, or to wait behind one.
+    /// Output longer than this must be checked frame by frame: a message may have to be cut, or to wait behind another
+    /// one.
     look: usize,
-    /// Bytes that wait in lanes.
+    /// The bytes that wait in lanes.
     in_lanes: usize,
     lanes: Option<Box<Lanes>>,
-    /// As many bytes of answers may wait in lanes and count as none.
+    /// This many bytes of replies may wait in lanes without being counted.
     max_fragments: usize,
 }
 
@@ -54,7 +56,8 @@ impl Default for Output {
 }
 
 impl Output {
-    /// For frames in this form. Of answers in fragments, `max_fragments` bytes may wait and count as none.
+    /// Creates an output for frames in this form. `max_fragments` bytes of replies in fragments may wait without being
+    /// counted.
     pub fn new(form: FrameForm, max_fragments: usize) -> Self {
         match form {
             FrameForm::PassThrough => Output::default(),
@@ -64,14 +67,15 @@ impl Output {
         }
     }
 
-    /// Has somebody be asked whose an alias is. Without it, what is sent to an alias waits for what its sender has under way.
+    /// Sets who knows the owner of an alias. Without it, a message to an alias waits for all unfinished messages of its
+    /// sender.
     pub fn set_owners(&mut self, owners: Arc<dyn Owners>) {
         if let Some(lanes) = &mut self.lanes {
             lanes.set_owners(owners);
         }
     }
 
-    /// Appends bytes that are not looked at.
+    /// Appends bytes without checking them.
     pub fn append_as_they_are(&mut self, own: bool, bytes: &[u8]) {
         self.out.put_slice(bytes);
         if own {
@@ -79,12 +83,12 @@ impl Output {
         }
     }
 
-    /// Appends whole frames. `own` says that the peer has not asked for them.
+    /// Appends whole frames. `own` says that they are not replies to the peer.
     pub fn append<T>(&mut self, own: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let (before, mark) = (self.out.len(), self.out.mark());
-        // Values write themselves, and theirs is other people's code.
+        // Values write themselves, by code that is not ours and may panic.
         let result = catch_unwind(AssertUnwindSafe(|| write(&mut self.out))).unwrap_or_else(|panic| {
-            // The beginning of a frame would be taken for the next one.
+            // The peer would read the next frame as the rest of an unfinished one.
             self.out.rollback(mark);
             resume_unwind(panic)
         });
@@ -97,7 +101,7 @@ impl Output {
         result
     }
 
-    /// Sorts out the frames that were appended since `mark`.
+    /// Moves the frames that were appended since `mark` and must be cut, or must wait, to the lanes.
     #[cold]
     fn sort(&mut self, mark: Mark, own: bool) {
         let Some(lanes) = &mut self.lanes else { return };
@@ -114,7 +118,7 @@ impl Output {
         self.look_at_lanes();
     }
 
-    /// After something was put into lanes or has left them.
+    /// Updates the fields that depend on the lanes.
     fn look_at_lanes(&mut self) {
         let Some(lanes) = &self.lanes else { return };
         let LaneLoad { long, short, .. } = lanes.load();
@@ -122,19 +126,19 @@ impl Output {
         self.look = if lanes.is_empty() { WHOLE } else { 0 };
     }
 
-    /// Returns bytes that have not been written yet.
+    /// Returns the number of bytes that have not been written yet.
     #[inline]
     pub fn waiting(&self) -> usize {
         self.in_line() + self.in_lanes
     }
 
-    /// Those of them that wait in fragments, or behind what does.
+    /// Returns how many of them wait in lanes: in fragments, or behind a message in fragments.
     #[inline]
     pub fn in_lanes(&self) -> usize {
         self.in_lanes
     }
 
-    /// Those of them that wait in fragments, and keep nobody from sending before there are very many.
+    /// Returns how many of them wait in fragments. Senders wait only when these are very many.
     pub fn in_fragments(&self) -> usize {
         self.lane_load().long
     }
@@ -143,15 +147,15 @@ impl Output {
         self.lanes.as_ref().map_or(LaneLoad::default(), |lanes| lanes.load())
     }
 
-    /// Bytes that wait in the order in which they are written.
+    /// Returns how many bytes wait outside of the lanes.
     #[inline]
     fn in_line(&self) -> usize {
         self.out.len() - self.done
     }
 
-    /// Those of them that answer what the peer has sent, or some less: what was written is taken to be answers as long as any
-    /// can be left. So what is counted as answers never has anything of our own accord in it. Of those in fragments, only what
-    /// is more than may wait is counted.
+    /// Returns how many waiting bytes are replies to the peer, or somewhat fewer: written bytes count as replies as
+    /// long as some replies may be left, so that other output is never counted as replies. Of replies in fragments,
+    /// only the bytes over their limit count.
     #[inline]
     pub fn answers(&mut self) -> usize {
         if self.in_lanes > 0 {
@@ -170,7 +174,7 @@ impl Output {
         waiting - self.own + long_answers.saturating_sub(self.max_fragments)
     }
 
-    /// Writes `batch` behind what waits, as far as it is taken at once, and keeps the rest.
+    /// Writes `batch` behind the bytes that wait, as far as `write` accepts it at once, and keeps the rest.
     ///
     /// # Errors
     /// Returns those of `write`.
@@ -205,7 +209,7 @@ impl Output {
         Ok(())
     }
 
-    /// Takes replies, some of which may have to be cut or to wait; false if there are none of these.
+    /// Adds replies of which some may have to be cut or to wait. Returns `false` if there is no such reply.
     #[cold]
     fn take_sorted(&mut self, batch: &mut Encoder) -> bool {
         let Some(lanes) = &mut self.lanes else { return false };
@@ -217,8 +221,8 @@ impl Output {
         true
     }
 
-    /// Writes what waits, as far as it is taken at once: of messages in fragments one fragment, and then it is somebody else's
-    /// turn.
+    /// Writes the bytes that wait, as far as `write` accepts them at once. Of messages in fragments it writes one
+    /// fragment; then other connections have their turn.
     ///
     /// # Errors
     /// Returns those of `write`.
@@ -240,7 +244,7 @@ impl Output {
         self.look_at_lanes();
     }
 
-    /// Writes a tick if nothing waits; else what waits, which is as good as a tick.
+    /// Writes a tick if nothing waits; otherwise writes the bytes that wait, which have the effect of a tick.
     ///
     /// # Errors
     /// Returns those of `write`.
@@ -254,25 +258,26 @@ impl Output {
         self.flush(write)
     }
 
-    /// Returns whether a tick of the peer is to be answered: not if one of ours has just been sent. Two nodes that
-    /// answered every tick would never come to rest.
+    /// Returns whether a tick of the peer must be answered: not if one of ours has just been sent, because two nodes
+    /// that answered every tick would never stop.
     pub fn answers_tick(&self, now: Duration) -> bool {
         self.ticked.is_none_or(|ticked| now.saturating_sub(ticked) >= TICK_PAUSE)
     }
 
-    /// Drops what waits.
+    /// Drops the bytes that wait.
     pub fn clear(&mut self) {
         *self = Output::default();
     }
 
-    /// Gives back the memory of what has been written, if nothing waits. For when nothing has been written for a while.
+    /// Frees the memory of written bytes, if nothing waits. Called when nothing has been written for a while.
     pub fn shrink_idle(&mut self) {
         if self.out.is_empty() {
             self.out.shrink_to(KEEP_IDLE);
         }
     }
 
-    /// Lets go of what has been written. While something always waits, that is done each time it is the larger part.
+    /// Drops the bytes that have been written. If some bytes always wait, it does so each time the written ones are the
+    /// larger part.
     fn let_go(&mut self) {
         let (done, all) = (self.done, self.out.len());
         if done == all {
@@ -287,7 +292,7 @@ impl Output {
         self.out.shrink_to(KEEP);
     }
 
-    /// What is held: what waits, and in front of it what has been written and not let go of.
+    /// Returns all bytes in memory: those that wait, after those that have been written and not dropped yet.
     pub fn held(&self) -> &Encoder {
         &self.out
     }

@@ -1,15 +1,17 @@
-//! Who sends to whom, as far as a frame tells: signals between the same two processes stay in order.
+//! The sender and the receiver of a frame, as far as it shows them: signals between the same two processes keep their
+//! order.
 
 use std::fmt::Debug;
 
 use crate::protocol::control::{Control, PidTerm, ProcTerm, RefTerm, Target};
 
-/// The two numbers of a pid, by which processes of one node are told apart.
+/// The two numbers of a pid, which identify a process of a node.
 pub type ProcessNumber = (u32, u32);
 
-/// Whoever knows which process of the peer an alias belongs to.
+/// Knows which process of the peer owns an alias.
 pub trait Owners: Debug + Send + Sync {
-    /// The process of the peer that has this alias, to which our process `from` sends something; `None` if that is not known.
+    /// Returns the process of the peer that owns this alias, to which the process `from` of this node sends a signal;
+    /// `None` if it is not known.
     fn owner(&self, from: ProcessNumber, alias: RefTerm<'_>) -> Option<ProcessNumber>;
 }
 
@@ -17,16 +19,16 @@ pub trait Owners: Debug + Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Receiver {
     Process(ProcessNumber),
-    /// Every process has one name at most.
+    /// A process by its registered name, of which it has at most one.
     Name(Box<[u8]>),
-    /// It may be any.
+    /// A process that is not known: it may be any.
     Unknown,
 }
 
-/// Two ends of a signal.
+/// The sender and the receiver of a signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pair {
-    /// A process of ours, if it is known which.
+    /// The process of this node that sends, if it is known.
     pub(super) from: Option<ProcessNumber>,
     pub(super) to: Receiver,
 }

@@ -1,15 +1,15 @@
-//! A moment of silence before a connection ends, so that whoever just got an answer and calls again is refused and not cut
-//! off: it could not tell whether its call was carried out.
+//! A moment of silence before a connection ends. A caller that has just received a reply and calls again is then
+//! refused; if the connection were closed, it could not tell whether its call was carried out.
 
 use std::time::Duration;
 
-/// Nothing more is expected when nothing came for this long.
+/// The connection counts as silent when nothing has arrived for this long.
 const QUIET: Duration = Duration::from_millis(10);
 
-/// Those who go on calling do not hold up the end for longer than this.
+/// Callers that continue to call do not delay the end for longer than this.
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// How long it has been silent. Times count from any fixed moment.
+/// How long the connection has been silent. Times count from any fixed moment.
 #[derive(Debug, Default)]
 pub(super) struct Quiet(Option<Waiting>);
 
@@ -22,8 +22,8 @@ struct Waiting {
 }
 
 impl Quiet {
-    /// Returns `true` when the connection can end: at once if nobody was answered since that was asked for, else when
-    /// nothing came for a while. So many bytes have been received.
+    /// Returns `true` when the connection can end: at once if nobody was answered since the stop was requested,
+    /// otherwise when nothing has arrived for a while. `received` is the number of bytes received so far.
     pub(super) fn is_over(&mut self, unanswered: bool, received: usize, now: Duration) -> bool {
         if unanswered {
             return true;
@@ -38,14 +38,14 @@ impl Quiet {
         now >= waiting.over
     }
 
-    /// Something has to be done first.
+    /// Starts again, because work is left.
     pub(super) fn pause(&mut self) {
         if let Some(waiting) = &mut self.0 {
             waiting.paused = true;
         }
     }
 
-    /// When to ask again.
+    /// Returns the time at which to check again.
     pub(super) fn next_check(&self) -> Option<Duration> {
         self.0.as_ref().filter(|waiting| !waiting.paused).map(|waiting| waiting.over)
     }
