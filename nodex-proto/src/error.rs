@@ -1,16 +1,17 @@
-//! How errors of all crates are shown, and shared.
+//! How the errors of all crates are displayed and shared.
 //!
-//! The text of an error never has that of its [`source`](std::error::Error::source) in it. Who shows an error to somebody
-//! shows the whole chain, by [`Chain`].
+//! The text of an error never contains that of its [`source`](std::error::Error::source). A program that displays an
+//! error displays the whole chain with [`Chain`].
 
 use std::{error::Error, fmt, ops::Deref, sync::Arc};
 
-/// Longer chains are cut: a source can be whatever a program has made it.
+/// Longer chains are cut: sources can come from the program and have any length.
 const MOST: usize = 32;
 
-/// An error and all that it comes from, as text: `orders@host cannot be found: no epmd is running at 127.0.0.1:4369`.
+/// An error and its sources as text: `orders@host cannot be found: no epmd is running at 127.0.0.1:4369`.
 ///
-/// A source whose text the one before ends with, as those of other libraries do, is not shown twice. Nothing is escaped.
+/// Errors of other libraries may end with the text of their source; that source is then not repeated. Nothing is
+/// escaped.
 ///
 /// ```
 /// use nodex_proto::{error::Chain, text::{Syntax, parse}};
@@ -37,7 +38,7 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// An error that many hold, of whatever type. Two are equal if their chains have the same text.
+/// A shared error of any type. Two are equal if their chains have the same text.
 #[derive(Clone)]
 pub struct SharedError(Arc<dyn Error + Send + Sync>);
 
@@ -48,7 +49,7 @@ impl SharedError {
     }
 }
 
-// No `Error` itself, as a `Box<dyn Error>` is none: what stands behind an error is then the error in here.
+// Like `Box<dyn Error>`, this type does not implement `Error`. As the source of an error, the error inside is used.
 impl Deref for SharedError {
     type Target = dyn Error + Send + Sync;
     fn deref(&self) -> &Self::Target {
@@ -104,7 +105,7 @@ mod tests {
         let lowest = || io::Error::other("no route");
         assert_eq!(Chain(&lowest()).to_string(), "no route");
         assert_eq!(Chain(&link("not connected", lowest())).to_string(), "not connected: no route");
-        // Of a library that prints its sources itself.
+        // An error of a library that prints its sources itself.
         assert_eq!(Chain(&link("not connected: no route", lowest())).to_string(), "not connected: no route");
         let three = link("a call failed", link("not connected", lowest()));
         assert_eq!(Chain(&three).to_string(), "a call failed: not connected: no route");

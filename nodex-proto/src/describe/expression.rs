@@ -9,7 +9,7 @@ use super::{
 };
 use crate::text::{Syntax, module_name, write_atom, write_elixir_atom, write_elixir_key};
 
-/// Writes types into a text.
+/// A writer of types as text.
 pub(super) struct Expression<'a> {
     pub(super) names: &'a Names,
     pub(super) syntax: Syntax,
@@ -97,7 +97,7 @@ impl Expression<'_> {
         }
     }
 
-    /// The parts of a union, each once if they are written alike.
+    /// Adds the parts of a union, each once if their texts are the same.
     fn alternatives(&self, texts: &mut Vec<String>, ty: &Type) {
         let mut add = |text: String| {
             if !texts.contains(&text) {
@@ -214,14 +214,14 @@ fn integer(out: &mut String, min: Option<Bound>, max: Option<Bound>) {
         (_, None) if is(min, 0) => out.push_str("non_neg_integer()"),
         (_, None) if is(min, 1) => out.push_str("pos_integer()"),
         (None, _) if is(max, -1) => out.push_str("neg_integer()"),
-        // Neither language has more to say.
+        // Neither language can express more.
         _ => out.push_str("integer()"),
     }
 }
 
-/// The name of an element or an argument as a variable of the language; nothing if it cannot be one.
+/// Returns the name of an element or an argument as a variable of the language; `None` if it cannot be one.
 pub(super) fn variable(name: &str, syntax: Syntax) -> Option<String> {
-    /// Words of Elixir that are no variables.
+    /// Words of Elixir that cannot be variables.
     const WORDS: [&str; 14] =
         ["after", "and", "catch", "do", "else", "end", "false", "fn", "in", "nil", "not", "or", "rescue", "true"];
     let name = name.trim_start_matches('_');

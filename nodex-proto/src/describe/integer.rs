@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, fmt};
 
-/// The least or the greatest integer of a type: one of any of Rust's integers.
+/// The least or the greatest integer of a type, which can be a value of any of Rust's integer types.
 ///
 /// ```
 /// use nodex_proto::describe::Bound;
@@ -16,7 +16,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The number, if it is one of this type.
+    /// Returns the number, if this type can represent it.
     pub fn to_i128(self) -> Option<i128> {
         match self.negative {
             false => self.magnitude.try_into().ok(),
@@ -24,7 +24,7 @@ impl Bound {
         }
     }
 
-    /// The number, if it is one of this type.
+    /// Returns the number, if this type can represent it.
     pub fn to_u128(self) -> Option<u128> {
         (!self.negative).then_some(self.magnitude)
     }

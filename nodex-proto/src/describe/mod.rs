@@ -1,8 +1,8 @@
-//! What terms a Rust type is read from and written as, and these types in the words of Erlang and Elixir.
+//! Descriptions of the terms that a Rust type is read from and written as, also in the syntax of Erlang and Elixir.
 //!
-//! Every [`FromTerm`](crate::convert::FromTerm) type tells which terms it is read from, every
-//! [`IntoTerm`](crate::convert::IntoTerm) type which ones it is written as: all types of this crate, and what is derived. A
-//! type that says nothing is [`Type::Term`], any term.
+//! Every [`FromTerm`](crate::convert::FromTerm) type can describe the terms that it is read from, every
+//! [`IntoTerm`](crate::convert::IntoTerm) type those that it is written as. All types of this crate and all derived
+//! implementations do so. A type without a description is [`Type::Term`], any term.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -16,7 +16,7 @@
 //! assert_eq!(types.text(&answer, Syntax::Elixir), ":ok | {:error, String.t()}");
 //! ```
 //!
-//! Nothing of it is looked at when a message comes: types are described when somebody asks.
+//! Descriptions are created when they are requested, and have no effect on the handling of messages.
 //!
 //! ```text
 //! signature ──> text ──> expression ──> names ──> types ──> ty ──> integer

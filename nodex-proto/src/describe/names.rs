@@ -1,4 +1,4 @@
-//! Which definitions are the same, and what each is called.
+//! Which definitions are the same, and the name of each.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -93,17 +93,17 @@ const TAKEN: [&str; 78] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Definition {
-    /// How others refer to it.
+    /// The id by which other types refer to it.
     pub id: DefinitionId,
     /// Its name in both languages.
     pub name: String,
-    /// What it is, for people.
+    /// The documentation of the type.
     pub doc: String,
     /// The type.
     pub ty: Type,
 }
 
-/// Which definition stands for each, and its name.
+/// For each definition the first one that is the same, and its name.
 pub(super) struct Names {
     pub(super) stands_for: Vec<DefinitionId>,
     pub(super) names: BTreeMap<DefinitionId, String>,
@@ -116,14 +116,15 @@ impl Names {
         Names { stands_for, names }
     }
 
-    /// The name of a definition; empty if it is one of other types.
+    /// Returns the name of a definition; empty if it belongs to other types.
     pub(super) fn name(&self, id: DefinitionId) -> &str {
         self.stands_for.get(id.0).and_then(|first| self.names.get(first)).map_or("", String::as_str)
     }
 }
 
-/// The first of those that are the same: those of one name and text whose types differ in nothing, what they refer to
-/// taken for the same as far as nothing speaks against it. (Else no two types that contain themselves would be.)
+/// Returns for each definition the first one that is the same: with the same name and text, and the same type.
+/// Definitions that types refer to count as the same until a difference is found; otherwise two types that contain
+/// themselves could never be the same.
 fn classes(types: &Types) -> Vec<DefinitionId> {
     let mut stands_for = vec![DefinitionId(0); types.drafts.len()];
     let mut count = 0;
@@ -139,7 +140,7 @@ fn classes(types: &Types) -> Vec<DefinitionId> {
                 *seen.entry((&draft.name, &draft.doc, ty)).or_insert(DefinitionId(position))
             })
             .collect();
-        // Classes only ever come apart.
+        // Classes are only ever divided.
         let distinct = seen.len();
         stands_for = next;
         if distinct == count {
@@ -150,7 +151,7 @@ fn classes(types: &Types) -> Vec<DefinitionId> {
 }
 
 fn unique(types: &Types, stands_for: &[DefinitionId]) -> BTreeMap<DefinitionId, String> {
-    // Of which Rust types something is written, and in which definitions.
+    // The Rust types that terms are written from, and their definitions.
     let written: BTreeMap<&str, DefinitionId> = types
         .drafts
         .iter()
@@ -160,7 +161,7 @@ fn unique(types: &Types, stands_for: &[DefinitionId]) -> BTreeMap<DefinitionId, 
         .collect();
     let mut names = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    // What is written has its name in any case.
+    // The definitions of written terms always keep their names.
     for direction in [Direction::Output, Direction::Input] {
         for (draft, id) in types.drafts.iter().zip(stands_for) {
             if draft.direction != direction || names.contains_key(id) {
@@ -183,9 +184,9 @@ fn unique(types: &Types, stands_for: &[DefinitionId]) -> BTreeMap<DefinitionId, 
     names
 }
 
-/// A name that both languages take without quotes.
+/// Returns a name that both languages accept without quotes.
 pub(super) fn valid(name: &str) -> String {
-    /// As many as fit an atom with what may be put behind them.
+    /// The name must fit an atom together with the suffixes that may be added.
     const LONGEST: usize = 200;
     let lower = name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' });
     let mut valid: String = lower.take(LONGEST).collect();
@@ -196,8 +197,8 @@ pub(super) fn valid(name: &str) -> String {
 }
 
 impl Types {
-    /// All types that have a name, in the order in which they came, each once. What they refer to by
-    /// [`Type::Named`] is one of them.
+    /// Returns all types with names, in the order in which they were added, each once. Each [`Type::Named`] in them
+    /// refers to one of them.
     pub fn definitions(&self) -> Vec<Definition> {
         let names = Names::of(self);
         let all = names.names.iter().filter_map(|(id, name)| {

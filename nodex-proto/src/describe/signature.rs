@@ -1,4 +1,4 @@
-//! Functions: what they take and what they answer.
+//! Signatures of functions: their arguments and their results.
 
 use super::{
     expression::{Expression, variable},
@@ -8,13 +8,13 @@ use super::{
 };
 use crate::text::{Syntax, write_atom, write_elixir_atom};
 
-/// What a function takes and answers.
+/// The arguments and the result of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Signature {
-    /// Its arguments in their order.
+    /// The arguments in order.
     pub arguments: Vec<Argument>,
-    /// What it answers.
+    /// The result.
     pub outcome: Outcome,
 }
 
@@ -24,32 +24,32 @@ pub struct Signature {
 pub struct Argument {
     /// Its name in Rust; empty if it has none.
     pub name: String,
-    /// What is taken.
+    /// The terms that it accepts.
     pub ty: Type,
 }
 
-/// What a call comes to.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// What is answered; nothing if there is no answer, or a later one by other means.
+    /// The reply; `None` if there is no reply, or a later one by other means.
     pub reply: Option<Type>,
     /// The reasons of exceptions that are raised in the caller.
     pub raises: Option<Type>,
 }
 
 impl Outcome {
-    /// An answer of this type.
+    /// Creates an outcome with a reply of this type.
     pub fn reply(ty: Type) -> Self {
         Outcome { reply: Some(ty), raises: None }
     }
 
-    /// No answer.
+    /// Creates an outcome without a reply.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Exceptions too.
+    /// Adds the reasons of exceptions.
     #[must_use]
     pub fn raises(self, reason: Type) -> Self {
         let raises = match self.raises {
@@ -61,18 +61,18 @@ impl Outcome {
 }
 
 impl Signature {
-    /// Without arguments.
+    /// Creates a signature without arguments.
     pub fn new(outcome: Outcome) -> Self {
         Signature { arguments: Vec::new(), outcome }
     }
 
-    /// With one more argument.
+    /// Adds an argument.
     #[must_use]
     pub fn argument(self, name: impl Into<String>, ty: Type) -> Self {
         self.and(Some(Argument::new(name, ty)))
     }
 
-    /// With these arguments behind the others.
+    /// Adds these arguments after the others.
     #[must_use]
     pub fn and(mut self, arguments: impl IntoIterator<Item = Argument>) -> Self {
         self.arguments.extend(arguments);
@@ -81,14 +81,14 @@ impl Signature {
 }
 
 impl Argument {
-    /// An argument; the name may be empty.
+    /// Creates an argument; the name may be empty.
     pub fn new(name: impl Into<String>, ty: Type) -> Self {
         Argument { name: name.into(), ty }
     }
 }
 
 impl Types {
-    /// The specification of a function, behind `@spec` or `-spec`:
+    /// Returns the specification of a function, as it follows `@spec` or `-spec`:
     ///
     /// ```
     /// use nodex_proto::{describe::{Outcome, Signature, Type, Types}, text::Syntax};
@@ -99,7 +99,7 @@ impl Types {
     /// assert_eq!(types.spec("age", &age, Syntax::Erlang), "age(FirstName :: unicode:unicode_binary()) -> 0..255");
     /// ```
     ///
-    /// A function without an answer answers `term()`: what comes is not told by it.
+    /// The result of a function without a reply type is `term()`, because the signature does not describe it.
     pub fn spec(&self, name: &str, signature: &Signature, syntax: Syntax) -> String {
         let expression = Expression { names: &Names::of(self), syntax };
         let mut out = String::new();
@@ -134,7 +134,7 @@ impl Types {
     }
 }
 
-/// Whether a call of this function is written with its bare name.
+/// Returns whether a call of this function is written with its name as it is.
 fn is_elixir_function(name: &str) -> bool {
     /// Words of the language.
     const WORDS: [&str; 19] = [

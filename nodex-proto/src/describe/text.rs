@@ -1,4 +1,4 @@
-//! Definitions as they stand in a module.
+//! Definitions as the text of a module.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -11,16 +11,16 @@ use super::{
 use crate::text::{Syntax, is_visible, module_name, write_elixir_key};
 
 impl Types {
-    /// A type as this language writes it: `[String.t()]`.
+    /// Returns a type in the syntax of this language: `[String.t()]`.
     pub fn text(&self, ty: &Type, syntax: Syntax) -> String {
         Expression { names: &Names::of(self), syntax }.text(ty)
     }
 
-    /// All types with names, as they are defined in a module of this language: `@type` or `-type`, with their texts, and
-    /// what exports them.
+    /// Returns the definitions of all types with names for a module of this language: `@type` or `-type`, with their
+    /// documentation and exports.
     ///
-    /// Structs are written as `%Shop.Order{id: integer()}`, for which Elixir has to know the module:
-    /// [`elixir_structs`](Self::elixir_structs) if nobody else has it.
+    /// Structs are written as `%Shop.Order{id: integer()}`, for which Elixir must know the module.
+    /// [`elixir_structs`](Self::elixir_structs) defines such modules if no other source does.
     pub fn definitions_text(&self, syntax: Syntax) -> String {
         let names = Names::of(self);
         let expression = Expression { names: &names, syntax };
@@ -39,7 +39,8 @@ impl Types {
         out
     }
 
-    /// A module for each struct and exception of Elixir that is among the types with names, or a part of them.
+    /// Returns the definition of a module for each struct and exception of Elixir that is a type with a name, or a part
+    /// of one.
     pub fn elixir_structs(&self) -> String {
         let definitions = self.definitions();
         let mut found: BTreeMap<String, (bool, Vec<&str>)> = BTreeMap::new();
@@ -71,7 +72,7 @@ impl Types {
     }
 }
 
-/// The text of a definition, with those of its fields and variants below.
+/// Returns the documentation of a definition, followed by that of its fields and variants.
 fn doc(definition: &Definition, expression: &Expression<'_>) -> String {
     let mut text = definition.doc.clone();
     let mut entry = |name: String, doc: &str| {
@@ -100,7 +101,7 @@ fn doc(definition: &Definition, expression: &Expression<'_>) -> String {
         }
         _ => {}
     }
-    // A character that does not show could be the end of the comment.
+    // An invisible character could end the comment.
     let shown = text.trim_start_matches('\n').chars();
     shown.map(|c| if c == '\n' || is_visible(c) { c } else { '\u{FFFD}' }).collect()
 }

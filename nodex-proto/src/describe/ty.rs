@@ -9,7 +9,7 @@ use crate::{atom, term::Atom};
 pub enum Type {
     /// Any term.
     Term,
-    /// The integers from `min` to `max`, both of them included; without a bound where there is none.
+    /// The integers from `min` to `max`, both included; `None` is no bound.
     Integer {
         /// The least one.
         min: Option<Bound>,
@@ -36,13 +36,13 @@ pub enum Type {
     Charlist,
     /// Lists of any length.
     List(Box<Type>),
-    /// Lists of so many elements.
+    /// Lists of this number of elements.
     Array(Box<Type>, usize),
     /// Tuples. Elements may have names, which are not in the term.
     Tuple(Vec<Field>),
-    /// Maps with any number of such keys and values.
+    /// Maps with any number of keys and values of these types.
     Map(Box<Type>, Box<Type>),
-    /// Maps with these atoms as keys. Whatever is read as one may have others too.
+    /// Maps with these atoms as keys. A map that is read may have other keys too.
     Struct(Struct),
     /// Pids.
     Pid,
@@ -52,71 +52,71 @@ pub enum Type {
     Reference,
     /// Functions.
     Function,
-    /// A value, or the atom that stands for none.
+    /// A value, or the atom that represents none.
     Optional {
         /// The value.
         value: Box<Type>,
         /// `nil` or `undefined`.
         none: Atom,
     },
-    /// `{ok, T}` or `{error, E}`; the atom alone where there is no type.
+    /// `{ok, T}` or `{error, E}`; the atom alone if the type is `None`.
     Result {
-        /// What is behind `ok`.
+        /// The type after `ok`.
         ok: Option<Box<Type>>,
-        /// What is behind `error`.
+        /// The type after `error`.
         error: Option<Box<Type>>,
     },
     /// One of these.
     Union(Vec<Variant>),
-    /// What has a name, and is defined in [`Types`](super::Types).
+    /// A type with a name, which is defined in [`Types`](super::Types).
     Named(DefinitionId),
 }
 
 impl Type {
-    /// The integers of these bounds, both of them included.
+    /// Returns the type of the integers within these bounds, both included.
     pub fn integer(min: impl Into<Bound>, max: impl Into<Bound>) -> Self {
         Type::Integer { min: Some(min.into()), max: Some(max.into()) }
     }
 
-    /// All integers.
+    /// Returns the type of all integers.
     pub fn any_integer() -> Self {
         Type::Integer { min: None, max: None }
     }
 
-    /// The atom of this name.
+    /// Returns the type of the atom with this name.
     ///
     /// # Panics
-    /// When the name has more than 255 characters.
+    /// Panics when the name has more than 255 characters.
     pub fn literal(name: &'static str) -> Self {
         Type::Literal(Atom::from_static(name))
     }
 
-    /// Lists of this type.
+    /// Returns the type of lists of this element type.
     pub fn list(element: Type) -> Self {
         Type::List(Box::new(element))
     }
 
-    /// Tuples of elements without names.
+    /// Returns the type of tuples whose elements have no names.
     pub fn tuple(elements: impl IntoIterator<Item = Type>) -> Self {
         Type::Tuple(elements.into_iter().map(|element| Field::new("", element)).collect())
     }
 
-    /// Maps from these keys to these values.
+    /// Returns the type of maps from these keys to these values.
     pub fn map(key: Type, value: Type) -> Self {
         Type::Map(Box::new(key), Box::new(value))
     }
 
-    /// This type, or the atom `nil`.
+    /// Returns the type of this type's terms and the atom `nil`.
     pub fn optional(value: Type) -> Self {
         Type::Optional { value: Box::new(value), none: atom!("nil") }
     }
 
-    /// Any of these types.
+    /// Returns the union of these types.
     pub fn union(variants: impl IntoIterator<Item = Type>) -> Self {
         Type::Union(variants.into_iter().map(|variant| Variant::new("", variant)).collect())
     }
 
-    /// The same, but with `undefined` in place of `nil` if it is optional.
+    /// Returns the same type, with `undefined` in place of `nil` if it is optional.
     #[must_use]
     pub fn undefined(self) -> Self {
         match self {
@@ -125,7 +125,7 @@ impl Type {
         }
     }
 
-    /// All types that this one is made of.
+    /// Returns the types that this one contains directly.
     pub(super) fn parts(&self) -> Vec<&Type> {
         match self {
             Type::List(part) | Type::Array(part, _) | Type::Optional { value: part, .. } => vec![part],
@@ -137,7 +137,7 @@ impl Type {
         }
     }
 
-    /// Puts other definitions in the place of those that are named.
+    /// Replaces the definitions that this type refers to.
     pub(super) fn rename(&mut self, name: &impl Fn(DefinitionId) -> DefinitionId) {
         match self {
             Type::Named(id) => *id = name(*id),
@@ -156,7 +156,7 @@ impl Type {
     }
 }
 
-/// Which definition a name stands for. Two of them may turn out to be the same.
+/// The id of a definition. Two ids can belong to definitions that are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DefinitionId(pub(super) usize);
 
@@ -166,7 +166,7 @@ pub struct DefinitionId(pub(super) usize);
 pub struct Field {
     /// The key, or the name of the element; empty for an element without one.
     pub name: String,
-    /// What it is, for people.
+    /// The documentation.
     pub doc: String,
     /// The value.
     pub ty: Type,
@@ -175,18 +175,18 @@ pub struct Field {
 }
 
 impl Field {
-    /// A field that has to be there.
+    /// Creates a required field.
     pub fn new(name: impl Into<String>, ty: Type) -> Self {
         Field { name: name.into(), doc: String::new(), ty, required: true }
     }
 
-    /// With a text for people.
+    /// Adds documentation.
     #[must_use]
     pub fn doc(self, doc: impl Into<String>) -> Self {
         Field { doc: doc.into(), ..self }
     }
 
-    /// Whether it has to be there.
+    /// Sets whether it is required.
     #[must_use]
     pub fn required(self, required: bool) -> Self {
         Field { required, ..self }
@@ -206,18 +206,18 @@ pub struct Struct {
 }
 
 impl Struct {
-    /// A map.
+    /// Creates a map with these fields.
     pub fn new(fields: impl IntoIterator<Item = Field>) -> Self {
         Struct { module: None, exception: false, fields: fields.into_iter().collect() }
     }
 
-    /// A struct of Elixir, whose module is written as an atom: `Elixir.Shop.Order`.
+    /// Makes it a struct of Elixir, whose module is written as an atom: `Elixir.Shop.Order`.
     #[must_use]
     pub fn module(self, module: Atom) -> Self {
         Struct { module: Some(module), ..self }
     }
 
-    /// An exception of Elixir.
+    /// Makes it an exception of Elixir.
     #[must_use]
     pub fn exception(self, module: Atom) -> Self {
         Struct { exception: true, ..self.module(module) }
@@ -236,19 +236,19 @@ impl From<Struct> for Type {
 pub struct Variant {
     /// Its name in Rust or in the term; may be empty.
     pub name: String,
-    /// What it is, for people.
+    /// The documentation.
     pub doc: String,
     /// The terms.
     pub ty: Type,
 }
 
 impl Variant {
-    /// A variant.
+    /// Creates a variant.
     pub fn new(name: impl Into<String>, ty: Type) -> Self {
         Variant { name: name.into(), doc: String::new(), ty }
     }
 
-    /// With a text for people.
+    /// Adds documentation.
     #[must_use]
     pub fn doc(self, doc: impl Into<String>) -> Self {
         Variant { doc: doc.into(), ..self }

@@ -1,10 +1,10 @@
-//! [`Types`]: what has a name.
+//! [`Types`]: the types with names.
 
 use std::{any::type_name, collections::BTreeMap, panic::Location};
 
 use super::ty::{DefinitionId, Type};
 
-/// Types with names, as they are collected while others are described.
+/// The types with names, which are collected while types are described.
 ///
 /// A type of your own is defined here so that it is described once and may contain itself:
 ///
@@ -48,11 +48,11 @@ pub struct Types {
     known: BTreeMap<Key, DefinitionId>,
 }
 
-/// A definition, whose name may be taken.
+/// A definition. Other definitions can have the same name.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
     pub(super) direction: Direction,
-    /// What Rust calls it.
+    /// Its name in Rust.
     pub(super) rust: &'static str,
     pub(super) name: String,
     pub(super) doc: String,
@@ -66,20 +66,20 @@ pub(super) enum Direction {
     Output,
 }
 
-/// Which Rust type it is. Its name alone can be that of two, in two blocks of a function.
+/// Identifies a Rust type. Two types in two blocks of a function can have the same name.
 type Key = (Direction, &'static str, &'static str, u32, u32);
 
 impl Types {
-    /// Without any.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The type of this name, which `T` is read from. `describe` is called unless it is described already, or about to
-    /// be.
+    /// Returns the type with this name, which `T` is read from. `describe` is called unless the type is defined
+    /// already, or is being defined.
     ///
-    /// If several types have one name, and are not the same, the later ones get numbers. A name that the languages have
-    /// taken gets `_type` at its end.
+    /// If different types have the same name, numbers are added to the later ones. `_type` is added to a name that the
+    /// languages use.
     #[track_caller]
     pub fn define_input<T: ?Sized>(
         &mut self,
@@ -90,8 +90,8 @@ impl Types {
         self.define((Direction::Input, type_name::<T>()), Location::caller(), name, doc, describe)
     }
 
-    /// The type of this name, which `T` is written as. If `T` is read from other terms, what it is read from gets
-    /// `_input` at the end of its name.
+    /// Returns the type with this name, which `T` is written as. If `T` is read from other terms, `_input` is added to
+    /// the name of the type that it is read from.
     #[track_caller]
     pub fn define_output<T: ?Sized>(
         &mut self,
@@ -118,14 +118,14 @@ impl Types {
         self.known.insert(key, id);
         self.drafts.push(Draft { direction, rust, name: name.to_owned(), doc: doc.to_owned(), ty: Type::Term });
         let ty = describe(self);
-        // A type that is nothing but itself has no values.
+        // A type that only refers to itself has no values.
         if ty != Type::Named(id) {
             self.drafts[id.0].ty = ty;
         }
         Type::Named(id)
     }
 
-    /// The name of a generic type with these types as its parameters: `page` of orders is `page_order`.
+    /// Returns the name of a generic type with these types as its parameters: `page` of orders is `page_order`.
     pub fn generic_name(&self, name: &str, parameters: &[Type]) -> String {
         let mut full = name.to_owned();
         for parameter in parameters {
@@ -135,7 +135,7 @@ impl Types {
         full
     }
 
-    /// What a type is called in the name of another one.
+    /// Appends the label of a type in the name of another one.
     fn push_label(&self, out: &mut String, ty: &Type) {
         out.push_str(match ty {
             Type::Term => "term",

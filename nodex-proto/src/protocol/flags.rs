@@ -1,7 +1,7 @@
-//! What two nodes tell each other they can do: the 64 capability bits of the handshake.
+//! The 64 capability bits that two nodes exchange in the handshake.
 //!
-//! The numbers are those of `kernel/include/dist.hrl` and `erts/emulator/beam/dist.h`. The printed
-//! documentation gives `MANDATORY_25_DIGEST` as bit 36; every release sends and reads bit 26.
+//! The numbers are those of `kernel/include/dist.hrl` and `erts/emulator/beam/dist.h`. According to the documentation
+//! `MANDATORY_25_DIGEST` is bit 36; every release sends and reads bit 26.
 use std::fmt;
 use std::ops::{BitAnd, BitOr, Not};
 
@@ -63,7 +63,7 @@ flags! {
     SEND_SENDER = 0x80000;
     /// Any term as a label of a trace token.
     BIG_SEQTRACE_LABELS = 0x100000;
-    /// Exit reasons travel as payload and not inside the control message.
+    /// Exit reasons are sent as payload and not inside the control message.
     EXIT_PAYLOAD = 0x400000;
     /// Large messages are cut into fragments, and every frame begins with a distribution header.
     FRAGMENTS = 0x800000;
@@ -71,7 +71,7 @@ flags! {
     HANDSHAKE_23 = 0x100_0000;
     /// Unlinking is acknowledged. Mandatory since OTP 26.
     UNLINK_ID = 0x200_0000;
-    /// Stands for all of [`Self::MANDATORY_25`].
+    /// Represents all of [`Self::MANDATORY_25`].
     MANDATORY_25_DIGEST = 0x400_0000;
     /// `SPAWN_REQUEST` and `SPAWN_REPLY`; without it a BEAM answers `notsup` to `rpc` and `erpc`.
     SPAWN = 1 << 32;
@@ -91,7 +91,8 @@ impl Flags {
     /// No bit at all.
     pub const EMPTY: Flags = Flags(0);
 
-    /// What OTP 25 made mandatory, and what `MANDATORY_25_DIGEST` stands for. OTP 23 and `ei` nodes have it too.
+    /// The flags that are mandatory since OTP 25, which `MANDATORY_25_DIGEST` represents. OTP 23 and `ei` nodes have
+    /// them too.
     pub const MANDATORY_25: Flags = Flags(
         Self::EXTENDED_REFERENCES.0
             | Self::FUN_TAGS.0
@@ -106,10 +107,10 @@ impl Flags {
             | Self::HANDSHAKE_23.0,
     );
 
-    /// What OTP 26 and later demand.
+    /// The flags that are mandatory since OTP 26.
     pub const MANDATORY_26: Flags = Flags(Self::MANDATORY_25.0 | Self::V4_NC.0 | Self::UNLINK_ID.0);
 
-    /// A hidden node without distribution headers and fragments, accepted by OTP 23 to 29.
+    /// The flags of a hidden node without distribution headers and fragments, which OTP 23 to 29 accept.
     pub const HIDDEN: Flags = Flags(
         Self::MANDATORY_26.0
             | Self::MANDATORY_25_DIGEST.0
@@ -124,14 +125,14 @@ impl Flags {
             | Self::ALIAS.0,
     );
 
-    /// [`Self::HIDDEN`] and op 37, which OTP 28 and later then use in place of `ALIAS_SEND`.
+    /// [`Self::HIDDEN`] and [`Self::ALTACT_SIG`], whose operation OTP 28 and later then use in place of `ALIAS_SEND`.
     pub const HIDDEN_ALTACT: Flags = Flags(Self::HIDDEN.0 | Self::ALTACT_SIG.0);
 
-    /// What a node of this library offers: [`Self::HIDDEN_ALTACT`] and [`Self::FRAGMENTS`]. With a peer that has the latter as
-    /// well, frames have a header: see [`FrameForm`](crate::protocol::control::FrameForm).
+    /// The flags of a node of this library: [`Self::HIDDEN_ALTACT`] and [`Self::FRAGMENTS`]. If the peer has the latter
+    /// as well, frames have a header: see [`FrameForm`](crate::protocol::control::FrameForm).
     pub const NODE: Flags = Flags(Self::HIDDEN_ALTACT.0 | Self::FRAGMENTS.0);
 
-    /// What a C node on `ei` of OTP 25 offers.
+    /// The flags of a C node with `ei` of OTP 25.
     pub const EI: Flags = Flags(0x4_0707_4F9C);
 
     /// Returns the set with exactly these bits.
@@ -164,12 +165,12 @@ impl Flags {
         Flags(self.0 & !other.0)
     }
 
-    /// Replaces the shorthand `MANDATORY_25_DIGEST` by the bits that it stands for (it stays set itself).
+    /// Returns the set with the bits that `MANDATORY_25_DIGEST` represents, if that is set. It stays set itself.
     pub const fn expanded(self) -> Flags {
         if self.contains(Self::MANDATORY_25_DIGEST) { Flags(self.0 | Self::MANDATORY_25.0) } else { self }
     }
 
-    /// What both sides can do, with the shorthand of either side written out first.
+    /// Returns the flags that both sides have, after [`Self::expanded`] on both.
     pub const fn negotiated(self, theirs: Flags) -> Flags {
         Flags(self.expanded().0 & theirs.expanded().0)
     }
@@ -211,7 +212,7 @@ impl Not for Flags {
     }
 }
 
-/// The names with `, ` between them, then the unnamed bits in hexadecimal; `none` for the empty set.
+/// Displays the names with `, ` between them, then the unnamed bits in hexadecimal; `none` for the empty set.
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";

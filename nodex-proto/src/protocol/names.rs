@@ -1,38 +1,39 @@
-//! Names that users give, checked where they are given: of nodes and of registered processes.
+//! Names of nodes and of registered processes, checked when they are created.
 
 use std::{convert::Infallible, fmt, ops::Deref};
 
 use super::handshake::{NameProblem, check_node_name};
 use crate::term::{Atom, AtomError};
 
-/// Why a name cannot be that of a node or of a process.
+/// The reason why a name cannot be that of a node or of a process.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// No node can have it.
+    /// No node can have this name.
     #[error("{name:?} is no node name")]
     Node {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         problem: NameProblem,
     },
-    /// No process can be registered under it.
+    /// No process can be registered under this name.
     #[error("no process can have this name")]
     Process(#[from] AtomError),
 }
 
-// What cannot fail can be given where something is that can.
+// Conversions that cannot fail are accepted by functions that take fallible ones.
 impl From<Infallible> for NameError {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// The full name of a node, `name@host`: up to 255 printable ASCII characters, and one `@` with something on either side.
+/// The full name of a node, `name@host`: up to 255 printable ASCII characters, with one `@` that is neither the first
+/// nor the last of them.
 ///
-/// Nodes of our own have stricter names, see [`check_own_name`](super::handshake::check_own_name).
+/// The names of nodes of this program are more restricted, see [`check_own_name`](super::handshake::check_own_name).
 ///
 /// ```
 /// use nodex_proto::{atom, protocol::NodeName};
@@ -47,34 +48,34 @@ impl From<Infallible> for NameError {
 pub struct NodeName(Atom);
 
 impl NodeName {
-    /// A name from text.
+    /// Creates a name from text.
     ///
     /// # Errors
-    /// When no node can have it.
+    /// Returns an error when no node can have this name.
     pub fn new(name: &str) -> Result<Self, NameError> {
         let bad = |problem| NameError::Node { name: name.to_owned(), problem };
         check_node_name(name.as_bytes()).map_err(bad)?;
-        // As short as it is, it is an atom.
+        // A name that has been checked fits an atom.
         Atom::new(name).map(NodeName).map_err(|_| bad(NameProblem::TooLong { length: name.len() }))
     }
 
-    /// The name of a node that has come through a handshake.
+    /// Creates the name of a node from a handshake, which has checked it.
     #[doc(hidden)]
     pub fn of_a_node(name: Atom) -> Self {
         NodeName(name)
     }
 
-    /// The part before the `@`.
+    /// Returns the part before the `@`.
     pub fn alive(&self) -> &str {
         self.0.split_once('@').map_or("", |(alive, _)| alive)
     }
 
-    /// The part behind the `@`.
+    /// Returns the part after the `@`.
     pub fn host(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, host)| host)
     }
 
-    /// The name as the atom that it is in terms.
+    /// Returns the name as an atom, its form in terms.
     #[inline]
     pub fn as_atom(&self) -> &Atom {
         &self.0
@@ -110,15 +111,15 @@ impl TryFrom<&Atom> for NodeName {
 pub struct ProcessName(Atom);
 
 impl ProcessName {
-    /// A name from text.
+    /// Creates a name from text.
     ///
     /// # Errors
-    /// When it has more than 255 characters.
+    /// Returns an error when the name has more than 255 characters.
     pub fn new(name: &str) -> Result<Self, NameError> {
         Ok(ProcessName(Atom::new(name)?))
     }
 
-    /// The name as the atom that it is in terms.
+    /// Returns the name as an atom, its form in terms.
     #[inline]
     pub fn as_atom(&self) -> &Atom {
         &self.0

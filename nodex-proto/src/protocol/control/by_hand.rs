@@ -1,4 +1,4 @@
-//! Frames of any control tuple, also of one that no [`Control`](super::Control) can say.
+//! Frames of any control tuple, including those that [`Control`](super::Control) cannot represent.
 
 use super::FrameForm;
 use crate::{
@@ -6,8 +6,8 @@ use crate::{
     etf::{EncodeError, VERSION},
 };
 
-/// Returns a whole frame without distribution header, with its length: the control tuple, and the payload, which begins
-/// with its version byte (131). It is for connections on which fragments were not agreed on; [`frame_in`] is for any.
+/// Returns a whole frame without a distribution header, with its length: the control tuple, and the payload, which
+/// begins with its version byte (131). It is for connections without fragments; [`frame_in`] is for all.
 ///
 /// ```
 /// use nodex_core::{atom, convert::term_to_binary, protocol::control, term::Pid};
@@ -20,16 +20,16 @@ use crate::{
 /// ```
 ///
 /// # Errors
-/// Returns an error when the tuple is no term that a BEAM would take.
+/// Returns an error when the tuple is not a term that a BEAM would accept.
 pub fn frame(control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     frame_in(FrameForm::PassThrough, control, payload)
 }
 
-/// [`frame`] in the form that the frames of a connection have. The payload begins with its version byte also here, which is
-/// left out where the form does without it.
+/// Returns the same as [`frame`] in the form of a connection's frames. Here too the payload begins with its version
+/// byte, which is left out if the form has none.
 ///
 /// # Errors
-/// When the tuple is no term that a BEAM would take.
+/// Returns an error when the tuple is not a term that a BEAM would accept.
 pub fn frame_in(form: FrameForm, control: &impl IntoTerm, payload: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
     let control = term_to_binary(control)?;
     let (control, payload) = (control.get(1..).unwrap_or_default(), payload.unwrap_or_default());

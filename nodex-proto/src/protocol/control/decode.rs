@@ -1,4 +1,4 @@
-//! From the bytes of a frame to what it says.
+//! Decoding: from the bytes of a frame to its control message.
 use super::terms::{split_atom, split_pid, split_ref};
 use super::{
     AtomTerm, Control, ControlError, FrameForm, HEADER, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED,
@@ -14,10 +14,10 @@ pub(super) mod altact {
     pub(crate) const EXIT: u32 = 16;
 }
 
-/// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick), whichever form it has.
+/// Reads the control message in `frame` (the bytes after the length, of a frame that is not a tick) in either form.
 ///
-/// Everything up to the payload is checked to be whole and of the right types; the payload itself is
-/// left to whoever reads it.
+/// Everything before the payload is checked to be complete and of the right types. The payload is checked by its
+/// reader.
 #[inline]
 pub fn decode(frame: &[u8]) -> Result<(Op, Control<'_>), ControlError> {
     match frame {
@@ -41,7 +41,7 @@ pub fn decode_in(form: FrameForm, frame: &[u8]) -> Result<(Op, Control<'_>), Con
         _ => slow_head(control)?,
     };
     let Some(op) = Op::from_number(number) else { return Err(ControlError::UnknownOp { number, arity }) };
-    // ALTACT_SIG_SEND is one longer with a token; its flags are checked against that below.
+    // With a token, ALTACT_SIG_SEND has one more element; that its flags agree is checked below.
     let expected = usize::from(op.arity()) + usize::from(op == Op::AltactSigSend && arity == 5);
     if arity != expected {
         return Err(ControlError::WrongArity { op, expected, found: arity });
@@ -50,8 +50,8 @@ pub fn decode_in(form: FrameForm, frame: &[u8]) -> Result<(Op, Control<'_>), Con
     Ok((op, control))
 }
 
-/// How many bytes the control tuple has that stands at the front; `None` if not all of it is there. One with terms that are
-/// not known is taken to be whole.
+/// Returns the length in bytes of the control tuple at the front; `None` if it is incomplete. A tuple with unknown
+/// terms counts as complete.
 #[doc(hidden)]
 pub fn control_length(data: &[u8]) -> Option<usize> {
     match Decoder::new(data).skip() {
@@ -61,8 +61,8 @@ pub fn control_length(data: &[u8]) -> Option<usize> {
     }
 }
 
-/// What a frame of a message begins with in each form, from its second byte on if it has a header, as far as the tag of the
-/// control tuple and some bytes more.
+/// Returns the start of a message's frame in each form, from its second byte on if it has a header, up to some bytes
+/// after the tag of the control tuple.
 const fn start<const HEADER_FORM: bool>(arity: u8) -> [u8; 4] {
     if HEADER_FORM {
         [HEADER, 0, tag::SMALL_TUPLE_EXT, arity]
@@ -71,20 +71,20 @@ const fn start<const HEADER_FORM: bool>(arity: u8) -> [u8; 4] {
     }
 }
 
-/// A whole frame up to the length of the name of the sender's node.
+/// Returns the start of a frame up to the length of the name of the sender's node.
 const fn reg_send_start<const HEADER_FORM: bool>() -> [u8; 8] {
     let [a, b, c, d] = start::<HEADER_FORM>(4);
     [a, b, c, d, tag::SMALL_INTEGER_EXT, Op::RegSend.number(), tag::NEW_PID_EXT, tag::SMALL_ATOM_UTF8_EXT]
 }
 
-/// The frame from where all that is compared begins.
+/// Returns the frame from the first byte that is compared.
 #[inline(always)]
 fn compared<const HEADER_FORM: bool>(frame: &[u8]) -> Option<&[u8]> {
     if HEADER_FORM { frame.strip_prefix(&[VERSION]) } else { Some(frame) }
 }
 
-/// Sender, name and message of a frame that is `REG_SEND` in the form that every node sends; `None` for all else, which is
-/// for [`decode`]. Says what [`decode`] says, for one kind of frame of which there are millions.
+/// Returns sender, name and message of a `REG_SEND` frame in the form that every node sends; `None` for all other
+/// frames, which [`decode`] reads. The result is that of [`decode`], faster for the most frequent kind of frame.
 #[inline(always)]
 #[doc(hidden)]
 pub fn decode_reg_send<const HEADER_FORM: bool>(frame: &[u8]) -> Option<(PidTerm<'_>, AtomTerm<'_>, &[u8])> {
@@ -107,7 +107,7 @@ pub fn decode_reg_send<const HEADER_FORM: bool>(frame: &[u8]) -> Option<(PidTerm
     ))
 }
 
-/// Sender, receiver and message of a frame that is `SEND_SENDER` or `SEND`, in the same way.
+/// Returns sender, receiver and message of a `SEND_SENDER` or `SEND` frame in the same way.
 #[inline(always)]
 #[doc(hidden)]
 pub fn decode_send<const HEADER_FORM: bool>(frame: &[u8]) -> Option<(Option<PidTerm<'_>>, PidTerm<'_>, &[u8])> {
@@ -129,7 +129,7 @@ pub fn decode_send<const HEADER_FORM: bool>(frame: &[u8]) -> Option<(Option<PidT
     Some((from, to, message::<HEADER_FORM>(rest)?))
 }
 
-/// What stands behind the version byte, if there has to be one; behind a header there must be none.
+/// Returns the payload without its version byte. After a header there must be no version byte.
 #[inline(always)]
 fn message<const HEADER_FORM: bool>(rest: &[u8]) -> Option<&[u8]> {
     if HEADER_FORM {
@@ -141,7 +141,7 @@ fn message<const HEADER_FORM: bool>(rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Returns the head of a tuple in a longer encoding than needed, which a BEAM would take as well.
+/// Reads the head of a tuple in a longer encoding than needed, which a BEAM accepts as well.
 #[cold]
 fn slow_head(control: &[u8]) -> Result<(usize, u8, &[u8]), ControlError> {
     let mut decoder = Decoder::new(control);
@@ -156,7 +156,7 @@ fn slow_head(control: &[u8]) -> Result<(usize, u8, &[u8]), ControlError> {
     }
 }
 
-/// Takes the fields after the number one by one.
+/// A reader of the fields after the number.
 struct Fields<'a> {
     op: Op,
     form: FrameForm,
@@ -326,7 +326,7 @@ impl<'a> Fields<'a> {
         Ok(ProcTerm::Name(name))
     }
 
-    /// Returns any one term.
+    /// Reads any one term.
     fn term(&mut self, field: &'static str) -> Result<&'a [u8], ControlError> {
         let mut decoder = Decoder::new(self.rest);
         let op = self.op;
@@ -339,7 +339,7 @@ impl<'a> Fields<'a> {
         if there { self.term("trace token").map(Some) } else { Ok(None) }
     }
 
-    /// A slot that had a meaning once: the empty atom, which `ei` insists on. Any term will do here.
+    /// Reads a slot that has no meaning any more: the empty atom, which `ei` requires. Any term is accepted here.
     #[inline]
     fn unused(&mut self) -> Result<(), ControlError> {
         match self.rest {
@@ -358,7 +358,7 @@ impl<'a> Fields<'a> {
         number.ok_or_else(|| self.wrong(field, "a number of 32 bits"))
     }
 
-    /// Returns the id of an unlinking: 1 to 2^64 - 1.
+    /// Reads the id of an unlinking: 1 to 2^64 - 1.
     fn id(&mut self) -> Result<u64, ControlError> {
         let mut decoder = Decoder::new(self.rest);
         let id = decoder.integer("id").ok().and_then(|id| u64::try_from(id).ok());
@@ -366,7 +366,7 @@ impl<'a> Fields<'a> {
         id.filter(|&id| id != 0).ok_or_else(|| self.wrong("id", "a number from 1 to 18446744073709551615"))
     }
 
-    /// What follows the control tuple: the version byte, unless a header stands for it, and one term.
+    /// Reads the payload after the control tuple: the version byte, unless a header replaces it, and one term.
     #[inline]
     fn payload(&self) -> Result<&'a [u8], ControlError> {
         match (self.form, self.rest) {

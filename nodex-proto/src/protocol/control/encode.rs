@@ -1,4 +1,4 @@
-//! From what is to be said to the words that the peer understands.
+//! Encoding: from a control message to an operation that the peer supports.
 use super::decode::altact;
 use super::{Control, FrameForm, Op, PASS_THROUGH, PidTerm, ProcTerm, RefTerm, Target, UNUSED, UnsupportedControl};
 use crate::etf::{Encoder, Mark, Prefix, VERSION, tag};
@@ -8,14 +8,14 @@ use crate::term::Atom;
 /// Bytes of the length in front of a frame.
 const HEADER: usize = 4;
 
-/// The longest frame that a BEAM takes: it adds the four bytes of the length in an `int` (`packet_get_length` of OTP's
-/// `packet_parser.c`), and closes the connection when that overflows.
+/// The longest frame that a BEAM accepts: it adds the four bytes of the length in an `int` (`packet_get_length` of
+/// OTP's `packet_parser.c`), and closes the connection when that overflows.
 const LONGEST: u32 = i32::MAX as u32 - 4;
 
-/// The length, which is not known yet, and what stands in front of the control tuple.
+/// The length, which is not known yet, and the bytes before the control tuple.
 const BEGUN: [u8; 6] = [0, 0, 0, 0, PASS_THROUGH, VERSION];
 
-/// The same of a frame with a distribution header, which refers to no atoms.
+/// The same for a frame with a distribution header, which refers to no atoms.
 const BEGUN_WITH_HEADER: [u8; 7] = [0, 0, 0, 0, VERSION, super::HEADER, 0];
 
 /// A frame whose length is not known yet: everything up to the payload has been written.
@@ -37,9 +37,9 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// Starts a frame with an operation whose control tuple has nothing but terms, and with the first of these. The others
-    /// follow, and the version byte of a payload. For the frames of calls, of which there are millions: the bytes are those
-    /// of [`Control::open`].
+    /// Starts a frame with an operation whose control tuple contains only terms, and with the first of these. The
+    /// caller writes the others, and the version byte of a payload. It is for the frames of calls, which are frequent:
+    /// the bytes are those of [`Control::open`].
     #[inline]
     #[doc(hidden)]
     pub fn begin<const N: usize>(out: &mut Encoder, form: FrameForm, op: Op, terms: [&[u8]; N]) -> Self {
@@ -56,7 +56,7 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// Starts a message to a name, up to what stands in front of its payload.
+    /// Starts a message to a name, up to its payload.
     #[inline]
     #[doc(hidden)]
     pub fn reg_send(out: &mut Encoder, form: FrameForm, from: PidTerm<'_>, to: &Atom) -> Self {
@@ -68,7 +68,7 @@ impl OpenFrame {
         frame
     }
 
-    /// Returns how every reply from this pid begins, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of
+    /// Returns the starts of the replies from this pid, for [`Self::resume`]: of `SEND_SENDER` to a pid, and of
     /// `ALIAS_SEND` and `ALTACT_SIG_SEND` to an alias.
     #[doc(hidden)]
     pub fn begin_reply(op: Op, from: &[u8]) -> Prefix {
@@ -81,8 +81,8 @@ impl OpenFrame {
         Prefix::new(begun)
     }
 
-    /// Starts a frame with bytes that an earlier one was begun with: four for the length, then its first fields. The last
-    /// field and the version byte of the payload follow.
+    /// Starts a frame with the start of an earlier one: four bytes for the length, then its first fields. The caller
+    /// writes the last field and the version byte of the payload.
     #[inline(always)]
     #[doc(hidden)]
     pub fn resume(out: &mut Encoder, begun: &Prefix, last: &[u8]) -> Self {
@@ -91,13 +91,13 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// What a frame with a distribution header begins with if one without does so, for [`Self::resume_with_header`].
+    /// Returns this start of a frame with a distribution header, for [`Self::resume_with_header`].
     #[doc(hidden)]
     pub fn with_header(begun: &Prefix) -> Prefix {
         begun.with_another_start(BEGUN.len(), &BEGUN_WITH_HEADER)
     }
 
-    /// The same of a frame with a distribution header, which stands for the version byte as well.
+    /// Starts a frame in the same way with a distribution header, which replaces the version byte as well.
     #[inline(always)]
     #[doc(hidden)]
     pub fn resume_with_header(out: &mut Encoder, begun: &Prefix, last: &[u8]) -> Self {
@@ -106,7 +106,7 @@ impl OpenFrame {
         OpenFrame { start }
     }
 
-    /// Writes the length in front of what was written since. Takes the frame back if it is longer than 2 GiB.
+    /// Ends the frame: writes its length at its start. Removes the frame if it is longer than 2 GiB.
     #[inline]
     pub fn finish(self, out: &mut Encoder) -> Result<(), UnsupportedControl> {
         let length = out.written_since(self.start) - HEADER;
@@ -128,14 +128,14 @@ impl OpenFrame {
         out.copy_since(self.start).split_off(HEADER)
     }
 
-    /// Takes back all of the frame.
+    /// Removes the whole frame.
     pub fn undo(self, out: &mut Encoder) {
         out.rollback(self.start);
     }
 }
 
 impl<'a> Control<'a> {
-    /// Writes the whole frame, with its length, in the words of a peer with these negotiated flags.
+    /// Writes the whole frame, with its length, as an operation that a peer with these negotiated flags supports.
     ///
     /// Nothing is written if it cannot be said to that peer.
     pub fn encode(&self, peer: Flags, out: &mut Encoder) -> Result<(), UnsupportedControl> {
@@ -147,9 +147,8 @@ impl<'a> Control<'a> {
     }
 
     /// Writes a frame up to and including the version byte of its payload, if it has one, for a payload that the caller
-    /// encodes in place. What stands in the field of the payload (`message` of [`Control::Send`]) is
-    /// not written. `None` if the operation that this peer understands has no payload; the frame then
-    /// holds everything.
+    /// encodes in place. The field of the payload (`message` of [`Control::Send`]) is not written. Returns `None` if
+    /// the operation that this peer supports has no payload; the frame is then complete.
     ///
     /// Nothing is written if it cannot be said to that peer.
     #[inline]
@@ -288,7 +287,7 @@ fn exit2<'a>(
     priority: bool,
     reason: &'a [u8],
 ) -> Result<Words<'a>, UnsupportedControl> {
-    // Names have no other way.
+    // There is no other operation for names.
     let by_name = matches!(to, Target::Name(_)) && peer.contains(Flags::ALTACT_SIG);
     if by_name || wants_altact(peer, to, priority) {
         return Ok(altact_words(from.as_bytes(), to, token, priority, altact::EXIT).payload(reason));
@@ -316,8 +315,8 @@ fn monitor<'a>(
     Ok(Words::new(op, [Some(from.as_bytes()), Some(to.as_bytes()), Some(reference.as_bytes())]))
 }
 
-/// Returns whether `ALTACT_SIG_SEND` is the way: for aliases in place of `ALIAS_SEND`, which OTP 30 removes,
-/// and for everything that has priority. Ordinary messages go on as before.
+/// Returns whether to use `ALTACT_SIG_SEND`: for aliases in place of `ALIAS_SEND`, which OTP 30 removes, and for
+/// everything that has priority. Ordinary messages use the same operations as before.
 fn wants_altact(peer: Flags, to: Target<'_>, priority: bool) -> bool {
     peer.contains(Flags::ALTACT_SIG) && (priority || matches!(to, Target::Alias(_)))
 }

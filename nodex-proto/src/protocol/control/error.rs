@@ -1,14 +1,13 @@
-//! What can be wrong with a frame, and what a peer cannot be told.
+//! Errors of frames that cannot be read, and of messages that cannot be sent to a peer.
 use thiserror::Error;
 
 use super::Op;
 use crate::etf::EtfError;
 use crate::protocol::Flags;
 
-/// Why a frame is not a control message that is understood.
+/// The reason why a frame is not a known control message.
 ///
-/// The frame is consumed in any case. [`Self::closes_connection`] says whether the stream can be
-/// trusted afterwards.
+/// The frame is consumed in any case. [`Self::closes_connection`] tells whether the connection must be closed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ControlError {
@@ -24,7 +23,7 @@ pub enum ControlError {
         /// 68 for a header, 69 and 70 for fragments.
         tag: u8,
     },
-    /// The frame has no distribution header, although every one has to.
+    /// The frame has no distribution header, although every frame of this connection must have one.
     #[error("a frame starts with the bytes {start:?}, not with a distribution header")]
     NoDistributionHeader {
         /// Up to three bytes from the start of the frame.
@@ -58,12 +57,12 @@ pub enum ControlError {
     WrongArity {
         /// The operation.
         op: Op,
-        /// Elements that it has to have.
+        /// The number of elements that it must have.
         expected: usize,
-        /// Elements that came.
+        /// The number of elements that it has.
         found: usize,
     },
-    /// A field that is not what it has to be.
+    /// A field has another type than it must have.
     #[error("the {field} of control message {} is not {expected}", op.name())]
     WrongField {
         /// The operation.
@@ -83,13 +82,13 @@ pub enum ControlError {
         /// What is wrong with it, offsets counted from the field.
         source: EtfError,
     },
-    /// The operation has a payload, but none came, or one without version byte.
+    /// The operation has a payload, but the frame has none, or one without a version byte.
     #[error("control message {} comes without its payload", op.name())]
     NoPayload {
         /// The operation.
         op: Op,
     },
-    /// The payload begins with a version byte, which a distribution header stands for already.
+    /// The payload begins with a version byte, which must not follow a distribution header.
     #[error("the payload of control message {} has a version byte behind a distribution header", op.name())]
     VersionByte {
         /// The operation.
@@ -100,8 +99,8 @@ pub enum ControlError {
 impl ControlError {
     /// Returns whether the connection is to be closed, as a BEAM would do for all of these.
     ///
-    /// What a later release may say in good faith costs only that message: an operation that is not
-    /// known, and a kind of term that is not known.
+    /// A message that a later release may send by right costs only that message: an unknown operation, or an unknown
+    /// kind of term.
     pub fn closes_connection(&self) -> bool {
         match self {
             ControlError::UnknownOp { .. } => false,
@@ -118,13 +117,13 @@ pub enum FragmentError {
     /// Its frame ends before its numbers do.
     #[error("a fragment is cut off")]
     CutOff,
-    /// Its message has not begun, or has ended.
+    /// Its message has not begun, or is complete.
     #[error("a fragment of message {sequence}, which has not begun")]
     NotBegun {
         /// The sequence of the message.
         sequence: u64,
     },
-    /// It is not the next one of its message.
+    /// It is not the next fragment of its message.
     #[error("fragment {found} is out of turn, {expected} is due")]
     OutOfTurn {
         /// The number that the next one has.
@@ -132,7 +131,7 @@ pub enum FragmentError {
         /// The number that it has.
         found: u64,
     },
-    /// It begins a message that has begun.
+    /// It begins a message that has already begun.
     #[error("message {sequence} was begun twice")]
     BegunTwice {
         /// The sequence of the message.
@@ -161,20 +160,20 @@ pub enum FragmentError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UnsupportedControl {
-    /// The peer did not agree to the operation.
+    /// The operation was not negotiated with the peer.
     #[error("the peer does not understand {what}: it lacks {missing}")]
     Peer {
-        /// What was to be said.
+        /// The message or signal.
         what: &'static str,
-        /// What it would need.
+        /// The flags that the operation needs.
         missing: Flags,
     },
-    /// The operation that this peer understands needs a value that is missing.
+    /// The operation that this peer supports needs a value that is missing.
     #[error("{what} cannot be sent to this peer without {field}")]
     MissingField {
-        /// What was to be said.
+        /// The message or signal.
         what: &'static str,
-        /// What it lacks.
+        /// The field without a value.
         field: &'static str,
     },
     /// No frame can be that long.
@@ -182,7 +181,7 @@ pub enum UnsupportedControl {
     TooLong {
         /// Bytes that the frame would have.
         length: usize,
-        /// The most that the four bytes of the length can say.
+        /// The longest frame that a BEAM accepts.
         limit: u32,
     },
 }

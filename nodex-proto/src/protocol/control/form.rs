@@ -1,10 +1,10 @@
-//! How frames begin on a connection.
+//! The form of the frames of a connection.
 use super::{ControlError, FIRST_FRAGMENT, FRAGMENT, HEADER, PASS_THROUGH};
 use crate::etf::VERSION;
 use crate::protocol::Flags;
 
-/// How the frames of a connection begin. It is the same for all of them, in both directions, and follows from what the nodes
-/// have agreed on.
+/// How the frames of a connection begin. The form is the same for all of them, in both directions, and follows from the
+/// negotiated flags.
 ///
 /// See "Distribution Header" and "Distribution Header for fragmented messages" in the chapter "External Term Format" of the
 /// ERTS User's Guide. There is no atom cache yet: a header refers to no atoms.
@@ -17,12 +17,12 @@ pub enum FrameForm {
 }
 
 impl FrameForm {
-    /// That of a connection on which this was negotiated.
+    /// Returns the form of a connection with these negotiated flags.
     pub const fn of(negotiated: Flags) -> Self {
         if negotiated.contains(Flags::FRAGMENTS) { FrameForm::Header } else { FrameForm::PassThrough }
     }
 
-    /// The bytes in front of the control tuple.
+    /// Returns the bytes before the control tuple.
     pub const fn start(self) -> &'static [u8] {
         match self {
             FrameForm::PassThrough => &[PASS_THROUGH, VERSION],
@@ -31,7 +31,7 @@ impl FrameForm {
         }
     }
 
-    /// Whether what stands at the beginning of a frame, of which perhaps only some bytes are there, can become a frame.
+    /// Returns whether a frame can begin with these bytes, which may be only the first ones that have arrived.
     pub(in crate::protocol) fn may_begin(self, start: &[u8]) -> bool {
         match self {
             FrameForm::PassThrough => begins_alike(start, &[PASS_THROUGH, VERSION]),
@@ -41,7 +41,7 @@ impl FrameForm {
         }
     }
 
-    /// Why a frame is not in this form.
+    /// Returns the reason why a frame is not in this form.
     #[cold]
     pub(super) fn mismatch(self, frame: &[u8]) -> ControlError {
         let start = || frame[..frame.len().min(3)].to_vec();

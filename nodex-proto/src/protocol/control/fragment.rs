@@ -4,25 +4,25 @@ use std::num::NonZeroU64;
 use super::{FIRST_FRAGMENT, FRAGMENT};
 use crate::etf::VERSION;
 
-/// How many bytes of control tuple and payload a fragment has, but for the last one, as those of a BEAM have. What is not
-/// longer than this is not cut.
+/// The number of bytes of control tuple and payload in each fragment but the last, as in those of a BEAM. Messages that
+/// are not longer than this are not cut.
 pub const FRAGMENT_DATA: usize = 64 * 1024;
 
-/// A frame that is a part of a message.
+/// A frame with a part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fragment<'a> {
-    /// Names the message among those that are under way.
+    /// The sequence id, which identifies the message among the unfinished ones.
     pub sequence: u64,
-    /// How many fragments there are from this one to the last, which is 1.
+    /// The number of fragments from this one to the last one, which has the number 1.
     pub number: u64,
-    /// How many atoms of a cache its header refers to, if it is the first one of its message.
+    /// The number of cached atoms that its header refers to, if it is the first fragment of its message.
     pub first: Option<u8>,
     /// A part of the control tuple and the payload.
     pub data: &'a [u8],
 }
 
 impl<'a> Fragment<'a> {
-    /// Reads a frame, without its length; `None` if it is no fragment.
+    /// Reads a frame, without its length; `None` if it is not a fragment.
     pub fn read(frame: &'a [u8]) -> Option<Self> {
         let ([VERSION, tag @ (FIRST_FRAGMENT | FRAGMENT)], rest) = frame.split_first_chunk()? else { return None };
         let (sequence, rest) = rest.split_first_chunk()?;
@@ -36,13 +36,14 @@ impl<'a> Fragment<'a> {
         Some(Fragment { sequence, number, first, data })
     }
 
-    /// Whether a frame is meant to be one.
+    /// Returns whether a frame begins like a fragment.
     pub fn is_one(frame: &[u8]) -> bool {
         matches!(frame, [VERSION, FIRST_FRAGMENT | FRAGMENT, ..])
     }
 }
 
-/// What a fragment begins with, its length included, of which there are the bytes that are returned. Neither number is ever 0.
+/// Returns the head of a fragment, the length field of the frame included, and how many of the bytes it has. Neither
+/// number is ever 0.
 pub fn fragment_head(first: bool, sequence: NonZeroU64, number: NonZeroU64, data: usize) -> ([u8; 23], usize) {
     let (tag, length) = if first { (FIRST_FRAGMENT, 19) } else { (FRAGMENT, 18) };
     let mut head = [0; 23];

@@ -1,10 +1,9 @@
-//! Control messages: what one node tells another about processes, with every term left in the frame.
+//! Control messages: the messages and signals between processes of two nodes. Every term stays in the frame.
 //!
-//! A frame is `112, 131, Control` or `112, 131, Control, 131, Payload` ("without distribution header"), or, where both nodes
-//! can do with fragments, `131, 68, 0, Control` or `131, 68, 0, Control, Payload`: see [`FrameForm`].
-//! Several operations say the same in different words, because newer nodes know better ones:
-//! [`Control`] has one variant for each thing that can be said, [`decode`] understands all the words,
-//! and [`Control::encode`] picks those that the peer knows.
+//! A frame is `112, 131, Control` or `112, 131, Control, 131, Payload` ("without distribution header"), or, if both
+//! nodes support fragments, `131, 68, 0, Control` or `131, 68, 0, Control, Payload`: see [`FrameForm`]. Several
+//! operations have the same meaning, because later releases have added better ones. [`Control`] has one variant for
+//! each meaning, [`decode`] reads all operations, and [`Control::encode`] chooses one that the peer supports.
 //!
 //! Pids, references, names and payloads are slices of the frame; nothing is allocated in either direction.
 mod by_hand;
@@ -35,30 +34,30 @@ pub const PASS_THROUGH: u8 = 112;
 /// Second byte, behind the version byte, of a frame with a distribution header: a whole message.
 pub const HEADER: u8 = 68;
 
-/// The same of the first fragment of a message.
+/// The second byte of the first fragment of a message.
 pub const FIRST_FRAGMENT: u8 = 69;
 
-/// The same of each of its other fragments.
+/// The second byte of each other fragment of a message.
 pub const FRAGMENT: u8 = 70;
 
-/// The unused slot of a message: the empty atom, as every node writes it. A BEAM ignores what is there, an `ei` node
-/// accepts nothing else.
+/// The unused slot of a message: the empty atom, as every node writes it. A BEAM ignores its value, an `ei` node
+/// accepts no other.
 const UNUSED: [u8; 2] = [tag::SMALL_ATOM_UTF8_EXT, 0];
 
 /// Bits in the result of a spawn request.
 pub mod spawn_flags {
-    /// The link that was asked for is set up.
+    /// The requested link exists.
     pub const LINK: u32 = 1;
-    /// The monitor that was asked for is set up.
+    /// The requested monitor exists.
     pub const MONITOR: u32 = 2;
 }
 
-/// What a control message says.
+/// The meaning of a control message.
 ///
-/// `token` is a trace token (`seq_trace`), there only while a BEAM traces. Encoded terms that are not
-/// pids, references or atoms are plain slices: one term each, without version byte. Payloads (`message`,
-/// `arguments`, and `reason` unless it came inside the control tuple) have not been checked: whoever
-/// reads them finds out, and bytes after the term do not count.
+/// `token` is a trace token (`seq_trace`), which is present only while a BEAM traces. Encoded terms that are not pids,
+/// references or atoms are plain slices: one term each, without a version byte. Payloads (`message`, `arguments`, and
+/// `reason` unless it came inside the control tuple) have not been checked: their reader checks them, and ignores bytes
+/// after the term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control<'a> {
     /// `from` links itself to `to`.
@@ -68,16 +67,16 @@ pub enum Control<'a> {
         /// The process that it links to.
         to: PidTerm<'a>,
     },
-    /// `from` takes its link to `to` away.
+    /// `from` removes its link to `to`.
     Unlink {
-        /// Names this unlinking in the acknowledgement, not 0; absent in the protocol before OTP 24.
+        /// The id of this unlinking for the acknowledgement, not 0; absent in the protocol before OTP 24.
         id: Option<u64>,
         /// The process that unlinks.
         from: PidTerm<'a>,
         /// The other one.
         to: PidTerm<'a>,
     },
-    /// Answer to [`Control::Unlink`] with an id; has to be sent before any other signal to that process.
+    /// The answer to [`Control::Unlink`] with an id. It must be sent before any other signal to that process.
     UnlinkAck {
         /// The id of the unlinking.
         id: u64,
@@ -90,16 +89,16 @@ pub enum Control<'a> {
     Send {
         /// Who sent it, unless the operation leaves it out.
         from: Option<PidTerm<'a>>,
-        /// Who gets it.
+        /// Its receiver.
         to: Target<'a>,
         /// Trace token.
         token: Option<&'a [u8]>,
-        /// It goes before messages that wait already (OTP 28); towards older peers it does not.
+        /// Whether it is delivered before messages that wait already (OTP 28). Older peers receive it without priority.
         priority: bool,
         /// The message.
         message: &'a [u8],
     },
-    /// A linked process ended, or a link could not be made.
+    /// A linked process has ended, or a link could not be created.
     Exit {
         /// The process that ended.
         from: PidTerm<'a>,
@@ -112,13 +111,13 @@ pub enum Control<'a> {
     },
     /// An exit signal from `exit/2`.
     Exit2 {
-        /// Who sent it.
+        /// The process that has sent it.
         from: PidTerm<'a>,
-        /// Who gets it; names and aliases only since OTP 28.
+        /// Its receiver; names and aliases only since OTP 28.
         to: Target<'a>,
         /// Trace token.
         token: Option<&'a [u8]>,
-        /// It goes before signals that wait already (OTP 28); towards older peers it does not.
+        /// Whether it is delivered before signals that wait already (OTP 28). Older peers receive it without priority.
         priority: bool,
         /// The reason; `kill` cannot be trapped.
         reason: &'a [u8],
@@ -127,7 +126,7 @@ pub enum Control<'a> {
     GroupLeader {
         /// The new group leader.
         from: PidTerm<'a>,
-        /// The process that gets it.
+        /// The process that receives it.
         to: PidTerm<'a>,
     },
     /// `from` monitors a process.
@@ -136,25 +135,25 @@ pub enum Control<'a> {
         from: PidTerm<'a>,
         /// The process that is monitored.
         to: ProcTerm<'a>,
-        /// Names the monitor.
+        /// The reference of the monitor.
         reference: RefTerm<'a>,
     },
-    /// `from` takes its monitor away.
+    /// `from` removes its monitor.
     Demonitor {
         /// The process that monitored.
         from: PidTerm<'a>,
         /// The process that was monitored.
         to: ProcTerm<'a>,
-        /// Names the monitor.
+        /// The reference of the monitor.
         reference: RefTerm<'a>,
     },
-    /// A monitored process ended, or did not exist.
+    /// A monitored process has ended, or did not exist.
     MonitorExit {
-        /// The monitored process, by what it was monitored by.
+        /// The monitored process, by the pid or the name that was monitored.
         from: ProcTerm<'a>,
         /// The process that monitors.
         to: PidTerm<'a>,
-        /// Names the monitor.
+        /// The reference of the monitor.
         reference: RefTerm<'a>,
         /// Why it ended.
         reason: &'a [u8],
@@ -163,7 +162,7 @@ pub enum Control<'a> {
     SpawnRequest {
         /// Names the request, and the monitor if one is asked for.
         id: RefTerm<'a>,
-        /// Who asks.
+        /// The process that asks.
         from: PidTerm<'a>,
         /// Group leader of the new process.
         group_leader: PidTerm<'a>,
@@ -171,7 +170,7 @@ pub enum Control<'a> {
         module: AtomTerm<'a>,
         /// Function to run.
         function: AtomTerm<'a>,
-        /// How many arguments it takes.
+        /// The number of its arguments.
         arity: u8,
         /// List of options, such as `[monitor]`.
         options: &'a [u8],
@@ -184,9 +183,9 @@ pub enum Control<'a> {
     SpawnReply {
         /// The id of the request.
         id: RefTerm<'a>,
-        /// Who asked.
+        /// The process that has asked.
         to: PidTerm<'a>,
-        /// What was set up: [`spawn_flags`].
+        /// What was created: [`spawn_flags`].
         flags: u32,
         /// The new process, or why there is none.
         result: ProcTerm<'a>,

@@ -48,7 +48,7 @@ impl<'a> PidTerm<'a> {
         PidTerm(term)
     }
 
-    /// Returns the pid that these bytes are; `None` if they are something else or more.
+    /// Returns these bytes as a pid; `None` if they are another term or more than one term.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (pid, rest) = split_pid(term)?;
         rest.is_empty().then_some(pid)
@@ -60,31 +60,31 @@ impl<'a> PidTerm<'a> {
         self.0
     }
 
-    /// Name of the node that made it, as bytes of the atom.
+    /// Returns the name of the node that has made it, as the bytes of the atom.
     #[inline]
     pub fn node(self) -> &'a [u8] {
         atom_name(&self.0[1..])
     }
 
-    /// Returns the same, encoded.
+    /// Returns the name of that node as an encoded atom.
     #[inline]
     fn node_atom(self) -> &'a [u8] {
         &self.0[1..self.0.len() - self.numbers()]
     }
 
-    /// First number.
+    /// Returns the first number.
     #[inline]
     pub fn id(self) -> u32 {
         self.word(0)
     }
 
-    /// Second number.
+    /// Returns the second number.
     #[inline]
     pub fn serial(self) -> u32 {
         self.word(4)
     }
 
-    /// Incarnation of the node that made it.
+    /// Returns the creation of the node that has made it.
     #[inline]
     pub fn creation(self) -> u32 {
         if self.0[0] == tag::NEW_PID_EXT { self.word(8) } else { self.0[self.0.len() - 1].into() }
@@ -99,7 +99,7 @@ impl<'a> PidTerm<'a> {
         be32(&self.0[self.0.len() - self.numbers() + at..])
     }
 
-    /// Returns how long the numbers are.
+    /// Returns the width of the numbers.
     #[inline]
     fn numbers(self) -> usize {
         if self.0[0] == tag::NEW_PID_EXT { 12 } else { 9 }
@@ -107,14 +107,14 @@ impl<'a> PidTerm<'a> {
 }
 
 impl<'a> RefTerm<'a> {
-    /// Returns the reference that these bytes are; `None` if they are something else or more.
+    /// Returns these bytes as a reference; `None` if they are another term or more than one term.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (reference, rest) = split_ref(term)?;
         rest.is_empty().then_some(reference)
     }
 
-    /// Returns the reference in the newer form at the front that is of the same node as a pid, encoded alike, and what
-    /// follows.
+    /// Returns the reference at the front, if it has the newer form and its node is encoded as that of a pid, and the
+    /// bytes after it.
     #[inline(always)]
     #[doc(hidden)]
     pub fn split_of_node(term: &'a [u8], pid: PidTerm<'_>) -> Option<(Self, &'a [u8])> {
@@ -134,8 +134,8 @@ impl<'a> RefTerm<'a> {
         self.0
     }
 
-    /// Returns the words of a reference that this incarnation of this node made, if it has three and they are in the
-    /// form in which every node gives them back. `None` says nothing: [`Self::to_reference`] reads all forms.
+    /// Returns the words of a reference that this incarnation of this node has made, if it has three and is in the form
+    /// in which every node returns it. `None` has no meaning: [`Self::to_reference`] reads all forms.
     #[doc(hidden)]
     pub fn words_of(self, node: &[u8], creation: u32) -> Option<[u32; 3]> {
         let numbers =
@@ -159,7 +159,7 @@ impl<'a> AtomTerm<'a> {
         AtomTerm(term)
     }
 
-    /// Returns the atom that these bytes are; `None` if they are something else or more.
+    /// Returns these bytes as an atom; `None` if they are another term or more than one term.
     pub fn new(term: &'a [u8]) -> Option<Self> {
         let (atom, rest) = split_atom(term)?;
         rest.is_empty().then_some(atom)
@@ -195,9 +195,9 @@ impl<'a> ProcTerm<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Where the reply to a `gen_server` call goes: to the alias in its tag (`[alias|Ref]`) if there is
-    /// one and the peer knows messages to aliases, else to the caller. A reply to an alias that comes
-    /// too late vanishes; one to the caller stays in its mailbox.
+    /// Returns the receiver of the reply to a `gen_server` call: the alias in its tag (`[alias|Ref]`) if it has one and
+    /// the peer supports messages to aliases, otherwise the caller. A late reply to an alias is dropped; one to the
+    /// caller stays in its mailbox.
     pub fn reply(peer: Flags, caller: PidTerm<'a>, alias: Option<RefTerm<'a>>) -> Self {
         match alias {
             Some(alias) if !(peer & (Flags::ALIAS | Flags::ALTACT_SIG)).is_empty() => Target::Alias(alias),
@@ -215,12 +215,12 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Four bytes that the constructors have made sure of.
+/// Returns the number in four bytes, which the constructors have checked.
 fn be32(bytes: &[u8]) -> u32 {
     bytes.first_chunk().map_or(0, |word| u32::from_be_bytes(*word))
 }
 
-/// Length of the atom at the front: tag, length and name.
+/// Returns the length of the atom at the front: tag, length and name.
 #[inline(always)]
 fn atom_len(term: &[u8]) -> Option<usize> {
     match *term {
@@ -230,7 +230,7 @@ fn atom_len(term: &[u8]) -> Option<usize> {
     }
 }
 
-/// Name of the atom at the front, whose outline has been checked.
+/// Returns the name of the atom at the front, whose outline has been checked.
 #[inline(always)]
 fn atom_name(term: &[u8]) -> &[u8] {
     let head = if matches!(term[0], tag::SMALL_ATOM_UTF8_EXT | tag::SMALL_ATOM_EXT) { 2 } else { 3 };
@@ -323,7 +323,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
-        /// Of references in every form, of the node that is asked for or of another one.
+        /// Tries references in every form, of this node and of others.
         #[test]
         fn the_words_of_a_reference_are_those_that_it_reads_as(
             tag in prop::sample::select(&[90_u8, 114, 101][..]),
