@@ -52,7 +52,8 @@ impl Address {
         }
     }
 
-    /// Returns the start of a frame up to its receiver, if all frames of this kind begin alike, and whether it has a header.
+    /// Returns the start of a frame up to its receiver, if all frames of this kind have the same start, and whether it
+    /// has a header.
     #[inline]
     pub(in crate::node) fn begun(&self, peer: Flags, to: Target<'_>) -> Option<(&Prefix, FrameForm)> {
         let form = FrameForm::of(peer);

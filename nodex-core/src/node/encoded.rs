@@ -13,13 +13,13 @@ const SHORT: usize = 64;
 /// An encoded term: in place if it is short, so that none is allocated for a message.
 #[derive(Clone)]
 pub(in crate::node) enum Encoded {
-    /// So many of these.
+    /// The bytes, and how many of them are used.
     Short([u8; SHORT], u8),
     Long(Box<[u8]>),
 }
 
 impl Encoded {
-    /// Some bytes behind each other.
+    /// Returns these bytes, one after the other.
     pub(in crate::node) fn of(parts: &[&[u8]]) -> Self {
         let mut short = [0; SHORT];
         let mut length = 0;
@@ -33,14 +33,14 @@ impl Encoded {
         Encoded::Short(short, length as u8)
     }
 
-    /// What is written into it.
+    /// Returns the bytes that `write` writes.
     pub(in crate::node) fn written(write: impl FnOnce(&mut Encoder)) -> Self {
         let mut out = Encoder::new();
         write(&mut out);
         Self::of(&[&out.to_vec()])
     }
 
-    /// An atom.
+    /// Returns an encoded atom.
     pub(in crate::node) fn atom(atom: &Atom) -> Self {
         let name = atom.as_bytes();
         match u8::try_from(name.len()) {
@@ -49,7 +49,7 @@ impl Encoded {
         }
     }
 
-    /// These bytes, and numbers behind them.
+    /// Returns these bytes, followed by numbers.
     #[inline]
     pub(in crate::node) fn with<const N: usize>(&self, numbers: [u32; N]) -> Self {
         if let Encoded::Short(short, length) = self {

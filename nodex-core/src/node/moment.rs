@@ -1,4 +1,4 @@
-//! Times that may never come.
+//! Times that may be never.
 
 use std::{
     cmp::Ordering,
@@ -16,7 +16,7 @@ impl Moment {
         Moment(Some(Instant::now()))
     }
 
-    /// Returns the time so much later: never, if no clock can show it.
+    /// Returns the time that is later by this duration: never, if no clock can represent it.
     pub(in crate::node) fn plus(self, time: Duration) -> Self {
         Moment(self.0.and_then(|at| at.checked_add(time)))
     }
@@ -26,7 +26,7 @@ impl Moment {
         self.0.map_or(Duration::MAX, |at| at.saturating_duration_since(Instant::now()))
     }
 
-    /// Returns the same time for timers, which do not go on for ever.
+    /// Returns the same time for timers, which cannot represent never.
     pub(in crate::node) fn instant(self) -> tokio::time::Instant {
         const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
         tokio::time::Instant::now() + self.left().min(30 * YEAR)

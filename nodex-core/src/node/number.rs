@@ -7,5 +7,5 @@ pub(in crate::node) struct Number {
     pub(in crate::node) serial: u32,
 }
 
-/// Numbers that OTP 23 takes in pids.
+/// The greatest serial in a pid that OTP 23 accepts.
 pub(in crate::node) const SMALL_SERIAL: u32 = (1 << 13) - 1;

@@ -1,4 +1,4 @@
-//! What drives an established connection: a task or a thread.
+//! The drivers of established connections: a task or a thread.
 
 mod clock;
 mod outbox;

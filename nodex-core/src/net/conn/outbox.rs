@@ -29,7 +29,7 @@ use crate::{
     },
 };
 
-/// How many writes follow each other when each is done at once, before others that the runtime drives have their turn.
+/// How many writes that succeed at once follow each other before other tasks of the runtime have their turn.
 const WRITES: usize = 4;
 
 /// The most pieces in one vectored write.
@@ -43,27 +43,28 @@ pub struct Outbox {
     /// The time from which the times of the output count.
     start: Instant,
     pending: Mutex<Pending>,
-    /// Bytes that wait, readable without the lock.
+    /// The number of bytes that wait, readable without the lock.
     waiting: AtomicUsize,
-    /// How many of them answer the peer, or somewhat fewer; readable without the lock.
+    /// How many of them are replies to the peer, or somewhat fewer; readable without the lock.
     answers: AtomicUsize,
-    /// Those that wait in fragments; readable without the lock.
+    /// How many of them wait in fragments; readable without the lock.
     in_fragments: AtomicUsize,
-    /// Above so many bytes that wait in line, [`Self::room`] waits ..
+    /// [`Self::room`] waits while more than this many bytes wait outside of fragments.
     limit: usize,
-    /// .. or above so many in fragments.
+    /// [`Self::room`] also waits while more than this many bytes wait in fragments.
     max_fragments: usize,
     /// Notified when there is room for one waiting sender.
     room: Notify,
-    /// Few bytes wait in fragments, or none.
+    /// Notified when few bytes wait in fragments, or none.
     eased: Notify,
-    /// Bytes written so far. It changes with every write, so the ticker sees whether the connection was idle.
+    /// The number of bytes written so far. It changes with every write, so the ticker sees whether the connection was
+    /// idle.
     written: AtomicUsize,
-    /// Output has been appended for which the driver was woken.
+    /// Whether output has been appended for which the driver was woken.
     appended: AtomicBool,
     closed: AtomicBool,
     aborted: AtomicBool,
-    /// The driver has stopped reading because too much waits.
+    /// Whether the driver has stopped reading because too much waits.
     stalled: AtomicBool,
     driver: AtomicWaker,
     /// Incremented when handlers start and when they end: odd while they run.
@@ -79,7 +80,7 @@ struct Pending {
 }
 
 impl Outbox {
-    /// Creates an outbox; senders that do not answer the peer wait while more than `limit` bytes do.
+    /// Creates an outbox. Senders that do not reply to the peer wait while more than `limit` bytes wait.
     pub(crate) fn new(socket: WriteSide, limit: usize) -> Self {
         Outbox {
             socket,
@@ -103,7 +104,7 @@ impl Outbox {
         }
     }
 
-    /// For frames in this form.
+    /// Sets the form of the frames.
     #[must_use]
     pub(crate) fn in_form(mut self, form: FrameForm, limits: &LinkLimits) -> Self {
         self.max_fragments = limits.max_fragments;
@@ -112,7 +113,7 @@ impl Outbox {
         self
     }
 
-    /// Has somebody be asked whose an alias of the peer is.
+    /// Sets who knows the owner of an alias of the peer.
     pub(crate) fn set_owners(&self, owners: Arc<dyn Owners>) {
         self.lock().output.set_owners(owners);
     }
@@ -159,13 +160,13 @@ impl Outbox {
         self.append(true, false, write)
     }
 
-    /// Like [`Self::send`], but if nothing waits, the frames are written here and now, as far as the socket takes them. For
-    /// somebody who waits alone for the answer: the driver then does not have to run for it.
+    /// Like [`Self::send`], but if nothing waits, the frames are written immediately, as far as the socket accepts
+    /// them. It is for a caller that is the only one to wait for a reply: the driver then does not have to run for it.
     pub(crate) fn send_at_once<T>(&self, write: impl FnOnce(&mut Encoder) -> T) -> T {
         self.append(true, true, write)
     }
 
-    /// Appends bytes that are not looked at, and has the driver write them.
+    /// Appends bytes without checking them, and has the driver write them.
     pub(crate) fn send_as_they_are(&self, bytes: &[u8]) {
         let mut pending = self.lock();
         if !self.closed() {
@@ -178,14 +179,14 @@ impl Outbox {
 
     fn append<T>(&self, own: bool, at_once: bool, write: impl FnOnce(&mut Encoder) -> T) -> T {
         let mut pending = self.lock();
-        // Whoever has written before has had the driver woken, or it waits for room: it writes all that is there by then.
+        // If output waits already, the driver was woken for it or waits for room, and writes this output as well.
         let first = pending.output.waiting() == 0;
         let result = pending.output.append(own, write);
         if self.closed() {
             pending.output.clear();
         }
         if at_once && first {
-            // What fails here fails for the driver as well, which ends the connection.
+            // If this fails, it fails for the driver as well, which ends the connection.
             let _ = pending.output.flush(|out, done| self.write(out, done));
         }
         let waiting = self.count(&mut pending);
@@ -197,7 +198,7 @@ impl Outbox {
         result
     }
 
-    /// Whether the driver was woken for output that somebody has appended since this was asked.
+    /// Returns whether the driver was woken for output that was appended since the last call.
     pub(super) fn take_appended(&self) -> bool {
         self.appended.load(Ordering::Relaxed) && self.appended.swap(false, Ordering::Acquire)
     }
@@ -212,20 +213,20 @@ impl Outbox {
         }
     }
 
-    /// Whether [`Self::room`] is there now. What waits in fragments takes no room of others, unless it is very much.
+    /// Returns whether there is room now. Messages in fragments take no room from others, unless very many bytes wait.
     pub(crate) fn has_room(&self) -> bool {
         let in_fragments = self.in_fragments.load(Ordering::Relaxed);
         let in_line = self.waiting().saturating_sub(in_fragments);
         (in_line <= self.limit && in_fragments <= self.max_fragments) || self.closed()
     }
 
-    /// Whether much waits, in line or in fragments, for those who neither wait nor keep others waiting.
+    /// Returns whether many bytes wait, outside of fragments or in them, for senders that must not wait.
     pub(crate) fn is_busy(&self) -> bool {
         self.waiting() > self.limit && !self.closed()
     }
 
-    /// Waits until few bytes wait in fragments. Whoever has sent a long message waits for this as a process of a BEAM is
-    /// suspended, and others need not.
+    /// Waits until few bytes wait in fragments. The sender of a long message waits for this, as a process of a BEAM is
+    /// suspended; other senders need not.
     pub(crate) async fn ease(&self) {
         while self.in_fragments.load(Ordering::Relaxed) > self.limit && !self.closed() {
             let mut eased = pin!(self.eased.notified());
@@ -236,17 +237,17 @@ impl Outbox {
         }
     }
 
-    /// Returns bytes that have not been written yet.
+    /// Returns the number of bytes that have not been written yet.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Returns how many of them answer the peer.
+    /// Returns how many of them are replies to the peer.
     pub(crate) fn answers(&self) -> usize {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Updates the counts after a change; returns how many bytes wait.
+    /// Updates the counts after a change. Returns how many bytes wait.
     #[inline(always)]
     fn count(&self, pending: &mut Pending) -> usize {
         let waiting = pending.output.waiting();
@@ -258,7 +259,7 @@ impl Outbox {
         waiting
     }
 
-    /// Tells those who wait that there is room.
+    /// Notifies the senders that wait for room.
     #[cold]
     fn tell(&self, pending: &Pending) {
         let in_fragments = pending.output.in_fragments();
@@ -270,7 +271,7 @@ impl Outbox {
         }
     }
 
-    /// Returns bytes written since the connection was made.
+    /// Returns the number of bytes written since the connection was established.
     pub fn written(&self) -> usize {
         self.written.load(Ordering::Relaxed)
     }
@@ -280,8 +281,8 @@ impl Outbox {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Drops what waits and shuts the socket down: references to the connection do not keep it open, and a thread that
-    /// reads from it ends.
+    /// Drops the output that waits and shuts the socket down: references to the connection do not keep it open, and a
+    /// thread that reads from it ends.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::Release);
         // Fails only when it is not connected any more.
@@ -294,7 +295,7 @@ impl Outbox {
         self.eased.notify_waiters();
     }
 
-    /// Has the driver end the connection, whatever waits.
+    /// Has the driver end the connection, even if output waits.
     pub(crate) fn abort(&self) {
         self.aborted.store(true, Ordering::Release);
         self.driver.wake();
@@ -319,13 +320,13 @@ impl Outbox {
     /// Registers the task that is woken by all events of the driver.
     ///
     /// # Errors
-    /// Returns an error when it is to end the connection at once.
+    /// Returns an error when the driver must end the connection at once.
     pub(crate) fn attend(&self, waker: &Waker) -> Result<(), LinkEnd> {
         self.driver.register(waker);
         if self.aborted() { Err(LinkEnd::Shutdown) } else { Ok(()) }
     }
 
-    /// Writes `batch` behind what waits, as far as the socket accepts it at once, and keeps the rest.
+    /// Writes `batch` after the output that waits, as far as the socket accepts it at once, and keeps the rest.
     pub(crate) fn submit(&self, batch: &mut Encoder) -> io::Result<()> {
         if batch.is_empty() && self.waiting() == 0 {
             return Ok(());
@@ -339,7 +340,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Writes what waits, beside the driver.
+    /// Writes the output that waits, in addition to the driver.
     pub(crate) async fn flush(&self) -> io::Result<()> {
         while !self.write_waiting()? {
             self.socket.writable().await?;
@@ -347,7 +348,7 @@ impl Outbox {
         if self.closed() { Err(io::ErrorKind::NotConnected.into()) } else { Ok(()) }
     }
 
-    /// Writes what waits; ready when nothing waits any more.
+    /// Writes the output that waits; ready when nothing waits any more.
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.waiting() == 0 {
             return Poll::Ready(Ok(()));
@@ -358,12 +359,13 @@ impl Outbox {
             }
             std::task::ready!(self.socket.poll_ready(context))?;
         }
-        // Of messages in fragments there may be no end, and others wait.
+        // Messages in fragments may continue for long, so other tasks have their turn first.
         context.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Writes what waits, as far as the socket accepts it at once. Returns `true` when nothing waits any more.
+    /// Writes the output that waits, as far as the socket accepts it at once. Returns `true` when nothing waits any
+    /// more.
     fn write_waiting(&self) -> io::Result<bool> {
         let mut pending = self.lock();
         pending.output.flush(|out, done| self.write(out, done))?;
@@ -402,11 +404,12 @@ impl Outbox {
 
     /// Writes `out` from `done` on until all is written or the socket is full; returns the new `done`.
     fn write(&self, out: &Encoder, mut done: usize) -> io::Result<usize> {
-        // Not to block is said with each call: a reader on a thread of its own has a socket that blocks.
+        // Each call says that it must not block, because the socket of a reader with its own thread is in blocking
+        // mode.
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         while done < out.len() {
             let result = match out.in_one_piece() {
-                // Nearly always.
+                // The usual case.
                 Some(bytes) => self.socket.try_write(|socket| Ok(send(socket, &bytes[done..], flags)?)),
                 None => {
                     let mut slices = [IoSlice::new(&[]); PIECES];
@@ -431,11 +434,11 @@ impl Outbox {
     }
 }
 
-/// Somebody who waits for room, until it is dropped.
+/// A sender that waits for room, until this value is dropped.
 struct Blocked<'a>(&'a Outbox);
 
 impl<'a> Blocked<'a> {
-    /// `None` when there is room after all.
+    /// Returns `None` when there is room after all.
     fn enter(outbox: &'a Outbox) -> Option<Self> {
         let mut pending = outbox.lock();
         if outbox.has_room() {

@@ -1,8 +1,9 @@
-//! Threads that drive the connections of a node that listens: each has its own, for as long as they last.
+//! Threads that drive the connections of a node that listens. Each connection stays with one thread for as long as it
+//! lasts.
 //!
-//! On the runtime of the program one thread waits for all sockets and hands what is ready to the others, which take it
-//! from each other when they are idle: each of these is a wake-up, and a lock that they share. Here the thread that waits
-//! for a socket is the one that handles what comes, and no other ever does.
+//! In the runtime of the program, one thread waits for all sockets and passes tasks that are ready to other threads,
+//! which also take them from each other when they are idle. Each of these steps needs a wake-up and a shared lock. Here
+//! the thread that waits for a socket also handles its input, and no other thread does.
 
 use std::{
     io,
@@ -20,11 +21,11 @@ use tokio::{
 };
 use tokio_util::context::TokioContext;
 
-/// As many threads as were asked for. They end when this is dropped, or with the runtime in which they were started.
+/// The threads. They end when this value is dropped, or with the runtime in which they were started.
 #[derive(Debug)]
 pub(crate) struct Readers {
     threads: Vec<Reader>,
-    /// Its end ends the task that holds the threads.
+    /// Dropping it ends the task that holds the threads.
     _alive: oneshot::Sender<()>,
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct Seat {
 }
 
 impl Readers {
-    /// Starts the threads. In a tokio runtime.
+    /// Starts the threads. Must be called in a tokio runtime.
     pub(crate) fn start(count: usize) -> io::Result<Self> {
         let (_alive, ended) = oneshot::channel::<()>();
         let (threads, held): (Vec<_>, Vec<_>) =
@@ -54,7 +55,7 @@ impl Readers {
         Ok(Readers { threads, _alive })
     }
 
-    /// On the thread with the fewest connections; `None` when there is no thread.
+    /// Returns a place on the thread with the fewest connections; `None` when there is no thread.
     pub(crate) fn seat(&self) -> Option<Seat> {
         let least = self.threads.iter().min_by_key(|reader| reader.connections.load(Ordering::Relaxed))?;
         least.connections.fetch_add(1, Ordering::Relaxed);
@@ -63,7 +64,7 @@ impl Readers {
 }
 
 impl Reader {
-    /// The thread ends with the sender.
+    /// Starts a thread, which ends when the sender is dropped.
     fn start(number: usize) -> io::Result<(Self, oneshot::Sender<()>)> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -75,20 +76,20 @@ impl Reader {
 }
 
 fn wait(runtime: &Runtime, ended: oneshot::Receiver<()>) {
-    // An error is the end that is waited for.
+    // An error means that the sender was dropped, which is the event that this waits for.
     let _ = runtime.block_on(ended);
 }
 
 impl Seat {
-    /// The same connection, of which this thread hears.
+    /// Returns the same connection, registered with the runtime of this thread.
     pub(crate) fn adopt(&self, socket: TcpStream) -> io::Result<TcpStream> {
         let socket = socket.into_std()?;
         let _guard = self.handle.enter();
         TcpStream::from_std(socket)
     }
 
-    /// Drives a connection. What handlers spawn, and the timers that they wait for, are of the runtime that this is called
-    /// in, as everywhere else.
+    /// Drives a connection. As everywhere else, tasks and timers of handlers belong to the runtime in which this is
+    /// called.
     pub(crate) fn spawn(self, serve: impl Future<Output: Send> + Send + 'static) {
         let serve = TokioContext::new(serve, Handle::current());
         let handle = self.handle.clone();

@@ -31,7 +31,7 @@ pub(super) fn fill(socket: impl AsFd, buffer: &mut BytesMut, most: usize) -> io:
     Ok(count)
 }
 
-/// The same for a socket, without waiting: `None` if nothing is there.
+/// Does the same for a socket without waiting: `None` if no byte is available.
 pub(super) fn fill_at_once(socket: impl AsFd, buffer: &mut BytesMut, most: usize) -> io::Result<Option<usize>> {
     let room = buffer.spare_capacity_mut();
     let most = most.min(room.len());

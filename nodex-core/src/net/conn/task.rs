@@ -1,4 +1,4 @@
-//! The task that drives one connection: it moves bytes, waits and wakes. The [`Channel`] decides what is done when.
+//! The task that drives one connection: it moves bytes, waits and wakes. The [`Channel`] makes all decisions.
 
 use std::{
     cell::Cell,
@@ -30,7 +30,8 @@ pub(crate) struct Link<R> {
     inbox: Inbox,
     heard: Cell<bool>,
     clock: Clock,
-    /// The runtime would run this task right after the first of those who append output.
+    /// Whether the task lets others run first: the runtime would run it right after the first sender that appends
+    /// output.
     gives_way: bool,
 }
 
@@ -63,7 +64,7 @@ impl<R: Receive> Link<R> {
         });
         let end = end.await;
         if end == LinkEnd::Shutdown && !self.outbox.aborted() {
-            // Apart, so that no connection takes memory for it before.
+            // In a box, so that no connection takes memory for it before its end.
             Box::pin(self.farewell()).await;
         }
         self.outbox.close();
@@ -75,7 +76,7 @@ impl<R: Receive> Link<R> {
         self.outbox.finish();
         let mut rest = vec![0; 4096];
         let end = async { while matches!(self.read.read(&mut rest).await, Ok(1..)) {} };
-        // Whoever does not hang up in time loses nothing but what it has not taken.
+        // A peer that does not close in time loses only the output that it has not read.
         let _ = tokio::time::timeout(FAREWELL, end).await;
     }
 
@@ -83,7 +84,8 @@ impl<R: Receive> Link<R> {
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Result<(), LinkEnd> {
         self.outbox.attend(context.waker())?;
         if self.gives_way && self.outbox.take_appended() {
-            // Those who are ready to append more do so first, and all is one write. All else is done when this task goes on.
+            // Other senders that are ready append their output first, so that all is one write. The rest is done when
+            // this task continues.
             let _ = pin!(tokio::task::yield_now()).poll(context);
             return Ok(());
         }
@@ -92,8 +94,8 @@ impl<R: Receive> Link<R> {
             self.channel.poll_later(context)?;
             let handled = self.channel.handle(&mut self.inbox, context.waker(), &mut turn)?;
             if handled == Handled::Turn {
-                // Goes on when the runtime has looked for others that are ready. What is written by now waits with the
-                // rest of the batch, so that a turn costs no write of its own.
+                // Continues after the runtime has run other tasks that are ready. The replies so far wait with the rest
+                // of the batch, so that a turn costs no write of its own.
                 let _ = pin!(tokio::task::yield_now()).poll(context);
                 break false;
             }

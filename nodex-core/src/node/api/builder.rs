@@ -279,9 +279,11 @@ impl NodeBuilder {
         self
     }
 
-    /// Whether long messages come and go in fragments, between which others pass, where the peer can do with them as well; they
-    /// do unless this is called or the environment variable `NODEX_FRAGMENTS` says `off`. Without them a long message holds up
-    /// all that follows it, and none is longer than a frame. [`LinkLimits::max_message`] and its like bound them.
+    /// Sets whether this node supports fragments. If both nodes do, long messages are sent and received in fragments,
+    /// between which other messages pass. Default: on, unless the environment variable `NODEX_FRAGMENTS` is `off`.
+    /// Without fragments a long message delays all that follow it, and no message can be longer than a frame.
+    /// [`LinkLimits::max_message`], [`LinkLimits::max_fragments`] and [`LinkLimits::max_sequences`] bound messages in
+    /// fragments.
     #[must_use]
     pub fn fragments(mut self, fragments: bool) -> Self {
         self.fragments = Some(fragments);
@@ -317,7 +319,7 @@ impl NodeBuilder {
 pub(in crate::node) const MAX_READERS: usize = 64;
 
 impl NodeBuilder {
-    /// Whether it was told to do with fragments: they are used unless the environment says `off`.
+    /// Returns whether the node supports fragments: as set, otherwise unless the environment variable is `off`.
     pub(in crate::node) fn offers_fragments(&self) -> bool {
         self.fragments.unwrap_or_else(|| std::env::var_os("NODEX_FRAGMENTS").is_none_or(|value| value != "off"))
     }

@@ -33,7 +33,7 @@ impl Applying<'_> {
     }
 }
 
-/// Calls the function that a process is for. `reply_to` says where the result goes that is sent as a message.
+/// Calls the function of a spawned process. `reply_to` is the receiver of a result that is sent as a message.
 pub(super) fn apply(
     dispatch: &mut Dispatch,
     applying: Applying<'_>,
@@ -51,7 +51,7 @@ pub(super) fn apply(
     let Some((arity, arguments)) = elements(arguments) else { return bad_apply(out) };
     let registry = &connection.inner.registry;
     let process = registry.by_name(module);
-    // Services that answer any name do not stand in for what every node answers.
+    // Services that answer any name do not replace the processes of every node.
     let process = match registry.module(module.name_bytes()) {
         Some(own)
             if process.as_ref().is_none_or(|process| process.name.is_none())
@@ -66,7 +66,7 @@ pub(super) fn apply(
         return reply_to.fail(sink, &Failure::Undef, out);
     };
     let decoder = match &arguments {
-        // The owner is asked for slices of itself only.
+        // The owner can only return slices of itself.
         Cow::Borrowed(arguments) if is_within(arguments, input.owner()) => {
             Decoder::with_owner(arguments, input.owner())
         }

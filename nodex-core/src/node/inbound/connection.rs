@@ -79,8 +79,8 @@ impl Dispatch {
         Dispatch { connection, later, ending: Ending::No, busy, stop, stop_registered: false }
     }
 
-    /// Returns `true` when nothing runs any more, here and on other connections, and the node is to end. `drained` says
-    /// that all that was there when this was asked for has been handled.
+    /// Returns `true` when the node is stopping and no call runs any more, on this or any other connection. `drained`
+    /// says that the input from before the stop was requested has been handled.
     pub(super) fn nothing_left(&mut self, context: &mut task::Context<'_>, drained: bool) -> bool {
         if !self.stop_registered {
             // The task that drives a link stays the same, so registering once is enough.

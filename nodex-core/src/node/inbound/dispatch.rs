@@ -1,4 +1,4 @@
-//! From a frame to whoever it is for.
+//! From a frame to its receiver.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -85,7 +85,7 @@ impl Receive for Dispatch {
 
     fn poll_later(&mut self, context: &mut task::Context<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
         let outbox = &self.connection.peer.line.outbox;
-        // What cannot be handed on fails for the driver of the link as well.
+        // If this fails, it fails for the driver of the connection as well.
         let hand_on = |out: &mut Encoder| {
             if out.len() > BATCH {
                 let _ = outbox.submit(out);
@@ -125,7 +125,7 @@ impl Receive for Dispatch {
 }
 
 impl Dispatch {
-    /// A frame that is no message to a name, in the form that every node sends.
+    /// Handles a frame that is not a message to a name in the form that every node sends.
     #[inline(never)]
     fn dispatch_slow<const HEADER: bool>(
         &mut self,
@@ -144,7 +144,7 @@ impl Dispatch {
         Ok(Taken::Kept)
     }
 
-    /// A frame that is a signal, or a message in a form that few nodes use.
+    /// Handles a signal, or a message in a form that few nodes use.
     fn dispatch_signal(
         &mut self,
         decoded: Result<(Op, Control<'_>), ControlError>,
@@ -165,7 +165,7 @@ impl Dispatch {
         }
     }
 
-    /// A message to whatever it may be for. As on a BEAM, one to nobody is dropped.
+    /// Handles a message to any receiver. As on a BEAM, a message without a receiver is dropped.
     #[inline(never)]
     fn message(
         &mut self,
@@ -179,7 +179,7 @@ impl Dispatch {
             Receiver::Name(name) if name.name_bytes() == REX.as_bytes() && self.rex(to, message, input, out) => None,
             Receiver::Name(name) if name.name_bytes() == GLOBAL.as_bytes() && self.global(message, out) => None,
             Receiver::Name(name) => self.connection.inner.registry.by_name(name),
-            // Those of an earlier incarnation of this node are gone.
+            // Processes of an earlier incarnation of this node do not exist any more.
             Receiver::Pid(pid) if pid.creation() != self.connection.inner.identity.creation => None,
             Receiver::Pid(pid) => {
                 self.connection.numbered(Number { id: pid.id(), serial: pid.serial() }, message, input)
@@ -202,8 +202,8 @@ impl Dispatch {
 }
 
 impl Connection {
-    /// Returns the service with these numbers. If there is none, the message goes to a call of ours or a mailbox; a
-    /// late reply is dropped.
+    /// Returns the service with these numbers. If there is none, the message goes to a call of this node or to a
+    /// mailbox; a late reply is dropped.
     #[inline]
     fn numbered(&self, number: Number, message: &[u8], input: Input<'_>) -> Option<ProcessRef<'_>> {
         let process = self.inner.registry.by_number(number);

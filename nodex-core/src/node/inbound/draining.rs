@@ -23,7 +23,7 @@ use crate::{
 /// The term `{shutdown, draining}`.
 const SHUTDOWN_DRAINING: &[u8] = b"\x68\x02\x77\x08shutdown\x77\x08draining";
 
-/// Returns `true` when the message comes too late, and has been answered so.
+/// Returns `true` when the message is too late, and has been answered with a refusal.
 #[cold]
 pub(super) fn refused(
     envelope: &Envelope<'_>,
@@ -36,7 +36,7 @@ pub(super) fn refused(
     if envelope.process.is_system() {
         return false;
     }
-    // What calls nothing is answered in its own form, or not at all, as it always is.
+    // A message that calls no function is answered in its own form or not at all, as always.
     if reply_to.kind == CallKind::Plain && !is_function && forms::answer(envelope, term, out) {
         return true;
     }
@@ -81,7 +81,7 @@ fn fire(envelope: &Envelope<'_>, reply_to: &ReplyTo<'_>, out: &mut Encoder) -> b
 /// Tells a caller that waits for an answer that the node is stopping.
 fn deny(name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut Encoder) {
     let draining = Rejection::draining();
-    // An answer itself: two nodes of this kind could go on for ever.
+    // The message is a reply itself: two nodes of this kind could answer each other forever.
     if reply_to.kind == CallKind::Plain && name == b"error" {
         return;
     }
@@ -97,7 +97,7 @@ fn deny(name: &[u8], reply_to: &ReplyTo<'_>, later: &mut PendingCalls, out: &mut
 /// Returns whether the sender waits for an answer.
 fn is_answered(reply_to: &ReplyTo<'_>) -> bool {
     match reply_to.kind {
-        // No process has the numbers 0 and 0 of those that send: nodes of this kind send so what they want no answer to.
+        // No process has the numbers 0 and 0: nodes of this kind use them as the sender of messages that need no reply.
         CallKind::Plain => reply_to.to.is_some_and(|to| (to.id(), to.serial()) != (0, 0)),
         CallKind::GenCall => true,
         CallKind::Cast => false,

@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Envelope<'a> {
     pub(super) process: &'a Process,
-    /// The name that it was sent to, if it was one.
+    /// The name that the message was sent to, if it was sent to a name.
     pub(super) name: Option<AtomTerm<'a>>,
     pub(super) connection: &'a Connection,
     pub(super) input: Input<'a>,
@@ -49,7 +49,7 @@ impl Envelope<'_> {
         }
     }
 
-    /// Answers `{Tag, Reply}`.
+    /// Sends the reply `{Tag, Reply}`.
     pub(super) fn tell(&self, call: &Tagged<'_>, out: &mut Encoder, reply: impl FnOnce(&mut Encoder)) {
         let call_tag = CallTag::new(call.tag);
         let reply_to = self.reply_to(call, &call_tag);

@@ -83,7 +83,7 @@ impl Inner {
         }
     }
 
-    /// Ends a service as its type requires: it may be made again, or end the node.
+    /// Ends a service as its type requires: it may be created again, or end the node.
     pub(in crate::node) fn fall(&self, process: &Process, reason: &RawTerm) {
         if self.end(process, reason) {
             service_ends::has_ended(self, process, reason);

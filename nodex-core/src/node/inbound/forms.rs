@@ -53,7 +53,7 @@ impl<'a> Form<'a> {
     fn read(message: &'a [u8]) -> Option<Self> {
         let mut decoder = Decoder::new(message);
         let &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) = message.first()? else {
-            // That of a `gen_server`.
+            // The timeout message of a `gen_server`.
             return (&*decoder.atom_name().ok()? == "timeout").then_some(Form::Silent);
         };
         let arity = decoder.tuple().ok()?;
@@ -73,7 +73,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// `{Name, ..}`. The decoder is behind the name.
+    /// Returns the form of `{Name, ..}`. The decoder is after the name.
     fn named(name: &str, arity: usize, decoder: Decoder<'a>) -> Option<Self> {
         let silent = |is: bool| is.then_some(Form::Silent);
         let second = || decoder.remaining().first().copied();
@@ -106,7 +106,7 @@ impl<'a> Form<'a> {
             ("trace" | "trace_ts", 3..) | ("monitor", 4) => {
                 silent(second().is_some_and(|tag| is_pid(tag) || is_port(tag)))
             }
-            // What `logger` sends to the node of a group leader: its last element is the meta data.
+            // The message of `logger` to the node of a group leader: its last element is the metadata.
             ("log", 4 | 5) => silent(last_is_map(decoder, arity - 1)),
             _ => None,
         }
@@ -125,12 +125,12 @@ fn is_reference(tag: u8) -> bool {
     matches!(tag, tag::NEWER_REFERENCE_EXT | tag::NEW_REFERENCE_EXT | tag::REFERENCE_EXT)
 }
 
-/// A port, `{'$inet', ..}`, or a record of `ssl`.
+/// Returns whether a term begins like a socket: a port, `{'$inet', ..}`, or a record of `ssl`.
 fn is_socket(tag: u8) -> bool {
     is_port(tag) || is_reference(tag) || matches!(tag, tag::SMALL_TUPLE_EXT | tag::MAP_EXT)
 }
 
-/// `{Ref, _}` or `{[alias|Ref], _}`.
+/// Returns whether a term is `{Ref, _}` or `{[alias|Ref], _}`.
 fn begins_with_reference(term: &[u8]) -> bool {
     let mut decoder = Decoder::new(term);
     let pair = term.first() == Some(&tag::SMALL_TUPLE_EXT) && decoder.tuple().is_ok_and(|arity| arity == 2);
@@ -144,7 +144,7 @@ fn last_is_map(mut decoder: Decoder<'_>, left: usize) -> bool {
     skipped.is_ok() && decoder.remaining().first() == Some(&tag::MAP_EXT)
 }
 
-/// `{Pid, Tag}` and the request behind it.
+/// Reads `{Pid, Tag}` and the request after it.
 fn tagged(mut decoder: Decoder<'_>) -> Option<Tagged<'_>> {
     let &(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT) = decoder.remaining().first()? else { return None };
     let (to, tag) = gen_from(&mut decoder)?;
@@ -157,12 +157,12 @@ fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Option<Form<'a>> {
     Some(Form::Io { to, reply, reply_as, request: decoder.skip().ok()? })
 }
 
-/// Returns `true` when this plain message, by which nothing is called, has a form of its own: it is answered in that
+/// Returns `true` when this plain message, which calls no function, has a form of its own. It is then answered in that
 /// form, or not at all.
 #[cold]
 pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], out: &mut Encoder) -> bool {
     match Form::of(message) {
-        // It has been answered before it came to this.
+        // It has been answered earlier.
         Form::System(_) => {}
         Form::Silent => {
             tracing::debug!(peer = %envelope.connection.context.peer(), process = ?envelope.process, "a message for nobody");
@@ -187,7 +187,7 @@ pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], out: &mut Encoder)
     true
 }
 
-/// `{put_chars, ..}`.
+/// Returns whether a request is `{put_chars, ..}`.
 fn prints(request: &[u8]) -> bool {
     let mut decoder = Decoder::new(request);
     decoder.tuple().is_ok() && decoder.atom_name().is_ok_and(|name| name == "put_chars")
@@ -283,7 +283,7 @@ mod tests {
         assert!(is_silent((atom("tcp"), port(), 1)) && is_silent((atom("ssl_closed"), (atom("sslsocket"), 1))));
         assert!(is_silent((atom("trace"), pid(), atom("call"), 1)));
         assert!(is_silent((atom("log"), atom("info"), "x", Vec::<u8>::new(), empty_map())));
-        // Requests that nobody could be answered by.
+        // Requests without a sender that could be answered.
         assert!(is_silent((atom("system"), 1, 2)) && is_silent((atom("io_request"), 1, 2, 3)));
     }
 
@@ -304,7 +304,7 @@ mod tests {
             encoded((pid(), (pid(), reference()), 1)),
         ] {
             for end in 0..message.len() {
-                // Does not panic, and answers nobody.
+                // This does not panic, and sends no reply.
                 assert!(!matches!(Form::of(&message[..end]), Form::System(_) | Form::Event(_)), "{end}");
             }
         }

@@ -47,7 +47,7 @@ pub(in crate::node) struct PendingCalls {
     queued: usize,
     /// Bytes of received messages that running calls may keep in memory.
     kept: Arc<AtomicUsize>,
-    /// What the last call that had to wait came in.
+    /// The batch of the last call that had to wait.
     batch: Weak<Batch>,
 }
 
@@ -69,16 +69,16 @@ impl Drop for Batch {
 #[derive(Debug)]
 struct ReplySlot {
     id: u64,
-    /// Its own reply is there.
+    /// Whether its own reply exists.
     done: bool,
-    /// The reply of the call once it is ready, and behind it those to later messages that were answered at once.
+    /// The reply of the call once it is ready, followed by those to later messages that were answered at once.
     bytes: Encoder,
 }
 
 impl ReplySlot {
     /// Returns the memory that counts as queued. A call that is still running counts elsewhere.
     fn memory(&self) -> usize {
-        // Twice itself, as the room of a queue doubles.
+        // Twice its size, because a queue doubles its memory.
         self.bytes.memory() + if self.done { 2 * size_of::<ReplySlot>() } else { 0 }
     }
 }
@@ -94,7 +94,7 @@ struct Running {
     function: Atom,
     /// The place among the plain replies to this caller.
     place: Option<u64>,
-    /// What its arguments may be slices of.
+    /// The batch of which its arguments may be slices.
     batch: Option<Arc<Batch>>,
 }
 
@@ -120,7 +120,7 @@ impl Future for Running {
                 }
                 Poll::Ready(None)
             }
-            // Killed.
+            // The process was killed.
             (_, Some(sink)) if sink.is_over() => Poll::Ready(None),
             (Some(later), _) => later.poll(context, &reply_to, &this.function, &mut reply),
         };
@@ -131,14 +131,14 @@ impl Future for Running {
             }
             if let Some(sink) = call_tag.sink {
                 sink.register(context.waker());
-                // The signal may have come before.
+                // The signal may have arrived before.
                 if sink.is_over() {
                     context.waker().wake_by_ref();
                 }
             }
             return Poll::Pending;
         };
-        // What the handler holds is given up before what is left to say is said.
+        // The data of the handler is dropped before its last output is written.
         this.later = None;
         this.batch = None;
         reply_to.settle(&mut reply);
@@ -154,17 +154,17 @@ impl PendingCalls {
         self.running.len()
     }
 
-    /// Returns memory of replies that wait for their turn behind others.
+    /// Returns the memory of replies that wait for their turn behind others.
     pub(in crate::node) fn queued(&self) -> usize {
         self.queued
     }
 
-    /// Returns bytes of messages that are in memory for calls that run.
+    /// Returns the bytes of messages that running calls keep in memory.
     pub(in crate::node) fn kept(&self) -> usize {
         self.kept.load(Ordering::Relaxed)
     }
 
-    /// Returns `true` when no reply has to wait for another one.
+    /// Returns `true` when no reply must wait for another one.
     #[inline]
     pub(in crate::node) fn nothing_queued(&self) -> bool {
         self.order.is_empty()
@@ -176,7 +176,7 @@ impl PendingCalls {
         !self.order.is_empty() && reply_to.kind == CallKind::Plain && self.order.contains_key(reply_to.caller())
     }
 
-    /// Keeps a reply that is ready behind those that are not.
+    /// Adds a reply that is ready behind those that are not.
     pub(in crate::node) fn queue(&mut self, reply_to: &ReplyTo<'_>, reply: &Encoder) {
         if reply.is_empty() {
             return;
@@ -188,7 +188,7 @@ impl PendingCalls {
         }
     }
 
-    /// Keeps a call until its handler is done.
+    /// Adds a call, which is kept until its handler has ended.
     pub(in crate::node) fn push(
         &mut self,
         reply_to: &ReplyTo<'_>,
@@ -207,7 +207,7 @@ impl PendingCalls {
         self.running.push(Running { later: Some(later), waker: None, reply_to, process, function, place, batch });
     }
 
-    /// Counts the memory of what was read together once, for as long as one of its calls runs.
+    /// Returns the batch of this input, whose memory is counted once for as long as one of its calls runs.
     fn batch(&mut self, input: Input<'_>) -> Arc<Batch> {
         let (number, len) = (input.read.number, input.owner().len());
         if let Some(batch) = self.batch.upgrade().filter(|batch| batch.number == number) {
@@ -233,10 +233,11 @@ impl PendingCalls {
         }
     }
 
-    /// Polls what may go on; replies whose turn it is go to `out`, and `written` is called after each of them. Gives back
-    /// what has panicked.
+    /// Polls the calls that can continue. Replies whose turn it is go to `out`, and `written` is called after each of
+    /// them. Returns the calls that have panicked.
     ///
-    /// What may go on is never held up, whether the peer reads or not: others may wait for a lock that it has.
+    /// Calls that can continue are always polled, whether the peer reads or not: others may wait for a lock that they
+    /// hold.
     pub(in crate::node) fn poll(
         &mut self,
         context: &mut task::Context<'_>,
@@ -304,7 +305,7 @@ mod tests {
         encoder
     }
 
-    /// Calls of one caller with these ids that run.
+    /// Returns running calls of one caller with these ids.
     fn running(ids: std::ops::RangeInclusive<u64>) -> PendingCalls {
         let mut calls = PendingCalls::default();
         let places = ids.map(|id| ReplySlot { id, done: false, bytes: Encoder::new() }).collect();
@@ -338,7 +339,7 @@ mod tests {
         for id in (1001..=3000).rev() {
             calls.place(b"me", id, bytes(b"x"), &mut out);
         }
-        // Each of these has memory of its own.
+        // Each of these calls has memory of its own.
         let least = 2000 * (256 + size_of::<ReplySlot>());
         assert!(calls.queued >= least && calls.queued <= 2 * least, "{}", calls.queued);
         calls.place(b"me", 1, bytes(b"x"), &mut out);

@@ -59,7 +59,7 @@ impl Dispatch {
     #[cold]
     pub(super) fn rex(&mut self, to: Target<'_>, message: &[u8], input: Input<'_>, out: &mut Encoder) -> bool {
         let Target::Name(name) = to else { return false };
-        // A service of this name is somebody's own.
+        // A service with this name has been registered by the program.
         if self.connection.inner.registry.named(name.name_bytes()).is_some() {
             return false;
         }
@@ -89,7 +89,8 @@ impl Dispatch {
                 if let Some((name, process)) = receiver {
                     let (connection, ending) = (&self.connection, self.ending);
                     let envelope = Envelope { process: &process, name: Some(name), connection, input, ending };
-                    // Who sends it is not who wants to know that it was sent, so its answer goes nowhere.
+                    // The sender of the message is not the caller that waits for the result, so the reply to the
+                    // message is dropped.
                     let looked = run::look(&process, message);
                     run::message(&envelope, None, message, looked, &mut self.later, out);
                 }
@@ -136,7 +137,7 @@ impl<'a> Request<'a> {
         if arity == 2
             && let Some(to) = PidTerm::new(first)
         {
-            // As C nodes do, and visible BEAMs that want to know what this one can.
+            // C nodes do so, and visible BEAMs that ask for the features of this node.
             let request = decoder.skip().ok()?;
             return match AtomTerm::new(request) {
                 Some(atom) => (atom.name_bytes() == b"features_request").then_some(Request::Features { to }),

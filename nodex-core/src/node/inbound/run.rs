@@ -57,18 +57,18 @@ impl ShortHead {
     }
 }
 
-/// What the beginning of a message has told. It is looked at once, whatever becomes of the message.
+/// The result of reading the beginning of a message, which is done once for each message.
 ///
-/// It fits registers: what stands in memory would be written for every message.
+/// It fits registers: a larger value would be written to memory for every message.
 #[derive(Clone, Copy)]
 pub(super) struct Looked<'a> {
-    /// None if it does not begin as nearly every message does.
+    /// `None` if the message does not begin as nearly every message does.
     head: Option<ShortHead>,
     /// The function that has this name and arity.
     target: Option<&'a Target>,
 }
 
-/// Looks at the beginning of a message to this process.
+/// Reads the beginning of a message to this process.
 #[inline(always)]
 pub(super) fn look<'a>(process: &'a Process, message: &[u8]) -> Looked<'a> {
     let Some((name, head)) = short_head(message) else { return Looked { head: None, target: None } };
@@ -76,8 +76,8 @@ pub(super) fn look<'a>(process: &'a Process, message: &[u8]) -> Looked<'a> {
     Looked { head: Some(head), target }
 }
 
-/// Calls the function of a plain message that nothing keeps from being called: what nearly every message is. `None` for all
-/// else, which is then untouched, and for [`message`].
+/// Calls the function of a plain message that can be called directly, as nearly every message can. Returns `None` for
+/// all other messages, without an effect; [`message`] handles those.
 #[inline(always)]
 pub(super) fn dispatch_fast(
     envelope: Envelope<'_>,
@@ -106,20 +106,20 @@ pub(super) fn dispatch_fast(
     })
 }
 
-/// What has become of a handler.
+/// The result of starting a handler.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ran {
     Done,
-    /// It has panicked, which is its answer.
+    /// It has panicked, and the reply says so.
     Failed,
-    /// It goes on later.
+    /// It is pending.
     Runs,
 }
 
-/// Runs a handler: its reply is in `out` if it is ready at once, else it is kept. The arguments stand in `message` from a
-/// position on.
+/// Runs a handler. Its reply is in `out` if it is ready at once, otherwise the call is kept. The arguments begin at a
+/// position in `message`.
 ///
-/// This is on the way of every message, so it is a part of both that call it.
+/// Every message passes through this, so it is inlined into both callers.
 #[inline(always)]
 fn run(
     envelope: Envelope<'_>,
@@ -135,7 +135,7 @@ fn run(
     let context = &connection.context;
     context.counters().count_call(reply_to.kind);
     let mark = out.mark();
-    // Made where the service reads it: to copy what has just been written in pieces stalls the processor.
+    // Created where the service reads it: copying a value that has just been written in pieces stalls the processor.
     let decoder = Decoder::at(message, position, owner);
     let (address, share) = (&process.address, Share::default());
     let args = Args { function: &function.name, taken: 0, decoder, context, reply_to, process: address, share: &share };
@@ -155,7 +155,7 @@ fn run(
     }
 }
 
-/// Handles a message, whatever it is.
+/// Handles a message of any kind.
 #[inline(never)]
 pub(super) fn message(
     envelope: &Envelope<'_>,
@@ -199,7 +199,7 @@ pub(super) fn message(
             _ => {
                 let target = match looked.head {
                     Some(_) => looked.target,
-                    // It has not been looked for.
+                    // The function has not been looked up yet.
                     None => envelope.process.function(name, name.len(), arity),
                 };
                 return invoke(envelope, &decoder, name, target, &reply_to, later, out);
@@ -212,7 +212,7 @@ pub(super) fn message(
     }
 }
 
-/// Calls `name/arity` by something else than a plain message.
+/// Calls `name/arity` for a call that is not a plain message.
 pub(super) fn call(
     envelope: &Envelope<'_>,
     decoder: &Decoder<'_>,
@@ -226,7 +226,8 @@ pub(super) fn call(
     invoke(&envelope, decoder, name, target, reply_to, later, out);
 }
 
-/// What every node answers to calls of `net_kernel` and its like, it answers also where services take any name.
+/// Chooses the process for a call: calls to `net_kernel` and the other processes of every node are answered by them
+/// even if services answer any name.
 fn for_call<'a>(mut envelope: Envelope<'a>, function: &[u8], arity: usize) -> Envelope<'a> {
     if let Some(name) = envelope.name
         && envelope.process.name.is_none()
@@ -238,8 +239,8 @@ fn for_call<'a>(mut envelope: Envelope<'a>, function: &[u8], arity: usize) -> En
     envelope
 }
 
-/// Calls the function of this name, if there is one that takes calls of this kind, with the arguments that the decoder comes
-/// to next.
+/// Calls the function with this name, if there is one for calls of this kind, with the arguments at the position of the
+/// decoder.
 #[inline]
 fn invoke(
     envelope: &Envelope<'_>,
@@ -280,7 +281,7 @@ fn invoke(
     }
 }
 
-/// Answers a message that calls nothing.
+/// Answers a message that calls no function.
 #[cold]
 fn unknown(
     envelope: &Envelope<'_>,
@@ -302,8 +303,8 @@ fn unknown(
     if let Some(sink) = reply_to.sink() {
         return reply_to.fail(sink, &Failure::Undef, out);
     }
-    // `{error, ..}` is an answer itself; answering it could go on for ever between two nodes of this kind. To parts of
-    // a BEAM only others of their kind send plain messages.
+    // `{error, ..}` is a reply itself: two nodes of this kind could answer each other forever. The processes of every
+    // node receive plain messages only from their counterparts.
     let mute = || name == b"error" || envelope.process.is_system() && envelope.process.role != Role::Console;
     if reply_to.kind == CallKind::Plain && mute() {
         return;
@@ -317,7 +318,7 @@ fn unknown(
     }
 }
 
-/// After a handler that has panicked: its reply is an error, whatever of another one has been written.
+/// Writes the reply of a handler that has panicked: an error in place of any part of another reply.
 #[cold]
 fn panicked(
     process: &Process,
@@ -338,10 +339,11 @@ fn panicked(
     connection.inner.panicked(&process.address, &rejection);
 }
 
-/// What stands in front of the name where [`short_head`] finds one.
+/// The number of bytes before the name where [`short_head`] finds one.
 const SHORT_HEAD: usize = 4;
 
-/// Of `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments: what begins with the name, and the head.
+/// Reads `{Name, A1..An}` as every BEAM and `ei` send it for up to 254 arguments. Returns the bytes from the name on,
+/// and the head.
 #[inline(always)]
 fn short_head(term: &[u8]) -> Option<(&[u8], ShortHead)> {
     let (head, name) = term.split_first_chunk::<SHORT_HEAD>()?;
@@ -351,7 +353,8 @@ fn short_head(term: &[u8]) -> Option<(&[u8], ShortHead)> {
     if fits { Some((name, ShortHead { length, arity: arity.checked_sub(1)? })) } else { None }
 }
 
-/// Name and number of arguments of `{Name, A1..An}` or `Name`; the decoder then stands at the first argument.
+/// Returns the name and the number of arguments of `{Name, A1..An}` or `Name`. The decoder is then at the first
+/// argument.
 #[inline]
 pub(super) fn head<'a>(decoder: &mut Decoder<'a>) -> Option<(&'a [u8], usize)> {
     if let Some((name, head)) = short_head(decoder.remaining()) {
@@ -377,7 +380,7 @@ mod tests {
         term::{Atom, RawTerm},
     };
 
-    /// With the functions `ab/1`, `ab/2` and `system/2`.
+    /// Creates a process with the functions `ab/1`, `ab/2` and `system/2`.
     fn process() -> Process {
         let functions = Functions::new()
             .add("ab", |one: RawTerm| one)
@@ -387,7 +390,7 @@ mod tests {
         Process::new(None, pid, vec![Box::new(functions)], ExitPolicy::PERMANENT, Role::Service).unwrap()
     }
 
-    /// A message in one of the forms that it may have.
+    /// Returns a message in one of its possible forms.
     fn message(name: &str, arguments: &[u8], long: [bool; 2]) -> Vec<u8> {
         let mut message = match long[0] {
             true => [&[tag::LARGE_TUPLE_EXT][..], &(arguments.len() as u32 + 1).to_be_bytes()].concat(),
@@ -405,7 +408,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
-        /// The short way and the general one, which is on its own for what the short one leaves to it.
+        /// Compares the short way with the general one, which must handle all that the short one does not.
         #[test]
         fn what_a_look_at_a_message_tells_the_decoder_tells(
             name in "[ab$]{0,3}|system|[$a-zé]{0,40}",
@@ -433,7 +436,7 @@ mod tests {
                     };
                     prop_assert_eq!(looked.target.map(|target| target.index), expected);
                 }
-                // Nothing that begins in the short form and is whole as far as the name is unusual.
+                // A message that begins in the short form and is complete up to the name is never unusual.
                 None => prop_assert!(long != [false, false] || read.is_none()),
             }
             let mut decoder = Decoder::new(message);

@@ -1,4 +1,4 @@
-//! The consequences of the end of a service: it is made again, or the node ends, or the node goes on.
+//! The consequences of the end of a service: it is created again, or the node ends, or the node continues.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -19,7 +19,7 @@ use crate::{
     term::RawTerm,
 };
 
-/// Handles the end of a service: it is made again, or the node ends, or the node goes on.
+/// Handles the end of a service: creates it again, ends the node, or continues.
 pub(super) fn has_ended(inner: &Inner, process: &Process, reason: &RawTerm) {
     if !is_ordinary(reason)
         && let Some(factory) = &process.factory

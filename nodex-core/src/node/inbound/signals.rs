@@ -29,7 +29,7 @@ const NOPROC: &[u8] = b"\x77\x06noproc";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {
     Ours(Number),
-    /// Of an earlier incarnation of this node.
+    /// It belongs to an earlier incarnation of this node.
     Gone,
     Others,
 }
@@ -38,7 +38,7 @@ impl Dispatch {
     /// Handles and answers a signal.
     pub(super) fn signal(&mut self, control: &Control<'_>, input: Input<'_>, out: &mut Encoder) -> Result<(), LinkEnd> {
         match *control {
-            // Handled by its sender.
+            // Messages are handled elsewhere, and the group leader has no effect here.
             Control::Send { .. } | Control::GroupLeader { .. } => Ok(()),
             Control::Monitor { from, to, reference } => self.monitor(from, to, reference, out),
             Control::Demonitor { from, to, reference } => self.demonitor(from, to, reference),
@@ -81,7 +81,7 @@ impl Dispatch {
                 .watches
                 .monitor(number, from, name, reference, self.connection.inner.limits.max_watches)
                 .map_err(|LimitExceeded| self.connection.too_many())?;
-            // It may have ended meanwhile, and told all who watched it by then.
+            // It may have ended meanwhile, and have sent the signals of all monitors that existed then.
             if self.connection.inner.is_alive(number) || !self.connection.peer.watches.demonitor(number, reference) {
                 return Ok(());
             }
@@ -104,13 +104,13 @@ impl Dispatch {
             return Ok(());
         }
         match to {
-            // When it was monitored, the name may still have been one of those that nobody had registered.
+            // The name may not have been registered when it was monitored.
             ProcTerm::Name(_) => {
                 if let Some(anonymous) = registry.catch_all() {
                     watches.demonitor(anonymous.address.number(), reference);
                 }
             }
-            // The monitor that came with a spawn request.
+            // The monitor was created by a spawn request.
             ProcTerm::Pid(_) => {
                 if let Some(Found::Call(call)) = number.and_then(|number| registry.table.get(number))
                     && call.request.as_bytes() == reference.as_bytes()
@@ -148,7 +148,7 @@ impl Dispatch {
     /// Handles the end of a process that one of this node is linked to.
     fn linked_has_ended(&self, from: PidTerm<'_>, to: PidTerm<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
         let Some(reason) = readable(reason)? else { return Ok(()) };
-        // A link that is not there was taken away while the signal was on its way.
+        // If the link does not exist, it was removed while the signal was on its way.
         if let Some(number) = self.between(from, to)?
             && self.connection.peer.watches.unlink(number, from)
         {
@@ -157,7 +157,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// `exit/2`.
+    /// Handles a signal of `exit/2`.
     fn exit(&self, from: PidTerm<'_>, to: Target<'_>, reason: &[u8]) -> Result<(), LinkEnd> {
         let Some(reason) = readable(reason)? else { return Ok(()) };
         let number = match to {
@@ -200,11 +200,11 @@ impl Dispatch {
         }
     }
 
-    /// Tells the peer what has become of the processes that it watched, behind all that they have said, as far as the
-    /// output has room for it.
+    /// Writes the signals of ended processes that the peer has monitored or linked, after all output of those
+    /// processes, as far as the output has room.
     ///
-    /// The peer has not asked for it just now, so it does not keep the connection from reading: two nodes that both have
-    /// much to tell would wait for each other.
+    /// These signals are not replies, so they do not stop the connection from reading: two nodes with many such signals
+    /// would wait for each other.
     pub(super) fn tell_ended(&self, out: &mut Encoder) -> Result<(), LinkEnd> {
         let (watches, outbox) = (&self.connection.peer.watches, &self.connection.peer.line.outbox);
         if outbox.has_room() {
@@ -288,8 +288,8 @@ impl Dispatch {
     }
 }
 
-/// Returns a reason that came as a payload, which nobody has looked at yet. Terms that only later releases know cost no
-/// more than the signal they are in.
+/// Returns a reason that came as a payload, which has not been checked yet. A term of a later release costs only the
+/// signal that contains it.
 fn readable(reason: &[u8]) -> Result<Option<RawTerm>, LinkEnd> {
     match Decoder::new(reason).skip() {
         Ok(reason) => Ok(Some(RawTerm::from_slice(reason, None))),

@@ -50,13 +50,13 @@ struct Options {
 /// The function that a process calls, and how the process ends.
 struct Application<'a> {
     style: Style,
-    /// What `erpc` knows the result by; empty otherwise.
+    /// The term by which `erpc` recognizes the result; empty for other calls.
     result: &'a [u8],
     applied: Applying<'a>,
 }
 
 impl Dispatch {
-    /// Spawns the process and runs it. The answer to the request stands before all that comes of the process.
+    /// Spawns the process and runs it. The answer to the request is written before all output of the process.
     pub(super) fn spawn_request(
         &mut self,
         request: SpawnRequest<'_>,
@@ -65,7 +65,7 @@ impl Dispatch {
     ) -> Result<(), LinkEnd> {
         let arguments = match Decoder::new(request.arguments).skip() {
             Ok(arguments) => arguments,
-            // Of a later release: costs no more than this request.
+            // A term of a later release costs only this request.
             Err(error @ EtfError::UnknownTag { .. }) => {
                 tracing::warn!(peer = %self.connection.context.peer(), error = %Chain(&error), "a spawn request was refused");
                 self.spawn_reply(&request, 0, AtomTerm::new(BADARG).map(ProcTerm::Name), out);
@@ -102,7 +102,7 @@ impl Dispatch {
             self.connection.enter_link(number, request.from)?;
         }
         self.spawn_reply(&request, flags, address.pid().map(ProcTerm::Pid), out);
-        // From here on nothing but the call keeps it.
+        // From here on only the call keeps the process alive.
         let sink: Arc<dyn ReplySink> = process;
         let call_tag = CallTag { sink: Some(&sink), ..CallTag::default() };
         let reply_to = ReplyTo {
@@ -149,7 +149,7 @@ impl<'a> Application<'a> {
     }
 }
 
-/// Returns the terms of a list of exactly so many.
+/// Returns the terms of a list, if it has exactly this number of them.
 fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> {
     let mut decoder = Decoder::new(list);
     match decoder.list() {
@@ -165,8 +165,8 @@ fn terms<const N: usize>(list: &[u8]) -> Option<[&[u8]; N]> {
 }
 
 impl Options {
-    /// `None` when a BEAM would answer `badopt`. Options that concern the memory and the priority of a process are taken
-    /// and have no effect.
+    /// Reads the options. Returns `None` when a BEAM would answer `badopt`. Options for the memory and the priority of
+    /// a process are accepted and have no effect.
     fn read(list: &[u8]) -> Option<Self> {
         let mut options = Options::default();
         let mut decoder = Decoder::new(list);

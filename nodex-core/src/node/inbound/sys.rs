@@ -57,8 +57,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Returns the answer to `{debug, What}`: nothing is traced, logged or counted, and what says so or asks for that is
-/// answered as `sys` does.
+/// Returns the answer to `{debug, What}`. Nothing is traced, logged or counted; requests that are consistent with this
+/// are answered as `sys` does.
 fn debug(what: &[u8]) -> &'static [u8] {
     let mut decoder = Decoder::new(what);
     let is_tuple = matches!(what.first(), Some(&(tag::SMALL_TUPLE_EXT | tag::LARGE_TUPLE_EXT)));
@@ -79,14 +79,14 @@ fn debug(what: &[u8]) -> &'static [u8] {
 #[cold]
 pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], later: &mut PendingCalls, out: &mut Encoder) -> bool {
     let Form::System(call) = Form::of(message) else { return false };
-    // Services that answer any name do not do so for what every node has.
+    // Services that answer any name do not replace the processes of every node.
     if envelope.process.name.is_none()
         && let Some(process) =
             envelope.name.and_then(|name| envelope.connection.inner.registry.system(name.name_bytes()))
     {
         return answer(&Envelope { process, ..*envelope }, message, later, out);
     }
-    // What has been left out would be a term that nobody has looked at.
+    // The part that was left out would be a term that has not been checked.
     let request = Request::read(call.request);
     tracing::debug!(peer = %envelope.connection.context.peer(), process = ?envelope.process, "a system message");
     match request {
@@ -98,7 +98,7 @@ pub(super) fn answer(envelope: &Envelope<'_>, message: &[u8], later: &mut Pendin
             envelope.tell(&call, out, |out| sys_state::callback_failed(out, "system_replace_state", UNDEF));
         }
         Request::Terminate(reason) if !envelope.process.is_system() => {
-            // Whoever watches it is told after this.
+            // Monitors and links fire after this reply.
             envelope.tell(&call, out, |out| out.put_slice(OK));
             envelope.connection.inner.fall(envelope.process, &RawTerm::from_slice(reason, None));
         }

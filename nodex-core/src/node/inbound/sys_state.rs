@@ -46,7 +46,7 @@ const FORM_LIMIT: Duration = Duration::from_secs(4);
 const OK: &[u8] = b"\x77\x02ok";
 const ERROR: &[u8] = b"\x77\x05error";
 const NODEX: &[u8] = b"\x77\x05nodex";
-/// `{error, undef}`: the class and the reason of a function that is not there.
+/// `{error, undef}`: the class and the reason for a function that does not exist.
 pub(super) const UNDEF: &[u8] = b"\x68\x02\x77\x05error\x77\x05undef";
 
 /// Returns the states that these services show.
@@ -87,7 +87,7 @@ pub(super) fn show(
         Ok(Handled(Some(running))) => {
             later.push(&reply_to, envelope.process, crate::atom!("get_state"), running, envelope.input);
         }
-        // Of a state that was asked for here and now.
+        // The state was requested synchronously.
         Err(panic) => {
             out.rollback(mark);
             let reason = panic_rejection("system_state", &*panic).reason().to_vec();
@@ -113,7 +113,7 @@ fn run(envelope: &Envelope<'_>, reply_to: &ReplyTo<'_>, asked: Asked, out: &mut 
             Asked::Status => call.reply(Answer::Status(status(envelope, None))),
         };
     }
-    // No state is kept while the peer is asked how it takes one: it could take its time over many questions.
+    // No state is kept in memory while the peer is asked for its form: it could answer many such questions late.
     let known = asked == Asked::Status || envelope.connection.peer.state_form.initialized();
     let (states, services) = (known.then_some(states), envelope.process.services().to_vec());
     let status = status(envelope, None);
@@ -162,7 +162,7 @@ async fn state_form(inner: &Arc<Inner>, peer: &Peer) -> StateForm {
     };
     match timeout(FORM_LIMIT, peer.state_form.get_or_try_init(ask)).await {
         Ok(Ok(form)) => *form,
-        // Many wait for one answer, and none of them for longer.
+        // Many callers wait for one answer, and none of them for longer than the limit.
         Err(_) => StateForm::Ok,
         Ok(Err(error)) => {
             tracing::debug!(peer = %peer.name(), error = %Chain(&error), "how it takes a state cannot be told");
@@ -173,7 +173,7 @@ async fn state_form(inner: &Arc<Inner>, peer: &Peer) -> StateForm {
 
 /// The answer to a question for the state.
 enum Answer {
-    /// The state, or why there is none, encoded; nothing where no service shows its state.
+    /// The encoded state, or the reason why there is none; `None` if no service shows its state.
     State(Option<Result<RawTerm, Vec<u8>>>, StateForm),
     Status(Status),
 }
@@ -196,7 +196,7 @@ impl IntoReply for Answer {
     }
 }
 
-/// `{error, {callback_failed, {nodex, Function}, {Class, Reason}}}`.
+/// Writes `{error, {callback_failed, {nodex, Function}, {Class, Reason}}}`.
 pub(super) fn callback_failed(out: &mut Encoder, function: &'static str, exception: &[u8]) {
     out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
     out.put_slice(ERROR);
@@ -208,7 +208,7 @@ pub(super) fn callback_failed(out: &mut Encoder, function: &'static str, excepti
     out.put_slice(exception);
 }
 
-/// The same for a state that could not be shown.
+/// Writes the same error for a state that could not be shown.
 fn failed(out: &mut Encoder, reason: &[u8]) {
     let exception = [b"\x68\x02", ERROR, reason].concat();
     callback_failed(out, "system_get_state", &exception);

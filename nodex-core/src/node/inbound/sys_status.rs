@@ -7,16 +7,16 @@ use crate::{
 
 const NODEX: &[u8] = b"\x77\x05nodex";
 
-/// What `sys:get_status/1,2` returns, in the shape of a `gen_server`'s.
+/// The result of `sys:get_status/1,2`, in the shape of a `gen_server`'s.
 pub(super) struct Status {
-    /// Of the process, encoded.
+    /// The encoded pid of the process.
     pub(super) pid: Option<Vec<u8>>,
     pub(super) name: Option<Atom>,
     pub(super) state: Option<RawTerm>,
 }
 
 impl Status {
-    /// `{status, Pid, {module, nodex}, [PDict, running, Parent, Debug, Misc]}`.
+    /// Writes `{status, Pid, {module, nodex}, [PDict, running, Parent, Debug, Misc]}`.
     pub(super) fn write(&self, out: &mut Encoder) {
         let Some(pid) = &self.pid else { return };
         let header = match &self.name {
@@ -58,25 +58,25 @@ impl Status {
     }
 }
 
-/// The start of a list of so many elements, which `put_nil` ends.
+/// Writes the start of a list of this number of elements, which `put_nil` ends.
 fn list(out: &mut Encoder, length: u32) {
     out.put_u8(tag::LIST_EXT);
     out.put_slice(&length.to_be_bytes());
 }
 
-/// The start of `{Name, _}`.
+/// Writes the start of `{Name, _}`.
 fn pair(out: &mut Encoder, name: &'static str) {
     out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
     out.put_atom(&Atom::from_static(name));
 }
 
-/// The start of `{"Title", _}`.
+/// Writes the start of `{"Title", _}`.
 fn titled(out: &mut Encoder, title: &str) {
     out.put_slice(&[tag::SMALL_TUPLE_EXT, 2]);
     text(out, title);
 }
 
-/// Text as a list of characters.
+/// Writes text as a list of characters.
 fn text(out: &mut Encoder, text: &str) {
     let length = text.chars().count() as u32;
     list(out, length);

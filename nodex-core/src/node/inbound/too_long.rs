@@ -1,4 +1,4 @@
-//! Frames over the limit: they are skipped, and who has sent one is told so, in the form of the answer that it waits
+//! Frames over the limit: they are skipped, and the sender receives an error in the form of the reply that it waits
 //! for.
 
 use super::{
@@ -29,22 +29,22 @@ use crate::{
 /// The atom that answers a request to spawn.
 const MESSAGE_TOO_BIG: &[u8] = b"\x77\x0fmessage_too_big";
 
-/// How `{error, Reason}` begins.
+/// The start of `{error, Reason}`.
 const ERROR: &[u8] = b"\x68\x02\x77\x05error";
 
-/// How the sender of a message wants to be answered.
+/// The form of the reply that the sender of a message waits for.
 enum Form<'a> {
     Plain(PidTerm<'a>),
     /// A gen call, from this process and with this tag.
     Call(PidTerm<'a>, CallTag<'a>),
-    /// A request for I/O, from this process: how the answer begins, and what it goes on with.
+    /// A request for I/O, from this process: the start of the reply, and its second element.
     Io(PidTerm<'a>, &'static [u8], &'a [u8]),
     Nobody,
 }
 
 impl Dispatch {
-    /// A frame of this length, or a message in fragments, was skipped, all but its head. What cannot be understood ends the
-    /// connection.
+    /// Handles a frame of this length, or a message in fragments, of which all but the head is skipped. A head that
+    /// cannot be read ends the connection.
     pub(super) fn pass_over(
         &mut self,
         head: &[u8],
@@ -62,7 +62,7 @@ impl Dispatch {
         };
         tracing::error!(peer = %self.connection.context.peer(), ?op, length, limit, "a frame over the limit was dropped");
         let rejection = Rejection::too_long(length, limit);
-        // Signals do what they do without their reasons as well.
+        // Signals have their effect even without their reasons.
         let reason = &rejection.reason().to_vec()[..];
         let control = match control {
             Control::Send { from, to, message, .. } => {
@@ -78,7 +78,7 @@ impl Dispatch {
             }
             Control::Exit { from, to, token, .. } => Control::Exit { from, to, token, reason },
             Control::Exit2 { from, to, token, priority, .. } => Control::Exit2 { from, to, token, priority, reason },
-            // As results of `erpc` come.
+            // The result of `erpc` comes in this form.
             Control::MonitorExit { reference, .. } => {
                 let reason = RawTerm::from_slice(reason, None);
                 self.complete(reference, Outcome::DownTooLong { reason, length, limit });
@@ -90,7 +90,7 @@ impl Dispatch {
         self.signal(&control, Input { read: &Together::default(), waker }, out)
     }
 
-    /// Answers a message of which only the head is there, if anybody takes messages of its receiver.
+    /// Answers a message of which only the head was kept, if its receiver exists.
     fn refuse(
         &mut self,
         from: Option<PidTerm<'_>>,
@@ -157,7 +157,7 @@ impl Dispatch {
 }
 
 impl<'a> Form<'a> {
-    /// Of a message of which only the first kilobytes are there.
+    /// Reads the form from the head of a message.
     fn read(from: Option<PidTerm<'a>>, head: &'a [u8]) -> Self {
         if let Some(from) = from
             && let Some((more, _)) = usual_call(head, from)
@@ -166,7 +166,7 @@ impl<'a> Form<'a> {
         }
         let mut decoder = Decoder::new(head);
         match name_of(&mut decoder) {
-            // Those of `sys` and of behaviours before `gen_statem` as well.
+            // Calls of `sys` and of behaviours before `gen_statem` have the same form.
             Some((b"$gen_call" | b"system" | b"$gen_sync_event" | b"$gen_sync_all_state_event", 2)) => call(decoder),
             Some((b"io_request", 3)) => io(decoder, IO_REPLY),
             Some((b"file_request", 3)) => io(decoder, FILE_REPLY),
@@ -182,7 +182,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// With `{Pid, Tag}` next.
+/// Reads `{Pid, Tag}`, which comes next.
 fn call(mut decoder: Decoder<'_>) -> Form<'_> {
     match gen_from(&mut decoder) {
         Some((to, tag)) => Form::Call(to, CallTag::new(tag)),
@@ -190,7 +190,7 @@ fn call(mut decoder: Decoder<'_>) -> Form<'_> {
     }
 }
 
-/// With `From` and `ReplyAs` next.
+/// Reads `From` and `ReplyAs`, which come next.
 fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Form<'a> {
     let to = decoder.skip().ok().and_then(PidTerm::new);
     match (to, decoder.skip()) {
@@ -199,7 +199,7 @@ fn io<'a>(mut decoder: Decoder<'a>, reply: &'static [u8]) -> Form<'a> {
     }
 }
 
-/// Returns whether this is `{Pid, _, _}`, as of `gen_event`.
+/// Returns whether this is `{Pid, _, _}`, a request of `gen_event`.
 fn is_from_a_process(head: &[u8]) -> bool {
     matches!(head, [tag::SMALL_TUPLE_EXT, 3, tag::NEW_PID_EXT | tag::PID_EXT, ..])
 }
@@ -210,7 +210,7 @@ fn refuse_rex(inner: &Inner, flags: crate::protocol::Flags, head: &[u8], rejecti
     let Some(process) = inner.registry.system(REX.as_bytes()) else { return };
     let (to, tag) = match Form::read(None, head) {
         Form::Call(to, more) => (to, more.tag),
-        // As C nodes ask.
+        // A request in the form of C nodes.
         _ => match head.strip_prefix(&[tag::SMALL_TUPLE_EXT, 2]).and_then(|pair| {
             let mut decoder = Decoder::new(pair);
             PidTerm::new(decoder.skip().ok()?)

@@ -1,4 +1,4 @@
-//! The thread that looks after the times that calls may take: one for all calls of a node, so that a call takes no timer.
+//! The thread that watches the time limits of calls: one for all calls of a node, so that a call needs no timer.
 
 use std::{
     fmt,
@@ -12,25 +12,26 @@ use crate::node::moment::Moment;
 /// The name of the thread.
 const THREAD: &str = "nodex-limits";
 
-/// What has times that come.
+/// Something with time limits that pass.
 pub(in crate::node) trait Expire: Send + Sync + 'static {
-    /// Does what is due by now, and says when to come again.
+    /// Handles all that is due by now, and returns when to call again.
     fn expire(&self, now: Moment) -> Next;
 }
 
 /// When something may be due again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::node) struct Next {
-    /// As far as is known.
+    /// The earliest known time.
     pub(in crate::node) at: Moment,
-    /// Not sooner than this after the last time, whatever becomes due.
+    /// The shortest pause after the last call, whatever becomes due.
     pub(in crate::node) pause: Duration,
 }
 
-/// Wakes when the first of many times has come. Its thread begins with the first of them, and ends with this.
+/// Wakes when the first of many time limits has passed. Its thread starts with the first limit, and ends when this
+/// value is dropped.
 ///
-/// A thread and no task: a call is given up in time also while a handler holds up the runtime of its node, or when the call
-/// was made in another one.
+/// It is a thread and not a task, so that a call ends in time even while a handler blocks the runtime of its node, or
+/// if the call was made in another runtime.
 #[derive(Default)]
 pub(in crate::node) struct Alarm(Arc<Shared>);
 
@@ -43,13 +44,13 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     running: bool,
-    /// Something is due sooner than was said.
+    /// Whether something is due sooner than the thread knows.
     sooner: bool,
     stop: bool,
 }
 
 impl Alarm {
-    /// Something of this is due sooner than all that was known. False when there is no thread for it.
+    /// Tells the thread that something is due sooner than all it knows. Returns `false` when there is no thread.
     #[cold]
     pub(in crate::node) fn set(&self, what: Weak<dyn Expire>) -> bool {
         let mut state = self.0.lock();
@@ -88,7 +89,7 @@ impl Shared {
         loop {
             self.lock().sooner = false;
             let now = Moment::now();
-            // Whoever is dropped here with its last reference has this thread end.
+            // If this drops the last reference, the thread ends.
             let Some(next) = what.upgrade().map(|what| what.expire(now)) else { return };
             if !self.wait(now.plus(next.pause), next.at) {
                 return;
@@ -96,7 +97,7 @@ impl Shared {
         }
     }
 
-    /// Waits until something may be due. False when this is to end.
+    /// Waits until something may be due. Returns `false` when the thread must end.
     fn wait(&self, earliest: Moment, at: Moment) -> bool {
         let mut state = self.lock();
         while !state.stop {
@@ -117,7 +118,7 @@ mod tests {
 
     use super::*;
 
-    /// Says when it was asked, and has one thing that is due, until it was asked then.
+    /// Reports when it was called, and has one time limit, until it was called after it.
     struct Once {
         due: Mutex<Moment>,
         asked: mpsc::Sender<Option<Moment>>,
@@ -143,7 +144,7 @@ mod tests {
         let weak = || Arc::downgrade(&what) as Weak<dyn Expire>;
         assert!(alarm.set(weak()));
         assert_eq!(told.recv().unwrap(), None);
-        // Sooner than what it waits for.
+        // Sooner than the time that the thread waits for.
         let soon = Moment::now().plus(Duration::from_millis(20));
         *what.due.lock().unwrap() = soon;
         assert!(alarm.set(weak()));
@@ -160,7 +161,7 @@ mod tests {
         assert_eq!(told.recv().unwrap(), None);
         let shared = Arc::downgrade(&alarm.0);
         drop(alarm);
-        // The thread has the last reference, and what it looks after is still there.
+        // The thread has the last reference while it calls this.
         while shared.strong_count() > 0 {
             thread::yield_now();
         }

@@ -1,7 +1,7 @@
 //! Calls of this node that wait for their replies, and mailboxes, in the table of processes.
 //!
-//! What becomes of a call is put where the call has its place, and its task is woken: neither an allocation nor a timer is
-//! made for a call.
+//! The outcome of a call is stored in its place in the table, and its task is woken. A call needs neither an allocation
+//! nor a timer.
 
 use std::{
     mem,
@@ -26,13 +26,14 @@ use crate::{
     protocol::control::RefTerm,
 };
 
-/// So long after a look at the times of all calls the next one is, at the earliest.
+/// The shortest pause between two checks of the time limits of all calls.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// For each so many places, the pause is that much longer: looking at many does not take a larger part of the time.
+/// The pause is longer in proportion: by [`PAUSE`] for each this many places, so that checking many of them does not
+/// take a larger part of the time.
 const PLACES: u32 = 16_384;
 
-/// A call that is over: whom to wake, and whether those who watch its pid have to be told.
+/// A call that is over: the task to wake, and whether its pid is monitored or linked.
 struct Over {
     waker: Waker,
     watched: bool,
@@ -48,7 +49,7 @@ impl Slot {
 }
 
 impl Slots {
-    /// Leaves the outcome for the call that waits in this place, whose pid is gone with that.
+    /// Stores the outcome for the call that waits in this place, and so ends its pid.
     fn end(&mut self, index: usize, outcome: Outcome) -> Option<Over> {
         let entry = &mut self.all.get_mut(index)?.entry;
         let Entry::Waiting(Waiting { who: Waiter::Call { .. }, .. }) = entry else { return None };
@@ -63,8 +64,8 @@ impl Slots {
 }
 
 impl ProcessTable {
-    /// Returns a new reply pid. `peer` is the connection that the reply will come over, and `serials` has the bits of
-    /// serials that it takes. `waker` is woken when [`Self::poll`] has the outcome, `until` then at the latest. The second
+    /// Returns a new reply pid. `peer` is the connection of the reply, and `serials` has the bits of the serials that
+    /// the peer accepts. `waker` is woken when [`Self::poll`] has the outcome, at `until` at the latest. The second
     /// value says whether that time is sooner than those of all other calls.
     pub(in crate::node) fn open(
         &self,
@@ -98,17 +99,17 @@ impl ProcessTable {
         (index as usize, id)
     }
 
-    /// Returns the outcome of a call and frees its place, or has its task woken when the outcome is there.
+    /// Returns the outcome of a call and frees its place, or registers its task to be woken when the outcome exists.
     pub(in crate::node) fn poll(&self, id: ReplyId, context: &Context<'_>) -> Poll<Outcome> {
         let mut slots = self.write();
         let index = self.index(id.number.id).unwrap_or(usize::MAX);
         let slot = slots.all.get_mut(index).filter(|slot| slot.uses == id.uses);
-        // Never: whoever waits gives the place back when it has the outcome, or gives up.
+        // This never happens: a caller keeps its place until it has the outcome or is dropped.
         let Some(slot) = slot else { return Poll::Ready(Outcome::NoConnection) };
         if let Entry::Waiting(Waiting { who: Waiter::Call { waker, .. }, .. }) = &mut slot.entry {
             let old = (!waker.will_wake(context.waker())).then(|| mem::replace(waker, context.waker().clone()));
             drop(slots);
-            // It may be the last that is left of a task.
+            // It may be the last reference to a task.
             drop(old);
             return Poll::Pending;
         }
@@ -124,12 +125,12 @@ impl ProcessTable {
         }
     }
 
-    /// Returns the reference that goes with a reply pid, encoded.
+    /// Returns the reference that belongs to a reply pid, encoded.
     pub(in crate::node) fn reference(identity: &Identity, id: ReplyId) -> Encoded {
         identity.reference_bytes(references::words_of(id.number.id, id.uses))
     }
 
-    /// Returns the reply pid that goes with this reference, while it is there.
+    /// Returns the reply pid that belongs to this reference, while it exists.
     pub(in crate::node) fn of_reference(&self, identity: &Identity, reference: RefTerm<'_>) -> Option<Number> {
         let (id, uses) = identity.read_words(reference, references::read_words)?;
         self.number(id, uses)
@@ -144,8 +145,8 @@ impl ProcessTable {
         Some(Number { id, serial: slot.serial })
     }
 
-    /// Hands an outcome that came over this connection to whoever waits on this pid; a late one is dropped, and so is one of
-    /// a node that was not asked. Servers may have others answer in their place, who then know the tag.
+    /// Stores an outcome that came over this connection for the call that waits on this pid. A late outcome is dropped,
+    /// and so is one of a node that was not called. A server may let another process answer, which then knows the tag.
     #[must_use]
     pub(in crate::node) fn complete(&self, id: Number, outcome: Outcome, peer: u64) -> Completed {
         let mut slots = self.write();
@@ -169,7 +170,7 @@ impl ProcessTable {
         }
     }
 
-    /// Closes a pid. Returns `true` when its monitors and links must be told.
+    /// Closes a pid. Returns `true` when its monitors and links must fire.
     #[must_use]
     pub(in crate::node) fn close(&self, id: ReplyId) -> bool {
         let mut slots = self.write();
@@ -180,7 +181,7 @@ impl ProcessTable {
         slots.due[index] = Moment::NEVER;
         slots.release(index);
         drop(slots);
-        // Dropped without the lock: a waker may be the last that is left of a task.
+        // Dropped without the lock: a waker may be the last reference to a task.
         matches!(entry, Entry::Waiting(Waiting { watched: true, .. }))
     }
 
@@ -204,7 +205,7 @@ impl ProcessTable {
         slots.slot(self.index(id.id), id.serial)?.waiting().map(see)
     }
 
-    /// Tells all calls over this connection that it has ended. Returns the pids that are monitored or linked.
+    /// Ends all calls over this connection, which has ended. Returns the pids that are monitored or linked.
     #[must_use]
     pub(in crate::node) fn disconnected(&self, peer: u64) -> Vec<Number> {
         let mut over = Vec::new();
@@ -218,7 +219,8 @@ impl ProcessTable {
         wake(over)
     }
 
-    /// Ends all calls whose time is over by now. Returns the pids that somebody watches, and when the next time is over.
+    /// Ends all calls whose time limit has passed. Returns the pids that are monitored or linked, and the time of the
+    /// next limit.
     #[must_use]
     pub(in crate::node) fn expire(&self, now: Moment) -> (Vec<Number>, Next) {
         let (mut over, mut next) = (Vec::new(), Moment::NEVER);
@@ -241,7 +243,7 @@ impl ProcessTable {
     }
 }
 
-/// Wakes the tasks of calls that are over. Returns the pids that somebody watched.
+/// Wakes the tasks of calls that are over. Returns the pids that were monitored or linked.
 fn wake(over: Vec<(Number, Over)>) -> Vec<Number> {
     let wake = |(number, Over { waker, watched }): (Number, Over)| {
         waker.wake();

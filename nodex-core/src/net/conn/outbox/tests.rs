@@ -34,7 +34,7 @@ async fn what_has_been_written_is_let_go_of_while_something_always_waits() {
     let flush = || outbox.poll_flush(&mut Context::from_waker(Waker::noop())).map(Result::unwrap);
     let (mut sent, mut came, mut chunk) = (0, 0, vec![0; PIECE]);
     while came < 256 * PIECE {
-        // More than the sockets hold, which is more and more.
+        // More than the buffers of the sockets, which grow.
         while outbox.waiting() < 4 * PIECE {
             let piece = vec![7; PIECE];
             let shares = (sent / PIECE).is_multiple_of(2);

@@ -1,4 +1,4 @@
-//! An outbox as what a channel writes to.
+//! The outbox as the output of a channel.
 
 use std::{
     sync::atomic::Ordering,
@@ -57,7 +57,7 @@ impl Transmit for Outbox {
     #[inline]
     fn set_handling(&self, handling: bool) {
         let number = self.handling.load(Ordering::Relaxed) + 1;
-        // Still odd if handlers before these have panicked through.
+        // It is still odd if earlier handlers have panicked without recording their end.
         self.handling.store(if handling { number | 1 } else { number }, Ordering::Relaxed);
     }
 }

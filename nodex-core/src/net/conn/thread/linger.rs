@@ -1,72 +1,74 @@
-//! Waits a moment for more before the thread sleeps.
+//! A short wait for more input before the thread sleeps.
 //!
-//! Whoever sends to a thread that sleeps has to wake it, and that costs the sender as much as the message itself: some
-//! microseconds on the same core, and more where another core has to be told. A peer with many processes that call sends
-//! the next message soon after the last, so the thread gives way to others and looks again, for about as long as to sleep
-//! and to be woken would take. The others are often the peer itself on the same core, which then sends more before this
-//! thread goes on, and is interrupted less.
+//! A sender must wake a thread that sleeps, and that costs the sender as much as the message itself: some microseconds
+//! on the same core, and more if another core must be interrupted. A peer with many calling processes sends the next
+//! message soon after the last. So the thread yields and checks the socket again, for about the time that sleeping and
+//! waking would take. It often yields to the peer itself on the same core, which then sends more before this thread
+//! continues, and is interrupted less.
 //!
-//! This only pays where more comes so soon, and where nobody else takes the core for long meanwhile. Both are learned from
-//! the waits before: a thread for which it did not pay sleeps at once, and tries again after a number of waits, or when
-//! enough time has gone by for what it may cost.
+//! The wait only helps if more input arrives so soon, and if no other thread uses the core for long meanwhile. Both are
+//! learned from earlier waits: a thread that gained nothing sleeps at once, and tries again after a number of waits, or
+//! when enough time has passed to make the cost of a try small.
 
 use std::{
     io,
     time::{Duration, Instant},
 };
 
-/// For how long it waits: about what it takes to sleep and be woken from another core.
+/// The longest wait: about the time that it takes to sleep and be woken from another core.
 const MOMENT: Duration = Duration::from_micros(25);
 
-/// To give way to nobody takes less.
+/// A yield with no other thread to run takes less than this.
 const SWITCH: Duration = Duration::from_micros(1);
 
-/// How long others may have had the core when it gave way once.
+/// How long other threads may have used the core during one yield.
 const TURN: Duration = Duration::from_micros(100);
 
-/// How much longer, for each byte that has come meanwhile: those who sent it had work to do. A BEAM sends a byte in less
-/// than half of that.
+/// The additional time for each byte that arrived meanwhile, because its sender had work to do. A BEAM sends a byte in
+/// less than half of that.
 const FOR_A_BYTE: Duration = Duration::from_nanos(200);
 
-/// Up to so many bytes are one small message. One at a time, whose sender needs this core to send it, comes as soon after a
-/// sleep: the switch to the sender and back is all there is. A call of a BEAM has more, and comes in three parts.
+/// Input of up to this many bytes is one small message. A single message whose sender needs this core arrives just as
+/// soon if this thread sleeps, because the only cost is the switch to the sender and back. A call of a BEAM is longer,
+/// and arrives in three parts.
 const ONE_MESSAGE: usize = 200;
 
-/// So many waits in vain are forgiven, when so many were not.
+/// The greatest number of waits in vain that have no consequence after as many successful ones.
 const CREDIT: u32 = 8;
 
-/// Waits until the next try after one in vain, at first and at most.
+/// The number of waits that are skipped after one in vain: at first, and at most.
 const FIRST: u32 = 8;
 const LAST: u32 = 64;
 
-/// Others who had the core for long keep this thread from trying for so many times as long: what that may cost is no more
-/// than this part of the time.
+/// After other threads have used the core for long, this thread does not try again for this many times as long. The
+/// cost is therefore at most this fraction of the time.
 const REST: u32 = 256;
 
-/// Whether a thread waits for a moment, as it has learned.
+/// Decides, by what it has learned, whether a thread waits before it sleeps.
 #[derive(Debug, Default)]
 pub(super) struct Linger {
     credit: u32,
-    /// Waits until the next try.
+    /// How many waits are left to skip before the next try.
     skip: u32,
-    /// How many it were the last time.
+    /// How many were skipped the last time.
     skipped: u32,
-    /// Not before this time.
+    /// No try before this time.
     until: Option<Instant>,
 }
 
-/// What a wait has come to.
+/// The result of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Came,
-    /// Also when the sender had the core in its first turn, and has sent one small message.
+    /// Nothing arrived, or only one small message, which the sender has sent when it used the core during the first
+    /// yield.
     Nothing,
-    /// Others had the core for so long.
+    /// Other threads used the core for this time.
     Busy(Duration),
 }
 
 impl Linger {
-    /// Returns what `look` has found within a moment, or `None` if the thread is to sleep until something comes.
+    /// Returns what `look` has found within [`MOMENT`], or `None` if the thread should sleep until input arrives.
     pub(super) fn look<T>(
         &mut self,
         bytes: impl Fn(&T) -> usize,
@@ -84,11 +86,11 @@ impl Linger {
         Ok(found)
     }
 
-    /// Whether others had the core for long and it is too soon to let them have it again.
+    /// Returns whether other threads have used the core for long, and it is too soon to yield again.
     fn rests(&mut self, now: impl Fn() -> Instant) -> bool {
         let rests = self.until.is_some_and(|until| now() < until);
         if rests {
-            // The clock is not looked at each time.
+            // The clock is not read each time.
             self.skip = LAST;
         } else {
             self.until = None;
@@ -115,8 +117,8 @@ impl Linger {
     }
 }
 
-/// Gives way and looks, until something is there or the moment is over. A function of its own, so that what it takes to
-/// wait can be told from what it takes to work.
+/// Yields and checks until input is found or [`MOMENT`] is over. It is a separate function, so that a profile shows the
+/// time of waiting apart from that of work.
 #[inline(never)]
 fn moment<T>(
     bytes: impl Fn(&T) -> usize,
@@ -137,8 +139,8 @@ fn moment<T>(
     }
 }
 
-/// Returns what it has come to, when the core was given away for `turn` and so many bytes were found, or `None` if it goes
-/// on.
+/// Returns the result of a wait in which other threads used the core for `turn` and `came` bytes were found, or `None`
+/// if the wait continues.
 fn outcome(turn: Duration, waited: Duration, came: Option<usize>) -> Option<Outcome> {
     let bytes = u32::try_from(came.unwrap_or_default()).unwrap_or(u32::MAX);
     if turn > TURN.saturating_add(FOR_A_BYTE.saturating_mul(bytes)) {
@@ -155,7 +157,7 @@ fn outcome(turn: Duration, waited: Duration, came: Option<usize>) -> Option<Outc
 mod tests {
     use super::*;
 
-    /// How many of so many waits are tries, each with this outcome, at a time that stands still.
+    /// Returns how many of these waits are tries, each with this outcome, while the time stands still.
     fn tries(linger: &mut Linger, waits: u32, outcome: Outcome, now: Instant) -> u32 {
         let mut tries = 0;
         for _ in 0..waits {
@@ -184,7 +186,7 @@ mod tests {
         tries(&mut linger, 1000, Outcome::Nothing, now);
         let seldom = tries(&mut linger, 65_000, Outcome::Nothing, now);
         assert!((900..=1001).contains(&seldom), "{seldom}");
-        // And found again within the longest pause.
+        // That it helps again is noticed within the longest pause.
         assert!(tries(&mut linger, 2 * LAST, Outcome::Came, now) >= LAST);
     }
 
@@ -202,11 +204,12 @@ mod tests {
     fn others_may_take_as_long_as_they_have_sent() {
         let us = Duration::from_micros;
         let after = |turn, bytes| outcome(us(turn), us(turn), (bytes > 0).then_some(bytes));
-        // Three plain calls, 64 of them, as GenServer.call, and a thousand: what a BEAM takes on the same core.
+        // The time that a BEAM needs on the same core for three plain calls, for 64, for 64 of `GenServer.call`, and
+        // for a thousand.
         for (turn, bytes) in [(16, 3 * 70), (300, 64 * 70), (720, 64 * 303), (5000, 1000 * 70)] {
             assert_eq!(after(turn, bytes), Some(Outcome::Came), "{turn} {bytes}");
         }
-        // A slice of somebody who has sent nothing, whoever else has.
+        // A time slice of a thread that has sent nothing, while others have.
         for bytes in [0, 70, 16 * 70] {
             assert_eq!(after(2800, bytes), Some(Outcome::Busy(us(2800))), "{bytes}");
         }
@@ -224,12 +227,12 @@ mod tests {
         let mut linger = Linger::default();
         let mut looks = 0;
         let found = linger.look(|_| 70, || Ok((std::mem::replace(&mut looks, 1) > 0).then_some(5)));
-        // On a machine that does something else for so long it is left to sleep.
+        // On a machine that is busy with other work the thread sleeps.
         assert!(matches!(found, Ok(Some(5) | None)), "{found:?}");
         linger = Linger::default();
         let error = linger.look(|_: &usize| 0, || Err(io::ErrorKind::ConnectionReset.into()));
         assert!(error.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset));
-        // In vain: not for longer than a moment, and then it sleeps.
+        // In vain: the thread waits no longer than the limit, and then sleeps.
         assert!(matches!(linger.look(|_: &usize| 0, || Ok(None)), Ok(None)));
     }
 }

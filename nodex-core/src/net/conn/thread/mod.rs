@@ -58,7 +58,7 @@ pub(crate) async fn drive<R: Receive + 'static>(
             let read = move || {
                 let _in_runtime = runtime.enter();
                 shared.read(socket, inbox, &waker);
-                // Whoever waits for the thread has the last reference, and drops what is left.
+                // The task that waits for the thread has the last reference, and drops the rest.
                 drop(shared);
                 drop(gone);
             };
@@ -85,7 +85,7 @@ pub(crate) async fn drive<R: Receive + 'static>(
         shared.last_calls().await;
     }
     if left {
-        // A handler that goes on for longer keeps what it has. Without one the thread is about to end.
+        // A handler that runs for longer keeps its data. Without a running handler the thread is about to end.
         let limit = match shared.outbox.handled() % 2 {
             0 => FAREWELL,
             _ if shared.outbox.aborted() => AT_ONCE,
@@ -97,13 +97,13 @@ pub(crate) async fn drive<R: Receive + 'static>(
 }
 
 impl<R: Receive> Shared<R> {
-    /// The runtime's part.
+    /// Polls the part of the runtime.
     fn poll(&self, context: &mut Context<'_>, clock: &mut Clock) -> Result<(), LinkEnd> {
         self.outbox.attend(context.waker())?;
         let (mut reading, mut settle) = (false, None);
         match self.try_lock() {
-            // A handler may run for long, and timers and tasks are not to wait for it. Nothing is read then, so that the
-            // peer is not heard means nothing; what waits is written all the same.
+            // A handler may run for long, and timers and tasks must not wait for it. Nothing is read meanwhile, so
+            // silence of the peer means nothing; waiting output is still written.
             None => {
                 let _ = self.outbox.poll_flush(context)?;
             }

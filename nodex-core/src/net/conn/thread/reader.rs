@@ -1,4 +1,4 @@
-//! The part of the thread: it reads, runs handlers and writes.
+//! The thread: it reads, runs handlers and writes.
 
 use std::{
     io,
@@ -65,8 +65,8 @@ impl<R: Receive> Shared<R> {
             }
             self.outbox.set_stalled(stalled);
             if stalled {
-                // The runtime writes, and goes on with handlers. It is told again and again, for it may have looked for
-                // the core just before this thread gave it up.
+                // The runtime writes and continues the handlers. It is woken repeatedly, because it may have tried to
+                // lock the core just before this thread released it.
                 waker.wake_by_ref();
                 core = self.changed.wait_timeout(core, RETRY).unwrap_or_else(PoisonError::into_inner).0;
             }

@@ -15,11 +15,11 @@ pub(super) struct Shared<R> {
     /// Notified when something changes that the thread may wait for.
     pub(super) changed: Condvar,
     pub(super) outbox: Arc<Outbox>,
-    /// Something has arrived.
+    /// Whether something has arrived.
     pub(super) heard: AtomicBool,
-    /// The connection is done; further input is dropped.
+    /// Whether the connection has ended; further input is dropped.
     pub(super) finished: AtomicBool,
-    /// The runtime found the core locked and is to be woken when it is free.
+    /// Whether the runtime has found the core locked and must be woken when it is free.
     pub(super) wanted: AtomicBool,
 }
 
@@ -50,7 +50,7 @@ impl<R: Receive> Shared<R> {
             match self.core.try_lock() {
                 Ok(core) => return Some(core),
                 Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                // Once more after this, for it may have become free just before.
+                // Tries once more after this, because it may have become free just before.
                 Err(TryLockError::WouldBlock) => self.wanted.store(true, Ordering::Release),
             }
         }

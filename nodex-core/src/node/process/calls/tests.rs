@@ -16,7 +16,7 @@ fn term() -> RawTerm {
     RawTerm::from_slice(b"\x6a", None)
 }
 
-/// A task that calls.
+/// A task with a call.
 #[derive(Default)]
 struct Task(AtomicUsize);
 
@@ -27,7 +27,7 @@ impl ArcWake for Task {
 }
 
 impl Task {
-    /// How often it was woken since this was asked.
+    /// Returns how often it was woken since the last call.
     fn woken(&self) -> usize {
         self.0.swap(0, Ordering::Relaxed)
     }
@@ -37,7 +37,7 @@ fn open(replies: &ProcessTable, peer: u64, wants: ReplyFilter) -> ReplyId {
     replies.open((peer, SMALL_SERIAL), wants, Waker::noop().clone(), Moment::NEVER).0
 }
 
-/// The outcome, if it is there.
+/// Returns the outcome, if it exists.
 fn outcome(replies: &ProcessTable, id: ReplyId) -> Option<Outcome> {
     match replies.poll(id, &Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),
@@ -114,7 +114,7 @@ fn only_the_connection_that_was_asked_over_answers_without_a_tag() {
     ] {
         for (becomes, takes) in outcomes.into_iter().zip(takes) {
             let id = open(&replies, 1, wants);
-            // Connection 0 is that of no call.
+            // No call uses connection 0.
             for stranger in [2, 0] {
                 assert!(matches!(replies.complete(id.number, becomes(term()), stranger), Completed::Dropped));
             }
@@ -146,9 +146,9 @@ fn the_reply_to_an_earlier_call_with_the_same_pid_is_not_taken_for_another() {
         assert!(!message(&replies, now, late));
     }
     assert!(outcome(&replies, now).is_none());
-    // Whoever still has the earlier one gives back and takes nothing.
+    // The earlier id has no effect.
     assert!(!replies.close(early) && replies.is_open(now.number));
-    // The same goes for the news of its monitor.
+    // The same is true for the signal of its monitor.
     assert_eq!(replies.number(early.number.id, early.uses), None);
     assert_eq!(replies.number(now.number.id, now.uses), Some(now.number));
     assert!(message(&replies, now, tagged(now)));
@@ -229,7 +229,7 @@ fn calls_end_at_their_time_and_not_before() {
     assert_eq!((watched, next.at, task.woken()), (vec![three.number], at(5), 1));
     assert!(matches!(outcome(&replies, three), Some(Outcome::TimedOut)));
     assert!(!call(6).1, "the next time that is waited for is sooner");
-    // What is answered in time, also if that is taken later, is answered.
+    // A reply in time is returned even if it is read later.
     assert!(message(&replies, five, term()));
     let (_, next) = replies.expire(at(60));
     assert_eq!((next.at, task.woken()), (Moment::NEVER, 3));
