@@ -90,7 +90,7 @@ pub enum ResponseProblem {
     /// The connection was closed in the middle of it.
     #[error("it ends too early")]
     Truncated,
-    /// It goes on and on.
+    /// It is too long.
     #[error("it is longer than {limit} bytes")]
     TooLong {
         /// The limit.

@@ -41,7 +41,7 @@ pub(super) fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// Returns these bytes to whoever reads, and keeps what is written.
+/// A stream in memory: it returns these bytes when read, and keeps the written ones.
 pub(super) struct Answer<'a> {
     rest: &'a [u8],
     written: Vec<u8>,

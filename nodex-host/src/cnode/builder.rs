@@ -143,7 +143,7 @@ impl CnodeBuilder {
         self
     }
 
-    /// Returns the drain time that the node is told: always less than the grace period.
+    /// Returns the drain time that is passed to the node: always less than the grace period.
     pub(super) fn time_to_drain(&self) -> Duration {
         let grace = self.process.stop.grace;
         // A second less than the kill, or a fifth of a short time.
@@ -199,7 +199,8 @@ impl CnodeBuilder {
     }
 
     /// Whether it does with long messages in fragments, between which others pass; it does unless its environment or this says
-    /// otherwise. It is told in the environment variable `NODEX_FRAGMENTS`, which nodes made with nodex heed.
+    /// otherwise. The setting is passed in the environment variable `NODEX_FRAGMENTS`, which nodes made with nodex
+    /// read.
     #[must_use]
     pub fn fragments(self, fragments: bool) -> Self {
         self.env("NODEX_FRAGMENTS", if fragments { "on" } else { "off" })

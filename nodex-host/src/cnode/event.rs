@@ -49,7 +49,8 @@ pub enum EventKind {
 pub struct Events(broadcast::Sender<CnodeEvent>);
 
 impl Events {
-    /// Creates a channel that keeps this many events for a slow subscriber, which is told how many more it has missed.
+    /// Creates a channel that keeps this many events for a slow subscriber, which receives the number of events that it
+    /// has missed.
     pub fn new(capacity: usize) -> Events {
         Events(broadcast::Sender::new(capacity.clamp(1, 1 << 20)))
     }

@@ -1,4 +1,4 @@
-//! [`HostNode`]: what a node is told about its host.
+//! [`HostNode`]: the data about its host that a node receives.
 
 use std::{env, fmt};
 
@@ -24,7 +24,7 @@ pub(crate) trait Host: fmt::Debug + Send + Sync {
     /// Returns the host's own node.
     fn node(&self) -> &Node;
 
-    /// Returns what children are told about it.
+    /// Returns the data about it for children.
     fn described(&self) -> &HostNode;
 }
 
@@ -65,7 +65,7 @@ impl HostNode {
         self
     }
 
-    /// Sets the port on which all nodes listen, without epmd. Children are told in `ERL_DIST_PORT`.
+    /// Sets the port on which all nodes listen, without epmd. Children receive it in `ERL_DIST_PORT`.
     #[must_use]
     pub fn with_dist_port(mut self, port: u16) -> HostNode {
         self.dist_port = Some(port);
@@ -77,7 +77,7 @@ impl HostNode {
         self.dist_port
     }
 
-    /// Returns the port of the epmd at which the host is registered. Children are told in `ERL_EPMD_PORT`.
+    /// Returns the port of the epmd at which the host is registered. Children receive it in `ERL_EPMD_PORT`.
     pub fn epmd_port(&self) -> u16 {
         self.epmd_port
     }

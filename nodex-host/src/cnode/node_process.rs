@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::{CnodeEvent, Printed, report::Pump, report::Reporter};
 use crate::process::{Ending, Exit, OsProcess};
 
-/// The process of a node that is ready. Dropping it begins the stop sequence, which goes on in the background.
+/// The process of a node that is ready. Dropping it begins the stop sequence, which continues in the background.
 #[derive(Debug)]
 pub struct NodeProcess {
     process: OsProcess,

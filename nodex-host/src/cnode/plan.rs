@@ -21,7 +21,7 @@ impl Plan {
     pub(super) fn new(options: &CnodeBuilder, host: &HostNode, sname: &str, creation: u32, ours: bool) -> Plan {
         let hostname = options.hostname.as_deref().unwrap_or_else(|| host.hostname());
         let node = format!("{sname}@{hostname}");
-        // How the host is found is told by the host, whatever stands in its own environment.
+        // The host decides how it is found, whatever its own environment contains.
         let mut env = vec![("ERL_DIST_PORT".into(), host.dist_port().map(|port| port.to_string().into()))];
         let mut set = |name: &str, value: &str| env.push((OsString::from(name), Some(OsString::from(value))));
         set("ERL_EPMD_PORT", &host.epmd_port().to_string());

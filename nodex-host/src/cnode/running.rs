@@ -296,7 +296,7 @@ impl Watch {
                 }
             }
         };
-        // Without an owner nobody can have wanted anything else.
+        // Without an owner no other state can have been requested.
         let unowned = (running.strong_count() == 0).then_some(NodeDown::Stopped);
         let down = self.stopping.borrow().clone().or(unowned).unwrap_or(down);
         self.reporter.send(EventKind::Down(down.clone()));

@@ -31,7 +31,7 @@ impl CnodeBuilder {
     /// Connects to the node if it is running, otherwise starts it, unless this is cancelled.
     pub(crate) async fn spawn_unless(&self, host: Arc<dyn Host>, cancel: &Cancel) -> Result<Cnode, SpawnError> {
         let plan = self.plan(host.described()).await?;
-        // Nobody else has a name that was just made up.
+        // No other node has a name that was just generated.
         if self.adopt
             && self.sname.is_some()
             && let Some(peer) = tokio::select! {

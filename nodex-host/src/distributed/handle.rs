@@ -55,7 +55,7 @@ impl Distributed {
         &self.0.node
     }
 
-    /// Returns what children are told about this node.
+    /// Returns the data about this node for children.
     pub fn host(&self) -> &HostNode {
         &self.0.host
     }

@@ -11,7 +11,7 @@ use nodex_core::{
 
 use super::{Distributed, Environment};
 
-/// The name of a node that a user has given.
+/// The name of a node from the user.
 pub(super) fn checked(node: impl TryInto<NodeName, Error: Into<NameError>>) -> Result<NodeName, RpcError> {
     node.try_into().map_err(|error| RpcError::Connect(Arc::new(ConnectError::Name(error.into()))))
 }

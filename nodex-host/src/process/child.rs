@@ -123,7 +123,7 @@ impl Child {
         match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG) {
             Ok(Some(status)) => self.has_ended(Exit::from_wait(&status)),
             Ok(None) => {}
-            // Somebody else has reaped it: its number is not ours any more.
+            // It was reaped elsewhere: its number is not ours any more.
             Err(Errno::CHILD) => {
                 self.stdin = None;
                 self.life.send_replace(Life::Gone(Exit::Unknown));
@@ -159,7 +159,7 @@ impl Child {
         self.stdin = None;
         let signal = if self.options.group { group::signal } else { group::signal_leader };
         signal(self.pid, self.options.signal.signal());
-        // A stopped process handles nothing before it goes on.
+        // A stopped process handles nothing before it continues.
         signal(self.pid, Signal::CONT);
     }
 

@@ -94,7 +94,7 @@ fn shell() -> io::Result<Child> {
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     let shell = command.spawn()?;
     if let Some(stdin) = &shell.stdin {
-        // One that hangs must not hold up those who start and stop processes.
+        // A guard that hangs must not block starting and stopping processes.
         fcntl_setfl(stdin, OFlags::NONBLOCK)?;
     }
     Ok(shell)
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn is_there(pid: Pid) -> bool {
-        // It is not our child, so whoever reaps it may take a while.
+        // It is not our child, so it may take a while until it is reaped.
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).unwrap_or_default();
         stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }

@@ -87,7 +87,8 @@ pub enum LaunchError {
         /// What the operating system says.
         source: io::Error,
     },
-    /// The operating system refuses, for example for want of memory, or because it is a program for another machine.
+    /// The operating system refuses, for example because no memory is left, or because the program is for another
+    /// machine.
     #[error("the operating system does not start {}", path.display())]
     Refused {
         /// The path, made absolute.

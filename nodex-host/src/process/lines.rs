@@ -75,7 +75,7 @@ fn cut_character(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
 
-    /// Feeds `input` in parts of `step` bytes and gives the lines; pieces that continue end with `~`.
+    /// Feeds `input` in parts of `step` bytes and returns the lines; pieces that continue end with `~`.
     fn lines(input: &[u8], step: usize) -> Vec<Vec<u8>> {
         let mut cutter = Cutter::default();
         let mut lines = Vec::new();

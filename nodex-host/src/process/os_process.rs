@@ -27,7 +27,7 @@ pub fn reap_strays() -> Result<(), LaunchError> {
     Ok(())
 }
 
-/// A child process. Dropping it begins the stop sequence, which goes on in the background.
+/// A child process. Dropping it begins the stop sequence, which continues in the background.
 #[derive(Debug)]
 pub struct OsProcess {
     /// Dropped first, so that its stdin is closed.

@@ -236,7 +236,7 @@ impl Work {
         Ok((held, pipes))
     }
 
-    /// Does what is due, and removes children that are done.
+    /// Performs the actions that are due, and removes children that have ended.
     fn advance(&mut self) {
         let now = Instant::now();
         // One look at the process table serves all children that wait for their group.
@@ -253,7 +253,7 @@ impl Work {
         self.children.retain(|_, child| {
             let gone = child.is_gone();
             if gone {
-                // One that somebody else has reaped.
+                // A child that was reaped elsewhere.
                 guard.remove(child.pid());
             }
             !gone

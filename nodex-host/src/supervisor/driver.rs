@@ -34,7 +34,7 @@ enum Happened {
     Stopped { key: Key },
 }
 
-/// Ends a node, or what is left of it.
+/// Ends a node, or the processes that are left of it.
 fn end(key: Key, cnode: Cnode) -> BoxFuture<'static, Happened> {
     Box::pin(async move {
         cnode.stop().await;

@@ -123,7 +123,7 @@ impl Entry {
             (Some(Status::Down) | None, Some(Failure::Start(error))) => Err(Some(error.clone())),
             (Some(Status::Down) | None, _) => Err(None),
         };
-        // Who waited may have given up.
+        // The waiting task may have given up.
         if started.is_err() {
             for waits in self.terminating.drain(..) {
                 let _ = waits.send(());

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn old_ones_do_not_count_any_more() {
-        // A window that slides, and does not begin anew.
+        // The window slides, and does not begin again.
         assert_eq!(verdicts(2, 5000, &[0, 4000, 5001, 8999]), [true, true, true, false]);
         assert_eq!(verdicts(2, 5000, &[0, 4000, 5001, 9001]), [true, true, true, true]);
         assert_eq!(verdicts(1, 5000, &[0, 5001, 10_002]), [true, true, true]);

@@ -253,7 +253,7 @@ impl Untagged {
         variant: &'static str,
         error: &DecodeError,
     ) -> Result<(), DecodeError> {
-        // A term of the wrong kind is not even begun; its kind is told once for all variants.
+        // A term of the wrong kind is not read; its kind is reported once for all variants.
         let begun = decoder.position() > self.start;
         decoder.read_again_from(self.start)?;
         if begun {

@@ -350,7 +350,7 @@ impl TermBuilder {
         self
     }
 
-    /// Returns the term, and closes what is open.
+    /// Returns the term, after closing all open lists, tuples and maps.
     ///
     /// # Errors
     /// Returns an error when there is not exactly one term, a map has a key twice or a key without a value, or the term

@@ -21,7 +21,7 @@ impl TryFrom<&eetf::Term> for Term {
     fn try_from(term: &eetf::Term) -> Result<Term, EncodeError> {
         let mut out = Encoder::new();
         put(&mut out, term, MAX_DEPTH)?;
-        // The rest has been looked at.
+        // The rest has been handled.
         Term::of_own(out.to_vec()).map_err(|error| match error.cause() {
             Cause::Malformed(EtfError::DuplicateKey { .. }) => EncodeError::DuplicateKey,
             _ => EncodeError::other(Chain(&error).to_string()),

@@ -17,7 +17,7 @@ impl Entry {
     }
 }
 
-/// Returns the first eight bytes as a number of the same order; zeros stand for what is not there.
+/// Returns the first eight bytes as a number of the same order; missing bytes count as zeros.
 #[inline]
 fn number(bytes: &[u8]) -> u64 {
     u64::from_be_bytes(crate::term::first_word(bytes).to_le_bytes())

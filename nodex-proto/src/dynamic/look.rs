@@ -99,55 +99,55 @@ macro_rules! delegate {
     };
 }
 delegate! {
-    /// What it is, for `match`.
+    /// Returns the term as an enum, for `match`.
     kind() -> TermKind<'_>;
-    /// Its type.
+    /// Returns the type of the term.
     type_of() -> Kind;
-    /// The name of an atom.
+    /// Returns the name of an atom.
     as_atom() -> Option<&str>;
-    /// True for the atom of this name.
+    /// Returns `true` for the atom with this name.
     is_atom(name: &str) -> bool;
     /// Returns the boolean, if the term is `true` or `false`.
     as_bool() -> Option<bool>;
-    /// An integer of any size.
+    /// Returns an integer of any size.
     as_integer() -> Option<Integer<'_>>;
-    /// An integer that fits 64 bits.
+    /// Returns an integer that fits 64 bits.
     as_i64() -> Option<i64>;
-    /// An integer that fits 64 bits and is not below zero.
+    /// Returns an integer that fits 64 bits and is not negative.
     as_u64() -> Option<u64>;
-    /// A float. Integers are none.
+    /// Returns a float; `None` for an integer.
     as_f64() -> Option<f64>;
-    /// A binary. Bit strings of other lengths are none.
+    /// Returns the bytes of a binary; `None` for a bit string that is not a binary.
     as_binary() -> Option<&[u8]>;
-    /// A binary, which shares the buffer of the term if it is a large part of it.
+    /// Returns a binary, which shares the buffer of the term if it is a large part of it.
     to_shared_binary() -> Option<Bytes>;
-    /// A binary of valid UTF-8, as strings are in Elixir.
+    /// Returns the text of a binary of valid UTF-8, as strings are in Elixir.
     as_str() -> Option<&str>;
-    /// A binary or a bit string: its bytes, and how many bits of the last one count.
+    /// Returns the bytes of a binary or a bit string, and the number of used bits in the last one.
     as_bit_string() -> Option<(&[u8], u8)>;
-    /// A pid.
+    /// Returns a pid.
     as_pid() -> Option<Pid>;
-    /// A port.
+    /// Returns a port.
     as_port() -> Option<Port>;
-    /// A reference.
+    /// Returns a reference.
     as_reference() -> Option<Reference>;
-    /// A tuple.
+    /// Returns a tuple.
     as_tuple() -> Option<Tuple<'_>>;
-    /// A proper list.
+    /// Returns a proper list.
     as_list() -> Option<List<'_>>;
-    /// A list whose end is something else than `[]`.
+    /// Returns a list whose tail is not `[]`.
     as_improper_list() -> Option<ImproperList<'_>>;
-    /// A map.
+    /// Returns a map.
     as_map() -> Option<Map<'_>>;
-    /// A fun that is no function of a module.
+    /// Returns a fun that is not an exported function of a module.
     as_fun() -> Option<Fun<'_>>;
-    /// True for `[]`.
+    /// Returns `true` for `[]`.
     is_nil() -> bool;
-    /// The value of a key of a map; `None` also for what is no map. A `&str` is a binary, an
+    /// Returns the value of a key of a map; `None` if the term is not a map. As a key, a `&str` is a binary, an
     /// [`Atom`](crate::term::Atom) an atom.
     get(key: impl MapKey) -> Option<TermRef<'_>>;
-    /// The element of a tuple or a proper list at this place, from 0 on.
+    /// Returns the element of a tuple or a proper list at this index, from 0.
     element(index: usize) -> Option<TermRef<'_>>;
-    /// The elements of a tuple or a list, of an improper one without its tail; none of anything else.
+    /// Returns the elements of a tuple or a list, without the tail of an improper list; no elements for other terms.
     elements() -> Children<'_>;
 }

@@ -80,7 +80,7 @@ pub trait MapKey: sealed::Sealed {
 }
 
 mod sealed {
-    /// Nobody else can name it, and so nobody can implement what asks for it.
+    /// Other crates cannot name it, and so cannot implement traits that require it.
     #[allow(unnameable_types)]
     pub trait Sealed {}
 }

@@ -1,4 +1,4 @@
-//! Terms in the form that the encoder gives them, whatever form they had.
+//! Conversion of terms to the form that the encoder writes.
 
 use super::cell::{Cell, IN_PAIRS, first, position};
 use crate::{
@@ -98,7 +98,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The tail of the list that is open: another list goes on with it.
+    /// The tail of the open list: another list continues it.
     fn tail(&mut self, index: usize) -> Result<(), DecodeError> {
         let rest = self.rest(index);
         let Some(Open { next, end, shape: Shape::List { head, size, count } }) = self.open.last_mut() else {

@@ -176,7 +176,7 @@ fn lists<'a, 'b>(a: TermRef<'a>, b: TermRef<'b>, numbers: Numbers) -> Step<'a, '
     let (Some((a, tail_a)), Some((b, tail_b))) = (whole(a), whole(b)) else { return Step::Order(EQUAL) };
     let rank = |tail: Option<TermRef<'_>>, numbers| match tail {
         None => NIL,
-        // Numbers are told apart where both tails are numbers.
+        // Integers and floats are distinguished only if both tails are numbers.
         Some(tail) if numbers == Numbers::ByValue => rank_of_tag(tail.tag()).max(1),
         Some(tail) => rank_of_tag(tail.tag()),
     };
@@ -332,7 +332,7 @@ mod tests {
     };
 
     thread_local! {
-        /// How many pairs of terms have been looked at.
+        /// The number of compared pairs of terms.
         pub(super) static STEPS: Cell<usize> = const { Cell::new(0) };
     }
 

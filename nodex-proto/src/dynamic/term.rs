@@ -111,7 +111,7 @@ impl Term {
     #[inline(always)]
     pub(crate) fn of_short(bytes: &[u8], len: usize) -> Term {
         let place = match bytes.first_chunk() {
-            // What is behind it is never looked at.
+            // The bytes after it are never read.
             Some(all) => *all,
             // In registers: what is copied in one length and read back in another stalls the processor.
             None => {

@@ -36,7 +36,7 @@ pub(crate) fn fun_head(bytes: &[u8], start: usize) -> Result<(usize, usize, usiz
     Ok((free, walk.at, end))
 }
 
-/// A fun that is being read: what is due after it, and where it says that it ends.
+/// A fun that is being read: the terms that follow it, and the end that its length field says.
 struct Fun {
     due: u64,
     start: usize,

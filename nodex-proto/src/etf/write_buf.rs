@@ -116,7 +116,7 @@ impl WriteBuf {
         &mut self.bytes[self.len..end]
     }
 
-    /// For what is short, but for which there is no room yet.
+    /// Appends a short value for which there is no room yet.
     #[cold]
     #[inline(never)]
     fn put_after_growth<const N: usize>(&mut self, piece: [u8; N]) {

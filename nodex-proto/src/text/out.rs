@@ -10,7 +10,7 @@ pub(super) trait Out: Write {
     fn room(&self) -> usize;
 
     /// As much of a text as shows that there is no room for all of it, if there is none: all of its elements take at least
-    /// a byte. What is longer need not be looked at.
+    /// a byte. The rest of a longer text is not read.
     fn part<'t, T>(&self, all: &'t [T]) -> &'t [T] {
         // A character of UTF-8 may be cut at the end.
         all.get(..self.room().saturating_add(4)).unwrap_or(all)

@@ -53,7 +53,7 @@ impl Connection {
         let form = FrameForm::of(peer.negotiated);
         let outbox = Arc::new(Outbox::new(WriteSide::Task(write), limits.max_waiting).in_form(form, &limits));
         let collector = Collector::new();
-        // One by one: what is not asked for stays with the peer.
+        // One by one: input that is not requested stays with the peer.
         let limits = limits.max_in_flight(1);
         let link = Link::new(read, outbox.clone(), &rest, (limits, form), collector);
         let writer = Writer::new(outbox.clone(), peer.negotiated);

@@ -224,7 +224,7 @@ impl Pauses {
     }
 }
 
-/// Like [`connect`], within what is left of [`SETUP_TIME`]. `speaks` is called before the peer learns our name; `false`
+/// Like [`connect`], within the rest of [`SETUP_TIME`]. `speaks` is called before the peer learns our name; `false`
 /// ends the attempt, of which the peer then knows nothing.
 pub(crate) async fn connect_by(
     deadline: Instant,

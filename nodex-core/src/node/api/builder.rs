@@ -190,7 +190,7 @@ impl NodeBuilder {
         self.made_by(name, options, make)
     }
 
-    /// The name of a service. One that is none is told when the node is started.
+    /// Returns the name of a service. An invalid one is reported when the node is started.
     fn name(&mut self, name: impl TryInto<ProcessName, Error: Into<NameError>>) -> Option<Atom> {
         let checked = name.try_into().map_err(|error| self.bad_name = Some(error.into()));
         checked.ok().map(Atom::from)

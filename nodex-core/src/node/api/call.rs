@@ -50,7 +50,7 @@ use crate::{
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// No node or no process can have the name that was given.
+    /// No node or no process can have this name.
     #[error(transparent)]
     Name(#[from] NameError),
     /// No reply arrived in time. A later one is dropped.
@@ -203,8 +203,8 @@ impl Node {
         self.request_on(&peer, &to, message, until, limit).await
     }
 
-    /// Makes a request as [`request`](Self::request) does, to a process of a node whose connection the caller has kept. If
-    /// that has ended, it is made anew.
+    /// Makes a request as [`request`](Self::request) does, to a process of a node whose connection the caller has kept.
+    /// If that has ended, another one is established.
     ///
     /// # Errors
     /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].
@@ -260,8 +260,8 @@ impl Node {
         self.call_on(&peer, &to, request, until, limit).await
     }
 
-    /// Calls a process as [`call`](Self::call) does, of a node whose connection the caller has kept. If that has ended, it
-    /// is made anew.
+    /// Calls a process as [`call`](Self::call) does, of a node whose connection the caller has kept. If that has ended,
+    /// another one is established.
     ///
     /// # Errors
     /// Returns an error when no reply arrives, or the reply is not an `R`: see [`CallError`].

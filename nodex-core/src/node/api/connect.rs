@@ -55,7 +55,7 @@ impl Node {
                 Wanted::Start(outcome, gives_way) => {
                     let attempt = outcome.subscribe();
                     let (node, atom) = (self.clone(), name.clone());
-                    // A task, so that the attempt goes on for the others if this caller gives up.
+                    // A task, so that the attempt continues for the others if this caller gives up.
                     tokio::spawn(async move {
                         let result = node.make_connection(&atom, gives_way).await.map_err(Arc::new);
                         if result.is_err() {
@@ -84,7 +84,7 @@ impl Node {
         let connected = loop {
             let speaks = || self.0.peers.speaks(name);
             let connecting = connect_by(deadline, self.0.local(), name, self.0.locate, self.0.take_over, speaks);
-            // In this order: an attempt that has given way does not go on.
+            // In this order: an attempt that has given way does not continue.
             let outcome = match select(pin!(gives_way.changed()), pin!(connecting)).await {
                 Either::Left(_) => None,
                 Either::Right((result, _)) => Some(result),

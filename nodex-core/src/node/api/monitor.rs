@@ -97,9 +97,9 @@ impl Node {
             return Err(UnsupportedControl::Peer { what: "a monitor", missing }.into());
         }
         let (table, connection) = (&self.0.registry.table, (peer.line.id, peer.serials()));
-        // Whoever waits for it says who is to be woken.
+        // The waiting task registers its waker.
         let (id, _) = table.open(connection, ReplyFilter::Down, Waker::noop().clone(), Moment::NEVER);
-        // From here on, dropping it gives the pid back.
+        // From here on, dropping it frees the pid.
         let monitor = Monitor { node: self.clone(), peer, id, to, down: false };
         monitor.control(|control| control.set());
         self.lost_meanwhile(&monitor.peer)?;

@@ -22,7 +22,7 @@ const NOBODY: Number = Number { id: 0, serial: 0 };
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
-    /// No node or no process can have the name that was given.
+    /// No node or no process can have this name.
     #[error(transparent)]
     Name(#[from] NameError),
     /// There is no connection with the node.

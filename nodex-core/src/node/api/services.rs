@@ -137,7 +137,7 @@ impl Node {
         let Some(process) = self.0.registry.by_number(number) else { return Err(CallError::NoProcess) };
         process.watched.store(true, Ordering::SeqCst);
         peer.line.outbox.send(|out| {
-            // Under the lock of the output, so that what comes of the link is said after it.
+            // Under the lock of the output, so that the signals of the link are written after it.
             if peer.watches.link(number, to, usize::MAX) != Ok(true) {
                 return Ok(());
             }

@@ -96,7 +96,7 @@ impl Expire for Inner {
 pub(in crate::node) struct OpenReply<'a> {
     inner: &'a Inner,
     pub(in crate::node) id: ReplyId,
-    /// The task that opened it has not given way since.
+    /// The task that has opened it has not yielded since.
     fresh: bool,
     over: bool,
 }

@@ -17,7 +17,7 @@ use crate::{
     term::Atom,
 };
 
-/// The receiver of the messages of a connection, which is told of its start and its end.
+/// The receiver of the messages of a connection, which is notified of its start and its end.
 pub(in crate::node) trait Inbound: Receive + Sized + 'static {
     /// Creates the receiver for a connection that is about to be served.
     fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self;
@@ -43,7 +43,8 @@ enum Read {
     Thread(OwnedFd),
 }
 
-/// Establishes a connection that is driven by a thread of the node's, or else by a task of the runtime that this is called in.
+/// Establishes a connection that is driven by a thread of the node, or otherwise by a task of the runtime in which this
+/// is called.
 pub(in crate::node) fn serve<R: Inbound>(inner: &Arc<Inner>, mut connected: Connected) -> Result<Arc<Peer>, LinkEnd> {
     let seat = inner.readers.as_ref().and_then(Readers::seat);
     if let Some(seat) = &seat {

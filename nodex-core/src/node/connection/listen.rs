@@ -23,7 +23,7 @@ use crate::{
     term::Atom,
 };
 
-/// The pause after the system refused to accept a connection, for example for want of descriptors.
+/// The pause after the system refused to accept a connection, for example because no descriptors are left.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The address to listen on, and whether to register with epmd.
@@ -84,7 +84,7 @@ async fn listen_forever<R: Inbound>(inner: Arc<Inner>, listener: ShutOnDrop<TcpL
     }
 }
 
-/// The handshake; what drives the connection goes on by itself.
+/// Performs the handshake. The driver of the connection then runs independently.
 async fn enter<R: Inbound>(inner: &Arc<Inner>, socket: TcpStream, from: SocketAddr, entry: &PendingEntry<'_>) {
     // Dropped once the connection is there.
     let mut door = Door { inner, settled: None };

@@ -91,7 +91,7 @@ impl Peer {
     }
 }
 
-/// What a user has given as a destination.
+/// A destination as the user has passed it.
 #[inline]
 pub(in crate::node) fn destination(
     to: impl TryInto<Destination, Error: Into<NameError>>,
@@ -104,7 +104,7 @@ pub(in crate::node) fn destination(
 pub(in crate::node) enum Haste {
     /// By the driver of the connection, together with what others append until then.
     Together,
-    /// By whoever sends it, if nothing waits in front of it.
+    /// By its sender, if nothing waits before it.
     AtOnce,
 }
 
@@ -168,7 +168,7 @@ fn write_message<E: From<EncodeError> + From<UnsupportedControl>>(
     }
 }
 
-/// The receiver of a message: a name, or what is encoded.
+/// The receiver of a message: a name, or an encoded term.
 enum Receiver<'a> {
     Name(&'a Atom),
     Pid(Encoded),

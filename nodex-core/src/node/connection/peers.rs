@@ -63,7 +63,7 @@ type Outcome = Result<Arc<Peer>, Arc<ConnectError>>;
 enum Entry {
     Connecting(Connecting),
     /// The other node has connected and proven the cookie, and its connection is about to be up. The number identifies
-    /// it; an attempt of ours goes on if that connection fails.
+    /// it; an attempt of ours continues if that connection fails.
     Entering(u64, Option<Connecting>),
     Up(Arc<Peer>),
 }
@@ -327,7 +327,7 @@ impl Peers {
         let old = table.insert(Name(node.clone()), Entry::Up(peer));
         drop(table);
         if let Some(Entry::Up(old)) = old {
-            // It came between the two looks at the table.
+            // The connection was added between the two lookups.
             self.end_replaced(&old);
         }
         self.changed(&node);
@@ -397,7 +397,7 @@ impl Peers {
         }
     }
 
-    /// Waits for a connection with this node, whoever makes it.
+    /// Waits for a connection with this node, which any task may establish.
     pub(in crate::node) async fn wait_up(&self, name: &str) -> Arc<Peer> {
         let changes = self.waiting.changes(name);
         loop {

@@ -66,7 +66,7 @@ fn is_marked(mut file: impl Read) -> io::Result<bool> {
         if more == 0 {
             return Ok(false);
         }
-        // The mark may go on in the next piece.
+        // The mark may continue in the next piece.
         let (end, tail) = (kept + more, (kept + more).min(mark.len() - 1));
         piece.copy_within(end - tail..end, 0);
         kept = tail;

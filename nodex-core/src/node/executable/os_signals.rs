@@ -22,7 +22,7 @@ pub(in crate::node) fn report(signals: &[c_int], to: UnixStream) -> io::Result<(
     REPORT.store(to.into_raw_fd(), Ordering::SeqCst);
     for &signal in signals {
         if !install(signal, raised, true)? {
-            // Somebody else's handler is called as well.
+            // An earlier handler is called as well.
             signal_hook::low_level::pipe::register(signal, chained.try_clone()?)?;
         }
     }

@@ -42,10 +42,10 @@ enum Phase {
     },
     GivingUp {
         exit_at: Instant,
-        /// The process is to end, whatever else it has to do.
+        /// The process must end, whatever it is doing.
         hurried: bool,
     },
-    /// The node has ended, and the program goes on.
+    /// The node has ended, and the program continues.
     Over,
 }
 
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(phases.next(), Some(start + DRAIN));
         assert_eq!(phases.signal(start + ms(100)), Some(Step::GiveUp));
         assert_eq!(phases.next(), Some(start + ms(180)));
-        // Also when the rest of the program goes on.
+        // Also while the rest of the program continues.
         phases.over();
         assert_eq!(phases.passed(start + ms(179)), None);
         assert_eq!(phases.passed(start + ms(180)), Some(Step::Exit));

@@ -1,7 +1,7 @@
 //! What a visible node tells `global`, OTP's registry of names of a cluster (`global.erl`).
 //!
 //! This node takes no part in it: it has no names and takes no locks. A BEAM that is connected with a visible node
-//! waits in `global:sync/0` until that node is in sync, so it is told that this one is. `init_connect`, with which a
+//! waits in `global:sync/0` until that node is in sync, so this node reports that it is. `init_connect`, with which a
 //! BEAM starts to negotiate, is not answered, because a node that answers must follow the whole protocol.
 
 use super::connection::{Connection, Dispatch};
@@ -46,7 +46,7 @@ fn in_sync(inner: &Inner, flags: Flags, out: &mut Encoder) {
 
 impl Dispatch {
     /// Returns `true` for what a BEAM's `global` sends to ours. On OTP 23 it may hear of us before it knows that we are
-    /// connected, so it is told again once it asks.
+    /// connected, so the report is repeated once it asks.
     #[cold]
     pub(super) fn global(&self, message: &[u8], out: &mut Encoder) -> bool {
         let Connection { inner, flags, .. } = &self.connection;

@@ -7,7 +7,7 @@ use crate::{
     term::first_word,
 };
 
-/// Names up to this length are told apart by their first and last word; longer ones are compared as bytes as well.
+/// Names up to this length differ in their first or last word; longer ones are compared as bytes as well.
 const IN_KEY: usize = 16;
 
 /// An open-addressed table, made once. The whole of a short name stands in its row, so that finding it reads one place.
@@ -58,7 +58,7 @@ impl FunctionTable {
         for position in 0..table.targets.len() {
             let function = &mut table.targets[position].function;
             if (function.name.as_bytes(), function.arity) == (b"system", 2) {
-                // Those of `sys` are told apart first.
+                // Requests of `sys` are recognized first.
                 function.accepts = function.accepts.checked();
             }
             let function = &table.targets[position].function;
@@ -112,7 +112,7 @@ impl Key {
     /// Of the first `length` of these bytes, of which there are as many at least.
     #[inline(always)]
     fn new(name: &[u8], length: usize, arity: usize) -> Self {
-        // An arity that no function has gives a key that none has either.
+        // An arity that no function has leads to a key that no function has.
         let counts = (length as u64) << 32 | arity.min(1 << 16) as u64;
         match name.first_chunk() {
             // Mostly something stands behind a short name, and need not be told from it byte by byte.

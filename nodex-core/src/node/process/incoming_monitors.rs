@@ -25,7 +25,7 @@ const KEEP: usize = 64;
 /// A monitor or a link of so many bytes more counts as one more.
 const COSTLY: usize = 256;
 
-/// Those who watch a process are told of its end some at a time: so many bytes of it, and at least one of them.
+/// The signals of a process's end are written in portions of this many bytes, with at least one signal in each.
 const STEP: usize = 64 * 1024;
 
 /// What the news for one watcher counts besides the reason.
@@ -76,7 +76,7 @@ pub(in crate::node) struct Monitor {
     watcher: u16,
 }
 
-/// A process that has ended, and who has not been told yet.
+/// A process that has ended, with the signals that have not been written yet.
 #[derive(Debug)]
 struct Ended {
     process: Number,
@@ -91,7 +91,7 @@ impl Ended {
     }
 }
 
-/// A process that has ended, and some of those who are to be told.
+/// A process that has ended, with a portion of its signals.
 #[derive(Debug)]
 pub(in crate::node) struct News {
     pub(in crate::node) process: Number,
@@ -205,7 +205,7 @@ impl IncomingMonitors {
         true
     }
 
-    /// Takes a monitor away that is to fire, though what it watches goes on. `None` when there is none.
+    /// Removes a monitor that must fire although its process continues. Returns `None` when there is none.
     pub(in crate::node) fn fire(&self, process: Number, reference: RefTerm<'_>) -> Option<Monitor> {
         let mut table = self.lock();
         let monitor = table.by_process.get_mut(&process)?.monitors.take(reference.as_bytes())?;
@@ -214,7 +214,7 @@ impl IncomingMonitors {
         Some(monitor)
     }
 
-    /// Has the connection look after what has changed.
+    /// Wakes the connection, which handles the changes.
     pub(in crate::node) fn set_pending(&self) {
         self.pending.store(true, Ordering::Release);
     }
@@ -230,7 +230,7 @@ impl IncomingMonitors {
         self.pending.load(Ordering::Relaxed) && self.pending.swap(false, Ordering::Acquire)
     }
 
-    /// Some of what has to be told, which then counts as told.
+    /// Returns a portion of the signals that must be written, which then count as written.
     pub(in crate::node) fn news(&self) -> Option<News> {
         let mut table = self.lock();
         let table = &mut *table;

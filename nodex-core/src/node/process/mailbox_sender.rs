@@ -24,7 +24,7 @@ pub(in crate::node) fn mailbox() -> (MailboxSender, UnboundedReceiver<Letter>) {
 impl MailboxSender {
     /// Puts a message that came over this connection into the mailbox.
     pub(in crate::node) fn put(&self, message: &RawTerm, line: &Arc<Line>) {
-        // A copy, so that no more is kept than what is counted.
+        // A copy, so that no more memory is kept than is counted.
         let message = RawTerm::from_slice(message.as_bytes(), None);
         let bytes = message.as_bytes().len() + OVERHEAD;
         // The mailbox may have been dropped just now.

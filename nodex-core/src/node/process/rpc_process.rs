@@ -105,11 +105,11 @@ impl RpcProcess {
         }
     }
 
-    /// Of a failure that nobody is told of: it is counted and stands in the log.
+    /// Records a failure without a receiver: it is counted and logged.
     fn log(&self, failure: &Failure<'_>) {
         self.context.counters().cast_failed();
         if tracing::enabled!(tracing::Level::ERROR) {
-            // What is no term is shown as what is wrong with it.
+            // Bytes that are not a term are shown as the error in them.
             let shown = |term| Text::of_bytes(term).max_len(SHOWN);
             let (module, function) = (shown(self.function.module.as_bytes()), shown(self.function.function.as_bytes()));
             let mut encoded = Encoder::new();

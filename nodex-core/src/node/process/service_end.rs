@@ -35,7 +35,7 @@ pub enum ServiceType {
     Permanent,
     /// The node ends with the service if it fails.
     Transient,
-    /// The node goes on without the service.
+    /// The node continues without the service.
     Temporary,
 }
 

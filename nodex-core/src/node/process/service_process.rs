@@ -32,7 +32,7 @@ pub(in crate::node) struct Process {
     pub(in crate::node) watched: AtomicBool,
     /// What its end means for the node.
     pub(in crate::node) ends: ServiceType,
-    /// Makes it anew.
+    /// Creates the service again.
     pub(in crate::node) factory: Option<Arc<Factory>>,
     functions: FunctionTable,
     /// Those without functions live as long as the others.
@@ -91,7 +91,7 @@ impl Process {
         Ok(Process { name, pid, address, exit_policy, role, watched, ends, factory, functions, services })
     }
 
-    /// What its end means, and what makes it anew.
+    /// The consequence of its end, and its factory.
     pub(in crate::node) fn with_end(self, ends: ServiceType, factory: Option<Arc<Factory>>) -> Self {
         Process { ends, factory, ..self }
     }

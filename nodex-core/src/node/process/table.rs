@@ -289,7 +289,7 @@ mod tests {
         let again = processes.take();
         assert!(processes.set_service(again, &service(again, Some("x"))));
         assert_eq!(processes.services().len(), 1);
-        // A number that was given back cannot be given back again by whoever still holds it.
+        // A number that was freed cannot be freed again by its former owner.
         processes.release(number);
         assert!(processes.by_name(b"x").is_some());
     }

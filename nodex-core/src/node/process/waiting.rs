@@ -55,7 +55,7 @@ pub(in crate::node) struct ReplyId {
 pub(in crate::node) enum Completed {
     /// No call waited for it.
     Dropped,
-    /// It was handed over, and the pid is gone. `watched` is true when whoever watches it has to be told.
+    /// The outcome was delivered, and the pid is free. `watched` says whether its monitors and links must fire.
     Done { watched: bool },
     /// It is a message for a mailbox.
     Mail(MailboxSender, RawTerm),
@@ -105,7 +105,7 @@ fn has_tag(message: &RawTerm, id: u32, uses: u64) -> bool {
     }
 }
 
-/// The words of the reference in a pair, in the form in which every node gives those of ours back.
+/// Returns the words of the reference in a pair, in the form in which every node returns references of this node.
 fn usual_tag(message: &[u8]) -> Option<[u32; 3]> {
     const HEAD: [u8; 6] = [tag::SMALL_TUPLE_EXT, 2, tag::NEWER_REFERENCE_EXT, 0, 3, tag::SMALL_ATOM_UTF8_EXT];
     let (length, rest) = message.strip_prefix(&HEAD)?.split_first()?;

@@ -131,7 +131,7 @@ impl Args<'_> {
         Rejection::badarg(&format!("{}: argument {}: {}", self.function, self.taken, Chain(&error)))
     }
 
-    /// Returns the caller. From now on it is told when nothing can answer any more.
+    /// Returns the caller, which receives an error if it is dropped without a reply.
     pub fn caller(&self) -> Caller {
         self.share.caller(self.function, self.reply_to, self.context, self.process)
     }

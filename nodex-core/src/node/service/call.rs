@@ -175,7 +175,7 @@ async fn on_blocking_thread<R: Send + 'static>(
     };
     match tokio::task::spawn_blocking(work).await.map_err(tokio::task::JoinError::try_into_panic) {
         Ok(reply) => Blocking::Done(reply),
-        // The panic goes on here, where it is made the answer of this call.
+        // The panic continues here, where it becomes the reply to this call.
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
         Err(Err(_)) => Blocking::Ended(function),
     }

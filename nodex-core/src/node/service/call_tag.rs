@@ -88,7 +88,7 @@ mod tests {
     /// Tag and alias of a call, and where its request begins.
     type Read = (Vec<u8>, Option<Vec<u8>>, usize);
 
-    /// What is told of a call by the short way and by the general one.
+    /// The results for a call of the short way and of the general one.
     fn both(message: &[u8], sender: &[u8]) -> [Option<Read>; 2] {
         let usual = usual_call(message, PidTerm::new(sender).unwrap());
         let usual = usual.map(|(more, at)| (more.tag.to_vec(), more.alias.map(|alias| alias.as_bytes().to_vec()), at));

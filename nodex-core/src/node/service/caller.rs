@@ -246,7 +246,7 @@ impl Share {
         LaterShare(Share { pending: self.pending.clone(), handed_on: Cell::new(false) })
     }
 
-    /// Records that the handler is over. Its caller is told of a panic.
+    /// Records that the handler has ended. After a panic its caller receives an error.
     #[inline(always)]
     pub(in crate::node) fn over(&self, panicked: bool) {
         if let Some(pending) = self.pending.get() {

@@ -117,7 +117,7 @@ pub trait Handler: Send + std::marker::Sync + 'static {
 
 /// A function or closure whose arguments are [`FromArg`] and whose result is [`IntoReply`]; `A` is the tuple of arguments.
 ///
-/// Sealed: all functions of up to eight arguments have it, and nothing else. What is no function implements [`Handler`].
+/// Sealed: all functions of up to eight arguments have it, and nothing else. Other types can implement [`Handler`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no handler: every argument must be `FromArg`, the result `IntoReply`"
 )]
@@ -154,7 +154,7 @@ pub trait AsyncFn<A>: sealed::Sealed<A> + Send + std::marker::Sync + 'static {
 }
 
 mod sealed {
-    /// Nobody else can name it, and so nobody can implement what asks for it.
+    /// Other crates cannot name it, and so cannot implement traits that require it.
     #[allow(unnameable_types)]
     pub trait Sealed<A> {}
 }

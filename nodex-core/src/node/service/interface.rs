@@ -222,7 +222,7 @@ impl Accepts {
         }
     }
 
-    /// Returns `true` when messages of this kind, having been looked at, reach the function.
+    /// Returns `true` when messages of this kind reach the function.
     pub(in crate::node) const fn admits(self, kind: Accepts) -> bool {
         self.contains(kind) || kind.0 == Self::PLAIN.0 && self.contains(Self::CHECKED)
     }

@@ -22,7 +22,7 @@ pub(super) fn modules() -> Vec<(&'static str, Box<dyn Service>)> {
     vec![("erlang", Box::new(Erlang)), ("application", Box::new(Applications))]
 }
 
-/// What `net_kernel:get_net_ticktime/0` gives: seconds, 0 never, since that would switch ticks off.
+/// The result of `net_kernel:get_net_ticktime/0`: seconds, and never 0, which would switch ticks off.
 pub(in crate::node) fn net_ticktime(tick_time: Duration) -> u64 {
     tick_time.as_secs().max(1)
 }

@@ -170,7 +170,7 @@ impl SlaveBuilder {
         let args = words.cloned().chain(command::arguments(ip, self.hidden, &self.args)).collect();
         let ready_line = format!("{name}@{hostname} ready");
         let mut process = ProcessOptions { env: Vec::new(), ..self.process.clone() };
-        // What `heart` would start anew would be nobody's.
+        // A node that `heart` starts again would have no owner.
         process.remove("HEART_COMMAND");
         if env::var_os("ERL_CRASH_DUMP").is_none() && env::var_os("ERL_CRASH_DUMP_SECONDS").is_none() {
             process.set("ERL_CRASH_DUMP_SECONDS", "0");

@@ -58,7 +58,7 @@ pub trait Transmit {
     /// Returns how far the input has been handled.
     fn intake(&self) -> &Intake;
 
-    /// Notes whether reading is stopped, for those who make room.
+    /// Records whether reading is stopped, for senders that make room.
     fn set_stalled(&self, stalled: bool);
 
     /// Records whether handlers are running. Only one thread at a time runs the handlers of a connection.

@@ -157,8 +157,8 @@ impl Initiator {
 
 const OVER: HandshakeError = HandshakeError::Misuse { what: "it is over" };
 
-/// What a status means for us: the name that we were given, and whether the peer asks about an
-/// existing connection.
+/// Returns the meaning of a status for this side: the assigned name, and whether the peer asks about an existing
+/// connection.
 fn read_status(local: &Local, dialled: &str, status: &Status<'_>) -> Result<(Option<GivenName>, bool), HandshakeError> {
     let peer = || dialled.to_owned();
     let unexpected = || HandshakeError::UnexpectedStatus { peer: peer(), status: status.text() };
@@ -168,7 +168,7 @@ fn read_status(local: &Local, dialled: &str, status: &Status<'_>) -> Result<(Opt
         Status::Named { name, creation } if dynamic && host_of(name) == local.name => {
             Ok((Some(GivenName { name: (*name).to_owned(), creation: *creation }), false))
         }
-        // Whoever asked for a name cannot go on without one.
+        // A node that has asked for a name cannot continue without one.
         _ if dynamic => Err(unexpected()),
         Status::Ok | Status::OkSimultaneous => Ok((None, false)),
         Status::Alive => Ok((None, true)),

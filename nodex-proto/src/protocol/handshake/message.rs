@@ -191,7 +191,7 @@ impl<'a> Status<'a> {
     }
 }
 
-/// Answer of the connecting side to the status `alive`: whether it goes on, `'s' true|false`.
+/// Reads the answer of the connecting side to the status `alive`: whether it continues, `'s' true|false`.
 pub(super) fn read_status_reply(bytes: &[u8]) -> Result<bool, HandshakeError> {
     let fields = Fields::new(STATUS_REPLY, bytes, b's')?;
     match fields.rest() {

@@ -1,7 +1,7 @@
 //! Challenges that wait for their answer, of all handshakes of this process.
 //!
-//! Both sides of a handshake make the same digest of a challenge. So whoever is handed a challenge of this node must not
-//! get the answer to it from this node.
+//! Both sides of a handshake make the same digest of a challenge. So a peer that receives a challenge of this node must
+//! not obtain the answer from this node.
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

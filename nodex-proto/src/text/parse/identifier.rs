@@ -95,7 +95,7 @@ fn node(cursor: &mut Cursor<'_>) -> Parsed<Atom> {
     }
 }
 
-/// Reads the creation, if it is told, and the end.
+/// Reads the creation, if there is one, and the end.
 fn creation(cursor: &mut Cursor<'_>, end: &'static str) -> Parsed<u32> {
     let creation = if cursor.take("/") { number::small(cursor, u32::MAX.into())? as u32 } else { 0 };
     cursor.expect(">", end)?;

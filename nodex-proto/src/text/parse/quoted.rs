@@ -41,7 +41,7 @@ pub(super) fn sigil(cursor: &mut Cursor<'_>) -> Parsed<Term> {
     })
 }
 
-/// What stands between the quotation mark that is next and its like.
+/// Reads the text between the next quotation mark and the closing one.
 pub(super) fn text(cursor: &mut Cursor<'_>) -> Parsed<String> {
     let closing = cursor.peek().unwrap_or('"');
     until(cursor, closing, false)

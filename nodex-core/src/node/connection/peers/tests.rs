@@ -84,7 +84,7 @@ async fn of_two_attempts_that_of_the_greater_name_stays() {
     peers.gave_up("c@h", &outcome.subscribe());
     outcome.send_replace(Some(Err(Arc::new(ConnectError::Itself("c".into())))));
     assert!(settled.await);
-    // But not for long: whoever answers our attempt may be somebody else.
+    // But not for long: another node may have answered our attempt.
     let (_outcome, gives_way) = start(&peers, "d@h");
     peers.speaks("d@h");
     assert!(peers.settle("m@h", &crate::atom!("d@h"), 1, 1).await && gives_way.has_changed().unwrap());
@@ -105,7 +105,7 @@ async fn no_attempt_begins_beside_a_connection_that_is_about_to_be_there() {
     assert!(entered.as_mut().now_or_never().is_none());
     peers.left("a@h", 1);
     assert!(matches!(entered.now_or_never(), Some(None)));
-    // An attempt of ours that has given way goes on then, and says nothing before.
+    // An attempt of ours that has given way continues then, and sends nothing before.
     let (_outcome, mut gives_way) = start(&peers, "a@h");
     assert!(peers.settle("m@h", &name, 3, 1).await && gives_way.changed().now_or_never().is_some());
     assert!(!peers.speaks("a@h") && matches!(peers.want(&name), Wanted::Wait(_)));
@@ -150,7 +150,7 @@ async fn a_change_wakes_those_who_wait_for_that_node_and_leaves_nothing_behind()
     up("b@h");
     assert!(b.now_or_never().is_some());
     assert_eq!(peers.waiting.len(), 0);
-    // Nor does somebody who gives up.
+    // Nor does a caller that gives up.
     assert!(peers.wait_up("c@h").now_or_never().is_none());
     assert_eq!(peers.waiting.len(), 0);
 }

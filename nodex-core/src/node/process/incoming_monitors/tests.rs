@@ -1,4 +1,4 @@
-//! Who watches is told once, and memory is given back.
+//! Each monitor and link fires once, and its memory is freed.
 
 use bytes::Bytes;
 

@@ -72,7 +72,7 @@ fn a_limit_of_its_own_keeps_one_child_down_and_no_other() {
     assert_eq!(script.down('a'), "stop a, give a up");
     assert_eq!(script.stopped('a'), "");
     assert_eq!((script.status('a'), script.status('b')), (Some(Status::Down), Some(Status::Up)));
-    // Started by hand it has its limit anew.
+    // After a manual start its limit begins again.
     assert_eq!(script.restart('a'), "start a");
     script.up_is('a');
     assert_eq!(script.down('a'), "stop a, restart a in 0ns");

@@ -1,4 +1,4 @@
-//! What is handled, what has to wait, and what is written.
+//! Tests of handling, waiting and writing.
 
 use super::{super::BATCH, *};
 
@@ -47,7 +47,7 @@ fn replies_of_one_read_are_one_write() {
     let (here, mut there, _) = pair(LinkLimits::default());
     there.peer().echoes = true;
     (0..30).for_each(|number| here.wire.send(&frame(number, 20)));
-    // With room for nothing, what is written at once stays in one piece.
+    // Without any room, output that is written at once stays in one piece.
     there.wire.capacity.set(0);
     there.run(&here.wire, usize::MAX).unwrap();
     assert_eq!((there.peer().frames.len(), there.wire.waiting()), (30, 30 * 24));
@@ -63,7 +63,7 @@ fn output_that_nobody_reads_is_bounded_and_all_is_answered_when_it_is_read() {
     (0..COUNT).for_each(|number| here.wire.send(&frame(number, 1000)));
     for _ in 0..10 {
         there.run(&here.wire, usize::MAX).unwrap();
-        // What is in hand goes before it is looked at what waits.
+        // The replies at hand are written before the check of the waiting output.
         assert!(there.wire.waiting() < limits.max_waiting + BATCH + 2 * 1004, "{}", there.wire.waiting());
         assert!(there.channel.is_congested() && there.wire.stalled.get());
     }

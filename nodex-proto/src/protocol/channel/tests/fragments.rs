@@ -1,4 +1,4 @@
-//! Messages in fragments: what is put together, what is not allowed, and what is too long.
+//! Tests of messages in fragments: reassembly, breaches of the protocol, and messages that are too long.
 
 use std::num::NonZeroU64;
 
@@ -63,7 +63,7 @@ fn what_is_cut_anywhere_behind_the_control_message_is_put_together() {
         let (end, peer) = taken(&fragments(9, &message, &cuts), LinkLimits::default());
         assert_eq!((end, peer.frames), (Ok(()), vec![whole(&message)]), "{cuts:?}");
     }
-    // One fragment is enough also for a sequence of number 0, and for what has no payload.
+    // One fragment is allowed for a sequence with the number 0, and for a message without payload.
     for (sequence, message) in [(0, &message[..]), (0, LINK), (7, LINK)] {
         let (end, peer) = taken(&[by_hand(true, sequence, 1, message)], LinkLimits::default());
         assert_eq!((end, peer.frames), (Ok(()), vec![whole(message)]));
