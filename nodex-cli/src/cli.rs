@@ -42,7 +42,7 @@ pub(crate) fn parse() -> Result<Cli, ExitCode> {
     })
 }
 
-/// Quotes what was given, which may hold anything.
+/// Quotes an argument, which may contain anything.
 fn tell(mut error: clap::Error) {
     let shown = |text: &str| Untrusted::new(text).to_string();
     let quoted: Vec<_> = error

@@ -29,7 +29,7 @@ pub(crate) enum Code {
     TimeOut = 5,
     /// No such process or function.
     NoSuch = 6,
-    /// What was given is no term.
+    /// The input is not a term.
     BadTerm = 7,
     /// A node that was started here did not stay up.
     GaveUp = 8,
@@ -41,7 +41,7 @@ pub(crate) enum Code {
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: Code,
-    /// Whatever it quotes, a name or an error of somebody else, comes to a terminal in this form.
+    /// Everything that it quotes, such as a name or an error from outside, is printed in this form.
     message: Untrusted,
     /// More lines, indented under the message.
     details: Vec<Untrusted>,

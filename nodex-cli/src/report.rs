@@ -1,4 +1,4 @@
-//! Lists of things that were looked at, each with what was found.
+//! Lists of checks, each with its result.
 
 use std::{
     fmt::Display,
@@ -84,7 +84,7 @@ impl Report {
         Report { screen, json, progress, width, layout, found: Vec::new(), began: Instant::now() }
     }
 
-    /// Says what is going to be tried.
+    /// Prints the next step.
     pub(crate) fn begin(&mut self, name: &str) {
         self.progress.show(name);
         self.began = Instant::now();

@@ -201,7 +201,7 @@ impl Beam {
     }
 }
 
-/// Reads to the end. What is no UTF-8 is replaced, and the lines go on.
+/// Reads to the end. Bytes that are not UTF-8 are replaced, and reading continues.
 fn each_line(pipe: impl Read, mut take: impl FnMut(String)) {
     let (mut reader, mut line) = (BufReader::new(pipe), Vec::new());
     while let Ok(1..) = reader.read_until(b'\n', &mut line) {

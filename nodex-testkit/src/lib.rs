@@ -1,15 +1,15 @@
 //! What the tests of this workspace share, so that it stands once. Not published, and no part of any program.
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
-//! | [`processes`] | The hunter: who is left of a run, a process group or a slave, and the end of them. |
+//! | [`processes`] | Finds and ends the processes that are left of a run, a process group or a slave. |
 //! | [`run`] | Runs of programs: a folder and a mark of their own, a deadline, their output, and the proof that nothing is left. |
 //! | [`executable`] | Where the programs under test are. |
 //! | [`otp`] | The releases of Erlang/OTP, and a test for each of them. |
 //! | [`epmd`] | OTP's epmd on a port of its own. |
-//! | [`erl`] | A BEAM that is told what to evaluate. |
+//! | [`erl`] | A BEAM that evaluates expressions of a test. |
 //! | [`script`] | ExUnit scripts. |
-//! | [`world`] | An epmd, a runtime and nodes of ours that are to meet nobody else. |
+//! | [`world`] | An epmd, a runtime and nodes of ours, apart from all other nodes. |
 //! | [`peer`] | A peer written by hand, which can break every rule. |
 //! | [`heavy`] | Tests that are not to run beside each other. |
 //!
@@ -87,5 +87,6 @@ pub fn standing_still(count: impl Fn() -> usize) -> usize {
 /// Between two questions about what cannot be waited for.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// For what comes at once on an idle machine. A test that hangs fails after it; no test fails because it is slow.
+/// The limit for events that come at once on an idle machine. A test that hangs fails after it; no test fails because
+/// it is slow.
 pub const PATIENCE: Duration = Duration::from_secs(120);

@@ -18,7 +18,7 @@ use crate::{
     processes::{MARK, Pack, new_mark},
 };
 
-/// Longer than any run takes, on a machine with much else to do.
+/// Longer than any run takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(1_200);
 
 /// Settings of whoever runs the tests, which are not to reach what is tested unless a test sets them.
@@ -117,7 +117,7 @@ impl Run {
         self
     }
 
-    /// Lets it print what is no UTF-8, which is replaced.
+    /// Allows output that is not UTF-8, which is replaced.
     #[must_use]
     pub fn any_bytes(mut self) -> Self {
         self.any_bytes = true;
@@ -151,7 +151,7 @@ impl Drop for Run {
     }
 }
 
-/// A run under way. One that is dropped is killed with all that it has started.
+/// A program that is running. If it is dropped, it is killed with all processes that it has started.
 #[derive(Debug)]
 pub struct Running {
     run: Run,

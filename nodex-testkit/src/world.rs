@@ -58,7 +58,7 @@ impl Default for World {
 }
 
 impl World {
-    /// With an epmd that nobody else knows.
+    /// Starts with an epmd that no other program uses.
     pub fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         Self { runtime: runtime.expect("a runtime"), epmd: Epmd::start() }
@@ -133,10 +133,10 @@ impl World {
         command
     }
 
-    /// What a function of another node gives.
+    /// Returns the result of a function of another node.
     ///
     /// # Panics
-    /// Panics when it gives nothing, or something else.
+    /// Panics when there is no result, or one of another type.
     #[track_caller]
     pub fn ask<R: FromTerm>(
         &self,
@@ -166,7 +166,7 @@ impl World {
         self.epmd.stop();
     }
 
-    /// The same epmd as before [`Self::stop_epmd`], to those who look for it.
+    /// Starts an epmd with the address from before [`Self::stop_epmd`].
     pub fn start_epmd(&mut self) {
         self.epmd.restart();
     }

@@ -17,7 +17,7 @@ use crate::{
     terms::{Incarnation, complete},
 };
 
-/// How long what is to be written may take when all is done.
+/// How long writing the rest of the output may take at the end.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// A node that connects to one other.
@@ -63,7 +63,7 @@ impl Client {
         self.deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
     }
 
-    /// The answer is there: what is left of the time is for reading and printing it.
+    /// The reply has arrived: the rest of the time is for reading and printing it.
     pub(crate) fn print_in_time(&self, global: &Global) {
         print_until(self.deadline.into_std(), global);
     }

@@ -1,4 +1,4 @@
-//! Where the cookie comes from, and who else can read it.
+//! The source of the cookie, and the users who can read it.
 
 use std::{env, fs, io, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
@@ -28,7 +28,7 @@ pub(crate) enum Origin {
     },
 }
 
-/// Returns the first place that has a cookie, in the order in which they are looked at.
+/// Returns the first place that has a cookie, in the order of their precedence.
 pub(crate) fn cookie_origin(global: &Global) -> Option<Origin> {
     if let Some(name) = ["NODEX_COOKIE", "RELEASE_COOKIE"].into_iter().find(|name| env::var_os(name).is_some()) {
         return Some(Origin::Variable(name));
@@ -40,7 +40,7 @@ pub(crate) fn cookie_origin(global: &Global) -> Option<Origin> {
     })
 }
 
-/// Returns the cookie that a BEAM of this user has, unless it is told another.
+/// Returns the cookie that a BEAM of this user has by default.
 pub(crate) fn cookie_of_erl() -> Option<(PathBuf, Cookie)> {
     let path = CookieSource::of_the_user().find(|path| path.is_file())?;
     let text = fs::read_to_string(&path).ok()?;

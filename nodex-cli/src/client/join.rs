@@ -24,7 +24,7 @@ use crate::{
 /// How long a connection of the same name may still be on its way out: that of the command before this one.
 const LEAVING: Duration = Duration::from_secs(1);
 
-/// How often it is looked at.
+/// The interval between two checks.
 const AGAIN: Duration = Duration::from_millis(25);
 
 /// Of two handshakes of one name at one moment, a BEAM closes one without a word, as it does for a wrong cookie. So often
@@ -64,7 +64,7 @@ async fn is_kept(node: &Node, peer: &Peer, limit: Duration) -> bool {
     }
     let request = (atom!("is_auth"), node.name());
     let answer = node.call::<RawTerm>((atom!("net_kernel"), peer.name().clone()), request, limit).await;
-    // A call connects anew where it finds the connection lost already.
+    // A call connects again if it finds that the connection was lost.
     let is_lost = matches!(answer, Err(CallError::NoConnection | CallError::Connect(_)));
     !is_lost && peer.is_connected()
 }
@@ -93,7 +93,7 @@ async fn unnamed(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Fai
     }
 }
 
-/// As the first of these names that nobody has who is connected there.
+/// Connects with the first of these names that no node has that is connected there.
 async fn numbered(target: &str, cookie: &Cookie) -> Result<(Node, Arc<Peer>), Failure> {
     for name in own_names() {
         let node = start(&full_name(&name), cookie, false).await?;
@@ -112,7 +112,7 @@ async fn start(own: &str, cookie: &Cookie, take_over: bool) -> Result<Node, Fail
 }
 
 /// Connects to a node by its full name. One without `@` is of this host: its port is known by the first part of the
-/// name, and whoever answers there tells the rest.
+/// name, and the node that answers there returns the rest.
 async fn of_this_host<T>(
     target: &str,
     connect: impl AsyncFn(String) -> Result<T, Arc<ConnectError>>,

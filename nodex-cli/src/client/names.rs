@@ -8,7 +8,7 @@ use crate::{
     options::Global,
 };
 
-/// So many commands that run at once find a name of their own at nodes that give none.
+/// The number of concurrent commands that find a name of their own at nodes that assign none.
 const NAMES: u32 = 100;
 
 /// Returns the name that this command was told to have among the nodes, in full.

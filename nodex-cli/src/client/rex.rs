@@ -12,7 +12,8 @@ use super::connection::Client;
 use crate::output::Untrusted;
 
 impl Client {
-    /// What `Module:Function(Arguments)` gives there. What goes wrong there is `{badrpc, Reason}`, as from `rpc:call`.
+    /// Returns the result of `Module:Function(Arguments)` on that node. An error there is `{badrpc, Reason}`, as from
+    /// `rpc:call`.
     pub(crate) async fn rpc(
         &self,
         module: &Atom,

@@ -1,4 +1,4 @@
-//! How it is with a fleet: told by its supervisor, shown to whoever asks.
+//! The state of a fleet: updated by its supervisor, shown to clients.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

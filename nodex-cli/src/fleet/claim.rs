@@ -22,13 +22,13 @@ use super::{
     private::open_file,
 };
 
-/// How often a lock file may be taken away by one that ends before this one gives up.
+/// How often another process may remove the lock file at its end before this one gives up.
 const ATTEMPTS: u32 = 100;
 
 /// Why a fleet cannot be claimed.
 #[derive(Debug, Error)]
 pub(super) enum ClaimError {
-    /// Somebody else has it.
+    /// Another process has it.
     #[error("the fleet of {} is up already{}", file.display(), pid.map(|pid| format!(", as process {pid}")).unwrap_or_default())]
     Running { file: PathBuf, pid: Option<u32> },
     /// There is no place for the control socket.

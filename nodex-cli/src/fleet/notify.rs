@@ -1,4 +1,4 @@
-//! What a service manager is told (sd_notify(3)), if it listens.
+//! Messages to a service manager (sd_notify(3)), if there is one.
 
 use nodex_core::error::Chain;
 use sd_notify::NotifyState;

@@ -1,4 +1,4 @@
-//! The control socket, from the inside: whatever comes through it, the fleet goes on.
+//! The server side of the control socket: no input from it disturbs the fleet.
 
 use std::{fmt::Display, io, sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ const CONNECTIONS: usize = 64;
 /// How long a request may take to come, and an answer to be taken.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often somebody who waits is told that it goes on.
+/// The interval of progress messages to a waiting client.
 const WORKING: Duration = Duration::from_secs(1);
 
 /// What all connections share.
@@ -119,7 +119,7 @@ async fn converse(stream: UnixStream, control: Arc<Control>) -> io::Result<()> {
     }
 }
 
-/// Does not depend on whoever asked for it to stay: a node must not stay down because he went away.
+/// A task that does not depend on the client that has requested it: a node must not stay down because its client is gone.
 type Work<T> = tokio::task::JoinHandle<Result<T, Refusal>>;
 
 /// Does something to each node that a name stands for, one after the other, and tells how it is then.

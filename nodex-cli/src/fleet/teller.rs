@@ -44,14 +44,14 @@ impl Teller {
     pub(super) fn new(board: Board, json: bool, log_dir: Option<&Path>) -> io::Result<Teller> {
         let width = board.names().iter().map(String::len).max().unwrap_or_default();
         let mut open = true;
-        // When nobody reads any more, the fleet goes on without.
+        // If nobody reads any more, the fleet continues without output.
         let print = move |line: String| open = open && writeln!(io::stdout(), "{line}").is_ok();
         let stdout = Drain::start("nodex-stdout", print)?;
         let files = log_dir.map(|folder| LogFiles::open(folder, &board.names())).transpose()?;
         Ok(Teller { board, json, style: Style::of_stdout(), width, stdout, files })
     }
 
-    /// Until the supervisor has ended and all that its nodes printed is told.
+    /// Runs until the supervisor has ended and all output of its nodes has been printed.
     pub(super) async fn run(
         mut self,
         mut changes: Subscription<SupervisorEvent>,

@@ -231,7 +231,7 @@ impl<'a> Running<'a> {
         // The end of the events is the end of the last node.
         let _ = telling.await;
         over.send_replace(true);
-        // Those who wait for the end are told of it. The server holds one share, and this function.
+        // Clients that wait for the end are notified. The server holds one reference, and so does this function.
         let told = async {
             while Arc::strong_count(&control) > 2 {
                 tokio::time::sleep(Duration::from_millis(1)).await;

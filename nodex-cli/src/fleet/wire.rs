@@ -53,7 +53,7 @@ pub(crate) enum Reply {
     Missed {
         count: u64,
     },
-    /// It goes on.
+    /// The operation continues.
     Working,
     /// The end of the answers.
     Done,

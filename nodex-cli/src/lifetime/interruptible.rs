@@ -29,7 +29,7 @@ pub(crate) fn interruptible(
     interruptible_with(global, watch::AT_ONCE, command)
 }
 
-/// Returns the same for a command that is given this time to clean up after Ctrl-C.
+/// Returns the same for a command that has this time to clean up after Ctrl-C.
 pub(crate) fn interruptible_with(
     global: &Global,
     patience: Duration,

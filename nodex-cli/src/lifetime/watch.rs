@@ -23,7 +23,7 @@ pub(crate) const AT_ONCE: Duration = Duration::from_millis(150);
 /// The same for a command that has started processes.
 pub(crate) const CLEAN_UP: Duration = Duration::from_secs(3);
 
-/// How often a time that is up is looked at while stdout takes nothing.
+/// The interval of checks of the time limit while stdout accepts nothing.
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// The command itself has seen that it is to end.
@@ -87,7 +87,7 @@ pub(crate) fn interrupts(json: bool, patience: Duration) -> io::Result<()> {
     Ok(())
 }
 
-/// `ExitCode` cannot be given to `exit`, so the code is told apart.
+/// `ExitCode` cannot be passed to `exit`, so the code is passed separately.
 fn exit(failure: Failure, json: bool) -> ! {
     let code = failure.code();
     failure.report(json);

@@ -28,7 +28,7 @@ pub(super) fn write_pretty(out: impl Write, value: &impl Serialize) -> io::Resul
 /// Returns the line of [`write_json`] as a text.
 pub(crate) fn json_text(value: &impl Serialize) -> String {
     let mut line = Vec::new();
-    // A vector takes everything, and what is printed here has strings for keys.
+    // Writing to a vector cannot fail, and all maps here have strings as keys.
     let _ = write_json(&mut line, value);
     String::from_utf8_lossy(&line).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// So many are told.
+/// The number of entries that are printed.
 const LISTED: usize = 12;
 
 /// Names with commas, or the first of them and how many there are more.

@@ -1,4 +1,4 @@
-//! What is printed: data on stdout, talk on stderr, colour only where a person looks at it.
+//! Output: data on stdout, messages on stderr, colour only on a terminal.
 
 mod escape;
 mod json;

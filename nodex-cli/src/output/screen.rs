@@ -61,14 +61,14 @@ impl Screen {
         out.flush()
     }
 
-    /// A line about what is going on, for a person who waits. Nothing depends on it being read.
+    /// Prints a line about the progress, for a person who waits. Nothing depends on it being read.
     pub(crate) fn talk(self, line: impl Display) {
         if !self.quiet {
             self.tell(line);
         }
     }
 
-    /// A line on stderr that is told in any case, such as an error.
+    /// Prints a line on stderr in any case, such as an error.
     pub(crate) fn tell(self, line: impl Display) {
         let _ = write_line(io::stderr().lock(), self.err, line);
     }

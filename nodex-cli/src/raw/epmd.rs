@@ -18,7 +18,8 @@ pub(crate) struct Epmd {
 }
 
 impl Epmd {
-    /// That of this machine if it answers; else one in this program, at the same port, for nodes at `address` too.
+    /// Uses the epmd of this machine if it answers; otherwise one in this program, at the same port, also for nodes at
+    /// `address`.
     ///
     /// # Errors
     /// Returns an error when what answers is no epmd, or the port cannot be listened on.
@@ -40,7 +41,7 @@ impl Epmd {
         }
     }
 
-    /// One in this program, at any free port of this address: for those who want to meet nobody else.
+    /// Starts an epmd in this program, at any free port of this address, so that no other nodes are found.
     ///
     /// # Errors
     /// Returns an error when the address cannot be listened on.

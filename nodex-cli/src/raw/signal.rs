@@ -18,7 +18,7 @@ use nodex_core::{
 /// Shorter messages are copied out of what was read together with them, so that they do not keep all of it.
 const SHORT: usize = 64 << 10;
 
-/// How long a peer that does not read may hold up what is written.
+/// How long a peer that does not read may delay output.
 const STUCK: Duration = Duration::from_secs(30);
 
 /// What came over a connection.

@@ -14,10 +14,10 @@ use crate::{
     options::Global,
 };
 
-/// The longest part of a line that is shown around what is wrong in it, in characters.
+/// The longest part of a line that is shown around an error, in characters.
 const SHOWN: usize = 60;
 
-/// So many bytes of a term are told in a sentence.
+/// The number of bytes of a term that are quoted in a sentence.
 const BRIEF: usize = 200;
 
 /// Returns the term that an argument stands for, with all that it needs to be understood anywhere.

@@ -29,7 +29,7 @@ pub(crate) struct Function {
 
 /// An `impl` block.
 pub(crate) struct Block {
-    /// The block without what is inside the braces.
+    /// The block without the contents of its braces.
     pub(crate) header: ItemImpl,
     pub(crate) members: Vec<Member>,
 }

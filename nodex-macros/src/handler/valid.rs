@@ -211,13 +211,13 @@ impl Handler {
         }
     }
 
-    /// Returns `true` when what is returned may borrow from the state.
+    /// Returns `true` when the result may borrow from the state.
     pub(crate) fn output_borrows(&self) -> bool {
         let ReturnType::Type(_, ty) = &self.output else { return false };
         self.receiver != Receiver::None && contains(ty, |token| token == "&" || token == "'" || token == "impl")
     }
 
-    /// Returns the place that an error about what is returned underlines: first and last token.
+    /// Returns the place that an error about the result underlines: first and last token.
     pub(crate) fn output_spans(&self) -> (Span, Span) {
         match &self.output {
             ReturnType::Default => (self.ident.span(), self.ident.span()),

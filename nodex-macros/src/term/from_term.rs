@@ -87,7 +87,7 @@ fn structure(shape: &Shape, constructor: &TokenStream) -> TokenStream {
     quote!(#head #contents)
 }
 
-/// Reads what is inside: behind the head and the tag, if there are any.
+/// Generates the code that reads the fields, after the head and the tag, if there are any.
 fn contents(shape: &Shape, constructor: &TokenStream) -> TokenStream {
     match &shape.kind {
         Kind::Atom(_) => construct(shape, constructor, |_| TokenStream::new()),
@@ -340,7 +340,7 @@ fn default(field: &Field) -> TokenStream {
     }
 }
 
-/// Returns the local name for what is read.
+/// Returns the name of the local variable for a value that is read.
 fn slot(shape: &Shape, field: &Field) -> Ident {
     let position = shape.fields.iter().position(|other| other.member == field.member);
     local(&format!("field_{}", position.unwrap_or_default()))

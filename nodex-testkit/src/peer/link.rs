@@ -20,7 +20,7 @@ pub enum Came {
 /// The handshake is done.
 #[derive(Debug)]
 pub struct Link {
-    /// What else can be done with it than is done here.
+    /// The socket, for other operations.
     pub socket: TcpStream,
     /// Our own pid, encoded.
     pub me: Vec<u8>,
@@ -38,7 +38,7 @@ impl Link {
         Link { socket, me, buffer: Vec::new(), pings: 0 }
     }
 
-    /// Sends any bytes. A connection that the node has closed by now is found out by whoever reads.
+    /// Sends any bytes. If the node has closed the connection, reading returns that.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.socket.write_all(bytes);
     }

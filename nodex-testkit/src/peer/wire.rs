@@ -5,7 +5,7 @@ pub fn atom(name: &str) -> Vec<u8> {
     [&[119, name.len() as u8], name.as_bytes()].concat()
 }
 
-/// Returns an integer of one byte if it is not negative and fits, else of four.
+/// Returns an integer of one byte if it is not negative and fits, otherwise of four.
 pub fn int(value: i32) -> Vec<u8> {
     match u8::try_from(value) {
         Ok(small) => vec![97, small],

@@ -1,5 +1,5 @@
 //! `nodex bench`: node executables side by side. The benchmark is part of the command if the feature `bench` is on: it
-//! needs crates that nothing else here does.
+//! needs crates that no other command needs.
 
 #[cfg(feature = "bench")]
 mod measure;

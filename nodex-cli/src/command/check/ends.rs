@@ -1,4 +1,5 @@
-//! Checks of the ends: of the host, of stdin, by a signal; starts that cannot work; what is left over.
+//! Checks of the end of a node after the end of its host or of stdin, or a signal; of starts that must fail; of
+//! leftovers.
 
 use std::{process::ExitStatus, time::Duration};
 

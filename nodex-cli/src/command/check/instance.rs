@@ -171,7 +171,7 @@ impl Instance {
     pub(super) async fn ended(&mut self) -> ExitStatus {
         match self.child.wait().await {
             Ok(status) => status,
-            // Somebody else took the status.
+            // The status was taken elsewhere.
             Err(_) => ExitStatus::from_raw(0),
         }
     }

@@ -1,4 +1,4 @@
-//! Checks of single messages: who is answered, how, and what is not.
+//! Checks of single messages: which are answered, and how.
 
 use nodex_core::{
     atom,
@@ -268,7 +268,7 @@ async fn monitor(subject: &Subject, session: &mut Session) -> Verdict {
         return Verdict::warn("it does not know monitors", "Process.monitor tells only when the connection is lost");
     }
     let (pid, reference) = (session.pid(), session.reference());
-    // A pid of this incarnation that no node gives out so early.
+    // A pid of this incarnation that no node assigns so early.
     let dead = Pid { node: session.node.clone(), id: 32_000, serial: 7, creation: session.connection.peer().creation };
     let asked = async {
         session.control(&(19_u8, &pid, &dead, &reference)).await?;

@@ -36,7 +36,7 @@ pub(super) async fn instead(session: &mut Session, limit: Duration) -> Option<Ve
     Some(names)
 }
 
-/// Returns `true` if a monitor of `nil` fires before an answer comes to a question that is sent after it.
+/// Returns `true` if a monitor of `nil` fires before the reply to a request that is sent after it.
 async fn is_missing(session: &mut Session, limit: Duration) -> bool {
     let (pid, monitor, question) = (session.pid(), session.reference(), session.reference());
     let node = session.node.clone();

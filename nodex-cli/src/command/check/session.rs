@@ -64,7 +64,7 @@ impl From<EncodeError> for Silence {
 }
 
 impl Session {
-    /// Ticks are what is checked, so they are sent and answered by hand.
+    /// The checks concern ticks, so these are sent and answered explicitly.
     pub(super) fn new(mut connection: Connection, name: &str, creation: u32) -> Session {
         connection.set_ticks(false);
         let atom = |name: &str| Atom::new(name).unwrap_or(atom!("nonode@nohost"));

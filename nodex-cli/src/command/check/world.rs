@@ -191,7 +191,7 @@ pub(super) fn words(instance: &Instance) -> String {
     }
 }
 
-/// Returns a line of somebody else, without what could harm a terminal.
+/// Returns a line from outside, without characters that could harm a terminal.
 pub(super) fn short(line: &str) -> String {
     const READABLE: usize = 70;
     let text: String = line.chars().take(READABLE).collect();

@@ -29,7 +29,7 @@ use crate::{
     output::{Screen, duration},
 };
 
-/// How long anything in the tour may take, on a machine with much else to do.
+/// How long each step of the tour may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(exe: Option<PathBuf>, calls: u64, global: &Global) -> Result<ExitCode, Failure> {

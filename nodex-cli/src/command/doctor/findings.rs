@@ -9,7 +9,7 @@ use crate::{
 /// What has been found so far.
 pub(super) struct Findings {
     pub(super) report: Report,
-    /// The first failure: what a script is told, and what people are.
+    /// The first failure, for scripts and for people.
     pub(super) first: Option<(Code, Untrusted)>,
     /// The node that is asked for, by its full name once that is known.
     pub(super) node: Option<String>,

@@ -173,7 +173,7 @@ async fn epmd(found: &mut Findings, global: &Global) -> Result<Option<Vec<(Untru
     Ok(names.ok())
 }
 
-/// Returns the names that an epmd gives, which may be anything, in their order.
+/// Returns the names from an epmd, which may contain anything, in order.
 pub(super) fn untrusted(mut names: Vec<(String, u16)>) -> Vec<(Untrusted, u16)> {
     names.sort();
     names.into_iter().map(|(name, port)| (Untrusted::new(name), port)).collect()

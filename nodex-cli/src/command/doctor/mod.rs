@@ -27,7 +27,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, global: &Global) -> Result<ExitCode, Failure> {
-    // What cannot be tried is told before anything is.
+    // Problems with the arguments are reported before any check.
     match &args.node {
         Some(node) => client::own_name_to(node, global)?,
         None => client::own_name(global)?,

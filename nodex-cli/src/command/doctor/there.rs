@@ -33,7 +33,7 @@ use crate::{
 /// How long a connection of ours may take to be forgotten there.
 const LEAVING: Duration = Duration::from_secs(2);
 
-/// How often that is looked at.
+/// The interval between two checks of that.
 const AGAIN: Duration = Duration::from_millis(25);
 
 /// Every step as far as those before it went well.

@@ -223,7 +223,7 @@ async fn take(
     Ok(())
 }
 
-/// Answers a message, and returns what is to be shown of it.
+/// Answers a message, and returns the part that is printed.
 async fn message(
     from: Option<Pid>,
     to: To,
@@ -264,7 +264,7 @@ async fn message(
     Ok(Some(Event::Message { kind: "plain", from, to, _room: shared.room(term).await, term: term.clone() }))
 }
 
-/// Returns the reply to a `gen_server` call: to the alias in its tag if there is one, else to the caller.
+/// Returns the reply to a `gen_server` call: to the alias in its tag if there is one, otherwise to the caller.
 async fn reply(
     caller: &Pid,
     tag: &RawTerm,
@@ -293,7 +293,7 @@ fn alias(tag: &Term) -> Option<Reference> {
     list.tail().as_reference().filter(|_| is_alias)
 }
 
-/// Small integers, atoms and what has come from a node can always be encoded.
+/// Small integers, atoms and terms from a node can always be encoded.
 fn encoded(form: FrameForm, control: &impl nodex_core::convert::IntoTerm, payload: Option<&[u8]>) -> Vec<u8> {
     frame_in(form, control, payload).unwrap_or_default()
 }

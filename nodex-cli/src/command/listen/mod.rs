@@ -113,7 +113,8 @@ async fn knock(host: &Host, from: Option<Instant>) -> io::Result<TcpStream> {
     host.knock().await
 }
 
-/// Returns `true` for what is over once other connections have ended: too many descriptors in this process or on this
+/// Returns `true` for an error that goes away when other connections end: too many descriptors in this process or on
+/// this
 /// machine, no memory for another socket, and a peer that was gone again.
 fn is_passing(error: &io::Error) -> bool {
     use rustix::io::Errno;

@@ -1,4 +1,4 @@
-//! Content is shown of what has come.
+//! Printing of received messages.
 
 use std::{io, time::Instant};
 
@@ -13,7 +13,7 @@ use crate::{
     terms::{Answer, shown},
 };
 
-/// Of a term, people are shown the beginning, JSON has all of it. A longer one is not even looked at for people.
+/// People see this many bytes of a term, JSON contains all of it. The rest of a longer term is not decoded for people.
 const LONG: usize = 1 << 20;
 
 /// Shows an event; true if it counts as a message.

@@ -103,7 +103,7 @@ impl Written {
         fs::write(&file, text).map_err(|error| cannot_be(&file, "written", &error))
     }
 
-    /// What cannot be removed stays, and the error that is told is the first one.
+    /// Files that cannot be removed stay, and the first error is reported.
     fn remove(&self) {
         for file in &self.files {
             let _ = fs::remove_file(file);

@@ -53,7 +53,7 @@ fn relative(to: &Path, from: &Path) -> PathBuf {
 }
 
 impl Source {
-    /// What the user has given, or else what this command was built from.
+    /// The source from the user, or otherwise the one that this command was built from.
     pub(super) fn find(given: Option<&str>) -> Result<Source, Failure> {
         match given {
             Some(url) if url.contains("://") => Source::git(url),

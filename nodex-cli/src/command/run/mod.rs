@@ -78,7 +78,7 @@ async fn ask(
     };
     let (node, reply, asked_at, took) = tokio::select! {
         asked = asked => asked?,
-        // The process goes with what is dropped here.
+        // The process ends when this is dropped.
         wanted = stop.wanted() => return wanted.end(),
     };
     print_until(asked_at + global.timeout, global);
@@ -147,7 +147,7 @@ async fn supervise(args: &Args, net: &Distributed, global: &Global, stop: &mut S
         wanted = stop.wanted() => {
             tokio::select! {
                 stopped = watch.stopping(Some(&supervised), args.stop_grace) => stopped?,
-                // Twice means now: what is dropped is killed.
+                // The second signal means at once: a process that is dropped is killed.
                 _ = stop.wanted() => {}
             }
             wanted.end()

@@ -11,7 +11,7 @@ use crate::{
     output::{Untrusted, listing},
 };
 
-/// How long the reply is waited for before the node is asked whether anybody can give one.
+/// How long to wait for the reply before asking the node whether it has the service.
 const AT_ONCE: Duration = Duration::from_millis(300);
 
 /// How long it may take to say.

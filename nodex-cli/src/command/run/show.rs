@@ -20,7 +20,7 @@ pub(super) struct Show {
     started: Instant,
 }
 
-/// How an event is to be looked at.
+/// How an event is displayed.
 #[derive(Clone, Copy)]
 enum Kind {
     Good,

@@ -148,7 +148,7 @@ fn text(term: Term) -> Term {
     }
 }
 
-/// Atoms and text without decoration, all else as a term.
+/// Returns atoms and text without quotes, and other values as terms.
 fn plain<'a>(term: impl Into<TermRef<'a>>, global: &Global) -> Untrusted {
     let term = term.into();
     match term.as_atom().or(term.as_str()) {

@@ -24,7 +24,7 @@ use crate::failure::{Code, Failure};
 /// Bigger files are no fleet files.
 const LONGEST_FILE: u64 = 1024 * 1024;
 
-/// The name of the host node that none is given.
+/// The default name of the host node.
 const HOST: &str = "fleet";
 
 /// A fleet file that makes sense.

@@ -1,4 +1,4 @@
-//! The fleet file: what may stand in it, and what is wrong with it, by line and key.
+//! The fleet file: its keys, and errors with line and key.
 
 mod check;
 mod fault;

@@ -34,7 +34,7 @@ fn inside(table: &DeTable<'_>, place: &Range<usize>, path: &mut Path) -> bool {
 
 fn value_inside(value: &DeValue<'_>, span: Range<usize>, place: &Range<usize>, path: &mut Path) -> bool {
     match value {
-        // The span of a table is that of its heading; what is in it may be anywhere.
+        // The span of a table is that of its heading; its contents may be anywhere.
         DeValue::Table(table) => {
             let named = table.get("name").and_then(|name| name.get_ref().as_str()).map(str::to_owned);
             let before = path.node.clone();
