@@ -1,4 +1,4 @@
-//! A host among nodes that mean no good: it goes on, calls the others, and says what was wrong.
+//! A host with hostile nodes: it continues, calls the others, and reports the error.
 
 use crate::adversary;
 use std::{
@@ -102,7 +102,7 @@ type Act = Box<dyn Fn(&mut Link, &[u8]) + Send + Sync>;
 struct Answer {
     name: &'static str,
     act: Act,
-    /// What the caller is told, in these words.
+    /// The error that the caller receives, as text.
     says: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Peers that connect to a node that listens and mean no good, while another peer goes on with its calls.
+//! Hostile peers of a node that listens, while another peer continues its calls.
 
 use crate::adversary;
 
@@ -270,7 +270,7 @@ fn the_same_name_again() {
     quiet(&scene.victim.stderr()).expect("a quiet node");
 }
 
-/// An answer that was good once is of no use to whoever has overheard it.
+/// An answer that was valid once is of no use to an attacker that has recorded it.
 #[test]
 fn a_replayed_answer() {
     let scene = Scene::set(Side::Peer, &[]);

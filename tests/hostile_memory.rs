@@ -129,7 +129,7 @@ fn stop(link: &mut Link, service: &[u8], reason: &[u8]) {
     link.send(&stop);
 }
 
-/// All who watch a process are told its reason, one after the other, and the reason is there once.
+/// All monitors and links of a process fire with its reason, one after the other, and the reason is in memory once.
 fn watchers_of_a_long_reason(side: Side) {
     const WATCHERS: u32 = 60;
     let Scene { mut link, victim, .. } = Scene::set(side, &[]);
@@ -203,8 +203,8 @@ fn requests_for_more_than_they_are(side: Side) {
 
 const MAX_FRAME: usize = 100_000;
 
-/// A message over the limit costs itself: whoever has sent it gets an error where an answer is waited for, in its form, and
-/// the connection goes on.
+/// A message over the limit costs only that message: its sender receives an error in the form of the reply, if it waits
+/// for one, and the connection continues.
 fn messages_over_the_limit_are_answered_in_their_form(side: Side) {
     let Scene { mut link, victim, .. } = Scene::set(side, &[("MAX_FRAME", &MAX_FRAME.to_string())]);
     link.answers().expect("a ping");

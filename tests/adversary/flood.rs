@@ -1,4 +1,4 @@
-//! A stranger who connects over and over, from an address of its choice, and keeps what it is given.
+//! A stranger that connects repeatedly, from an address of its choice, and keeps its connections open.
 
 use std::{
     collections::VecDeque,

@@ -124,7 +124,7 @@ pub(crate) fn lengths() -> Vec<Attack> {
     ]
 }
 
-/// Announces a frame, sends a part of it, looks at the node's memory and goes.
+/// Announces a frame, sends a part of it, measures the node's memory and disconnects.
 fn announced(name: &str, length: u32, sent: usize) -> Attack {
     Attack::act(name, Close("the peer closed the connection"), move |link, victim| {
         let before = victim.memory_kib().ok_or("the node is gone")?;

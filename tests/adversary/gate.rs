@@ -30,7 +30,7 @@ impl Gate {
         wire::binary(self.file.to_str().expect("a path in UTF-8").as_bytes())
     }
 
-    /// Whoever waits at it goes on.
+    /// Tasks that wait at it continue.
     pub(crate) fn open(&self) {
         fs::write(&self.file, "").expect("a file");
     }

@@ -74,7 +74,7 @@ impl Stage {
 /// What an attack on an established connection must come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Must {
-    /// The connection goes on: the next ping on it is answered.
+    /// The connection continues: the next ping on it is answered.
     Stay,
     /// The same, and the log says in these words why a message was dropped.
     Drop(&'static str),
@@ -177,7 +177,7 @@ impl Named for Attack {
 /// The process ended in order, and its log says why.
 pub(crate) fn ended_well(ended: &Ended, words: &str) -> Result<(), String> {
     quiet(&ended.stderr)?;
-    // Whoever started the node is told that its peer broke the protocol.
+    // The host of the node learns that its peer broke the protocol.
     let in_order = ["the peer closed the connection", "the connection failed"].contains(&words);
     let expected = if in_order { 0 } else { 3 };
     if ended.code != Some(expected) {

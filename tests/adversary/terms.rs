@@ -3,14 +3,14 @@
 
 use super::wire::{atom, binary, int, list, pid, tuple};
 
-/// A term, without the byte 131 in front, and what is to become of it.
+/// A term, without the byte 131 before it, and the expected result.
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) term: Vec<u8>,
     pub(crate) fate: Fate,
 }
 
-/// What a function that gives its argument back does with the term.
+/// The effect of the term on a function that returns its argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// It is a term, and comes back as it is.

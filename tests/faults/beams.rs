@@ -56,7 +56,7 @@ fn a_beam_is_killed() {
     assert_eq!(counted, ledger.answered());
 }
 
-/// A BEAM that stands still for less than the tick time costs time and nothing else.
+/// A BEAM that is stopped for less than the tick time costs only time.
 #[test]
 fn a_beam_is_stopped_and_goes_on() {
     let world = World::new();
@@ -67,7 +67,7 @@ fn a_beam_is_stopped_and_goes_on() {
     for _ in 0..3 {
         ledger.wait_for(100);
         kill_process(beam.os_pid(), Signal::STOP).expect("it runs");
-        // For so long it stands still.
+        // It is stopped for this time.
         std::thread::sleep(Duration::from_millis(700));
         kill_process(beam.os_pid(), Signal::CONT).expect("it is stopped");
     }

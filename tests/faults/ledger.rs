@@ -61,7 +61,7 @@ impl Ledger {
         (ledger, callers)
     }
 
-    /// Makes a call and notes what comes of it. A call without an answer and without a cause is a failure of the test.
+    /// Makes a call and records its outcome. A call without an answer and without a cause is a failure of the test.
     pub(crate) async fn enter(&self, call: impl Future<Output = Result<i64, CallError>>) {
         self.sent.fetch_add(1, Ordering::Relaxed);
         match call.await {

@@ -15,7 +15,7 @@ use crate::adversary::{
 };
 use nodex_testkit::executable::target;
 
-/// Nothing can be written to the log any more. The node goes on without it.
+/// Nothing can be written to the log any more. The node continues without it.
 #[test]
 fn the_disk_is_full_for_the_log() {
     let scene = Scene::through(&["sh", "-c", "exec \"$@\" 2>/dev/full", "sh"], &[]);
@@ -97,7 +97,7 @@ fn the_clock_jumps() {
         assert!(started.elapsed() >= TICK_TIME / 4, "{ticks} ticks in {:?}", started.elapsed());
     }
     quiet(&victim.stderr()).expect("a quiet node");
-    // What is silent is given up as ever.
+    // A silent peer counts as lost, as always.
     let silent = Instant::now();
     link.answers().expect("a ping");
     link.wait_closed().expect("a silent peer is given up");

@@ -17,7 +17,7 @@ const OPEN: u8 = 0;
 const SLOW: u8 = 1;
 const CUT: u8 = 2;
 
-/// Passes bytes on between whoever connects and one port, well or badly. Its threads end with it.
+/// Passes bytes between clients and one port, with or without faults. Its threads end with it.
 pub(crate) struct Proxy {
     port: u16,
     line: Arc<Line>,

@@ -122,7 +122,7 @@ fn at_the_same_time(otp: &Otp) {
     }
 }
 
-/// Our node has no name and is given one.
+/// Our node has no name and receives one.
 fn named_by_a_beam(otp: &Otp) {
     let world = World::new();
     let mut beam = world.beam(otp, BEAM, &[]);
@@ -145,7 +145,7 @@ fn named_by_a_beam(otp: &Otp) {
     assert_works(&world, &node, &mut beam);
 }
 
-/// A BEAM has no name and is given one.
+/// A BEAM has no name and receives one.
 fn naming_a_beam(otp: &Otp) {
     let world = World::new();
     let node = world.node(OURS, adds());
@@ -199,7 +199,7 @@ fn mandatory_flags(otp: &Otp) {
             }
             Err(error) => {
                 if mandatory & bit == 0 {
-                    // OTP 23 then goes on with the handshake before, and we do not.
+                    // OTP 23 then continues the earlier handshake, and we do not.
                     assert!(otp.release() < 25 && flag == Flags::HANDSHAKE_23, "{flag}: {error}");
                     continue;
                 }
@@ -248,7 +248,7 @@ fn without_epmd(otp: &Otp) {
     beam.eventually("nodes(hidden)", "[]");
     world.wait(node.connect(BEAM)).expect("a connection");
     assert_works(&world, &node, &mut beam);
-    // An executable is told by its environment.
+    // An executable receives it in its environment.
     let mut command = world.drop_in_command(&Executable::example("no_macro"), "drop_in", "beam");
     command.env("ERL_EPMD_PORT", "1").env("ERL_DIST_PORT", port.to_string());
     let drop_in = Run::new(command).any_bytes().start();

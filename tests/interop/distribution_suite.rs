@@ -114,7 +114,8 @@ fn signals_to_a_busy_node(otp: &Otp) {
     assert_eq!(node.peers().len(), 1);
 }
 
-/// `bad_dist_structure` and its like with us as the victim: the connection of the offender ends, and nobody else notices.
+/// `bad_dist_structure` and similar cases with us as the victim: the connection of the offender ends, and no other peer
+/// notices.
 /// `tests/hostile_listen.rs` has every offence.
 fn who_breaks_the_rules(otp: &Otp) {
     let (world, mut beam, node) = start(otp);

@@ -13,7 +13,7 @@ use nodex_testkit::world::{BEAM, OURS, World};
 
 for_each_release!(system_messages, stopped_by_others, requests_and_strays, asked_by_rpc);
 
-/// Keeps what it is given, shows it to `sys`, and panics there if it is told to.
+/// Keeps its argument, returns it to `sys`, and panics there on request.
 struct Shelf(Lock<Vec<RawTerm>>);
 
 impl Service for Shelf {
@@ -122,7 +122,7 @@ fn system_messages(otp: &Otp) {
     assert_nothing_is_left(&mut beam);
 }
 
-/// `GenServer.stop/3` and what is behind it.
+/// `GenServer.stop/3` and the messages that it sends.
 fn stopped_by_others(otp: &Otp) {
     let world = World::new();
     let [node, any] = nodes(&world);
@@ -244,7 +244,7 @@ fn requests_and_strays(otp: &Otp) {
     assert_nothing_is_left(&mut beam);
 }
 
-/// What nodes of a cluster call on each other whoever they are.
+/// Functions that nodes of a cluster call on every other node.
 fn asked_by_rpc(otp: &Otp) {
     let world = World::new();
     let _nodes = nodes(&world);

@@ -53,7 +53,7 @@ fn start(otp: &Otp) -> (World, Beam, Node) {
 
 fn long_terms_go_both_ways(otp: &Otp) {
     let (world, mut beam, node) = start(otp);
-    // Around what is not cut, and far more.
+    // Sizes around that of messages that are not cut, and far above.
     for size in [65_400, 65_535, 65_536, 65_537, 131_072, 200_000, 1_000_000, 64 << 20] {
         let call = format!(
             "gen_server:call({{service, '{OURS}'}}, {{ping, {{here, binary:copy(<<7>>, {size}), there}}}}, infinity)
@@ -109,7 +109,8 @@ fn many_processes_at_once(otp: &Otp) {
     assert_eq!(beam.eval(&order), "true");
 }
 
-/// `message_latency_large_message` and its like: others are answered before a long message is over, in both directions.
+/// `message_latency_large_message` and similar cases: other processes are answered before a long message is complete,
+/// in both directions.
 fn small_messages_go_past_long_ones(otp: &Otp) {
     let (_world, mut beam, _node) = start(otp);
     let call = |term: &str| format!("gen_server:call({{service, '{OURS}'}}, {{ping, {term}}}, infinity)");
@@ -164,7 +165,7 @@ fn ends_with_long_reasons(otp: &Otp) {
     assert_eq!(node.peers().len(), 1);
 }
 
-/// A sender that is killed in the middle leaves its message to be finished, and nothing else is harmed.
+/// If a sender is killed in the middle, its message is still completed, and nothing else is disturbed.
 fn who_is_killed_while_it_sends(otp: &Otp) {
     let (_world, mut beam, node) = start(otp);
     for _ in 0..5 {
@@ -209,7 +210,8 @@ fn size_of(from: &str, length: usize) -> (Vec<u8>, Vec<u8>) {
     (control, bytes)
 }
 
-/// `bad_dist_fragments` with us as the victim: whoever breaks the rules loses its connection, and nobody else notices.
+/// `bad_dist_fragments` with us as the victim: a peer that breaks the rules loses its connection, and no other peer
+/// notices.
 fn forms_that_are_not_allowed(otp: &Otp) {
     let (world, mut beam, node) = start(otp);
     let port = world.port_of("ours");
@@ -247,7 +249,7 @@ fn forms_that_are_not_allowed(otp: &Otp) {
     assert_eq!(beam.eval("receive {'DOWN', Monitor, process, _, Why} -> Why after 0 -> holds end"), "holds");
 }
 
-/// A peer begins 1,100 messages and ends them all, while a BEAM goes on with its calls.
+/// A peer begins 1,100 messages and completes them all, while a BEAM continues its calls.
 fn more_than_a_thousand_under_way(otp: &Otp) {
     const COUNT: u64 = 1100;
     let (world, mut beam, _node) = start(otp);
@@ -298,14 +300,14 @@ fn without_fragments(otp: &Otp) {
     let copy: Bytes =
         world.wait(node.rpc(BEAM, "binary", "copy", &[&Bytes::from(vec![1; 300_000]), &2], LIMIT)).expect("a copy");
     assert_eq!(copy.len(), 600_000);
-    // A raw peer sees it in what is written.
+    // A raw peer sees it in the output.
     let name = "plain@127.0.0.1";
     let (_, established) = raw::connect(with_fragments(name), OURS, world.port_of("ours")).expect("a connection");
     assert_eq!(FrameForm::of(established.peer.negotiated), FrameForm::PassThrough);
     assert!(Fragment::read(&fragment(true, 1, 1, &[])[4..]).is_some());
 }
 
-/// Longer than a frame may be, and then longer than any message may be: its sender is told.
+/// A message longer than a frame may be arrives; the sender of one over the limit of messages receives an error.
 fn a_message_over_the_limit_of_its_own(otp: &Otp) {
     let limits = LinkLimits::default().max_frame(100_000).max_message(1_000_000);
     let (world, mut beam, node) = start_with(otp, NodeBuilder::new().limits(limits));

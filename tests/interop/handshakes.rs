@@ -53,13 +53,13 @@ fn a_known_name_replaces_its_connection_once_it_has_proven_the_cookie() {
     assert_eq!(next(&world, &mut events), format!("{HIGHER} up"));
     let peer = node.peer(HIGHER).expect("it is connected");
 
-    // It is told that it is connected already, and gives up.
+    // It receives the status that it is connected already, and gives up.
     let shy = Initiator::new(raw::local(HIGHER), OURS, Framing::Two, 1).expect("good names").replace_existing(false);
     let error = raw::connect_with(shy, port).expect_err("given up");
     assert_eq!(error, HandshakeError::AlreadyConnected { peer: OURS.into() });
     assert!(raw::is_open(&mut first));
 
-    // It goes on, and does not know the cookie.
+    // It continues, and does not know the cookie.
     let mut stranger = raw::local(HIGHER);
     stranger.cookie = nodex_core::protocol::Cookie::new("guess").expect("a cookie");
     let error = raw::connect(stranger, OURS, port).expect_err("the wrong cookie");
@@ -160,7 +160,7 @@ fn nobody_is_let_in_by_an_answer_of_our_own() {
         }
     };
 
-    // The challenge of the side that was connected to, given to the side that connects.
+    // The challenge of the accepting side, sent to the connecting side.
     for claimed in [OTHER, HIGHER] {
         let (_stranger, ours) = raw::introduce(raw::local(claimed), OURS, port);
         let attempt = connect(HIGHER);
@@ -170,7 +170,7 @@ fn nobody_is_let_in_by_an_answer_of_our_own() {
         reflected(attempt);
     }
 
-    // The challenge of one attempt, given to another one.
+    // The challenge of one attempt, sent to another one.
     let first = connect(HIGHER);
     let (dialled, came) = raw::accept(&listener, raw::local(HIGHER)).challenge(0x0BAD_CAFE);
     let ours = came.expect("a reply");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nodex_testkit::otp::Otp;
 use nodex_testkit::world::{BEAM, World};
 
-/// Lines in Latin-1, on either stream, do not keep what comes behind them from being read.
+/// Lines in Latin-1, on either stream, do not prevent later lines from being read.
 #[test]
 fn what_is_no_utf8_is_read_as_well() {
     let world = World::new();

@@ -209,7 +209,7 @@ fn a_mailbox_that_nobody_empties() {
     assert!(mailbox.try_receive().is_none());
 }
 
-/// What a node sends of its own accord does not keep it from reading, or two of them would wait for each other.
+/// Output that is not a reply does not stop a node from reading, because two nodes could then wait for each other.
 #[test]
 fn two_nodes_that_send_all_they_can_to_each_other() {
     let world = World::new();

@@ -24,7 +24,7 @@ fn a_message_over_the_limit_costs_itself(otp: &Otp) {
     world.begin_script(otp, "interop_too_long.exs", &[OURS, &MAX_FRAME.to_string()]).passes();
 }
 
-/// Whoever waits for a reply that is too long is told at once.
+/// A caller whose reply is too long receives an error at once.
 fn a_reply_over_the_limit(otp: &Otp) {
     let world = World::new();
     let node = world.node(OURS, builder());

@@ -1,4 +1,4 @@
-//! A server of somebody else's that runs for a test, and our node beside it.
+//! A server of another project that runs for a test, and our node with it.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! What the project is built from may be used by whoever may use the project.
+//! All parts that the project is built from can be used under the licence of the project.
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 

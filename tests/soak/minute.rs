@@ -1,4 +1,4 @@
-//! Handlers that block for a whole minute while the rest of the soak goes on.
+//! Handlers that block for a whole minute while the rest of the soak continues.
 
 use std::{thread, time::Duration};
 

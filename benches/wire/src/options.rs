@@ -45,7 +45,7 @@ pub struct Executable {
 }
 
 impl Executable {
-    /// One that answers whoever asks.
+    /// A node that answers every caller.
     pub fn new(name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
         Self { name: name.into(), path: path.into(), one_caller: false }
     }
@@ -84,11 +84,11 @@ pub struct Options {
     pub line: Option<u64>,
     /// More BEAMs for these: a name, and the words of the command.
     pub releases: Vec<(String, Vec<String>)>,
-    /// Flags of the BEAMs that are told by lines what to do.
+    /// The flags of the BEAMs that read commands from lines.
     pub flags: Vec<String>,
     /// What the benchmark of the codec writes.
     pub codec: Option<PathBuf>,
-    /// What else the head of the report is to say: name and text.
+    /// Further entries for the head of the report: name and text.
     pub about: Vec<(String, String)>,
     /// What the report says to be missing, and why.
     pub left_out: Vec<String>,
@@ -149,7 +149,7 @@ impl Options {
     /// Reads a command line, see [`USAGE`].
     ///
     /// # Errors
-    /// A sentence about what is wrong with it.
+    /// A sentence about the error in it.
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self::new(Vec::new());
         let mut arguments = arguments;

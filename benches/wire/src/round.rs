@@ -8,9 +8,9 @@ use crate::{
 
 type More = fn(&World<'_>, usize, &mut Report) -> Result<(), String>;
 
-/// Does all rounds; `talk` is told what is going on.
+/// Does all rounds; `talk` is called with the progress.
 ///
-/// What a node cannot do is in [`Report::failures`], and the others go on.
+/// Failures of a node are in [`Report::failures`], and the other nodes continue.
 ///
 /// # Errors
 /// Returns an error when there is nothing to measure with: no socket, no thread.

@@ -111,7 +111,7 @@ fn a_message_and_a_call_cost_what_they_did() {
     );
 }
 
-/// The node that people would run, and the host, with the names of their functions; only what has changed is built.
+/// The node in a release build, and the host, both with the names of their functions. Only changed crates are built.
 fn release_programs(root: &Path) -> [PathBuf; 2] {
     for program in [["-p", "nodex", "--example", "example_client"], ["-p", "wire", "--bin", "host_calls"]] {
         let built = Command::new(env!("CARGO"))

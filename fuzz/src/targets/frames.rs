@@ -1,4 +1,4 @@
-//! A stream of frames and what is in them.
+//! A stream of frames and their contents.
 
 use nodex_core::{
     etf::Encoder,
@@ -40,7 +40,8 @@ pub(super) fn frames(input: &[u8]) {
     }
 }
 
-/// The frames of a stream that comes in pieces of this size: their lengths, and what is in those that are not too long.
+/// Returns the frames of a stream that arrives in pieces of this size: their lengths, and the contents of those that
+/// are not too long.
 fn cut(mut stream: &[u8], piece: usize) -> Vec<(usize, Option<Vec<u8>>)> {
     let (mut inbox, mut frames) = (Inbox::new(&[], LIMIT), Vec::new());
     loop {
@@ -93,7 +94,7 @@ fn one(frame: &[u8]) {
             Err(error) => panic!("{error}: {control:?}"),
         }
     }
-    // A peer that knows little is told in other words or not at all.
+    // A peer with few flags receives another operation or none.
     for flags in [Flags::EMPTY, Flags::EI, Flags::HIDDEN] {
         let mut out = Encoder::new();
         let said = control.encode(flags, &mut out);
@@ -101,7 +102,7 @@ fn one(frame: &[u8]) {
     }
 }
 
-/// The numbers of a pid are there before anything else of it was checked.
+/// The numbers of a pid can be read before the rest of it was checked.
 fn pids(control: &Control<'_>) {
     let mut pids: Vec<PidTerm<'_>> = Vec::new();
     match *control {

@@ -30,7 +30,7 @@ fn framing(mode: u8) -> Framing {
     if mode & 1 == 0 { Framing::Two } else { Framing::Four }
 }
 
-/// Nobody gets in who has not answered our challenge.
+/// No peer is accepted that has not answered our challenge.
 fn proven(input: &[u8], established: &Established) {
     let digest = Cookie::new(COOKIE).expect("a cookie").digest(CHALLENGE);
     assert!(input.windows(16).any(|part| part == digest), "in without the cookie: {established:?}");

@@ -128,7 +128,7 @@ impl Loader<'_> {
     }
 }
 
-/// Enters the names that an item gives, other than those of modules.
+/// Enters the names that an item defines, other than those of modules.
 pub(super) fn enter(item: &Item, scope: usize, scopes: &mut Scopes) {
     let Some((attributes, visibility)) = head(item) else { return };
     if is_for_tests(attributes) {

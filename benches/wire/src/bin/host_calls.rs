@@ -125,7 +125,7 @@ fn waits(process: u32) -> Result<[u64; 2]> {
     let tasks = format!("/proc/{process}/task");
     let tasks = fs::read_dir(&tasks).map_err(|error| format!("{tasks}: {error}"))?;
     let mut all = [0; 2];
-    // A thread may end while it is looked at.
+    // A thread may end while it is inspected.
     for status in tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("status")).ok()) {
         for (count, name) in all.iter_mut().zip(["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"]) {
             let value =

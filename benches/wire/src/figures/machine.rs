@@ -22,7 +22,7 @@ fn machine() -> String {
     format!("{cores} cores, {model}, {gigabytes:.0} GB, Linux {}", kernel.trim())
 }
 
-/// Of the last 1, 5 and 15 minutes: what else the machine had to do.
+/// The load of the machine in the last 1, 5 and 15 minutes.
 fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').take(3).collect::<Vec<_>>().join(" ")

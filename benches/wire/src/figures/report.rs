@@ -43,7 +43,7 @@ impl Report {
         report
     }
 
-    /// One more line of what is missing, once.
+    /// Adds a line about a missing part, once.
     pub(crate) fn leave_out(&mut self, what: &str) {
         if !self.left_out.iter().any(|known| known == what) {
             self.left_out.push(what.to_owned());

@@ -44,7 +44,7 @@ pub(crate) struct Subject {
     pub(crate) row: String,
     /// The node executable; empty for what needs none.
     pub(crate) node: String,
-    /// `p50`, `p99`, `p99.9`, `max`, `mean`, or `value` for what is one figure in a round.
+    /// `p50`, `p99`, `p99.9`, `max`, `mean`, or `value` for a single figure in each round.
     pub(crate) statistic: &'static str,
     pub(crate) unit: Unit,
 }
@@ -62,7 +62,7 @@ impl Subject {
         Subject { row: row.to_owned(), ..self }
     }
 
-    /// What stands in front of its figures in a table.
+    /// The text before its figures in a table.
     pub(crate) fn label(&self) -> String {
         let at = self.at.map_or_else(String::new, |at| format!("{at:>9}  "));
         match self.row.is_empty() {

@@ -1,4 +1,4 @@
-//! A BEAM that does what it is told (`parts/nodex_calls.erl`), and what it calls.
+//! A BEAM that executes commands (`parts/nodex_calls.erl`), and the nodes that it calls.
 
 use std::{
     ffi::OsStr,
@@ -111,7 +111,7 @@ impl Beam {
         self.child.0.id()
     }
 
-    /// Has it do something; gives the columns behind `expected`.
+    /// Executes a command, and returns the columns after `expected`.
     pub(crate) fn ask(&mut self, command: &str, expected: &str) -> Result<Vec<String>, String> {
         writeln!(self.stdin, "{command}").map_err(|error| format!("the BEAM that calls: {error}"))?;
         self.answer(expected)

@@ -56,7 +56,7 @@ impl Cores {
         Ok(result)
     }
 
-    /// Puts a process where what is started with this placement runs, whoever has started it.
+    /// Moves a process to the cores of this placement, even if it was started without it.
     pub(crate) fn put(&self, placement: Placement, pid: u32) -> Result<(), String> {
         let (started, _) = self.sets(placement);
         let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_err(|error| format!("no threads: {error}"))?;
@@ -67,7 +67,7 @@ impl Cores {
         Ok(())
     }
 
-    /// Returns the cores of what is started, and of the generator.
+    /// Returns the cores of the started programs, and of the generator.
     fn sets(&self, placement: Placement) -> (CpuSet, CpuSet) {
         let mut one = CpuSet::new();
         one.set(self.generator);

@@ -13,7 +13,7 @@ use super::host::{PATIENCE, Reaped};
 pub(crate) const CALLER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 83, 0, 1));
 const NODES: Ipv4Addr = Ipv4Addr::new(10, 83, 0, 2);
 
-/// The line, and who is on it, until it is dropped.
+/// The line and the nodes on it, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Line {
     ends: [String; 2],

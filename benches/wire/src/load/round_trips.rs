@@ -118,7 +118,7 @@ fn send_in_batches(
     Ok(())
 }
 
-/// One round trip whose answer is looked at closely; all later ones have to be the same bytes.
+/// One round trip whose reply is checked in detail; all later replies must be the same bytes.
 pub(crate) fn first_answer(stream: &mut TcpStream, request: &[u8], binary: &[u8]) -> io::Result<Vec<u8>> {
     let frame = ask(stream, request)?;
     if is_pong(&frame, binary) { Ok(frame) } else { Err(wrong_frame(&frame)) }

@@ -1,4 +1,4 @@
-//! Requests that repeat after some thousands, and the answers that a node gives to them.
+//! Requests that repeat after some thousands, and the replies of a node to them.
 
 use std::{collections::HashMap, io, net::TcpStream};
 
@@ -11,7 +11,7 @@ use nodex_core::{
 use super::round_trips::{ask, first_answer, wrong_frame};
 use crate::generator::frames::{answer, hello, message};
 
-/// Messages until all begins anew. So many that neither cache nor branch predictor knows what comes next.
+/// The number of messages before the sequence repeats: so many that neither cache nor branch predictor can learn it.
 const CYCLE: usize = 16_384;
 
 /// Processes that send.

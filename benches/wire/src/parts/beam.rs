@@ -63,7 +63,7 @@ pub(crate) fn measure(world: &World<'_>, nodes: &[&Executable], report: &mut Rep
         let output = world.cores.place(placement, || command.output())?;
         let output = output.map_err(|error| format!("erl does not start: {error}"))?;
         for line in String::from_utf8_lossy(&output.stdout).lines() {
-            // What else is printed is what has gone wrong.
+            // All other output is an error.
             let failed = line.strip_prefix("failed\t").and_then(|line| line.split_once('\t'));
             let failed = failed.and_then(|(name, why)| Some((nodes.iter().find(|node| node.name == name)?, why)));
             match failed {
@@ -110,7 +110,7 @@ impl Source {
     fn write() -> Result<Source, String> {
         let folder = std::env::temp_dir().join(format!("nodex-bench-{}", std::process::id()));
         let failed = |error| format!("{}: {error}", folder.display());
-        // Fails when somebody else has made it.
+        // Fails if it exists already.
         fs::create_dir(&folder).map_err(failed)?;
         let source = Source(folder.clone());
         fs::write(folder.join("nodex_bench.erl"), MODULE).map_err(failed)?;

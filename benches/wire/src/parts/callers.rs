@@ -39,7 +39,7 @@ pub(crate) fn times_work(place: &str) -> String {
 
 pub(crate) fn measure(world: &World<'_>, node: &Executable, report: &mut Report) {
     for (place, placement) in PLACES {
-        // On one core there is nothing else than this core.
+        // On one core there is only this core.
         if placement == Placement::Apart && world.cores.apart() != placement {
             continue;
         }
@@ -77,7 +77,7 @@ fn measure_at(
     result
 }
 
-/// Returns a host that meets nobody else, and its node.
+/// Returns a host without other nodes, and its node.
 fn started(node: &Executable, placement: Placement) -> Result<(Runtime, Distributed, Cnode), String> {
     let mut runtime = match placement {
         Placement::Free | Placement::Two => Builder::new_multi_thread(),

@@ -117,7 +117,7 @@ fn node(
         for callers in COUNTS {
             let mut run = |window: u128| beam_calls(beam, &node, form, callers, window);
             let glance = world.options.glance.as_millis().max(1);
-            // So that what is made once is made: processes grow, buffers too.
+            // This creates everything that is created only once, such as processes and buffers.
             run((glance / 2).max(1))?;
             let figures = run(glance * u128::from(WINDOW))?;
             figures.report(Subject::new("", name, "value", Unit::Microseconds).row(row).at(callers), place, report);

@@ -38,7 +38,7 @@ pub(crate) struct Bar {
     /// The number of its colour.
     pub(crate) colour: usize,
     pub(crate) value: f64,
-    /// The p99, if `value` is a p50: a thin line goes on to there.
+    /// The p99, if `value` is a p50: a thin line continues up to it.
     pub(crate) whisker: Option<f64>,
 }
 

@@ -11,7 +11,7 @@ use crate::parts::{beam, big, callers, fleet, growth, many, raw};
 const BEGIN: &str = "<!-- table: ";
 const END: &str = "<!-- end of table -->";
 
-/// What stands where there is no figure.
+/// The text of a cell without a figure.
 const NONE: &str = "-";
 
 /// Puts the tables of these figures into a page, each between its marks. `bench` is what a report has written, `codec` what
@@ -69,7 +69,7 @@ fn ratio(value: Option<f64>, other: Option<f64>, name: &str) -> String {
     }
 }
 
-/// What is aimed at and what is reached. The nodes are named as `scripts/bench` names them.
+/// Aims and results. The nodes have the names that `scripts/bench` uses.
 fn aims(figures: &Figures<'_>, codec: &Value) -> String {
     let mut table = head(&["what", "aim", "measured"].map(str::to_owned));
     // Against C and the floor, and the figure itself.

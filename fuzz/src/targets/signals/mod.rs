@@ -49,7 +49,7 @@ fn functions(gate: &Arc<Notify>) -> Functions {
 
 async fn node(gate: &Arc<Notify>, anonymous: bool) -> Node {
     let limits = LinkLimits::default().max_frame(1 << 16).max_watches(WATCHES);
-    // The node goes on when one of them is killed.
+    // The node continues when one of them is killed.
     let options = ServiceOptions::new().trap_exit(true).temporary();
     let mut builder = NodeBuilder::new().epmd_port(1).limits(limits).register_with("svc", options, functions(gate));
     if anonymous {

@@ -1,4 +1,4 @@
-//! What a node has to know of its processes and of those who watch them, and what it owes its peers.
+//! The state that a node must have about its processes, monitors and links, and the output that its peers must receive.
 
 // Only tests and fuzzers run this, and they need a later release of Rust than the crates do.
 #![allow(clippy::incompatible_msrv)]
@@ -29,7 +29,7 @@ pub(super) struct Call {
     pub(super) monitored: bool,
 }
 
-/// What waits until handlers are let go on.
+/// Output that waits until handlers continue.
 #[derive(Debug)]
 pub(super) enum Held {
     /// A reply with a tag.
@@ -41,9 +41,9 @@ pub(super) enum Held {
 /// Something that the node has to say exactly once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owed {
-    /// A monitor fires: reference, who is told.
+    /// A monitor fires: its reference, and the process that receives the signal.
     Down(Bytes, Bytes),
-    /// A link breaks: the process, who is told.
+    /// A link breaks: the process, and the one that receives the signal.
     Exit(Bytes, Bytes),
     /// An unlinking is acknowledged.
     UnlinkAck(u64),
@@ -95,11 +95,11 @@ impl Model {
         self.processes.get(pid).is_some_and(|process| process.alive)
     }
 
-    /// A process has ended: all who watch it are told, once.
+    /// A process has ended: each monitor and link fires once.
     pub(super) fn end(&mut self, pid: &[u8]) {
         let Some(process) = self.processes.get_mut(pid).filter(|process| process.alive) else { return };
         process.alive = false;
-        // Its handlers are given up, and those who wait for a plain reply are told instead.
+        // Its handlers are dropped, and callers that wait for a plain reply receive an error.
         for (side, _, held) in self.held.extract_if(.., |(_, of, _)| of == pid) {
             if let Held::Plain(to, reply) = held
                 && let Some(replies) = self.plain[side].get_mut(&to)
@@ -155,7 +155,7 @@ impl Model {
         self.owed[side].clear();
     }
 
-    /// All handlers that wait are let go on.
+    /// All handlers that wait continue.
     pub(super) fn release(&mut self) {
         for (side, _, held) in std::mem::take(&mut self.held) {
             match held {

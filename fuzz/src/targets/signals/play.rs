@@ -36,7 +36,7 @@ pub(super) struct Play<'a> {
     /// Messages come in fragments if these were agreed on.
     pub(super) cuts: bool,
     pub(super) sequence: u64,
-    /// Requests to spawn that have not been answered: what is known of the process to be.
+    /// Requests to spawn that have not been answered, with the data about the new process.
     pub(super) requests: BTreeMap<Bytes, Request>,
     pub(super) unique: u32,
 }
@@ -323,7 +323,7 @@ impl Play<'_> {
         self.model.exit(&to, reason == "normal", reason == "kill");
     }
 
-    /// A request to spawn. It is answered before anything else is said, so that the new pid is known.
+    /// Sends a request to spawn. It is answered before any other output, so that the new pid is known.
     async fn spawn(&mut self) {
         self.settle().await;
         let (from, id, module, function) =
@@ -402,7 +402,7 @@ impl Play<'_> {
         self.settle().await;
     }
 
-    /// Signals about what is not there.
+    /// Signals about processes and links that do not exist.
     fn of_no_consequence(&mut self) {
         let (from, reference) = (self.own_pid(), reference(NODE, 9, self.node.creation()));
         let nobody = pid(NODE, 1001, self.node.creation());

@@ -1,4 +1,4 @@
-//! What the floor answers: copies of parts of what has come.
+//! The replies of the floor: copies of parts of the input.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use crate::connect::CREATION;
 
 /// How it answers.
 pub(crate) struct Answers {
-    /// What stands in front of the receiver in a control message: SEND, or SEND_SENDER with a pid of this node.
+    /// The start of a control message before the receiver: SEND, or SEND_SENDER with a pid of this node.
     send: Vec<u8>,
     /// ALIAS_SEND, for a `gen_server:call`.
     alias_send: Option<Vec<u8>>,
