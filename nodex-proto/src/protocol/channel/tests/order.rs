@@ -113,9 +113,13 @@ fn number_of(frame: &[u8]) -> u32 {
     let word = |bytes: &[u8]| u32::from_be_bytes(*bytes.first_chunk().unwrap());
     match control::decode_in(FrameForm::Header, frame).unwrap().1 {
         Control::Send { message, .. } => word(&message[1..]),
-        Control::Exit { reason, .. } | Control::Exit2 { reason, .. } | Control::MonitorExit { reason, .. } => word(&reason[1..]),
+        Control::Exit { reason, .. } | Control::Exit2 { reason, .. } | Control::MonitorExit { reason, .. } => {
+            word(&reason[1..])
+        }
         Control::Unlink { id, .. } => id.unwrap() as u32 - 1,
-        Control::Monitor { reference, .. } | Control::SpawnReply { id: reference, .. } => reference.to_reference().unwrap().words()[1],
+        Control::Monitor { reference, .. } | Control::SpawnReply { id: reference, .. } => {
+            reference.to_reference().unwrap().words()[1]
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -237,7 +241,9 @@ fn what_goes_between_others_goes_past_a_long_message() {
 fn what_goes_between_the_same_two_waits_for_a_long_message() {
     use How::*;
     for long in [ToPid, ToAlias(2), ToAlias(1), ToName, Exit, Down, Unsaid, Exit2] {
-        for short in [ToPid, ToAlias(2), ToAlias(1), ToName, Link, Exit, Down, DownOfName, Monitor, Unsaid, Exit2, Spawned] {
+        for short in
+            [ToPid, ToAlias(2), ToAlias(1), ToName, Link, Exit, Down, DownOfName, Monitor, Unsaid, Exit2, Spawned]
+        {
             let all = [said(1, 2, long, LONG), said(1, 2, short, 5), said(1, 2, long, LONG), said(1, 2, short, 5)];
             for together in [1, 2, 4] {
                 assert_eq!(received(&written(&all, together, false)), [0, 1, 2, 3], "{long:?} {short:?}");
