@@ -91,7 +91,7 @@ fn what_was_given_is_quoted() {
     let (node, quoted) = (format!("{line}@127.0.0.1"), format!("'{EVIL}'"));
     let cases: [(&[&str], i32); 16] = [
         (&["ping", EVIL], 2),
-        (&["ping", &node], 3),
+        (&["ping", &node], 2),
         (&["doctor", EVIL], 2),
         (&["names", EVIL], 3),
         (&["listen", EVIL], 2),

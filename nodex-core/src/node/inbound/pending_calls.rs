@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc, Weak,
@@ -139,7 +140,9 @@ impl Future for Running {
             return Poll::Pending;
         };
         // What the handler holds is given up before what is left to say is said.
-        this.later = None;
+        // What a handler has may panic when it is dropped, which is the end of this call only.
+        let later = this.later.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(later)));
         this.batch = None;
         reply_to.settle(&mut reply);
         let place = this.place.map(|place| (reply_to.caller().into(), place));

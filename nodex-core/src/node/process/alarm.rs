@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     thread,
     time::Duration,
@@ -11,6 +12,9 @@ use crate::node::moment::Moment;
 
 /// The name of the thread.
 const THREAD: &str = "nodex-limits";
+
+/// How long it waits before it goes on where somebody's waker has panicked.
+const AFTER_PANIC: Duration = Duration::from_millis(1);
 
 /// What has times that come.
 pub(in crate::node) trait Expire: Send + Sync + 'static {
@@ -89,7 +93,11 @@ impl Shared {
             self.lock().sooner = false;
             let now = Moment::now();
             // Whoever is dropped here with its last reference has this thread end.
-            let Some(next) = what.upgrade().map(|what| what.expire(now)) else { return };
+            let Some(what) = what.upgrade() else { return };
+            // Wakers are of strangers: the panic of one is not to be the end of all times.
+            let next = catch_unwind(AssertUnwindSafe(|| what.expire(now)));
+            let next = next.unwrap_or(Next { at: now, pause: AFTER_PANIC });
+            drop(what);
             if !self.wait(now.plus(next.pause), next.at) {
                 return;
             }
@@ -165,5 +173,26 @@ mod tests {
             thread::yield_now();
         }
         assert_eq!(Arc::strong_count(&what), 1);
+    }
+
+    #[test]
+    fn a_panic_of_somebody_else_is_not_its_end() {
+        struct Panics(Mutex<u32>, mpsc::Sender<()>);
+        impl Expire for Panics {
+            fn expire(&self, _: Moment) -> Next {
+                let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(less) = left.checked_sub(1) {
+                    *left = less;
+                    panic!("a waker panics, as this test wants");
+                }
+                let _ = self.1.send(());
+                Next { at: Moment::NEVER, pause: Duration::from_millis(1) }
+            }
+        }
+        let (asked, told) = mpsc::channel();
+        let what = Arc::new(Panics(Mutex::new(2), asked));
+        let alarm = Alarm::default();
+        assert!(alarm.set(Arc::downgrade(&what) as Weak<dyn Expire>));
+        told.recv().unwrap();
     }
 }

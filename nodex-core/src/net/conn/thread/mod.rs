@@ -10,6 +10,7 @@ mod shared;
 
 use std::{
     os::fd::OwnedFd,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     thread,
@@ -57,7 +58,11 @@ pub(crate) async fn drive<R: Receive + 'static>(
             let runtime = tokio::runtime::Handle::current();
             let read = move || {
                 let _in_runtime = runtime.enter();
-                shared.read(socket, inbox, &waker);
+                // Handlers are caught before: this would be a fault of ours, and nobody may wait for what does not come.
+                if catch_unwind(AssertUnwindSafe(|| shared.read(socket, inbox, &waker))).is_err() {
+                    shared.lock().end.get_or_insert(LinkEnd::Shutdown);
+                    waker.wake_by_ref();
+                }
                 // Whoever waits for the thread has the last reference, and drops what is left.
                 drop(shared);
                 drop(gone);
