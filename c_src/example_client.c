@@ -108,7 +108,9 @@ static int encode_got(ei_x_buff *reply, const char *payload)
         zeros = calloc(1, bytes + 1);
         size = zeros == NULL ? 0 : bytes;
     }
-    if (zeros == NULL || ei_x_encode_atom(reply, "got") < 0
+    reply->index = 0;
+    if (zeros == NULL || ei_x_encode_version(reply) < 0 || ei_x_encode_tuple_header(reply, 2) < 0
+        || ei_x_encode_atom(reply, "got") < 0
         || ei_x_encode_binary(reply, zeros, size) < 0)
         return -1;
     return 1;
@@ -125,13 +127,8 @@ static int encode_reply(ei_x_buff *reply, const ei_x_buff *request)
     reply->index = 0;
     if (ei_x_encode_version(reply) < 0 || ei_x_encode_tuple_header(reply, 2) < 0)
         return -1;
-    if (argument == 0) {
-        int got = encode_got(reply, request->buff);
-
-        if (got != 0)
-            return got;
+    if (argument == 0)
         return ei_x_encode_atom(reply, "error") < 0 ? -1 : ei_x_encode_atom(reply, "unknown_call");
-    }
     if (ei_x_encode_atom(reply, "pong") < 0)
         return -1;
     return ei_x_append_buf(reply, request->buff + argument, request->index - argument);
@@ -146,7 +143,7 @@ static int serve(int fd)
     if (ei_x_new(&request) < 0 || ei_x_new(&reply) < 0)
         return 1;
     for (;;) {
-        int result = ei_xreceive_msg(fd, &message, &request);
+        int got, result = ei_xreceive_msg(fd, &message, &request);
 
         if (result == ERL_TICK) /* ei has answered it */
             continue;
@@ -155,7 +152,8 @@ static int serve(int fd)
         /* Only REG_SEND names its sender: a SEND has nobody to answer to, links carry no call. */
         if (message.msgtype != ERL_REG_SEND)
             continue;
-        if (encode_reply(&reply, &request) < 0) {
+        got = encode_got(&reply, request.buff);
+        if (got < 0 || (got == 0 && encode_reply(&reply, &request) < 0)) {
             fprintf(stderr, "out of memory for a reply\n");
             return 1;
         }

@@ -3,6 +3,7 @@
 
 mod calls;
 mod differential;
+mod endings;
 mod epmd_client;
 mod epmd_server;
 mod fragments;

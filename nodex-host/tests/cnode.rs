@@ -166,7 +166,7 @@ async fn a_call_that_is_never_answered_ends_in_its_time() {
     let cnode = Cnode::builder(rust_node()).spawn(&net).await.unwrap();
     let error = cnode.request_timeout::<Pong>(atom!("silence"), SHORT).await.unwrap_err();
     assert!(error.is_timeout(), "{error}");
-    assert_eq!(Chain(&error).to_string(), format!("{}: no reply within 150ms", cnode.node()));
+    assert_eq!(Chain(&error).to_string(), format!("a call to {} failed: no reply within 150ms", cnode.node()));
     ping(&cnode, "still there").await;
     let pid = cnode.pid().unwrap();
     cnode.stop().await;

@@ -52,7 +52,8 @@ async fn handlers_that_end_their_process() {
 
     for message in [atom!("overflow"), atom!("allocate")] {
         pids.push(pid(&bad));
-        let error = bad.request_timeout::<Term>(message.clone(), LONG).await.unwrap_err().to_string();
+        let error = bad.request_timeout::<Term>(message.clone(), LONG).await.unwrap_err();
+        let error = Chain(&error).to_string();
         assert!(error.contains("killed by SIG") || error.contains("connection was lost"), "{message}: {error}");
         // The call waits for the next one.
         pong(&bad, "again").await;

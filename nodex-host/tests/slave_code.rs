@@ -197,11 +197,11 @@ async fn what_a_code_server_refuses() {
     assert!(matches!(problem(&loads).await, LoadProblem::OnLoadFailure));
     let nobody = net.load_module("nobody@127.0.0.1", &greeter, LIMIT).await.expect_err("no such node");
     assert!(matches!(nobody.problem, LoadProblem::Rpc(RpcError::Connect(_))), "{nobody}");
-    assert!(nobody.to_string().starts_with("greeter cannot be loaded into nobody@127.0.0.1: "), "{nobody}");
+    assert!(Chain(&nobody).to_string().starts_with("greeter cannot be loaded into nobody@127.0.0.1: "), "{nobody}");
     let all = net.load_module_everywhere(&lists, LIMIT).await.expect_err("it is refused");
     assert_eq!(all.len(), 1);
     assert_eq!(
-        all[0].to_string(),
+        Chain(&all[0]).to_string(),
         "lists cannot be loaded into slave1@127.0.0.1: it would replace a module of Erlang/OTP (sticky_directory)"
     );
     finish(net, [slave]).await;

@@ -272,7 +272,7 @@ defmodule DrainTest do
     for text <- ["10", "1.5s", "ten", "-1s", "2d", "1441m"] do
       child = spawn!(env: [{"NOTES", notes}, {"NODEX_DRAIN", text}])
       assert {[line], 1} = ending(child)
-      assert line =~ "error: the environment variable NODEX_DRAIN: #{inspect(text)} "
+      assert line =~ "error: the environment variable NODEX_DRAIN cannot be used: #{inspect(text)} "
     end
   end
 end

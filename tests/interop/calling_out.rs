@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use nodex_core::convert::IntoTerm;
+use nodex_core::error::Chain;
 use nodex_core::node::{Destination, Down, Functions, Monitor, Node, NodeBuilder, RpcError};
 use nodex_core::term::{Atom, Pid, RawTerm};
 
@@ -111,7 +112,7 @@ fn failures(otp: &Otp) {
     let limit = Duration::from_millis(100);
     assert!(matches!(call("timer", "sleep", &[&1000], limit), RpcError::Timeout { limit: l } if l == limit));
     let wrong = world.wait(node.rpc::<i64>(BEAM, "erlang", "node", &[], DEADLINE)).expect_err("it fails");
-    assert_eq!(wrong.to_string(), "the result cannot be read: expected integer, got atom");
+    assert_eq!(Chain(&wrong).to_string(), "the result cannot be read: expected integer, got atom");
     let nobody =
         world.wait(node.rpc::<i64>("nobody@127.0.0.1", "erlang", "node", &[], DEADLINE)).expect_err("it fails");
     assert!(matches!(nobody, RpcError::Connect(_)), "{nobody}");

@@ -14,11 +14,13 @@ use nodex_core::term::{Atom, Pid, RawTerm};
 
 use crate::interop::raw;
 use nodex_testkit::erl::Beam;
+use nodex_testkit::executable::Executable;
 use nodex_testkit::otp::{Otp, for_each_release};
 use nodex_testkit::world::{BEAM, LIMIT, OURS, World, beam_name};
 
 for_each_release!(
     long_terms_go_both_ways,
+    a_node_executable,
     many_processes_at_once,
     small_messages_go_past_long_ones,
     ends_with_long_reasons,
@@ -74,6 +76,24 @@ fn long_terms_go_both_ways(otp: &Otp) {
     let sum: u64 = world.wait(node.rpc(BEAM, "lists", "sum", &[&numbers], LIMIT)).expect("a sum");
     assert_eq!(sum, numbers.iter().sum::<u64>());
     assert_eq!(beam.eval(&format!("gen_server:call({{service, '{OURS}'}}, {{ping, lists:seq(1, 100000)}}, infinity) =:= {{pong, lists:seq(1, 100000)}}")), "true");
+}
+
+/// Its connection has a thread of its own.
+fn a_node_executable(otp: &Otp) {
+    let world = World::new();
+    let mut beam = world.beam(otp, "host@127.0.0.1", &[]);
+    let _node = world.drop_in(&Executable::example("example_client"), "drop_in", "host");
+    beam.eventually("nodes(hidden)", "['drop_in@127.0.0.1']");
+    let beside = "Self = self(),
+        Ask = fun(Term) -> {any, 'drop_in@127.0.0.1'} ! {ping, Term}, receive {pong, Came} -> Came =:= Term end end,
+        [spawn(fun() -> Self ! {long, Ask(binary:copy(<<N>>, 10000000 + N))} end) || N <- lists:seq(1, 6)],
+        Small = fun Small(0, Count) -> Count;
+                    Small(Left, Count) ->
+                        true = Ask(<<Count:32>>),
+                        receive {long, true} -> Small(Left - 1, Count + 1) after 0 -> Small(Left, Count + 1) end
+                end,
+        Small(6, 0) >= 6";
+    assert_eq!(beam.eval(beside), "true");
 }
 
 /// Fragments of many messages come and go mixed.

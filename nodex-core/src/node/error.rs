@@ -37,6 +37,12 @@ pub enum StartError {
     /// epmd refuses the name, or its address is not known.
     #[error(transparent)]
     Epmd(EpmdError),
+    /// The environment variable `NODEX_FRAGMENTS` says neither `on` nor `off`.
+    #[error("the environment variable NODEX_FRAGMENTS is to be on or off, not {value:?}")]
+    Fragments {
+        /// What it says, or the beginning of that.
+        value: String,
+    },
 }
 
 /// Why a node with a dynamic name cannot be started.

@@ -10,7 +10,7 @@ use crate::term::{Atom, AtomError};
 #[non_exhaustive]
 pub enum NameError {
     /// No node can have this name.
-    #[error("{name:?} is no node name")]
+    #[error("{:?} is no node name", shown(name))]
     Node {
         /// The name.
         name: String,
@@ -21,6 +21,12 @@ pub enum NameError {
     /// No process can be registered under this name.
     #[error("no process can have this name")]
     Process(#[from] AtomError),
+}
+
+/// Returns the part of the name that is shown, which is longer than a name can be.
+fn shown(name: &str) -> &str {
+    const LIMIT: usize = 300;
+    name.char_indices().nth(LIMIT).map_or(name, |(end, _)| &name[..end])
 }
 
 // Conversions that cannot fail are accepted by functions that take fallible ones.
@@ -244,6 +250,8 @@ mod tests {
             assert_eq!(NodeName::new(bad), Err(error.clone()));
             assert_eq!(Atom::new(bad).map(NodeName::try_from), Ok(Err(error)));
         }
+        let endless = NodeName::new(&"\u{1b}é".repeat(100_000)).map_err(|error| error.to_string());
+        assert!(endless.as_ref().is_err_and(|text| text.len() < 2000 && !text.contains('\u{1b}')), "{endless:?}");
         let long = "p".repeat(256);
         assert_eq!(ProcessName::try_from(&long), Err(NameError::Process(AtomError { characters: 256 })));
         assert_eq!(ProcessName::try_from("p").map(|name| name == "p"), Ok(true));

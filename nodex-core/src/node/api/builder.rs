@@ -1,6 +1,6 @@
 //! [`NodeBuilder`]: what a node is made of.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{ffi::OsStr, net::SocketAddr, time::Duration};
 
 use super::service_options::ServiceOptions;
 use crate::{
@@ -280,10 +280,10 @@ impl NodeBuilder {
     }
 
     /// Sets whether this node supports fragments. If both nodes do, long messages are sent and received in fragments,
-    /// between which other messages pass. Default: on, unless the environment variable `NODEX_FRAGMENTS` is `off`.
-    /// Without fragments a long message delays all that follow it, and no message can be longer than a frame.
-    /// [`LinkLimits::max_message`], [`LinkLimits::max_fragments`] and [`LinkLimits::max_sequences`] bound messages in
-    /// fragments.
+    /// between which other messages pass. Default: on, unless the environment variable `NODEX_FRAGMENTS` is `off`. The
+    /// variable can also be `on`; with another value no node starts. Without fragments a long message delays all that
+    /// follow it, and no message can be longer than a frame. [`LinkLimits::max_message`], [`LinkLimits::max_fragments`]
+    /// and [`LinkLimits::max_sequences`] bound messages in fragments.
     #[must_use]
     pub fn fragments(mut self, fragments: bool) -> Self {
         self.fragments = Some(fragments);
@@ -315,13 +315,31 @@ impl NodeBuilder {
     }
 }
 
+/// The environment variable that says whether long messages go in fragments.
+const FRAGMENTS: &str = "NODEX_FRAGMENTS";
+
+/// What the variable says, if it is set.
+fn fragments_in(value: Option<&OsStr>) -> Result<Option<bool>, StartError> {
+    /// So much of another value is shown.
+    const SHOWN: usize = 40;
+    match value.map(OsStr::to_string_lossy).as_deref() {
+        None | Some("") => Ok(None),
+        Some("on") => Ok(Some(true)),
+        Some("off") => Ok(Some(false)),
+        Some(other) => Err(StartError::Fragments { value: other.chars().take(SHOWN).collect() }),
+    }
+}
+
 /// No node has more threads than this that drive connections.
 pub(in crate::node) const MAX_READERS: usize = 64;
 
 impl NodeBuilder {
     /// Returns whether the node supports fragments: as set, otherwise unless the environment variable is `off`.
-    pub(in crate::node) fn offers_fragments(&self) -> bool {
-        self.fragments.unwrap_or_else(|| std::env::var_os("NODEX_FRAGMENTS").is_none_or(|value| value != "off"))
+    pub(in crate::node) fn offers_fragments(&self) -> Result<bool, StartError> {
+        match self.fragments {
+            Some(fragments) => Ok(fragments),
+            None => Ok(fragments_in(std::env::var_os(FRAGMENTS).as_deref())?.unwrap_or(true)),
+        }
     }
 
     /// What a node of this name is made of.
@@ -335,7 +353,7 @@ impl NodeBuilder {
             locate: self.locate,
             visible: self.visible,
             take_over: self.take_over,
-            fragments: self.offers_fragments(),
+            fragments: self.offers_fragments()?,
             limits: self.limits,
             readers: None,
             extensions: self.extensions,
@@ -358,5 +376,25 @@ impl std::fmt::Debug for NodeBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.registrations.iter().map(|known| &known.name).collect();
         f.debug_struct("NodeBuilder").field("names", &names).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_says_on_or_off_about_fragments() {
+        let said = |value: &str| fragments_in(Some(value.as_ref()));
+        assert!(matches!(fragments_in(None), Ok(None)));
+        assert!(matches!((said(""), said("on"), said("off")), (Ok(None), Ok(Some(true)), Ok(Some(false)))));
+        for value in ["OFF", "0", "false", " off", "\u{1b}[2J", &"o".repeat(1000)] {
+            let error = said(value).expect_err("another value").to_string();
+            assert!(
+                error.starts_with("the environment variable NODEX_FRAGMENTS is to be on or off, not \""),
+                "{error}"
+            );
+            assert!(error.len() < 120 && !error.contains('\u{1b}'), "{error}");
+        }
     }
 }

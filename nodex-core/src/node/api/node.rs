@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 
 use super::subscription::Subscription;
 use crate::{
     node::{
         connection::{inner::Inner, peer::Peer, peers::NodeEvent},
+        moment::Moment,
         process::service_end::ServiceEnd,
     },
     term::Atom,
@@ -115,7 +116,7 @@ impl Node {
     /// later ones are dropped.
     pub async fn stop(&self, drain: Duration) {
         self.0.begin_stop();
-        let deadline = Instant::now() + drain;
+        let deadline = Moment::now().plus(drain).instant();
         for peer in self.0.peers.all() {
             if timeout_at(deadline, self.0.peers.wait_down(&peer)).await.is_err() {
                 peer.disconnect();

@@ -70,15 +70,19 @@ impl NodeBuilder {
             None => Locate::from_environment().map_err(StartError::Epmd)?,
         };
         // Such nodes are hidden.
-        let mut nameless = local(host, 0, &cookie, false, self.offers_fragments());
+        let mut nameless = local(host, 0, &cookie, false, self.offers_fragments()?);
         nameless.flags = nameless.flags | Flags::NAME_ME;
         let connected = connect(nameless, &peer, locate, false).await?;
         let Some(given) = connected.established.given.clone() else {
             return Err(StartUnnamedError::NoName { peer: peer.to_string() });
         };
         let given_name = NodeName::new(&given.name).map_err(StartError::from)?;
-        let (listen, drain) = (self.listen, self.drain);
-        let inner = Arc::new(Inner::new(self.config(Identity::new(given_name.into(), given.creation), cookie)?)?);
+        let (listen, drain, readers) = (self.listen, self.drain, self.readers);
+        let mut config = self.config(Identity::new(given_name.into(), given.creation), cookie)?;
+        if listen.is_some() {
+            config.readers = start_readers(readers.unwrap_or_else(default_readers));
+        }
+        let inner = Arc::new(Inner::new(config)?);
         if let Some(listen) = listen {
             listen::start::<Dispatch>(&inner, listen).await?;
         }

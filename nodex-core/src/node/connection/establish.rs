@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    marker::PhantomData,
     os::fd::OwnedFd,
     sync::{Arc, atomic::Ordering},
 };
@@ -92,26 +93,64 @@ pub(in crate::node) fn establish<R: Inbound>(
         outbox.drain();
     }
     R::begun(inner, &peer);
-    let (inner, served) = (inner.clone(), peer.clone());
+    let served = Served::<R>::new(inner.clone(), peer.clone());
+    let limits = inner.limits;
     let serve = async move {
-        inner.connections.fetch_add(1, Ordering::Relaxed);
         let end = match read {
-            Read::Task(read) => Link::new(read, outbox, &established.rest, (inner.limits, form), receive).drive().await,
-            Read::Thread(socket) => {
-                thread::drive(socket, outbox, &established.rest, (inner.limits, form), receive).await
-            }
+            Read::Task(read) => Link::new(read, outbox, &established.rest, (limits, form), receive).drive().await,
+            Read::Thread(socket) => thread::drive(socket, outbox, &established.rest, (limits, form), receive).await,
         };
-        inner.connections.fetch_sub(1, Ordering::Relaxed);
-        // Whatever the driver was doing when it was told to stop.
-        let end = if served.line.outbox.aborted() { LinkEnd::Shutdown } else { end };
-        if end.is_breach() || matches!(end, LinkEnd::TickTimeout(_)) {
-            tracing::warn!(peer = %name, end = %Chain(&end), "the connection was ended");
-        } else {
-            tracing::info!(peer = %name, end = %Chain(&end), "the connection has ended");
-        }
-        R::ended(&inner, &served);
-        inner.peers.down(&served, end.clone());
-        end
+        served.over(end)
     };
     Ok((peer, serve))
+}
+
+/// A connection that is served until this is dropped, which tells all who have to know: also when its driver has panicked,
+/// or its runtime is gone. The peer would take the node for alive otherwise, and calls wait for ever.
+struct Served<R: Inbound> {
+    inner: Arc<Inner>,
+    peer: Arc<Peer>,
+    /// Why it has ended, if the driver has said so.
+    end: Option<LinkEnd>,
+    receive: PhantomData<fn() -> R>,
+}
+
+impl<R: Inbound> Served<R> {
+    fn new(inner: Arc<Inner>, peer: Arc<Peer>) -> Self {
+        inner.connections.fetch_add(1, Ordering::Relaxed);
+        Served { inner, peer, end: None, receive: PhantomData }
+    }
+
+    /// The driver has come to its end.
+    fn over(mut self, end: LinkEnd) -> LinkEnd {
+        // Whatever it was doing when it was told to stop.
+        let end = if self.peer.line.outbox.aborted() { LinkEnd::Shutdown } else { end };
+        self.end = Some(end.clone());
+        end
+    }
+}
+
+impl<R: Inbound> Drop for Served<R> {
+    fn drop(&mut self) {
+        let Served { inner, peer, end, .. } = self;
+        inner.connections.fetch_sub(1, Ordering::Relaxed);
+        let name = &peer.line.name;
+        let end = match end.take() {
+            Some(end) if end.is_breach() || matches!(end, LinkEnd::TickTimeout(_)) => {
+                tracing::warn!(peer = %name, end = %Chain(&end), "the connection was ended");
+                end
+            }
+            Some(end) => {
+                tracing::info!(peer = %name, end = %Chain(&end), "the connection has ended");
+                end
+            }
+            None => {
+                tracing::error!(peer = %name, "the connection has ended with what drove it");
+                peer.line.outbox.close();
+                LinkEnd::Shutdown
+            }
+        };
+        R::ended(inner, peer);
+        inner.peers.down(peer, end);
+    }
 }

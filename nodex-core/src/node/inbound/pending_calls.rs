@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
         Arc, Weak,
@@ -138,8 +139,10 @@ impl Future for Running {
             }
             return Poll::Pending;
         };
-        // The data of the handler is dropped before its last output is written.
-        this.later = None;
+        // The data of the handler is dropped before its last output is written. If dropping it panics, only this call
+        // ends.
+        let later = this.later.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(later)));
         this.batch = None;
         reply_to.settle(&mut reply);
         let place = this.place.map(|place| (reply_to.caller().into(), place));

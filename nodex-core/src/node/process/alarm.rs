@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
     thread,
     time::Duration,
@@ -11,6 +12,9 @@ use crate::node::moment::Moment;
 
 /// The name of the thread.
 const THREAD: &str = "nodex-limits";
+
+/// The pause of the thread after a waker has panicked.
+const AFTER_PANIC: Duration = Duration::from_millis(1);
 
 /// Something with time limits that pass.
 pub(in crate::node) trait Expire: Send + Sync + 'static {
@@ -90,7 +94,11 @@ impl Shared {
             self.lock().sooner = false;
             let now = Moment::now();
             // If this drops the last reference, the thread ends.
-            let Some(next) = what.upgrade().map(|what| what.expire(now)) else { return };
+            let Some(what) = what.upgrade() else { return };
+            // Wakers can come from other libraries: the panic of one must not end all time limits.
+            let next = catch_unwind(AssertUnwindSafe(|| what.expire(now)));
+            let next = next.unwrap_or(Next { at: now, pause: AFTER_PANIC });
+            drop(what);
             if !self.wait(now.plus(next.pause), next.at) {
                 return;
             }
@@ -166,5 +174,26 @@ mod tests {
             thread::yield_now();
         }
         assert_eq!(Arc::strong_count(&what), 1);
+    }
+
+    #[test]
+    fn a_panic_of_somebody_else_is_not_its_end() {
+        struct Panics(Mutex<u32>, mpsc::Sender<()>);
+        impl Expire for Panics {
+            fn expire(&self, _: Moment) -> Next {
+                let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(less) = left.checked_sub(1) {
+                    *left = less;
+                    panic!("a waker panics, as this test wants");
+                }
+                let _ = self.1.send(());
+                Next { at: Moment::NEVER, pause: Duration::from_millis(1) }
+            }
+        }
+        let (asked, told) = mpsc::channel();
+        let what = Arc::new(Panics(Mutex::new(2), asked));
+        let alarm = Alarm::default();
+        assert!(alarm.set(Arc::downgrade(&what) as Weak<dyn Expire>));
+        told.recv().unwrap();
     }
 }

@@ -10,6 +10,7 @@ mod shared;
 
 use std::{
     os::fd::OwnedFd,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     task::{Context, Poll},
     thread,
@@ -57,7 +58,12 @@ pub(crate) async fn drive<R: Receive + 'static>(
             let runtime = tokio::runtime::Handle::current();
             let read = move || {
                 let _in_runtime = runtime.enter();
-                shared.read(socket, inbox, &waker);
+                // Panics of handlers are caught earlier. A panic here would be an error of this library, and no task
+                // may wait forever because of it.
+                if catch_unwind(AssertUnwindSafe(|| shared.read(socket, inbox, &waker))).is_err() {
+                    shared.lock().end.get_or_insert(LinkEnd::Shutdown);
+                    waker.wake_by_ref();
+                }
                 // The task that waits for the thread has the last reference, and drops the rest.
                 drop(shared);
                 drop(gone);

@@ -57,6 +57,10 @@ enum How {
     Down,
     DownOfName,
     Monitor,
+    /// With an operation that does not name its sender.
+    Unsaid,
+    Exit2,
+    Spawned,
 }
 
 impl Said {
@@ -86,6 +90,15 @@ impl Said {
                 Control::MonitorExit { from, to, reference, reason: &payload }
             }
             How::Monitor => Control::Monitor { from, to: ProcTerm::Pid(to), reference },
+            How::Unsaid => {
+                let control =
+                    Control::Send { from: None, to: Target::Pid(to), token: None, priority: false, message: &payload };
+                return control.encode(FLAGS, out).unwrap();
+            }
+            How::Exit2 => Control::Exit2 { from, to: Target::Pid(to), token: None, priority: false, reason: &payload },
+            How::Spawned => {
+                Control::SpawnReply { id: reference, to, flags: 0, result: ProcTerm::Pid(from), token: None }
+            }
         };
         control.encode(FLAGS, out).unwrap();
     }
@@ -100,9 +113,13 @@ fn number_of(frame: &[u8]) -> u32 {
     let word = |bytes: &[u8]| u32::from_be_bytes(*bytes.first_chunk().unwrap());
     match control::decode_in(FrameForm::Header, frame).unwrap().1 {
         Control::Send { message, .. } => word(&message[1..]),
-        Control::Exit { reason, .. } | Control::MonitorExit { reason, .. } => word(&reason[1..]),
+        Control::Exit { reason, .. } | Control::Exit2 { reason, .. } | Control::MonitorExit { reason, .. } => {
+            word(&reason[1..])
+        }
         Control::Unlink { id, .. } => id.unwrap() as u32 - 1,
-        Control::Monitor { reference, .. } => reference.to_reference().unwrap().words()[1],
+        Control::Monitor { reference, .. } | Control::SpawnReply { id: reference, .. } => {
+            reference.to_reference().unwrap().words()[1]
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -223,8 +240,10 @@ fn what_goes_between_others_goes_past_a_long_message() {
 #[test]
 fn what_goes_between_the_same_two_waits_for_a_long_message() {
     use How::*;
-    for long in [ToPid, ToAlias(2), ToAlias(1), ToName, Exit, Down] {
-        for short in [ToPid, ToAlias(2), ToAlias(1), ToName, Link, Exit, Down, DownOfName, Monitor] {
+    for long in [ToPid, ToAlias(2), ToAlias(1), ToName, Exit, Down, Unsaid, Exit2] {
+        for short in
+            [ToPid, ToAlias(2), ToAlias(1), ToName, Link, Exit, Down, DownOfName, Monitor, Unsaid, Exit2, Spawned]
+        {
             let all = [said(1, 2, long, LONG), said(1, 2, short, 5), said(1, 2, long, LONG), said(1, 2, short, 5)];
             for together in [1, 2, 4] {
                 assert_eq!(received(&written(&all, together, false)), [0, 1, 2, 3], "{long:?} {short:?}");
@@ -239,7 +258,7 @@ proptest! {
     /// All of what was said comes, and in order between each two processes.
     #[test]
     fn between_two_processes_everything_stays_in_order(
-        all in vec((0..3_u32, 0..3_u32, 0..9_u8, prop_oneof![4 => 0..50_usize, 1 => Just(LONG)]), 1..25),
+        all in vec((0..3_u32, 0..3_u32, 0..12_u8, prop_oneof![4 => 0..50_usize, 1 => Just(LONG)]), 1..25),
         together in 1..5_usize,
         own in any::<bool>(),
     ) {
@@ -252,7 +271,10 @@ proptest! {
             5 => How::Exit,
             6 => How::Down,
             7 => How::DownOfName,
-            _ => How::Monitor,
+            8 => How::Monitor,
+            9 => How::Unsaid,
+            10 => How::Exit2,
+            _ => How::Spawned,
         };
         let all: Vec<Said> = all.into_iter().map(|(from, to, which, length)| said(from, to, how(which), length)).collect();
         let numbers = received(&written(&all, together, own));
