@@ -115,8 +115,7 @@ fn signals_to_a_busy_node(otp: &Otp) {
 }
 
 /// `bad_dist_structure` and similar cases with us as the victim: the connection of the offender ends, and no other peer
-/// notices.
-/// `tests/hostile_listen.rs` has every offence.
+/// notices. `tests/hostile_listen.rs` has every offence.
 fn who_breaks_the_rules(otp: &Otp) {
     let (world, mut beam, node) = start(otp);
     let port = world.port_of("ours");

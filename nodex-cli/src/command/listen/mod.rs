@@ -114,8 +114,7 @@ async fn knock(host: &Host, from: Option<Instant>) -> io::Result<TcpStream> {
 }
 
 /// Returns `true` for an error that goes away when other connections end: too many descriptors in this process or on
-/// this
-/// machine, no memory for another socket, and a peer that was gone again.
+/// this machine, no memory for another socket, and a peer that was gone again.
 fn is_passing(error: &io::Error) -> bool {
     use rustix::io::Errno;
     [
