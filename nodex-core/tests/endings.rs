@@ -1,4 +1,4 @@
-//! What becomes of those who use a connection when what drives it is gone, and of a stop that may take any time.
+//! The end of a connection whose driver is gone, for its users, and a stop without a time limit.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -41,7 +41,7 @@ fn calls_end_with_the_runtime_that_drives_their_connection() {
         let node = node.clone();
         callers.spawn(async move { node.call::<i64>((atom!("server"), atom!(PEER)), 1, limit).await })
     });
-    // Until both are under way.
+    // Until both calls are running.
     let (mut came, mut chunk) = (Vec::new(), [0; 4096]);
     while came.windows(9).filter(|bytes| bytes == b"$gen_call").count() < 2 {
         match peer.socket().read(&mut chunk) {
@@ -58,7 +58,7 @@ fn calls_end_with_the_runtime_that_drives_their_connection() {
     assert!(peer.ended().is_some() && node.peer(PEER).is_none());
 }
 
-/// Panics when it is given up after it was ready.
+/// Panics when it is dropped after it was ready.
 struct Bomb(bool);
 
 impl Future for Bomb {

@@ -89,7 +89,7 @@ impl IntoReply for () {
 }
 
 /// The result of a handler that does not answer, or answers later through a kept `Caller`. If all clones of that
-/// `Caller` are dropped without an answer, the caller is told.
+/// `Caller` are dropped without a reply, the caller receives an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoReply;
 

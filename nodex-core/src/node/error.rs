@@ -37,10 +37,10 @@ pub enum StartError {
     /// epmd refuses the name, or its address is not known.
     #[error(transparent)]
     Epmd(EpmdError),
-    /// The environment variable `NODEX_FRAGMENTS` says neither `on` nor `off`.
+    /// The environment variable `NODEX_FRAGMENTS` is neither `on` nor `off`.
     #[error("the environment variable NODEX_FRAGMENTS is to be on or off, not {value:?}")]
     Fragments {
-        /// What it says, or the beginning of that.
+        /// Its value, or the beginning of that.
         value: String,
     },
 }

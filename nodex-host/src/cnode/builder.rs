@@ -158,7 +158,7 @@ impl CnodeBuilder {
         self
     }
 
-    /// Sets the start protocol: how the node is told its name and reports that it is ready. Default:
+    /// Sets the start protocol: how the node receives its name and reports that it is ready. Default:
     /// [`Protocol::Nodex`].
     #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {

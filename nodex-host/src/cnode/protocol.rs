@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// A start protocol: how a node is told its name, and how it reports that it is ready.
+/// A start protocol: how a node receives its name, and how it reports that it is ready.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Protocol {

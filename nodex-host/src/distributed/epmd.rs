@@ -30,7 +30,7 @@ pub enum EpmdMode {
     /// The epmd of this machine. If none answers, [`spawn_epmd`] starts it. It outlives this program.
     SystemStarted,
     /// An epmd in this program, on the usual port if that is free, otherwise on any other. Nodes that are started from
-    /// here are told the port; others need it as `ERL_EPMD_PORT`.
+    /// here receive the port; others need it as `ERL_EPMD_PORT`.
     Embedded,
     /// An epmd in this program, on any free port, so that no other node uses it.
     Private,

@@ -103,7 +103,7 @@ impl PoolBuilder {
     }
 
     /// Sets how many restarts of one member the pool allows within this time. With one more, that member stays down,
-    /// and the others go on. Default: as many as for the pool.
+    /// and the others continue. Default: as many as for the pool.
     #[must_use]
     pub fn member_at_most(mut self, max_restarts: u32, within: Duration) -> Self {
         self.restart = self.restart.at_most(max_restarts, within);

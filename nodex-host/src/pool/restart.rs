@@ -24,7 +24,7 @@ impl Pool {
     /// member, calls wait for it. A call that takes longer than
     /// [`PoolBuilder::drain_timeout`](super::PoolBuilder::drain_timeout) is cut short.
     ///
-    /// A restart goes on when the future is dropped. A second restart follows the first.
+    /// A restart continues when the future is dropped. A second restart follows the first.
     ///
     /// # Errors
     /// Returns an error when a member cannot be started: it stays down, and the members after it run as before. Call

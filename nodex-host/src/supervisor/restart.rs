@@ -69,7 +69,7 @@ impl Restart {
 
     /// Sets how many restarts of this child are allowed within this time.
     ///
-    /// With one more, the child stays down under [`Strategy::OneForOne`], and its supervisor goes on. Under the other
+    /// With one more, the child stays down under [`Strategy::OneForOne`], and its supervisor continues. Under the other
     /// strategies its supervisor ends.
     #[must_use]
     pub const fn at_most(mut self, max_restarts: u32, within: Duration) -> Restart {

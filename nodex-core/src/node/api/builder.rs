@@ -297,14 +297,14 @@ impl NodeBuilder {
     ///
     /// What handlers spawn, the sockets that they open and their timers belong to the runtime of the program in any case. A
     /// handler that blocks its thread delays the other connections of this thread, and `tokio::task::block_in_place` panics
-    /// on it: such handlers are to be `#[cnode(blocking)]`.
+    /// on it: such handlers must be `#[cnode(blocking)]`.
     #[must_use]
     pub fn readers(mut self, count: usize) -> Self {
         self.readers = Some(count.min(MAX_READERS));
         self
     }
 
-    /// How long running handlers may go on after the node was asked to stop; 4 s unless set.
+    /// Sets how long running handlers may continue after the node was asked to stop. Default: 4 s.
     ///
     /// In a node executable the environment variable `NODEX_DRAIN`, in the form of [`duration`](crate::duration), takes
     /// precedence, because the host knows when it will kill the node. After a lost connection 80 ms remain in any case.
@@ -315,12 +315,12 @@ impl NodeBuilder {
     }
 }
 
-/// The environment variable that says whether long messages go in fragments.
+/// The environment variable that turns fragments on or off.
 const FRAGMENTS: &str = "NODEX_FRAGMENTS";
 
-/// What the variable says, if it is set.
+/// Returns the value of the variable, if it is set.
 fn fragments_in(value: Option<&OsStr>) -> Result<Option<bool>, StartError> {
-    /// So much of another value is shown.
+    /// The number of bytes of another value that an error shows.
     const SHOWN: usize = 40;
     match value.map(OsStr::to_string_lossy).as_deref() {
         None | Some("") => Ok(None),

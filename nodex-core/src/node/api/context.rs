@@ -19,8 +19,9 @@ impl Context {
         self.process().and_then(|process| process.pid()?.to_pid().ok())
     }
 
-    /// Ends the service with this reason. The handler goes on, and its reply is still sent; processes that monitor the
-    /// service, or are linked to it, are told after that.
+    /// Ends the service with this reason. The handler continues, and its reply is still sent; processes that monitor
+    /// the
+    /// service, or are linked to it, are notified after that.
     ///
     /// # Errors
     /// Returns an error when the reason cannot be encoded.

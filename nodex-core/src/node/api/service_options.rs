@@ -10,7 +10,7 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 /// |---|---|---|
 /// | exit signals: `exit/2`, the end of a linked process or of its connection | are dropped, as in a C node | end the service with the same reason, unless that is `normal` |
 /// | `exit(Pid, kill)` | ends the service with the reason `killed` | the same |
-/// | a handler panics | the caller gets the error, the service goes on | the same |
+/// | a handler panics | the caller receives the error, the service continues | the same |
 ///
 /// These options change that. When a service ends, its name is free, and processes that monitor it or are linked to it
 /// are told. Its running calls are dropped: their callers, and those whose [`Caller`](crate::node::Caller) was kept,
@@ -25,7 +25,7 @@ use crate::node::process::{exit_policy::ExitPolicy, factory::Intensity, service_
 /// let node = NodeBuilder::new()
 ///     // The node ends with this service, and its host starts it again.
 ///     .register_with("orders", ServiceOptions::new().stop_on_panic(true).permanent(), orders)
-///     // The node goes on without this service.
+///     // The node continues without this service.
 ///     .register("reports", reports);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -109,7 +109,7 @@ impl Node {
         self.0.registry.named(name.as_bytes()).map(|process| process.pid.clone())
     }
 
-    /// Ends a service with this reason, even if it traps exit signals. The node goes on whatever the [`ServiceType`],
+    /// Ends a service with this reason, even if it traps exit signals. The node continues with any [`ServiceType`],
     /// and no factory makes the service again. Returns `false` when no service has this pid.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-/// How long running handlers may go on by default. Hosts kill after five seconds.
+/// How long running handlers may continue by default. Hosts kill after five seconds.
 pub(in crate::node) const DEFAULT_TIME: Duration = Duration::from_secs(4);
 
 /// The work that is left in a node that is to stop.

@@ -59,8 +59,7 @@ pub(in crate::node) fn serve<R: Inbound>(inner: &Arc<Inner>, mut connected: Conn
     Ok(peer)
 }
 
-/// Enters the peer into the node's table. The future serves the connection until it ends, and has to be polled by
-/// whoever asked for it.
+/// Enters the peer into the node's table. The future serves the connection until it ends, and the caller must poll it.
 pub(in crate::node) fn establish<R: Inbound>(
     inner: &Arc<Inner>,
     connected: Connected,
@@ -105,12 +104,13 @@ pub(in crate::node) fn establish<R: Inbound>(
     Ok((peer, serve))
 }
 
-/// A connection that is served until this is dropped, which tells all who have to know: also when its driver has panicked,
-/// or its runtime is gone. The peer would take the node for alive otherwise, and calls wait for ever.
+/// A connection that is being served. Dropping this value ends the connection and its calls, even after a panic of its
+/// driver or the end of the driver's runtime. Otherwise the peer would consider the node alive, and calls would wait
+/// forever.
 struct Served<R: Inbound> {
     inner: Arc<Inner>,
     peer: Arc<Peer>,
-    /// Why it has ended, if the driver has said so.
+    /// The reason of its end, if the driver has returned one.
     end: Option<LinkEnd>,
     receive: PhantomData<fn() -> R>,
 }
@@ -121,9 +121,9 @@ impl<R: Inbound> Served<R> {
         Served { inner, peer, end: None, receive: PhantomData }
     }
 
-    /// The driver has come to its end.
+    /// Records the end of the driver.
     fn over(mut self, end: LinkEnd) -> LinkEnd {
-        // Whatever it was doing when it was told to stop.
+        // If the driver was told to stop, the reason is `Shutdown`, whatever the driver returned.
         let end = if self.peer.line.outbox.aborted() { LinkEnd::Shutdown } else { end };
         self.end = Some(end.clone());
         end

@@ -27,10 +27,11 @@ use crate::{
 /// The process that called, as an argument of a handler. To answer later, keep it and return
 /// [`NoReply`](crate::node::NoReply).
 ///
-/// When the last clone is dropped without an answer, or the service ends, the caller is told at once. A plain message
+/// When the last clone is dropped without an answer, or the service ends, the caller receives an error at once. A plain
+/// message
 /// and a `GenServer.call` are answered `{error, {no_reply, <<"name: the caller was dropped without an answer">>}}`; a
-/// call by `rpc` or `erpc` exits with `noreply`. If the service ends, a `GenServer.call` is told by its monitor. After
-/// [`forget`](Self::forget) the caller is told nothing.
+/// call by `rpc` or `erpc` exits with `noreply`. If the service ends, the monitor of a `GenServer.call` fires. After
+/// [`forget`](Self::forget) the caller receives nothing.
 ///
 /// ```
 /// use nodex_core::{atom, node::{Caller, Functions, NoReply, testing::TestNode}, term::Atom};

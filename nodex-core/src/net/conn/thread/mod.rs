@@ -29,10 +29,10 @@ use shared::{Core, Shared};
 /// The name of the thread.
 pub(crate) const THREAD: &str = "nodex-link";
 
-/// How long running calls may go on when the link is lost.
+/// How long running calls may continue when the link is lost.
 pub(crate) const LAST: Duration = Duration::from_millis(80);
 
-/// How long a handler may go on when the drain time is over.
+/// How long a handler may continue when the drain time is over.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
 /// Runs until the connection ends, and returns why. `socket` is the socket of `outbox`, in blocking mode; `rest` is the
