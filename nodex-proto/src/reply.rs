@@ -50,8 +50,8 @@ pub trait IntoReply {
     /// Returns an error when no BEAM accepts the term. The caller then receives `{error, {unencodable, Message}}`.
     fn encode_reply(&self, encoder: &mut Encoder) -> Result<(), EncodeError>;
 
-    /// What the caller gets, for people and programs that call; see [`describe`](crate::describe). Any term, if nothing
-    /// else is said.
+    /// Returns the types that the caller receives, for users and programs that call; see [`describe`](crate::describe).
+    /// Default: any term.
     fn outcome(types: &mut Types) -> Outcome
     where
         Self: Sized,
@@ -177,7 +177,7 @@ impl<R: IntoReply> Checked for R {
 pub struct ReplyType<R>(PhantomData<fn() -> R>);
 
 impl<R> ReplyType<R> {
-    /// That of this type. `(&ReplyType::<R>::new()).outcome(types)` finds one of the two below.
+    /// Creates the value for this type. `(&ReplyType::<R>::new()).outcome(types)` finds one of the two below.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         ReplyType(PhantomData)

@@ -198,9 +198,9 @@ impl CnodeBuilder {
         self
     }
 
-    /// Whether it does with long messages in fragments, between which others pass; it does unless its environment or this says
-    /// otherwise. The setting is passed in the environment variable `NODEX_FRAGMENTS`, which nodes made with nodex
-    /// read.
+    /// Sets whether the node supports fragments, in which long messages are sent so that others can pass between them.
+    /// Default: on, unless its environment turns them off. The setting is passed in the environment variable
+    /// `NODEX_FRAGMENTS`, which nodes made with nodex read.
     #[must_use]
     pub fn fragments(self, fragments: bool) -> Self {
         self.env("NODEX_FRAGMENTS", if fragments { "on" } else { "off" })

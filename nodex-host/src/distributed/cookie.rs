@@ -15,7 +15,7 @@ const GUESSABLE: [&str; 10] =
 /// The shortest cookie that is accepted from the environment or a file.
 const SHORTEST: usize = 6;
 
-/// The cookie of the environment or the user's file, or a random one.
+/// Returns the cookie of the environment or the user's file, or a random one.
 pub(super) fn default() -> Result<Cookie, UpError> {
     match CookieSource::default().read() {
         Ok(cookie) if is_guessable(&cookie.expose()) => Err(UpError::GuessableCookie),

@@ -92,7 +92,7 @@ pub struct StopOptions {
 }
 
 impl Default for StopOptions {
-    /// SIGTERM to the group, and 5 s.
+    /// Returns the default: SIGTERM to the group, and 5 s.
     fn default() -> Self {
         StopOptions::new(StopSignal::Term, Duration::from_secs(5))
     }

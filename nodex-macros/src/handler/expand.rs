@@ -258,7 +258,7 @@ fn description(handler: &Handler) -> TokenStream {
     quote!(#node::Function::new(#name, #arity) #doc #accepts #signature)
 }
 
-/// What tells of the types of a handler. A type that is no reply is reported where it is checked to be one.
+/// Returns the description of the types of a handler. A type that is not a reply is reported by the check for replies.
 fn signature(handler: &Handler) -> TokenStream {
     let (node, describe, types) = (node(), quote!(::nodex::__private::describe), local("types"));
     let outcome = match (handler.output_type(), &handler.output) {

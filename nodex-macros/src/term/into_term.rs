@@ -65,7 +65,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     }
 }
 
-/// What stands in for an implementation when there are mistakes, so that uses of the type are no further errors.
+/// Returns a replacement for an implementation with errors, so that uses of the type cause no further errors.
 pub(crate) fn fallback(input: &syn::DeriveInput) -> TokenStream {
     let ident = &input.ident;
     let private = quote!(::nodex::__private);

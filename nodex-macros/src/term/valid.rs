@@ -230,7 +230,7 @@ fn field(position: usize, field: &SynField, context: &Context, errors: &mut Erro
     }
 }
 
-/// No key of a map may be there twice.
+/// Checks that no key of a map occurs twice.
 fn distinct_keys(fields: &Fields, shape: &Shape, errors: &mut Errors) {
     let Kind::Map { constants, .. } = &shape.kind else { return };
     let mut seen: HashSet<&str> = constants.iter().map(|(key, _)| *key).collect();
@@ -242,7 +242,7 @@ fn distinct_keys(fields: &Fields, shape: &Shape, errors: &mut Errors) {
     }
 }
 
-/// What tells two variants apart is the atom, or the atom and the size of the tuple.
+/// Checks that variants differ in the atom, or in the atom and the size of the tuple.
 fn distinct_variants<'a>(variants: impl Iterator<Item = (&'a syn::Variant, &'a Variant)>, errors: &mut Errors) {
     let mut seen = HashSet::new();
     for (source, variant) in variants {

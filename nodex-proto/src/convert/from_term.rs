@@ -36,11 +36,11 @@ pub trait FromTerm: Sized {
         Self::decode(decoder)
     }
 
-    /// The terms that it is read from, for people and programs that write them; see [`describe`](crate::describe). Asked
-    /// by nobody while messages are handled.
+    /// Returns the type of the terms that it is read from, for users and programs that write them; see
+    /// [`describe`](crate::describe). It is not called while messages are handled.
     ///
-    /// Any term, if nothing else is said. A type that can contain itself must be
-    /// [defined](Types::define_input), or there would be no end of it.
+    /// Default: any term. A type that can contain itself must be [defined](Types::define_input), otherwise its
+    /// description would never end.
     fn input_type(types: &mut Types) -> Type {
         let _ = types;
         Type::Term

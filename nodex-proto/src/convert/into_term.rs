@@ -30,11 +30,11 @@ pub trait IntoTerm {
         self.encode(encoder)
     }
 
-    /// The terms that it is written as, for people and programs that read them; see [`describe`](crate::describe). Asked
-    /// by nobody while messages are handled.
+    /// Returns the type of the terms that it is written as, for users and programs that read them; see
+    /// [`describe`](crate::describe). It is not called while messages are handled.
     ///
-    /// Any term, if nothing else is said. A type that can contain itself must be
-    /// [defined](Types::define_output), or there would be no end of it.
+    /// Default: any term. A type that can contain itself must be [defined](Types::define_output), otherwise its
+    /// description would never end.
     fn output_type(types: &mut Types) -> Type
     where
         Self: Sized,
@@ -43,7 +43,7 @@ pub trait IntoTerm {
         Type::Term
     }
 
-    /// True for the `Err` of a `Result`.
+    /// Returns `true` for the `Err` of a `Result`.
     #[doc(hidden)]
     #[inline]
     fn is_error(&self) -> bool {

@@ -83,7 +83,7 @@ impl RawTerm {
         }
     }
 
-    /// The value of the term.
+    /// Returns the value of the term.
     ///
     /// # Errors
     /// Returns an error when the term has another type.

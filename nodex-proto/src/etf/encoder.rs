@@ -85,7 +85,7 @@ impl Prefix {
         }
     }
 
-    /// The same with other bytes in place of the first ones, without a way to memory if it is short.
+    /// Returns the same with other bytes in place of the first ones, in registers if it is short.
     #[cfg(feature = "protocol")]
     pub(crate) fn with_another_start<const N: usize>(&self, old: usize, start: &[u8; N]) -> Prefix {
         let bytes = match self {
@@ -261,7 +261,7 @@ impl Encoder {
         tail
     }
 
-    /// All pieces in order, without a copy; empty ones are left out.
+    /// Returns all pieces in order, without a copy; empty ones are left out.
     #[doc(hidden)]
     pub fn into_pieces(self) -> Vec<Bytes> {
         let own = self.buf.into_bytes();

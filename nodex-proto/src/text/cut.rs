@@ -1,6 +1,6 @@
 //! The beginning of a text.
 
-/// As much of a text as fits into so many bytes, without a part of a character at its end.
+/// Returns the longest start of a text that fits this number of bytes and ends with a whole character.
 #[doc(hidden)]
 #[must_use]
 pub fn cut(text: &str, most: usize) -> &str {

@@ -90,7 +90,7 @@ impl Connection {
         std::future::poll_fn(|context| self.poll_next(context)).await
     }
 
-    /// The poll form of [`Self::next`].
+    /// Polls for the next input, as [`Self::next`] waits for it.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<Incoming, LinkEnd>> {
         loop {
             if let Some(incoming) = self.link.receive_mut().take() {

@@ -342,7 +342,7 @@ impl NodeBuilder {
         }
     }
 
-    /// What a node of this name is made of.
+    /// Returns the configuration of a node with this name.
     pub(in crate::node) fn config(self, identity: Identity, cookie: Cookie) -> Result<Config, StartError> {
         if let Some(error) = self.bad_name {
             return Err(ServiceError::from(error).into());

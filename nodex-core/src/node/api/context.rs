@@ -20,8 +20,7 @@ impl Context {
     }
 
     /// Ends the service with this reason. The handler continues, and its reply is still sent; processes that monitor
-    /// the
-    /// service, or are linked to it, are notified after that.
+    /// the service, or are linked to it, are notified after that.
     ///
     /// # Errors
     /// Returns an error when the reason cannot be encoded.

@@ -106,7 +106,8 @@ fn end_with_its_services(inner: Arc<Inner>, drain: Option<Duration>) -> Node {
     Node::from_inner(inner)
 }
 
-/// One for each processor, where the program works on several at all.
+/// Returns the number of threads: one for each processor if there are several and the runtime has several threads,
+/// otherwise 0.
 fn default_readers() -> usize {
     match Handle::current().runtime_flavor() {
         RuntimeFlavor::MultiThread => match thread::available_parallelism().map_or(1, usize::from) {
@@ -117,7 +118,7 @@ fn default_readers() -> usize {
     }
 }
 
-/// A node without them serves as well.
+/// Starts the threads. If that fails, the runtime drives the connections.
 fn start_readers(count: usize) -> Option<Readers> {
     let started = (count > 0).then(|| Readers::start(count))?;
     started

@@ -67,7 +67,7 @@ where
 {
     type Error = NameError;
 
-    /// Registered name and node, as in `{name, node}`: `("orders", "shop@127.0.0.1")`.
+    /// Converts a registered name and a node, as in `{name, node}`: `("orders", "shop@127.0.0.1")`.
     fn try_from((name, node): (P, N)) -> Result<Self, NameError> {
         let name = name.try_into().map_err(Into::into)?;
         Ok(Destination::Name { name, node: node.try_into().map_err(Into::into)? })
@@ -75,7 +75,7 @@ where
 }
 
 impl Peer {
-    /// The process that is registered there under this name.
+    /// Returns the destination of the process that is registered on this node under this name.
     ///
     /// ```no_run
     /// # async fn call(node: nodex_core::node::Node) -> Result<(), Box<dyn std::error::Error>> {

@@ -60,7 +60,7 @@ impl Dispatch {
     }
 }
 
-/// `{'$gen_cast', {init_connect, ..}}`.
+/// Returns `Some` for `{'$gen_cast', {init_connect, ..}}`.
 fn asks_to_connect(message: &[u8]) -> Option<()> {
     let mut decoder = Decoder::new(message);
     let outer = decoder.tuple().ok()? == 2 && decoder.atom_name().ok()? == "$gen_cast";

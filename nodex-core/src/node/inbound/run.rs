@@ -45,7 +45,7 @@ pub(super) struct ShortHead {
 }
 
 impl ShortHead {
-    /// Where the first argument begins.
+    /// Returns the position of the first argument.
     #[inline(always)]
     fn arguments(self) -> usize {
         SHORT_HEAD + usize::from(self.length)

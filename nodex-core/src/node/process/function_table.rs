@@ -48,7 +48,7 @@ impl Row {
 }
 
 impl FunctionTable {
-    /// With these functions.
+    /// Creates a table with these functions.
     ///
     /// # Errors
     /// Gives back a function whose name and arity another one has already.

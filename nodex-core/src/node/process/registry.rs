@@ -247,7 +247,7 @@ impl Registry {
         self.modules.iter().find(|module| module.name.as_ref().is_some_and(|own| own.as_bytes() == name))
     }
 
-    /// As `erlang:whereis/1`: what answers any name has none itself.
+    /// Looks up a name as `erlang:whereis/1` does: a service that answers any name has no name itself.
     pub(in crate::node) fn whereis(&self, name: &[u8]) -> Option<Pid> {
         let named = self.named(name).map(|process| process.pid.clone());
         named.or_else(|| self.system(name).map(|process| process.pid.clone()))

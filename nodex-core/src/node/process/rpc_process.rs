@@ -97,7 +97,7 @@ impl RpcProcess {
         }
     }
 
-    /// An exit signal ends the process.
+    /// Ends the process after an exit signal.
     pub(in crate::node) fn exit(&self, reason: &RawTerm) {
         if !self.answered.swap(true, Ordering::SeqCst) {
             self.context.push(|out| self.ended(out, |out| out.put_raw(reason)));
@@ -255,7 +255,7 @@ impl ReplySink for RpcProcess {
 }
 
 impl Drop for RpcProcess {
-    /// The process has ended. If it was to be answered later and now nobody can, it exits with `noreply`.
+    /// Ends the process. If its reply was to follow later and no longer can, it exits with `noreply`.
     fn drop(&mut self) {
         let unanswered = !self.answered.swap(true, Ordering::SeqCst);
         if self.style == Style::Rex {

@@ -75,7 +75,7 @@ pub(in crate::node) enum Found {
 }
 
 impl ProcessTable {
-    /// With ids from `base` on.
+    /// Creates a table with ids from `base` on.
     pub(in crate::node) fn new(base: u32) -> Self {
         let (all, due) = (Vec::new(), Vec::new());
         let slots = Slots { all, due, next_due: Moment::NEVER, free: VecDeque::new(), by_name: HashMap::new() };
@@ -221,7 +221,7 @@ impl Slots {
         index
     }
 
-    /// The place is free again. Who still has the number of its last process has that of nobody.
+    /// Frees the place. The number of its last process no longer refers to any process.
     pub(super) fn release(&mut self, index: usize) {
         let slot = &mut self.all[index];
         slot.uses += 1;

@@ -60,14 +60,14 @@ pub trait FromArg: Sized {
         Ok(())
     }
 
-    /// The terms that it is made from, for people and programs that call; see [`describe`](crate::describe). Any term,
-    /// if nothing else is said; not asked if it takes none.
+    /// Returns the type of the terms that it is made from, for users and programs that call; see
+    /// [`describe`](crate::describe). Default: any term. Not called if it takes no term.
     fn argument_type(types: &mut Types) -> Type {
         let _ = types;
         Type::Term
     }
 
-    /// The argument of this name, if it is one to the caller.
+    /// Returns the argument with this name, if it is one for the caller.
     #[doc(hidden)]
     fn argument(name: &str, types: &mut Types) -> Option<Argument> {
         (Self::TERMS > 0).then(|| Argument::new(name, Self::argument_type(types)))

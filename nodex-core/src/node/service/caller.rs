@@ -28,10 +28,9 @@ use crate::{
 /// [`NoReply`](crate::node::NoReply).
 ///
 /// When the last clone is dropped without an answer, or the service ends, the caller receives an error at once. A plain
-/// message
-/// and a `GenServer.call` are answered `{error, {no_reply, <<"name: the caller was dropped without an answer">>}}`; a
-/// call by `rpc` or `erpc` exits with `noreply`. If the service ends, the monitor of a `GenServer.call` fires. After
-/// [`forget`](Self::forget) the caller receives nothing.
+/// message and a `GenServer.call` are answered `{error, {no_reply, <<"name: the caller was dropped without an
+/// answer">>}}`; a call by `rpc` or `erpc` exits with `noreply`. If the service ends, the monitor of a `GenServer.call`
+/// fires. After [`forget`](Self::forget) the caller receives nothing.
 ///
 /// ```
 /// use nodex_core::{atom, node::{Caller, Functions, NoReply, testing::TestNode}, term::Atom};

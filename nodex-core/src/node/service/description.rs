@@ -47,14 +47,14 @@ pub struct FunctionDescription {
 }
 
 impl Description {
-    /// That of a service.
+    /// Returns the description of a service.
     pub fn of(service: &(impl Service + ?Sized)) -> Self {
         let mut description = Description { types: Types::new(), functions: Vec::new() };
         description.add(service);
         description
     }
 
-    /// Adds the functions of another service, whose types get names beside the others.
+    /// Adds the functions of another service, whose types receive names that differ from the others.
     pub fn add(&mut self, service: &(impl Service + ?Sized)) {
         for function in service.functions() {
             let signature = function.describe(&mut self.types);

@@ -144,7 +144,7 @@ impl Function {
         Function { accepts, ..self }
     }
 
-    /// With what tells of the types that it takes and answers.
+    /// Sets the function that describes the types of its arguments and results.
     ///
     /// ```
     /// use nodex_core::{convert::{FromTerm, IntoTerm}, describe::{Outcome, Signature}, node::Function};
@@ -159,7 +159,7 @@ impl Function {
         Function { signature: Some(signature), ..self }
     }
 
-    /// The types that it takes and answers; of a function that does not tell them, any terms.
+    /// Returns the types of its arguments and results: any terms if they are not described.
     pub fn describe(&self, types: &mut Types) -> Signature {
         match self.signature {
             Some(signature) => signature(types),
@@ -170,7 +170,7 @@ impl Function {
     }
 }
 
-/// What tells of its types is no part of it: the address of a function says nothing.
+/// The description of its types is not compared, because the addresses of functions have no meaning.
 impl PartialEq for Function {
     fn eq(&self, other: &Self) -> bool {
         (&self.name, self.arity, self.doc, self.accepts) == (&other.name, other.arity, other.doc, other.accepts)

@@ -110,7 +110,7 @@ impl Op {
         self.row().1
     }
 
-    /// Elements of the control tuple, the number included.
+    /// Returns the number of elements of the control tuple, that of the operation included.
     #[inline]
     pub fn arity(self) -> u8 {
         self.row().2

@@ -266,7 +266,7 @@ impl Acceptor {
         }
     }
 
-    /// The name is readable; refuses it at once if the flags that came with it are not enough.
+    /// Handles a valid name. Refuses it at once if mandatory flags are missing.
     fn check_name(&mut self) -> Result<Event, HandshakeError> {
         let demanded = self.local.demanded();
         let known = if self.old { Flags::from_bits(u64::from(u32::MAX)) } else { !Flags::EMPTY };

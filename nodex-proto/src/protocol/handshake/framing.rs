@@ -69,7 +69,7 @@ impl Wire {
         Ok(Some(message))
     }
 
-    /// More bytes than any message has are waiting although it is not the peer's turn.
+    /// Returns whether more bytes than any message has are waiting although it is not the peer's turn.
     pub(super) fn is_flooded(&self) -> bool {
         self.input.len() - self.start > self.limit + 4
     }
@@ -87,7 +87,7 @@ impl Wire {
         std::mem::take(&mut self.output)
     }
 
-    /// What came after the last message that was read.
+    /// Returns the input after the last message that was read.
     pub(super) fn take_rest(&mut self) -> Vec<u8> {
         let mut rest = std::mem::take(&mut self.input);
         rest.drain(..self.start);

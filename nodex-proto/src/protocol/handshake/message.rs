@@ -274,7 +274,7 @@ impl Reply {
     }
 }
 
-/// Proof of the accepting side: `'a' Digest:16`.
+/// Reads the proof of the accepting side: `'a' Digest:16`.
 pub(super) fn read_ack(bytes: &[u8]) -> Result<[u8; 16], HandshakeError> {
     let mut fields = Fields::new(ACK, bytes, b'a')?;
     let digest = fields.array()?;
