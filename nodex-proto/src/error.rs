@@ -16,9 +16,10 @@ const MOST: usize = 32;
 /// ```
 /// use nodex_proto::{error::Chain, text::{Syntax, parse}};
 ///
-/// let error = parse("{ok, ", Syntax::Erlang).unwrap_err();
-/// assert_eq!(error.to_string(), "the text is no term at byte 4");
-/// assert_eq!(Chain(&error).to_string(), "the text is no term at byte 4: expected a term, found the end");
+/// let error = parse("{ok, }", Syntax::Erlang).unwrap_err();
+/// assert_eq!(error.to_string(), "the text is no term at byte 5");
+/// let chain = "the text is no term at byte 5: expected a term after the comma, found '}'";
+/// assert_eq!(Chain(&error).to_string(), chain);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Chain<'a>(pub &'a (dyn Error + 'a));
