@@ -247,7 +247,7 @@ async fn a_state_that_is_missing_is_known_at_the_start() {
 #[tokio::test]
 async fn two_services_with_one_function_are_refused_at_the_start() {
     let error = TestNode::start(NodeBuilder::new().service(add {}).service(add {})).await.unwrap_err();
-    assert_eq!(error.to_string(), "add/2 is there twice");
+    assert_eq!(error.to_string(), "two handlers have the name and arity add/2");
 }
 
 mod only {
